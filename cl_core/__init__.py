@@ -1,0 +1,1 @@
+"""Contrastive Loss Lab: losses of metric learning, to be seen, moved and trained."""

@@ -1,0 +1,179 @@
+"""Read an .npz of labelled images without trusting it: every claim it makes is checked before it is unpacked.
+
+The layout is the one Keras made usual: `x_train` and `x_test` are uint8 images, `y_train` and `y_test` their
+integer labels. A zip member says how long it is, and the .npy header inside it says which dtype and shape it
+has; both are read first, so a file that would unpack to gigabytes costs a few hundred bytes to refuse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.lib import format as npy
+
+MEMBERS = ("x_train", "y_train", "x_test", "y_test")
+MIN_SIDE, MAX_SIDE = 8, 64  # pixels
+MAX_IMAGES = 200_000  # training and test images together
+MAX_BYTES = 512 * 2**20  # of all members, unpacked
+LAYOUT = (
+    f"x_train, x_test: uint8 images (N, H, W) or (N, H, W, 1) of {MIN_SIDE} to {MAX_SIDE} pixels a side; "
+    f"y_train, y_test: whole numbers (N,) from 0 to 255, of two classes or more; "
+    f"at most {MAX_IMAGES:,} images and {MAX_BYTES // 2**20} MiB in all"
+)
+
+
+class DataError(ValueError):
+    """A data set cannot be used; the message says which file, what was found and what was expected."""
+
+
+class _Fault(Exception):
+    """What was found, before the file's name and the expectation are put around it."""
+
+
+def read(path: Path, expected: str = LAYOUT) -> dict[str, np.ndarray]:
+    """The four arrays of the .npz at `path`: images (N, H, W) uint8, labels (N,) int64, C-contiguous.
+
+    Headers and sizes are checked against `LAYOUT` first; pickled objects are never loaded. Raises DataError
+    with the file, the finding and what was `expected`, in words.
+    """
+    try:
+        return _read(path)
+    except _Fault as fault:
+        raise DataError(f"{path}: {fault}. Expected: {expected}.") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+        found = f"damaged or cut short at {path.stat().st_size:,} bytes ({str(error) or type(error).__name__})"
+        raise DataError(f"{path}: {found}. Expected: {expected}.") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}). Expected: {expected}.") from error
+
+
+def idx_sha256(array: np.ndarray) -> str:
+    """SHA-256 of the bytes that `array`, of numbers 0 to 255, has as an IDX file, header included.
+
+    IDX is the format both sets were published in: two zero bytes, 8 for uint8, the number of dimensions, each
+    dimension as a big-endian 32-bit number, then the values in C order (LeCun, Cortes, Burges: MNIST's page).
+    """
+    digest = hashlib.sha256(struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape))
+    digest.update(np.ascontiguousarray(array, dtype=np.uint8).data)
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    _look_like_npz(path)
+    with zipfile.ZipFile(path) as archive:
+        members = _members(archive)
+        headers: dict[str, tuple[int, ...]] = {}
+        for name, member in members.items():
+            with archive.open(member) as stream:
+                headers[name] = _shape(name, member, stream)
+        _agree(headers)
+        arrays = {}
+        for name, member in members.items():
+            with archive.open(member) as stream:
+                arrays[name] = npy.read_array(stream, allow_pickle=False)
+                stream.read()  # to the very end, where the zip's own checksum is compared
+    for name in ("x_train", "x_test"):
+        arrays[name] = np.ascontiguousarray(arrays[name].reshape(arrays[name].shape[:3]))
+    for name in ("y_train", "y_test"):
+        arrays[name] = _labels(name, arrays[name])
+    return arrays
+
+
+def _look_like_npz(path: Path) -> None:
+    if not path.exists():
+        raise _Fault("no such file")
+    if path.is_dir():
+        raise _Fault("a folder without any .npz file")
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise _Fault(f"{size:,} bytes, too large")
+    with path.open("rb") as stream:
+        head = stream.read(256)
+    if head.startswith(b"PK"):
+        return
+    if not head:
+        raise _Fault("an empty file")
+    if head.startswith(b"version https://git-lfs"):
+        raise _Fault("a Git LFS pointer, the note that stands for a file which was not fetched")
+    if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        raise _Fault("a web page, as a failed download leaves it")
+    if head.startswith(npy.MAGIC_PREFIX):
+        raise _Fault("a single .npy array, not an .npz of four")
+    raise _Fault(f"{size:,} bytes that are no .npz archive")
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    entries = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    missing = [name for name in MEMBERS if name not in entries]
+    if missing:
+        there = ", ".join(name[:40] for name in sorted(entries)[:8]) or "nothing"
+        raise _Fault(f"it holds {there}, but no {' and no '.join(missing)}")
+    unpacked = sum(info.file_size for info in archive.infolist())
+    if unpacked > MAX_BYTES:
+        raise _Fault(f"it would unpack to {unpacked:,} bytes, too large")
+    members = {name: entries[name] for name in MEMBERS}
+    for name, info in members.items():
+        if info.flag_bits & 1:
+            raise _Fault(f"{name} is encrypted")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _Fault(f"{name} is packed by a method that numpy does not write")
+    return members
+
+
+def _shape(name: str, member: zipfile.ZipInfo, stream: IO[bytes]) -> tuple[int, ...]:
+    """The shape that the member's .npy header claims, once dtype, shape and length fit each other."""
+    version = npy.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise _Fault(f"{name} is an .npy of the unusual version {version}")
+    header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    try:
+        shape, _, dtype = header(stream)
+    except (tokenize.TokenError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
+        # numpy reads the header as a Python literal, and a damaged one can fail in any of Python's ways
+        raise _Fault(f"{name} has a damaged .npy header ({type(error).__name__})") from error
+    if dtype.hasobject:
+        raise _Fault(f"{name} holds pickled Python objects, which are never loaded")
+    images = name.startswith("x")
+    if images and dtype != np.uint8:
+        raise _Fault(f"{name} has dtype {dtype}")
+    if not images and dtype.kind not in "iu":
+        raise _Fault(f"{name} has dtype {dtype}")
+    sides = shape[1:3]
+    fits = len(shape) == 3 or (len(shape) == 4 and shape[3] == 1) if images else len(shape) == 1
+    if not fits or any(not MIN_SIDE <= side <= MAX_SIDE for side in sides):
+        raise _Fault(f"{name} has shape {shape}")
+    if prod(shape) * dtype.itemsize != member.file_size - stream.tell():
+        raise _Fault(f"{name} claims shape {shape} of {dtype}, but {member.file_size:,} bytes are there")
+    return shape
+
+
+def _agree(shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for part in ("train", "test"):
+        images, labels = shapes[f"x_{part}"][0], shapes[f"y_{part}"][0]
+        if images != labels:
+            raise _Fault(f"x_{part} has {images:,} images, y_{part} {labels:,} labels")
+        if not images:
+            raise _Fault(f"x_{part} is empty")
+    if shapes["x_train"][1:3] != shapes["x_test"][1:3]:
+        raise _Fault(f"x_train has shape {shapes['x_train']}, x_test {shapes['x_test']}: two sizes of image")
+    images = shapes["x_train"][0] + shapes["x_test"][0]
+    if images > MAX_IMAGES:
+        raise _Fault(f"{images:,} images, too many")
+
+
+def _labels(name: str, y: np.ndarray) -> np.ndarray:
+    low, high = int(y.min()), int(y.max())
+    if low < 0 or high > 255:
+        raise _Fault(f"{name} has labels from {low} to {high}")
+    if low == high:
+        raise _Fault(f"{name} has the one class {low}; at least two are needed")
+    return y.astype(np.int64)
