@@ -1,0 +1,41 @@
+"""The pair loss: pull equal ones together, push others out to a margin, each pair on its own."""
+
+from typing import Annotated
+
+from torch import Tensor
+
+from cl_core.contrast import Contrast, Terms, row_by_row
+from cl_core.spec import Choice, Flag, Paper, Param, loss
+
+
+@loss(
+    title="Contrastive (max-margin)",
+    formula=r"\ell_{ij}=\begin{cases}d_{ij}^2 & y_i=y_j\\ [\,m-d_{ij}\,]_+^2 & y_i\ne y_j\end{cases}",
+    paper=Paper(
+        "Hadsell, Chopra, LeCun",
+        2006,
+        "Dimensionality Reduction by Learning an Invariant Mapping",
+        "CVPR",
+        "https://doi.org/10.1109/CVPR.2006.100",
+    ),
+    metric="euclidean",
+    no_boundary="Its two terms never look at each other: a pair is pulled or pushed whatever the other pairs do.",
+)
+def contrastive(
+    c: Contrast,
+    margin: Annotated[float, Param("m", 0.1, 2.0, 0.05, "how far apart two of different classes must be")] = 1.0,
+    distance: Annotated[str, Choice("d", ("euclidean", "cosine"), "plain distance, or 1 - cosine")] = "euclidean",
+    half: Annotated[bool, Flag(r"\tfrac12", "the factor 1/2 of the paper on both branches")] = False,
+) -> Terms:
+    """Equal ones attract at any distance; others repel until they are a margin apart.
+
+    One term an unordered pair. Both branches are the square of what is missing, r = d or r = d - m below the margin, so
+    both have the derivative 2r.
+    """
+    scale = 0.5 if half else 1.0
+
+    def of_rows(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
+        missing = (value - margin).clamp_(max=0).masked_fill_(~negative, 0).addcmul_(value, positive.to(value.dtype))
+        return missing.square().sum(1).mul_(scale), missing.mul_(2 * scale)
+
+    return Terms(row_by_row(c, of_rows), c.n_positive + c.n_negative, each=2 if c.symmetric else 1)

@@ -1,0 +1,41 @@
+"""The N-pair loss: one positive against all negatives at once, on raw inner products."""
+
+import math
+from typing import Annotated
+
+from cl_core.contrast import Contrast, Terms
+from cl_core.losses.softmax import pair_terms
+from cl_core.spec import Paper, Param, Recipe, loss
+
+
+@loss(
+    title="Multi-class N-pair",
+    formula=r"\ell_{ip}=\log\Big(1+\sum_{n\in N(i)}e^{f_i\cdot f_n-f_i\cdot f_p}\Big)"
+    r"+\lambda\big(\lVert f_i\rVert^2+\lVert f_p\rVert^2\big)",
+    paper=Paper(
+        "Sohn",
+        2016,
+        "Improved Deep Metric Learning with Multi-class N-pair Loss Objective",
+        "NIPS",
+        "https://papers.nips.cc/paper/6200-improved-deep-metric-learning-with-multi-class-n-pair-loss-objective",
+    ),
+    metric="dot",
+    boundary=lambda x_p, x_n, **_: x_n - x_p,
+    level=math.log(2),
+    recipe=Recipe(unit_norm=False),
+)
+def npair(
+    c: Contrast,
+    l2: Annotated[float, Param(r"\lambda", 0.0, 0.02, 0.001, "price of long embeddings")] = 0.0,
+) -> Terms:
+    """One positive is compared with all negatives at once, and long embeddings may count for more.
+
+    One term an ordered positive pair. The price of length needs embeddings; where there are only values, as on a plane,
+    it is left out.
+    """
+    terms = pair_terms(c, temperature=1.0)
+    if not l2 or c.anchors is None or c.others is None:
+        return terms
+    r_a, r_p = c.anchors.square().sum(1), c.others.square().sum(1)  # (A,), (N,)
+    length = c.n_positive * r_a + c.positive.to(r_p.dtype) @ r_p
+    return Terms(terms.total + l2 * length, terms.count)

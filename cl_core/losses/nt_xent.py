@@ -1,0 +1,48 @@
+"""NT-Xent: find the other view of the same image among everything else in the batch, without labels."""
+
+import math
+from typing import Annotated
+
+from torch import Tensor
+
+from cl_core.contrast import Contrast, Terms, row_by_row
+from cl_core.losses.softmax import shares
+from cl_core.spec import Paper, Param, loss
+
+
+@loss(
+    title="NT-Xent (SimCLR)",
+    formula=r"\ell_i=-\log\frac{e^{s_{i,j(i)}/\tau}}{\sum_{k\ne i}e^{s_{ik}/\tau}}",
+    paper=Paper(
+        "Chen, Kornblith, Norouzi, Hinton",
+        2020,
+        "A Simple Framework for Contrastive Learning of Visual Representations",
+        "ICML",
+        "https://arxiv.org/abs/2002.05709",
+    ),
+    metric="similarity",
+    boundary=lambda x_p, x_n, **_: x_n - x_p,
+    level=math.log(2),
+    views=True,
+)
+def nt_xent(
+    c: Contrast,
+    temperature: Annotated[
+        float, Param(r"\tau", 0.05, 1.0, 0.01, "small: only the hardest negative counts", log=True, domain="> 0")
+    ] = 0.5,
+) -> Terms:
+    """The other view of an image must be found among all other rows, its own class included.
+
+    One term a view that has another.
+    """
+
+    def of_rows(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
+        log_sum, slope = shares(value, positive | negative, temperature)
+        is_p = positive.to(value.dtype)
+        n = is_p.sum(1)
+        pull = (value * is_p).sum(1).double() / temperature
+        # d/ds_k = (q_k - [k is the positive]) / temperature
+        slope.mul_(n[:, None]).sub_(is_p).div_(temperature)
+        return (log_sum * n).where(n > 0, 0) - pull, slope
+
+    return Terms(row_by_row(c, of_rows), c.n_positive)

@@ -1,0 +1,54 @@
+"""Supervised contrastive loss: each positive must be found among all others, the other positives included."""
+
+import math
+from typing import Annotated
+
+from torch import Tensor
+
+from cl_core.contrast import Contrast, Terms, row_by_row
+from cl_core.losses.softmax import shares
+from cl_core.spec import Choice, Paper, Param, loss
+
+
+@loss(
+    title="Supervised NT-Xent (SupCon)",
+    formula=r"\ell_i=-\frac1{|P(i)|}\sum_{p\in P(i)}\log\frac{e^{s_{ip}/\tau}}{\sum_{a\ne i}e^{s_{ia}/\tau}}",
+    paper=Paper(
+        "Khosla et al.",
+        2020,
+        "Supervised Contrastive Learning",
+        "NeurIPS",
+        "https://arxiv.org/abs/2004.11362",
+    ),
+    metric="similarity",
+    boundary=lambda x_p, x_n, **_: x_n - x_p,
+    level=math.log(2),
+)
+def supcon(
+    c: Contrast,
+    temperature: Annotated[
+        float, Param(r"\tau", 0.01, 1.0, 0.01, "small: only the hardest negative counts", log=True, domain="> 0")
+    ] = 0.1,
+    variant: Annotated[str, Choice("L", ("out", "in"), "mean over positives outside or inside the log")] = "out",
+) -> Terms:
+    """Each positive must be found among all others; as the positives compete too, the loss never reaches 0.
+
+    One term an anchor that has a positive.
+    """
+
+    def of_rows(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
+        log_sum, slope = shares(value, positive | negative, temperature)
+        if variant == "out":
+            share_p = positive.to(value.dtype)
+            n = share_p.sum(1)
+            share_p.div_(n.clamp(min=1)[:, None])
+            pull = (value * share_p).sum(1).double() / temperature
+        else:
+            log_sum_p, share_p = shares(value, positive, temperature)
+            n = positive.sum(1)
+            pull = log_sum_p - n.double().log()
+        # d/ds_ik = (q_ik - share of k among the positives) / temperature; it pushes a positive that has more
+        slope.sub_(share_p).mul_((n > 0)[:, None]).div_(temperature)
+        return (log_sum - pull).where(n > 0, 0), slope
+
+    return Terms(row_by_row(c, of_rows), (c.n_positive > 0).long())

@@ -1,0 +1,357 @@
+"""Every loss gives the number of its formula, with its gradient, wherever a slider or a batch can take it."""
+
+import copy
+import itertools
+import math
+import pickle
+
+import pytest
+import torch
+
+from cl_core import losses
+from cl_core.contrast import Contrast, from_similarity, unit
+from cl_core.losses import LOSSES, module
+from tests import reference
+from tests.batches import BATCHES, Batch, batch
+
+CORNERS = {
+    key: [
+        dict(zip(loss.parameters, values, strict=True))
+        for values in itertools.product(*(dict.fromkeys(p.corners) for p in loss.parameters.values()))
+    ]
+    for key, loss in LOSSES.items()
+}
+Z = unit(torch.randn(24, 6, generator=torch.Generator().manual_seed(7), dtype=torch.float64))
+Y = torch.arange(24) % 5
+CHOOSING = ("semihard_near", "semihard_tfa", "batch_hard")  # pick one of several; of equals any
+
+
+def value_and_gradient(f, z, y):
+    z = z.clone().requires_grad_()
+    value = f(z, y)
+    return value.detach(), torch.autograd.grad(value, z)[0]
+
+
+def fits(key, b):
+    """A loss on views takes an even number of rows, or a single one."""
+    return not LOSSES[key].views or len(b.y) % 2 == 0 or len(b.y) == 1
+
+
+def agree(key, theta, b):
+    """The fast loss and the loops, value, number of terms and gradient, to 1e-9 of the size of the numbers."""
+    z = b.z.clone().requires_grad_()
+    expected, n_terms = reference.LOSSES[key](z, b.y.tolist(), **theta)
+    slope = torch.autograd.grad(expected, z)[0]
+    f = module(key, **theta)
+    value, gradient = value_and_gradient(f, b.z, b.y)
+    assert f.n_terms == n_terms
+    assert abs(value - expected) <= 1e-9 * (1 + abs(expected))
+    if b.ties and theta.get("mining") in CHOOSING:
+        assert torch.isfinite(gradient).all()
+    else:
+        assert (gradient - slope).abs().max() <= 1e-9 * (1 + slope.abs().max())
+
+
+@pytest.mark.parametrize("b", BATCHES, ids=lambda b: b.name)
+@pytest.mark.parametrize("key", LOSSES)
+def test_every_corner_of_every_slider_agrees_with_the_loops(key, b):
+    if not fits(key, b):
+        pytest.skip("an odd number of rows is no batch of views")
+    for theta in CORNERS[key]:
+        if b.ties and theta.get("distance") == "cosine" and key == "triplet":
+            continue  # rounding of the unit vectors decides the ties; the miners' own tests have ties on one matrix
+        agree(key, theta, b)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("key", LOSSES)
+def test_random_batches_agree_with_the_loops(key, seed):
+    dice = torch.Generator().manual_seed(seed)
+    y = torch.randint(0, 4, (12,), generator=dice).tolist()
+    agree(key, {}, batch("", y, seed, dim=4))
+
+
+@pytest.mark.parametrize("key", LOSSES)
+def test_float32_is_finite_and_right_at_every_corner(key):
+    for b, theta in itertools.product(BATCHES, CORNERS[key]):
+        if fits(key, b):
+            f = module(key, **theta)
+            value, gradient = value_and_gradient(f, b.z.float(), b.y)
+            assert value.dtype == torch.float32
+            assert torch.isfinite(value)
+            assert torch.isfinite(gradient).all()
+            if not b.ties:  # rounding breaks ties, and then other triplets count
+                assert math.isclose(value, module(key, **theta)(b.z, b.y), rel_tol=1e-4, abs_tol=1e-4)
+
+
+# --- batches in which there is little or nothing to compare -----------------------------------------------------------
+
+ONE = Batch("one", torch.tensor([[0.3, 0.4]]), torch.tensor([1]))
+DISTINCT = batch("distinct", [0, 1, 2, 3])
+ALIKE = batch("alike", [1, 1, 1, 1])
+SOME = batch("some without a positive", [0, 0, 1, 2, 3])
+
+
+@pytest.mark.parametrize("key", LOSSES)
+def test_a_batch_of_one_has_no_term(key):
+    f = module(key)
+    value, gradient = value_and_gradient(f, ONE.z, ONE.y)
+    assert value.item() == 0.0
+    assert f.n_terms == 0
+    assert (gradient == 0).all()
+
+
+@pytest.mark.parametrize("key", ["triplet", "npair", "supcon", "info_nce"])
+def test_without_a_positive_there_is_no_term(key):
+    for theta in CORNERS[key]:
+        f = module(key, **theta)
+        value, gradient = value_and_gradient(f, DISTINCT.z, DISTINCT.y)
+        assert value.item() == 0.0
+        assert f.n_terms == 0
+        assert (gradient == 0).all()
+
+
+def test_without_a_positive_contrastive_looks_at_negatives_only():
+    f = module("contrastive", margin=2.0)
+    d = torch.cdist(DISTINCT.z, DISTINCT.z)[*torch.triu_indices(4, 4, 1)]
+    assert math.isclose(f(DISTINCT.z, DISTINCT.y), (2 - d).clamp(min=0).square().mean(), rel_tol=1e-12)
+    assert f.n_terms == 6  # 4 * 3 / 2
+
+
+@pytest.mark.parametrize("theta", CORNERS["triplet"], ids=str)
+def test_with_one_class_there_is_no_triplet(theta):
+    f = module("triplet", **theta)
+    value, gradient = value_and_gradient(f, ALIKE.z, ALIKE.y)
+    assert value.item() == 0.0
+    assert f.n_terms == 0
+    assert (gradient == 0).all()
+
+
+def test_with_one_class_the_others_keep_their_formula():
+    f = module("contrastive")
+    d = torch.cdist(ALIKE.z, ALIKE.z)[*torch.triu_indices(4, 4, 1)]
+    assert math.isclose(f(ALIKE.z, ALIKE.y), d.square().mean(), rel_tol=1e-12)
+    assert f.n_terms == 6
+    for key in ("npair", "info_nce"):  # log(1 + 0)
+        f = module(key)
+        assert f(ALIKE.z, ALIKE.y).item() == 0.0
+        assert f.n_terms == 12
+    f = module("supcon")
+    assert f(ALIKE.z, ALIKE.y) > math.log(3) - 1e-12  # three positives share: at least log 3
+    assert f.n_terms == 4
+
+
+def test_anchors_without_a_positive_are_not_in_the_mean():
+    for key, n_terms in {"triplet": 2 * 3, "npair": 2, "info_nce": 2, "supcon": 2}.items():
+        f = module(key, **({"mining": "all"} if key == "triplet" else {}))
+        f(SOME.z, SOME.y)
+        assert f.n_terms == n_terms
+
+
+@pytest.mark.parametrize("distance", ["euclidean", "sqeuclidean"])
+@pytest.mark.parametrize("mining", ["all", "hard", "batch_hard", "semihard_tfa"])
+def test_collapsed_triplets_cost_the_margin_and_do_not_move(distance, mining):
+    # all distances 0: each triplet costs m, and the derivative of a distance at 0 is taken as 0
+    z = torch.full((8, 5), 0.3)
+    value, gradient = value_and_gradient(module("triplet", distance=distance, mining=mining), z, torch.arange(8) % 3)
+    assert math.isclose(value, 0.2, rel_tol=1e-6)
+    assert (gradient == 0).all()
+
+
+def test_duplicates_of_different_classes_cannot_part_through_their_pair():
+    value, gradient = value_and_gradient(module("contrastive", margin=0.7), torch.ones(2, 3), torch.tensor([0, 1]))
+    assert math.isclose(value, 0.7**2, rel_tol=1e-6)
+    assert (gradient == 0).all()
+
+
+# --- what holds for every loss ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", LOSSES)
+def test_the_order_of_a_batch_does_not_matter(key):
+    for b, theta in itertools.product(BATCHES, CORNERS[key]):
+        if b.ties or not fits(key, b):
+            continue
+        order = torch.randperm(len(b.y), generator=torch.Generator().manual_seed(3))
+        if LOSSES[key].views:  # images change places, and the two views of one another
+            half = torch.randperm(len(b.y) // 2, generator=torch.Generator().manual_seed(3))
+            order = torch.cat([half + len(b.y) // 2, half]) if len(b.y) > 1 else order[:1]
+        f = module(key, **theta)
+        value, gradient = value_and_gradient(f, b.z, b.y)
+        moved, moved_gradient = value_and_gradient(f, b.z[order], b.y[order])
+        assert math.isclose(value, moved, rel_tol=1e-9, abs_tol=1e-12)
+        assert (gradient[order] - moved_gradient).abs().max() <= 1e-9 * (1 + gradient.abs().max())
+
+
+def sides(loss, theta, steps=41):
+    s = torch.linspace(-1, 1, steps, dtype=torch.float64)
+    s_n, s_p = torch.meshgrid(s, s, indexing="xy")
+    metric = loss.metric_of(theta)
+    x_p, x_n = from_similarity(s_p, metric), from_similarity(s_n, metric)
+    return loss(Contrast.of_pairs(x_p, x_n), **theta), loss.boundary(x_p.ravel(), x_n.ravel(), **theta)
+
+
+@pytest.mark.parametrize("key", [key for key, loss in LOSSES.items() if loss.boundary])
+def test_the_boundary_is_where_the_loss_passes_its_level(key):
+    for theta in CORNERS[key]:
+        terms, side = sides(LOSSES[key], theta)
+        clear = (side.abs() > 1e-6) & (terms.count > 0)  # a miner may not let a triplet through
+        assert ((terms.total > LOSSES[key].level) == (side > 0))[clear].all()
+        if theta.get("mining", "all") in ("all", "batch_hard", "semihard_tfa"):
+            assert (terms.count == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("distance", "s_p"),
+    [
+        # s_p on the boundary as a function of s_n, solved by hand from d = sqrt(2 - 2s), d^2 and 1 - s
+        ("sqeuclidean", lambda s_n, m: s_n + m / 2),
+        ("euclidean", lambda s_n, m: 1 - (math.sqrt(2 - 2 * s_n) - m) ** 2 / 2),
+        ("cosine", lambda s_n, m: s_n + m),
+    ],
+)
+def test_the_triplet_boundary_in_the_plane_of_similarities(distance, s_p):
+    for s_n in (-0.9, -0.2, 0.0, 0.5, 0.8):
+        x_p, x_n = (from_similarity(torch.tensor(s, dtype=torch.float64), distance) for s in (s_p(s_n, 0.2), s_n))
+        assert abs(LOSSES["triplet"].boundary(x_p, x_n, margin=0.2, distance=distance)) < 1e-9
+
+
+def test_a_grid_has_a_value_at_each_point_and_the_batch_their_mean():
+    b = BATCHES[0]
+    for key, loss in LOSSES.items():
+        z, y = (b.z, b.y) if fits(key, b) else (b.z[:-1], b.y[:-1])
+        terms = loss(loss.contrast(z, y, {}))
+        assert terms.total.shape == terms.count.shape == (len(z),)
+        assert math.isclose(terms.total.sum() / terms.count.sum(), module(key)(z, y), rel_tol=1e-12)
+
+
+# --- numbers that are large or small ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["supcon", "info_nce", "nt_xent"])
+@pytest.mark.parametrize("temperature", [1e-2, 1e-6, 1e-30, 1e-38])
+def test_float32_keeps_value_and_force_at_any_temperature(key, temperature):
+    # positives at s = -0.3 and negatives at s = 1: exp(1.3 / 0.01) overflows float32
+    z = torch.tensor([[1.0, 0.0], [1.0, 0.001], [-0.3, 0.954], [-0.3, 0.953]])
+    f = module(key, temperature=temperature)
+    value, gradient = value_and_gradient(f, z, torch.tensor([0, 1, 0, 1]))
+    assert math.isclose(value * temperature, 1.3, rel_tol=0.01)  # tau L -> max s_n - s_p, for supcon max s_a - s_p
+    assert torch.isfinite(gradient).all()
+    assert gradient.abs().max() > 0.1 / temperature
+
+
+@pytest.mark.parametrize("key", ["supcon", "info_nce", "nt_xent"])
+def test_a_cold_softmax_is_a_hinge_on_the_hardest(key):
+    dice = torch.Generator().manual_seed(0)
+    x_p = 2 * torch.rand(50, generator=dice, dtype=torch.float64) - 1
+    x_n = 2 * torch.rand(50, 5, generator=dice, dtype=torch.float64) - 1
+    terms = LOSSES[key](Contrast.of_pairs(x_p, x_n), temperature=1e-5)
+    assert torch.allclose(1e-5 * terms.total, (x_n.amax(1) - x_p).clamp(min=0), atol=1e-4)
+
+
+@pytest.mark.parametrize("key", ["supcon", "info_nce", "nt_xent"])
+def test_a_hot_softmax_is_undecided(key):
+    x = torch.linspace(-1, 1, 7, dtype=torch.float64)
+    terms = LOSSES[key](Contrast.of_pairs(x, x.repeat(5, 1).T.flip(0)), temperature=1e6)
+    assert torch.allclose(
+        terms.total, torch.full((7,), math.log(6), dtype=torch.float64), atol=1e-5
+    )  # 1 + 5 candidates
+
+
+def test_npair_takes_long_embeddings():
+    z = 1e4 * torch.randn(6, 8, generator=torch.Generator().manual_seed(0))
+    value, gradient = value_and_gradient(module("npair", l2=0.02), z, torch.tensor([0, 0, 1, 1, 2, 2]))
+    assert torch.isfinite(value)
+    assert torch.isfinite(gradient).all()
+
+
+def test_a_pair_is_counted_once_whether_it_is_seen_from_one_end_or_both():
+    x = torch.linspace(0, 2, 4)
+    assert LOSSES["contrastive"](Contrast.of_pairs(x, x)).n_terms == 4 * 2
+    assert LOSSES["contrastive"](Contrast.of_batch(Z, Y, "euclidean")).n_terms == 24 * 23 // 2
+
+
+def test_each_anchor_pays_for_its_own_length_and_its_positives():
+    # against prototypes of length 2 and 3: 0.01 * (|z|^2 + |w|^2) more for each anchor
+    z = torch.tensor([[1.0, 0.0], [0.0, 5.0]], dtype=torch.float64)
+    w = torch.tensor([[2.0, 0.0], [0.0, 3.0]], dtype=torch.float64)
+    c = Contrast.of_prototypes(z, torch.tensor([0, 1]), w, "dot")
+    extra = LOSSES["npair"](c, l2=0.01).total - LOSSES["npair"](c).total
+    assert torch.allclose(extra, torch.tensor([0.05, 0.34], dtype=torch.float64))
+
+
+# --- what is refused, and what is listed ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "theta", "word"),
+    [
+        ("tripled", {}, "triplet"),
+        ("triplet", {"tau": 0.1}, "no parameter 'tau'"),
+        ("triplet", {"margin": -0.1}, "negative"),
+        ("triplet", {"mining": "softhard"}, "semihard"),
+        ("triplet", {"distance": "dot"}, "sqeuclidean"),
+        ("supcon", {"temperature": 0}, "greater than 0"),
+        ("supcon", {"temperature": -1.0}, "greater than 0"),
+        ("supcon", {"temperature": math.nan}, "finite"),
+        ("supcon", {"temperature": math.inf}, "finite"),
+        ("supcon", {"temperature": "warm"}, "number"),
+        ("supcon", {"temperature": True}, "number"),
+        ("supcon", {"variant": "middle"}, "out"),
+        ("contrastive", {"half": 1}, "True or False"),
+        ("npair", {"l2": None}, "number"),
+    ],
+)
+def test_what_has_no_meaning_is_refused_in_words(key, theta, word):
+    with pytest.raises(ValueError, match=word):
+        module(key, **theta)
+
+
+@pytest.mark.parametrize("key", LOSSES)
+def test_a_module_refuses_what_is_no_batch(key):
+    f = module(key)
+    for z, y in ((Z * math.nan, Y), (Z, Y[:-2]), (Z[None], Y), (Z.long(), Y)):
+        with pytest.raises(ValueError, match=r"embeddings|labels"):
+            f(z, y)
+    if not LOSSES[key].views:
+        with pytest.raises(ValueError, match="labels"):
+            f(Z)
+        with pytest.raises(ValueError, match="integers"):
+            f(Z, Y.double())
+
+
+def test_parameters_beyond_the_slider_are_allowed_where_they_mean_something():
+    assert module("contrastive", margin=4.0).theta["margin"] == 4.0
+    assert module("supcon", temperature=1e-5)(Z, Y) > 0
+
+
+def test_a_module_can_be_copied_and_sent_to_another_process():
+    for key in LOSSES:
+        f = module(key)
+        for other in (copy.deepcopy(f), pickle.loads(pickle.dumps(f))):
+            assert other(Z, Y).item() == f(Z, Y).item()
+
+
+def test_keys_parameters_and_defaults_are_the_published_ones():
+    # other programs call losses by these names
+    assert {key: loss.defaults for key, loss in LOSSES.items()} == {
+        "contrastive": {"margin": 1.0, "distance": "euclidean", "half": False},
+        "triplet": {"margin": 0.2, "distance": "sqeuclidean", "mining": "semihard"},
+        "npair": {"l2": 0.0},
+        "nt_xent": {"temperature": 0.5},
+        "supcon": {"temperature": 0.1, "variant": "out"},
+        "info_nce": {"temperature": 0.1},
+    }
+    assert list(LOSSES)[:5] == ["contrastive", "triplet", "npair", "nt_xent", "supcon"]
+    assert all(key == loss.key for key, loss in LOSSES.items())
+    assert set(reference.LOSSES) == set(LOSSES)
+
+
+def test_the_table_has_a_whole_row_for_each_loss():
+    lines = losses.table().splitlines()
+    assert len(lines) == len(LOSSES) + 2
+    assert {line.count("|") for line in lines} == {6}
+    for line, (key, loss) in zip(lines[2:], LOSSES.items(), strict=True):
+        assert f"`{key}`" in line
+        assert loss.title in line
+        assert all(f"`{name}`" in line for name in loss.parameters)

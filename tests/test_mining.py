@@ -1,0 +1,155 @@
+"""The miners and counts agree with the enumeration of every triplet, ties included."""
+
+import math
+
+import pytest
+import torch
+from pytorch_metric_learning import distances, miners
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from cl_core import losses, mining
+from cl_core.contrast import Contrast
+from tests import reference
+from tests.batches import BATCHES
+
+MARGINS = (0.0, 0.2, 1.0, 2.0)
+RUNS = ("all", "all_nonzero", "hard", "semihard")
+
+
+def contrast(seed, anchors=7, others=9, ties=True):
+    """Any masks, not those of labels: some entries are neither, and some anchors lack positives or negatives."""
+    dice = torch.Generator().manual_seed(seed)
+    value = torch.rand(anchors, others, generator=dice, dtype=torch.float64) * 4
+    role = torch.randint(0, 3, (anchors, others), generator=dice)
+    role[0] = 0
+    role[1] = 1
+    return Contrast((value.round() if ties else value).requires_grad_(), role == 0, role == 1)
+
+
+@pytest.mark.parametrize("margin", MARGINS)
+def test_every_triplet_is_of_exactly_one_kind(margin):
+    d = torch.arange(0, 5, 0.5)
+    d_ap, d_an = torch.meshgrid(d, d, indexing="ij")
+    found = torch.stack([rule(d_ap, d_an, margin) for rule in mining.KINDS.values()]).long()
+    assert (found.sum(0) == 1).all()
+    names = list(mining.KINDS)
+    for i, p in enumerate(d.tolist()):
+        for j, n in enumerate(d.tolist()):
+            assert names[int(found[:, i, j].argmax())] == reference.kind(p, n, margin)
+
+
+@pytest.mark.parametrize("margin", MARGINS)
+@pytest.mark.parametrize("seed", range(6))
+def test_counts_are_those_of_enumeration(seed, margin):
+    c = contrast(seed, ties=seed % 2 == 0)
+    easy, semihard, hard = mining.kinds(c, margin)
+    assert (easy, semihard, hard) == reference.kinds(c.value.tolist(), c.positive.tolist(), c.negative.tolist(), margin)
+    assert easy + semihard + hard == sum(c.positive[a].sum() * c.negative[a].sum() for a in range(7))
+
+
+def test_five_points_on_a_line():
+    # 0, 1, 2, 3, 4 with labels 0 0 0 1 1 and m = 1, anchor by anchor by hand from the definition of the kinds; every
+    # d_an = d_ap is hard and every d_an = d_ap + 1 easy
+    z, y = torch.arange(5.0)[:, None], torch.tensor([0, 0, 0, 1, 1])
+    easy, hard = 4 + 4 + 1 + 2 + 3, 0 + 0 + 3 + 1 + 0
+    assert mining.kinds(Contrast.of_batch(z, y, "euclidean"), 1.0) == (easy, 0, hard)
+
+
+@pytest.mark.parametrize("rule", mining.MINERS)
+@pytest.mark.parametrize("margin", MARGINS)
+@pytest.mark.parametrize("seed", range(6))
+def test_mined_terms_are_those_of_enumeration(seed, margin, rule):
+    c = contrast(seed, ties=seed % 2 == 0)
+    value = c.value.detach().clone().requires_grad_()
+    rows = [list(row.unbind()) for row in value.unbind()]
+    expected = reference.mined(rows, c.positive.tolist(), c.negative.tolist(), margin, rule)
+    terms = mining.mine(c, margin, rule)
+    assert terms.n_terms == len(expected)
+    total = torch.stack(expected).sum() if expected else 0 * value.sum()
+    assert torch.allclose(terms.total.sum(), total, rtol=1e-12, atol=1e-12)
+    if seed % 2 or rule in RUNS:  # with ties, which of two equal negatives is chosen is open
+        slope = torch.autograd.grad(terms.total.sum(), c.value)[0]
+        expected_slope = torch.autograd.grad(total, value)[0]
+        assert torch.allclose(slope, expected_slope, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", [name for name, miner in mining.MINERS.items() if miner.rule])
+@pytest.mark.parametrize("margin", MARGINS[1:])
+def test_a_miner_lets_through_what_its_predicate_says(rule, margin):
+    d = torch.linspace(0, 4, 41, dtype=torch.float64)
+    d_ap, d_an = torch.meshgrid(d, d, indexing="ij")
+    terms = mining.mine(Contrast.of_pairs(d_ap, d_an), margin, rule)
+    assert torch.equal(terms.count.view(41, 41).bool(), mining.MINERS[rule].rule(d_ap, d_an, margin))
+
+
+@pytest.mark.parametrize("metric", ["sqeuclidean", "euclidean"])
+def test_counts_of_many_blocks_add_up(metric):
+    # 700 rows do not fit one block; torch's own broadcasting is the judge, on the same matrix
+    dice = torch.Generator().manual_seed(0)
+    z, y = torch.randn(700, 4, generator=dice), torch.randint(0, 7, (700,), generator=dice)
+    c = Contrast.of_batch(z, y, metric)
+    total = [0, 0, 0]
+    for a in range(700):
+        d_ap, d_an = c.value[a][c.positive[a]][:, None], c.value[a][c.negative[a]]
+        for k, rule in enumerate(mining.KINDS.values()):
+            total[k] += int(rule(d_ap, d_an, 0.5).sum())
+    assert mining.kinds(c, 0.5) == tuple(total)
+    counts = torch.bincount(y)
+    assert sum(total) == int((counts * (counts - 1) * (700 - counts)).sum())
+
+
+@pytest.mark.parametrize("squared", [False, True])
+def test_kinds_agree_with_pytorch_metric_learning(squared):
+    # away from ties its miner has the same three kinds
+    dice = torch.Generator().manual_seed(1)
+    z = torch.nn.functional.normalize(torch.randn(60, 8, generator=dice, dtype=torch.float64))
+    y = torch.randint(0, 5, (60,), generator=dice)
+    found = mining.kinds(Contrast.of_batch(z, y, "sqeuclidean" if squared else "euclidean"), 0.2)
+    metric = distances.LpDistance(power=2 if squared else 1)
+    for n, name in zip(found, ("easy", "semihard", "hard"), strict=True):
+        assert n == len(miners.TripletMarginMiner(0.2, name, distance=metric)(z, y)[0])
+
+
+def test_counts_do_not_depend_on_the_order_of_the_batch():
+    for b in BATCHES:
+        order = torch.randperm(len(b.y), generator=torch.Generator().manual_seed(0))
+        before = Contrast.of_batch(b.z, b.y, "sqeuclidean")
+        after = Contrast(
+            before.value[order][:, order], before.positive[order][:, order], before.negative[order][:, order]
+        )
+        assert mining.kinds(before, 0.3) == mining.kinds(after, 0.3)
+
+
+class Largest(TorchDispatchMode):
+    """Remembers the number of entries of the largest tensor made."""
+
+    seen = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        for t in result if isinstance(result, tuple | list) else [result]:
+            if isinstance(t, torch.Tensor):
+                self.seen = max(self.seen, t.untyped_storage().nbytes() // t.element_size())
+        return result
+
+
+@pytest.mark.parametrize("rule", mining.MINERS)
+def test_no_tensor_is_larger_than_the_matrix_of_distances(rule):
+    # 200^3 = 8 million triplets; what is allowed is B x B, and one edge more for the run ends
+    dice = torch.Generator().manual_seed(0)
+    z, y = torch.randn(200, 8, generator=dice, requires_grad=True), torch.randint(0, 3, (200,), generator=dice)
+    with Largest() as largest:
+        losses.module("triplet", mining=rule, margin=1.0)(z, y).backward()
+    assert 200 * 200 <= largest.seen <= 200 * 201
+
+
+def test_an_unknown_miner_is_refused_in_words():
+    with pytest.raises(ValueError, match="semihard"):
+        mining.mine(contrast(0), 0.2, "softhard")
+
+
+def test_at_a_margin_of_zero_nothing_is_semihard_and_ties_cost_nothing():
+    c = contrast(2)
+    assert mining.kinds(c, 0.0)[1] == 0
+    assert not mining.mine(c, 0.0, "semihard").count.any()
+    assert math.isclose(*(mining.mine(c, 0.0, rule).total.sum().item() for rule in ("hard", "all")))
