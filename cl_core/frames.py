@@ -1,0 +1,100 @@
+"""A frame: what is kept of one moment of a run, small enough to keep them all."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cl_core import datasets, losses, metrics, training, view
+from cl_core.metrics import Metrics
+from cl_core.training import RunSpec, State
+from cl_core.view import View
+
+PROBES = (500, 1000, 2000, 5000, 10_000)  # how many test images a picture may show
+GROWTH = 0.15  # frames lie so much farther apart each time ...
+ROWS_BETWEEN = 6400  # ... until so many training images lie between two of them
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One moment of a run.
+
+    Attributes:
+        step: steps done.
+        seconds: spent training until then.
+        metrics: measured on the probe images.
+        points: coordinates of the probe images by number of axes, 2 and (where the embedding has them) 3:
+            (n, 2) and (n, 3) float32.
+        views: the views that drew them.
+    """
+
+    step: int
+    seconds: float
+    metrics: Metrics
+    points: dict[int, NDArray[np.float32]]
+    views: dict[int, View]
+
+
+@dataclass(frozen=True)
+class References:
+    """What to hold a run against.
+
+    Attributes:
+        collapse: the loss when every embedding is the same point, on a batch like the run's first.
+        floor: the loss when the classes are perfect, on the same batch.
+        knn_raw: kNN accuracy of the probe images' raw pixels.
+        epoch_steps: steps in one pass through the training set.
+    """
+
+    collapse: float
+    floor: float
+    knn_raw: float
+    epoch_steps: int
+
+
+def frame(state: State, n: int, previous: dict[int, View] | None = None) -> Frame:
+    """Look at a run: embed `n` probe images, measure them, and draw them in line with the frame before's views.
+
+    Raises ValueError, in words, where the embedding has left the range of numbers.
+    """
+    shot = training.snapshot(state, n)
+    if not np.isfinite(shot.z).all():
+        raise ValueError(training.advice(state.spec, state.step))
+    views = view.views(shot.z, previous)
+    points = {k: each.project(shot.z) for k, each in views.items()}
+    measured = metrics.measure(torch.from_numpy(shot.z), torch.from_numpy(shot.y), torch.from_numpy(points[2]))
+    return Frame(state.step, state.seconds, measured, points, views)
+
+
+def references(spec: RunSpec, n: int) -> References:
+    """The lines to draw beside a run that is looked at through `n` probe images."""
+    labels = torch.from_numpy(training.first_labels(spec))
+    return References(
+        collapse=losses.collapse_value(spec.loss, dict(spec.theta), labels),
+        floor=losses.floor_value(spec.loss, dict(spec.theta), labels),
+        knn_raw=_knn_raw(spec.dataset, n),
+        epoch_steps=training.epoch_steps(spec),
+    )
+
+
+@lru_cache(maxsize=16)
+def _knn_raw(dataset: str, n: int) -> float:
+    data = datasets.load(dataset)
+    rows = datasets.probe(data, n)
+    pixels = torch.from_numpy(data.x_test[rows]).flatten(1).float()
+    return metrics.neighbour_scores(pixels, torch.from_numpy(data.y_test[rows]))[0]
+
+
+def next_frame(spec: RunSpec, step: int) -> int:
+    """The step of the first frame after `step`: of 0, 1, 2, 3, ..., then ever sparser, up to a stride.
+
+    Most of what one can watch happens in the first few hundred steps. Which steps have a frame depends on the spec
+    alone, so that a run shows the same ones at any speed.
+    """
+    stride = max(1, ROWS_BETWEEN // spec.batch)
+    at = 0
+    while at <= step:
+        at += max(1, min(round(GROWTH * at), stride))
+    return at

@@ -1,0 +1,117 @@
+"""How good an embedding is, told by its neighbours, its clusters and its triplets rather than by the loss.
+
+Scores are measured on the embedding as given, with plain Euclidean distances, in the full space, and leave one
+out: a point is judged by the other points of the same set. All of it is cheap enough for every frame.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cl_core.contrast import Contrast
+from cl_core.mining import kinds
+
+K = 5  # neighbours that vote in kNN accuracy
+PART = 500  # points that pair and triplet measures look at: the first of the set
+MARGIN = 0.2  # of the triplet shares (Schroff et al. 2015), one for all, so that runs of any loss compare
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What is measured of one frame.
+
+    Attributes:
+        knn: share of points whose `K` nearest other points vote for their class (ties: the nearer class).
+        recall: recall@1, the share of points whose nearest other point is of their class.
+        map_r: MAP@R (Musgrave et al. 2020), mean average precision over each point's R nearest others,
+            R the number of its positives.
+        alignment: mean squared distance of positive pairs of unit embeddings (Wang and Isola 2020), 0 to 4.
+        uniformity: log of the mean of exp(-2 d^2) over pairs of unit embeddings (ibid.), -4 or so to 0.
+        easy, semihard, hard: shares of all valid triplets of unit embeddings, squared distance, FaceNet's margin.
+        spread: root of the summed variance of all axes; on unit embeddings 1 for a spread-out, 0 for a collapsed net.
+        drawn: recall@1 in the two drawn dimensions, which is what the picture shows.
+    """
+
+    knn: float
+    recall: float
+    map_r: float
+    alignment: float
+    uniformity: float
+    easy: float
+    semihard: float
+    hard: float
+    spread: float
+    drawn: float
+
+
+def square_distances(z: Tensor) -> Tensor:
+    """Squared Euclidean distances (n, n) of embeddings (n, D), with +inf on the diagonal."""
+    squares = (z * z).sum(dim=1)
+    distances = torch.addmm(squares[:, None] + squares[None, :], z, z.T, alpha=-2).clamp_(min=0)
+    return distances.fill_diagonal_(torch.inf)
+
+
+def neighbour_scores(z: Tensor, y: Tensor, k: int = K) -> tuple[float, float]:
+    """kNN accuracy and recall@1 of embeddings (n, D) with labels (n,), n > k."""
+    nearest = square_distances(z).topk(k, largest=False).indices  # (n, k), nearest first
+    votes = y[nearest]
+    # a vote and a little for nearness: it decides ties and can outweigh no vote
+    weight = 1 - torch.arange(k) / (k * k)
+    tally = torch.zeros(len(z), int(y.max()) + 1).scatter_add_(1, votes, weight.expand_as(votes))
+    knn = (tally.argmax(dim=1) == y).float().mean()
+    return float(knn), float((votes[:, 0] == y).float().mean())
+
+
+def recall_at_1(z: Tensor, y: Tensor) -> float:
+    """The share of points whose nearest other point is of their class: embeddings (n, D), labels (n,)."""
+    return float((y[square_distances(z).argmin(dim=1)] == y).float().mean())
+
+
+def map_at_r(z: Tensor, y: Tensor) -> float:
+    """MAP@R of embeddings (n, D) with labels (n,), over the points that have a positive; 0 where none has."""
+    positives = (y[:, None] == y[None, :]).sum(dim=1) - 1
+    most = int(positives.max())
+    if most == 0:
+        return 0.0
+    nearest = square_distances(z).topk(most, largest=False).indices  # (n, most)
+    rank = torch.arange(1, most + 1)
+    right = (y[nearest] == y[:, None]) & (rank <= positives[:, None])
+    precision = right.cumsum(dim=1) / rank
+    average = (precision * right).sum(dim=1) / positives.clamp(min=1)
+    return float(average[positives > 0].mean())
+
+
+def alignment_and_uniformity(u: Tensor, y: Tensor) -> tuple[float, float]:
+    """Wang and Isola's two measures of unit embeddings (n, D) with labels (n,); alignment 0 without positives."""
+    distances = square_distances(u)
+    positive = (y[:, None] == y[None, :]).fill_diagonal_(False)
+    alignment = distances[positive].mean() if positive.any() else torch.zeros(())
+    pairs = len(u) * (len(u) - 1)
+    uniformity = torch.exp(-2 * distances).sum().div(pairs).log()  # the diagonal's exp(-inf) adds nothing
+    return float(alignment), float(uniformity)
+
+
+def measure(z: Tensor, y: Tensor, drawn: Tensor) -> Metrics:
+    """All of `Metrics` for embeddings z (n, D) with labels y (n,), drawn at (n, 2); n > K.
+
+    Pair and triplet measures, whose cost grows faster, are taken of the first `PART` points.
+    """
+    knn, recall = neighbour_scores(z, y)
+    part, labels = z[:PART], y[:PART]
+    unit = torch.nn.functional.normalize(part)
+    alignment, uniformity = alignment_and_uniformity(unit, labels)
+    counts = kinds(Contrast.of_batch(unit, labels, "sqeuclidean"), MARGIN)
+    easy, semihard, hard = (count / max(sum(counts), 1) for count in counts)
+    return Metrics(
+        knn=knn,
+        recall=recall,
+        map_r=map_at_r(part, labels),
+        alignment=alignment,
+        uniformity=uniformity,
+        easy=easy,
+        semihard=semihard,
+        hard=hard,
+        spread=float(z.var(dim=0, correction=0).sum().sqrt()),
+        drawn=recall_at_1(drawn, y),
+    )

@@ -1,0 +1,215 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from cl_core import augment, frames, losses, training
+from cl_core.training import RunSpec
+
+SMALL = RunSpec(dataset="blobs", dim=8, batch=32)
+KINDS = [
+    SMALL,
+    RunSpec(dataset="mnist", batch=16, dim=4),
+    RunSpec(dataset="mnist", batch=16, dim=4, encoder="cnn"),
+    RunSpec(dataset="mnist", batch=16, dim=2, loss="nt_xent"),
+    RunSpec(dataset="rings", dim=3, batch=32, loss="triplet", optimiser="sgd", rate=0.05, unit_norm=False),
+]
+
+
+@pytest.mark.parametrize("spec", KINDS, ids=str)
+def test_the_same_spec_gives_the_same_arrays_and_pausing_changes_nothing(spec):
+    at_once = training.advance(training.start(spec), steps=9)
+    again = training.start(spec)
+    values = []
+    for steps in (1, 3, 5):
+        again = training.advance(again, steps=steps)
+        values.append(again.losses)
+    np.testing.assert_array_equal(at_once.vector, again.vector)
+    np.testing.assert_array_equal(at_once.losses, np.concatenate(values))
+    np.testing.assert_array_equal(training.snapshot(at_once, 20).z, training.snapshot(again, 20).z)
+
+
+def test_global_dice_are_neither_used_nor_thrown():
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first = training.advance(training.start(RunSpec(batch=8, loss="nt_xent")), steps=2)
+    assert torch.equal(before, torch.get_rng_state())
+    torch.manual_seed(2)
+    second = training.advance(training.start(RunSpec(batch=8, loss="nt_xent")), steps=2)
+    np.testing.assert_array_equal(first.vector, second.vector)
+
+
+def test_another_seed_is_another_start_in_another_order():
+    a, b = (training.start(dataclasses.replace(SMALL, seed=seed)) for seed in (0, 1))
+    assert not np.array_equal(a.vector, b.vector)
+    assert not np.array_equal(training.first_labels(a.spec), training.first_labels(b.spec))
+
+
+def test_an_epoch_sees_every_row_once():
+    spec = dataclasses.replace(SMALL, batch=64)
+    n = len(training._training_set("blobs")[0])
+    rows = torch.cat([training._order(spec, step, n) for step in range(training.epoch_steps(spec))])
+    assert len(rows.unique()) == len(rows) == n // 64 * 64
+    following = training._order(spec, training.epoch_steps(spec), n)
+    assert not torch.equal(following, rows[:64])
+
+
+@pytest.mark.parametrize("optimiser", training.OPTIMISERS)
+def test_a_step_is_what_torch_does_with_separate_parameters(optimiser):
+    """The flat vector of weights is a matter of speed: plain modules and a plain optimiser come to the same."""
+    spec = dataclasses.replace(SMALL, optimiser=optimiser, rate=0.01)
+    state = training.start(spec)
+    net = training._Machine(spec, state).net
+    plain = type(net)(net.body, net.projector, unit_norm=True)
+    for parameter in plain.parameters():
+        parameter.data = parameter.data.clone()
+        parameter.grad = None
+    rule = {
+        "adam": lambda p: torch.optim.Adam(p, lr=0.01),
+        "sgd": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
+    }[optimiser](plain.parameters())
+    loss = losses.module("supcon")
+    x, y = training._training_set("blobs")
+    for step in range(5):
+        rows = training._order(spec, step, len(x))
+        rule.zero_grad()
+        loss(plain(x[rows]), y[rows]).backward()
+        rule.step()
+    ours = training.advance(state, steps=5).vector
+    theirs = torch.cat([p.detach().ravel() for p in plain.parameters()]).numpy()
+    np.testing.assert_allclose(ours[: len(theirs)], theirs, atol=2e-5)
+
+
+def test_weights_start_as_torch_starts_them():
+    spec = RunSpec()
+    net = training._Machine(spec, training.start(spec)).net
+    for layer in net.modules():
+        if isinstance(layer, torch.nn.Linear):
+            bound = layer.in_features**-0.5  # kaiming_uniform_(a=sqrt(5)) comes to 1 / sqrt(fan_in)
+            assert 0.95 * bound < layer.weight.abs().max() <= bound
+            assert layer.bias.abs().max() <= bound
+
+
+@pytest.mark.parametrize("key", losses.LOSSES)
+def test_every_loss_learns_from_its_recipe(key):
+    recipe = losses.LOSSES[key].recipe
+    spec = RunSpec(dataset="blobs", loss=key, dim=16, batch=recipe.batch, rate=recipe.rate, unit_norm=recipe.unit_norm)
+    state = training.start(spec)
+    first = training.advance(state, steps=1)
+    last = training.advance(first, steps=60)
+    assert last.failure is None
+    assert last.losses[-10:].mean() < first.losses[0]
+
+
+def test_unit_norm_puts_embeddings_on_the_sphere():
+    on = training.snapshot(training.start(SMALL), 50).z
+    off = training.snapshot(training.start(dataclasses.replace(SMALL, unit_norm=False)), 50).z
+    np.testing.assert_allclose(np.linalg.norm(on, axis=1), 1, atol=1e-5)
+    assert np.linalg.norm(off, axis=1).std() > 1e-3
+
+
+def test_seconds_end_a_chunk():
+    state = training.advance(training.start(RunSpec()), seconds=0.05, steps=10_000)
+    assert 0 < state.step < 10_000
+    assert len(state.losses) == state.step
+    with pytest.raises(ValueError, match="steps, or of seconds"):
+        training.advance(state)
+
+
+def test_a_run_ends(monkeypatch):
+    monkeypatch.setattr(training, "MAX_STEPS", 3)
+    state = training.advance(training.start(SMALL), steps=10)
+    assert state.step == 3
+    over = training.advance(state, steps=10)
+    assert (over.step, len(over.losses)) == (3, 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_run_that_leaves_the_range_of_numbers_says_so_and_stays_there(seed):
+    spec = RunSpec(dataset="blobs", loss="npair", unit_norm=False, optimiser="sgd", rate=10.0, seed=seed)
+    state = training.advance(training.start(spec), steps=200)
+    assert state.failure is not None
+    assert "learning rate (it was 10)" in state.failure
+    assert "unit-length" in state.failure
+    assert np.isfinite(state.losses).all()
+    assert training.advance(state, steps=5).step == state.step
+
+
+def test_a_batch_without_terms_is_counted():
+    # four rows of ten classes seldom hold a triplet
+    state = training.advance(training.start(RunSpec(dataset="blobs", loss="triplet", batch=4)), steps=50)
+    assert 0 < state.empty <= 50
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_hard_mining_collapses_and_semihard_does_not(seed):
+    """Published by Schroff et al. (2015, section 3.2): the hardest negatives lead to a collapsed model."""
+    for mining, collapsed in (("batch_hard", True), ("semihard", False)):
+        spec = RunSpec(loss="triplet", theta={"mining": mining, "margin": 1.0}, seed=seed)
+        frame = frames.frame(training.advance(training.start(spec), steps=60), 500)
+        assert (frame.metrics.spread < 0.01) == collapsed
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"dataset": "imagenet"}, "unknown data set"),
+        ({"loss": "hinge"}, "unknown loss"),
+        ({"theta": {"temperature": 0}}, "greater than 0"),
+        ({"theta": {"margin": 1}}, "no parameter 'margin'"),
+        ({"encoder": "vit"}, "unknown encoder"),
+        ({"optimiser": "lion"}, "unknown optimiser"),
+        ({"batch": 10**6}, "batch is 1000000"),
+        ({"dim": 1}, "dim is 1"),
+        ({"rate": float("nan")}, "rate is nan"),
+        ({"seed": -1}, "seed is -1"),
+        ({"loss": "nt_xent", "batch": 31}, "even number"),
+        ({"dataset": "rings", "encoder": "cnn"}, "choose the mlp"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_words(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        RunSpec(**wrong)
+
+
+def test_a_spec_is_complete_and_equal_to_itself():
+    assert RunSpec(theta={"temperature": 0.1}) == RunSpec()
+    assert RunSpec().theta == {"temperature": 0.1, "variant": "out"}
+
+
+def test_two_views_are_the_same_picture_moved_and_noisy():
+    dice = torch.Generator().manual_seed(0)
+    x = torch.zeros(6, 28, 28)
+    x[:, 14, 14] = 10.0  # far above the noise
+    both = augment.views(x, dice)
+    assert both.shape == (12, 28, 28)
+    for image in both:
+        row, column = divmod(int(image.argmax()), 28)
+        assert max(abs(row - 14), abs(column - 14)) <= augment.SHIFT
+    assert not torch.equal(both[:6], both[6:])
+    points = augment.views(torch.zeros(500, 2), dice)
+    assert float(points.std()) == pytest.approx(augment.NOISE, rel=0.1)
+
+
+def test_frames_lie_dense_at_first_and_never_farther_apart_than_the_stride():
+    spec = RunSpec(batch=128)
+    steps = [0]
+    while steps[-1] < 2000:
+        steps.append(frames.next_frame(spec, steps[-1]))
+    gaps = np.diff(steps)
+    assert steps[:9] == [0, 1, 2, 3, 4, 5, 6, 7, 8]
+    assert (np.diff(gaps) >= 0).all()
+    assert gaps.max() == frames.ROWS_BETWEEN // 128
+    assert frames.next_frame(spec, 13) == min(step for step in steps if step > 13)
+
+
+def test_references_are_the_published_values():
+    lines = frames.references(RunSpec(batch=256), 500)
+    assert lines.collapse == pytest.approx(np.log(255))  # every similarity equal: log(B - 1)
+    labels = torch.from_numpy(training.first_labels(RunSpec(batch=256)))
+    assert lines.floor > np.log((np.bincount(labels) - 1).min())  # at least log |P| of the smallest class
+    assert lines.epoch_steps == 60_000 // 256
+    assert 0.8 < lines.knn_raw < 0.97
+    two_views = frames.references(RunSpec(loss="nt_xent", batch=64), 500)
+    assert two_views.collapse == pytest.approx(np.log(63))
