@@ -1,0 +1,158 @@
+"""The worker processes of this machine, and the pieces of work they are asked to do."""
+
+import atexit
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import loky
+import numpy as np
+import torch
+
+from cl_core import frames, training
+from cl_core.frames import Frame, References
+from cl_core.training import RunSpec, State
+from cl_core.view import View
+
+SHARED = Path("/dev/shm")  # memory that the processes of one machine share as files
+PREFIX = "contrastive-loss-lab-"
+SLOTS = 3  # of a run: one is written, one holds the newest state, one may wait for its frame
+
+
+@dataclass(frozen=True, eq=False)
+class Parcel:
+    """A state between two pieces of work; where there is a `slot`, its vector lies in that file instead of in it.
+
+    Through a pipe a state costs the server ten milliseconds and more, through shared memory less than one.
+    """
+
+    state: State
+    slot: Path | None
+
+    @classmethod
+    def pack(cls, state: State, slot: Path | None) -> "Parcel":
+        """Put a state's vector into its slot."""
+        if slot is None:
+            return cls(state, None)
+        state.vector.tofile(slot)
+        return cls(replace(state, vector=np.empty(0, np.float32)), slot)
+
+    def unpack(self) -> State:
+        """The whole state again."""
+        return self.state if self.slot is None else replace(self.state, vector=np.fromfile(self.slot, np.float32))
+
+
+def begin(spec: RunSpec, n: int, slot: Path | None) -> tuple[Parcel, Frame, References]:
+    """The first state of a run, its first frame, and the lines to draw beside it."""
+    state = training.start(spec)
+    return Parcel.pack(state, slot), frames.frame(state, n), frames.references(spec, n)
+
+
+def train(parcel: Parcel, steps: int, seconds: float, slot: Path | None) -> Parcel:
+    """Take a run further by so many steps, or seconds, whichever comes first."""
+    return Parcel.pack(training.advance(parcel.unpack(), steps=steps, seconds=seconds), slot)
+
+
+def draw(parcel: Parcel, n: int, previous: dict[int, View] | None) -> Frame:
+    """The frame of a state, in line with the views of the frame before."""
+    return frames.frame(parcel.unpack(), n, previous)
+
+
+class Pool(Executor):
+    """The worker processes of this machine, one a core: started at the first call, and again when one has died.
+
+    A death fails every piece of work that was handed out; the next one handed in finds a new set of workers.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._processes: loky.ProcessPoolExecutor | None = None
+
+    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Hand in a piece of work."""
+        with self._lock:
+            if self._processes is not None:
+                try:
+                    return self._processes.submit(task, *arguments, **named)
+                except BrokenExecutor:
+                    self._processes.shutdown(wait=False, kill_workers=True)
+            self._processes = loky.ProcessPoolExecutor(
+                max_workers=loky.cpu_count(),
+                initializer=_prepare,
+                initargs=(os.getpid(),),
+                env={"OMP_NUM_THREADS": "1"},
+            )
+            return self._processes.submit(task, *arguments, **named)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the workers."""
+        with self._lock:
+            if self._processes is not None:
+                self._processes.shutdown(wait=wait, kill_workers=cancel_futures)
+                self._processes = None
+
+
+def warm(pool: Executor) -> None:
+    """Start the workers, so that nobody's first click waits for them."""
+    pool.submit(os.getpid)
+
+
+def _prepare(parent: int) -> None:
+    """Make a new worker ready: one thread for torch, everything loaded, and an eye on the parent."""
+    threading.Thread(target=_outlive_not, args=(parent,), daemon=True).start()
+    torch.set_num_threads(1)  # two on busy cores are several times slower
+    # whatever is wrong with the data is reported by the run that asks for it
+    with contextlib.suppress(Exception):
+        spec = RunSpec()
+        frames.frame(training.advance(training.start(spec), steps=2), 500)
+        frames.references(spec, 2000)
+
+
+def _outlive_not(parent: int) -> None:
+    """End this process when its parent is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)
+
+
+@cache
+def _folder() -> Path | None:
+    """This process's folder of shared memory, gone when it ends; None where a machine has no such memory."""
+    if not SHARED.is_dir() or not os.access(SHARED, os.W_OK):
+        return None
+    for left in SHARED.glob(f"{PREFIX}*"):  # by a server that was killed
+        with contextlib.suppress(ValueError, PermissionError):
+            try:
+                os.kill(int(left.name.removeprefix(PREFIX).split("-")[0]), 0)
+            except ProcessLookupError:
+                shutil.rmtree(left, ignore_errors=True)
+    folder = tempfile.mkdtemp(dir=SHARED, prefix=f"{PREFIX}{os.getpid()}-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def slots(name: str) -> tuple[Path | None, ...]:
+    """The files between which the run called `name` goes back and forth; (None,) where there is no shared memory."""
+    folder = _folder()
+    return (None,) if folder is None else tuple(folder / f"{name}-{i}" for i in range(SLOTS))
+
+
+def forget(files: Iterable[Path | None]) -> None:
+    """Delete a run's slots."""
+    for file in files:
+        if file is not None:
+            file.unlink(missing_ok=True)
+
+
+def in_words(error: Exception) -> str:
+    """What to tell a visitor of an error in a piece of work."""
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
