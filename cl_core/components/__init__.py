@@ -1,0 +1,1 @@
+"""What must move under the finger: one small folder each, with its own JavaScript and its Python face."""

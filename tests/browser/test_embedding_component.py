@@ -1,0 +1,371 @@
+"""The moving cloud in a real browser: frames arrive, and what the viewer has chosen stays theirs."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+HARNESS = "tests/browser/harness_embedding.py"
+Open = Callable[..., "Cloud"]
+
+
+class Cloud:
+    """The component on an open page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.root = page.locator(".embedding")
+        self.canvas = page.locator(".embedding .cloud")
+        self.scrubber = page.get_by_role("slider", name="Frame")
+
+    def data(self, name: str) -> str:
+        return self.root.get_attribute(f"data-{name}") or ""
+
+    def number(self, name: str) -> float:
+        return float(self.data(name))
+
+    def until(self, condition: str) -> None:
+        """Wait until a JavaScript condition on the data attributes `d` holds."""
+        self.page.wait_for_function(
+            f"""() => {{
+                const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
+                const root = hosts.map((h) => h.shadowRoot?.querySelector('.embedding')).find(Boolean);
+                const d = root && root.dataset;
+                return d && d.frames && ({condition});
+            }}""",
+            timeout=20_000,
+        )
+
+    def still(self) -> None:
+        self.until("d.moving === 'false' && Number(d.frame) === Number(d.frames) - 1")
+
+    def drawn(self) -> None:
+        """Wait until what is asked for by now has been drawn: drawings are at most 30 ms apart."""
+        self.page.evaluate("() => new Promise((done) => setTimeout(() => requestAnimationFrame(done), 80))")
+
+    def positions(self) -> list[dict[str, Any]]:
+        self.root.dispatch_event("describe")
+        return json.loads(self.data("positions"))
+
+    def coordinates(self) -> np.ndarray:
+        return np.array([p["data"] for p in self.positions()])
+
+    def screen(self) -> np.ndarray:
+        return np.array([p["screen"] for p in self.positions()])
+
+    def button(self, name: str) -> Locator:
+        return self.root.get_by_role("button", name=name, exact=True)
+
+    def scrub(self, frame: int) -> None:
+        """Move the scrubber as a hand would: input events, then one change."""
+        self.scrubber.evaluate(
+            """(e, frame) => {
+                e.value = frame;
+                e.dispatchEvent(new Event('input', { bubbles: true }));
+                e.dispatchEvent(new Event('change', { bubbles: true }));
+            }""",
+            frame,
+        )
+
+    def one_frame(self) -> None:
+        before = int(self.data("frames"))
+        self.page.get_by_role("button", name="one frame", exact=True).click()
+        self.until(f"Number(d.frames) > {before}")
+
+    def paper(self) -> list[int]:
+        """The colour of the picture's corner."""
+        return self.canvas.evaluate("e => [...e.getContext('2d').getImageData(4, e.height - 4, 1, 1).data]")
+
+    def colourful(self) -> int:
+        """How many pixels are not grey."""
+        return self.canvas.evaluate(
+            """e => {
+                const { data } = e.getContext('2d').getImageData(0, 0, e.width, e.height);
+                let n = 0;
+                for (let i = 0; i < data.length; i += 4) n += Math.abs(data[i] - data[i + 2]) > 40;
+                return n;
+            }"""
+        )
+
+
+@pytest.fixture
+def open_page(browser: Browser, serve: Callable[..., str]) -> Iterator[Open]:
+    contexts, errors = [], []
+
+    def opened(query: str = "", *options: str, **settings: Any) -> Cloud:
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{serve(HARNESS, *options)}/?{query}")
+        cloud = Cloud(page)
+        cloud.until("true" if "frames=0" in query else "Number(d.frames) > 0")
+        return cloud
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+def test_frames_arrive_and_move_the_points(open_page: Open) -> None:
+    cloud = open_page("grow=1")
+    before, first = cloud.coordinates(), cloud.number("frame")
+    cloud.until("Number(d.frame) >= 10")
+    assert cloud.number("frame") > first
+    assert np.abs(cloud.coordinates() - before).max() > 0.1
+    assert cloud.number("step") == 10 * cloud.number("frame")
+    assert cloud.data("points") == "2000"
+    expect(cloud.page.get_by_text(re.compile("python sees frame None of"))).to_be_visible()
+    expect(cloud.page.get_by_text("page runs: 1")).to_be_visible()  # only the fragment has run since
+
+
+def test_points_are_where_python_put_them(open_page: Open) -> None:
+    from tests.browser.harness_embedding import frame  # its page is drawn into nothing here
+
+    cloud = open_page("frames=12")
+    cloud.still()
+    np.testing.assert_allclose(cloud.coordinates(), frame(2000, 2, 11)[:16], atol=1e-3)
+    data, screen = cloud.coordinates(), cloud.screen()
+    scale = (screen[1] - screen[0]) / (data[1] - data[0])
+    assert scale[0] == pytest.approx(-scale[1], rel=1e-3), "one unit is as long across as it is up"
+
+
+def test_zoom_and_pan_survive_new_frames_and_reruns(open_page: Open) -> None:
+    cloud = open_page("frames=5")
+    cloud.still()
+    box = cloud.canvas.bounding_box()
+    assert box is not None
+    centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    cloud.page.mouse.move(*centre)
+    cloud.page.mouse.wheel(0, -240)
+    cloud.until("Number(d.zoom) > 1.2")
+    zoom, before = cloud.data("zoom"), cloud.screen()
+    cloud.page.mouse.down()
+    cloud.page.mouse.move(centre[0] + 60, centre[1] + 25, steps=4)
+    cloud.page.mouse.up()
+    cloud.until("d.moving === 'false'")
+    cloud.drawn()
+    np.testing.assert_allclose(cloud.screen() - before, np.tile([60, 25], (16, 1)), atol=0.5)
+    for _ in range(3):
+        cloud.one_frame()
+    cloud.page.get_by_role("button", name="rerun").click()
+    expect(cloud.page.get_by_text("page runs: 2")).to_be_visible()
+    cloud.still()
+    assert cloud.data("zoom") == zoom
+    assert cloud.data("held") == "true"
+    cloud.canvas.press("0")
+    cloud.until("d.zoom === '1.000' && d.held === 'false'")
+
+
+def test_scrubbing_shows_a_frame_and_keeps_it(open_page: Open) -> None:
+    from tests.browser.harness_embedding import frame
+
+    cloud = open_page("frames=20")
+    cloud.still()
+    cloud.scrub(4)
+    cloud.until("d.frame === '4' && d.live === 'false'")
+    np.testing.assert_allclose(cloud.coordinates(), frame(2000, 2, 4)[:16], atol=1e-3)
+    expect(cloud.root.locator(".readout")).to_have_text("step 40 · frame 5 of 20")
+    expect(cloud.page.get_by_text("python sees frame 4 of")).to_be_visible()
+    screen = cloud.screen()
+    cloud.one_frame()
+    cloud.one_frame()
+    assert cloud.data("frame") == "4"
+    np.testing.assert_allclose(cloud.screen(), screen)
+    cloud.button("Live").click()
+    cloud.still()
+    assert cloud.data("live") == "true"
+    expect(cloud.page.get_by_text("python sees frame None of 22")).to_be_visible()
+
+
+def test_scrubber_and_buttons_by_keyboard(open_page: Open) -> None:
+    cloud = open_page("frames=12")
+    cloud.still()
+    cloud.scrubber.focus()
+    cloud.page.keyboard.press("ArrowLeft")
+    cloud.until("d.frame === '10'")
+    cloud.page.keyboard.press("Home")
+    cloud.until("d.frame === '0'")
+    cloud.button("One frame forward").press("Enter")
+    cloud.until("d.frame === '1' && d.live === 'false'")
+    cloud.canvas.press(" ")
+    cloud.until("d.replay === 'true'")
+    cloud.until("d.replay === 'false' && d.frame === '11' && d.live === 'true'")
+
+
+def test_keys_zoom_pan_and_step_through_points(open_page: Open) -> None:
+    cloud = open_page("frames=8")
+    cloud.still()
+    cloud.canvas.press("+")
+    cloud.until("d.zoom === '1.250'")
+    before = cloud.screen()
+    cloud.canvas.press("ArrowRight")
+    expect(cloud.root.locator(".tip")).to_be_hidden()
+    cloud.drawn()
+    np.testing.assert_allclose(cloud.screen() - before, np.tile([-40, 0], (16, 1)), atol=0.1)
+    cloud.canvas.press("0")
+    cloud.until("d.zoom === '1.000'")
+    cloud.canvas.press("n")
+    expect(cloud.root.locator(".tip")).to_be_visible()
+    expect(cloud.root.locator(".spoken")).to_have_text(re.compile(r"^\d, test image 5,0\d\d, \("))
+    cloud.canvas.press("Escape")
+    expect(cloud.root.locator(".tip")).to_be_hidden()
+
+
+def test_description_in_words(open_page: Open) -> None:
+    cloud = open_page("frames=8")
+    cloud.still()
+    label = "PCA view of 2,000 test images, step 70: classes apart by 8"
+    expect(cloud.canvas).to_have_attribute("aria-label", label)
+    cloud.button("First frame").click()
+    expect(cloud.canvas).to_have_attribute("aria-label", "PCA view of 2,000 test images, step 0")
+
+
+def test_before_the_first_frame(open_page: Open) -> None:
+    cloud = open_page("frames=0")
+    expect(cloud.page.get_by_text("Press Start: test digits will appear here")).to_be_visible()
+    assert cloud.data("frames") == "0"
+    cloud.one_frame()
+    expect(cloud.page.get_by_text("Press Start: test digits will appear here")).to_be_hidden()
+    cloud.still()
+
+
+def test_a_remount_recovers_every_frame(open_page: Open) -> None:
+    cloud = open_page("frames=30")
+    cloud.still()
+    cloud.one_frame()
+    box = cloud.page.get_by_text("show", exact=True)
+    box.click()
+    expect(cloud.root).to_have_count(0)
+    box.click()
+    cloud.until("d.frames === '31'")
+    cloud.still()
+    cloud.scrub(3)
+    cloud.until("d.frame === '3'")
+    expect(cloud.page.get_by_text("python sees frame 3 of 31")).to_be_visible()
+    box.click()
+    expect(cloud.root).to_have_count(0)
+    box.click()
+    cloud.until("d.frames === '31' && d.moving === 'false'")
+    told = None if cloud.data("live") == "true" else cloud.data("frame")
+    expect(cloud.page.get_by_text(f"python sees frame {told} of 31")).to_be_visible()  # both ends agree
+
+
+def test_another_stream_begins_again(open_page: Open) -> None:
+    cloud = open_page("frames=10")
+    cloud.still()
+    cloud.canvas.press("+")
+    cloud.scrub(2)
+    expect(cloud.page.get_by_text("python sees frame 2 of")).to_be_visible()
+    cloud.page.get_by_text("b", exact=True).click()
+    cloud.until("d.stream === 'b/2/2000'")
+    cloud.still()
+    assert cloud.data("live") == "true"
+    assert cloud.data("zoom") == "1.000"
+    expect(cloud.page.get_by_text("python sees frame None of 10")).to_be_visible()
+
+
+def test_pointing_shows_the_right_point(open_page: Open) -> None:
+    cloud = open_page("frames=40")
+    cloud.still()
+    others = cloud.screen()
+    for point in cloud.positions():
+        x, y = point["screen"]
+        if np.sort(np.hypot(*(others - [x, y]).T))[1] < 3:
+            continue
+        cloud.page.mouse.move(x, y)
+        expect(cloud.root.locator(".tip")).to_be_visible()
+        row = cloud.root.locator(".tip-row").inner_text()
+        if row != f"test image {5000 + point['index']:,}":
+            continue  # another point is as near
+        expect(cloud.root.locator(".tip-name")).to_have_text(str(point["label"]))
+        grey = cloud.root.locator(".picture").evaluate("e => e.getContext('2d').getImageData(3, 3, 1, 1).data[0]")
+        assert grey == 20 * point["label"] + 40, "the picture is that of the point"
+        break
+    else:
+        pytest.fail("none of the first points could be pointed at")
+    cloud.page.mouse.move(5, 5)
+    expect(cloud.root.locator(".tip")).to_be_hidden()
+
+
+def test_legend_shows_classes_alone(open_page: Open) -> None:
+    cloud = open_page("frames=20")
+    cloud.still()
+    everything = cloud.colourful()
+    cloud.button("3").press("Enter")
+    expect(cloud.button("3")).to_have_attribute("aria-pressed", "true")
+    cloud.drawn()
+    alone = cloud.colourful()
+    assert alone < 0.4 * everything
+    cloud.one_frame()
+    expect(cloud.button("3")).to_have_attribute("aria-pressed", "true")
+    cloud.button("3").click()
+    expect(cloud.button("3")).to_have_attribute("aria-pressed", "false")
+
+
+def test_three_dimensions_turn(open_page: Open) -> None:
+    cloud = open_page("dims=3&frames=15")
+    cloud.still()
+    box = cloud.canvas.bounding_box()
+    assert box is not None
+    before, turn = cloud.screen(), cloud.data("turn")
+    cloud.page.mouse.move(box["x"] + 300, box["y"] + 200)
+    cloud.page.mouse.down()
+    cloud.page.mouse.move(box["x"] + 420, box["y"] + 230, steps=5)
+    cloud.page.mouse.up()
+    cloud.until(f"d.turn !== '{turn}'")
+    assert np.abs(cloud.screen() - before).max() > 20
+    assert cloud.data("held") == "false", "turning leaves the scale automatic"
+    turned = cloud.number("turn")
+    cloud.one_frame()
+    cloud.still()
+    assert cloud.number("turn") == turned
+    cloud.canvas.press("ArrowLeft")
+    cloud.until(f"d.turn !== '{turned:.3f}'")
+
+
+def test_reduced_motion_jumps(open_page: Open) -> None:
+    cloud = open_page("frames=5", reduced_motion="reduce")
+    cloud.still()
+    cloud.one_frame()
+    cloud.until("d.frame === '5'")
+    assert cloud.data("moving") == "false"
+
+
+def test_dark_theme_live(open_page: Open) -> None:
+    cloud = open_page("frames=10", color_scheme="light")
+    cloud.still()
+    cloud.canvas.press("+")
+    cloud.drawn()
+    assert min(cloud.paper()[:3]) > 230
+    cloud.page.emulate_media(color_scheme="dark")
+    expect(cloud.root).to_have_css("color-scheme", "dark")
+    cloud.drawn()
+    assert max(cloud.paper()[:3]) < 60
+    assert cloud.data("zoom") == "1.250", "the theme leaves the zoom alone"
+
+
+def test_light_theme_on_a_phone(open_page: Open) -> None:
+    cloud = open_page("frames=10", device_scale_factor=2)
+    cloud.page.set_viewport_size({"width": 360, "height": 780})
+    cloud.still()
+    assert min(cloud.paper()[:3]) > 230
+    wide = cloud.root.evaluate(
+        "e => [...e.querySelectorAll('*')].filter(c => c.scrollWidth > e.clientWidth + 1).length"
+    )
+    assert wide == 0, "nothing is wider than the column"
+    assert cloud.canvas.evaluate("e => e.width / e.clientWidth") == pytest.approx(2, abs=0.02)
+
+
+def test_ten_thousand_points(open_page: Open) -> None:
+    cloud = open_page("n=10000&grow=1")
+    cloud.until("Number(d.frame) >= 8")
+    assert cloud.data("points") == "10000"
+    assert cloud.colourful() > 10_000
