@@ -1,0 +1,16 @@
+"""The course: its pages in teaching order."""
+
+import streamlit as st
+
+from cl_core import ui
+
+if __name__ == "__main__":  # a visitor's session
+    ui.begin()
+    st.navigation(
+        [
+            st.Page("pages/start.py", title="Start", icon=":material/school:", default=True),
+            st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),
+        ]
+    ).run()
+else:  # `streamlit run`, which finds here what it serves; every session runs this file again
+    app = st.App(__file__, lifespan=ui.lifespan)

@@ -1,0 +1,235 @@
+"""Data in, figure out: what is looked at, compared and exported, in one language of colours.
+
+Charts that follow a run are Vega-Lite specifications without data, made once, so that the browser keeps the chart and
+takes new rows; the rows are made beside them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+from scipy.stats import gaussian_kde
+
+from cl_core.frames import Frame, References
+
+EASY, SEMIHARD, HARD = "#009e73", "#e69f00", "#d55e00"  # Okabe and Ito (2008), told apart by colour-blind eyes
+SCORE, DRAWN, GUIDE, CURSOR = "#3f7fd9", "#b07cd8", "#8a93a6", "#d9487d"
+
+MOST_ROWS = 400  # of a curve; no screen shows more
+GRID = 70  # a side, of a density
+
+
+def _spec(chart: alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
+    """A chart as a specification that waits for its rows."""
+    with alt.data_transformers.enable(consolidate_datasets=False):
+        spec = chart.to_dict()
+    for layer in spec["layer"]:
+        if layer.get("data") == {"values": [{}]}:  # what altair writes for none; without it a layer sees the rows
+            del layer["data"]
+    return {name: part for name, part in spec.items() if name not in ("config", "$schema")}
+
+
+def _steps() -> alt.X:
+    """Steps as an axis on which early ones matter as much as late ones: linear near 0, logarithmic farther out."""
+    axis = alt.Axis(values=[0, 10, 30, 100, 300, 1000, 3000, 10_000], labelOverlap=True, grid=False)
+    return alt.X("step:Q", title=None, scale=alt.Scale(type="symlog", constant=10, nice=False), axis=axis)
+
+
+def _cursor() -> alt.Chart:
+    return (
+        alt.Chart()
+        .transform_filter("datum.kind == 'cursor'")
+        .mark_rule(color=CURSOR, strokeWidth=1.5)
+        .encode(x=_steps(), tooltip=alt.Tooltip("step:Q", title="frame at step"))
+    )
+
+
+def _guide(
+    value: float, words: str, *, right: bool, above: bool, dash: Sequence[int] = (5, 4)
+) -> alt.LayerChart | alt.FacetChart:
+    """A horizontal line with its name at one end."""
+    rows = alt.Data(values=[{"value": value, "words": words}])
+    y = alt.Y("value:Q")
+    rule = alt.Chart(rows).mark_rule(strokeDash=list(dash), color=GUIDE, strokeWidth=1.5).encode(y=y)
+    text = alt.Chart(rows).mark_text(
+        align="right" if right else "left",
+        dx=-4 if right else 4,
+        dy=-8 if above else 9,
+        color=GUIDE,
+        fontSize=12,
+        fontWeight="bold",
+    )
+    return alt.layer(rule, text.encode(y=y, x=alt.value("width" if right else 0), text="words:N"))
+
+
+def loss_chart(references: References, height: int = 190) -> dict[str, Any]:
+    """The loss at every step between its value at total collapse and its floor; rows from `loss_rows`."""
+    y = alt.Y("value:Q", title="loss", scale=alt.Scale(zero=False, padding=6), axis=alt.Axis(tickCount=4))
+    line = (
+        alt.Chart()
+        .transform_filter("datum.kind == 'loss'")
+        .mark_line(color=SCORE, strokeWidth=2, interpolate="monotone")
+        .encode(x=_steps(), y=y, tooltip=[alt.Tooltip("step:Q"), alt.Tooltip("value:Q", title="loss", format=".4f")])
+    )
+    guides = [_guide(references.collapse, f"total collapse {references.collapse:.3g}", right=True, above=False)]
+    if references.floor < references.collapse:
+        floor = _guide(references.floor, f"floor {references.floor:.3g}", right=False, above=True, dash=(2, 3))
+        guides.append(floor)
+    return _spec(alt.layer(line, *guides, _cursor()).properties(height=height))
+
+
+def loss_rows(losses: NDArray[np.float32], at: int) -> pd.DataFrame:
+    """Rows of the loss chart: the first steps as they are, later ones averaged so that `MOST_ROWS` remain."""
+    steps = np.arange(1, len(losses) + 1)
+    if len(losses) > MOST_ROWS:
+        edges = np.unique(np.geomspace(1, len(losses) + 1, MOST_ROWS).round().astype(int))
+        sizes = np.diff(edges)
+        losses = (np.add.reduceat(losses, edges[:-1] - 1) / sizes).astype(np.float32)
+        steps = (edges[:-1] + edges[1:] - 1) // 2
+    return _with_cursor([("loss", steps, losses)], at)
+
+
+def score_chart(raw: float, untrained: float, height: int = 190) -> dict[str, Any]:
+    """kNN accuracy in the full space and in the drawn plane, against raw pixels and the untrained net.
+
+    Drawn as errors on a logarithmic axis, written as accuracies: from 90 to 95 % is as far as from 95 to 97.5 %.
+    """
+    axis = alt.Axis(values=[0.5, 0.2, 0.1, 0.05, 0.02, 0.01], labelExpr="format(1 - datum.value, '.0%')")
+    y = alt.Y(
+        "value:Q",
+        title="accuracy",
+        axis=axis,
+        scale=alt.Scale(type="log", reverse=True, nice=False, domain=[0.01, 0.9]),
+    )
+    kinds = alt.Scale(domain=["kNN, full space", "1-NN, drawn plane"], range=[SCORE, DRAWN])
+    line = (
+        alt.Chart()
+        .transform_filter("datum.kind != 'cursor'")
+        .transform_calculate(accuracy="1 - datum.value")
+        .mark_line(strokeWidth=2, interpolate="monotone", clip=True)
+        .encode(
+            x=_steps(),
+            y=y,
+            color=alt.Color("kind:N", title=None, scale=kinds, legend=_legend()),
+            tooltip=[alt.Tooltip("kind:N"), alt.Tooltip("step:Q"), alt.Tooltip("accuracy:Q", format=".1%")],
+        )
+    )
+    guides = [
+        _guide(1 - raw, f"raw pixels {raw:.1%}", right=True, above=False),
+        _guide(1 - untrained, f"untrained net {untrained:.1%}", right=True, above=False, dash=(2, 3)),
+    ]
+    return _spec(alt.layer(line, *guides, _cursor()).properties(height=height))
+
+
+def _legend() -> alt.Legend:
+    return alt.Legend(orient="top", labelFontSize=12, offset=4, labelLimit=220)
+
+
+def score_rows(frames: Sequence[Frame], at: int) -> pd.DataFrame:
+    """Rows of the score chart, one a frame and curve: errors, of at least one in a thousand."""
+    steps = np.array([frame.step for frame in frames])
+    knn = np.array([1 - frame.metrics.knn for frame in frames])
+    drawn = np.array([1 - frame.metrics.drawn for frame in frames])
+    curves = [("kNN, full space", steps, knn.clip(1e-3)), ("1-NN, drawn plane", steps, drawn.clip(1e-3))]
+    return _with_cursor(curves, at)
+
+
+def triplet_chart(height: int = 150) -> dict[str, Any]:
+    """Shares of easy, semi-hard and hard triplets, stacked; rows from `triplet_rows`."""
+    kinds = alt.Scale(domain=["hard", "semi-hard", "easy"], range=[HARD, SEMIHARD, EASY])
+    area = (
+        alt.Chart()
+        .transform_filter("datum.kind != 'cursor'")
+        .mark_area(opacity=0.85)
+        .encode(
+            x=_steps(),
+            y=alt.Y("value:Q", title="triplets", stack="zero", axis=alt.Axis(format="%", tickCount=3)).scale(
+                domain=[0, 1]
+            ),
+            color=alt.Color("kind:N", title=None, scale=kinds, legend=_legend()),
+            order=alt.Order("order:Q"),
+            tooltip=[alt.Tooltip("kind:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".2%")],
+        )
+    )
+    return _spec(alt.layer(area, _cursor()).properties(height=height))
+
+
+def triplet_rows(frames: Sequence[Frame], at: int) -> pd.DataFrame:
+    """Rows of the triplet chart, one a frame and kind."""
+    steps = np.array([frame.step for frame in frames])
+    curves = [
+        ("hard", steps, np.array([frame.metrics.hard for frame in frames])),
+        ("semi-hard", steps, np.array([frame.metrics.semihard for frame in frames])),
+        ("easy", steps, np.array([frame.metrics.easy for frame in frames])),
+    ]
+    return _with_cursor(curves, at)
+
+
+def _with_cursor(curves: Sequence[tuple[str, NDArray[Any], NDArray[Any]]], at: int) -> pd.DataFrame:
+    """Curves as rows (kind, order, step, value), and one row that marks the frame being looked at."""
+    parts = [
+        pd.DataFrame({"kind": kind, "order": order, "step": steps, "value": values.astype(float)})
+        for order, (kind, steps, values) in enumerate(curves)
+    ]
+    parts.append(pd.DataFrame({"kind": ["cursor"], "order": [len(curves)], "step": [at], "value": [None]}))
+    return pd.concat(parts, ignore_index=True).astype({"value": float})
+
+
+def density(
+    points: NDArray[np.float32],
+    labels: NDArray[np.integer[Any]],
+    class_names: Sequence[str],
+    colours: Sequence[str],
+    axes: Sequence[str],
+    height: int = 560,
+) -> go.Figure:
+    """The density of each class over the drawn plane as contours, with its margins along both axes.
+
+    points (n, 2), labels (n,) from 0. Gaussian kernels of Scott's width; a class that is one point or one line has no
+    density and is drawn as points.
+    """
+    low, high = np.quantile(points, [0.002, 0.998], axis=0)
+    room = 0.12 * max(float((high - low).max()), 1e-6)
+    x, y = (np.linspace(low[i] - room, high[i] + room, GRID) for i in (0, 1))
+    figure = make_subplots(
+        rows=2, cols=2, column_widths=[0.82, 0.18], row_heights=[0.18, 0.82],
+        shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.015, vertical_spacing=0.015,
+    )  # fmt: skip
+    where = np.stack([axis.ravel() for axis in np.meshgrid(x, y)])
+    for label, name in enumerate(class_names):
+        own = points[labels == label].T.astype(np.float64)  # (2, n)
+        colour = colours[label % len(colours)]
+        same = {"name": name, "legendgroup": name, "line": {"color": colour, "width": 2}, "hoverinfo": "name"}
+        if own.shape[1] < 3 or np.linalg.matrix_rank(np.cov(own), tol=1e-9) < 2:
+            figure.add_trace(
+                go.Scatter(x=own[0], y=own[1], mode="markers", marker={"color": colour}, name=name, legendgroup=name),
+                row=2, col=1,
+            )  # fmt: skip
+            continue
+        heights = gaussian_kde(own)(where).reshape(GRID, GRID)
+        levels = {"start": heights.max() * 0.15, "end": heights.max() * 0.9, "size": heights.max() * 0.25}
+        figure.add_trace(
+            go.Contour(
+                x=x, y=y, z=heights, showscale=False, contours={**levels, "coloring": "none"}, showlegend=True, **same
+            ),
+            row=2, col=1,
+        )  # fmt: skip
+        faint = f"rgba({','.join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))},0.18)"
+        margin = {**same, "mode": "lines", "fill": "tozeroy", "fillcolor": faint, "showlegend": False}
+        figure.add_trace(go.Scatter(x=x, y=gaussian_kde(own[0])(x), **margin), row=1, col=1)
+        margin["fill"] = "tozerox"
+        figure.add_trace(go.Scatter(x=gaussian_kde(own[1])(y), y=y, **margin), row=2, col=2)
+    figure.update_layout(
+        height=height, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend={"orientation": "h", "y": -0.08}
+    )
+    figure.update_xaxes(title_text=axes[0], row=2, col=1)
+    figure.update_yaxes(title_text=axes[1], row=2, col=1)
+    for row, col in ((1, 1), (2, 2)):
+        figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, row=row, col=col)
+        figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, row=row, col=col)
+    return figure

@@ -1,0 +1,40 @@
+"""What one server has, however many visitors: its engine and its workers."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from cl_core import workers
+from cl_core.datasets import ASSETS
+from cl_core.engine import Engine
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
+    """A server's life: its workers are warm before the first visitor comes, and end with it."""
+    # until st.navigation was called once, Streamlit would look for pages in pages/ by its old rules, and a link
+    # to one of ours would open without the course around it
+    PagesManager.uses_pages_directory = False
+    served = engine()
+    yield {}
+    served.close()
+    served.executor.shutdown(cancel_futures=True)
+
+
+def begin() -> None:
+    """What every page starts with."""
+    st.set_page_config("Contrastive Loss Lab", str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state=310)
+
+
+@st.cache_resource(show_spinner=False)
+def engine() -> Engine:
+    """The one engine of this server, its workers on their way."""
+    pool = workers.Pool()
+    workers.warm(pool)
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays; later collections need not look at it
+    return Engine(pool)

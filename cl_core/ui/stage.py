@@ -1,0 +1,257 @@
+"""The stage: one run as its visitor sees it, with everything that moves while it trains."""
+
+from functools import lru_cache
+from math import ceil, sqrt
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cl_core import datasets, figures
+from cl_core.components.embedding import CLASS_COLOURS, Cloud, embedding
+from cl_core.engine import PACES, Look, Run
+from cl_core.frames import Frame
+from cl_core.metrics import MARGIN, K
+from cl_core.training import MAX_STEPS, RunSpec
+from cl_core.ui import controls
+from cl_core.ui.server import engine
+
+TICK = 0.25  # seconds between two looks at a run that moves
+HEIGHT = 570  # pixels, of the picture
+
+
+def stage(spec: RunSpec, points: int) -> None:
+    """Show the visitor's run of `spec` through `points` test images, with its controls; open one if need be."""
+    run = _run_of(spec, points)
+    tick = TICK if run.busy else None
+    st.fragment(_live, run_every=tick)(run, spec, points)
+
+
+def _run_of(spec: RunSpec, points: int) -> Run:
+    """The run on stage. One that has not been started makes way for new settings; one that has waits for Start."""
+    run: Run | None = st.session_state.get("run")
+    if run is None or ((run.spec, run.n) != (spec, points) and not run.started):
+        run = _open(spec, points)
+    return run
+
+
+def _open(spec: RunSpec, points: int) -> Run:
+    """Put a new run on stage, at its first frame."""
+    before: Run | None = st.session_state.get("run")
+    if before is not None:
+        before.close()
+    st.session_state.run = run = engine().open(spec, points)
+    return run
+
+
+def _live(run: Run, spec: RunSpec, points: int) -> None:
+    """Everything that moves, once a tick."""
+    run.renew()
+    _transport(run, spec, points)
+    look = run.look()
+    view = _said(look)
+    picture, numbers = st.columns([0.58, 0.42], gap="medium")
+    with picture:
+        at = _picture(run, look, view)
+    with numbers:
+        _numbers(look, look.frames[at] if look.frames else None)
+    if run.busy != st.session_state.get("ticking"):  # the interval of a fragment is set by whoever calls it
+        st.session_state.ticking = run.busy
+        st.rerun()
+
+
+def _transport(run: Run, spec: RunSpec, points: int) -> None:
+    """The buttons of the run, and what a click on them does."""
+    other = (run.spec, run.n) != (spec, points)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if run.playing and not other:
+            play, pause = False, st.button("Pause", icon=":material/pause:", type="primary", key="pause")
+        else:
+            words = "Start with these settings" if other else "Start"
+            off = run.over and not other
+            play = st.button(words, icon=":material/play_arrow:", type="primary", key="start", disabled=off)
+            pause = False
+        step = st.button(
+            "Step", icon=":material/skip_next:", key="step", disabled=run.over, help="Pause, and do one step"
+        )
+        reset = st.button("Reset", icon=":material/replay:", key="reset", help="Back to the same start")
+        reseed = st.button(
+            "New seed", icon=":material/casino:", key="new_seed", on_click=controls.new_seed,
+            help="Back to another start: other weights, another order of the images",
+        )  # fmt: skip
+        run.pace(PACES[controls.PACE.ask()])
+    if other:
+        st.info("The settings have changed since this run was started.", icon=":material/tune:")
+    if reset or (play and other):
+        run = _open(spec, points)
+    if play:
+        run.play()
+    if pause:
+        run.pause()
+    if step:
+        run.step()
+    if reseed:
+        run.close()
+        st.session_state.run = None
+    if play or pause or step or reset or reseed:
+        st.rerun()
+
+
+def _said(look: Look) -> str:
+    """Where the run is, whatever there is to say about it, and how the visitor wants to see it."""
+    epochs = look.step / look.references.epoch_steps if look.references else 0.0
+    rate = f" · {look.rate:.0f} steps/s" if look.rate else ""
+    badge = {
+        "opening": ":gray-badge[opening]",
+        "paused": ":gray-badge[paused]",
+        "running": ":green-badge[training]",
+        "failed": ":red-badge[stopped]",
+        "finished": f":blue-badge[{MAX_STEPS:,} steps done]",
+    }[look.phase]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(
+            f"{badge} **step {look.step:,}** · epoch {epochs:.2f} · {look.seconds:.1f} s of training{rate}",
+            width="content",
+        )
+        view = str(controls.VIEW.ask())
+    if look.failure:
+        st.error(look.failure, icon=":material/error:")
+    if look.note:
+        st.info(look.note, icon=":material/healing:")
+    if look.empty:
+        st.warning(
+            f"{look.empty:,} of {look.step:,} steps had no valid term in their batch and changed nothing.",
+            icon=":material/hourglass_empty:",
+        )
+    return view
+
+
+def _picture(run: Run, look: Look, view: str) -> int:
+    """The cloud, or its density; the number of the frame that is looked at."""
+    newest = max(len(look.frames) - 1, 0)
+    if view == "density" and look.frames:
+        at = min(st.session_state.get("looked_at", newest), newest)
+        _density(run, look.frames[at])
+        return at
+    chosen = embedding(_cloud(run, look, 3 if view == "3D" else 2), key="cloud", height=HEIGHT).frame
+    at = newest if chosen is None else chosen
+    st.session_state.looked_at = at
+    return at
+
+
+def _cloud(run: Run, look: Look, dims: int) -> Cloud:
+    """What the moving picture shows of a run."""
+    probes = _probes(run.spec.dataset, run.n)
+    dims = min(dims, run.spec.dim)
+    views = [frame.views[dims] for frame in look.frames]
+    identity = run.spec.dim == dims
+    kind = "Embedding" if identity else "PCA view"
+    what = "test images" if probes.sprite else "test points"
+    return Cloud(
+        stream=f"{run.name}/{dims}",
+        points=[frame.points[dims] for frame in look.frames],
+        steps=[frame.step for frame in look.frames],
+        labels=probes.labels,
+        class_names=probes.class_names,
+        title=f"{kind} of {len(probes.labels):,} {what}",
+        axes=views[0].names if views else tuple(f"axis {i + 1}" for i in range(dims)),
+        shares=[view.shares for view in views],
+        rows=probes.rows,
+        sprite=probes.sprite or None,
+        sprite_columns=probes.columns,
+        sprite_size=probes.size,
+        alt=_in_words(look.frames[-1]) if look.frames else "",
+        placeholder="Getting ready …",
+        unit_circle=identity and run.spec.unit_norm,
+    )
+
+
+def _density(run: Run, frame: Frame) -> None:
+    """The classes' densities at one frame."""
+    probes = _probes(run.spec.dataset, run.n)
+    colours = CLASS_COLOURS.dark if st.context.theme.type == "dark" else CLASS_COLOURS.light
+    st.plotly_chart(
+        figures.density(frame.points[2], probes.labels, probes.class_names, colours, frame.views[2].names, HEIGHT),
+        key="density_figure",
+    )
+    st.caption(f"Densities at step {frame.step:,}, the frame last looked at as points.")
+
+
+def _numbers(look: Look, frame: Frame | None) -> None:
+    """Scores and curves, at the frame that is looked at."""
+    if frame is None or look.references is None:
+        st.caption("Scores appear with the first frame.")
+        return
+    m, first = frame.metrics, look.frames[0].metrics
+    shown = sum(frame.views[2].shares)
+    tiles = (
+        (
+            "kNN",
+            f"{m.knn:.1%}",
+            f"Accuracy of {K} nearest neighbours among the images shown, leave one out, full space.",
+        ),
+        ("MAP@R", f"{m.map_r:.1%}", "Mean average precision at R, in the full space."),
+        ("drawn", f"{shown:.0%}", "The share of all variance that the drawn plane shows."),
+        ("spread", f"{m.spread:.2f}", "1 is spread out, 0 collapsed to a point (of unit embeddings)."),
+    )
+    for column, (label, value, help_) in zip(st.columns(len(tiles)), tiles, strict=True):
+        column.metric(label, value, help=help_)
+    refs = look.references
+    st.vega_lite_chart(figures.loss_rows(look.losses, frame.step), _loss_chart(refs), key="loss_curve")
+    st.vega_lite_chart(
+        figures.score_rows(look.frames, frame.step), _score_chart(refs.knn_raw, first.knn), key="score_curves"
+    )
+    st.vega_lite_chart(figures.triplet_rows(look.frames, frame.step), figures.triplet_chart(), key="triplet_shares")
+    with st.expander("All measures of this frame"):
+        st.markdown(_measures(frame))
+
+
+_loss_chart = lru_cache(maxsize=64)(figures.loss_chart)
+_score_chart = lru_cache(maxsize=64)(figures.score_chart)
+
+
+def _measures(frame: Frame) -> str:
+    """A frame's measures as a Markdown table."""
+    m = frame.metrics
+    rows = {
+        f"kNN accuracy (k = {K}, leave one out)": f"{m.knn:.2%}",
+        "recall@1": f"{m.recall:.2%}",
+        "recall@1 in the drawn plane": f"{m.drawn:.2%}",
+        "MAP@R": f"{m.map_r:.2%}",
+        "alignment (mean d² of positive pairs)": f"{m.alignment:.4f}",
+        "uniformity (log mean exp −2d²)": f"{m.uniformity:.3f}",
+        f"easy / semi-hard / hard triplets (d², m = {MARGIN})": f"{m.easy:.2%} / {m.semihard:.2%} / {m.hard:.2%}",
+        "spread": f"{m.spread:.4f}",
+        "variance drawn (best plane)": f"{sum(frame.views[2].shares):.1%} ({frame.views[2].best:.1%})",
+    }
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())])
+
+
+def _in_words(frame: Frame) -> str:
+    """A frame for those who do not see it."""
+    m = frame.metrics
+    return (
+        f"Step {frame.step}: kNN accuracy {m.knn:.1%}, in the drawn plane {m.drawn:.1%}; "
+        f"easy, semi-hard and hard triplets {m.easy:.1%}, {m.semihard:.1%}, {m.hard:.1%}; spread {m.spread:.3f}."
+    )
+
+
+class _Probes(NamedTuple):
+    """The probe images of a data set, as the picture wants them."""
+
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    sprite: bytes
+    columns: int
+    size: tuple[int, int]
+
+
+@lru_cache(maxsize=8)
+def _probes(dataset: str, n: int) -> _Probes:
+    data = datasets.load(dataset)
+    rows = datasets.probe(data, n)
+    size = (data.shape[1], data.shape[0]) if data.is_image else (1, 1)
+    sprite = datasets.sprites(data, rows)
+    return _Probes(rows, data.y_test[rows], data.class_names, sprite, ceil(sqrt(len(rows))), size)

@@ -1,0 +1,16 @@
+"""Live training: ten clouds of digits come apart while one watches."""
+
+import streamlit as st
+
+from cl_core import ui
+
+for note in ui.link_notes():
+    st.warning(note, icon=":material/link_off:")
+
+try:
+    spec, points = ui.run_controls()
+except ValueError as error:
+    st.error(str(error), icon=":material/tune:")
+    st.stop()
+
+ui.stage(spec, points)
