@@ -157,7 +157,7 @@ class Run:
         with self._engine.changed:
             opening = self._parcel is None and self._failure is None
             drawing = bool(self._due) and self._deaths < DEATHS
-            return opening or drawing or self._drawing or self.playing or self._single > 0
+            return opening or drawing or self._working or self._drawing or self.playing or self._single > 0
 
     def look(self) -> Look:
         """What there is to see right now."""

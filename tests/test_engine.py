@@ -15,7 +15,7 @@ import pytest
 from cl_core import engine, frames, training, workers
 from cl_core.engine import PACES, Engine, Run
 from cl_core.training import RunSpec
-from tests.inline import Inline, Mortal
+from tests.executors import AtOnce, Mortal, Thread
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 EXPLODING = RunSpec(dataset="blobs", loss="npair", unit_norm=False, optimiser="sgd", rate=10.0)
@@ -40,11 +40,14 @@ ENGINES: list[Engine] = []
 def _end_engines():
     yield
     while ENGINES:
-        ENGINES.pop().close()
+        ended = ENGINES.pop()
+        ended.close()
+        if isinstance(ended.executor, Thread):
+            ended.executor.shutdown()
 
 
 def engine_with(executor=None) -> Engine:
-    ENGINES.append(Engine(executor or Inline()))
+    ENGINES.append(Engine(executor or Thread()))
     return ENGINES[-1]
 
 
@@ -180,6 +183,12 @@ def test_a_broken_data_file_is_told_in_words(monkeypatch, tmp_path):
     look = until(run, lambda look: look.phase == "failed")
     assert "broken.npz" in (look.failure or "")
     assert not run.busy
+
+
+def test_work_may_be_done_before_it_is_waited_for():
+    run = opened(executor=AtOnce())
+    run.play()
+    until(run, lambda look: look.step > 20)
 
 
 def test_many_runs_take_turns():

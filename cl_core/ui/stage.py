@@ -129,6 +129,8 @@ def _said(look: Look) -> str:
 
 def _picture(run: Run, look: Look, view: str) -> int:
     """The cloud, or its density; the number of the frame that is looked at."""
+    if look.failure and not look.frames:
+        return 0
     newest = max(len(look.frames) - 1, 0)
     if view == "density" and look.frames:
         at = min(st.session_state.get("looked_at", newest), newest)

@@ -1,0 +1,53 @@
+"""Small data sets and files of them, for the tests that read and write .npz."""
+
+import io
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def small(seed=0, train=40, test=20, side=8, labels=(0, 1, 2)):
+    """A well-formed own set, as a dict of arrays."""
+    rng = np.random.default_rng(seed)
+    return {
+        "x_train": rng.integers(0, 256, (train, side, side), dtype=np.uint8),
+        "y_train": np.resize(np.array(labels), train),
+        "x_test": rng.integers(0, 256, (test, side, side), dtype=np.uint8),
+        "y_test": np.resize(np.array(labels), test),
+    }
+
+
+def written(path, **arrays):
+    np.savez_compressed(path, **arrays)
+    return path
+
+
+def own(monkeypatch, *paths):
+    monkeypatch.setenv("CL_LAB_DATA", os.pathsep.join(map(str, paths)))
+
+
+def changed(**arrays):
+    return small() | arrays
+
+
+def npy_of(array):
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array)
+    return stream.getvalue()
+
+
+def idx_bytes(array):
+    """The IDX file of an array, written down byte by byte from the format's description."""
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(struct.pack(">I", side) for side in array.shape)
+    return header + array.astype(np.uint8).tobytes()
+
+
+def load_arrays(key):
+    """Writable copies of a shipped set's arrays, as numpy alone reads them."""
+    with np.load(ROOT / "assets" / f"{key}.npz", allow_pickle=False) as stored:
+        return {name: stored[name] for name in PARTS}

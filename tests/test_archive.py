@@ -1,0 +1,156 @@
+"""An .npz is refused in words before it can do harm."""
+
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cl_core import archive
+from cl_core.datasets import DataError, load
+from tests.archives import PARTS, changed, npy_of, own, small, written
+
+IMAGES = np.zeros((40, 8, 8), np.uint8)
+BAD = {
+    "float images": (changed(x_train=IMAGES / 255), "x_train has dtype float64"),
+    "colour": (changed(x_train=np.zeros((40, 8, 8, 3), np.uint8)), "x_train has shape (40, 8, 8, 3)"),
+    "flat": (changed(x_train=np.zeros((40, 64), np.uint8)), "x_train has shape (40, 64)"),
+    "too wide": (changed(x_train=np.zeros((40, 8, 65), np.uint8)), "x_train has shape (40, 8, 65)"),
+    "too small": (changed(x_test=np.zeros((20, 7, 8), np.uint8)), "x_test has shape (20, 7, 8)"),
+    "two sizes": (changed(x_test=np.zeros((20, 9, 9), np.uint8)), "two sizes of image"),
+    "float labels": (changed(y_train=np.arange(40.0) % 2), "y_train has dtype float64"),
+    "one-hot labels": (changed(y_train=np.eye(40, dtype=np.uint8)), "y_train has shape (40, 40)"),
+    "too few labels": (changed(y_train=np.arange(39) % 2), "x_train has 40 images, y_train 39 labels"),
+    "negative labels": (changed(y_train=np.arange(40) % 2 - 1), "y_train has labels from -1 to 0"),
+    "large labels": (changed(y_test=np.arange(20) + 240), "y_test has labels from 240 to 259"),
+    "one class": (changed(y_train=np.full(40, 4)), "y_train has the one class 4"),
+    "one class in the test": (changed(y_test=np.full(20, 4)), "y_test has the one class 4"),
+    "no test": (changed(x_test=IMAGES[:0], y_test=np.zeros(0, int)), "x_test is empty"),
+    "no labels": ({"x_train": IMAGES, "x_test": IMAGES}, "no y_train and no y_test"),
+    "text labels": (changed(y_train=np.array(["a", "b"] * 20)), "y_train has dtype <U1"),
+    "objects": (changed(y_train=np.array([0, 1] * 20, dtype=object)), "y_train holds pickled Python objects"),
+}
+
+
+@pytest.mark.parametrize(("arrays", "finding"), BAD.values(), ids=BAD)
+def test_own_file_in_another_layout(tmp_path, monkeypatch, arrays, finding):
+    path = written(tmp_path / "a.npz", **arrays)
+    own(monkeypatch, path)
+    with pytest.raises(DataError) as caught:
+        load("own_a")
+    assert f"{path}: " in str(caught.value)
+    assert finding in str(caught.value)
+    assert f"Expected: {archive.LAYOUT}." in str(caught.value)
+
+
+class Trap:
+    """Unpickled, it would leave a mark."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return (Path.touch, (self.mark,))
+
+
+def test_pickled_objects_are_never_run(tmp_path, monkeypatch):
+    mark = tmp_path / "mark"
+    trap = np.array([Trap(mark)] * 40, dtype=object)
+    own(monkeypatch, written(tmp_path / "a.npz", **changed(x_train=trap), extra=trap))
+    with pytest.raises(DataError, match="pickled Python objects"):
+        load("own_a")
+    assert not mark.exists()
+
+
+def npy_header(shape, descr="|u1"):
+    stream = io.BytesIO()
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    return stream.getvalue()
+
+
+def zipped(path, **members):
+    """An .npz of raw member bytes, with whatever they claim."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as stored:
+        for name, content in members.items():
+            stored.writestr(f"{name}.npy", content)
+    return path
+
+
+def refusal(path):
+    """What reading `path` answers."""
+    with pytest.raises(DataError) as caught:
+        archive.read(path)
+    return str(caught.value)
+
+
+def test_a_bomb_is_refused_unopened(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as stored:
+        for name in PARTS:
+            with stored.open(f"{name}.npy", "w") as stream:
+                for _ in range(130):
+                    stream.write(bytes(2**20))
+    assert path.stat().st_size < 4 * 2**20
+
+    def opened(*_):
+        raise AssertionError("a member was opened")
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", opened)
+    assert "it would unpack to 545,259,520 bytes, too large" in refusal(path)
+
+
+def test_a_header_that_lies_is_refused(tmp_path):
+    good = {name: npy_of(array) for name, array in small().items()}
+    vast = good | {"x_train": npy_header((2**40, 8, 8)) + bytes(100)}
+    assert "x_train claims shape (1099511627776, 8, 8)" in refusal(zipped(tmp_path / "vast.npz", **vast))
+    short = good | {"x_train": npy_of(IMAGES)[:-1]}
+    assert "x_train claims shape (40, 8, 8)" in refusal(zipped(tmp_path / "short.npz", **short))
+    longer = good | {"x_train": npy_of(IMAGES) + b"\0"}
+    assert "x_train claims shape (40, 8, 8)" in refusal(zipped(tmp_path / "longer.npz", **longer))
+    garbled = good | {"x_train": b"\x93NUMPY\x01\x00\x10\x00{'descr': [[[[[["}
+    assert "damaged" in refusal(zipped(tmp_path / "garbled.npz", **garbled))
+    no_npy = good | {"y_test": b"0,1,2,3"}
+    assert "damaged" in refusal(zipped(tmp_path / "no_npy.npz", **no_npy))
+
+
+def test_a_member_longer_than_it_says_is_refused(tmp_path):
+    path = zipped(tmp_path / "a.npz", **{name: npy_of(array) for name, array in small().items()})
+    true = len(npy_of(IMAGES))
+    raw = path.read_bytes().replace(struct.pack("<I", true), struct.pack("<I", true - 64))
+    path.write_bytes(raw)
+    assert "damaged or cut short" in refusal(path)  # nothing beyond the stated length is unpacked
+
+
+def test_too_many_images_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_IMAGES", 59)
+    assert "60 images, too many" in refusal(written(tmp_path / "a.npz", **small()))
+
+
+def test_other_packings_are_refused(tmp_path):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as stored:
+        for name, array in small().items():
+            stored.writestr(f"{name}.npy", npy_of(array))
+    assert "packed by a method that numpy does not write" in refusal(path)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_damage_is_answered_in_words(tmp_path, seed):
+    """Random bytes changed or cut: the arrays are as before, or it is a DataError; never another error."""
+    rng = np.random.default_rng(seed)
+    np.savez(tmp_path / "whole.npz", **small())  # not deflated, so that damage reaches the .npy headers too
+    whole = (tmp_path / "whole.npz").read_bytes()
+    true, path = archive.read(tmp_path / "whole.npz"), tmp_path / "hurt.npz"
+    for _ in range(200):
+        raw = bytearray(whole[: rng.integers(1, len(whole) + 1)] if rng.random() < 0.2 else whole)
+        for at in rng.integers(0, len(raw), rng.integers(1, 4)):
+            raw[at] = rng.integers(256)
+        path.write_bytes(raw)
+        try:
+            arrays = archive.read(path)
+        except DataError:
+            continue
+        assert all(np.array_equal(arrays[name], true[name]) for name in PARTS)
