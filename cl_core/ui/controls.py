@@ -141,7 +141,7 @@ def _fit_to_loss() -> None:
     """Another loss was chosen: its own parameters and recipe take the place of the last one's."""
     loss = LOSSES[st.session_state.loss]
     recipe = training_controls(loss)
-    for control in (*loss_parameters(loss), *(recipe[name] for name in ("batch", "rate", "dim", "unit_norm"))):
+    for control in (*loss_parameters(loss), *(recipe[name] for name in ("batch", "rate", "unit_norm"))):
         st.session_state[control.name] = control.default
 
 

@@ -39,7 +39,7 @@ class Cloud:
                 const d = root && root.dataset;
                 return d && d.frames && ({condition});
             }}""",
-            timeout=20_000,
+            timeout=60_000,
         )
 
     def still(self) -> None:

@@ -1,0 +1,99 @@
+"""The numbers in the figures; what they look like is for eyes."""
+
+import json
+
+import numpy as np
+import pytest
+
+from cl_core import figures, frames, training
+from cl_core.components.embedding import CLASS_COLOURS
+from cl_core.frames import References
+from cl_core.training import RunSpec
+
+REFERENCES = References(collapse=4.84, floor=2.49, knn_raw=0.915, epoch_steps=468)
+
+
+@pytest.fixture(scope="module")
+def run() -> list[frames.Frame]:
+    state = training.start(RunSpec(dataset="blobs", dim=8, batch=32))
+    found = [frames.frame(state, 500)]
+    for _ in range(3):
+        state = training.advance(state, steps=4)
+        found.append(frames.frame(state, 500, found[-1].views))
+    return found
+
+
+def test_loss_rows_are_the_losses_until_there_are_too_many():
+    losses = np.arange(1, 101, dtype=np.float32)
+    rows = figures.loss_rows(losses, 7)
+    curve = rows[rows.kind == "loss"]
+    np.testing.assert_array_equal(curve.step, np.arange(1, 101))
+    np.testing.assert_array_equal(curve.value, losses)
+    assert rows[rows.kind == "cursor"].step.item() == 7
+
+
+@pytest.mark.parametrize("n", [401, 5000, 20_000])
+def test_many_losses_are_averaged_and_none_left_out(n):
+    losses = np.arange(1, n + 1, dtype=np.float32)  # the mean of a stretch is its middle
+    curve = figures.loss_rows(losses, 0).query("kind == 'loss'")
+    assert len(curve) <= figures.MOST_ROWS
+    assert curve.step.is_monotonic_increasing
+    np.testing.assert_array_equal(curve.step[:20], np.arange(1, 21))
+    np.testing.assert_allclose(curve.value, curve.step, atol=0.51)
+    assert curve.step.iloc[-1] > 0.97 * n
+
+
+def test_score_rows_are_errors(run):
+    rows = figures.score_rows(run, 4)
+    knn = rows[rows.kind == "kNN, full space"]
+    np.testing.assert_allclose(1 - knn.value, [min(f.metrics.knn, 0.999) for f in run])
+    np.testing.assert_array_equal(knn.step, [0, 4, 8, 12])
+    drawn = rows[rows.kind == "1-NN, drawn plane"]
+    np.testing.assert_allclose(1 - drawn.value, [min(f.metrics.drawn, 0.999) for f in run])
+
+
+def test_triplet_shares_add_up(run):
+    rows = figures.triplet_rows(run, 0).query("kind != 'cursor'")
+    np.testing.assert_allclose(rows.groupby("step").value.sum(), 1)
+
+
+@pytest.mark.parametrize(
+    ("chart", "words"),
+    [
+        (figures.loss_chart(REFERENCES), ["total collapse 4.84", "floor 2.49"]),
+        (figures.score_chart(0.915, 0.803), ["raw pixels 91.5%", "untrained net 80.3%"]),
+        (figures.triplet_chart(), ["hard", "semi-hard", "easy"]),
+    ],
+)
+def test_charts_wait_for_their_rows_and_name_their_lines(chart, words):
+    text = json.dumps(chart)
+    assert "data" not in chart
+    assert any("data" not in layer for layer in chart["layer"])
+    assert all(word in text for word in words)
+
+
+def test_a_loss_whose_floor_is_its_collapse_has_one_line():
+    same = References(collapse=0.0, floor=0.0, knn_raw=0.9, epoch_steps=10)
+    assert "floor" not in json.dumps(figures.loss_chart(same))
+
+
+def test_density_has_contours_and_margins_for_each_class():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(3), 100)
+    points = (rng.standard_normal((300, 2)) * 0.1 + np.array([[0, 0], [3, 0], [0, 3]])[labels]).astype(np.float32)
+    figure = figures.density(points, labels, ("a", "b", "c"), CLASS_COLOURS.light, ("x", "y"))
+    contours = [trace for trace in figure.data if trace.type == "contour"]
+    margins = [trace for trace in figure.data if trace.type == "scatter"]
+    assert [trace.name for trace in contours] == ["a", "b", "c"]
+    assert len(margins) == 6
+    for trace, centre in zip(contours, ((0, 0), (3, 0), (0, 3)), strict=True):
+        row, column = np.unravel_index(np.argmax(trace.z), trace.z.shape)
+        np.testing.assert_allclose((trace.x[column], trace.y[row]), centre, atol=0.2)
+    for trace in margins[::2]:  # along x: a density integrates to one
+        assert np.trapezoid(trace.y, trace.x) == pytest.approx(1, abs=0.05)
+
+
+def test_a_class_that_is_one_point_is_drawn_as_points():
+    points = np.zeros((20, 2), np.float32)
+    figure = figures.density(points, np.repeat([0, 1], 10), ("a", "b"), CLASS_COLOURS.dark, ("x", "y"))
+    assert {trace.type for trace in figure.data} == {"scatter"}
