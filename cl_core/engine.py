@@ -119,8 +119,10 @@ class Run:
         self._change(_playing=True, _next_start=0.0)
 
     def pause(self) -> None:
-        """Hand out no further chunk; one that is under way is finished."""
-        self._change(_playing=False, _single=0)
+        """Hand out no further chunk; one that is under way is finished, and the run rests at a frame."""
+        with self._engine.changed:
+            self._change(_playing=False, _single=0)
+            self._settle()
 
     def step(self) -> None:
         """Pause, and do one step."""
@@ -219,13 +221,24 @@ class Run:
         if self._steps >= MAX_STEPS:
             self._playing, self._single = False, 0
             return np.inf
-        if self._steps == (self._due[-1].state if self._due else self._frames[-1]).step:  # a frame was the last
+        if self._framed:
             if not self._single and now < self._next_start:
                 return self._next_start - now
             self._next_start = now + (1 / self._pace.frames_a_second if self._pace.frames_a_second else 0.0)
         steps = self._goal() - self._steps
         self._submit(workers.train, self._parcel, steps, CHUNK, self._free_slot())
         return np.inf
+
+    @property
+    def _framed(self) -> bool:
+        """Whether the newest state has its frame, or will have it."""
+        return self._steps == (self._due[-1].state if self._due else self._frames[-1]).step
+
+    def _settle(self) -> None:
+        """See to it that what is seen of a run that rests is where it rests."""
+        resting = not (self._playing or self._single or self._working or self._failure)
+        if resting and self._parcel and not self._framed:
+            self._due.append(self._parcel)
 
     def _free_slot(self) -> Path | None:
         """A slot that holds neither the newest state nor one that waits for its frame."""
@@ -300,6 +313,7 @@ class Run:
         if state.step >= goal or self._single:
             self._due.append(parcel)
             self._single = max(0, self._single - 1)
+        self._settle()
 
     def _give_up(self, error: Exception) -> None:
         self._failure, self._playing = workers.in_words(error), False

@@ -109,6 +109,19 @@ def test_pause_holds_and_step_moves_by_one():
         assert (look.step, look.frames[-1].step, look.phase) == (held + i, held + i, "paused")
 
 
+def test_a_run_rests_at_a_frame(monkeypatch):
+    monkeypatch.setattr(engine, "CHUNK", 0.0)  # every chunk is a step, whatever lies between two frames
+    run = opened()
+    run.play()
+    until(run, lambda look: look.step > 60)
+    for _ in range(5):
+        run.pause()
+        look = until(run, lambda look: not run.busy)
+        assert look.frames[-1].step == look.step
+        run.play()
+        until(run, lambda now: now.step > look.step + 2)
+
+
 def test_one_step_a_frame():
     run = opened(pace="every-step")
     run.play()

@@ -1,0 +1,114 @@
+"""The benchmark commands do what they say on a tiny budget; how fast anything is, is not looked at here."""
+
+import pytest
+
+pytest.importorskip("pytorch_metric_learning")
+
+from tests.benchmarks import apart, cells, machine, report, training
+from tests.benchmarks.cells import Cell, Plan
+from tests.benchmarks.usual import ROWS, Loop
+
+TINY = Plan(turns=1, seconds=0.05, warm_up=0.01)
+
+
+def _asks_for_too_much():
+    bytearray(1 << 40)
+
+
+def _never_ends():
+    while True:
+        pass
+
+
+def test_one_cell_of_the_table():
+    rates = cells.measure("supcon", 32, TINY)
+    assert set(rates) == {"ours", "theirs", "products", "with_pairs"}
+    assert all(rate > 0 for rate in rates.values())
+    assert cells.measure("supcon", 32, TINY, with_theirs=False)["theirs"] is None
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_the_usual_loop_learns_with_every_loss(key):
+    loop = Loop(ROWS[key], 32)
+    assert loop.step() > 0
+    assert loop.step() > 0
+
+
+def test_products_are_those_of_a_step():
+    spec = ROWS["supcon"].spec(32)
+    shapes = [(*a.shape, b.shape[1]) for a, b, _ in cells.products(spec)]
+    flops = 2 * 32 * (2 * 784 * 256 + 3 * (256 * 256 + 256 * 256 + 256 * spec.dim))
+    assert sum(2 * rows * inner * columns for rows, inner, columns in shapes) == flops
+    assert len(cells.products(spec, pairs=True)) == len(shapes) + 3
+    cells.multiply(cells.products(spec, pairs=True))
+
+
+def test_work_apart_has_limits():
+    assert apart.apart(pow, 2, 5, memory=64 * apart.GIB) == 32
+    with pytest.raises(apart.OutOfMemory):
+        apart.apart(_asks_for_too_much)
+    with pytest.raises(apart.TooSlow):
+        apart.apart(_never_ends, seconds=1)
+
+
+def test_memory_that_a_task_needs():
+    assert 90 << 20 < apart.growth(lambda: b"x" * (100 << 20)) < 200 << 20
+
+
+def test_tables(monkeypatch):
+    found = {
+        ("supcon", 32): Cell(ours=400.0, theirs=100.0, products=800.0, with_pairs=500.0),
+        ("supcon", 2048): Cell(ours=7.5, theirs=None, products=15.0, with_pairs=10.0, trouble="out of memory"),
+    }
+    monkeypatch.setattr(cells, "cell", lambda key, batch, plan: found[key, batch])
+    monkeypatch.setattr(
+        cells, "first_step", lambda *_, ours: cells.Trial(3 << 20) if ours else cells.Trial(trouble="no")
+    )
+    lines = training.losses(TINY, ["supcon"], [32, 2048]).splitlines()
+    assert "| loss | pytorch-metric-learning | B = 32 | B = 2048 |" in lines
+    assert "| supcon | SupConLoss | 400 / 100 = **4.0×** | 7.5 / out of memory |" in lines
+    assert "| supcon | 0.50 (0.80) | 0.50 (0.75) |" in lines
+    assert "| supcon | SupConLoss | 3 MiB | no |" in training.memory(TINY, ["supcon"]).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (0.354, "0.35"), (7.84, "7.8"), (12.4, "12"), (1234.4, "1,234")]
+)
+def test_numbers(value, text):
+    assert report.number(value) == text
+
+
+def test_speed_of_a_count_that_comes_in_chunks():
+    page = pytest.importorskip("tests.benchmarks.page", exc_type=ImportError)
+    notes = [{"t": 0.25 * tick, "step": 50 * (tick // 2)} for tick in range(41)]
+    assert page.slope(notes, "step") == pytest.approx(100)
+    with pytest.raises(RuntimeError, match="moved 1 times"):
+        page.slope(notes[:3], "step")
+
+
+def test_the_machine_in_words():
+    words = machine.describe(0.05)
+    assert "GFLOP/s" in words
+    assert "\n" not in words
+
+
+def test_readme_has_what_is_kept(tmp_path):
+    stored, readme = tmp_path / "training.md", tmp_path / "README.md"
+    stored.write_text("| new |\n")
+    readme.write_text("before\n<!-- benchmark:training -->\nold\n<!-- /benchmark -->\nafter\n")
+    training.update_readme(stored, readme)
+    training.update_readme(stored, readme)
+    assert readme.read_text() == ("before\n<!-- benchmark:training -->\n\n| new |\n\n<!-- /benchmark -->\nafter\n")
+    readme.write_text("nothing here")
+    with pytest.raises(ValueError, match="benchmark:training"):
+        training.update_readme(stored, readme)
+
+
+def test_the_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(training, "SECTIONS", {"losses": lambda plan: f"{plan.turns} turns"})
+    monkeypatch.setattr(machine, "describe", lambda: "a machine")
+    training.main(["--quick", "--write", str(tmp_path / "kept.md")])
+    assert (tmp_path / "kept.md").read_text() == "a machine.\n\n1 turns\n"
+    assert "1 turns" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        training.main(["--only", "losses", "--write"])
