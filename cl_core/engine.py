@@ -28,7 +28,8 @@ from cl_core.training import MAX_STEPS, RunSpec
 from cl_core.workers import Parcel
 
 LEASE = 5.0  # seconds that a run goes on without being looked at
-CHUNK = 0.4  # seconds after which a chunk ends even before its frame, so that a pause is felt at once
+CHUNK = 0.6  # seconds after which a chunk ends wherever it is, so that a pause is soon felt
+AHEAD = 4  # frames that one chunk of a run flat out may come to: each time of handing over is time lost
 DEATHS = 5  # pieces of work of one run that die in a row before it is given up
 
 Phase = Literal["opening", "paused", "running", "failed", "finished"]
@@ -100,6 +101,7 @@ class Run:
         self._working = False  # on a chunk, or on the first state
         self._drawing = False  # the frame of the first state that is due
         self._due: deque[Parcel] = deque()  # states that wait for theirs
+        self._goals: list[int] = []  # steps of the frames that the chunk under way is to come to
         self._next_start = 0.0
         self._frames: list[Frame] = []
         self._losses: list[NDArray[np.float32]] = []
@@ -212,11 +214,11 @@ class Run:
             return np.inf
         if self._parcel is None:
             if not self._working and not self._failure:
-                self._submit(workers.begin, self.spec, self.n, self._free_slot())
+                self._submit(workers.begin, self.spec, self.n, *self._free_slots(1))
             return np.inf
         if not self._drawing and self._due:
             self._submit(workers.draw, self._due[0], self.n, self._frames[-1].views)
-        if self._failure or self._working or len(self._due) > 1 or not (self._playing or self._single):
+        if self._failure or self._working or len(self._due) > AHEAD or not (self._playing or self._single):
             return np.inf
         if self._steps >= MAX_STEPS:
             self._playing, self._single = False, 0
@@ -225,8 +227,8 @@ class Run:
             if not self._single and now < self._next_start:
                 return self._next_start - now
             self._next_start = now + (1 / self._pace.frames_a_second if self._pace.frames_a_second else 0.0)
-        steps = self._goal() - self._steps
-        self._submit(workers.train, self._parcel, steps, CHUNK, self._free_slot())
+        self._goals = self._next_goals()
+        self._submit(workers.train, self._parcel, self._goals, CHUNK, self._free_slots(len(self._goals)))
         return np.inf
 
     @property
@@ -240,16 +242,21 @@ class Run:
         if resting and self._parcel and not self._framed:
             self._due.append(self._parcel)
 
-    def _free_slot(self) -> Path | None:
-        """A slot that holds neither the newest state nor one that waits for its frame."""
+    def _free_slots(self, n: int) -> list[Path | None]:
+        """So many slots that hold neither the newest state nor one that waits for its frame."""
+        if None in self._slots:
+            return [None] * n
         taken = {parcel.slot for parcel in (self._parcel, *self._due) if parcel}
-        return next(slot for slot in self._slots if slot is None or slot not in taken)
+        return [slot for slot in self._slots if slot not in taken][:n]
 
-    def _goal(self) -> int:
-        """The step of the next frame."""
+    def _next_goals(self) -> list[int]:
+        """The steps of the frames that the next chunk is to come to."""
         if self._single or self._pace.every_step:
-            return self._steps + 1
-        return next_frame(self.spec, self._steps)
+            return [self._steps + 1]
+        goals = [next_frame(self.spec, self._steps)]
+        while self._pace.frames_a_second is None and len(goals) < AHEAD:
+            goals.append(next_frame(self.spec, goals[-1]))
+        return goals
 
     def _submit(self, task: Callable[..., Any], *arguments: Any) -> None:
         self._mark(task, True)  # first, as the work may be done before this returns
@@ -300,19 +307,18 @@ class Run:
         else:
             self._trained(answer)
 
-    def _trained(self, parcel: Parcel) -> None:
-        goal = self._goal()
-        state = parcel.state
-        self._parcel = parcel
-        self._losses.append(state.losses)
-        self._empty += state.empty
+    def _trained(self, parcels: list[Parcel]) -> None:
+        for parcel in parcels:
+            state = parcel.state
+            self._parcel = parcel
+            self._losses.append(state.losses)
+            self._empty += state.empty
+            if state.step in self._goals and not state.failure:
+                self._due.append(parcel)
         self._clock.append((time.monotonic(), state.step))
+        self._single = max(0, self._single - 1)
         if state.failure:
             self._failure, self._playing = state.failure, False
-            return
-        if state.step >= goal or self._single:
-            self._due.append(parcel)
-            self._single = max(0, self._single - 1)
         self._settle()
 
     def _give_up(self, error: Exception) -> None:

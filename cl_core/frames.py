@@ -14,7 +14,7 @@ from cl_core.view import View
 
 PROBES = (500, 1000, 2000, 5000, 10_000)  # how many test images a picture may show
 GROWTH = 0.15  # frames lie so much farther apart each time ...
-ROWS_BETWEEN = 6400  # ... until so many training images lie between two of them
+ROWS_BETWEEN = 3600  # ... until so many training images lie between two of them
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,13 @@
 
 import atexit
 import contextlib
+import gc
 import os
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,7 +26,7 @@ from cl_core.view import View
 
 SHARED = Path("/dev/shm")  # memory that the processes of one machine share as files
 PREFIX = "contrastive-loss-lab-"
-SLOTS = 3  # of a run: one is written, one holds the newest state, one may wait for its frame
+SLOTS = 10  # of a run: for states that wait for their frames, the newest, and those to come
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +58,20 @@ def begin(spec: RunSpec, n: int, slot: Path | None) -> tuple[Parcel, Frame, Refe
     return Parcel.pack(state, slot), frames.frame(state, n), frames.references(spec, n)
 
 
-def train(parcel: Parcel, steps: int, seconds: float, slot: Path | None) -> Parcel:
-    """Take a run further by so many steps, or seconds, whichever comes first."""
-    return Parcel.pack(training.advance(parcel.unpack(), steps=steps, seconds=seconds), slot)
+def train(parcel: Parcel, goals: Sequence[int], seconds: float, slots: Sequence[Path | None]) -> list[Parcel]:
+    """Take a run further, to each of the steps `goals` in turn, for so many seconds in all.
+
+    Returns the states at the goals that were reached, and last the one at which time was up, each in a slot of its own.
+    """
+    end = time.monotonic() + seconds
+    state, reached = parcel.unpack(), []
+    for goal, slot in zip(goals, slots, strict=True):
+        left = max(end - time.monotonic(), 0.0)
+        state = training.advance(state, steps=goal - state.step, seconds=left)
+        reached.append(Parcel.pack(state, slot))
+        if state.step < goal or time.monotonic() >= end:
+            break
+    return reached
 
 
 def draw(parcel: Parcel, n: int, previous: dict[int, View] | None) -> Frame:
@@ -115,6 +127,9 @@ def _prepare(parent: int) -> None:
         spec = RunSpec()
         frames.frame(training.advance(training.start(spec), steps=2), 500)
         frames.references(spec, 2000)
+    # loky collects garbage once a second; what is loaded by now stays and need not be looked at each time
+    gc.collect()
+    gc.freeze()
 
 
 def _outlive_not(parent: int) -> None:

@@ -22,10 +22,10 @@ def filled(text: str) -> str:
     Raises ValueError for a part that has no such place.
     """
     for name, part in parts().items():
-        place = re.compile(rf"(<!-- made:{re.escape(name)} -->\n).*?(<!-- /made -->)", re.DOTALL)
-        if not place.search(text):
+        found = re.search(rf"(?<=<!-- made:{re.escape(name)} -->\n).*?(?=<!-- /made -->)", text, re.DOTALL)
+        if found is None:
             raise ValueError(f"there is no <!-- made:{name} --> ... <!-- /made --> to write between")
-        text = place.sub(lambda found, part=part: f"{found[1]}\n{part.strip()}\n\n{found[2]}", text, count=1)
+        text = f"{text[: found.start()]}\n{part.strip()}\n\n{text[found.end() :]}"
     return text
 
 

@@ -17,15 +17,28 @@ from cl_core.training import MAX_STEPS, RunSpec
 from cl_core.ui import controls
 from cl_core.ui.server import engine
 
-TICK = 0.25  # seconds between two looks at a run that moves
+TICK = 0.4  # seconds between two looks at the picture of a run that moves; the browser plays what came in between
+READ = 2.0  # seconds between two looks at its numbers
 HEIGHT = 570  # pixels, of the picture
 
 
 def stage(spec: RunSpec, points: int) -> None:
-    """Show the visitor's run of `spec` through `points` test images, with its controls; open one if need be."""
+    """Show the visitor's run of `spec` through `points` test images, with its controls; open one if need be.
+
+    The picture and the numbers are fragments with a pulse of their own: the picture moves at every tick, and what is
+    read rather than watched costs the browser less when it changes once a second.
+    """
     run = _run_of(spec, points)
-    tick = TICK if run.busy else None
-    st.fragment(_live, run_every=tick)(run, spec, points)
+    moves = run.busy
+    _transport(run, spec, points)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.fragment(_place, run_every=READ if moves else None)(run)
+        controls.VIEW.ask()
+    picture, numbers = st.columns([0.58, 0.42], gap="medium")
+    with picture:
+        st.fragment(_picture, run_every=TICK if moves else None)(run, moves)
+    with numbers:
+        st.fragment(_numbers, run_every=READ if moves else None)(run)
 
 
 def _run_of(spec: RunSpec, points: int) -> Run:
@@ -43,22 +56,6 @@ def _open(spec: RunSpec, points: int) -> Run:
         before.close()
     st.session_state.run = run = engine().open(spec, points)
     return run
-
-
-def _live(run: Run, spec: RunSpec, points: int) -> None:
-    """Everything that moves, once a tick."""
-    run.renew()
-    _transport(run, spec, points)
-    look = run.look()
-    view = _said(look)
-    picture, numbers = st.columns([0.58, 0.42], gap="medium")
-    with picture:
-        at = _picture(run, look, view)
-    with numbers:
-        _numbers(look, look.frames[at] if look.frames else None)
-    if run.busy != st.session_state.get("ticking"):  # the interval of a fragment is set by whoever calls it
-        st.session_state.ticking = run.busy
-        st.rerun()
 
 
 def _transport(run: Run, spec: RunSpec, points: int) -> None:
@@ -98,8 +95,9 @@ def _transport(run: Run, spec: RunSpec, points: int) -> None:
         st.rerun()
 
 
-def _said(look: Look) -> str:
-    """Where the run is, whatever there is to say about it, and how the visitor wants to see it."""
+def _place(run: Run) -> None:
+    """Where the run is."""
+    look = run.look()
     epochs = look.step / look.references.epoch_steps if look.references else 0.0
     rate = f" · {look.rate:.0f} steps/s" if look.rate else ""
     badge = {
@@ -109,12 +107,12 @@ def _said(look: Look) -> str:
         "failed": ":red-badge[stopped]",
         "finished": f":blue-badge[{MAX_STEPS:,} steps done]",
     }[look.phase]
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(
-            f"{badge} **step {look.step:,}** · epoch {epochs:.2f} · {look.seconds:.1f} s of training{rate}",
-            width="content",
-        )
-        view = str(controls.VIEW.ask())
+    place = f"{badge} **step {look.step:,}** · epoch {epochs:.2f} · {look.seconds:.1f} s of training{rate}"
+    st.markdown(place, width="content")
+
+
+def _notices(look: Look) -> None:
+    """Whatever there is to say about the run."""
     if look.failure:
         st.error(look.failure, icon=":material/error:")
     if look.note:
@@ -124,22 +122,32 @@ def _said(look: Look) -> str:
             f"{look.empty:,} of {look.step:,} steps had no valid term in their batch and changed nothing.",
             icon=":material/hourglass_empty:",
         )
-    return view
 
 
-def _picture(run: Run, look: Look, view: str) -> int:
-    """The cloud, or its density; the number of the frame that is looked at."""
+def _picture(run: Run, moves: bool) -> None:
+    """The cloud, or its density: what keeps a run alive, since it is what somebody looks at."""
+    run.renew()
+    busy = run.busy  # before the look, so that nothing comes between the last look and the last rerun
+    look = run.look()
+    view = st.session_state.view
     if look.failure and not look.frames:
-        return 0
-    newest = max(len(look.frames) - 1, 0)
-    if view == "density" and look.frames:
-        at = min(st.session_state.get("looked_at", newest), newest)
-        _density(run, look.frames[at])
-        return at
-    chosen = embedding(_cloud(run, look, 3 if view == "3D" else 2), key="cloud", height=HEIGHT).frame
-    at = newest if chosen is None else chosen
-    st.session_state.looked_at = at
-    return at
+        st.caption("There is no picture.")
+    elif view == "density" and look.frames:
+        _density(run, look.frames[_looked_at(look)])
+    else:
+        chosen = embedding(_cloud(run, look, 3 if view == "3D" else 2), key="cloud", height=HEIGHT).frame
+        if chosen != st.session_state.get("looked_at"):
+            st.session_state.looked_at = chosen
+            st.rerun()  # the numbers are to follow
+    if busy != moves:  # the pulse of a fragment is set by whoever calls it
+        st.rerun()
+
+
+def _looked_at(look: Look) -> int:
+    """The number of the frame that the visitor looks at: the newest, unless they went back."""
+    chosen: int | None = st.session_state.get("looked_at")
+    newest = len(look.frames) - 1
+    return newest if chosen is None else min(chosen, newest)
 
 
 def _cloud(run: Run, look: Look, dims: int) -> Cloud:
@@ -180,12 +188,15 @@ def _density(run: Run, frame: Frame) -> None:
     st.caption(f"Densities at step {frame.step:,}, the frame last looked at as points.")
 
 
-def _numbers(look: Look, frame: Frame | None) -> None:
-    """Scores and curves, at the frame that is looked at."""
-    if frame is None or look.references is None:
+def _numbers(run: Run) -> None:
+    """What there is to say, and scores and curves at the frame that is looked at."""
+    look = run.look()
+    _notices(look)
+    if not look.frames or look.references is None:
         st.caption("Scores appear with the first frame.")
         return
-    m, first = frame.metrics, look.frames[0].metrics
+    frame, first = look.frames[_looked_at(look)], look.frames[0].metrics
+    m = frame.metrics
     shown = sum(frame.views[2].shares)
     tiles = (
         (
@@ -204,13 +215,14 @@ def _numbers(look: Look, frame: Frame | None) -> None:
     st.vega_lite_chart(
         figures.score_rows(look.frames, frame.step), _score_chart(refs.knn_raw, first.knn), key="score_curves"
     )
-    st.vega_lite_chart(figures.triplet_rows(look.frames, frame.step), figures.triplet_chart(), key="triplet_shares")
+    st.vega_lite_chart(figures.triplet_rows(look.frames, frame.step), _triplet_chart(), key="triplet_shares")
     with st.expander("All measures of this frame"):
         st.markdown(_measures(frame))
 
 
 _loss_chart = lru_cache(maxsize=64)(figures.loss_chart)
 _score_chart = lru_cache(maxsize=64)(figures.score_chart)
+_triplet_chart = lru_cache(figures.triplet_chart)
 
 
 def _measures(frame: Frame) -> str:
