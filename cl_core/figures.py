@@ -204,10 +204,10 @@ def density(
     for label, name in enumerate(class_names):
         own = points[labels == label].T.astype(np.float64)  # (2, n)
         colour = colours[label % len(colours)]
-        same = {"name": name, "legendgroup": name, "line": {"color": colour, "width": 2}, "hoverinfo": "name"}
+        same = {"name": name, "line": {"color": colour, "width": 2}, "hoverinfo": "name"}
         if own.shape[1] < 3 or np.linalg.matrix_rank(np.cov(own), tol=1e-9) < 2:
             figure.add_trace(
-                go.Scatter(x=own[0], y=own[1], mode="markers", marker={"color": colour}, name=name, legendgroup=name),
+                go.Scatter(x=own[0], y=own[1], mode="markers", marker={"color": colour}, name=name),
                 row=2, col=1,
             )  # fmt: skip
             continue
@@ -215,18 +215,23 @@ def density(
         levels = {"start": heights.max() * 0.15, "end": heights.max() * 0.9, "size": heights.max() * 0.25}
         figure.add_trace(
             go.Contour(
-                x=x, y=y, z=heights, showscale=False, contours={**levels, "coloring": "none"}, showlegend=True, **same
+                x=x, y=y, z=heights, showscale=False, contours={**levels, "coloring": "none"}, **same
             ),
             row=2, col=1,
         )  # fmt: skip
         faint = f"rgba({','.join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))},0.18)"
-        margin = {**same, "mode": "lines", "fill": "tozeroy", "fillcolor": faint, "showlegend": False}
+        margin = {**same, "mode": "lines", "fill": "tozeroy", "fillcolor": faint}
         figure.add_trace(go.Scatter(x=x, y=gaussian_kde(own[0])(x), **margin), row=1, col=1)
         margin["fill"] = "tozerox"
         figure.add_trace(go.Scatter(x=gaussian_kde(own[1])(y), y=y, **margin), row=2, col=2)
-    figure.update_layout(
-        height=height, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend={"orientation": "h", "y": -0.08}
-    )
+    for label, name in enumerate(class_names):  # named where they are, as in the picture of points
+        if (labels == label).any():
+            at = np.median(points[labels == label], axis=0)
+            words = {"text": f"<b>{name}</b>", "font": {"size": 18, "color": colours[label % len(colours)]}}
+            figure.add_annotation(
+                x=float(at[0]), y=float(at[1]), showarrow=False, xshift=24, yshift=18, row=2, col=1, **words
+            )
+    figure.update_layout(height=height, margin={"l": 10, "r": 10, "t": 10, "b": 10}, showlegend=False)
     figure.update_xaxes(title_text=axes[0], row=2, col=1)
     figure.update_yaxes(title_text=axes[1], row=2, col=1)
     for row, col in ((1, 1), (2, 2)):

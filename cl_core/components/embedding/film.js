@@ -5,6 +5,7 @@ import { NOWHERE, openEnvelope } from "../envelope.js";
 const OUTSIDE = 0.002; // the share of points at either end of an axis that the view may leave out
 const PADDING = 0.08; // free space around the points, as a share of their extent
 const SMALLEST = 0.55; // points that fill less than this share of the view make it shrink
+const LEAST = 0.6; // of the first frame's extent: the view comes no nearer, so that a collapse is seen as one
 const HURRY = 0.4; // the share of its way that the view moves in one frame
 
 /**
@@ -101,7 +102,9 @@ export class Film {
   #append(partial) {
     const previous = this.frames.at(-1);
     const frame = { ...partial, medians: this.#classMedians(partial) };
-    const extent = this.#extent(partial);
+    const points = this.#extent(partial);
+    this.least ??= LEAST * widest(points);
+    const extent = widened(points, this.least);
     frame.goal = previous ? movedGoal(previous, extent) : padded(extent);
     frame.view = previous ? movedView(previous.view, frame.goal, extent) : frame.goal;
     this.frames.push(frame);
@@ -156,6 +159,17 @@ export function received(message, film) {
   const { header, buffers } = openEnvelope(message);
   const same = film?.stream === header.stream && film.dims === header.dims && film.count === header.n;
   return { header, buffers, film: same ? film : new Film(header) };
+}
+
+/** An extent of at least that width along each axis, about the same centre. */
+function widened(extent, least) {
+  const wide = extent.slice();
+  for (let i = 0; i < wide.length; i += 2) {
+    const more = Math.max(least - (wide[i + 1] - wide[i]), 0) / 2;
+    wide[i] -= more;
+    wide[i + 1] += more;
+  }
+  return wide;
 }
 
 /** An extent with free space around it, never empty. */
