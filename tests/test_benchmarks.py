@@ -92,18 +92,6 @@ def test_the_machine_in_words():
     assert "\n" not in words
 
 
-def test_readme_has_what_is_kept(tmp_path):
-    stored, readme = tmp_path / "training.md", tmp_path / "README.md"
-    stored.write_text("| new |\n")
-    readme.write_text("before\n<!-- benchmark:training -->\nold\n<!-- /benchmark -->\nafter\n")
-    training.update_readme(stored, readme)
-    training.update_readme(stored, readme)
-    assert readme.read_text() == ("before\n<!-- benchmark:training -->\n\n| new |\n\n<!-- /benchmark -->\nafter\n")
-    readme.write_text("nothing here")
-    with pytest.raises(ValueError, match="benchmark:training"):
-        training.update_readme(stored, readme)
-
-
 def test_the_command(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(training, "SECTIONS", {"losses": lambda plan: f"{plan.turns} turns"})
     monkeypatch.setattr(machine, "describe", lambda: "a machine")

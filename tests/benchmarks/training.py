@@ -1,7 +1,7 @@
 """How fast training is, against the loop one would otherwise write, against the machine, and with the page open.
 
 `python -m tests.benchmarks.training` measures everything in one run, some eight minutes on a quiet machine, and prints
-it in Markdown; `--write` keeps it in a file, `--readme` puts what is kept into README. `--quick` is for a first look.
+it in Markdown; `--write` keeps it where `python -m tests.readme` finds it for README. `--quick` is for a first look.
 """
 
 import argparse
@@ -108,11 +108,6 @@ def run(plan: Plan, only: str | None = None) -> str:
     return "\n\n".join([f"{machine.describe()}.", *sections]) + "\n"
 
 
-def update_readme(stored: Path = STORED, readme: Path = report.README) -> None:
-    """Put the table that is kept into README."""
-    report.update_readme(NAME, stored, readme)
-
-
 def _say(what: str) -> None:
     print(f"measuring {what} ...", file=sys.stderr, flush=True)
 
@@ -123,17 +118,13 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="one short turn each, for a first look")
     parser.add_argument("--only", choices=SECTIONS, help="measure one section")
     parser.add_argument("--write", nargs="?", type=Path, const=STORED, metavar="PATH", help=f"keep it ({STORED.name})")
-    parser.add_argument("--readme", action="store_true", help="put what is kept into README, measured now or before")
     asked = parser.parse_args(words)
     if asked.only and asked.write:
         parser.error("what is kept is one run of everything: --write does not go with --only")
-    if asked.write or not asked.readme:
-        text = run(QUICK if asked.quick else FULL, asked.only)
-        print(text)
-        if asked.write:
-            asked.write.write_text(text)
-    if asked.readme:
-        update_readme(asked.write or STORED)
+    text = run(QUICK if asked.quick else FULL, asked.only)
+    print(text)
+    if asked.write:
+        asked.write.write_text(text)
 
 
 if __name__ == "__main__":
