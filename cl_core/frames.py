@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import torch
@@ -98,3 +99,53 @@ def next_frame(spec: RunSpec, step: int) -> int:
     while at <= step:
         at += max(1, min(round(GROWTH * at), stride))
     return at
+
+
+Phase = Literal["opening", "paused", "running", "failed", "finished"]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a run may go: at most so many frames a second (None: flat out), perhaps one at every step."""
+
+    frames_a_second: float | None
+    every_step: bool = False
+
+
+PACES = {
+    "every-step": Pace(3.0, every_step=True),
+    "slow": Pace(2.5),
+    "fast": Pace(8.0),
+    "flat-out": Pace(None),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What there is to see of a run right now.
+
+    Attributes:
+        spec: what runs.
+        phase: "opening" until the first frame is there, then "paused", "running", "finished", or "failed" for good.
+        step: steps done; a little ahead of the newest frame.
+        seconds: spent in those steps.
+        rate: steps a second of the wall clock lately, 0 while nothing moves.
+        frames: every frame so far, oldest first.
+        losses: (step,) float32, the loss at every step so far.
+        empty: steps whose batch had no valid term.
+        references: lines to draw beside the run; None while it opens.
+        note: something that happened and was dealt with, in words.
+        failure: why the run can't go on, in words.
+    """
+
+    spec: RunSpec
+    phase: Phase
+    step: int
+    seconds: float
+    rate: float
+    frames: tuple[Frame, ...]
+    losses: NDArray[np.float32]
+    empty: int
+    references: References | None
+    note: str | None
+    failure: str | None

@@ -12,8 +12,10 @@ import loky
 import numpy as np
 import pytest
 
-from cl_core import engine, frames, training, workers
-from cl_core.engine import PACES, Engine, Run
+from cl_core import frames, runs, training, workers
+from cl_core.engine import Engine
+from cl_core.frames import PACES, Look
+from cl_core.runs import Run
 from cl_core.training import RunSpec
 from tests.executors import AtOnce, Mortal, Thread
 
@@ -21,7 +23,7 @@ SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 EXPLODING = RunSpec(dataset="blobs", loss="npair", unit_norm=False, optimiser="sgd", rate=10.0)
 
 
-def until(run: Run, seen: Callable[[engine.Look], bool], seconds: float = 60.0) -> engine.Look:
+def until(run: Run, seen: Callable[[Look], bool], seconds: float = 60.0) -> Look:
     """Look at a run as a page does until something is `seen`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -109,8 +111,20 @@ def test_pause_holds_and_step_moves_by_one():
         assert (look.step, look.frames[-1].step, look.phase) == (held + i, held + i, "paused")
 
 
+def test_a_step_asked_for_during_a_chunk_is_done_after_it():
+    run = opened()
+    run.play()
+    for _ in range(10):
+        until(run, lambda look: run._working)
+        run.step()
+        look = until(run, lambda look: not run.busy)
+        assert len(run._losses[-1]) == 1  # after the chunk, whatever it came to, one step
+        assert look.frames[-1].step == look.step == len(look.losses)
+        run.play()
+
+
 def test_a_run_rests_at_a_frame(monkeypatch):
-    monkeypatch.setattr(engine, "CHUNK", 0.0)  # every chunk is a step, whatever lies between two frames
+    monkeypatch.setattr(runs, "CHUNK", 0.0)  # every chunk is a step, whatever lies between two frames
     run = opened()
     run.play()
     until(run, lambda look: look.step > 60)
@@ -139,7 +153,7 @@ def test_a_pace_is_kept():
 
 
 def test_a_run_that_nobody_looks_at_rests_and_goes_on_when_somebody_does(monkeypatch):
-    monkeypatch.setattr(engine, "LEASE", 0.3)
+    monkeypatch.setattr(runs, "LEASE", 0.3)
     run = opened()
     run.play()
     until(run, lambda look: look.step > 5)
@@ -185,7 +199,7 @@ def test_work_that_always_kills_its_worker_is_given_up():
     run.play()
     look = until(run, lambda look: look.phase == "failed")
     assert "out of memory" in (look.failure or "")
-    assert look.frames[-1].step == 2 * engine.AHEAD  # two chunks went well
+    assert look.frames[-1].step == 2 * runs.AHEAD  # two chunks went well
     assert not run.busy
 
 

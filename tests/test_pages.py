@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cl_core import workers
-from cl_core.engine import PACES
+from cl_core.frames import PACES
 from cl_core.losses import LOSSES
 from cl_core.ui import server
 from tests.executors import Mortal, Thread

@@ -16,7 +16,7 @@ LAYERS = (  # whoever stands later may import what stands earlier, and not the o
     {"training"},
     {"frames"},
     {"workers"},
-    {"engine"},
+    {"runs", "engine"},
     {"figures", "components"},
     {"ui"},
 )
@@ -61,7 +61,7 @@ def test_pages_are_short_and_modules_fit_their_bounds():
     for page in (ROOT / "pages").glob("*.py"):
         assert len(page.read_text().splitlines()) <= 80, page
     for module in MODULES:
-        assert len(module.read_text().splitlines()) <= 400, module
+        assert len(module.read_text().splitlines()) <= 310, module
 
 
 def test_every_module_opens_with_a_sentence():

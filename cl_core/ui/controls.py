@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from cl_core import datasets, encoder, training
-from cl_core.engine import PACES
-from cl_core.frames import PROBES
+from cl_core.frames import PACES, PROBES
 from cl_core.losses import LOSSES
+from cl_core.runs import Run
 from cl_core.spec import Choice, Loss, Param, Parameter
 from cl_core.training import RunSpec
 
@@ -145,6 +145,16 @@ def _fit_to_loss() -> None:
         st.session_state[control.name] = control.default
 
 
+def _take_up() -> None:
+    """Back on the page, and not by a link: the controls take up where the run on stage has its own."""
+    run: Run | None = st.session_state.get("run")
+    if run is None or "loss" in st.session_state or st.query_params:
+        return
+    fields = ("loss", "dataset", "encoder", "dim", "unit_norm", "batch", "rate", "optimiser", "seed")
+    values = {name: getattr(run.spec, name) for name in fields}
+    st.session_state.update({**values, **run.spec.theta, "points": run.n})
+
+
 def new_seed() -> None:
     """Take the next seed."""
     st.session_state.seed = (st.session_state.seed + 1) % training.SEED[1]
@@ -155,6 +165,7 @@ def run_controls() -> tuple[RunSpec, int]:
 
     Raises ValueError, in words, where the settings do not go together.
     """
+    _take_up()
     with st.sidebar:
         key = st.selectbox(
             "loss", LOSS.options, LOSS.options.index(LOSS.default), key="loss", bind="query-params",

@@ -5,14 +5,15 @@ from math import ceil, sqrt
 from typing import NamedTuple
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
 from cl_core import datasets, figures
 from cl_core.components.embedding import CLASS_COLOURS, Cloud, embedding
-from cl_core.engine import PACES, Look, Run
-from cl_core.frames import Frame
+from cl_core.frames import PACES, Frame, Look
 from cl_core.metrics import MARGIN, K
+from cl_core.runs import Run
 from cl_core.training import MAX_STEPS, RunSpec
 from cl_core.ui import controls
 from cl_core.ui.server import engine
@@ -36,7 +37,7 @@ def stage(spec: RunSpec, points: int) -> None:
         controls.VIEW.ask()
     picture, numbers = st.columns([0.58, 0.42], gap="medium")
     with picture:
-        st.fragment(_picture, run_every=TICK if moves else None)(run, moves)
+        st.fragment(_picture, run_every=TICK if moves else None)(run, moves, len(run.look().frames))
     with numbers:
         st.fragment(_numbers, run_every=READ if moves else None)(run)
 
@@ -124,8 +125,8 @@ def _notices(look: Look) -> None:
         )
 
 
-def _picture(run: Run, moves: bool) -> None:
-    """The cloud, or its density: what keeps a run alive, since it is what somebody looks at."""
+def _picture(run: Run, moves: bool, known: int) -> None:
+    """The cloud, or the density of one of the first `known` frames: what keeps a run alive, since it is looked at."""
     run.renew()
     busy = run.busy  # before the look, so that nothing comes between the last look and the last rerun
     look = run.look()
@@ -133,7 +134,7 @@ def _picture(run: Run, moves: bool) -> None:
     if look.failure and not look.frames:
         st.caption("There is no picture.")
     elif view == "density" and look.frames:
-        _density(run, look.frames[_looked_at(look)])
+        _density(run, look.frames[min(_looked_at(look), max(known - 1, 0))], moves)
     else:
         chosen = embedding(_cloud(run, look, 3 if view == "3D" else 2), key="cloud", height=HEIGHT).frame
         if chosen != st.session_state.get("looked_at"):
@@ -177,15 +178,20 @@ def _cloud(run: Run, look: Look, dims: int) -> Cloud:
     )
 
 
-def _density(run: Run, frame: Frame) -> None:
-    """The classes' densities at one frame."""
-    probes = _probes(run.spec.dataset, run.n)
-    colours = CLASS_COLOURS.dark if st.context.theme.type == "dark" else CLASS_COLOURS.light
-    st.plotly_chart(
-        figures.density(frame.points[2], probes.labels, probes.class_names, colours, frame.views[2].names, HEIGHT),
-        key="density_figure",
+def _density(run: Run, frame: Frame, moves: bool) -> None:
+    """The classes' densities at one frame; plotly draws afresh, so it stays the same one while a run moves."""
+    dark = st.context.theme.type == "dark"
+    st.plotly_chart(_density_figure(frame, run.spec.dataset, run.n, dark), key="density_figure")
+    st.caption(f"Densities at step {frame.step:,}." + (" Pause to see where the run has come since." if moves else ""))
+
+
+@lru_cache(maxsize=16)
+def _density_figure(frame: Frame, dataset: str, n: int, dark: bool) -> go.Figure:
+    probes = _probes(dataset, n)
+    colours = CLASS_COLOURS.dark if dark else CLASS_COLOURS.light
+    return figures.density(
+        frame.points[2], probes.labels, probes.class_names, colours, frame.views[2].names, HEIGHT - 20
     )
-    st.caption(f"Densities at step {frame.step:,}, the frame last looked at as points.")
 
 
 def _numbers(run: Run) -> None:

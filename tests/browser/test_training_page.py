@@ -186,6 +186,20 @@ def _workers() -> dict[int, float]:
     return {pid: used[pid] for pid in parents if parents[pid] in servers and "popen_loky" in commands[pid]}
 
 
+def test_the_run_is_still_there_when_one_comes_back(open_page: Open) -> None:
+    stage = open_page("loss=triplet&margin=0.5&pace=flat-out").ready()
+    stage.click("Start")
+    stage.until("Number(d.frames) > 4")
+    step = stage.pause()
+    stage.page.get_by_role("link", name="Start").click()
+    expect(stage.page.get_by_role("heading", name="Contrastive Loss Lab")).to_be_visible()
+    stage.page.get_by_role("link", name="Live training").click()
+    stage.until(f"d.step === '{step}'")
+    expect(stage.button("Start")).to_be_visible()  # and not "Start with these settings"
+    expect(stage.page.get_by_test_id("stSidebar").get_by_text("Triplet margin")).to_be_visible()
+    expect(stage.page.get_by_role("slider", name=re.compile("margin"))).to_have_value("0.5")
+
+
 def test_two_visitors_train_at_once(open_page: Open) -> None:
     stages = [open_page("pace=flat-out").ready(), open_page("pace=flat-out&loss=contrastive").ready()]
     for stage in stages:

@@ -1,0 +1,289 @@
+"""A run as its page holds it: asked to play, pause or step, looked at, and let go.
+
+Behind it the engine hands out the next piece of work whenever one is done: a chunk of steps up to the next frames, or a
+frame itself, which another worker makes while training goes on. Pausing means that no next chunk is handed out; so does
+a lease that nobody renews. A run is a value between two chunks, so a worker that dies costs the chunk it was at and
+nothing else.
+"""
+
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cl_core import workers
+from cl_core.frames import PACES, Frame, Look, Pace, Phase, References, next_frame
+from cl_core.training import MAX_STEPS, RunSpec
+from cl_core.workers import Parcel
+
+if TYPE_CHECKING:
+    from cl_core.engine import Engine
+
+LEASE = 5.0  # seconds that a run goes on without being looked at
+CHUNK = 0.6  # seconds after which a chunk ends wherever it is, so that a pause is soon felt
+AHEAD = 4  # frames that one chunk of a run flat out may come to: each time of handing over is time lost
+DEATHS = 5  # pieces of work of one run that die in a row before it is given up
+
+
+class Run:
+    """One run as its page holds it. Every method returns at once; `look` says what became of it."""
+
+    def __init__(self, engine: "Engine", spec: RunSpec, n: int, name: str) -> None:
+        self.spec = spec
+        self.n = n
+        self.name = name
+        self._engine = engine
+        self._playing = False
+        self._closed = False
+        self._single = 0  # steps asked for one by one
+        self._pace = PACES["slow"]
+        self._lease = 0.0
+        self._parcel: Parcel | None = None
+        self._slots = workers.slots(name)
+        weakref.finalize(self, workers.forget, self._slots)
+        self._working = False  # on a chunk, or on the first state
+        self._drawing = False  # the frame of the first state that is due
+        self._due: deque[Parcel] = deque()  # states that wait for theirs
+        self._stepping = False  # the chunk under way is a step that was asked for
+        self._goals: list[int] = []  # steps of the frames that the chunk under way is to come to
+        self._next_start = 0.0
+        self._frames: list[Frame] = []
+        self._losses: list[NDArray[np.float32]] = []
+        self._empty = 0
+        self._references: References | None = None
+        self._clock: deque[tuple[float, int]] = deque(maxlen=8)  # (when, step) of the last chunks
+        self._deaths = 0
+        self._note: str | None = None
+        self._failure: str | None = None
+
+    def renew(self) -> None:
+        """Say that somebody is still looking."""
+        self._change(_lease=time.monotonic() + LEASE)
+
+    def play(self) -> None:
+        """Train on, at the run's pace."""
+        self._change(_playing=True, _next_start=0.0)
+
+    def pause(self) -> None:
+        """Hand out no further chunk; one that is under way is finished, and the run rests at a frame."""
+        with self._engine.changed:
+            self._change(_playing=False, _single=0)
+            self._settle()
+
+    def step(self) -> None:
+        """Pause, and do one step."""
+        with self._engine.changed:
+            self._change(_playing=False, _single=self._single + 1)
+
+    def pace(self, pace: Pace) -> None:
+        """Set how fast the run may go."""
+        if pace is not self._pace:
+            self._change(_pace=pace, _next_start=0.0)
+
+    def close(self) -> None:
+        """End the run and forget its weights; what was seen of it stays."""
+        self._change(_closed=True, _playing=False, _single=0)
+
+    @property
+    def playing(self) -> bool:
+        """Whether it was last asked to play, and still can."""
+        return self._playing and not self.over
+
+    @property
+    def over(self) -> bool:
+        """Whether it can't go on: it failed, or did all its steps."""
+        return self._failure is not None or self._steps >= MAX_STEPS
+
+    @property
+    def started(self) -> bool:
+        """Whether it was ever asked to train."""
+        return bool(self._steps or self._playing or self._single)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there will be more to see without a further word."""
+        with self._engine.changed:
+            opening = self._parcel is None and self._failure is None
+            drawing = bool(self._due) and self._deaths < DEATHS
+            return opening or drawing or self._working or self._drawing or self.playing or self._single > 0
+
+    def look(self) -> Look:
+        """What there is to see right now."""
+        with self._engine.changed:
+            state = self._parcel.state if self._parcel else None
+            return Look(
+                spec=self.spec,
+                phase=self._phase(),
+                step=self._steps,
+                seconds=state.seconds if state else 0.0,
+                rate=self._rate(),
+                frames=tuple(self._frames),
+                losses=np.concatenate(self._losses) if self._losses else np.empty(0, np.float32),
+                empty=self._empty,
+                references=self._references,
+                note=self._note,
+                failure=self._failure,
+            )
+
+    def _change(self, **values: Any) -> None:
+        with self._engine.changed:
+            for name, value in values.items():
+                setattr(self, name, value)
+            self._engine.tell()
+
+    @property
+    def _steps(self) -> int:
+        return self._parcel.state.step if self._parcel else 0
+
+    def _phase(self) -> Phase:
+        if self._failure:
+            return "failed"
+        if not self._frames or self._parcel is None:
+            return "opening"
+        if self._steps >= MAX_STEPS:
+            return "finished"
+        return "running" if self._playing or self._single else "paused"
+
+    def _rate(self) -> float:
+        if len(self._clock) < 2 or not self._playing:
+            return 0.0
+        (then, first), (_, last) = self._clock[0], self._clock[-1]
+        return (last - first) / max(time.monotonic() - then, 1e-6)
+
+    # What follows runs in the engine's thread, or in a future's callback, with the engine's lock held.
+
+    def _advance(self, now: float) -> float:
+        """Hand out what can be handed out; when to ask again, in seconds from now."""
+        if self._closed or now >= self._lease or self._deaths >= DEATHS:
+            return np.inf
+        if self._parcel is None:
+            if not self._working and not self._failure:
+                self._submit(workers.begin, self.spec, self.n, *self._free_slots(1))
+            return np.inf
+        if not self._drawing and self._due:
+            self._submit(workers.draw, self._due[0], self.n, self._frames[-1].views)
+        if self._failure or self._working or len(self._due) > AHEAD or not (self._playing or self._single):
+            return np.inf
+        if self._steps >= MAX_STEPS:
+            self._playing, self._single = False, 0
+            return np.inf
+        if self._framed:
+            if not self._single and now < self._next_start:
+                return self._next_start - now
+            self._next_start = now + (1 / self._pace.frames_a_second if self._pace.frames_a_second else 0.0)
+        self._stepping = self._single > 0
+        self._goals = self._next_goals()
+        self._submit(workers.train, self._parcel, self._goals, CHUNK, self._free_slots(len(self._goals)))
+        return np.inf
+
+    @property
+    def _framed(self) -> bool:
+        """Whether the newest state has its frame, or will have it."""
+        return self._steps == (self._due[-1].state if self._due else self._frames[-1]).step
+
+    def _settle(self) -> None:
+        """See to it that what is seen of a run that rests is where it rests."""
+        resting = not (self._playing or self._single or self._working or self._failure)
+        if resting and self._parcel and not self._framed:
+            self._due.append(self._parcel)
+
+    def _free_slots(self, n: int) -> list[Path | None]:
+        """So many slots that hold neither the newest state nor one that waits for its frame."""
+        if None in self._slots:
+            return [None] * n
+        taken = {parcel.slot for parcel in (self._parcel, *self._due) if parcel}
+        return [slot for slot in self._slots if slot not in taken][:n]
+
+    def _next_goals(self) -> list[int]:
+        """The steps of the frames that the next chunk is to come to."""
+        if self._single or self._pace.every_step:
+            return [self._steps + 1]
+        goals = [next_frame(self.spec, self._steps)]
+        while self._pace.frames_a_second is None and len(goals) < AHEAD:
+            goals.append(next_frame(self.spec, goals[-1]))
+        return goals
+
+    def _submit(self, task: Callable[..., Any], *arguments: Any) -> None:
+        self._mark(task, True)  # first, as the work may be done before this returns
+        try:
+            future = self._engine.executor.submit(task, *arguments)
+        except BrokenExecutor:
+            self._mark(task, False)
+            self._died()
+            return
+        except Exception as error:  # the one thread that serves every run must not end over one of them
+            self._mark(task, False)
+            self._give_up(error)
+            return
+        engine, me = self._engine, weakref.ref(self)
+
+        def collect(done: "Future[Any]") -> None:
+            with engine.changed:
+                run = me()
+                if run is not None:
+                    run._collect(task, done)
+                engine.tell()
+
+        future.add_done_callback(collect)
+
+    def _mark(self, task: Callable[..., Any], under_way: bool) -> None:
+        if task is workers.draw:
+            self._drawing = under_way
+        else:
+            self._working = under_way
+
+    def _collect(self, task: Callable[..., Any], done: "Future[Any]") -> None:
+        self._mark(task, False)
+        try:
+            answer = done.result()
+        except (BrokenExecutor, CancelledError):
+            self._died()
+            return
+        except Exception as error:
+            self._give_up(error)
+            return
+        self._deaths = 0
+        if task is workers.draw:
+            self._due.popleft()
+            self._frames.append(answer)
+        elif task is workers.begin:
+            self._parcel, first, self._references = answer
+            self._frames.append(first)
+        else:
+            self._trained(answer)
+
+    def _trained(self, parcels: list[Parcel]) -> None:
+        for parcel in parcels:
+            state = parcel.state
+            self._parcel = parcel
+            self._losses.append(state.losses)
+            self._empty += state.empty
+            if state.step in self._goals and not state.failure:
+                self._due.append(parcel)
+        self._clock.append((time.monotonic(), state.step))
+        if self._stepping and self._single:
+            self._single -= 1
+        if state.failure:
+            self._failure, self._playing = state.failure, False
+        self._settle()
+
+    def _give_up(self, error: Exception) -> None:
+        self._failure, self._playing = workers.in_words(error), False
+        self._due.clear()
+
+    def _died(self) -> None:
+        self._deaths += 1
+        step = self._steps
+        if self._deaths >= DEATHS:
+            self._failure = (
+                f"The worker processes died again and again at step {step}; the machine may be out of memory. "
+                "What the run had shown is kept. Try a smaller batch."
+            )
+        else:
+            self._note = f"A worker process died. The run went on from step {step}; nothing that was shown is lost."
