@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from cl_core import ui
+
 RUNS = {
     "Ten digits come apart": (
         "Supervised contrastive loss, one frame after another. Which digits part last?",
@@ -29,6 +31,7 @@ RUNS = {
     ),
 }
 
+ui.forget_link()
 st.title("Contrastive Loss Lab")
 st.markdown(
     "A contrastive loss pulls examples of one class together and pushes the others away. Here you can watch one do so, "

@@ -112,17 +112,33 @@ def training_controls(loss: Loss) -> dict[str, Control]:
     return {control.name: control for control in controls}
 
 
+def forget_link() -> None:
+    """For pages without controls: the next link to a page that has them decides all of them, named in it or not."""
+    st.session_state.pop("link_notes", None)
+
+
 def link_notes() -> list[str]:
     """What in the link that opened this page could not be used, in words; looked at once, before any widget is."""
     if "link_notes" not in st.session_state:
-        st.session_state.link_notes = _faults(st.query_params.to_dict())
+        link = st.query_params.to_dict()
+        st.session_state.link_notes = _faults(link)
+        if link:
+            st.session_state.run = None  # the link says what is on stage; nobody renews the other one's lease
+        for control in _controls_of(link) if link else ():
+            if control.name not in link and control.name in st.session_state:
+                st.session_state[control.name] = control.default
     notes: list[str] = st.session_state.link_notes
     return notes
 
 
-def _faults(link: dict[str, str]) -> list[str]:
+def _controls_of(link: dict[str, str]) -> tuple[Control, ...]:
+    """Every control there is for the loss that a link names."""
     loss = LOSSES.get(link.get("loss", LOSS.default), LOSSES[LOSS.default])
-    controls = {c.name: c for c in (LOSS, PACE, VIEW, *training_controls(loss).values(), *loss_parameters(loss))}
+    return (LOSS, PACE, VIEW, *training_controls(loss).values(), *loss_parameters(loss))
+
+
+def _faults(link: dict[str, str]) -> list[str]:
+    controls = {control.name: control for control in _controls_of(link)}
     notes = []
     for name, text in link.items():
         if name not in controls:

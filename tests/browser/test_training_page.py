@@ -200,6 +200,21 @@ def test_the_run_is_still_there_when_one_comes_back(open_page: Open) -> None:
     expect(stage.page.get_by_role("slider", name=re.compile("margin"))).to_have_value("0.5")
 
 
+def test_a_link_on_the_start_page_opens_what_it_says_whatever_was_set_before(open_page: Open) -> None:
+    stage = open_page("loss=contrastive&dim=2&unit_norm=false&seed=5&pace=fast").ready()
+    stage.click("Start")
+    stage.until("Number(d.frames) > 2")
+    stage.page.get_by_role("link", name="Start").click()
+    stage.page.get_by_role("link", name="Open").nth(4).click()
+    stage.page.wait_for_url(re.compile("nt_xent"))
+    stage.ready()
+    stage.wait(lambda: stage.page.url.endswith("loss=nt_xent&batch=256"))
+    stage.page.wait_for_timeout(1000)
+    assert stage.page.url.endswith("loss=nt_xent&batch=256")
+    stage.until("d.step === '0' && d.frames === '1'")
+    expect(stage.page.get_by_test_id("stSidebar").get_by_text("NT-Xent (SimCLR)")).to_be_visible()
+
+
 def test_two_visitors_train_at_once(open_page: Open) -> None:
     stages = [open_page("pace=flat-out").ready(), open_page("pace=flat-out&loss=contrastive").ready()]
     for stage in stages:
