@@ -87,7 +87,7 @@ class Run:
             self._change(_pace=pace, _next_start=0.0)
 
     def close(self) -> None:
-        """End the run and forget its weights; what was seen of it stays."""
+        """End the run; what was seen of it stays, and its weights go when nobody holds it."""
         self._change(_closed=True, _playing=False, _single=0)
 
     @property

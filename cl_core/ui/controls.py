@@ -56,6 +56,16 @@ class Control:
             return st.number_input(self.label, low, high, self.default, step, **bound)
         return st.slider(self.label, low, high, self.default, step, **bound)
 
+    def read(self, text: str | None) -> Any:
+        """The value that a link gives; the default where it gives none that can be used."""
+        if text is None or self.fault(text) is not None:
+            return self.default
+        if isinstance(self.default, bool):
+            return text.lower() == "true"
+        if self.options:
+            return next(option for option in self.options if str(option) == text)
+        return type(self.default)(text)
+
     def fault(self, text: str) -> str | None:
         """What is wrong with this value from a link, in words; None where it can be used."""
         if isinstance(self.default, bool):
@@ -125,8 +135,8 @@ def link_notes() -> list[str]:
         if link:
             st.session_state.run = None  # the link says what is on stage; nobody renews the other one's lease
         for control in _controls_of(link) if link else ():
-            if control.name not in link and control.name in st.session_state:
-                st.session_state[control.name] = control.default
+            if control.name in st.session_state:  # what was set before gives way
+                st.session_state[control.name] = control.read(link.get(control.name))
     notes: list[str] = st.session_state.link_notes
     return notes
 

@@ -213,6 +213,9 @@ def test_a_link_on_the_start_page_opens_what_it_says_whatever_was_set_before(ope
     assert stage.page.url.endswith("loss=nt_xent&batch=256")
     stage.until("d.step === '0' && d.frames === '1'")
     expect(stage.page.get_by_test_id("stSidebar").get_by_text("NT-Xent (SimCLR)")).to_be_visible()
+    stage.page.get_by_role("link", name="Start").click()
+    stage.page.get_by_role("link", name="Open").nth(0).click()  # of the default loss, which the address need not name
+    expect(stage.page.get_by_test_id("stSidebar").get_by_text("Supervised NT-Xent (SupCon)")).to_be_visible()
 
 
 def test_two_visitors_train_at_once(open_page: Open) -> None:
