@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 from scipy.stats import gaussian_kde
 
+from cl_core.colours import EASY, HARD, SEMIHARD
 from cl_core.frames import Frame, References
 
-EASY, SEMIHARD, HARD = "#009e73", "#e69f00", "#d55e00"  # Okabe and Ito (2008), told apart by colour-blind eyes
 SCORE, DRAWN, GUIDE, CURSOR = "#3f7fd9", "#b07cd8", "#8a93a6", "#d9487d"
 
 MOST_ROWS = 400  # of a curve; no screen shows more

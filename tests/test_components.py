@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cl_core.colours import CLASS_COLOURS
 from cl_core.components import embedding as face
-from cl_core.components.embedding import CLASS_COLOURS, WORDS, Cloud, Sent, message, window
+from cl_core.components.embedding import WORDS, Cloud, Sent, message, window
 from cl_core.components.envelope import NOWHERE, pack, quantise, unpack
 from cl_core.components.modules import joined
 

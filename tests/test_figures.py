@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cl_core import figures, frames, training
-from cl_core.components.embedding import CLASS_COLOURS
+from cl_core.colours import CLASS_COLOURS
 from cl_core.frames import References
 from cl_core.training import RunSpec
 

@@ -10,7 +10,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cl_core import datasets, figures
-from cl_core.components.embedding import CLASS_COLOURS, Cloud, embedding
+from cl_core.colours import CLASS_COLOURS
+from cl_core.components.embedding import Cloud, embedding
 from cl_core.frames import PACES, Frame, Look
 from cl_core.metrics import MARGIN, K
 from cl_core.runs import Run

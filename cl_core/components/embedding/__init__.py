@@ -9,31 +9,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cl_core.colours import CLASS_COLOURS, Palette
 from cl_core.components.envelope import pack, quantise
 from cl_core.components.modules import joined
-
-
-class Palette(NamedTuple):
-    """One colour a class, as #rrggbb: a list to be seen on light paper and one on dark."""
-
-    light: Sequence[str]
-    dark: Sequence[str]
-
-
-# Ten colours as far apart as a search in OKLab could place them, the least of four distances counting: as they are,
-# and as seen with protanopia, deuteranopia and tritanopia (matrices of Machado, Oliveira and Fernandes 2009).
-# fmt: off
-CLASS_COLOURS = Palette(
-    light=(
-        "#0f83ff", "#b45b53", "#f473b1", "#7f00b4", "#33d263",
-        "#9e9300", "#7063a1", "#86140f", "#085062", "#afa2fe",
-    ),
-    dark=(
-        "#5474fd", "#f78908", "#f9aebc", "#ca2ebf", "#3ec175",
-        "#d6f16f", "#ac7a93", "#f0112d", "#9af7ff", "#aea1fe",
-    ),
-)
-# fmt: on
 
 WORDS: Mapping[str, str] = {
     "readout": "step {step} · frame {frame} of {frames}",

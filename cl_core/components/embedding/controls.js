@@ -1,6 +1,6 @@
 /** The words and controls around the picture: legend, buttons, scrubber, and the picture's description in words. */
 
-import { css } from "./theme.js";
+import { css } from "../theme.js";
 import { setText } from "./tooltip.js";
 
 const QUIET = 2000; // ms between two changes of the description in words

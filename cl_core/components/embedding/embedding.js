@@ -15,7 +15,7 @@ import { received } from "./film.js";
 import { Player } from "./player.js";
 import { listen } from "./pointer.js";
 import { Scene } from "./scene.js";
-import { css, readTheme } from "./theme.js";
+import { css, readTheme } from "../theme.js";
 import { Tooltip } from "./tooltip.js";
 
 const PAUSE = 1000 / 30; // ms between two drawings: training needs the processor too

@@ -1,0 +1,32 @@
+"""One language of colours for every picture, to be told apart by colour-blind eyes."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Palette(NamedTuple):
+    """One colour a class, as #rrggbb: a list to be seen on light paper and one on dark."""
+
+    light: Sequence[str]
+    dark: Sequence[str]
+
+
+# Ten colours as far apart as a search in OKLab could place them, the least of four distances counting: as they are,
+# and as seen with protanopia, deuteranopia and tritanopia (matrices of Machado, Oliveira and Fernandes 2009).
+# fmt: off
+CLASS_COLOURS = Palette(
+    light=(
+        "#0f83ff", "#b45b53", "#f473b1", "#7f00b4", "#33d263",
+        "#9e9300", "#7063a1", "#86140f", "#085062", "#afa2fe",
+    ),
+    dark=(
+        "#5474fd", "#f78908", "#f9aebc", "#ca2ebf", "#3ec175",
+        "#d6f16f", "#ac7a93", "#f0112d", "#9af7ff", "#aea1fe",
+    ),
+)
+# fmt: on
+
+# What a pair is to its anchor, a force to a pair, and what a triplet is: after Okabe and Ito (2008).
+POSITIVE = Palette(light=("#0072b2",), dark=("#56b4e9",))
+NEGATIVE = Palette(light=("#d55e00",), dark=("#ff8a3d",))
+EASY, SEMIHARD, HARD = "#009e73", "#e69f00", "#d55e00"
