@@ -1,0 +1,29 @@
+/** What is drawn where, in CSS pixels of the window: for tests, which cannot see. */
+
+export function description({ bonds, scene, matrix, tween, canvas, matrixCanvas }) {
+  const [plane, sheet] = [canvas.getBoundingClientRect(), matrixCanvas.getBoundingClientRect()];
+  const onSheet = ([x, y, w, h]) => [x + sheet.x, y + sheet.y, w, h];
+  return {
+    nodes: Array.from({ length: bonds.nodes }, (_, i) => ({
+      index: i,
+      label: bonds.labelOf(i),
+      data: Array.from(tween.now.points.slice(2 * i, 2 * i + 2)),
+      screen: [scene.x[i] + plane.x, scene.y[i] + plane.y],
+      arrow: [scene.arrows[i].x, scene.arrows[i].y],
+      capped: scene.arrows[i].capped,
+    })),
+    size: scene.size,
+    scale: scene.camera.scale,
+    plane: [plane.x, plane.y, plane.width, plane.height],
+    matrix: onSheet([matrix.left, matrix.top, matrix.wide, matrix.high]),
+    cell: [matrix.cellWidth, matrix.cellHeight],
+    rows: bonds.rowOrder,
+    columns: bonds.columnOrder,
+    labels: [
+      ...matrix.labels.map(({ text, where, rect }) => ({ text, where, rect: onSheet(rect) })),
+      ...scene.names.map(({ name, x, y, w, h }) => {
+        return { text: name, where: "plane", rect: [x - w / 2 + plane.x, y - h / 2 + plane.y, w, h] };
+      }),
+    ],
+  };
+}

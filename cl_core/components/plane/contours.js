@@ -1,0 +1,84 @@
+/** Lines of equal loss, by marching squares. */
+
+/**
+ * @param {ArrayLike<number>} values  (ny * nx)
+ * @param {number} nx
+ * @param {number} ny
+ * @param {number} level
+ * @returns {Float32Array[]}  lines of u, v, u, v ...; a closed one ends where it begins
+ */
+export function contoursAt(values, nx, ny, level) {
+  const links = crossings(values, nx, ny, level);
+  const lines = [];
+  const place = (edge) => placeOnEdge(edge, values, nx, ny, level);
+  const walk = (start) => {
+    const line = [];
+    let edge = start;
+    while (edge !== undefined) {
+      line.push(...place(edge));
+      const next = links.get(edge)?.pop();
+      if (next === undefined) break;
+      const back = links.get(next);
+      back.splice(back.lastIndexOf(edge), 1);
+      edge = next;
+    }
+    if (line.length > 2) lines.push(Float32Array.from(line));
+  };
+  // open lines first, from one of their ends; what remains is closed
+  for (const [edge, ends] of links) if (ends.length === 1) walk(edge);
+  for (const [edge, ends] of links) if (ends.length) walk(edge);
+  return lines;
+}
+
+/** Which edges of the grid the level crosses, and with which others each is joined through a cell. */
+function crossings(values, nx, ny, level) {
+  /** @type {Map<number, number[]>} */
+  const links = new Map();
+  const join = (a, b) => {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ]) {
+      const known = links.get(from);
+      if (known) known.push(to);
+      else links.set(from, [to]);
+    }
+  };
+  for (let r = 0; r < ny - 1; r++) {
+    for (let c = 0; c < nx - 1; c++) {
+      const k = r * nx + c;
+      const [sw, se, nw, ne] = [values[k], values[k + 1], values[k + nx], values[k + nx + 1]];
+      const kind = (sw > level) | ((se > level) << 1) | ((nw > level) << 2) | ((ne > level) << 3);
+      if (kind === 0 || kind === 15 || Number.isNaN(sw + se + nw + ne)) continue;
+      // an edge is twice the node at its start, plus one if it goes up
+      const [south, west, north, east] = [2 * k, 2 * k + 1, 2 * (k + nx), 2 * (k + 1) + 1];
+      if (kind === 6 || kind === 9) {
+        const middle = (sw + se + nw + ne) / 4 > level;
+        const apart = middle === (kind === 9); // whether the two high corners are joined through the middle
+        join(south, apart ? east : west);
+        join(north, apart ? west : east);
+        continue;
+      }
+      const crossed = [];
+      if (sw > level !== se > level) crossed.push(south);
+      if (sw > level !== nw > level) crossed.push(west);
+      if (nw > level !== ne > level) crossed.push(north);
+      if (se > level !== ne > level) crossed.push(east);
+      join(crossed[0], crossed[1]);
+    }
+  }
+  return links;
+}
+
+function placeOnEdge(edge, values, nx, ny, level) {
+  const node = edge >> 1;
+  const upward = edge & 1;
+  const a = values[node];
+  const b = values[node + (upward ? nx : 1)];
+  const part = (level - a) / (b - a);
+  const column = node % nx;
+  const row = Math.floor(node / nx);
+  return upward
+    ? [column / (nx - 1), (row + part) / (ny - 1)]
+    : [(column + part) / (nx - 1), row / (ny - 1)];
+}

@@ -1,0 +1,521 @@
+"""One frozen batch in a real browser: pointing, keeping and moving, and the numbers that go with them."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from cl_core.components.batch import Scene
+
+pytestmark = pytest.mark.browser
+
+HARNESS = "tests/browser/harness_batch.py"
+Open = Callable[..., "Picture"]
+
+
+class Picture:
+    """One of the components on an open page."""
+
+    def __init__(self, page: Page, which: int = 0) -> None:
+        self.page = page
+        self.which = which
+        self.root = page.locator(".batch").nth(which)
+        self.plane = self.root.locator(".scene")
+        self.matrix = self.root.locator(".matrix")
+
+    def other(self) -> "Picture":
+        return Picture(self.page, 1 - self.which)
+
+    def data(self, name: str) -> str:
+        return self.root.get_attribute(f"data-{name}") or ""
+
+    def number(self, name: str) -> float:
+        return float(self.data(name))
+
+    def until(self, condition: str) -> None:
+        """Wait until a JavaScript condition on the data attributes `d` holds."""
+        self.page.wait_for_function(
+            f"""() => {{
+                const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
+                const roots = hosts.map((h) => h.shadowRoot?.querySelector('.batch')).filter(Boolean);
+                const d = roots[{self.which}]?.dataset;
+                return d && d.n && ({condition});
+            }}""",
+            timeout=60_000,
+        )
+
+    def still(self) -> None:
+        self.page.evaluate("() => new Promise((done) => setTimeout(() => requestAnimationFrame(done), 60))")
+        self.until("d.moving === 'false'")
+
+    def describe(self) -> dict[str, Any]:
+        self.root.dispatch_event("describe")
+        return json.loads(self.data("scene"))
+
+    def nodes(self, what: str) -> np.ndarray:
+        return np.array([node[what] for node in self.describe()["nodes"]])
+
+    def free(self, kind: Callable[[int], bool] = lambda i: True) -> int:
+        """A node that no other covers at its middle, the most central of them."""
+        screen = self.nodes("screen")
+        gaps = np.abs(screen[:, None] - screen).max(-1) + 1e6 * np.eye(len(screen))
+        order = np.argsort(np.hypot(*(screen - screen.mean(0)).T))
+        return next(int(i) for i in order if gaps[i].min() > 20 and kind(int(i)))
+
+    def place(self, node: int) -> tuple[float, float]:
+        x, y = self.describe()["nodes"][node]["screen"]
+        return x, y
+
+    def hover(self, node: int) -> None:
+        self.page.mouse.move(*self.place(node))
+        self.until(f"d.anchor === '{node}' || d.partner === '{node}'")
+
+    def click(self, node: int) -> None:
+        self.page.mouse.click(*self.place(node))
+
+    def cell(self, anchor: int, partner: int) -> tuple[float, float]:
+        shown = self.describe()
+        left, top, _, _ = shown["matrix"]
+        width, height = shown["cell"]
+        row, column = shown["rows"].index(anchor), shown["columns"].index(partner)
+        return left + (column + 0.5) * width, top + (row + 0.5) * height
+
+    def fact(self, name: str) -> Locator:
+        return self.root.locator(f".readout .{name}")
+
+    def paper(self) -> list[int]:
+        return self.plane.evaluate("e => [...e.getContext('2d').getImageData(6, e.height - 6, 1, 1).data]")
+
+    def wide(self) -> int:
+        """How many elements are wider than their place."""
+        return self.root.evaluate(
+            """e => [...e.querySelectorAll('*')].filter((c) => {
+                const inline = getComputedStyle(c).display === 'inline' || c.matches('.spoken');
+                return !inline && c.clientWidth && c.scrollWidth > c.clientWidth + 1;
+            }).length"""
+        )
+
+
+@pytest.fixture
+def open_page(browser: Browser, serve: Callable[..., str]) -> Iterator[Open]:
+    contexts, errors = [], []
+
+    def opened(query: str = "", width: int = 1280, height: int = 1000, **settings: Any) -> Picture:
+        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        page.goto(f"{serve(HARNESS)}/?{query}")
+        picture = Picture(page)
+        picture.until("d.moving === 'false'")
+        if "two" in query:
+            picture.other().until("d.moving === 'false'")
+        return picture
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+def shown_scene(proxies: bool = False, strength: float = 1.0, steps: int = 0) -> Scene:
+    """What the harness sends for its first picture."""
+    from tests.browser.harness_batch import scene
+
+    return scene("Soft", 4.0, strength, steps, proxies)
+
+
+def totals(scene: Scene, anchor: int) -> np.ndarray:
+    """dL/ds both ways round of an image with every other."""
+    return scene.weights[anchor] + scene.weights[:, anchor]
+
+
+def test_pictures_are_where_python_put_them(open_page: Open) -> None:
+    picture, scene = open_page(), shown_scene()
+    shown = picture.describe()
+    np.testing.assert_allclose(picture.nodes("data"), scene.points, atol=1e-6)
+    data, screen = picture.nodes("data"), picture.nodes("screen")
+    np.testing.assert_allclose(np.diff(screen, axis=0), np.diff(data, axis=0) * [1, -1] * shown["scale"], atol=1e-3)
+    arrows = scene.forces * scene.reach * [1, -1] * shown["scale"]
+    np.testing.assert_allclose(picture.nodes("arrow"), arrows, atol=1e-3)
+    assert not picture.nodes("capped").any()
+    order = sorted(range(40), key=lambda i: (scene.labels[i], i))
+    assert shown["rows"] == shown["columns"] == order
+    names = {label["text"] for label in shown["labels"] if label["where"] == "row"}
+    assert names == set(scene.class_names)
+    assert picture.data("n") == "40"
+
+
+def test_pointing_tells_the_strongest_partner(open_page: Open) -> None:
+    picture, scene = open_page(), shown_scene()
+    expect(picture.fact("hint")).to_be_visible()
+    anchor = picture.free()
+    picture.hover(anchor)
+    picture.until(f"d.anchor === '{anchor}'")
+    partner = int(np.abs(totals(scene, anchor)).argmax())
+    assert picture.data("partner") == str(partner)
+    assert picture.number("s") == pytest.approx(scene.similarity[anchor, partner], rel=1e-5)
+    assert picture.number("w") == pytest.approx(scene.weights[anchor, partner], rel=1e-5)
+    assert picture.number("back") == pytest.approx(scene.weights[partner, anchor], rel=1e-5)
+    pulls = totals(scene, anchor)[partner] < 0
+    names = [scene.class_names[scene.labels[i]] for i in (anchor, partner)]
+    expect(picture.fact("verdict")).to_have_text(
+        re.compile(rf"{names[0]} and {names[1]}:\s+{'pulls together' if pulls else 'pushes apart'}")
+    )
+    expect(picture.fact("rows")).to_have_text(f"test images {scene.rows[anchor]} and {scene.rows[partner]}")
+    expect(picture.fact("note")).to_have_text("its strongest partner")
+    picture.page.mouse.move(2, 2)
+    picture.until("d.anchor === ''")
+    expect(picture.fact("hint")).to_be_visible()
+
+
+def test_readout_stays_where_it_is(open_page: Open) -> None:
+    picture = open_page()
+    before, whole = picture.root.locator(".readout").bounding_box(), picture.root.bounding_box()
+    picture.hover(picture.free())
+    assert picture.root.locator(".readout").bounding_box() == before
+    assert picture.root.bounding_box() == whole
+
+
+def test_pointing_at_a_cell_is_pointing_at_its_pair(open_page: Open) -> None:
+    picture, scene = open_page(), shown_scene()
+    for anchor, partner in ((3, 21), (21, 3), (0, 39)):
+        picture.page.mouse.move(*picture.cell(anchor, partner))
+        picture.until(f"d.anchor === '{anchor}' && d.partner === '{partner}'")
+        assert picture.number("w") == pytest.approx(scene.weights[anchor, partner], rel=1e-5)
+        assert picture.number("s") == pytest.approx(scene.similarity[anchor, partner], rel=1e-5)
+    picture.page.mouse.move(*picture.cell(5, 5))  # nobody is compared with himself
+    picture.until("d.anchor === ''")
+    picture.page.mouse.click(*picture.cell(3, 21))
+    expect(picture.page.get_by_text("python sees 3", exact=True)).to_be_visible()
+
+
+def test_matrix_has_the_colours_of_its_weights(open_page: Open) -> None:
+    picture, scene = open_page(), shown_scene()
+    box = picture.matrix.bounding_box()
+    assert box is not None
+    largest = np.abs(scene.weights).max()
+    pull, push = np.array([0x00, 0x72, 0xB2]), np.array([0xD5, 0x5E, 0x00])
+    for anchor, partner in ((3, 21), (0, 10), (8, 8), (12, 2), (17, 4)):
+        x, y = picture.cell(anchor, partner)
+        seen = picture.matrix.evaluate(
+            "(e, [x, y]) => [...e.getContext('2d').getImageData(x, y, 1, 1).data]", [x - box["x"], y - box["y"]]
+        )
+        weight = scene.weights[anchor, partner] / largest
+        wanted = 255 + ((pull if weight < 0 else push) - 255) * np.sqrt(abs(weight))
+        np.testing.assert_allclose(seen[:3], wanted, atol=2)
+
+
+def test_a_kept_anchor_reaches_python_and_stays(open_page: Open) -> None:
+    picture, scene = open_page(), shown_scene()
+    anchor = picture.free()
+    picture.click(anchor)
+    picture.until(f"d.pinned === '{anchor}'")
+    expect(picture.page.get_by_text(f"python sees {anchor}", exact=True)).to_be_visible()
+    expect(picture.page.get_by_text("runs: 2")).to_be_visible()  # it was told once
+    picture.page.mouse.move(2, 2)
+    picture.page.get_by_role("button", name="rerun").click()
+    expect(picture.page.get_by_text("runs: 3")).to_be_visible()
+    assert picture.data("pinned") == picture.data("anchor") == str(anchor)
+    other = picture.free(lambda i: i != anchor)
+    picture.hover(other)
+    assert (picture.data("anchor"), picture.data("partner")) == (str(anchor), str(other))
+    assert picture.number("w") == pytest.approx(scene.weights[anchor, other], rel=1e-5)
+    picture.click(anchor)
+    picture.until("d.pinned === ''")
+    expect(picture.page.get_by_text("python sees None", exact=True)).to_be_visible()
+    picture.click(anchor)  # the same once more is news
+    expect(picture.page.get_by_text(f"python sees {anchor}", exact=True)).to_be_visible()
+
+
+def test_a_kept_anchor_survives_a_remount(open_page: Open) -> None:
+    picture = open_page()
+    anchor = picture.free()
+    picture.click(anchor)
+    expect(picture.page.get_by_text(f"python sees {anchor}", exact=True)).to_be_visible()
+    box = picture.page.get_by_text("show", exact=True)
+    box.click()
+    expect(picture.root).to_have_count(0)
+    box.click()
+    picture.until(f"d.pinned === '{anchor}'")
+    expect(picture.page.get_by_text(f"python sees {anchor}", exact=True)).to_be_visible()
+
+
+def test_everything_by_keyboard(open_page: Open) -> None:
+    picture, scene = open_page(), shown_scene()
+    order = sorted(range(40), key=lambda i: (scene.labels[i], i))
+    picture.plane.press("ArrowRight")
+    picture.until(f"d.anchor === '{order[0]}'")
+    picture.plane.press("ArrowDown")
+    picture.until(f"d.anchor === '{order[1]}'")
+    expect(picture.root.locator(".spoken")).to_have_text(
+        re.compile(r"^0 with \S+: (pulls together|pushes apart), s = .+, ∂L/∂s = .+")
+    )
+    picture.plane.press("Enter")
+    expect(picture.page.get_by_text(f"python sees {order[1]}", exact=True)).to_be_visible()
+    picture.plane.press("ArrowLeft")
+    picture.plane.press("ArrowLeft")
+    picture.until(f"d.anchor === '{order[1]}' && d.partner === '{order[-1]}'")
+    assert picture.number("w") == pytest.approx(scene.weights[order[1], order[-1]], rel=1e-5)
+    picture.plane.press("+")
+    picture.until("d.zoom === '1.250'")
+    picture.plane.press("0")
+    picture.until("d.zoom === '1.000' && d.held === 'false'")
+    picture.plane.press("Escape")
+    picture.until("d.pinned === '' && d.anchor === ''")
+    expect(picture.page.get_by_text("python sees None", exact=True)).to_be_visible()
+
+
+def test_said_in_words(open_page: Open) -> None:
+    picture = open_page()
+    expect(picture.plane).to_have_attribute("aria-label", "Soft: 40 images, forces of strength 1")
+    expect(picture.matrix).to_have_attribute("aria-label", "Soft: the weight of every pair as a picture")
+    expect(picture.root.get_by_role("button", name="Zoom in (+)")).to_be_visible()
+
+
+def test_a_group_looks_at_the_same(open_page: Open) -> None:
+    left = open_page("two=1", height=1300)
+    right = left.other()
+    anchor = left.free()
+    left.hover(anchor)
+    right.until(f"d.anchor === '{anchor}'")
+    assert left.data("w") != right.data("w"), "two losses make something else of it"
+    right.page.mouse.move(*right.cell(7, 30))
+    left.until("d.anchor === '7' && d.partner === '30'")
+    right.page.mouse.move(2, 2)
+    left.until("d.anchor === ''")
+    left.click(anchor)
+    right.until(f"d.pinned === '{anchor}'")
+    expect(left.page.get_by_text(f"python sees {anchor} and {anchor}")).to_be_visible()
+    expect(left.page.get_by_text("runs: 2")).to_be_visible()
+    right.plane.press("Escape")
+    left.until("d.pinned === ''")
+    expect(left.page.get_by_text("python sees None and None")).to_be_visible()
+    left.click(anchor)
+    expect(left.page.get_by_text(f"python sees {anchor} and {anchor}")).to_be_visible()
+    right.click(anchor)
+    expect(left.page.get_by_text("python sees None and None")).to_be_visible()
+
+
+def test_a_group_of_pairs_and_class_weights(open_page: Open) -> None:
+    left = open_page("two=1&proxies=1", height=1300)
+    right = left.other()
+    assert right.data("n") == "40"
+    right.hover(right.free(lambda i: i >= 40))
+    assert left.data("anchor") == "", "it has no class weights"
+    anchor = left.free(lambda i: i < 40)
+    left.hover(anchor)
+    right.until(f"d.anchor === '{anchor}'")
+    assert int(right.data("partner")) >= 40
+    left.page.mouse.move(*left.cell(7, 30))
+    left.until("d.anchor === '7' && d.partner === '30'")
+    right.until("d.anchor === '7' && Number(d.partner) >= 40")  # it never compares two images
+
+
+def test_a_slider_moves_the_arrows_and_nothing_else(open_page: Open) -> None:
+    picture = open_page("largest=0.02")
+    screen, arrows = picture.nodes("screen"), picture.nodes("arrow")
+    cell = picture.cell(3, 23)
+    canvas = picture.plane.element_handle()
+    picture.page.get_by_role("slider", name="strength").press("ArrowRight")
+    expect(picture.page.get_by_text("runs: 2")).to_be_visible()
+    picture.page.wait_for_timeout(500)
+    picture.still()
+    np.testing.assert_allclose(picture.nodes("arrow"), 1.5 * arrows, atol=1e-3)
+    np.testing.assert_allclose(picture.nodes("screen"), screen, atol=1e-6)
+    assert picture.cell(3, 23) == cell
+    assert canvas.evaluate("e => e.isConnected"), "it was not mounted again"
+
+
+def test_steps_move_the_pictures_there(open_page: Open) -> None:
+    picture = open_page()
+    before = picture.nodes("data")
+    # watch every frame: each picture is between its old and its new place
+    picture.page.evaluate(
+        """() => {
+            const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
+            const root = hosts.map((h) => h.shadowRoot?.querySelector('.batch')).find(Boolean);
+            window.seen = [];
+            const look = () => {
+                root.dispatchEvent(new Event('describe'));
+                window.seen.push(JSON.parse(root.dataset.scene).nodes.map((n) => n.data));
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    picture.page.get_by_role("slider", name="steps").press("ArrowRight")
+    expect(picture.page.get_by_text("runs: 2")).to_be_visible()
+    picture.page.wait_for_timeout(700)
+    picture.still()
+    after = shown_scene(steps=1).points
+    np.testing.assert_allclose(picture.nodes("data"), after, atol=1e-6)
+    seen = np.array(picture.page.evaluate("() => window.seen"))
+    far = np.abs(seen - before).max(axis=(1, 2))
+    assert ((far > 1e-6) & (far < far.max() - 1e-6)).any(), "some frames show it on its way"
+    assert (np.diff(far) > -1e-6).all(), "and none goes back"
+
+
+def test_reduced_motion_jumps(open_page: Open) -> None:
+    picture = open_page(reduced_motion="reduce")
+    picture.page.evaluate(
+        """() => {
+            const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
+            const root = hosts.map((h) => h.shadowRoot?.querySelector('.batch')).find(Boolean);
+            window.moved = 0;
+            new MutationObserver(() => (window.moved += root.dataset.moving === 'true')).observe(
+                root, { attributes: true, attributeFilter: ['data-moving'] });
+        }"""
+    )
+    picture.page.get_by_role("slider", name="steps").press("ArrowRight")
+    expect(picture.page.get_by_text("runs: 2")).to_be_visible()
+    picture.page.wait_for_timeout(500)
+    np.testing.assert_allclose(picture.nodes("data"), shown_scene(steps=1).points, atol=1e-6)
+    assert picture.page.evaluate("() => window.moved") == 0
+
+
+def test_zoom_and_pan_survive_new_data(open_page: Open) -> None:
+    picture = open_page()
+    left, top, width, height = picture.describe()["plane"]
+    centre = left + width / 2, top + height / 2
+    picture.page.mouse.move(*centre)
+    picture.page.mouse.wheel(0, -240)
+    picture.until("Number(d.zoom) > 1.2")
+    zoom, before = picture.data("zoom"), picture.nodes("screen")
+    empty = left + 12, top + height - 12
+    picture.page.mouse.move(*empty)
+    picture.page.mouse.down()
+    picture.page.mouse.move(empty[0] + 60, empty[1] - 25, steps=4)
+    picture.page.mouse.up()
+    picture.still()
+    np.testing.assert_allclose(picture.nodes("screen") - before, np.tile([60, -25], (40, 1)), atol=0.5)
+    assert picture.data("pinned") == "", "a drag is no press"
+    moved = picture.nodes("screen")
+    picture.page.get_by_role("slider", name="strength").press("ArrowRight")
+    expect(picture.page.get_by_text("runs: 2")).to_be_visible()
+    picture.still()
+    assert picture.data("zoom") == zoom
+    np.testing.assert_allclose(picture.nodes("screen"), moved, atol=1e-3)
+    picture.root.get_by_role("button", name="Whole picture (0)").click()
+    picture.until("d.zoom === '1.000' && d.held === 'false'")
+
+
+def test_long_arrows_are_shortened_and_marked(open_page: Open) -> None:
+    picture = open_page("reach=60")
+    shown, arrows, capped = picture.describe(), picture.nodes("arrow"), picture.nodes("capped")
+    wanted = shown_scene().forces * 60 * [1, -1] * shown["scale"]
+    lengths, free = np.hypot(*arrows.T), np.hypot(*wanted.T)
+    span = 2.2 * shown["scale"]
+    assert capped.any()
+    assert lengths.max() <= 0.25 * span + 1e-3
+    np.testing.assert_array_equal(capped, free > 0.2 * span)
+    np.testing.assert_allclose(arrows[~capped], wanted[~capped], atol=1e-2)
+    along = (arrows * wanted).sum(1) / (lengths * free)
+    np.testing.assert_allclose(along, 1, atol=1e-6)  # shortened, not turned
+    expect(picture.root.get_by_text("longer than drawn")).to_be_visible()
+
+
+def test_class_weights(open_page: Open) -> None:
+    picture, scene = open_page("proxies=1&reach=1"), shown_scene(proxies=True)
+    shown = picture.describe()
+    assert len(shown["nodes"]) == 50
+    assert shown["columns"] == list(range(40, 50))
+    assert scene.prototypes is not None
+    np.testing.assert_allclose(picture.nodes("data")[40:], scene.prototypes, atol=1e-6)
+    image = picture.free(lambda i: i < 40)
+    picture.hover(image)
+    best = int(np.abs(scene.weights[image]).argmax())
+    assert picture.data("partner") == str(40 + best)
+    assert picture.number("w") == pytest.approx(scene.weights[image, best], rel=1e-5)
+    assert picture.data("back") == "", "a class weight is no anchor"
+    weight = picture.free(lambda i: i >= 40)
+    picture.hover(weight)
+    picture.until(f"d.anchor === '{weight}'")
+    best = int(np.abs(scene.weights[:, weight - 40]).argmax())
+    assert picture.data("partner") == str(best)
+    expect(picture.fact("names")).to_contain_text(f"weight of {weight - 40} and")
+    picture.page.mouse.move(*picture.cell(5, 44))
+    picture.until("d.anchor === '5' && d.partner === '44'")
+    assert picture.number("s") == pytest.approx(scene.similarity[5, 4], rel=1e-5)
+    picture.click(weight)
+    expect(picture.page.get_by_text(f"python sees {weight}", exact=True)).to_be_visible()
+
+
+def test_nobody_has_a_force(open_page: Open) -> None:
+    picture = open_page("strength=0")
+    picture.hover(picture.free())
+    assert picture.data("partner") == ""
+    expect(picture.fact("does")).to_have_text("nobody pulls or pushes")
+
+
+def test_images_are_drawn_and_what_is_pointed_at_is_on_top(open_page: Open) -> None:
+    picture = open_page()
+    dark = """(e, [x, y, r]) => {
+        const { data } = e.getContext('2d').getImageData(x - r, y - r, 2 * r, 2 * r);
+        let n = 0;
+        for (let i = 0; i < data.length; i += 4) n += data[i] + data[i + 1] + data[i + 2] < 500;
+        return n;
+    }"""
+    shown = picture.describe()
+    left, top, _, _ = shown["plane"]
+    x, y = picture.place(picture.free())
+    assert picture.plane.evaluate(dark, [x - left, y - top, 9]) > 15, "the strokes of a digit"
+    screen = picture.nodes("screen")
+    gaps = np.abs(screen[:, None] - screen).max(-1) + 1e6 * np.eye(len(screen))
+    covered, _ = np.unravel_index(gaps.argmin(), gaps.shape)
+    picture.hover(int(covered))
+    assert picture.data("anchor") == str(covered)
+
+
+def test_words_from_a_link_stay_words(open_page: Open) -> None:
+    picture = open_page("hint=<img src=x onerror=alert(1)>")
+    expect(picture.fact("hint")).to_have_text("<img src=x onerror=alert(1)>")
+    expect(picture.root.locator("img")).to_have_count(0)
+
+
+def test_dark_theme_live(open_page: Open) -> None:
+    picture = open_page(color_scheme="light")
+    assert min(picture.paper()[:3]) > 230
+    picture.page.emulate_media(color_scheme="dark")
+    expect(picture.root).to_have_css("color-scheme", "dark")
+    picture.still()
+    assert max(picture.paper()[:3]) < 60
+
+
+def test_on_a_phone(open_page: Open) -> None:
+    picture = open_page("data=fashion_mnist", width=390, height=844, device_scale_factor=2, has_touch=True)
+    plane, matrix = picture.plane.bounding_box(), picture.matrix.bounding_box()
+    assert plane is not None
+    assert matrix is not None
+    assert matrix["y"] > plane["y"] + plane["height"], "the matrix is below"
+    assert picture.wide() == 0, "nothing is wider than the column"
+    assert picture.plane.evaluate("e => e.width / e.clientWidth") == pytest.approx(2, abs=0.02)
+    for label in picture.describe()["labels"]:
+        x, _, width, _ = label["rect"]
+        assert x >= matrix["x"] - 1
+        assert x + width <= matrix["x"] + matrix["width"] + 1
+    anchor = picture.free()
+    picture.page.touchscreen.tap(*picture.place(anchor))
+    picture.until(f"d.pinned === '{anchor}'")
+    expect(picture.page.get_by_text(f"python sees {anchor}", exact=True)).to_be_visible()
+    facts, strip = picture.fact("facts").bounding_box(), picture.root.locator(".readout").bounding_box()
+    assert facts is not None
+    assert strip is not None
+    assert facts["height"] <= strip["height"], "the words have room"
+    picture.page.touchscreen.tap(*picture.place(anchor))
+    picture.until("d.pinned === '' && d.anchor === ''")
+
+
+def test_sixty_four_side_by_side_and_alone(open_page: Open) -> None:
+    picture = open_page("n=64")
+    plane, matrix = picture.plane.bounding_box(), picture.matrix.bounding_box()
+    assert plane is not None
+    assert matrix is not None
+    assert matrix["x"] > plane["x"] + plane["width"], "the matrix is beside the plane"
+    assert picture.data("n") == "64"
+    assert picture.wide() == 0

@@ -1,0 +1,156 @@
+"""The message of one frozen batch: what is sent comes back, and what does not fit is refused in words."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cl_core.colours import CLASS_COLOURS, NEGATIVE
+from cl_core.components import batch as face
+from cl_core.components.batch import WORDS, Scene, SceneState, message
+from cl_core.components.envelope import unpack
+from cl_core.components.modules import joined
+
+FOLDER = Path(face.__file__).parent
+NAMES = ("零", "one", "<b>two</b>")
+
+
+def scene(n: int = 6, proxies: bool = False, **other: Any) -> Scene:
+    dice = np.random.default_rng(0)
+    columns = len(NAMES) if proxies else n
+    made = Scene(
+        stream="batch 1",
+        title="InfoNCE",
+        points=dice.normal(size=(n, 2)),
+        forces=dice.normal(size=(n, 2)),
+        reach=2.5,
+        labels=np.arange(n) % 3,
+        class_names=NAMES,
+        rows=np.arange(n) * 1000 + 7,
+        weights=dice.normal(size=(n, columns)),
+        similarity=dice.uniform(-1, 1, size=(n, columns)),
+        extent=(-1, 1.5, -2, 2),
+        trail=dice.normal(size=(4, n, 2)),
+        prototypes=dice.normal(size=(3, 2)) if proxies else None,
+        prototype_forces=dice.normal(size=(3, 2)) if proxies else None,
+        sprite=b"\x89PNG and so on",
+    )
+    return replace(made, **other)
+
+
+def test_message_round_trip() -> None:
+    s = scene()
+    header, buffers = unpack(message(s, height=400, group="pair", anchor=2))
+    assert (header["stream"], header["title"], header["class_names"]) == ("batch 1", "InfoNCE", list(NAMES))
+    assert (header["n"], header["trail"], header["prototypes"]) == (6, 4, False)
+    assert (header["height"], header["group"], header["anchor"]) == (400, "pair", 2)
+    assert header["extent"] == [-1.0, 1.5, -2.0, 2.0]
+    assert header["palette"]["dark"] == list(CLASS_COLOURS.dark)
+    assert header["negative"]["light"] == list(NEGATIVE.light)
+    for name in ("points", "forces", "weights", "similarity", "trail"):
+        sent = getattr(s, name)
+        assert buffers[name].dtype == np.float32
+        np.testing.assert_allclose(buffers[name].reshape(sent.shape), sent, rtol=1e-6)
+    np.testing.assert_array_equal(buffers["rows"], s.rows)
+    np.testing.assert_array_equal(buffers["labels"], s.labels)
+    assert bytes(buffers["sprite"]) == s.sprite
+
+
+def test_class_weights_follow_the_images() -> None:
+    s = scene(proxies=True)
+    header, buffers = unpack(message(s))
+    assert header["prototypes"]
+    assert s.prototypes is not None
+    np.testing.assert_allclose(buffers["points"].reshape(9, 2)[6:], s.prototypes, rtol=1e-6)
+    assert buffers["weights"].size == 6 * 3
+    header, buffers = unpack(message(replace(s, prototype_forces=None)))
+    assert not buffers["forces"].reshape(9, 2)[6:].any(), "weights that stand still have no force"
+
+
+def test_equal_scenes_are_equal_messages() -> None:
+    assert message(scene()) == message(scene())
+    assert message(scene()) != message(scene(title="another"))
+
+
+def test_words_may_be_replaced_one_by_one() -> None:
+    header, _ = unpack(message(scene(words={"pull": "zieht"})))
+    assert header["words"] == {**WORDS, "pull": "zieht"}
+
+
+def test_numbers_that_are_none_are_sent() -> None:
+    weights = np.full((6, 6), np.nan)
+    _, buffers = unpack(message(scene(weights=weights, points=np.full((6, 2), np.inf))))
+    assert np.isnan(buffers["weights"]).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"points": np.zeros((5, 2))}, r"points has shape \(5, 2\) and should have \(6, 2\): 6 images"),
+        ({"forces": np.zeros((6, 3))}, "forces has shape"),
+        ({"labels": np.zeros((6, 1), int)}, "labels has shape"),
+        ({"rows": np.arange(7)}, "rows has shape"),
+        ({"weights": np.zeros((6, 3))}, r"weights has shape \(6, 3\).* images as the others"),
+        ({"similarity": np.zeros((3, 6))}, "similarity has shape"),
+        ({"trail": np.zeros((4, 5, 2))}, "trail has shape"),
+        ({"prototypes": np.zeros((3, 2))}, r"weights has shape \(6, 6\).* class weights as the others"),
+        ({"prototype_forces": np.zeros((3, 2))}, "no prototypes for them to act on"),
+        ({"labels": np.full(6, 3)}, "labels must be 0 to 2"),
+        ({"labels": np.full(6, -1)}, "labels must be 0 to 2"),
+        ({"rows": np.arange(6) - 1}, "rows must not be negative"),
+        ({"extent": (1, 1, 0, 1)}, "extent .* is empty"),
+        ({"extent": (0, np.nan, 0, 1)}, "extent .* is empty"),
+        ({"reach": np.inf}, "reach is inf"),
+        ({"largest": 0.0}, "largest is 0.0 and should be above 0"),
+    ],
+)
+def test_what_does_not_fit_is_said(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        message(replace(scene(), **wrong))
+
+
+def test_a_batch_of_nobody() -> None:
+    header, buffers = unpack(message(scene(n=0, trail=None)))
+    assert header["n"] == 0
+    assert buffers["weights"].size == 0
+
+
+def test_anchor_of_another_batch_is_not_believed() -> None:
+    s, p = scene(), scene(proxies=True)
+    assert face._anchor_of({"index": 2, "id": 2007, "time": 1}, s) == 2
+    for told in (
+        None,
+        3,
+        {"index": None, "id": None, "time": 2},
+        {"index": 2, "id": 1007},
+        {"index": 6, "id": 6007},
+        {"index": 7, "id": -2},
+        {"index": -1, "id": 5007},
+    ):
+        assert face._anchor_of(told, s) is None
+    assert face._anchor_of({"index": 7, "id": -2}, p) == 7, "class weight 1 comes after the six images"
+    assert face._anchor_of({"index": 9, "id": -4}, p) is None
+    assert face._anchor_of({"index": 7, "id": -1}, p) is None
+    assert SceneState(2) == SceneState(2)
+
+
+def test_modules_are_joined_once_and_in_order() -> None:
+    source = joined(FOLDER / "batch.js")
+    assert not re.search(r"^\s*import ", source, re.MULTILINE)
+    assert len(re.findall(r"^export ", source, re.MULTILINE)) == 1
+    files = [*FOLDER.glob("*.js"), FOLDER.parent / "envelope.js", FOLDER.parent / "theme.js"]
+    files.append(FOLDER.parent / "embedding" / "names.js")
+    text = "".join(file.read_text() for file in files)
+    declared = re.findall(r"^(?:export )?(?:class|function|const|let) (\w+)", text, re.MULTILINE)
+    assert len(declared) == len(set(declared)), "the files share one scope"
+
+
+def test_every_word_is_known_and_used() -> None:
+    html = (FOLDER / "batch.html").read_text()
+    script = "".join(file.read_text() for file in FOLDER.glob("*.js"))
+    used = set(re.findall(r'data-do="(\w+)"', html)) | set(re.findall(r"\bwords\.(\w+)", script))
+    assert used | {"pull", "push", "none"} == set(WORDS)
+    assert "innerHTML" not in script

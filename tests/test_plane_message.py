@@ -1,0 +1,157 @@
+"""A plane's message to the browser: what is packed comes back, equal fields are equal, and errors are in words."""
+
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cl_core.components import plane as face
+from cl_core.components.envelope import NOWHERE, unpack
+from cl_core.components.modules import joined
+from cl_core.components.plane import CURVES, MARKS, WORDS, Curve, Field, Mark, PlaneState, message
+
+FOLDER = Path(face.__file__).parent
+SHAPE = (5, 7)
+
+
+def field(**changes: Any) -> Field:
+    dice = np.random.default_rng(0)
+    given = Field(
+        title="Circle loss",
+        axes=("sₙ", "sₚ"),
+        value=dice.exponential(size=SHAPE),
+        force_x=dice.normal(size=SHAPE),
+        force_y=dice.normal(size=SHAPE),
+        violated=dice.random(SHAPE) > 0.5,
+        curves=[
+            Curve(np.array([[0.0, 1.0], [np.nan, np.nan], [0.5, 0.25]]), "boundary", "<b>boundary</b>"),
+            Curve(np.zeros((0, 2)), "guide"),
+            Curve(dice.normal(size=(4, 2)).astype(np.float32), "neutral", "对角线"),
+        ],
+        marks=[Mark(0, 1, "target", "target"), Mark(float(np.float32(0.25)), 0.75, "corner")],
+        box=(-0.25, 0.25, 0.75, 1.0),
+        box_label="target box",
+        points=np.array([[0.1, 0.2], [-1.0, 1.0], [np.nan, 0.0]]),
+        point_violated=np.array([True, False, True]),
+        alt="in words",
+    )
+    return replace(given, **changes)
+
+
+def test_message_round_trip():
+    sent = field()
+    header, buffers = unpack(message(sent, height=400, group="pair"))
+    assert (header["title"], header["alt"], header["height"], header["group"]) == (
+        "Circle loss",
+        "in words",
+        400,
+        "pair",
+    )
+    assert header["shape"] == list(SHAPE)
+    assert header["span"] == [-1, 1, -1, 1]
+    for name in ("value", "force_x", "force_y"):
+        np.testing.assert_array_equal(buffers[name].reshape(SHAPE), getattr(sent, name).astype(np.float32))
+    np.testing.assert_array_equal(buffers["violated"].reshape(SHAPE), sent.violated)
+    curves = np.split(buffers["curves"].reshape(-1, 2), np.cumsum([c["count"] for c in header["curves"]])[:-1])
+    for got, curve, told in zip(curves, sent.curves, header["curves"], strict=True):
+        np.testing.assert_array_equal(got, curve.points.astype(np.float32))
+        assert (told["role"], told["label"]) == (curve.role, curve.label)
+    assert header["marks"][1] == {"x": 0.25, "y": 0.75, "role": "corner", "label": ""}
+    points = buffers["points"].reshape(-1, 2)
+    np.testing.assert_allclose(points[:2] * header["scale"], sent.points[:2], atol=header["scale"])
+    assert points[2, 0] == NOWHERE
+    np.testing.assert_array_equal(buffers["point_violated"], sent.point_violated)
+
+
+def test_what_is_not_there_is_not_sent():
+    bare = Field("L", ("x", "y"), *(np.zeros((2, 2)),) * 3, x_range=(0, 180), y_range=(0, 90), unit="°")
+    header, buffers = unpack(message(bare))
+    assert header["span"] == [0, 180, 0, 90]
+    assert (header["box"], header["kept"], header["curves"], header["unit"]) == (None, None, [], "°")
+    assert set(buffers) == {"value", "force_x", "force_y", "curves", "points"}
+    assert buffers["points"].size == buffers["curves"].size == 0
+
+
+def test_equal_fields_are_equal_messages():
+    assert message(field()) == message(field())
+    assert message(field()) != message(field(title="another"))
+
+
+def test_the_place_kept_is_told_to_a_plane_that_is_mounted_again():
+    assert unpack(message(field(), kept=PlaneState(0.25, -0.5)))[0]["kept"] == {"x": 0.25, "y": -0.5}
+    assert unpack(message(field(), kept=PlaneState()))[0]["kept"] is None
+
+
+@pytest.mark.parametrize(
+    ("told", "place"),
+    [
+        ({"x": 0.5, "y": -1}, PlaneState(0.5, -1.0)),
+        (None, PlaneState()),
+        ({"x": 0.5}, PlaneState()),
+        ({"x": "0.5", "y": 1.0}, PlaneState()),
+        (3, PlaneState()),
+    ],
+)
+def test_what_the_browser_tells(told, place):
+    assert face._place(told) == place
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"value": np.zeros(5)}, "value must be a grid"),
+        ({"value": np.zeros((1, 7))}, "at least 2 by 2"),
+        ({"force_x": np.zeros((7, 5))}, r"force_x is \(7, 5\), but the grid of value is \(5, 7\)"),
+        ({"force_y": np.zeros(35)}, "force_y is"),
+        ({"violated": np.zeros((5, 6), bool)}, "violated is"),
+        ({"x_range": (1.0, 1.0)}, "x_range must go from low to high"),
+        ({"y_range": (0.0, float("nan"))}, "y_range must go from low to high"),
+        ({"curves": [Curve(np.zeros((2, 3)))]}, r"a curve has points \(k, 2\), not \(2, 3\)"),
+        ({"curves": [Curve(np.zeros((2, 2)), "thick")]}, "a curve is one of boundary, guide, neutral, not 'thick'"),
+        ({"marks": [Mark(0, 0, "star")]}, "a mark is one of target, centre, corner, not 'star'"),
+        ({"points": np.zeros((3, 3))}, r"points must be \(n, 2\), not \(3, 3\)"),
+        ({"point_violated": np.zeros(2, bool)}, r"point_violated is \(2,\), but points is \(3, 2\)"),
+        ({"points": None}, "but points is None"),
+    ],
+)
+def test_errors_are_in_words(changes, words):
+    with pytest.raises(ValueError, match=words):
+        message(field(**changes))
+
+
+def test_packing_takes_less_than_three_milliseconds():
+    grid = np.random.default_rng(1).normal(size=(101, 101))
+    large = field(value=grid, force_x=grid, force_y=grid, violated=grid > 0)
+    took = []
+    for _ in range(20):
+        start = time.perf_counter()
+        message(large)
+        took.append(time.perf_counter() - start)
+    assert min(took) < 0.003
+
+
+def test_files_share_one_scope_without_clashes():
+    source = joined(FOLDER / "plane.js")
+    assert not re.search(r"^\s*import ", source, re.MULTILINE)
+    assert source.count("export default") == len(re.findall(r"^export ", source, re.MULTILINE)) == 1
+    for file in (*FOLDER.glob("*.js"), FOLDER.parent / "theme.js", FOLDER.parent / "envelope.js"):
+        for name in re.findall(r"^(?:export )?(?:class|function|const|let) (\w+)", file.read_text(), re.MULTILINE):
+            declared = re.findall(rf"^(?:class|function|const|let) {name}\b", source, re.MULTILINE)
+            assert len(declared) == 1, f"{name} of {file.name} is declared {len(declared)} times"
+
+
+def test_what_is_written_is_among_the_words():
+    html, code = (FOLDER / "plane.html").read_text(), "".join(file.read_text() for file in FOLDER.glob("*.js"))
+    assert set(re.findall(r'data-do="(\w+)"', html)) <= set(WORDS)
+    assert set(re.findall(r"words\.(\w+)", code)) <= set(WORDS)
+    assert "innerHTML" not in code
+
+
+def test_every_role_is_drawn():
+    code = "".join(file.read_text() for file in FOLDER.glob("*.js"))
+    for role in (*CURVES[:2], *MARKS[:2]):  # the last of either is what remains
+        assert f'"{role}"' in code
