@@ -9,7 +9,10 @@ if __name__ == "__main__":  # a visitor's session
     st.navigation(
         [
             st.Page("pages/start.py", title="Start", icon=":material/school:", default=True),
+            st.Page("pages/boundaries.py", title="Boundaries", icon=":material/join_inner:"),
+            st.Page("pages/batch.py", title="One frozen batch", icon=":material/ac_unit:"),
             st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),
+            st.Page("pages/glossary.py", title="Glossary", icon=":material/menu_book:"),
         ]
     ).run()
 else:  # `streamlit run`, which finds here what it serves; every session runs this file again

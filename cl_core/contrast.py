@@ -7,7 +7,6 @@ on a canvas are all contrasts, so what is drawn is what is trained on.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,8 +18,6 @@ from torch.autograd.function import once_differentiable
 METRICS = ("euclidean", "sqeuclidean", "cosine", "similarity", "dot")
 EPSILON = 1e-12  # the shortest length an embedding is divided by
 
-RowFunction = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-
 
 @dataclass(frozen=True, eq=False)
 class Contrast:
@@ -30,6 +27,7 @@ class Contrast:
     positive, negative: (A, N) bool, nowhere both true.
     symmetric: every pair stands here twice, once from each end (a batch against itself).
     anchors, others: (A, D) and (N, D) embeddings as given, or None where there are only values.
+    length: of the anchors where there are only values; others then have length 1.
     """
 
     value: Tensor
@@ -38,6 +36,7 @@ class Contrast:
     symmetric: bool = False
     anchors: Tensor | None = None
     others: Tensor | None = None
+    length: float = 1.0
 
     def __post_init__(self) -> None:
         if self.value.dim() != 2:
@@ -56,6 +55,20 @@ class Contrast:
     def n_negative(self) -> Tensor:
         """Negatives of each anchor, (A,) int64."""
         return self.negative.sum(1, dtype=torch.int32).long()  # a tenth of the time of a sum in int64
+
+    @cached_property
+    def anchor_lengths(self) -> Tensor:
+        """Lengths of the anchors, (A, 1)."""
+        if self.anchors is None:
+            return self.value.new_full((len(self.value), 1), self.length)
+        return torch.linalg.vector_norm(self.anchors, dim=1, keepdim=True)
+
+    @cached_property
+    def other_lengths(self) -> Tensor:
+        """Lengths of the others, (1, N)."""
+        if self.others is None:
+            return self.value.new_ones((1, self.value.shape[1]))
+        return torch.linalg.vector_norm(self.others, dim=1)[None, :]
 
     @classmethod
     def of_batch(cls, z: Tensor, y: Tensor, metric: str) -> Contrast:
@@ -78,10 +91,10 @@ class Contrast:
         return cls(pairwise(z, z, metric), positive, negative, symmetric=True, anchors=z, others=z)
 
     @classmethod
-    def of_prototypes(cls, z: Tensor, y: Tensor, w: Tensor, metric: str) -> Contrast:
+    def of_prototypes(cls, z: Tensor, y: Tensor, w: Tensor, metric: str, bias: Tensor | None = None) -> Contrast:
         """Each row of `z` against one prototype a class: its own is the positive, the others are negatives.
 
-        z: (A, D), y: (A,) integers in 0..C-1, w: (C, D).
+        z: (A, D), y: (A,) integers in 0..C-1, w: (C, D), bias: (C,), added to the values.
         """
         check_embeddings(z)
         check_embeddings(w, "prototypes")
@@ -91,14 +104,16 @@ class Contrast:
         if int(y.min()) < 0 or int(y.max()) >= len(w):
             raise ValueError(f"labels must lie in 0..{len(w) - 1}, one for each prototype")
         positive = y[:, None] == torch.arange(len(w), device=y.device)  # (A, C)
-        return cls(pairwise(z, w, metric), positive, ~positive, anchors=z, others=w)
+        w = w.to(z.dtype)
+        value = pairwise(z, w, metric)
+        return cls(value if bias is None else value + bias.to(z.dtype), positive, ~positive, anchors=z, others=w)
 
     @classmethod
-    def of_pairs(cls, x_p: Tensor, x_n: Tensor) -> Contrast:
+    def of_pairs(cls, x_p: Tensor, x_n: Tensor, length: float = 1.0) -> Contrast:
         """Each point is an anchor with one positive at `x_p` and one or K negatives at `x_n`.
 
         x_p: any shape, flattened to A anchors; x_n: the same shape, or (A, K). Values are taken as they are,
-        so the metric is the caller's (see `from_similarity`).
+        so the metric is the caller's (see `from_similarity`); `length` is that of the anchors.
         """
         p = x_p.reshape(-1, 1)
         n = x_n.reshape(-1, 1) if x_n.shape == x_p.shape else x_n
@@ -107,7 +122,7 @@ class Contrast:
         value = torch.cat([p, n], 1)  # (A, 1 + K)
         positive = torch.zeros(value.shape, dtype=torch.bool)
         positive[:, 0] = True
-        return cls(value, positive, ~positive)
+        return cls(value, positive, ~positive, length=length)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +222,21 @@ def from_similarity(s: Tensor, metric: str) -> Tensor:
     raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
 
 
+def slope_in_similarity(value: Tensor, metric: str) -> Tensor:
+    """Derivative of what unit vectors measure in `metric` by their cosine, at `value`; 0 for d at d = 0."""
+    match metric:
+        case "similarity" | "dot":
+            return torch.ones_like(value)
+        case "cosine":
+            return -torch.ones_like(value)
+        case "sqeuclidean":
+            return torch.full_like(value, -2.0)
+        case "euclidean":
+            touching = value == 0
+            return torch.where(touching, 0.0, -1 / torch.where(touching, 1.0, value))
+    raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
+
+
 class _Distance(torch.autograd.Function):
     """Euclidean distances through one matrix product, with the gradient in closed form."""
 
@@ -252,48 +282,3 @@ def _squared_distance(z: Tensor, w: Tensor) -> Tensor:
         return torch.cdist(z, w, compute_mode="donot_use_mm_for_euclid_dist").square_()
     d2[a, n] = (z[a] - w[n]).square().sum(1)
     return d2
-
-
-class _Attach(torch.autograd.Function):
-    """Give a total that was computed without autograd its known derivative."""
-
-    @staticmethod
-    def forward(ctx: Any, value: Tensor, total: Tensor, slope: Tensor) -> Tensor:
-        ctx.save_for_backward(slope)
-        return total.to(value.dtype)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        (slope,) = ctx.saved_tensors
-        return slope * grad[:, None], None, None
-
-
-def attach(value: Tensor, total: Tensor, slope: Tensor) -> Tensor:
-    """`total` (A,) in the type of `value` (A, N), differentiable: d total_a / d value_an = slope_an.
-
-    A derivative in closed form costs one matrix, where recording each step costs one a step.
-    """
-    attached: Tensor = _Attach.apply(value, total, slope)
-    return attached
-
-
-def row_by_row(contrast: Contrast, of_rows: RowFunction) -> Tensor:
-    """Total (A,) of a function that looks at one row at a time, and its derivative as the function says it.
-
-    of_rows: (value, positive, negative), each (rows, N) -> total (rows,) and slope (rows, N). It is called with
-    blocks of rows that fit the cache, so what it computes on the way never has the size of the whole matrix.
-    """
-    value = contrast.value.detach()
-    total = torch.empty(len(value), dtype=torch.float64)
-    slope = torch.empty_like(value)
-    for rows in blocks(*value.shape):
-        total[rows], slope[rows] = of_rows(value[rows], contrast.positive[rows], contrast.negative[rows])
-    return attach(contrast.value, total, slope)
-
-
-def blocks(rows: int, width: int, size: int = 1 << 18) -> Iterator[slice]:
-    """Slices that cut `rows` rows of `width` entries into blocks of about `size` entries."""
-    step = max(1, size // max(width, 1))
-    for start in range(0, rows, step):
-        yield slice(start, min(start + step, rows))

@@ -72,9 +72,10 @@ def frame(state: State, n: int, previous: dict[int, View] | None = None) -> Fram
 def references(spec: RunSpec, n: int) -> References:
     """The lines to draw beside a run that is looked at through `n` probe images."""
     labels = torch.from_numpy(training.first_labels(spec))
+    classes = datasets.load(spec.dataset).n_classes
     return References(
-        collapse=losses.collapse_value(spec.loss, dict(spec.theta), labels),
-        floor=losses.floor_value(spec.loss, dict(spec.theta), labels),
+        collapse=losses.collapse_value(spec.loss, dict(spec.theta), labels, classes),
+        floor=losses.floor_value(spec.loss, dict(spec.theta), labels, classes),
         knn_raw=_knn_raw(spec.dataset, n),
         epoch_steps=training.epoch_steps(spec),
     )

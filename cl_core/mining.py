@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cl_core.contrast import Contrast, Terms, attach, blocks
+from cl_core.closed_form import attach, blocks
+from cl_core.contrast import Contrast, Terms
 
 Rule = Callable[[Tensor, Tensor, float], Tensor]
 

@@ -1,131 +1,24 @@
-"""A loss is one function whose signature says everything else there is to say about it.
+"""A loss is one function whose signature and description say everything else there is to say about it.
 
 The name, range and default of each parameter are read from the function's own signature; sliders, names in a link,
-tests and tables are made from that. `@loss` adds formula, paper and boundary.
+tests and tables are made from that. `@loss` adds formula, paper, boundary, and what people get wrong about it.
 """
 
 from __future__ import annotations
 
 import inspect
-import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, get_type_hints
+from typing import Any
 
 from torch import Tensor
 
 from cl_core.contrast import METRICS, Contrast, Terms
+from cl_core.parameters import Parameter, Value, of_signature
 
-Value = float | int | str | bool
-
-
-@dataclass(frozen=True)
-class Param:
-    """A number: its symbol in LaTeX and the range of its slider.
-
-    The range is what is worth dragging through. What is *allowed* is wider, and is `domain`: "> 0", ">= 0", or
-    "range" where nothing outside low..high has a meaning.
-    """
-
-    symbol: str
-    low: float
-    high: float
-    step: float
-    help: str
-    log: bool = False
-    domain: Literal["> 0", ">= 0", "range"] = ">= 0"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of a few words."""
-
-    symbol: str
-    options: tuple[str, ...]
-    help: str
-
-
-@dataclass(frozen=True)
-class Flag:
-    """Yes or no."""
-
-    symbol: str
-    help: str
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a loss: what its function's signature says of it."""
-
-    name: str
-    default: Value
-    kind: str  # "number", "integer", "choice" or "flag"
-    spec: Param | Choice | Flag
-
-    @property
-    def symbol(self) -> str:
-        """The letter it has in the formula, in LaTeX."""
-        return self.spec.symbol
-
-    @property
-    def help(self) -> str:
-        """What it does, in a few words."""
-        return self.spec.help
-
-    @property
-    def corners(self) -> tuple[Value, ...]:
-        """The values a visitor can drag it to at the ends, with the default; or every option."""
-        match self.spec:
-            case Param(low=low, high=high):
-                cast = int if self.kind == "integer" else float
-                return (cast(low), self.default, cast(high))
-            case Choice(options=options):
-                return options
-        return (False, True)
-
-    def range_text(self) -> str:
-        """Its range as words for a table: "0.1 to 2", "a, b", "yes or no"."""
-        match self.spec:
-            case Param(low=low, high=high, log=log):
-                return f"{low:g} to {high:g}" + (" (log)" if log else "")
-            case Choice(options=options):
-                return ", ".join(options)
-        return "yes or no"
-
-    def check(self, value: Any) -> Value:
-        """Return `value` in the parameter's own type; raise ValueError, in words, where it has no meaning."""
-        match self.spec:
-            case Flag():
-                if not isinstance(value, bool):
-                    raise ValueError(f"{self.name} must be True or False, not {value!r}")
-                return value
-            case Choice(options=options):
-                if value not in options:
-                    raise ValueError(f"{self.name} must be one of {', '.join(options)}, not {value!r}")
-                return str(value)
-        return self._check_number(value, self.spec)
-
-    def _check_number(self, value: Any, spec: Param) -> float | int:
-        if isinstance(value, bool | str | bytes):
-            raise ValueError(f"{self.name} must be a number, not {value!r}")
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            raise ValueError(f"{self.name} must be a number, not {value!r}") from None
-        if not math.isfinite(number):
-            raise ValueError(f"{self.name} must be finite, not {value!r}")
-        if spec.domain == "> 0" and number <= 0:
-            raise ValueError(f"{self.name} must be greater than 0, not {value!r}")
-        if spec.domain == ">= 0" and number < 0:
-            raise ValueError(f"{self.name} must not be negative, and is {value!r}")
-        if spec.domain == "range" and not spec.low <= number <= spec.high:
-            raise ValueError(f"{self.name} must lie between {spec.low:g} and {spec.high:g}, not at {value!r}")
-        if self.kind == "integer":
-            if number != int(number):
-                raise ValueError(f"{self.name} must be a whole number, not {value!r}")
-            return int(number)
-        return number
+NO_SCHEDULE = "none"  # of a parameter that keeps its value
 
 
 @dataclass(frozen=True)
@@ -148,6 +41,28 @@ class Paper:
 
 
 @dataclass(frozen=True)
+class Preset:
+    """Values that somebody published or ships: what they are used for, and what they are."""
+
+    title: str
+    theta: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the weight lambda of the plain softmax falls while a run goes on: max(floor, start (1 + rate t)^-power)."""
+
+    start: float
+    rate: float
+    power: float
+    floor: float
+
+    def at(self, step: int) -> float:
+        """Lambda at step t = 1, 2, ..."""
+        return max(self.floor, self.start * (1 + self.rate * step) ** -self.power)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """What to start a live training from: values with which this loss learns without further care."""
 
@@ -155,22 +70,46 @@ class Recipe:
     rate: float = 1e-3
     batch: int = 128
     dim: int = 128
+    encoder: str = "mlp"
+    schedule: str = NO_SCHEDULE
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Places in the (s_n, s_p) plane that belong to a loss, besides its boundary.
+
+    target: (s_n, s_p) where its forces lead. lowest: where its value is smallest, if that is another place. box: (s_n
+    from, to, s_p from, to), the range that its parameters ask for. ellipse: centre (s_n, s_p) and radii (along s_n,
+    along s_p) of which the boundary is an arc. neutral: the s_n from which on a negative feels nothing.
+    """
+
+    target: tuple[float, float] | None = (-1.0, 1.0)
+    lowest: tuple[float, float] | None = None
+    box: tuple[float, float, float, float] | None = None
+    ellipse: tuple[float, float, float, float] | None = None
+    neutral: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Loss:
     """A loss function with its description; call it with a Contrast and its parameters to get Terms.
 
+    template: the formula in LaTeX with <name> where a parameter stands (see `formula` and `formula_at`).
     metric: what its Contrast must hold, unless a parameter `distance` says it (see `metric_of`).
     boundary: (x_p, x_n, **theta) -> positive where one positive at x_p against one negative at x_n is still
         violated, in the values of the metric; `level` is the loss on it. None where a loss has none, and
         `no_boundary` says why.
+    curve: (t, **theta) -> (s_n, s_p), points of the boundary in the plane of similarities for t from 0 to 1; may
+        leave the square, or be NaN where there is none. boundary_formula: the same in LaTeX.
+    landmarks: theta -> Landmarks. caution: (dim, classes, unit_norm, **theta) -> why that can't be met, or "".
     views: rows i and i + N of its batch are two views, and labels are not looked at.
+    classes: compares embeddings with one weight a class, which it learns.
+    schedules: how its `annealing` may fall. presets, relations, misreadings: for those who read about it.
     """
 
     key: str
     title: str
-    formula: str
+    template: str
     paper: Paper
     summary: str
     metric: str
@@ -179,8 +118,17 @@ class Loss:
     boundary: Callable[..., Tensor] | None = field(default=None, repr=False)
     level: float | None = None
     no_boundary: str = ""
+    curve: Callable[..., tuple[Tensor, Tensor]] | None = field(default=None, repr=False)
+    boundary_formula: str = ""
+    landmarks: Callable[..., Landmarks] = field(default=lambda **_: Landmarks(), repr=False)
+    caution: Callable[..., str] = field(default=lambda **_: "", repr=False)
     views: bool = False
+    classes: bool = False
     recipe: Recipe = Recipe()
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    presets: tuple[Preset, ...] = ()
+    relations: tuple[str, ...] = ()
+    misreadings: tuple[str, ...] = ()
 
     def __call__(self, contrast: Contrast, **theta: Any) -> Terms:
         """The loss of each anchor of `contrast`; raises ValueError as `check` does."""
@@ -190,6 +138,15 @@ class Loss:
     def defaults(self) -> dict[str, Value]:
         """All parameters at their defaults."""
         return {name: parameter.default for name, parameter in self.parameters.items()}
+
+    @property
+    def formula(self) -> str:
+        """The formula in LaTeX, each parameter as its letter."""
+        return _PLACE.sub(lambda found: self.parameters[found[1]].symbol, self.template)
+
+    def formula_at(self, theta: Mapping[str, Value]) -> str:
+        """The formula in LaTeX with the numbers of `theta` in it."""
+        return _PLACE.sub(lambda found: f"{theta[found[1]]:.4g}", self.template)
 
     def check(self, theta: Mapping[str, Any]) -> dict[str, Value]:
         """All parameters: those of `theta`, checked, and defaults for the rest. ValueError on unknown names."""
@@ -205,68 +162,54 @@ class Loss:
             return str(theta.get("distance", self.parameters["distance"].default))
         return self.metric
 
-    def contrast(self, z: Tensor, y: Tensor | None, theta: Mapping[str, Any]) -> Contrast:
-        """The Contrast this loss makes of a batch: embeddings (B, D), labels (B,) or, for views, None."""
+    def contrast(
+        self,
+        z: Tensor,
+        y: Tensor | None,
+        theta: Mapping[str, Any],
+        weight: Tensor | None = None,
+        bias: Tensor | None = None,
+    ) -> Contrast:
+        """The Contrast this loss makes of a batch: embeddings (B, D), labels (B,) or, for views, None.
+
+        weight (C, D) and bias (C,): what a loss with class weights has learnt so far.
+        """
         if self.views:
             if y is not None and len(y) != len(z):
                 raise ValueError(f"there are {len(y)} labels for {len(z)} embeddings")
             return Contrast.of_views(z, self.metric_of(theta))
         if y is None:
             raise ValueError(f"{self.key} needs labels")
+        if self.classes:
+            if weight is None:
+                raise ValueError(f"{self.key} needs class weights")
+            return Contrast.of_prototypes(z, y, weight, self.metric_of(theta), bias)
         return Contrast.of_batch(z, y, self.metric_of(theta))
 
 
-def loss(
-    *,
-    title: str,
-    formula: str,
-    paper: Paper,
-    metric: str,
-    boundary: Callable[..., Tensor] | None = None,
-    level: float | None = None,
-    no_boundary: str = "",
-    views: bool = False,
-    recipe: Recipe = Recipe(),
-) -> Callable[[Callable[..., Terms]], Loss]:
-    """Turn `function(contrast, **parameters) -> Terms` into a Loss; its name is the key, its docstring the summary."""
+_PLACE = re.compile(r"<(\w+)>")
+
+
+def loss(*, formula: str, metric: str, **description: Any) -> Callable[[Callable[..., Terms]], Loss]:
+    """Turn `function(contrast, **parameters) -> Terms` into a Loss; its name is the key, its docstring the summary.
+
+    formula is the template and `description` the other fields of Loss: title and paper at least.
+    """
     if metric not in METRICS:
         raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
-    if (boundary is None) != (level is None) or (boundary is None) != bool(no_boundary):
-        raise ValueError("a loss has a boundary and its level, or a reason why it has none")
+    boundary = [description.get(name) is not None for name in ("boundary", "level", "curve")]
+    if any(boundary) != all(boundary) or any(boundary) == bool(description.get("no_boundary")):
+        raise ValueError("a loss has a boundary, its level and its curve, or a reason why it has none")
 
     def describe(function: Callable[..., Terms]) -> Loss:
         return Loss(
             key=function.__name__,
-            title=title,
-            formula=formula,
-            paper=paper,
+            template=formula,
             summary=(inspect.getdoc(function) or "").split("\n")[0],
             metric=metric,
             function=function,
-            parameters=MappingProxyType(_parameters(function)),
-            boundary=boundary,
-            level=level,
-            no_boundary=no_boundary,
-            views=views,
-            recipe=recipe,
+            parameters=MappingProxyType(of_signature(function)),
+            **description,
         )
 
     return describe
-
-
-def _parameters(function: Callable[..., Terms]) -> dict[str, Parameter]:
-    """Read name, default and range of every parameter but the first, which is the Contrast."""
-    hints = get_type_hints(function, include_extras=True)
-    found = {}
-    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
-        annotation = hints[name]
-        spec = annotation.__metadata__[0]
-        match spec:
-            case Param():
-                kind = "integer" if annotation.__origin__ is int else "number"
-            case Choice():
-                kind = "choice"
-            case _:
-                kind = "flag"
-        found[name] = Parameter(name, parameter.default, kind, spec)
-    return found

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
 from cl_core import augment, datasets, encoder, losses
+from cl_core.spec import NO_SCHEDULE
 
 BATCH = (4, 4096)
 DIM = (2, 512)
@@ -44,6 +45,7 @@ class RunSpec:
         batch: rows the loss sees; of a two-view loss half as many images.
         rate: learning rate.
         optimiser: "adam" or "sgd" (momentum 0.9).
+        schedule: name of one of the loss's `schedules`, by which its `annealing` falls; "none" leaves it as it is.
         seed: of the weights, the order of the rows and the noise.
 
     Raises ValueError, in words, for whatever is out of range or unknown.
@@ -58,6 +60,7 @@ class RunSpec:
     batch: int = 128
     rate: float = 1e-3
     optimiser: str = "adam"
+    schedule: str = NO_SCHEDULE
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -71,6 +74,8 @@ class RunSpec:
             raise ValueError(f"unknown optimiser {self.optimiser!r}: choose one of {', '.join(OPTIMISERS)}")
         if self.encoder == "cnn" and datasets.available()[self.dataset].kind == "points":
             raise ValueError("the convolutional net reads images; for points of the plane choose the mlp")
+        if self.schedule not in (NO_SCHEDULE, *losses.LOSSES[self.loss].schedules):
+            raise ValueError(f"{self.loss} has no schedule {self.schedule!r}")
         for name, (low, high) in {"batch": BATCH, "dim": DIM, "rate": RATE, "seed": SEED}.items():
             value = getattr(self, name)
             if not low <= value <= high:
@@ -122,8 +127,8 @@ def start(spec: RunSpec) -> State:
     machine = _Machine(spec, None)
     dice = _dice(spec.seed, _WEIGHTS)
     with torch.no_grad():
-        for module in machine.modules:
-            encoder.initialise(module, dice)
+        encoder.initialise(machine.net, dice)
+        machine.loss.reset_parameters(dice)
     return State(spec, 0, machine.vector())
 
 
@@ -156,15 +161,8 @@ def advance(state: State, *, steps: int | None = None, seconds: float | None = N
     vector = machine.vector()
     if not np.isfinite(vector).all():
         failure = failure or advice(state.spec, state.step + len(values))
-    return State(
-        spec=state.spec,
-        step=state.step + len(values),
-        vector=vector,
-        seconds=state.seconds + time.perf_counter() - began,
-        losses=np.array(values, np.float32),
-        empty=empty,
-        failure=failure,
-    )
+    step, spent = state.step + len(values), state.seconds + time.perf_counter() - began
+    return State(state.spec, step, vector, spent, np.array(values, np.float32), empty, failure)
 
 
 def snapshot(state: State, n: int) -> Snapshot:
@@ -178,18 +176,28 @@ def snapshot(state: State, n: int) -> Snapshot:
     return Snapshot(state.step, z.numpy(), data.y_test[rows])
 
 
+def class_weights(state: State) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+    """What the loss has learnt so far: weight (C, dim) and bias (C,); None for what it does not have."""
+    loss = _Machine(state.spec, state).loss
+    weight, bias = (None if part is None else part.detach().numpy().copy() for part in (loss.weight, loss.bias))
+    return weight, bias
+
+
 class _Machine:
     """The moving parts of a run, built around one flat vector of weights and one of gradients."""
 
     def __init__(self, spec: RunSpec, state: State | None) -> None:
-        shape = datasets.load(spec.dataset).shape
+        data = datasets.load(spec.dataset)
+        catalogued = losses.LOSSES[spec.loss]
+        weights = {"num_classes": data.n_classes, "embedding_dim": spec.dim} if catalogued.classes else {}
         self.spec = spec
         with torch.device("meta"):  # where torch throws no dice of its own for weights that are replaced anyway
-            self.net = encoder.build(spec.encoder, shape, spec.dim, unit_norm=spec.unit_norm)
-            self.loss = losses.module(spec.loss, **spec.theta)
-        self.views = losses.LOSSES[spec.loss].views
-        self.modules: tuple[nn.Module, ...] = (self.net, self.loss)
-        parameters = [p for module in self.modules for p in module.to_empty(device="cpu").parameters()]
+            self.net = encoder.build(spec.encoder, data.shape, spec.dim, unit_norm=spec.unit_norm)
+            self.loss = losses.module(spec.loss, **weights, **spec.theta)
+        self.views = catalogued.views
+        self.schedule = catalogued.schedules.get(spec.schedule)
+        modules: tuple[nn.Module, ...] = (self.net, self.loss)
+        parameters = [p for module in modules for p in module.to_empty(device="cpu").parameters()]
         self.size = sum(p.numel() for p in parameters)
         self.weights = torch.zeros(self.size)
         self.weights.grad = torch.zeros(self.size)
@@ -211,6 +219,8 @@ class _Machine:
         z = self.net(x)
         if not torch.isfinite(z).all():
             return np.nan, 0
+        if self.schedule is not None:
+            self.loss.theta["annealing"] = self.schedule.at(step + 1)
         value = self.loss(z, None if self.views else self.labels[order])
         assert self.weights.grad is not None
         self.weights.grad.zero_()

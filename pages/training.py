@@ -4,7 +4,7 @@ import streamlit as st
 
 from cl_core import ui
 
-for note in ui.link_notes():
+for note in ui.run_notes():
     st.warning(note, icon=":material/link_off:")
 
 try:

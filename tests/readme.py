@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from cl_core import losses
+from cl_core import losses, prepared
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -11,9 +11,9 @@ BENCHMARKS = ROOT / "tests" / "benchmarks"
 
 
 def parts() -> dict[str, str]:
-    """What belongs between which markers: the losses as they are now, the benchmarks as they were last kept."""
+    """What belongs between which markers: the losses as they are now, steps and benchmarks as they were last kept."""
     kept = {file.stem: file.read_text() for file in sorted(BENCHMARKS.glob("*.md"))}
-    return {"losses": losses.table(), **kept}
+    return {"losses": losses.table(), "steps": prepared.table(), **kept}
 
 
 def filled(text: str) -> str:

@@ -2,8 +2,10 @@
 
 This is what the fast losses are compared with, so nothing here comes from cl_core. Everything is float64 and every
 number is a torch scalar, so that autograd through the loops gives the gradient. A loss takes embeddings z (B, D) and
-labels y (a list) and returns its mean and its number of terms.
+labels y (a list), with class weights also w (C, D), and returns its mean and its number of terms.
 """
+
+import math
 
 import torch
 
@@ -192,6 +194,154 @@ def supcon(z, y, temperature=0.1, variant="out"):
     return mean(terms, z)
 
 
+def weight(gap):
+    """A self-paced weight: how far a similarity is from its optimum, held fixed under differentiation."""
+    return gap.detach() if gap > 0 else 0 * gap.detach()
+
+
+def groups(y, pool):
+    """Which pairs (i, j) are weighed against each other: those of one anchor, or all of the batch, each once."""
+    b = range(len(y))
+    if pool == "anchor":
+        return [([(i, p) for p in positives(y, i)], [(i, n) for n in negatives(y, i)]) for i in b]
+    pairs = [(i, j) for i in b for j in b if i < j]
+    return [([(i, j) for i, j in pairs if y[i] == y[j]], [(i, j) for i, j in pairs if y[i] != y[j]])]
+
+
+def product_of_sums(logits_p, logits_n):
+    """log(1 + sum of exp over negatives times sum of exp over positives)."""
+    both = log_sum_exp(logits_n) + log_sum_exp(logits_p)
+    return log_sum_exp([0 * both, both])
+
+
+def weighed(z, y, pool, logit_p, logit_n):
+    """One term a group that has both kinds."""
+    s = matrix(z, "similarity")
+    terms = []
+    for pairs_p, pairs_n in groups(y, pool):
+        if pairs_p and pairs_n:
+            terms.append(
+                product_of_sums([logit_p(s[i][j]) for i, j in pairs_p], [logit_n(s[i][j]) for i, j in pairs_n])
+            )
+    return mean(terms, z)
+
+
+def circle(z, y, margin=0.25, scale=32.0, pool="anchor"):
+    def logit_p(s_p):
+        return -scale * weight(1 + margin - s_p) * (s_p - (1 - margin))
+
+    def logit_n(s_n):
+        return scale * weight(s_n + margin) * (s_n - margin)
+
+    return weighed(z, y, pool, logit_p, logit_n)
+
+
+def pccl(z, y, margin=0.25, temperature=1 / 16, xi=1):
+    def logit_p(s_p):
+        return -weight(1 + margin - s_p) * s_p / (xi * temperature)
+
+    def logit_n(s_n):
+        return weight(s_n + margin) * s_n / temperature
+
+    return weighed(z, y, "anchor", logit_p, logit_n)
+
+
+def pccl_released(z, y, margin=0.4, scale=64.0, k=1):
+    def logit_p(s_p):
+        return -scale * weight(1 + margin - s_p) * (s_p - (1 - margin)) / k
+
+    def logit_n(s_n):
+        return scale * weight(s_n + margin) * (s_n - margin)
+
+    return weighed(z, y, "batch", logit_p, logit_n)
+
+
+# --- losses with one weight vector a class ----------------------------------------------------------------------------
+
+
+def cross_entropy(z, y, classes, logit):
+    """One term a sample; logit(x, c, own) is that of class c, which may be the sample's own."""
+    terms = []
+    for i in range(len(y)):
+        logits = [logit(z[i], c, c == y[i]) for c in range(classes)]
+        terms.append(log_sum_exp(logits) - logits[y[i]])
+    return mean(terms, z)
+
+
+def cos_of_multiple(s, m):
+    """cos(m theta) for s = cos(theta): the real part of (cos + i sin)^m, by the binomial theorem."""
+    return sum((-1) ** j * math.comb(m, 2 * j) * s ** (m - 2 * j) * (1 - s**2) ** j for j in range(m // 2 + 1))
+
+
+def psi(s, m):
+    """(-1)^k cos(m theta) - 2k on the k-th of m equal pieces of [0, pi]."""
+    theta = math.acos(min(max(number(s), -1.0), 1.0))
+    k = min(int(theta / (math.pi / m)), m - 1)
+    return (-1) ** k * cos_of_multiple(s, m) - 2 * k
+
+
+def blended(s, m, annealing):
+    return (annealing * s + psi(s, m)) / (1 + annealing)
+
+
+def softmax(z, y, w, bias):
+    return cross_entropy(z, y, len(w), lambda x, c, own: distance(x, w[c], "dot") + bias[c])
+
+
+def normface(z, y, w, scale=20.0):
+    return cross_entropy(z, y, len(w), lambda x, c, own: scale * distance(x, w[c], "similarity"))
+
+
+def l_softmax(z, y, w, margin=2, annealing=0.0):
+    def logit(x, c, own):
+        if not own:
+            return distance(x, w[c], "dot")  # |W| |x| cos
+        return length(w[c]) * length(x) * blended(distance(x, w[c], "similarity"), margin, annealing)
+
+    return cross_entropy(z, y, len(w), logit)
+
+
+def sphereface(z, y, w, margin=4, annealing=0.0):
+    def logit(x, c, own):
+        if not own:
+            return distance(x, w[c] / length(w[c]), "dot")  # |x| cos
+        return length(x) * blended(distance(x, w[c], "similarity"), margin, annealing)
+
+    return cross_entropy(z, y, len(w), logit)
+
+
+def am_softmax(z, y, w, margin=0.35, scale=30.0):
+    def logit(x, c, own):
+        s = distance(x, w[c], "similarity")
+        return scale * (s - margin) if own else scale * s
+
+    return cross_entropy(z, y, len(w), logit)
+
+
+def arcface(z, y, w, margin=0.5, scale=64.0):
+    def logit(x, c, own):
+        s = distance(x, w[c], "similarity")
+        if not own:
+            return scale * s
+        if s < math.cos(math.pi - margin):  # theta + margin would pass pi
+            return scale * (s - margin * math.sin(margin))
+        sine2 = 1 - s**2
+        sine = sine2.sqrt() if sine2 > 0 else 0 * s  # no derivative at 0
+        return scale * (s * math.cos(margin) - sine * math.sin(margin))
+
+    return cross_entropy(z, y, len(w), logit)
+
+
+def circle_class(z, y, w, margin=0.25, scale=32.0):
+    def logit(x, c, own):
+        s = distance(x, w[c], "similarity")
+        if own:
+            return scale * weight(1 + margin - s) * (s - (1 - margin))
+        return scale * weight(s + margin) * (s - margin)
+
+    return cross_entropy(z, y, len(w), logit)
+
+
 LOSSES = {
     "contrastive": contrastive,
     "triplet": triplet,
@@ -199,4 +349,16 @@ LOSSES = {
     "nt_xent": nt_xent,
     "supcon": supcon,
     "info_nce": info_nce,
+    "circle": circle,
+    "pccl": pccl,
+    "pccl_released": pccl_released,
+}
+CLASS_LOSSES = {
+    "softmax": softmax,
+    "normface": normface,
+    "l_softmax": l_softmax,
+    "sphereface": sphereface,
+    "am_softmax": am_softmax,
+    "arcface": arcface,
+    "circle_class": circle_class,
 }

@@ -21,8 +21,10 @@ CORNERS = {
     ]
     for key, loss in LOSSES.items()
 }
+PAIR = {key: loss for key, loss in LOSSES.items() if not loss.classes}  # those without weights of their own
 Z = unit(torch.randn(24, 6, generator=torch.Generator().manual_seed(7), dtype=torch.float64))
 Y = torch.arange(24) % 5
+SELF_PACED = ("circle", "pccl", "pccl_released")  # weigh each pair by how far it is from its optimum
 CHOOSING = ("semihard_near", "semihard_tfa", "batch_hard")  # pick one of several; of equals any
 
 
@@ -53,7 +55,7 @@ def agree(key, theta, b):
 
 
 @pytest.mark.parametrize("b", BATCHES, ids=lambda b: b.name)
-@pytest.mark.parametrize("key", LOSSES)
+@pytest.mark.parametrize("key", PAIR)
 def test_every_corner_of_every_slider_agrees_with_the_loops(key, b):
     if not fits(key, b):
         pytest.skip("an odd number of rows is no batch of views")
@@ -64,14 +66,14 @@ def test_every_corner_of_every_slider_agrees_with_the_loops(key, b):
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("key", LOSSES)
+@pytest.mark.parametrize("key", PAIR)
 def test_random_batches_agree_with_the_loops(key, seed):
     dice = torch.Generator().manual_seed(seed)
     y = torch.randint(0, 4, (12,), generator=dice).tolist()
     agree(key, {}, batch("", y, seed, dim=4))
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@pytest.mark.parametrize("key", PAIR)
 def test_float32_is_finite_and_right_at_every_corner(key):
     for b, theta in itertools.product(BATCHES, CORNERS[key]):
         if fits(key, b):
@@ -81,7 +83,10 @@ def test_float32_is_finite_and_right_at_every_corner(key):
             assert torch.isfinite(value)
             assert torch.isfinite(gradient).all()
             if not b.ties:  # rounding breaks ties, and then other triplets count
-                assert math.isclose(value, module(key, **theta)(b.z, b.y), rel_tol=1e-4, abs_tol=1e-4)
+                # a cosine is known to about 1e-7, and the scale multiplies that
+                rounding = 1e-6 * theta.get("scale", 1.0)
+                exact = module(key, **theta)(b.z, b.y)
+                assert math.isclose(value, exact, rel_tol=1e-4, abs_tol=1e-4 + rounding)
 
 
 # --- batches in which there is little or nothing to compare -----------------------------------------------------------
@@ -92,7 +97,7 @@ ALIKE = batch("alike", [1, 1, 1, 1])
 SOME = batch("some without a positive", [0, 0, 1, 2, 3])
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@pytest.mark.parametrize("key", PAIR)
 def test_a_batch_of_one_has_no_term(key):
     f = module(key)
     value, gradient = value_and_gradient(f, ONE.z, ONE.y)
@@ -101,7 +106,7 @@ def test_a_batch_of_one_has_no_term(key):
     assert (gradient == 0).all()
 
 
-@pytest.mark.parametrize("key", ["triplet", "npair", "supcon", "info_nce"])
+@pytest.mark.parametrize("key", ["triplet", "npair", "supcon", "info_nce", *SELF_PACED])
 def test_without_a_positive_there_is_no_term(key):
     for theta in CORNERS[key]:
         f = module(key, **theta)
@@ -118,13 +123,14 @@ def test_without_a_positive_contrastive_looks_at_negatives_only():
     assert f.n_terms == 6  # 4 * 3 / 2
 
 
-@pytest.mark.parametrize("theta", CORNERS["triplet"], ids=str)
-def test_with_one_class_there_is_no_triplet(theta):
-    f = module("triplet", **theta)
-    value, gradient = value_and_gradient(f, ALIKE.z, ALIKE.y)
-    assert value.item() == 0.0
-    assert f.n_terms == 0
-    assert (gradient == 0).all()
+@pytest.mark.parametrize("key", ["triplet", *SELF_PACED])
+def test_with_one_class_there_is_nothing_to_weigh_a_positive_against(key):
+    for theta in CORNERS[key]:
+        f = module(key, **theta)
+        value, gradient = value_and_gradient(f, ALIKE.z, ALIKE.y)
+        assert value.item() == 0.0
+        assert f.n_terms == 0
+        assert (gradient == 0).all()
 
 
 def test_with_one_class_the_others_keep_their_formula():
@@ -142,9 +148,17 @@ def test_with_one_class_the_others_keep_their_formula():
 
 
 def test_anchors_without_a_positive_are_not_in_the_mean():
-    for key, n_terms in {"triplet": 2 * 3, "npair": 2, "info_nce": 2, "supcon": 2}.items():
+    for key, n_terms in {"triplet": 2 * 3, "npair": 2, "info_nce": 2, "supcon": 2, "circle": 2, "pccl": 2}.items():
         f = module(key, **({"mining": "all"} if key == "triplet" else {}))
         f(SOME.z, SOME.y)
+        assert f.n_terms == n_terms
+
+
+@pytest.mark.parametrize(("key", "theta"), [("circle", {"pool": "batch"}), ("pccl_released", {})], ids=str)
+def test_a_batch_pooled_is_one_term_if_it_has_both_kinds(key, theta):
+    f = module(key, **theta)
+    for b, n_terms in ((SOME, 1), (BATCHES[0], 1), (DISTINCT, 0), (ALIKE, 0), (ONE, 0)):
+        f(b.z, b.y)
         assert f.n_terms == n_terms
 
 
@@ -167,7 +181,7 @@ def test_duplicates_of_different_classes_cannot_part_through_their_pair():
 # --- what holds for every loss ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@pytest.mark.parametrize("key", PAIR)
 def test_the_order_of_a_batch_does_not_matter(key):
     for b, theta in itertools.product(BATCHES, CORNERS[key]):
         if b.ties or not fits(key, b):
@@ -218,7 +232,7 @@ def test_the_triplet_boundary_in_the_plane_of_similarities(distance, s_p):
 
 def test_a_grid_has_a_value_at_each_point_and_the_batch_their_mean():
     b = BATCHES[0]
-    for key, loss in LOSSES.items():
+    for key, loss in PAIR.items():
         z, y = (b.z, b.y) if fits(key, b) else (b.z[:-1], b.y[:-1])
         terms = loss(loss.contrast(z, y, {}))
         assert terms.total.shape == terms.count.shape == (len(z),)
@@ -256,6 +270,50 @@ def test_a_hot_softmax_is_undecided(key):
     assert torch.allclose(
         terms.total, torch.full((7,), math.log(6), dtype=torch.float64), atol=1e-5
     )  # 1 + 5 candidates
+
+
+@pytest.mark.parametrize(
+    ("key", "theta", "pairs", "logit_p", "logit_n"),
+    [
+        # gamma = 512 and m = 1/2 at s_p = -1, s_n = 1: gamma (1 + m - s_p) (1 - m - s_p), gamma (s_n + m) (s_n - m)
+        ("circle", {"margin": 0.5, "scale": 512.0, "pool": "anchor"}, 1, 512 * 2.5 * 1.5, 512 * 1.5 * 0.5),
+        ("circle", {"margin": 0.5, "scale": 512.0, "pool": "batch"}, 2, 512 * 2.5 * 1.5, 512 * 1.5 * 0.5),
+        ("pccl_released", {"margin": 0.5, "scale": 512.0, "k": 3}, 2, 512 * 2.5 * 1.5 / 3, 512 * 1.5 * 0.5),
+        # without margins: (1 + m - s_p) (-s_p) / (xi tau), (s_n + m) s_n / tau
+        ("pccl", {"margin": 0.5, "temperature": 1 / 512, "xi": 3}, 1, 512 * 2.5 / 3, 512 * 1.5),
+    ],
+)
+def test_float32_keeps_value_and_force_at_any_scale(key, theta, pairs, logit_p, logit_n):
+    # on a line, positives at s = -1 and negatives at s = 1 or -1: as many worst pairs of each kind as a group has
+    z, y = torch.tensor([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0], [-2.0, 0.0]]), torch.tensor([0, 1, 0, 1])
+    value = module(key, **theta)(z, y)
+    assert math.isclose(value, logit_p + logit_n + 2 * math.log(pairs), rel_tol=1e-6)
+    # and at (s_n, s_p) = (0.7, 0.3), where the textbook formula is inf or NaN in float32
+    s_p, s_n = torch.tensor([0.3], requires_grad=True), torch.tensor([0.7], requires_grad=True)
+    total = LOSSES[key](Contrast.of_pairs(s_p, s_n), **theta).total
+    pull, push = torch.autograd.grad(total.sum(), [s_p, s_n])
+    assert torch.isfinite(total).all()
+    assert pull.item() < -100
+    assert push.item() > 100
+
+
+@pytest.mark.parametrize("scale", [1e4, 1e30, 1e37])
+def test_at_any_scale_a_self_paced_loss_over_it_is_the_worst_logit(scale):
+    # L / gamma -> the largest logits of both kinds over gamma; in float32, where 1e39 is infinite
+    x = torch.tensor([[-0.3, 1.0, 0.2, -0.9], [0.5, 0.8, 0.7, -0.2]], requires_grad=True)  # (s_p, three s_n) each
+    for key, theta, m, margins in (
+        ("circle", {"scale": scale}, 0.25, (0.75, 0.25)),
+        ("pccl_released", {"scale": scale}, 0.4, (0.6, 0.4)),
+        ("pccl", {"temperature": 1 / scale}, 0.25, (0.0, 0.0)),
+    ):
+        total = LOSSES[key](Contrast.of_pairs(x[:, 0], x[:, 1:]), **theta).total
+        slope = torch.autograd.grad(total.sum(), x)[0] / scale
+        s_p, s_n = x[:, 0].detach(), x[:, 1].detach()  # the first negative is the worst
+        worst = (1 + m - s_p) * (margins[0] - s_p) + (s_n + m) * (s_n - margins[1])
+        assert torch.allclose(total / scale, worst.clamp(min=0), rtol=1e-5, atol=1e-3)
+        for i in (worst > 0).nonzero().ravel():
+            expected = torch.stack([s_p[i] - 1 - m, s_n[i] + m, torch.tensor(0.0), torch.tensor(0.0)])
+            assert torch.allclose(slope[i], expected, rtol=1e-5, atol=1e-5)
 
 
 def test_npair_takes_long_embeddings():
@@ -300,6 +358,13 @@ def test_each_anchor_pays_for_its_own_length_and_its_positives():
         ("supcon", {"variant": "middle"}, "out"),
         ("contrastive", {"half": 1}, "True or False"),
         ("npair", {"l2": None}, "number"),
+        ("circle", {"scale": 0.0}, "greater than 0"),
+        ("circle", {"pool": "row"}, "anchor"),
+        ("circle", {"margin": math.inf}, "finite"),
+        ("pccl", {"temperature": 0.0}, "greater than 0"),
+        ("pccl", {"xi": 1.5}, "whole number"),
+        ("pccl", {"xi": 0}, "xi"),
+        ("pccl_released", {"k": 0}, "k must"),
     ],
 )
 def test_what_has_no_meaning_is_refused_in_words(key, theta, word):
@@ -307,7 +372,7 @@ def test_what_has_no_meaning_is_refused_in_words(key, theta, word):
         module(key, **theta)
 
 
-@pytest.mark.parametrize("key", LOSSES)
+@pytest.mark.parametrize("key", PAIR)
 def test_a_module_refuses_what_is_no_batch(key):
     f = module(key)
     for z, y in ((Z * math.nan, Y), (Z, Y[:-2]), (Z[None], Y), (Z.long(), Y)):
@@ -326,7 +391,7 @@ def test_parameters_beyond_the_slider_are_allowed_where_they_mean_something():
 
 
 def test_a_module_can_be_copied_and_sent_to_another_process():
-    for key in LOSSES:
+    for key in PAIR:
         f = module(key)
         for other in (copy.deepcopy(f), pickle.loads(pickle.dumps(f))):
             assert other(Z, Y).item() == f(Z, Y).item()
@@ -334,17 +399,31 @@ def test_a_module_can_be_copied_and_sent_to_another_process():
 
 def test_keys_parameters_and_defaults_are_the_published_ones():
     # other programs call losses by these names
-    assert {key: loss.defaults for key, loss in LOSSES.items()} == {
+    published = {
         "contrastive": {"margin": 1.0, "distance": "euclidean", "half": False},
         "triplet": {"margin": 0.2, "distance": "sqeuclidean", "mining": "semihard"},
         "npair": {"l2": 0.0},
         "nt_xent": {"temperature": 0.5},
         "supcon": {"temperature": 0.1, "variant": "out"},
         "info_nce": {"temperature": 0.1},
+        "circle": {"margin": 0.25, "scale": 32.0, "pool": "anchor"},
+        "pccl": {"margin": 0.25, "temperature": 1 / 16, "xi": 1},
+        "pccl_released": {"margin": 0.4, "scale": 64.0, "k": 1},
+        "softmax": {},
+        "normface": {"scale": 20.0},
+        "l_softmax": {"margin": 2, "annealing": 0.0},
+        "sphereface": {"margin": 4, "annealing": 0.0},
+        "am_softmax": {"margin": 0.35, "scale": 30.0},
+        "arcface": {"margin": 0.5, "scale": 64.0},
+        "circle_class": {"margin": 0.25, "scale": 32.0},
     }
+    for key, defaults in published.items():  # others may be added
+        assert LOSSES[key].defaults == defaults
+    of_classes = {"softmax", "normface", "l_softmax", "sphereface", "am_softmax", "arcface", "circle_class"}
+    assert of_classes == {key for key in published if LOSSES[key].classes}
     assert list(LOSSES)[:5] == ["contrastive", "triplet", "npair", "nt_xent", "supcon"]
     assert all(key == loss.key for key, loss in LOSSES.items())
-    assert set(reference.LOSSES) == set(LOSSES)
+    assert set(reference.LOSSES) == set(PAIR)
 
 
 def test_the_table_has_a_whole_row_for_each_loss():

@@ -8,26 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cl_core import workers
 from cl_core.frames import PACES
 from cl_core.losses import LOSSES
-from cl_core.ui import server
-from tests.executors import Mortal, Thread
+from tests.executors import Mortal
 
 ROOT = Path(__file__).parents[1]
-FAST = {"dataset": "blobs", "dim": "8", "batch": "32", "pace": "flat-out"}
-
-
-@pytest.fixture
-def pool(monkeypatch):
-    """The executor of the pages' engine: a thread, ended with the test."""
-    made = Thread()
-    monkeypatch.setattr(workers, "Pool", lambda: made)
-    server.engine.clear()
-    yield made
-    server.engine().close()
-    server.engine.clear()
-    made.shutdown()
+FAST = {"dataset": "blobs", "encoder": "mlp", "dim": "8", "batch": "32", "pace": "flat-out"}
 
 
 def page(**link: str) -> AppTest:

@@ -9,12 +9,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "cl_core").rglob("*.py"))
 LAYERS = (  # whoever stands later may import what stands earlier, and not the other way round
-    {"contrast", "archive", "colours"},
+    {"contrast", "archive", "colours", "parameters"},
+    {"closed_form"},
     {"spec", "datasets", "mining"},
     {"losses"},
-    {"encoder", "augment", "view", "metrics"},
+    {"snippets"},
+    {"conventions"},
+    {"encoder", "augment", "view", "metrics", "plane", "pairs", "forces"},
     {"training"},
-    {"frames"},
+    {"frames", "prepared"},
     {"workers"},
     {"runs", "engine"},
     {"figures", "components"},

@@ -94,7 +94,7 @@ def test_weights_start_as_torch_starts_them():
 @pytest.mark.parametrize("key", losses.LOSSES)
 def test_every_loss_learns_from_its_recipe(key):
     recipe = losses.LOSSES[key].recipe
-    spec = RunSpec(dataset="blobs", loss=key, dim=16, batch=recipe.batch, rate=recipe.rate, unit_norm=recipe.unit_norm)
+    spec = RunSpec("blobs", key, **{**dataclasses.asdict(recipe), "dim": 16, "encoder": "mlp"})
     state = training.start(spec)
     first = training.advance(state, steps=1)
     last = training.advance(first, steps=60)
@@ -178,18 +178,80 @@ def test_a_spec_is_complete_and_equal_to_itself():
     assert RunSpec().theta == {"temperature": 0.1, "variant": "out"}
 
 
-def test_two_views_are_the_same_picture_moved_and_noisy():
-    dice = torch.Generator().manual_seed(0)
-    x = torch.zeros(6, 28, 28)
-    x[:, 14, 14] = 10.0  # far above the noise
-    both = augment.views(x, dice)
-    assert both.shape == (12, 28, 28)
-    for image in both:
-        row, column = divmod(int(image.argmax()), 28)
-        assert max(abs(row - 14), abs(column - 14)) <= augment.SHIFT
-    assert not torch.equal(both[:6], both[6:])
-    points = augment.views(torch.zeros(500, 2), dice)
-    assert float(points.std()) == pytest.approx(augment.NOISE, rel=0.1)
+@pytest.fixture(scope="module")
+def digits():
+    return training._floats(training._training_set("mnist")[0][:200])
+
+
+def dice() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_the_same_dice_give_the_same_views_and_all_views_differ(digits):
+    both = augment.views(digits, dice())
+    assert both.shape == (400, 28, 28)
+    assert torch.equal(both, augment.views(digits, dice()))
+    assert not torch.equal(both, augment.views(digits, torch.Generator().manual_seed(1)))
+    assert ((both[:200] - both[200:]).abs().amax((1, 2)) > 0.3).all()
+
+
+@pytest.mark.parametrize("shape", [(5, 28, 28), (5, 8, 8), (3, 20, 64), (2, 64, 9)])
+def test_views_have_the_shape_of_the_images_and_stay_in_their_range(monkeypatch, shape):
+    monkeypatch.setattr(augment, "NOISE", 0.0)
+    both = augment.views(torch.rand(shape, generator=dice()), dice())
+    assert both.shape == (2 * shape[0], *shape[1:])
+    assert float(both.min()) >= 0
+    assert float(both.max()) <= 1
+
+
+def test_images_are_only_moved_a_bit(digits, monkeypatch):
+    monkeypatch.setattr(augment, "NOISE", 0.0)
+    x = torch.zeros(500, 29, 29)
+    x[:, 14, 14] = 1.0  # turns, stretches and shears leave the middle where it is; after them it is shifted and bent
+    row, column = torch.meshgrid(torch.arange(29.0), torch.arange(29.0), indexing="ij")
+    both = augment.views(x, dice())
+    lit = both.sum((1, 2))
+    far = torch.stack([(both * way).sum((1, 2)) / lit - 14 for way in (row, column)]).norm(dim=0)
+    most = 2**0.5 * (augment.SHIFT + augment.BEND) * np.exp(augment.STRETCH) * (1 + augment.SHEAR)
+    assert 1 < far.median() < far.max() < most
+    # by raw pixels two of five views still have their own image among the nearest five of 200, where chance is 0.025
+    both = augment.views(digits, dice())
+    near = torch.cdist(both.flatten(1), digits.flatten(1)).topk(5, largest=False).indices
+    assert (near == torch.arange(400)[:, None] % 200).any(1).float().mean() > 0.3
+
+
+def test_without_extents_a_view_is_the_image(monkeypatch):
+    for extent in ("TURN", "STRETCH", "SHEAR", "SHIFT", "BEND", "STROKE", "NOISE"):
+        monkeypatch.setattr(augment, extent, 0.0)
+    x = torch.rand(3, 28, 20, generator=dice())
+    torch.testing.assert_close(augment.views(x, dice()), torch.cat([x, x]), atol=1e-5, rtol=0)
+
+
+def test_views_are_what_torch_makes_of_them_image_by_image(digits, monkeypatch):
+    """The map of each image written down on its own, its grid by affine_grid and its bends by interpolate."""
+    monkeypatch.setattr(augment, "NOISE", 0.0)
+    x = digits[:6]
+    throws = dice()
+    a = 2 * torch.rand((7, 12), generator=throws) - 1
+    bends = augment.BEND * (2 * torch.rand((12, 2, 16), generator=throws) - 1).view(12, 2, 4, 4)
+    for i, view in enumerate(augment.views(x, dice())):
+        turn, shear = augment.TURN * a[0, i], augment.SHEAR * a[3, i]
+        wide, high = torch.exp(augment.STRETCH * a[1, i]), torch.exp(augment.STRETCH * a[2, i])
+        rotation = torch.tensor([[turn.cos(), -turn.sin()], [turn.sin(), turn.cos()]])
+        linear = rotation @ torch.tensor([[wide, shear], [0.0, high]])
+        shift = augment.SHIFT * a[4:6, i, None] / 14  # affine_grid counts in halves of the side
+        grid = torch.nn.functional.affine_grid(torch.cat([linear, shift], 1)[None], [1, 1, 28, 28], align_corners=False)
+        bend = torch.nn.functional.interpolate(bends[i : i + 1], (28, 28), mode="bilinear", align_corners=True)
+        place = grid + bend.movedim(1, -1) / 14
+        moved = torch.nn.functional.grid_sample(x[i % 6][None, None], place, align_corners=False)[0, 0]
+        torch.testing.assert_close(view, moved ** torch.exp(augment.STROKE * a[6, i]), atol=1e-4, rtol=0)
+
+
+def test_points_of_the_plane_only_get_noise():
+    points = torch.rand(500, 2, generator=dice())
+    both = augment.views(points, dice())
+    assert both.shape == (1000, 2)
+    assert float((both - torch.cat([points, points])).std()) == pytest.approx(augment.NOISE, rel=0.1)
 
 
 def test_frames_lie_dense_at_first_and_never_farther_apart_than_the_stride():

@@ -1,4 +1,4 @@
-"""Data in, figure out: what is looked at, compared and exported, in one language of colours.
+"""What follows a run: curves of loss, scores and triplets, and the density of the embedding.
 
 Charts that follow a run are Vega-Lite specifications without data, made once, so that the browser keeps the chart and
 takes new rows; the rows are made beside them.
@@ -24,7 +24,7 @@ MOST_ROWS = 400  # of a curve; no screen shows more
 GRID = 70  # a side, of a density
 
 
-def _spec(chart: alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
+def spec(chart: alt.LayerChart | alt.FacetChart) -> dict[str, Any]:
     """A chart as a specification that waits for its rows."""
     with alt.data_transformers.enable(consolidate_datasets=False):
         spec = chart.to_dict()
@@ -80,7 +80,7 @@ def loss_chart(references: References, height: int = 190) -> dict[str, Any]:
     if references.floor < references.collapse:
         floor = _guide(references.floor, f"floor {references.floor:.3g}", right=False, above=True, dash=(2, 3))
         guides.append(floor)
-    return _spec(alt.layer(line, *guides, _cursor()).properties(height=height))
+    return spec(alt.layer(line, *guides, _cursor()).properties(height=height))
 
 
 def loss_rows(losses: NDArray[np.float32], at: int) -> pd.DataFrame:
@@ -123,7 +123,7 @@ def score_chart(raw: float, untrained: float, height: int = 190) -> dict[str, An
         _guide(1 - raw, f"raw pixels {raw:.1%}", right=True, above=False),
         _guide(1 - untrained, f"untrained net {untrained:.1%}", right=True, above=False, dash=(2, 3)),
     ]
-    return _spec(alt.layer(line, *guides, _cursor()).properties(height=height))
+    return spec(alt.layer(line, *guides, _cursor()).properties(height=height))
 
 
 def _legend() -> alt.Legend:
@@ -156,7 +156,7 @@ def triplet_chart(height: int = 150) -> dict[str, Any]:
             tooltip=[alt.Tooltip("kind:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".2%")],
         )
     )
-    return _spec(alt.layer(area, _cursor()).properties(height=height))
+    return spec(alt.layer(area, _cursor()).properties(height=height))
 
 
 def triplet_rows(frames: Sequence[Frame], at: int) -> pd.DataFrame:

@@ -4,13 +4,27 @@ from typing import Annotated
 
 from torch import Tensor
 
-from cl_core.contrast import Contrast, Terms, row_by_row
-from cl_core.spec import Choice, Flag, Paper, Param, loss
+from cl_core.closed_form import row_by_row
+from cl_core.contrast import Contrast, Terms
+from cl_core.parameters import Choice, Flag, Param
+from cl_core.spec import Landmarks, Paper, Preset, loss
+
+
+def landmarks(margin: float, distance: str, **_: object) -> Landmarks:
+    """The line beyond which a negative feels nothing; positives are pulled to s_p = 1 wherever they are."""
+    return Landmarks(target=None, neutral=1 - margin**2 / 2 if distance == "euclidean" else 1 - margin)
+
+
+def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
+    """Whether unit vectors can be so far apart."""
+    if margin > 2 and (unit_norm or distance == "cosine"):
+        return f"No two unit-length embeddings are {margin:g} apart: the largest distance is 2."
+    return ""
 
 
 @loss(
     title="Contrastive (max-margin)",
-    formula=r"\ell_{ij}=\begin{cases}d_{ij}^2 & y_i=y_j\\ [\,m-d_{ij}\,]_+^2 & y_i\ne y_j\end{cases}",
+    formula=r"\ell_{ij}=\begin{cases}d_{ij}^2 & y_i=y_j\\ [\,<margin>-d_{ij}\,]_+^2 & y_i\ne y_j\end{cases}",
     paper=Paper(
         "Hadsell, Chopra, LeCun",
         2006,
@@ -20,6 +34,20 @@ from cl_core.spec import Choice, Flag, Paper, Param, loss
     ),
     metric="euclidean",
     no_boundary="Its two terms never look at each other: a pair is pulled or pushed whatever the other pairs do.",
+    boundary_formula=r"s_n=1-\tfrac{m^2}2\ \text{(the neutral line)}",
+    landmarks=landmarks,
+    caution=caution,
+    presets=(
+        Preset("TensorFlow Addons", {"margin": 1.0, "distance": "euclidean", "half": False}),
+        Preset("the paper's factor 1/2", {"margin": 1.0, "half": True}),
+    ),
+    relations=("The triplet loss joins its two terms in one hinge, and so compares what this one judges apart.",),
+    misreadings=(
+        "Distance and hinge are both *squared*; texts often leave that out, and pytorch-metric-learning's "
+        "ContrastiveLoss is linear.",
+        "Two images of different classes on the same point do not part through their own pair: there the gradient is "
+        "0.",
+    ),
 )
 def contrastive(
     c: Contrast,

@@ -6,10 +6,20 @@ safe as one of 1.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from cl_core.contrast import Contrast, Terms, row_by_row
+from cl_core.closed_form import row_by_row
+from cl_core.contrast import Contrast, Terms
+
+DIAGONAL = "s_p=s_n"  # where one positive and one negative have equal shares
+
+
+def diagonal(t: Tensor, **_: object) -> tuple[Tensor, Tensor]:
+    """Points of s_p = s_n for t from 0 to 1."""
+    return 2 * t - 1, 2 * t - 1
 
 
 def shares(value: Tensor, mask: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
@@ -41,3 +51,8 @@ def pair_terms(contrast: Contrast, temperature: float) -> Terms:
         return torch.zeros_like(log_sum).index_add_(0, a, term), slope
 
     return Terms(row_by_row(contrast, of_rows), contrast.n_positive)
+
+
+def logit_terms(contrast: Contrast, logits: Tensor) -> Terms:
+    """Cross-entropy of each anchor over its `logits` (A, N): one term a positive, against all negatives."""
+    return pair_terms(replace(contrast, value=logits), temperature=1.0)

@@ -4,13 +4,15 @@ import math
 from typing import Annotated
 
 from cl_core.contrast import Contrast, Terms
-from cl_core.losses.softmax import pair_terms
-from cl_core.spec import Paper, Param, loss
+from cl_core.losses.cross_entropy import DIAGONAL, diagonal, pair_terms
+from cl_core.parameters import Param
+from cl_core.spec import Paper, Preset, loss
 
 
 @loss(
     title="InfoNCE (contrastive softmax)",
-    formula=r"\ell_{ip}=-\log\frac{e^{s_{ip}/\tau}}{e^{s_{ip}/\tau}+\sum_{n\in N(i)}e^{s_{in}/\tau}}",
+    formula=r"\ell_{ip}=-\log\frac{e^{s_{ip}/<temperature>}}"
+    r"{e^{s_{ip}/<temperature>}+\sum_{n\in N(i)}e^{s_{in}/<temperature>}}",
     paper=Paper(
         "van den Oord, Li, Vinyals",
         2018,
@@ -21,6 +23,19 @@ from cl_core.spec import Paper, Param, loss
     metric="similarity",
     boundary=lambda x_p, x_n, **_: x_n - x_p,
     level=math.log(2),
+    curve=diagonal,
+    boundary_formula=DIAGONAL,
+    presets=(Preset("MoCo", {"temperature": 0.07}), Preset("usual", {"temperature": 0.1})),
+    relations=(
+        "NT-Xent with one anchor; cross-entropy over N + 1 candidates.",
+        "N-pair with unit vectors and a temperature. Not SupCon: the other positives stay out of the denominator.",
+        "AM-softmax at a margin of 0, with the batch in place of class weights.",
+    ),
+    misreadings=(
+        r"A small temperature is a *large* scale: $s=1/\tau$.",
+        r"Negatives are not treated alike: at $\tau=0.07$ one with $s=0.5$ weighs 17 times one with $s=0.3$.",
+        r"As $\tau\to0$, $\tau L$ becomes the hinge $[\max s_n-s_p]_+$: only the hardest negative counts.",
+    ),
 )
 def info_nce(
     c: Contrast,

@@ -4,14 +4,15 @@ import math
 from typing import Annotated
 
 from cl_core.contrast import Contrast, Terms
-from cl_core.losses.softmax import pair_terms
-from cl_core.spec import Paper, Param, Recipe, loss
+from cl_core.losses.cross_entropy import DIAGONAL, diagonal, pair_terms
+from cl_core.parameters import Param
+from cl_core.spec import Paper, Preset, Recipe, loss
 
 
 @loss(
     title="Multi-class N-pair",
     formula=r"\ell_{ip}=\log\Big(1+\sum_{n\in N(i)}e^{f_i\cdot f_n-f_i\cdot f_p}\Big)"
-    r"+\lambda\big(\lVert f_i\rVert^2+\lVert f_p\rVert^2\big)",
+    r"+<l2>\big(\lVert f_i\rVert^2+\lVert f_p\rVert^2\big)",
     paper=Paper(
         "Sohn",
         2016,
@@ -22,6 +23,20 @@ from cl_core.spec import Paper, Param, Recipe, loss
     metric="dot",
     boundary=lambda x_p, x_n, **_: x_n - x_p,
     level=math.log(2),
+    curve=diagonal,
+    boundary_formula=DIAGONAL,
+    presets=(Preset("without the price of length", {"l2": 0.0}), Preset("as published", {"l2": 0.002})),
+    relations=(
+        "InfoNCE on raw inner products: at a temperature of 1, without scaling to unit length.",
+        "With unit vectors it is what pytorch-metric-learning calls NTXentLoss at a temperature of 1, on labels.",
+    ),
+    misreadings=(
+        "An anchor has $N-1$ negatives, one of each other pair; in the two-view form $2N-2$, not $2N-1$.",
+        "On unit vectors without a temperature the loss cannot fall below $\\ln(1+Ne^{-2})$: 5.63 at 2,046 "
+        "negatives. That "
+        "is why temperature was introduced.",
+        "TensorFlow Addons' npairs_loss counts the anchor as its own positive and as a candidate: another loss.",
+    ),
     recipe=Recipe(unit_norm=False),
 )
 def npair(

@@ -5,14 +5,16 @@ from typing import Annotated
 
 from torch import Tensor
 
-from cl_core.contrast import Contrast, Terms, row_by_row
-from cl_core.losses.softmax import shares
-from cl_core.spec import Paper, Param, loss
+from cl_core.closed_form import row_by_row
+from cl_core.contrast import Contrast, Terms
+from cl_core.losses.cross_entropy import DIAGONAL, diagonal, shares
+from cl_core.parameters import Param
+from cl_core.spec import Paper, Preset, Recipe, loss
 
 
 @loss(
     title="NT-Xent (SimCLR)",
-    formula=r"\ell_i=-\log\frac{e^{s_{i,j(i)}/\tau}}{\sum_{k\ne i}e^{s_{ik}/\tau}}",
+    formula=r"\ell_i=-\log\frac{e^{s_{i,j(i)}/<temperature>}}{\sum_{k\ne i}e^{s_{ik}/<temperature>}}",
     paper=Paper(
         "Chen, Kornblith, Norouzi, Hinton",
         2020,
@@ -23,7 +25,17 @@ from cl_core.spec import Paper, Param, loss
     metric="similarity",
     boundary=lambda x_p, x_n, **_: x_n - x_p,
     level=math.log(2),
+    curve=diagonal,
+    boundary_formula=DIAGONAL,
+    presets=(Preset("SimCLR on small images", {"temperature": 0.5}), Preset("sharper", {"temperature": 0.1})),
+    relations=("SupCon on two-view labels, exactly.", "InfoNCE with one anchor."),
+    misreadings=(
+        "Of $2N$ views, without the anchor and its positive, $2N-2$ are negatives, not $2N-1$.",
+        "Images of one's own class count as negatives too: it never sees a label.",
+        r"Its curve stands at $\log(2N-1)$ for a collapsed net; values at different batch sizes do not compare.",
+    ),
     views=True,
+    recipe=Recipe(encoder="cnn"),
 )
 def nt_xent(
     c: Contrast,

@@ -5,14 +5,17 @@ from typing import Annotated
 
 from torch import Tensor
 
-from cl_core.contrast import Contrast, Terms, row_by_row
-from cl_core.losses.softmax import shares
-from cl_core.spec import Choice, Paper, Param, loss
+from cl_core.closed_form import row_by_row
+from cl_core.contrast import Contrast, Terms
+from cl_core.losses.cross_entropy import DIAGONAL, diagonal, shares
+from cl_core.parameters import Choice, Param
+from cl_core.spec import Paper, Preset, loss
 
 
 @loss(
     title="Supervised NT-Xent (SupCon)",
-    formula=r"\ell_i=-\frac1{|P(i)|}\sum_{p\in P(i)}\log\frac{e^{s_{ip}/\tau}}{\sum_{a\ne i}e^{s_{ia}/\tau}}",
+    formula=r"\ell_i=-\frac1{|P(i)|}\sum_{p\in P(i)}"
+    r"\log\frac{e^{s_{ip}/<temperature>}}{\sum_{a\ne i}e^{s_{ia}/<temperature>}}",
     paper=Paper(
         "Khosla et al.",
         2020,
@@ -23,6 +26,26 @@ from cl_core.spec import Choice, Paper, Param, loss
     metric="similarity",
     boundary=lambda x_p, x_n, **_: x_n - x_p,
     level=math.log(2),
+    curve=diagonal,
+    boundary_formula=DIAGONAL,
+    presets=(
+        Preset("the paper", {"temperature": 0.1}),
+        Preset("the authors' code", {"temperature": 0.07}),
+        Preset("the first article", {"temperature": 0.5}),
+    ),
+    relations=(
+        "NT-Xent is SupCon on two-view labels.",
+        r"$L_{in}\le L_{out}$, by Jensen's inequality.",
+    ),
+    misreadings=(
+        r"A lower loss is not a better embedding: with 10 classes and a batch of 256 at $\tau=0.1$ it cannot fall "
+        r"below "
+        r"about $\ln 24.6=3.2$, and shows $\ln 255=5.54$ when all points are the same.",
+        "A positive that is closer than its share is pushed *away*: the positives equalise.",
+        r"The factor $\tau/\tau_{base}$ of the authors' code only rescales the gradient: 7.1 times in the first "
+        r"article.",
+        "Curves at different batch sizes do not compare: both ends move with the logarithm of the batch.",
+    ),
 )
 def supcon(
     c: Contrast,

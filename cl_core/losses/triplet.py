@@ -2,16 +2,43 @@
 
 from typing import Annotated
 
+import torch
+from torch import Tensor
+
 from cl_core.contrast import Contrast, Terms
 from cl_core.mining import MINERS, mine
-from cl_core.spec import Choice, Paper, Param, loss
+from cl_core.parameters import Choice, Param
+from cl_core.spec import Paper, Preset, loss
 
 DISTANCES = ("sqeuclidean", "euclidean", "cosine")
 
 
+def curve(t: Tensor, margin: float, distance: str, **_: object) -> tuple[Tensor, Tensor]:
+    """s_p = s_n + m/2 for d squared, s_n + m for 1 - s, 1 - (sqrt(2 - 2 s_n) - m)^2 / 2 for d."""
+    s_n = 2 * t - 1
+    match distance:
+        case "sqeuclidean":
+            return s_n, s_n + margin / 2
+        case "cosine":
+            return s_n, s_n + margin
+    d_ap = (2 - 2 * s_n).sqrt() - margin
+    return s_n, torch.where(d_ap >= 0, 1 - d_ap.square() / 2, torch.nan)
+
+
+def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
+    """Whether there is room for the margin on unit vectors."""
+    if not unit_norm or distance != "euclidean" or margin < 1:
+        return ""
+    return (
+        f"On unit vectors no distance exceeds 2, so with m = {margin:g} no triplet with d_ap > {2 - margin:g} can "
+        f"ever be "
+        "easy."
+    )
+
+
 @loss(
     title="Triplet margin",
-    formula=r"\ell_{apn}=[\,\delta_{ap}-\delta_{an}+m\,]_+",
+    formula=r"\ell_{apn}=[\,\delta_{ap}-\delta_{an}+<margin>\,]_+",
     paper=Paper(
         "Schroff, Kalenichenko, Philbin",
         2015,
@@ -22,6 +49,31 @@ DISTANCES = ("sqeuclidean", "euclidean", "cosine")
     metric="sqeuclidean",
     boundary=lambda x_p, x_n, margin, **_: x_p - x_n + margin,
     level=0.0,
+    curve=curve,
+    boundary_formula=r"\delta_{ap}+m=\delta_{an}",
+    caution=caution,
+    presets=(
+        Preset("FaceNet", {"margin": 0.2, "distance": "sqeuclidean", "mining": "semihard"}),
+        Preset("TensorFlow Addons", {"margin": 1.0, "distance": "euclidean", "mining": "semihard_tfa"}),
+        Preset("pytorch-metric-learning", {"margin": 0.05, "distance": "euclidean", "mining": "all_nonzero"}),
+        Preset("batch-hard", {"margin": 0.2, "distance": "euclidean", "mining": "batch_hard"}),
+    ),
+    relations=(
+        "Circle loss's plain form becomes the batch-hard triplet loss on similarities as its scale grows.",
+        "The same hard triplets for d and d squared; not the same semi-hard ones.",
+    ),
+    misreadings=(
+        "Semi-hard is ranked *rightly*: farther than the positive, but inside the margin.",
+        "The hardest negative is not the best one: early in training, always taking it makes the net collapse to a "
+        "point.",
+        r"A margin $m$ in $d$ is $2d_{ap}m+m^2$ in $d^2$: the same number admits other negatives.",
+        "A loss that stays at exactly its margin is no bad luck: every distance is 0.",
+        "This is FaceNet's formula. LMNN (Weinberger et al. 2006), often named with it, pulls target neighbours and "
+        "pushes with a unit margin, for a linear map.",
+        "TensorFlow Addons' semi-hard takes the nearest farther negative at any distance, and the farthest of all "
+        "where "
+        "there is none, which is a hard one.",
+    ),
 )
 def triplet(
     c: Contrast,

@@ -1,7 +1,23 @@
 """What pages are written with; beside `components` the only part that knows Streamlit."""
 
-from cl_core.ui.controls import forget_link, link_notes, run_controls
+from cl_core.ui.batch import batch_controls, batch_notes, frozen_batch
+from cl_core.ui.boundary import boundaries, boundary_controls, boundary_notes
+from cl_core.ui.controls import forget_link
+from cl_core.ui.run_settings import run_controls, run_notes
 from cl_core.ui.server import begin, lifespan
 from cl_core.ui.stage import stage
 
-__all__ = ["begin", "forget_link", "lifespan", "link_notes", "run_controls", "stage"]
+__all__ = [
+    "batch_controls",
+    "batch_notes",
+    "begin",
+    "boundaries",
+    "boundary_controls",
+    "boundary_notes",
+    "forget_link",
+    "frozen_batch",
+    "lifespan",
+    "run_controls",
+    "run_notes",
+    "stage",
+]

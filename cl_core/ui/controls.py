@@ -1,21 +1,17 @@
 """Controls that are the link: every widget's name, range and default come from the core, and its value from the URL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.state import get_session_state
 
-from cl_core import datasets, encoder, training
-from cl_core.frames import PACES, PROBES
 from cl_core.losses import LOSSES
-from cl_core.runs import Run
-from cl_core.spec import Choice, Loss, Param, Parameter
-from cl_core.training import RunSpec
+from cl_core.parameters import Choice, Param, Parameter, Value
+from cl_core.spec import Loss, Preset
 
-RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.5, 1.0, 10.0)
-BATCHES = (16, 32, 64, 128, 256, 512, 1024, 2048)
-DIMS = (2, 3, 8, 16, 32, 64, 128, 256)
+Link = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -35,10 +31,11 @@ class Control:
     step: float = 0.01
     row: bool = False  # options side by side, all to be seen
 
-    def ask(self, *, disabled: bool = False) -> Any:
+    def ask(self, *, disabled: bool = False, on_change: Callable[[], None] | None = None) -> Any:
         """Show the widget; its value."""
         bound: dict[str, Any] = {
-            "key": self.name, "help": self.help or None, "bind": "query-params", "disabled": disabled
+            "key": self.name, "help": self.help or None, "bind": "query-params", "disabled": disabled,
+            "on_change": on_change,
         }  # fmt: skip
         if isinstance(self.default, bool):
             return st.toggle(self.label, self.default, **bound)
@@ -80,46 +77,87 @@ class Control:
         return None if fits else f"must be a number from {self.low:g} to {self.high:g}"
 
 
-def _of_parameter(parameter: Parameter) -> Control:
+def _of_parameter(parameter: Parameter, suffix: str) -> Control:
     """The control of a parameter of a loss."""
-    label = f"{parameter.name} ${parameter.symbol}$"
+    name, label = parameter.name + suffix, f"{parameter.name} ${parameter.symbol}$"
     match parameter.spec:
         case Param(low=low, high=high, step=step):
-            return Control(parameter.name, label, parameter.default, parameter.help, low=low, high=high, step=step)
+            return Control(name, label, parameter.default, parameter.help, low=low, high=high, step=step)
         case Choice(options=options):
-            return Control(parameter.name, label, parameter.default, parameter.help, options)
-    return Control(parameter.name, label, parameter.default, parameter.help)
+            return Control(name, label, parameter.default, parameter.help, options)
+    return Control(name, label, parameter.default, parameter.help)
 
 
-def loss_parameters(loss: Loss) -> list[Control]:
-    """The controls of a loss's own parameters."""
-    return [_of_parameter(parameter) for parameter in loss.parameters.values()]
+def loss_parameters(loss: Loss, suffix: str = "") -> list[Control]:
+    """The controls of a loss's own parameters, each name with `suffix` at its end."""
+    return [_of_parameter(parameter, suffix) for parameter in loss.parameters.values()]
 
 
-LOSS = Control("loss", "loss", "supcon", options=tuple(LOSSES))
+def loss_choice(default: str, suffix: str = "") -> Control:
+    """The control that chooses a loss."""
+    return Control(f"loss{suffix}", "loss", default, options=tuple(LOSSES))
 
 
-PACE = Control("pace", "speed", "slow", options=tuple(PACES), row=True)
-VIEW = Control("view", "view", "2D", options=("2D", "3D", "density"), row=True)
+def chosen(choice: Control, link: Link) -> Loss:
+    """The loss that a link names, or the default one."""
+    return LOSSES[choice.read(link.get(choice.name))]
 
 
-def training_controls(loss: Loss) -> dict[str, Control]:
-    """The controls of everything else in a `RunSpec`, with the defaults that suit the loss."""
-    recipe = loss.recipe
-    controls = (
-        Control("dataset", "data set", "mnist", options=tuple(datasets.available())),
-        Control("batch", "batch size", recipe.batch, "rows a step looks at", BATCHES),
-        Control("rate", "learning rate", recipe.rate, options=RATES),
-        Control("encoder", "encoder", "mlp", " · ".join(f"{k}: {e.help}" for k, e in encoder.ENCODERS.items()),
-                tuple(encoder.ENCODERS)),
-        Control("dim", "embedding dimensions", recipe.dim, "2 and 3 are drawn without a projection", DIMS),
-        Control("unit_norm", "unit-length embeddings", recipe.unit_norm, "puts every embedding on the sphere"),
-        Control("optimiser", "optimiser", "adam", options=training.OPTIMISERS),
-        Control("seed", "seed", 0, "of the weights, the order of the images and the noise",
-                low=training.SEED[0], high=training.SEED[1], step=1),
-        Control("points", "images in the picture", 2000, "test images, the same ones in every frame", PROBES),
-    )  # fmt: skip
-    return {control.name: control for control in controls}
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A loss with its parameters, and what the names of its controls end with."""
+
+    loss: Loss
+    theta: Mapping[str, Any]
+    suffix: str = ""
+
+
+def ask_for_loss(default: str, suffix: str = "") -> Chosen:
+    """Show the controls of one loss: which, what is published for it, and its parameters."""
+    choice = loss_choice(default, suffix)
+
+    def fit() -> None:
+        set_to_defaults(loss_parameters(LOSSES[st.session_state[choice.name]], suffix))
+
+    loss = LOSSES[choice.ask(on_change=fit)]
+    st.caption(f"**{loss.title}.** {loss.summary} {loss.paper.markdown}")
+    if loss.presets:
+        with st.popover("Published values", icon=":material/history_edu:", width="stretch"):
+            for i, preset in enumerate(loss.presets):
+                values = ", ".join(f"{name} = {_short(value)}" for name, value in preset.theta.items())
+                st.button(
+                    f"**{preset.title}**: {values}", key=f"preset{suffix}_{i}", type="tertiary",
+                    on_click=set_to_preset, args=(loss, preset, suffix),
+                )  # fmt: skip
+    return Chosen(loss, {each.name.removesuffix(suffix): each.ask() for each in loss_parameters(loss, suffix)}, suffix)
+
+
+def _short(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def set_to_defaults(controls: Sequence[Control]) -> None:
+    """Put controls back to their defaults, before any of them is shown, whatever the address still says of them."""
+    for control in controls:
+        st.session_state[control.name] = control.default
+        _drop_from_address(control.name)
+
+
+def set_to_preset(loss: Loss, preset: Preset, suffix: str = "") -> None:
+    """Take a preset's values, and defaults for what it does not name."""
+    for name, value in loss.check(preset.theta).items():
+        st.session_state[name + suffix] = value
+
+
+def _drop_from_address(name: str) -> None:
+    """Forget what the address said of a control when the page was opened.
+
+    A slider with another range is another widget to Streamlit, and a new widget takes its value from the address that
+    the page was opened with, whatever its visitor or its page have set since.
+    """
+    with get_session_state().query_params() as address:
+        address._initial_query_params.pop(name, None)
+        address.remove_param(name)
 
 
 def forget_link() -> None:
@@ -127,33 +165,32 @@ def forget_link() -> None:
     st.session_state.pop("link_notes", None)
 
 
-def link_notes() -> list[str]:
-    """What in the link that opened this page could not be used, in words; looked at once, before any widget is."""
-    if "link_notes" not in st.session_state:
-        link = st.query_params.to_dict()
-        st.session_state.link_notes = _faults(link)
-        if link:
-            st.session_state.run = None  # the link says what is on stage; nobody renews the other one's lease
-        for control in _controls_of(link) if link else ():
+def link_notes(page: str, controls_of: Callable[[Link], Sequence[Control]]) -> list[str]:
+    """What in the link that opened `page` could not be used, in words; looked at once, before any widget is.
+
+    controls_of: every control there is on the page under a link.
+    """
+    known: tuple[str, list[str]] | None = st.session_state.get("link_notes")
+    if known is not None and known[0] == page:
+        return known[1]
+    link = st.query_params.to_dict()
+    controls = controls_of(link)
+    notes = _faults(link, controls)
+    st.session_state.link_notes = (page, notes)
+    if link:
+        for control in controls:
             if control.name in st.session_state:  # what was set before gives way
                 st.session_state[control.name] = control.read(link.get(control.name))
-    notes: list[str] = st.session_state.link_notes
     return notes
 
 
-def _controls_of(link: dict[str, str]) -> tuple[Control, ...]:
-    """Every control there is for the loss that a link names."""
-    loss = LOSSES.get(link.get("loss", LOSS.default), LOSSES[LOSS.default])
-    return (LOSS, PACE, VIEW, *training_controls(loss).values(), *loss_parameters(loss))
-
-
-def _faults(link: dict[str, str]) -> list[str]:
-    controls = {control.name: control for control in _controls_of(link)}
+def _faults(link: Link, controls: Sequence[Control]) -> list[str]:
+    named = {control.name: control for control in controls}
     notes = []
     for name, text in link.items():
-        if name not in controls:
+        if name not in named:
             notes.append(f"`{_plain(name)}` is not a setting here")
-        elif (fault := controls[name].fault(text)) is not None:
+        elif (fault := named[name].fault(text)) is not None:
             notes.append(f"`{name}` {fault}, not `{_plain(text)}`; the default is used")
     return notes[:8]
 
@@ -161,50 +198,3 @@ def _faults(link: dict[str, str]) -> list[str]:
 def _plain(text: str) -> str:
     """Text from a link, short and without anything that Markdown would understand."""
     return "".join(letter if letter.isalnum() or letter in " ._-+" else "?" for letter in text[:40]) or " "
-
-
-def _fit_to_loss() -> None:
-    """Another loss was chosen: its own parameters and recipe take the place of the last one's."""
-    loss = LOSSES[st.session_state.loss]
-    recipe = training_controls(loss)
-    for control in (*loss_parameters(loss), *(recipe[name] for name in ("batch", "rate", "unit_norm"))):
-        st.session_state[control.name] = control.default
-
-
-def _take_up() -> None:
-    """Back on the page, and not by a link: the controls take up where the run on stage has its own."""
-    run: Run | None = st.session_state.get("run")
-    if run is None or "loss" in st.session_state or st.query_params:
-        return
-    fields = ("loss", "dataset", "encoder", "dim", "unit_norm", "batch", "rate", "optimiser", "seed")
-    values = {name: getattr(run.spec, name) for name in fields}
-    st.session_state.update({**values, **run.spec.theta, "points": run.n})
-
-
-def new_seed() -> None:
-    """Take the next seed."""
-    st.session_state.seed = (st.session_state.seed + 1) % training.SEED[1]
-
-
-def run_controls() -> tuple[RunSpec, int]:
-    """The controls of a run, in the sidebar: what to train, and how many test images to look at it through.
-
-    Raises ValueError, in words, where the settings do not go together.
-    """
-    _take_up()
-    with st.sidebar:
-        key = st.selectbox(
-            "loss", LOSS.options, LOSS.options.index(LOSS.default), key="loss", bind="query-params",
-            on_change=_fit_to_loss,
-        )  # fmt: skip
-        loss = LOSSES[key]
-        st.markdown(f"**{loss.title}**")
-        st.latex(rf"\footnotesize {loss.formula}")
-        st.caption(f"{loss.summary} {loss.paper.markdown}")
-        theta = {control.name: control.ask() for control in loss_parameters(loss)}
-        other = training_controls(loss)
-        values = {name: other[name].ask() for name in ("dataset", "batch", "rate")}
-        with st.expander("Net, optimiser and seed"):
-            values |= {name: other[name].ask() for name in ("encoder", "dim", "unit_norm", "optimiser", "seed")}
-            points = other["points"].ask()
-    return RunSpec(loss=key, theta=theta, **values), points

@@ -16,7 +16,7 @@ from cl_core.frames import PACES, Frame, Look
 from cl_core.metrics import MARGIN, K
 from cl_core.runs import Run
 from cl_core.training import MAX_STEPS, RunSpec
-from cl_core.ui import controls
+from cl_core.ui import run_settings
 from cl_core.ui.server import engine
 
 TICK = 0.4  # seconds between two looks at the picture of a run that moves; the browser plays what came in between
@@ -35,7 +35,7 @@ def stage(spec: RunSpec, points: int) -> None:
     _transport(run, spec, points)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.fragment(_place, run_every=READ if moves else None)(run)
-        controls.VIEW.ask()
+        run_settings.VIEW.ask()
     picture, numbers = st.columns([0.58, 0.42], gap="medium")
     with picture:
         st.fragment(_picture, run_every=TICK if moves else None)(run, moves, len(run.look().frames))
@@ -76,10 +76,10 @@ def _transport(run: Run, spec: RunSpec, points: int) -> None:
         )
         reset = st.button("Reset", icon=":material/replay:", key="reset", help="Back to the same start")
         reseed = st.button(
-            "New seed", icon=":material/casino:", key="new_seed", on_click=controls.new_seed,
+            "New seed", icon=":material/casino:", key="new_seed", on_click=run_settings.new_seed,
             help="Back to another start: other weights, another order of the images",
         )  # fmt: skip
-        run.pace(PACES[controls.PACE.ask()])
+        run.pace(PACES[run_settings.PACE.ask()])
     if other:
         st.info("The settings have changed since this run was started.", icon=":material/tune:")
     if reset or (play and other):

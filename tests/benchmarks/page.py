@@ -1,35 +1,25 @@
 """What drawing costs a run: the real page in a real browser, in turns with a run that nobody looks at."""
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from cl_core import training
 from cl_core.training import RunSpec
 from cl_core.workers import Pool
 from tests.benchmarks.cells import Plan
+from tests.benchmarks.serving import PATIENCE, browser, served
 
-ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 STEADY = 500  # steps after which frames lie as far apart as they ever will
 GOAL = 97.0  # per cent of kNN
-PATIENCE = 120.0  # seconds for whatever the page is waited for
 
 # Notes what the page says, and when, at every change: its step, the frames that have come, the step of the one that is
 # shown and the run it is of, the kNN accuracy in per cent, and clicks.
@@ -84,7 +74,7 @@ class Drawn:
 
 def measure(plan: Plan) -> Drawn:
     """Measure the page, in a server and a browser of their own."""
-    with _served() as url, _browser() as opened:
+    with served() as (url, _), browser() as opened:
         first_move = _first_move(Visit(opened, f"{url}/training"), plan.starts)
         return _drawn(Visit(opened, f"{url}/training?pace=flat-out"), plan, first_move)
 
@@ -192,48 +182,3 @@ def _alone() -> Iterator[Any]:
         yield alone
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _browser() -> Iterator[Page]:
-    path = next(filter(None, map(shutil.which, ("/usr/bin/chromium", *BROWSERS))), None)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        try:
-            yield chromium.new_page(viewport={"width": 1280, "height": 900})
-        finally:
-            chromium.close()
-
-
-@contextmanager
-def _served() -> Iterator[str]:
-    """The app's own server, as `streamlit run app.py` starts it; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", *options],
-        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _answers(server, url)
-        yield url
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-
-
-def _answers(server: "subprocess.Popen[bytes]", url: str) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the app's server does not answer")

@@ -1,0 +1,52 @@
+"""What a convention is: one way, of several in use, to define a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from inspect import signature
+from typing import Any
+
+from torch import Tensor
+
+from cl_core import losses, snippets
+from cl_core.parameters import Value
+from cl_core.snippets.program import of_batch
+
+
+@dataclass(frozen=True, eq=False)
+class Convention:
+    """One way to define a loss, and who does so.
+
+    theta: the parameters of ours that say the same, put over those that are set; or else function: plain PyTorch, of
+    what it needs of a batch (z, y, weight, bias) and of the loss's parameters, by their names.
+    words: one or two sentences, who does so and what it changes; Markdown with LaTeX.
+    """
+
+    key: str
+    loss: str
+    title: str
+    words: str
+    theta: Mapping[str, Value] | None = None
+    function: Callable[..., Tensor] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if (self.theta is None) == (self.function is None):
+            raise ValueError(f"{self.loss}/{self.key} must have either parameters or a function of its own")
+
+    def checked(self, theta: Mapping[str, Any]) -> dict[str, Value]:
+        """`theta` with what the convention lays down in its place; ValueError as `Loss.check`."""
+        return losses.get(self.loss).check({**theta, **(self.theta or {})})
+
+    def call(self, theta: Mapping[str, Any]) -> partial[Tensor]:
+        """Its own function, with those parameters that it takes."""
+        assert self.function is not None
+        taken = signature(self.function).parameters
+        return partial(self.function, **{name: value for name, value in self.checked(theta).items() if name in taken})
+
+    def code(self, theta: Mapping[str, Any]) -> str:
+        """A program in plain PyTorch that prints the value of the batch in batch.npz; ValueError as `Loss.check`."""
+        if self.function is not None:
+            return of_batch(self.call(theta), f"{losses.get(self.loss).title}: {self.title}")
+        return snippets.code(self.loss, self.checked(theta), "plain") or ""

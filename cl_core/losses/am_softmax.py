@@ -1,0 +1,88 @@
+"""AM-softmax, also called CosFace: one's own class must be nearer than the others by a margin in cosine."""
+
+import math
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from cl_core.contrast import Contrast, Terms
+from cl_core.losses.cross_entropy import logit_terms
+from cl_core.parameters import Param
+from cl_core.spec import Landmarks, Paper, Preset, loss
+
+
+def boundary(x_p: Tensor, x_n: Tensor, margin: float, **_: object) -> Tensor:
+    """Positive where the own class is not a margin ahead."""
+    return x_n + margin - x_p
+
+
+def curve(t: Tensor, margin: float, **_: object) -> tuple[Tensor, Tensor]:
+    """The line s_p = s_n + m."""
+    s_n = -1 + (2 - margin) * t
+    return s_n, s_n + margin
+
+
+def widest(dim: int, classes: int) -> float:
+    """The largest margin in cosine that every class can have: at a circle's or a simplex's corners."""
+    return 1 - math.cos(2 * math.pi / classes) if dim == 2 else classes / (classes - 1)
+
+
+def caution(dim: int, classes: int, margin: float, **_: object) -> str:
+    """Whether so many class weights can be so far apart."""
+    if classes > 1 and margin > widest(dim, classes):
+        return (
+            f"In {dim} dimensions {classes} classes can have a margin of {widest(dim, classes):.3f} at most; "
+            f"{margin:g} "
+            "cannot be met for all of them. Take a smaller margin, or more dimensions."
+        )
+    return ""
+
+
+@loss(
+    title="AM-softmax (CosFace)",
+    formula=r"\ell_i=-\log\frac{e^{<scale>(\cos\theta_y-<margin>)}}"
+    r"{e^{<scale>(\cos\theta_y-<margin>)}+\sum_{c\ne y}e^{<scale>\cos\theta_c}}",
+    paper=Paper(
+        "Wang, Cheng, Liu, Liu",
+        2018,
+        "Additive Margin Softmax for Face Verification",
+        "IEEE Signal Processing Letters",
+        "https://arxiv.org/abs/1801.05599",
+    ),
+    metric="similarity",
+    boundary=boundary,
+    level=math.log(2),
+    curve=curve,
+    boundary_formula=r"\cos\theta_1-m=\cos\theta_2",
+    landmarks=lambda **_: Landmarks(),
+    caution=caution,
+    classes=True,
+    presets=(
+        Preset("AM-softmax", {"margin": 0.35, "scale": 30.0}),
+        Preset("CosFace", {"margin": 0.35, "scale": 64.0}),
+    ),
+    relations=(
+        r"InfoNCE with $s_p$ shifted by $m$.",
+        r"Circle loss with $\alpha\equiv1$ is AM-softmax with the margin $1-2m$.",
+        "NormFace at m = 0.",
+    ),
+    misreadings=(
+        r"A *large* temperature amplifies nothing: the formula divides by $\tau$. Sharper is a small $\tau$, that is a "
+        r"large scale $s=1/\tau$.",
+        "The popular picture in two dimensions cannot be had with m = 0.35: ten classes on a circle allow 0.191.",
+        "No margin is applied at test time.",
+    ),
+)
+def am_softmax(
+    c: Contrast,
+    margin: Annotated[float, Param("m", 0.0, 0.5, 0.01, "in cosine: how far ahead one's own class must be")] = 0.35,
+    scale: Annotated[
+        float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; too small: nothing can be fitted", log=True, domain="> 0")
+    ] = 30.0,
+) -> Terms:
+    """The cosine of one's own class is handicapped by a margin before it competes.
+
+    One term a row.
+    """
+    return logit_terms(c, scale * torch.where(c.positive, c.value - margin, c.value))

@@ -1,0 +1,93 @@
+"""ArcFace: a margin added to the angle itself."""
+
+import math
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from cl_core.contrast import Contrast, Terms
+from cl_core.losses.cross_entropy import logit_terms
+from cl_core.parameters import Param
+from cl_core.spec import Paper, Preset, loss
+
+
+def boundary(x_p: Tensor, x_n: Tensor, margin: float, **_: object) -> Tensor:
+    """Positive where the own angle and the margin exceed the other angle."""
+    return x_p.clamp(-1, 1).acos() + margin - x_n.clamp(-1, 1).acos()
+
+
+def curve(t: Tensor, margin: float, **_: object) -> tuple[Tensor, Tensor]:
+    """theta_1 + m = theta_2 for theta_1 from 0 to pi - m."""
+    own = (math.pi - margin) * t
+    return (own + margin).cos(), own.cos()
+
+
+def caution(dim: int, classes: int, margin: float, **_: object) -> str:
+    """Whether so many class weights can be so many radians apart."""
+    widest = 2 * math.pi / classes if dim == 2 else math.acos(-1 / max(classes - 1, 1))
+    if classes > 1 and margin > widest:
+        return (
+            f"In {dim} dimensions {classes} classes can have a margin of {widest:.3f} radians at most; {margin:g} "
+            f"cannot "
+            "be met for all of them. Take a smaller margin, or more dimensions."
+        )
+    return ""
+
+
+def _sine(s: Tensor) -> Tensor:
+    """sqrt(1 - s^2) with derivative 0 where it is 0: there the infinite one would meet a zero."""
+    square = 1 - s * s
+    inside = square > 0
+    return torch.where(inside, torch.where(inside, square, 1.0).sqrt(), 0.0)
+
+
+@loss(
+    title="ArcFace",
+    formula=r"\ell_i=-\log\frac{e^{<scale>\cos(\theta_y+<margin>)}}"
+    r"{e^{<scale>\cos(\theta_y+<margin>)}+\sum_{c\ne y}e^{<scale>\cos\theta_c}}",
+    paper=Paper(
+        "Deng, Guo, Xue, Zafeiriou",
+        2019,
+        "ArcFace: Additive Angular Margin Loss for Deep Face Recognition",
+        "CVPR",
+        "https://arxiv.org/abs/1801.07698",
+    ),
+    metric="similarity",
+    boundary=boundary,
+    level=math.log(2),
+    curve=curve,
+    boundary_formula=r"\theta_1+m=\theta_2",
+    caution=caution,
+    classes=True,
+    presets=(
+        Preset("ArcFace", {"margin": 0.5, "scale": 64.0}),
+        Preset("pytorch-metric-learning (28.6 degrees)", {"margin": math.radians(28.6), "scale": 64.0}),
+    ),
+    relations=("NormFace at m = 0.",),
+    misreadings=(
+        r"The margin is in radians here, 0.5 = 28.65 degrees; pytorch-metric-learning takes degrees, and its default "
+        r"28.6 "
+        "is 0.4992.",
+        r"Beyond $\theta=\pi-m$ the formula takes $\cos\theta-m\sin m$ instead, and the two branches do not meet: at "
+        r"m = 0.5 "
+        "the own cosine drops there from -1 to -1.117.",
+        "No margin is applied at test time.",
+    ),
+)
+def arcface(
+    c: Contrast,
+    margin: Annotated[float, Param("m", 0.0, 1.0, 0.01, "in radians: how much nearer one's own class must be")] = 0.5,
+    scale: Annotated[
+        float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; too small: nothing can be fitted", log=True, domain="> 0")
+    ] = 64.0,
+) -> Terms:
+    """The angle to one's own class is widened by a margin before it competes.
+
+    One term a row. Beyond pi - m, where cos(theta + m) would rise again, the cosine is lowered by m sin m instead.
+    """
+    s = c.value
+    widened = s * math.cos(margin) - _sine(s) * math.sin(margin)
+    beyond = s < -math.cos(margin)  # theta > pi - m
+    own = torch.where(beyond, s - margin * math.sin(margin), widened)
+    return logit_terms(c, scale * torch.where(c.positive, own, s))

@@ -1,0 +1,51 @@
+"""L-softmax: the angle to one's own class counts m times."""
+
+import math
+from typing import Annotated
+
+import torch
+
+from cl_core.contrast import Contrast, Terms
+from cl_core.losses.angular import BOUNDARY, MISREADINGS, SCHEDULES, boundary, curve, psi
+from cl_core.losses.cross_entropy import logit_terms
+from cl_core.parameters import Param
+from cl_core.spec import Paper, Preset, Recipe, loss
+
+
+@loss(
+    title="L-softmax",
+    formula=r"\ell_i=-\log\frac{e^{\lVert W_y\rVert\lVert x_i\rVert\psi(\theta_y)}}"
+    r"{e^{\lVert W_y\rVert\lVert x_i\rVert\psi(\theta_y)}+"
+    r"\sum_{c\ne y}e^{\lVert W_c\rVert\lVert "
+    r"x_i\rVert\cos\theta_c}},"
+    r"\quad\psi(\theta)=\frac{<annealing>\cos\theta+(-1)^k\cos(<margin>\,\theta)-2k}{1+<annealing>}",
+    paper=Paper(
+        "Liu, Wen, Yu, Yang",
+        2016,
+        "Large-Margin Softmax Loss for Convolutional Neural Networks",
+        "ICML",
+        "https://arxiv.org/abs/1612.02295",
+    ),
+    metric="similarity",
+    boundary=boundary,
+    level=math.log(2),
+    curve=curve,
+    boundary_formula=BOUNDARY,
+    classes=True,
+    schedules=SCHEDULES,
+    recipe=Recipe(unit_norm=False, schedule="sphereface"),
+    presets=(Preset("MNIST, as published", {"margin": 4, "annealing": 0.0}),),
+    relations=(r"Softmax without the bias at m = 1, and at any m for $\lambda\to\infty$.",),
+    misreadings=MISREADINGS,
+)
+def l_softmax(
+    c: Contrast,
+    margin: Annotated[int, Param("m", 1, 4, 1, "how many times the own angle counts", domain="range")] = 2,
+    annealing: Annotated[float, Param(r"\lambda", 0.0, 100.0, 0.5, "how much plain softmax is blended in")] = 0.0,
+) -> Terms:
+    """The angle to one's own class is multiplied by m, so an embedding must be m times nearer to it.
+
+    One term a row. Class weights and embeddings keep their lengths.
+    """
+    own = torch.where(c.positive, psi(c.value, margin, annealing), c.value)
+    return logit_terms(c, c.anchor_lengths * c.other_lengths * own)

@@ -1,0 +1,64 @@
+"""NormFace: softmax over cosines, where a scale has to take the place of length."""
+
+import math
+from typing import Annotated
+
+from torch import Tensor
+
+from cl_core.contrast import Contrast, Terms
+from cl_core.losses.cross_entropy import DIAGONAL, diagonal, pair_terms
+from cl_core.parameters import Param
+from cl_core.spec import Paper, Preset, loss
+
+
+def boundary(x_p: Tensor, x_n: Tensor, **_: object) -> Tensor:
+    """Positive where another class is nearer."""
+    return x_n - x_p
+
+
+def caution(classes: int, scale: float, **_: object) -> str:
+    """Whether even perfect classes could be told with a probability of 0.9: scale >= (C-1)/C ln((C-1) P/(1-P))."""
+    needed = (classes - 1) / classes * math.log(max(9 * (classes - 1), 1))
+    if scale < needed:
+        return (
+            f"With unit features and {classes} classes a scale of {needed:.2f} is needed to give the right class "
+            f"even a "
+            "probability of 0.9; below, the loss stays high whatever is learnt."
+        )
+    return ""
+
+
+@loss(
+    title="NormFace",
+    formula=r"\ell_i=-\log\frac{e^{<scale>\cos\theta_y}}{\sum_c e^{<scale>\cos\theta_c}}",
+    paper=Paper(
+        "Wang, Xiang, Cheng, Yuille",
+        2017,
+        "NormFace: L2 Hypersphere Embedding for Face Verification",
+        "ACM Multimedia",
+        "https://arxiv.org/abs/1704.06369",
+    ),
+    metric="similarity",
+    boundary=boundary,
+    level=math.log(2),
+    curve=diagonal,
+    boundary_formula=DIAGONAL,
+    caution=caution,
+    classes=True,
+    presets=(Preset("pytorch-metric-learning (temperature 0.05)", {"scale": 20.0}),),
+    relations=("AM-softmax and ArcFace at m = 0.", "Softmax with weights and embeddings of length 1, times a scale."),
+    misreadings=(
+        r"Unit features without a scale cannot fit: with 10 classes and $s=1$ the loss never falls below 1.377.",
+    ),
+)
+def normface(
+    c: Contrast,
+    scale: Annotated[
+        float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; too small: nothing can be fitted", log=True, domain="> 0")
+    ] = 20.0,
+) -> Terms:
+    """Softmax over the angles alone: class weights and embeddings have length 1, and a scale instead.
+
+    One term a row.
+    """
+    return pair_terms(c, temperature=1 / scale)

@@ -1,0 +1,98 @@
+"""PCCL as its description has it: circle loss's weights without its margins, and a temperature of its own a side."""
+
+import math
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from cl_core.contrast import Contrast, Terms
+from cl_core.losses.self_paced import Side, self_paced
+from cl_core.parameters import Param
+from cl_core.spec import Landmarks, Paper, Preset, loss
+
+PAPER = Paper(
+    "Xu et al.",
+    2022,
+    "Making Pre-trained Language Models End-to-end Few-shot Learners with Contrastive Prompt Tuning",
+    "arXiv",
+    "https://arxiv.org/abs/2204.00166",
+)
+TWO_VARIANTS = (
+    "Two variants go by this name. One is rebuilt from a description of the paper whose formulas were lost; the "
+    "other is "
+    "the loss class that the authors released, and that one keeps circle loss's margins."
+)
+
+
+def _square(margin: float, xi: int) -> float:
+    """Squared radius along s_p; along s_n it is this divided by xi."""
+    return (xi * margin**2 + (1 + margin) ** 2) / 4
+
+
+def boundary(x_p: Tensor, x_n: Tensor, margin: float, xi: int, **_: object) -> Tensor:
+    """Positive outside the ellipse, and below s_p = 0 where s_n < -m."""
+    ellipse = xi * (x_n + margin / 2) ** 2 + (x_p - (1 + margin) / 2) ** 2 - _square(margin, xi)
+    return torch.where(x_n < -margin, -x_p, ellipse)
+
+
+def curve(t: Tensor, margin: float, xi: int, **_: object) -> tuple[Tensor, Tensor]:
+    """The straight line for t below a quarter, then the ellipse from (-m, 0) on until s_p = 1."""
+    radius = math.sqrt(_square(margin, xi))
+    first, last = -math.acos((1 + margin) / 2 / radius), math.acos((margin - 1) / 2 / radius)
+    angle = first + (t - 0.25).clamp(min=0) / 0.75 * (last - first)  # from the bottom of the ellipse
+    straight = t < 0.25
+    s_n = torch.where(straight, -1 + (1 - margin) * 4 * t, -margin / 2 + radius / math.sqrt(xi) * angle.sin())
+    return s_n, torch.where(straight, 0.0, (1 + margin) / 2 - radius * angle.cos())
+
+
+def landmarks(margin: float, xi: int, **_: object) -> Landmarks:
+    """Where frozen weights lead, the lowest value, the box that was intended, and the whole ellipse."""
+    radius = math.sqrt(_square(margin, xi))
+    centre = (-margin / 2, (1 + margin) / 2)
+    return Landmarks(
+        (-margin, 1.0), centre, (-margin, margin, 1 - margin, 1.0), (*centre, radius / math.sqrt(xi), radius)
+    )
+
+
+@loss(
+    title="PCCL (rebuilt from its description)",
+    formula=r"\ell_i=\log\Big(1+\sum_{n}e^{\alpha_n s_{in}/<temperature>}"
+    r"\sum_{p}e^{-\alpha_p s_{ip}/(<xi>\cdot<temperature>)}"
+    r"\Big),\quad \alpha_p=[1+<margin>-s_{ip}]_+,\ \alpha_n=[s_{in}+<margin>]_+",
+    paper=PAPER,
+    metric="similarity",
+    boundary=boundary,
+    level=math.log(2),
+    curve=curve,
+    boundary_formula=r"\xi\left(s_n+\tfrac m2\right)^2+\left(s_p-\tfrac{1+m}2\right)^2=\tfrac{\xi m^2+(1+m)^2}4"
+    r"\ (s_n\ge-m),\quad s_p=0\ (s_n<-m)",
+    landmarks=landmarks,
+    presets=(Preset("as sharp as circle loss with a scale of 64", {"margin": 0.25, "temperature": 1 / 64, "xi": 1}),),
+    relations=("Circle loss without its margins, and with the pull on positives divided by xi.",),
+    misreadings=(
+        TWO_VARIANTS,
+        r"The weights alone do not say $s_p>1-m$ and $s_n<m$: at $s_n=m=0.25$ the boundary asks for $s_p\ge0.110$ "
+        r"only.",
+        r"The value is not monotone in $s_p$: it is smallest at $s_p=(1+m)/2$, $s_n=-m/2$, so the loss may rise "
+        r"while the "
+        "embedding improves.",
+        r"Frozen weights lead to $s_p\to1$, $s_n\to-m$. That is right, but no speciality: so do circle loss's.",
+        r"$\xi$ divides the pull on positives; it moves no fixed point. On this boundary a larger $\xi$ asks for more "
+        r"$s_p$, not less.",
+    ),
+)
+def pccl(
+    c: Contrast,
+    margin: Annotated[float, Param("m", 0.05, 0.5, 0.01, "how far beyond its goal a pair is still pushed")] = 0.25,
+    temperature: Annotated[
+        float,
+        Param(r"\tau_n", 1 / 64, 0.5, 1 / 64, "of negatives; small: the worst counts", log=True, domain="> 0"),
+    ] = 1 / 16,
+    xi: Annotated[int, Param(r"\xi", 1, 5, 1, "how many times softer positives are pulled", domain="range")] = 1,
+) -> Terms:
+    """Circle loss's weights, its margins removed, and positives pulled xi times more softly.
+
+    One term an anchor that has positives and negatives.
+    """
+    return self_paced(c, Side(1 + margin, 0.0, 1 / (xi * temperature)), Side(-margin, 0.0, 1 / temperature))

@@ -1,0 +1,50 @@
+"""The softmax classifier: where the losses with margins come from."""
+
+import math
+
+from torch import Tensor
+
+from cl_core.contrast import Contrast, Terms
+from cl_core.losses.cross_entropy import DIAGONAL, diagonal, pair_terms
+from cl_core.spec import Paper, Recipe, loss
+
+
+def boundary(x_p: Tensor, x_n: Tensor) -> Tensor:
+    """Positive where another class has the larger logit."""
+    return x_n - x_p
+
+
+@loss(
+    title="Softmax",
+    formula=r"\ell_i=-\log\frac{e^{W_y\cdot x_i+b_y}}{\sum_c e^{W_c\cdot x_i+b_c}}",
+    paper=Paper(
+        "Bridle",
+        1989,
+        "Training Stochastic Model Recognition Algorithms as Networks Can Lead to Maximum Mutual Information "
+        "Estimation of Parameters",
+        "NIPS",
+        "https://papers.nips.cc/paper/195-training-stochastic-model-recognition-algorithms-as-networks-can-lead-to-"
+        "maximum-mutual-information-estimation-of-parameters",
+    ),
+    metric="dot",
+    boundary=boundary,
+    level=math.log(2),
+    curve=diagonal,
+    boundary_formula=DIAGONAL,
+    classes=True,
+    recipe=Recipe(unit_norm=False),
+    relations=(
+        "L-softmax at m = 1 is softmax without the bias.",
+        "One positive and N negatives: InfoNCE is this cross-entropy, with the batch in place of class weights.",
+    ),
+    misreadings=(
+        r"It does not treat easy and hard examples alike: the gradient scales with $1-q_y$ and $q_c$. What is equal is "
+        r"$|\partial L/\partial s_p|=\sum|\partial L/\partial s_n|$.",
+    ),
+)
+def softmax(c: Contrast) -> Terms:
+    """Cross-entropy of a linear layer: the logit of one's own class should be the largest.
+
+    One term a row. The bias stands in the Contrast's values.
+    """
+    return pair_terms(c, temperature=1.0)

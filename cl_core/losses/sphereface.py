@@ -1,0 +1,49 @@
+"""SphereFace, also called A-softmax: L-softmax with class weights of length 1."""
+
+import math
+from typing import Annotated
+
+import torch
+
+from cl_core.contrast import Contrast, Terms
+from cl_core.losses.angular import BOUNDARY, MISREADINGS, SCHEDULES, boundary, curve, psi
+from cl_core.losses.cross_entropy import logit_terms
+from cl_core.parameters import Param
+from cl_core.spec import Paper, Preset, Recipe, loss
+
+
+@loss(
+    title="SphereFace (A-softmax)",
+    formula=r"\ell_i=-\log\frac{e^{\lVert x_i\rVert\psi(\theta_y)}}"
+    r"{e^{\lVert x_i\rVert\psi(\theta_y)}+\sum_{c\ne y}e^{\lVert x_i\rVert\cos\theta_c}},"
+    r"\quad\psi(\theta)=\frac{<annealing>\cos\theta+(-1)^k\cos(<margin>\,\theta)-2k}{1+<annealing>}",
+    paper=Paper(
+        "Liu et al.",
+        2017,
+        "SphereFace: Deep Hypersphere Embedding for Face Recognition",
+        "CVPR",
+        "https://arxiv.org/abs/1704.08063",
+    ),
+    metric="similarity",
+    boundary=boundary,
+    level=math.log(2),
+    curve=curve,
+    boundary_formula=BOUNDARY,
+    classes=True,
+    schedules=SCHEDULES,
+    recipe=Recipe(unit_norm=False, schedule="sphereface"),
+    presets=(Preset("as published, at the end of its schedule", {"margin": 4, "annealing": 5.0}),),
+    relations=("L-softmax with class weights scaled to length 1.",),
+    misreadings=MISREADINGS,
+)
+def sphereface(
+    c: Contrast,
+    margin: Annotated[int, Param("m", 1, 4, 1, "how many times the own angle counts", domain="range")] = 4,
+    annealing: Annotated[float, Param(r"\lambda", 0.0, 100.0, 0.5, "how much plain softmax is blended in")] = 0.0,
+) -> Terms:
+    """As L-softmax, but only angles and the embedding's own length decide; class weights have length 1.
+
+    One term a row.
+    """
+    own = torch.where(c.positive, psi(c.value, margin, annealing), c.value)
+    return logit_terms(c, c.anchor_lengths * own)

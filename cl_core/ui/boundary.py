@@ -1,0 +1,187 @@
+"""The boundary page: one loss or two over the plane of similarities or of angles, with real pairs laid over it."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from cl_core import figures, losses, pairs, plane, prepared, snippets
+from cl_core.components.plane import PlaneState
+from cl_core.components.plane import plane as plane_picture
+from cl_core.components.wedge import Wedge
+from cl_core.components.wedge import wedge as wedge_picture
+from cl_core.prepared import Prepared
+from cl_core.spec import Loss
+from cl_core.ui import controls
+from cl_core.ui.controls import Chosen, Control, Link
+from cl_core.ui.embedded import OWN, embedding
+
+PAGE = "boundaries"
+SECOND = "_2"  # what the second loss's names end with
+DEFAULTS = {"": "circle", SECOND: "am_softmax"}
+HEIGHT = 600  # pixels, of a plane
+NO_PAIRS = "none"
+
+TWO = Control("two", "a second loss beside it", False)
+PLANE = Control("plane", "plane", "similarities", options=("similarities", "angles"), row=True)
+PAIRS = Control("pairs", "real pairs", NO_PAIRS, options=(NO_PAIRS, *prepared.STAGES, OWN), row=True)
+WHICH = Control("which", "which pairs", "random", options=pairs.CHOICES, row=True)
+LENGTH = Control(
+    "length", "length of embeddings", 4.0, "for losses in which length counts; the others have length 1",
+    low=1.0, high=20.0, step=0.5,
+)  # fmt: skip
+
+
+def controls_of(link: Link) -> list[Control]:
+    """Every control of the page under a link."""
+    found = [TWO, PLANE, PAIRS, WHICH, LENGTH]
+    for suffix, default in DEFAULTS.items():
+        choice = controls.loss_choice(default, suffix)
+        found += [choice, *controls.loss_parameters(controls.chosen(choice, link), suffix)]
+    return found
+
+
+def boundary_notes() -> list[str]:
+    """What in the link could not be used."""
+    return controls.link_notes(PAGE, controls_of)
+
+
+def boundary_controls() -> list[Chosen]:
+    """The controls of the losses in the sidebar: the one loss or the two to be drawn."""
+    with st.sidebar:
+        chosen = [controls.ask_for_loss(DEFAULTS[""])]
+        if TWO.ask():
+            chosen.append(controls.ask_for_loss(DEFAULTS[SECOND], SECOND))
+        if any(not each.loss.recipe.unit_norm for each in chosen):
+            LENGTH.ask()
+    return chosen
+
+
+def boundaries(chosen: Sequence[Chosen]) -> None:
+    """The planes side by side, with what is written under them."""
+    angles_too = any(each.loss.classes for each in chosen)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.markdown("Real pairs", width="content")
+            stage = PAIRS.ask()
+            which = WHICH.ask() if stage != NO_PAIRS else WHICH.default
+        angles = angles_too and PLANE.ask() == "angles"
+    for column, each in zip(st.columns(len(chosen), gap="medium"), chosen, strict=True):
+        with column:
+            if angles and each.loss.classes:
+                _angles(each)
+            else:
+                _similarities(each, stage, which, alone=len(chosen) == 1)
+
+
+def _similarities(chosen: Chosen, stage: str, which: str, *, alone: bool) -> None:
+    """One loss over (s_n, s_p)."""
+    found = plane.of_similarities(chosen.loss, chosen.theta, length=_length())
+    embedded = None if stage == NO_PAIRS else embedding(chosen.loss.key, stage)
+    points = None if embedded is None else _points(embedded, chosen.loss.classes, which)
+    violated = None if points is None else pairs.violating(chosen.loss, chosen.theta, points)
+    field = figures.similarity_field(chosen.loss, chosen.theta, found, points, violated)
+    picture, words = st.columns([0.64, 0.36], gap="medium") if alone else (st.container(), st.container())
+    with picture:
+        kept = plane_picture(field, key=f"similarities{chosen.suffix}", height=HEIGHT, group="similarities")
+    with words:
+        if embedded is not None and violated is not None:
+            st.markdown(_violating_in_words(chosen, embedded, violated))
+        for line in figures.landmarks_in_words(chosen.loss, chosen.theta):
+            st.markdown(f"- {line}")
+        if chosen.theta.get("mining", "all") != "all":
+            st.caption(
+                "Only triplets that the mining rule lets through have a loss; where there is none, nothing is drawn."
+            )
+        _more(chosen, kept)
+    _formulas(chosen.loss, chosen.theta)
+
+
+def _angles(chosen: Chosen) -> None:
+    """One loss over (theta_2, theta_1), and the wedge that it asks for."""
+    loss, theta = chosen.loss, chosen.theta
+    wedge_picture(
+        Wedge(
+            loss.title, plane.wedges(loss, theta), away=plane.wedges_away(loss, theta),
+            alt=f"What {loss.title} asks of two classes",
+        ),
+        key=f"wedge{chosen.suffix}", height=400, group="wedge",
+    )  # fmt: skip
+    found = plane.of_angles(loss, theta, length=_length())
+    plane_picture(figures.angle_field(loss, found), key=f"angles{chosen.suffix}", height=HEIGHT, group="angles")
+    if loss.schedules:
+        st.markdown(r"What an angle counts: $\psi$, against $\cos m\theta$, which rises again, and $\cos\theta$")
+        rows = figures.psi_rows(plane.multiplied_angles(int(theta["margin"]), float(theta["annealing"])))
+        st.vega_lite_chart(rows, figures.psi_chart(), width="stretch")
+    _formulas(loss, theta)
+    _more(chosen, PlaneState())
+
+
+def _length() -> float:
+    return float(st.session_state.get(LENGTH.name, LENGTH.default))
+
+
+@lru_cache(maxsize=32)
+def _points_of(embedded: Prepared, classes: bool, which: str) -> np.ndarray:
+    return pairs.similarities(embedded.z, embedded.y, embedded.weight if classes else None, which)
+
+
+def _points(embedded: Prepared, classes: bool, which: str) -> np.ndarray | None:
+    """The embedding's pairs; None where the loss wants class weights and the embedding has none."""
+    if classes and embedded.weight is None:
+        st.info("Your run has no class weights to compare with, as its loss needs none.", icon=":material/info:")
+        return None
+    return _points_of(embedded, classes, which)
+
+
+def _violating_in_words(chosen: Chosen, embedded: Prepared, violated: np.ndarray) -> str:
+    what = "images against their own and the nearest other class weight" if chosen.loss.classes else "real triplets"
+    still = "are still pushed apart" if chosen.loss.boundary is None else "still violate the boundary"
+    own = losses.get(embedded.spec.loss).title
+    return (
+        f"**{int(violated.sum()):,} of {len(violated):,}** {what} {still} "
+        f"({violated.mean():.1%}). {own} after {embedded.step:,} steps, kNN {embedded.knn:.1%}; by cosines alone."
+    )
+
+
+def _formulas(loss: Loss, theta: Mapping[str, Any]) -> None:
+    """The loss with its present numbers, and its boundary."""
+    with st.container(border=True):
+        for part in loss.formula_at(theta).split(r",\quad"):
+            st.latex(rf"\small {part}")
+        if loss.boundary_formula:
+            st.caption("The boundary, for one positive and one negative")
+            for part in loss.boundary_formula.split(r",\quad"):
+                st.latex(rf"\small {part}")
+        if loss.no_boundary:
+            st.caption(loss.no_boundary)
+
+
+def _more(chosen: Chosen, kept: PlaneState) -> None:
+    """What else belongs to the picture, folded away."""
+    loss, theta = chosen.loss, chosen.theta
+    with st.expander("What the parameters mean", icon=":material/tune:"):
+        for parameter in loss.parameters.values():
+            st.markdown(f"- ${parameter.symbol}$ `{parameter.name}`: {parameter.help} ({parameter.range_text()})")
+        st.markdown(f"Source: {loss.paper} [{loss.paper.url}]({loss.paper.url})")
+    with st.expander("Often misread", icon=":material/psychology_alt:"):
+        for misreading in loss.misreadings:
+            st.markdown(f"- {misreading}")
+    _as_code(chosen, kept)
+    link = {"loss": loss.key, **{name: str(value) for name, value in theta.items()}}
+    st.page_link("pages/training.py", label="Train with it", icon=":material/play_circle:", query_params=link)
+
+
+def _as_code(chosen: Chosen, kept: PlaneState) -> None:
+    """A program that prints the numbers of the place that is kept."""
+    with st.expander("As code", icon=":material/code:"):
+        if kept.x is None or kept.y is None:
+            st.caption("Click on the plane to keep a place; here is then the program that prints its numbers.")
+            return
+        for flavour, title in snippets.FLAVOURS.items():
+            code = snippets.point(chosen.loss.key, chosen.theta, kept.x, kept.y, flavour, _length())
+            if code is not None:
+                st.caption(title)
+                st.code(code, language="python")

@@ -1,0 +1,42 @@
+"""The embeddings that pages look at: prepared ones, and that of a visitor's own run."""
+
+import streamlit as st
+
+from cl_core import prepared
+from cl_core.archive import DataError
+from cl_core.prepared import Prepared
+from cl_core.runs import Run
+
+OWN = "my run"
+PATIENCE = 60.0  # seconds for a worker to embed some test images
+
+
+def embedding(loss: str, stage: str) -> Prepared | None:
+    """What a loss's own run made of some test images at a stage, or the visitor's run; None, and why is said."""
+    if stage == OWN:
+        return _own()
+    try:
+        return prepared.load(loss, stage)
+    except DataError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return None
+
+
+def _own() -> Prepared | None:
+    """Some test images as the visitor's run embeds them now; None, and why is said, where there is none."""
+    run: Run | None = st.session_state.get("run")
+    known: tuple[Run, int, Prepared] | None = st.session_state.get("own_embedding")
+    if run is not None and known is not None and (known[0], known[1]) == (run, run.look().step):
+        return known[2]
+    try:
+        with st.spinner("Embedding your run's test images"):
+            future = run.embedding() if run is not None else None
+            embedded = future.result(timeout=PATIENCE) if future is not None else None
+    except Exception as error:  # a worker's: whatever it was, the page stays
+        st.error(f"Your run could not be embedded ({type(error).__name__}: {error}).", icon=":material/error:")
+        return None
+    if run is None or embedded is None:
+        st.info("There is no run of yours yet: start one on the page *Live training*.", icon=":material/play_circle:")
+        return None
+    st.session_state.own_embedding = (run, embedded.step, embedded)
+    return embedded

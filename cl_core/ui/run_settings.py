@@ -1,0 +1,111 @@
+"""The controls of a run: what to train, how, and how to look at it."""
+
+from dataclasses import fields
+from typing import Any
+
+import streamlit as st
+
+from cl_core import datasets, encoder, training
+from cl_core.frames import PACES, PROBES
+from cl_core.losses import LOSSES
+from cl_core.runs import Run
+from cl_core.spec import NO_SCHEDULE, Loss
+from cl_core.training import RunSpec
+from cl_core.ui import controls
+from cl_core.ui.controls import Control, Link
+
+RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.5, 1.0, 10.0)
+BATCHES = (16, 32, 64, 128, 256, 512, 1024, 2048)
+DIMS = (2, 3, 8, 16, 32, 64, 128, 256)
+PAGE = "training"
+
+LOSS = controls.loss_choice("supcon")
+PACE = Control("pace", "speed", "slow", options=tuple(PACES), row=True)
+VIEW = Control("view", "view", "2D", options=("2D", "3D", "density"), row=True)
+
+
+def _training_controls(loss: Loss) -> dict[str, Control]:
+    """The controls of everything else in a `RunSpec`, with the defaults that suit the loss."""
+    recipe = loss.recipe
+    every = [
+        Control("dataset", "data set", "mnist", options=tuple(datasets.available())),
+        Control("batch", "batch size", recipe.batch, "rows a step looks at", BATCHES),
+        Control("rate", "learning rate", recipe.rate, options=RATES),
+        Control("encoder", "encoder", recipe.encoder, " · ".join(f"{k}: {e.help}" for k, e in encoder.ENCODERS.items()),
+                tuple(encoder.ENCODERS)),
+        Control("dim", "embedding dimensions", recipe.dim, "2 and 3 are drawn without a projection", DIMS),
+        Control("unit_norm", "unit-length embeddings", recipe.unit_norm, "puts every embedding on the sphere"),
+        Control("optimiser", "optimiser", "adam", options=training.OPTIMISERS),
+        Control("seed", "seed", 0, "of the weights, the order of the images and the noise",
+                low=training.SEED[0], high=training.SEED[1], step=1),
+        Control("points", "images in the picture", 2000, "test images, the same ones in every frame", PROBES),
+    ]  # fmt: skip
+    if loss.schedules:
+        words = "how the annealing falls as training goes on; it then takes the place of the slider"
+        every.append(Control("schedule", "schedule of the annealing", recipe.schedule, words,
+                             (NO_SCHEDULE, *loss.schedules)))  # fmt: skip
+    return {control.name: control for control in every}
+
+
+def controls_of(link: Link) -> tuple[Control, ...]:
+    """Every control of the training page under a link."""
+    loss = controls.chosen(LOSS, link)
+    return (LOSS, PACE, VIEW, *_training_controls(loss).values(), *controls.loss_parameters(loss))
+
+
+def run_notes() -> list[str]:
+    """What in the link could not be used; a link also says what is on stage."""
+    arrived = st.session_state.get("link_notes", ("",))[0] != PAGE
+    if arrived and st.query_params:
+        st.session_state.run = None  # nobody renews the other one's lease
+    return controls.link_notes(PAGE, controls_of)
+
+
+def _fit_to_loss() -> None:
+    """Another loss was chosen: its own parameters and recipe take the place of the last one's."""
+    loss = LOSSES[st.session_state.loss]
+    recipe = _training_controls(loss)
+    owned = {field.name for field in fields(loss.recipe)}
+    controls.set_to_defaults(
+        [*controls.loss_parameters(loss), *(each for name, each in recipe.items() if name in owned)]
+    )
+
+
+def _take_up() -> None:
+    """Back on the page, and not by a link: the controls take up where the run on stage has its own."""
+    run: Run | None = st.session_state.get("run")
+    if run is None or "loss" in st.session_state or st.query_params:
+        return
+    names = _training_controls(LOSSES[run.spec.loss])
+    values: dict[str, Any] = {name: getattr(run.spec, name) for name in ("loss", *names) if hasattr(run.spec, name)}
+    st.session_state.update({**values, **run.spec.theta, "points": run.n})
+
+
+def new_seed() -> None:
+    """Take the next seed."""
+    st.session_state.seed = (st.session_state.seed + 1) % training.SEED[1]
+
+
+def run_controls() -> tuple[RunSpec, int]:
+    """The controls of a run, in the sidebar: what to train, and how many test images to look at it through.
+
+    Raises ValueError, in words, where the settings do not go together.
+    """
+    _take_up()
+    with st.sidebar:
+        loss = LOSSES[LOSS.ask(on_change=_fit_to_loss)]
+        st.markdown(f"**{loss.title}**")
+        st.latex(rf"\footnotesize {loss.formula}")
+        st.caption(f"{loss.summary} {loss.paper.markdown}")
+        theta = {control.name: control.ask() for control in controls.loss_parameters(loss)}
+        other = _training_controls(loss)
+        values = {name: other[name].ask() for name in ("dataset", "batch", "rate")}
+        with st.expander("Net, optimiser and seed"):
+            names = [name for name in other if name not in (*values, "points")]
+            values |= {name: other[name].ask() for name in names}
+            points = other["points"].ask()
+    spec = RunSpec(loss=loss.key, theta=theta, **values)
+    classes = datasets.load(spec.dataset).n_classes
+    if words := loss.caution(dim=spec.dim, classes=classes, unit_norm=spec.unit_norm, **spec.theta):
+        st.warning(words, icon=":material/straighten:")
+    return spec, points

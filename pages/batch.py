@@ -1,0 +1,17 @@
+"""One frozen batch: the same real images under two losses, and who pulls whom, how hard."""
+
+import streamlit as st
+
+from cl_core import ui
+
+for note in ui.batch_notes():
+    st.warning(note, icon=":material/link_off:")
+
+chosen = ui.batch_controls()
+
+st.subheader("Who pulls whom, and how hard?")
+st.markdown(
+    "The same real images, held still. Arrows are the forces of the loss on each embedding; the square below shows the "
+    "weight of every pair, blue where it is pulled together and orange where it is pushed apart. Point at an image."
+)
+ui.frozen_batch(chosen)

@@ -1,0 +1,17 @@
+"""Boundaries: where a loss stops pushing, and how that place moves with its margin and its scale."""
+
+import streamlit as st
+
+from cl_core import ui
+
+for note in ui.boundary_notes():
+    st.warning(note, icon=":material/link_off:")
+
+chosen = ui.boundary_controls()
+
+st.subheader("Where does it stop pushing?")
+st.markdown(
+    r"Every point is one anchor with one positive at similarity $s_p$ and one negative at $s_n$. Arrows show where the "
+    "loss moves such a pair; the thick line is where it is content. Point at the plane to read it."
+)
+ui.boundaries(chosen)

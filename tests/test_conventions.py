@@ -1,0 +1,290 @@
+"""What others define otherwise: each against the library it is from, or against slow loops, and its code is run."""
+
+import contextlib
+import io
+import math
+
+import pytest
+import torch
+from pytorch_metric_learning import distances, reducers
+from pytorch_metric_learning import losses as pml
+
+from cl_core import conventions, losses, snippets
+from cl_core.contrast import unit
+from cl_core.losses import LOSSES
+from tests import reference
+
+DICE = torch.Generator().manual_seed(8)
+Z = torch.randn(14, 4, generator=DICE, dtype=torch.float64)
+Y = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 0, 1, 3, 4])  # the last two have no positive
+WEIGHT = torch.randn(6, 4, generator=DICE, dtype=torch.float64)
+BIAS = torch.randn(6, generator=DICE, dtype=torch.float64)
+SQUARED = distances.LpDistance(power=2)
+INNER = distances.DotProductSimilarity(normalize_embeddings=False)
+OTHERS = [(key, each) for key in LOSSES for each in conventions.of_loss(key)]
+
+
+def batch_of(key, z=Z, y=Y):
+    """A batch, with class weights where the loss has some."""
+    if not LOSSES[key].classes:
+        return z, y
+    return (z, y, WEIGHT, BIAS) if key == "softmax" else (z, y, WEIGHT)
+
+
+def of_batch(each, theta, z=Z, y=Y):
+    """The value of a convention."""
+    z, y, *learnt = batch_of(each.loss, z, y)
+    return conventions.value(each, z, y, theta, *learnt)
+
+
+def shown(key, name, z=Z, y=Y, **theta):
+    """The value of the convention of that name."""
+    return of_batch(next(each for each in conventions.CONVENTIONS[key] if each.key == name), theta, z, y)
+
+
+def by_the_loops(key, theta, z=Z, y=Y):
+    """Our own definition, one pair and one triplet at a time."""
+    if not LOSSES[key].classes:
+        return reference.LOSSES[key](z, y.tolist(), **theta)[0]
+    return reference.CLASS_LOSSES[key](z, y.tolist(), *batch_of(key)[2:], **theta)[0]
+
+
+def close(value, expected):
+    assert math.isclose(value, expected, rel_tol=1e-9, abs_tol=1e-12), (value, expected)
+
+
+# --- those that parameters of ours can say ----------------------------------------------------------------------------
+
+SAID = {  # convention: our parameters, written down again from what its words say
+    ("contrastive", "here"): {"margin": 1.0, "distance": "euclidean", "half": False},
+    ("contrastive", "half"): {"margin": 1.0, "distance": "euclidean", "half": True},
+    ("contrastive", "cosine"): {"margin": 1.0, "distance": "cosine", "half": False},
+    ("triplet", "here"): {"margin": 0.2, "distance": "sqeuclidean", "mining": "semihard"},
+    ("triplet", "plain"): {"margin": 0.2, "distance": "euclidean", "mining": "semihard"},
+    ("triplet", "all"): {"margin": 0.2, "distance": "sqeuclidean", "mining": "all"},
+    ("triplet", "nonzero"): {"margin": 0.2, "distance": "euclidean", "mining": "all_nonzero"},
+    ("triplet", "tfa"): {"margin": 0.2, "distance": "euclidean", "mining": "semihard_tfa"},
+    ("triplet", "tfa_09"): {"margin": 0.2, "distance": "sqeuclidean", "mining": "semihard_tfa"},
+    ("npair", "here"): {"l2": 0.0},
+    ("nt_xent", "here"): {"temperature": 0.5},
+    ("supcon", "here"): {"temperature": 0.1, "variant": "out"},
+    ("supcon", "inside"): {"temperature": 0.1, "variant": "in"},
+    ("info_nce", "here"): {"temperature": 0.1},
+    ("softmax", "here"): {},
+    ("l_softmax", "here"): {"margin": 2, "annealing": 0.0},
+    ("l_softmax", "blend"): {"margin": 2, "annealing": 5.0},
+    ("sphereface", "here"): {"margin": 4, "annealing": 0.0},
+    ("sphereface", "blend"): {"margin": 4, "annealing": 5.0},
+    ("arcface", "here"): {"margin": 0.5, "scale": 64.0},
+    ("arcface", "degrees"): {"margin": 28.6 * math.pi / 180, "scale": 64.0},
+    ("circle", "here"): {"margin": 0.25, "scale": 32.0, "pool": "anchor"},
+    ("circle", "batch"): {"margin": 0.25, "scale": 32.0, "pool": "batch"},
+    ("pccl", "here"): {"margin": 0.25, "temperature": 1 / 16, "xi": 1},
+}
+
+
+@pytest.mark.parametrize(("key", "name"), SAID, ids="/".join)
+def test_what_our_parameters_can_say_agrees_with_the_loops(key, name):
+    close(shown(key, name), by_the_loops(key, SAID[key, name]))
+
+
+def test_every_other_has_a_test_of_its_own():
+    said = {(key, each.key) for key, of in conventions.CONVENTIONS.items() for each in of if each.theta is not None}
+    assert said == set(SAID)
+    for key, of in conventions.CONVENTIONS.items():
+        for each in of:
+            assert (key, each.key) in SAID or f"{key}_{each.key}" in WRITTEN, each
+
+
+WRITTEN = {  # each convention with a function of its own: what it is compared with, from (z, y, theta)
+    "contrastive_linear_nonzero": lambda z, y: pml.ContrastiveLoss(0, 1)(z, y),
+    "contrastive_hinge_of_squares": lambda z, y: pml.ContrastiveLoss(0, 1, distance=SQUARED)(z, y),
+    "triplet_tfa_hard": lambda z, y: tfa_hard(z, y.tolist(), 0.2),
+    "npair_one_pair": lambda z, y: pml.NPairsLoss(distance=INNER)(z, y),
+    "npair_one_unit_pair": lambda z, y: pml.NPairsLoss()(z, y),
+    "npair_soft_labels": lambda z, y: tfa_npairs(z, y.tolist()),
+    "nt_xent_labels": lambda z, y: pml.NTXentLoss(0.5)(z, y),
+    "nt_xent_labels_in_the_sum": lambda z, y: reference.supcon(z, y.tolist(), 0.5)[0],
+    "supcon_base": lambda z, y: supcontrast(z[:12], y[:12].tolist(), 0.1, 0.07),
+    "supcon_all_anchors": lambda z, y: supcontrast(z, y.tolist(), 0.1, 0.1),
+    "info_nce_two_directions": lambda z, y: both_ways(z, 0.1),
+    "info_nce_in_the_sum": lambda z, y: reference.supcon(z, y.tolist(), 0.1)[0],
+    "softmax_without_bias": lambda z, y: reference.CLASS_LOSSES["softmax"](z, y.tolist(), WEIGHT, 0 * BIAS)[0],
+    "softmax_twice": lambda z, y: twice(z, y.tolist()),
+    "arcface_cosine_everywhere": lambda z, y: angular(z, y.tolist(), lambda t: math.cos(t + 0.5)),
+    "arcface_easy_margin": lambda z, y: angular(
+        z, y.tolist(), lambda t: math.cos(t + 0.5) if t < math.pi / 2 else math.cos(t)
+    ),
+    "circle_all_anchors": lambda z, y: pml.CircleLoss(0.25, 32, reducer=reducers.MeanReducer())(z, y),
+    "pccl_released": lambda z, y: reference.pccl_released(z, y.tolist(), 0.25, 16.0, 1)[0],
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_other_agrees_with_where_it_is_from_or_with_loops(name):
+    key = next(key for key in sorted(LOSSES, key=len, reverse=True) if name.startswith(f"{key}_"))
+    z, y = (Z[:12], Y[:12]) if name == "supcon_base" else (Z, Y)  # there an anchor without a positive is NaN
+    close(shown(key, name.removeprefix(f"{key}_"), z, y), float(WRITTEN[name](z, y)))
+
+
+def tfa_hard(z, y, margin):
+    """triplet_hard_loss as it is written: its masked maximum of a row without a positive is the row's minimum, 0."""
+    d = torch.cdist(z, z)
+    total = 0.0
+    for a in range(len(y)):
+        floor, ceiling = min(d[a]).item(), max(d[a]).item()
+        same = [y[j] == y[a] and j != a for j in range(len(y))]
+        p = max((d[a][j].item() - floor) * same[j] for j in range(len(y))) + floor
+        n = min((d[a][j].item() - ceiling) * (y[j] != y[a]) for j in range(len(y))) + ceiling
+        total += max(0.0, p - n + margin)
+    return total / len(y)
+
+
+def tfa_npairs(z, y):
+    """npairs_loss as it is written: equal shares for the row's class, oneself included."""
+    total = 0.0
+    for i in range(len(y)):
+        logits = [float(z[i] @ z[j]) for j in range(len(y))]
+        top = max(logits)
+        whole = top + math.log(sum(math.exp(x - top) for x in logits))
+        own = [x for x, label in zip(logits, y, strict=True) if label == y[i]]
+        total -= sum(x - whole for x in own) / len(own)
+    return total / len(y)
+
+
+def supcontrast(z, y, temperature, base):
+    """SupConLoss of the authors' repository as it is now: mask.sum(1) of 0 is taken as 1."""
+    u = [row / row.norm() for row in z]
+    total = 0.0
+    for i in range(len(y)):
+        logits = {j: float(u[i] @ u[j]) / temperature for j in range(len(y)) if j != i}
+        whole = math.log(sum(math.exp(x) for x in logits.values()))
+        own = [x - whole for j, x in logits.items() if y[j] == y[i]]
+        total -= temperature / base * sum(own) / max(len(own), 1)
+    return total / len(y)
+
+
+def both_ways(z, temperature):
+    u = [row / row.norm() for row in z]
+    n = len(u) // 2
+    total = 0.0
+    for i in range(n):
+        for one, other in ((u[:n], u[n:]), (u[n:], u[:n])):
+            logits = [float(one[i] @ x) / temperature for x in other]
+            total += math.log(sum(math.exp(x) for x in logits)) - logits[i]
+    return total / (2 * n)
+
+
+def twice(z, y):
+    total = 0.0
+    for row, label in zip(z, y, strict=True):
+        logits = [float(row @ w + b) for w, b in zip(WEIGHT, BIAS, strict=True)]
+        share = [math.exp(x) / sum(math.exp(other) for other in logits) for x in logits]
+        total += math.log(sum(math.exp(x) for x in share)) - share[label]
+    return total / len(y)
+
+
+def angular(z, y, widened):
+    total = 0.0
+    for row, label in zip(z, y, strict=True):
+        logits = [64 * float(row @ w / row.norm() / w.norm()) for w in WEIGHT]
+        logits[label] = 64 * widened(math.acos(logits[label] / 64))
+        top = max(logits)
+        total += top + math.log(sum(math.exp(x - top) for x in logits)) - logits[label]
+    return total / len(y)
+
+
+# --- what words claim -------------------------------------------------------------------------------------------------
+
+
+def test_pytorch_metric_learning_without_a_miner_is_its_line_of_the_triplet_loss():
+    # its embeddings are of unit length, and its margin 0.05
+    close(shown("triplet", "nonzero", unit(Z), margin=0.05), pml.TripletMarginLoss()(Z, Y))
+
+
+def test_conventions_take_the_parameters_that_are_set():
+    close(shown("contrastive", "linear_nonzero", margin=0.7), pml.ContrastiveLoss(0, 0.7)(Z, Y))
+    close(shown("supcon", "base", Z[:12], Y[:12], temperature=0.5), supcontrast(Z[:12], Y[:12].tolist(), 0.5, 0.07))
+    close(shown("npair", "one_pair", l2=0.01) - shown("npair", "one_pair"), sum(
+        float(Z[r].square().sum()) for r in (0, 3, 1, 4, 2, 5)
+    ) * 0.01 / 3)  # fmt: skip
+
+
+def test_the_factor_at_the_first_articles_temperature_is_7():
+    assert math.isclose(shown("supcon", "base", temperature=0.5) / shown("supcon", "here", temperature=0.5), 0.5 / 0.07)
+    assert round(0.5 / 0.07, 1) == 7.1
+
+
+def test_softmax_applied_twice_cannot_fall_below_1_461():
+    # ten classes, all certain and all right: log(e + 9) - 1
+    each = next(each for each in conventions.of_loss("softmax") if each.key == "twice")
+    z = 1e3 * torch.eye(10, dtype=torch.float64)
+    value = conventions.value(each, z, torch.arange(10), {}, torch.eye(10).double(), torch.zeros(10).double())
+    assert round(value, 3) == 1.461
+    close(value, math.log(math.e + 9) - 1)
+
+
+def test_a_margin_in_degrees_taken_for_radians_is_next_to_none():
+    small = losses.floor_value("arcface", {"margin": math.radians(0.5), "scale": 1.0}, torch.arange(10))
+    none = losses.floor_value("arcface", {"margin": 0.0, "scale": 1.0}, torch.arange(10))
+    assert abs(small - none) < 0.01
+
+
+def test_the_other_mean_of_circle_is_ours_until_perfect_anchors_underflow():
+    # l_p >= -gamma m^2 and l_n >= -gamma m^2; log(1 + e^x) is 0 in float32 for x < -104
+    y = torch.tensor([0, 0, 1, 1, 2, 2, 3, 4])
+    close(shown("circle", "here", Z[:8], y), pml.CircleLoss(0.25, 32)(Z[:8], y))
+    perfect = torch.eye(2)[[0, 0, 1, 1]]
+    for gamma, zero in ((51 / 0.25, False), (53 / 0.25, True)):
+        terms = pml.CircleLoss(0.5, gamma, reducer=reducers.DoNothingReducer())(perfect, torch.tensor([0, 0, 1, 1]))
+        assert (terms["loss"]["losses"] == 0).all() == zero
+
+
+# --- code and catalogue -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("key", "each"), OTHERS, ids=lambda x: getattr(x, "key", x))
+def test_the_code_of_each_prints_its_value(key, each, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "batch.npz").write_bytes(snippets.archive(*batch_of(key)))
+    theta = {"margin": 0.3} if key in ("contrastive", "triplet", "circle", "pccl") else {}
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(each.code(theta), {})
+    close(float(f"{of_batch(each, theta):.10g}"), float(out.getvalue()))
+
+
+def test_each_other_gives_another_number():
+    for key, each in OTHERS:
+        if each.key == "cosine_everywhere":
+            continue  # it differs beyond pi - m, which has a test of its own
+        values = [of_batch(one, {}) for one in (conventions.here(key), each)]
+        assert not math.isclose(*values, rel_tol=1e-6), (key, each.key)
+
+
+def test_the_catalogue():
+    for key, of in conventions.CONVENTIONS.items():
+        assert conventions.here(key) is of[0]
+        assert conventions.of_loss(key) == of[1:]
+        assert of[0].key == "here"
+        assert len(of) > 1
+        assert len({each.key for each in of}) == len({each.title for each in of}) == len(of)
+        assert all(each.loss == key for each in of)
+        assert all(each.words.endswith(".") for each in of)
+    assert conventions.of_loss("normface") == ()
+    assert conventions.here("normface") is None
+    with pytest.raises(ValueError, match="there is no loss"):
+        conventions.of_loss("tripled")
+
+
+def test_what_is_missing_is_said():
+    labels = next(each for each in conventions.of_loss("nt_xent") if each.key == "labels")
+    with pytest.raises(ValueError, match="needs labels"):
+        conventions.value(labels, Z, None, {})
+    without_bias = next(each for each in conventions.of_loss("softmax") if each.key == "without_bias")
+    with pytest.raises(ValueError, match="needs weight"):
+        conventions.value(without_bias, Z, Y, {})
+    with pytest.raises(ValueError, match="no parameter"):
+        conventions.value(labels, Z, Y, {"warmth": 1.0})
+    with pytest.raises(ValueError, match="either parameters or a function"):
+        conventions.Convention("both", "softmax", "", "", theta={}, function=labels.function)

@@ -1,0 +1,143 @@
+"""One frozen batch: weights, forces and shares against plain loops, and what a step does."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from cl_core import losses
+from cl_core.contrast import unit
+from cl_core.forces import Batch, choose, class_means, forces, step
+from cl_core.losses import LOSSES
+from cl_core.metrics import MARGIN
+from tests import reference
+
+DICE = torch.Generator().manual_seed(5)
+Y = torch.tensor([0, 1, 2, 0, 3, 1, 0, 1, 2, 0, 3, 1])
+Z = torch.randn(12, 6, generator=DICE, dtype=torch.float64)
+BATCH = Batch(unit(Z), Y, torch.randn(4, 6, generator=DICE, dtype=torch.float64), torch.zeros(4))
+FREE = Batch(3 * Z, Y, BATCH.weight, torch.tensor([0.3, -0.1, 0.0, 0.2]), unit_norm=False)
+
+
+def module_of(key, batch):
+    loss = LOSSES[key]
+    sizes = {"num_classes": 4, "embedding_dim": 6} if loss.classes else {}
+    f = losses.module(key, **sizes).double()
+    if loss.classes:
+        f.weight.data.copy_(batch.weight)
+    if key == "softmax":
+        f.bias.data.copy_(batch.bias)
+    return f
+
+
+@pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
+@pytest.mark.parametrize("key", LOSSES)
+def test_value_and_pull_are_those_of_the_module_that_trains(key, batch):
+    found = forces(LOSSES[key], {}, batch)
+    f, z = module_of(key, batch), batch.z.double().clone().requires_grad_()
+    value = f(z, batch.y)
+    wanted = [z, f.weight] if LOSSES[key].classes else [z]
+    slopes = torch.autograd.grad(value, wanted)
+    assert math.isclose(found.value, value.item(), rel_tol=1e-12)
+    assert found.n_terms == f.n_terms
+    assert torch.allclose(found.pull, -slopes[0], rtol=1e-12, atol=1e-15)
+    if LOSSES[key].classes:
+        assert torch.allclose(found.class_pull, -slopes[1], rtol=1e-12, atol=1e-15)
+    else:
+        assert found.class_pull is None
+
+
+@pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
+@pytest.mark.parametrize("key", LOSSES)
+def test_the_weights_explain_every_force_along_the_sphere(key, batch):
+    # ds_ij/dz_i = (u_j - s_ij u_i) / |z_i|; what is left of the force changes lengths, and lies along z_i
+    found = forces(LOSSES[key], {}, batch)
+    z = batch.z.double()
+    u, others = unit(z), unit(batch.weight.double()) if LOSSES[key].classes else unit(z)
+    tangent = torch.zeros_like(z)
+    for i in range(12):
+        for j in range(len(others)):
+            to = (others[j] - found.similarity[i, j] * u[i]) / z[i].norm()
+            back = found.weights[j, i] if not LOSSES[key].classes else 0.0
+            tangent[i] -= (found.weights[i, j] + back) * to
+    along = (found.pull * u).sum(1, keepdim=True) * u
+    assert torch.allclose(found.pull - along, tangent, rtol=1e-9, atol=1e-9)
+    if batch is BATCH and LOSSES[key].metric_of({}) == "similarity" and LOSSES[key].recipe.unit_norm:
+        assert along.abs().max() < 1e-9
+
+
+@pytest.mark.parametrize("key", ["supcon", "triplet", "am_softmax"])
+def test_a_pair_is_as_hard_as_its_hardest_triplet(key):
+    found = forces(LOSSES[key], {}, BATCH)
+    s, n = found.similarity, found.similarity.shape[1]
+    same = [[(BATCH.y[i] == (BATCH.y[j] if n == 12 else j)).item() for j in range(n)] for i in range(12)]
+    positive = [[same[i][j] and (n != 12 or i != j) for j in range(n)] for i in range(12)]
+    order = ("easy", "semihard", "hard")
+    triplets = dict.fromkeys(order, 0)
+    kind_of = {}
+    for a in range(12):
+        for p in (j for j in range(n) if positive[a][j]):
+            for q in (j for j in range(n) if not same[a][j]):
+                kind = reference.kind(2 - 2 * s[a, p].item(), 2 - 2 * s[a, q].item(), MARGIN)
+                triplets[kind] += 1
+                for pair in ((a, p), (a, q)):
+                    kind_of[pair] = max(kind_of.get(pair, "easy"), kind, key=order.index)
+    weight = {pair: abs(found.weights[pair].item()) for pair in kind_of}
+    for kind in order:
+        own = [pair for pair in kind_of if kind_of[pair] == kind]
+        assert math.isclose(found.triplets[kind], triplets[kind] / sum(triplets.values()), rel_tol=1e-9)
+        assert math.isclose(found.pairs[kind], len(own) / len(kind_of), rel_tol=1e-9)
+        carried = sum(weight[pair] for pair in own) / sum(weight.values())
+        assert math.isclose(found.shares[kind], carried, rel_tol=1e-9, abs_tol=1e-12)
+    if key == "triplet":
+        assert found.shares["easy"] == 0  # semi-hard mining never looks at an easy pair
+
+
+@pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
+@pytest.mark.parametrize("key", LOSSES)
+def test_a_small_step_goes_down_and_moves_the_hardest_pulled_by_what_was_asked(key, batch):
+    before = forces(LOSSES[key], {}, batch)
+    after, rate = step(batch, before, 1e-4)
+    assert rate > 0
+    moved = (after.z - batch.z).norm(dim=1)
+    assert moved.max() <= 1e-4 * (1 + 1e-6)
+    if not batch.unit_norm:
+        assert math.isclose(moved.max(), 1e-4, rel_tol=1e-6)
+        assert torch.allclose(after.z, batch.z + rate * before.pull)
+    else:
+        assert torch.allclose(after.z.norm(dim=1), torch.ones(12, dtype=torch.float64))
+    frozen = LOSSES[key].landmarks(**LOSSES[key].defaults).lowest is not None  # its value may rise on the way
+    assert frozen or forces(LOSSES[key], {}, after).value < before.value
+
+
+@pytest.mark.parametrize("key", LOSSES)
+def test_where_nothing_pulls_nothing_moves(key):
+    still = Batch(torch.ones(4, 3), torch.zeros(4, dtype=torch.int64), torch.ones(1, 3), torch.zeros(1))
+    found = forces(LOSSES[key], {}, still)
+    if found.pull.abs().max() == 0:
+        after, rate = step(still, found, 0.1)
+        assert rate == 0
+        assert torch.allclose(after.z, torch.nn.functional.normalize(still.z.double()))
+    assert all(
+        math.isfinite(share) for share in (*found.shares.values(), *found.triplets.values(), *found.pairs.values())
+    )
+
+
+def test_a_batch_is_made_of_pairs_of_one_class():
+    y = np.arange(300) % 10
+    for size in (32, 48, 64):
+        rows = choose(y, size, seed=3)
+        assert len(set(rows.tolist())) == size
+        assert (y[rows[: size // 2]] == y[rows[size // 2 :]]).all()
+        assert len(set(y[rows].tolist())) == 10
+        assert (rows == choose(y, size, seed=3)).all()
+    assert (choose(y, 32, seed=3) != choose(y, 32, seed=4)).any()
+    with pytest.raises(ValueError, match="16 pairs"):
+        choose(np.arange(40), 32, seed=0)
+
+
+def test_class_means_are_unit_and_zero_for_a_class_without_images():
+    z = np.array([[2.0, 0.0], [0.0, 3.0], [0.0, 1.0]])
+    means = class_means(z, np.array([0, 0, 2]), 4)
+    assert np.allclose(means, [[0.5**0.5, 0.5**0.5], [0, 0], [0, 1], [0, 0]])
