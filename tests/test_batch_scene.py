@@ -12,7 +12,6 @@ from cl_core.colours import CLASS_COLOURS, NEGATIVE
 from cl_core.components import batch as face
 from cl_core.components.batch import WORDS, Scene, SceneState, message
 from cl_core.components.envelope import unpack
-from cl_core.components.modules import joined
 
 FOLDER = Path(face.__file__).parent
 NAMES = ("零", "one", "<b>two</b>")
@@ -135,17 +134,6 @@ def test_anchor_of_another_batch_is_not_believed() -> None:
     assert face._anchor_of({"index": 9, "id": -4}, p) is None
     assert face._anchor_of({"index": 7, "id": -1}, p) is None
     assert SceneState(2) == SceneState(2)
-
-
-def test_modules_are_joined_once_and_in_order() -> None:
-    source = joined(FOLDER / "batch.js")
-    assert not re.search(r"^\s*import ", source, re.MULTILINE)
-    assert len(re.findall(r"^export ", source, re.MULTILINE)) == 1
-    files = [*FOLDER.glob("*.js"), FOLDER.parent / "envelope.js", FOLDER.parent / "theme.js"]
-    files.append(FOLDER.parent / "embedding" / "names.js")
-    text = "".join(file.read_text() for file in files)
-    declared = re.findall(r"^(?:export )?(?:class|function|const|let) (\w+)", text, re.MULTILINE)
-    assert len(declared) == len(set(declared)), "the files share one scope"
 
 
 def test_every_word_is_known_and_used() -> None:

@@ -142,14 +142,24 @@ def test_frame_of_another_stream_is_not_believed() -> None:
         assert face._frame_of(told, c) is None
 
 
-def test_modules_are_joined_once_and_in_order() -> None:
-    source = joined(FOLDER / "embedding.js")
+@pytest.mark.parametrize("name", ["embedding", "plane", "batch", "wedge"])
+def test_modules_are_joined_once_and_in_order(name: str) -> None:
+    entry = FOLDER.parent / name / f"{name}.js"
+    source = joined(entry)
     assert not re.search(r"^\s*import ", source, re.MULTILINE)
     assert source.count("export default") == len(re.findall(r"^export ", source, re.MULTILINE)) == 1
-    for file in FOLDER.glob("*.js"):
-        for name in re.findall(r"^(?:export )?(?:class|function|const) (\w+)", file.read_text(), re.MULTILINE):
-            declared = re.findall(rf"^(?:class|function|const) {name}\b", source, re.MULTILINE)
-            assert len(declared) == 1, f"{name} of {file.name} is declared {len(declared)} times"
+    files, declared = [entry], []
+    for file in files:  # grows while it is gone through
+        text = file.read_text()
+        found = [(file.parent / near).resolve() for near in re.findall(r'^import .* from "(.*)";$', text, re.MULTILINE)]
+        files += [each for each in dict.fromkeys(found) if each not in files]
+        declared += re.findall(r"^(?:export )?(?:default )?(?:class|function|const|let) (\w+)", text, re.MULTILINE)
+    assert set(entry.parent.glob("*.js")) <= set(files), "a file that nothing needs"
+    twice = {one for one in declared if declared.count(one) > 1}
+    assert not twice, "the files share one scope"
+    assert all(
+        re.search(rf"^(?:export default )?(?:class|function|const|let) {one}\b", source, re.M) for one in declared
+    )
 
 
 def test_controls_have_their_words() -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from cl_core.components import plane as face
 from cl_core.components.envelope import NOWHERE, unpack
-from cl_core.components.modules import joined
 from cl_core.components.plane import CURVES, MARKS, WORDS, Curve, Field, Mark, PlaneState, message
 
 FOLDER = Path(face.__file__).parent
@@ -132,16 +131,6 @@ def test_packing_takes_less_than_three_milliseconds():
         message(large)
         took.append(time.perf_counter() - start)
     assert min(took) < 0.003
-
-
-def test_files_share_one_scope_without_clashes():
-    source = joined(FOLDER / "plane.js")
-    assert not re.search(r"^\s*import ", source, re.MULTILINE)
-    assert source.count("export default") == len(re.findall(r"^export ", source, re.MULTILINE)) == 1
-    for file in (*FOLDER.glob("*.js"), FOLDER.parent / "theme.js", FOLDER.parent / "envelope.js"):
-        for name in re.findall(r"^(?:export )?(?:class|function|const|let) (\w+)", file.read_text(), re.MULTILINE):
-            declared = re.findall(rf"^(?:class|function|const|let) {name}\b", source, re.MULTILINE)
-            assert len(declared) == 1, f"{name} of {file.name} is declared {len(declared)} times"
 
 
 def test_what_is_written_is_among_the_words():

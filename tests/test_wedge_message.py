@@ -10,7 +10,6 @@ from cl_core import plane
 from cl_core.colours import CLASS_COLOURS, NEGATIVE, POSITIVE
 from cl_core.components import wedge as face
 from cl_core.components.envelope import unpack
-from cl_core.components.modules import joined
 from cl_core.components.wedge import WORDS, Wedge, message
 from cl_core.losses import LOSSES
 
@@ -79,18 +78,6 @@ def test_two_colours_that_mean_nothing_else():
         assert len(set(palette[paper])) == 2
         assert set(palette[paper]) <= set(getattr(CLASS_COLOURS, paper))
         assert not set(palette[paper]) & {*getattr(POSITIVE, paper), *getattr(NEGATIVE, paper)}
-
-
-def test_modules_are_joined_once_and_in_order():
-    source = joined(FOLDER / "wedge.js")
-    assert not re.search(r"^\s*import ", source, re.MULTILINE)
-    assert source.count("export default") == len(re.findall(r"^export ", source, re.MULTILINE)) == 1
-    own = [
-        file.read_text()
-        for file in (*FOLDER.glob("*.js"), *(FOLDER.parent / name for name in ("theme.js", "envelope.js")))
-    ]
-    names = re.findall(r"^(?:export )?(?:default )?(?:class|function|const) (\w+)", "".join(own), re.MULTILINE)
-    assert len(names) == len(set(names)), "the files share one scope"
 
 
 def test_nothing_that_arrives_becomes_html():

@@ -10,6 +10,11 @@ const ARRAYS = {
   float32: Float32Array,
 };
 
+/** Whether two messages are the same. */
+export function sameBytes(a, b) {
+  return a.length === b?.length && a.every((value, i) => value === b[i]);
+}
+
 /**
  * Take a message apart. The arrays are views on one fresh copy of the message.
  * @param {Uint8Array} message

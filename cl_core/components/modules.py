@@ -1,12 +1,32 @@
-"""Several small JavaScript modules, read as the single one that a component may have."""
+"""A component from the files of its folder: several small JavaScript modules are read as the one that it may have."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import streamlit as st
+
+_FRAME = Path(__file__).with_name("frame.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _REMARK = re.compile(r"^[ ]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
+
+
+def registered(folder: Path) -> Callable[..., Any]:
+    """The component of a folder, named after it, from the `.html`, `.css` (after `frame.css`) and `.js` of its name."""
+    file = folder / folder.name
+    return st.components.v2.component(
+        f"contrastive_loss_lab_{folder.name}",
+        html=file.with_suffix(".html").read_text(encoding="utf-8"),
+        css=_FRAME.read_text(encoding="utf-8") + file.with_suffix(".css").read_text(encoding="utf-8"),
+        js=joined(file.with_suffix(".js")),
+    )
+
+
+def ignore() -> None:
+    """Streamlit gives a component the values whose changes something listens to."""
 
 
 def joined(entry: Path) -> str:

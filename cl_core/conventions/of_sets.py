@@ -109,7 +109,7 @@ SUPCON = (
         "supcon",
         r"times $\tau/0.07$",
         r"The authors' code multiplies by $\tau/\tau_{base}$ with $\tau_{base}=0.07$: at $\tau=0.5$ that is 7.1 times "
-        "the value, and 7.1 times the learning rate.",
+        "the value and, for plain gradient descent, the learning rate.",
         function=rescaled,
     ),
     Convention(

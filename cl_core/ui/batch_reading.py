@@ -90,7 +90,8 @@ def other_conventions(chosen: Chosen, batch: Batch, found: Forces) -> None:
         if convention is None:
             st.markdown(f"**{found.value:.6g}** by the definition that this page uses.")
             return
-        value = conventions.value(convention, batch.z, batch.y, chosen.theta)
+        weights = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
+        value = conventions.value(convention, batch.z, batch.y, chosen.theta, *weights)
         st.markdown(f"**{value:.6g}** instead of {found.value:.6g}. {convention.words}")
         st.code(convention.code(chosen.theta), language="python")
 

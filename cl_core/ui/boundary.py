@@ -171,7 +171,7 @@ def _more(chosen: Chosen, kept: PlaneState) -> None:
             st.markdown(f"- {misreading}")
     _as_code(chosen, kept)
     link = {"loss": loss.key, **{name: str(value) for name, value in theta.items()}}
-    st.page_link("pages/training.py", label="Train with it", icon=":material/play_circle:", query_params=link)
+    controls.lead_to("training", "Train with it", ":material/play_circle:", link)
 
 
 def _as_code(chosen: Chosen, kept: PlaneState) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.runtime.state import get_session_state
@@ -12,6 +13,7 @@ from cl_core.parameters import Choice, Param, Parameter, Value
 from cl_core.spec import Loss, Preset
 
 Link = Mapping[str, str]
+FOLDED = "open"  # the name under which `lead_to` sends a whole link
 
 
 @dataclass(frozen=True)
@@ -165,11 +167,32 @@ def forget_link() -> None:
     st.session_state.pop("link_notes", None)
 
 
+def lead_to(page: str, label: str, icon: str, link: Link) -> None:
+    """A link to another page with everything that it is to show.
+
+    It travels folded into one name: Streamlit drops from the address of a page what a widget of the page before was
+    bound to, and both pages have a `loss`.
+    """
+    st.page_link(f"pages/{page}.py", label=label, icon=icon, query_params={FOLDED: urlencode(link)})
+
+
+def _unfold() -> None:
+    """Where a link came folded, put it into the address as if the page had been opened with it."""
+    text = st.query_params.get(FOLDED)
+    if text is not None:
+        with get_session_state().query_params() as address:
+            address.populate_from_query_string(text)
+            address.set_initial_query_params_from_current()
+            address._send_query_param_msg()
+        forget_link()
+
+
 def link_notes(page: str, controls_of: Callable[[Link], Sequence[Control]]) -> list[str]:
     """What in the link that opened `page` could not be used, in words; looked at once, before any widget is.
 
     controls_of: every control there is on the page under a link.
     """
+    _unfold()
     known: tuple[str, list[str]] | None = st.session_state.get("link_notes")
     if known is not None and known[0] == page:
         return known[1]

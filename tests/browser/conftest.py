@@ -9,12 +9,12 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
 
@@ -68,6 +68,28 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+@pytest.fixture
+def visit(browser: "Browser", serve: Callable[..., str]) -> "Iterator[Callable[..., Page]]":
+    """`visit(script, query, *options) -> page`: the script in a new window; an error in any fails the test."""
+    contexts, errors = [], []
+
+    def visited(
+        script: str, query: str, *options: str, width: int = 1280, height: int = 900, **settings: Any
+    ) -> "Page":
+        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.goto(f"{serve(script, *options)}/?{query}")
+        return page
+
+    yield visited
+    for context in contexts:
+        context.close()
+    assert not errors
 
 
 def _launch(script: Path, options: tuple[str, ...], log: Path) -> tuple[subprocess.Popen[bytes], str]:

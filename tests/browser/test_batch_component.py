@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from cl_core.components.batch import Scene
+from tests.browser.component import Component
 
 pytestmark = pytest.mark.browser
 
@@ -17,36 +18,15 @@ HARNESS = "tests/browser/harness_batch.py"
 Open = Callable[..., "Picture"]
 
 
-class Picture:
+class Picture(Component):
     """One of the components on an open page."""
 
+    kind, sign = "batch", "n"
+
     def __init__(self, page: Page, which: int = 0) -> None:
-        self.page = page
-        self.which = which
-        self.root = page.locator(".batch").nth(which)
+        super().__init__(page, which)
         self.plane = self.root.locator(".scene")
         self.matrix = self.root.locator(".matrix")
-
-    def other(self) -> "Picture":
-        return Picture(self.page, 1 - self.which)
-
-    def data(self, name: str) -> str:
-        return self.root.get_attribute(f"data-{name}") or ""
-
-    def number(self, name: str) -> float:
-        return float(self.data(name))
-
-    def until(self, condition: str) -> None:
-        """Wait until a JavaScript condition on the data attributes `d` holds."""
-        self.page.wait_for_function(
-            f"""() => {{
-                const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
-                const roots = hosts.map((h) => h.shadowRoot?.querySelector('.batch')).filter(Boolean);
-                const d = roots[{self.which}]?.dataset;
-                return d && d.n && ({condition});
-            }}""",
-            timeout=60_000,
-        )
 
     def still(self) -> None:
         self.page.evaluate("() => new Promise((done) => setTimeout(() => requestAnimationFrame(done), 60))")
@@ -101,26 +81,15 @@ class Picture:
 
 
 @pytest.fixture
-def open_page(browser: Browser, serve: Callable[..., str]) -> Iterator[Open]:
-    contexts, errors = [], []
-
+def open_page(visit: Callable[..., Page]) -> Open:
     def opened(query: str = "", width: int = 1280, height: int = 1000, **settings: Any) -> Picture:
-        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        page.goto(f"{serve(HARNESS)}/?{query}")
-        picture = Picture(page)
+        picture = Picture(visit(HARNESS, query, width=width, height=height, **settings))
         picture.until("d.moving === 'false'")
         if "two" in query:
             picture.other().until("d.moving === 'false'")
         return picture
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not errors
+    return opened
 
 
 def shown_scene(proxies: bool = False, strength: float = 1.0, steps: int = 0) -> Scene:

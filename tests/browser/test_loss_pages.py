@@ -246,6 +246,17 @@ def test_a_link_trains_with_any_loss(visit, key):
     expect(lesson.page.get_by_text(LOSSES[key].title).first).to_be_visible()
 
 
+@pytest.mark.parametrize("link", ["", "loss=arcface&margin=0.3"])
+def test_what_one_looks_at_can_be_trained_with(visit, link):
+    lesson = visit(f"boundaries?{link}")
+    key, margin = lesson.page.get_by_role("combobox", name="loss").first.input_value(), lesson.value("margin")
+    lesson.page.get_by_role("link", name="Train with it").click()
+    lesson.pictures("embedding").first.wait_for(timeout=SLOW)
+    lesson.until(lambda: "/training" in lesson.page.url)
+    expect(lesson.page.get_by_role("combobox", name="loss")).to_have_value(key)
+    lesson.until(lambda: lesson.value("margin") == margin)
+
+
 def test_a_margin_that_cannot_be_met_is_said_before_the_run(visit):
     lesson = visit("training?loss=am_softmax&dim=2", "embedding")
     expect(lesson.page.get_by_text("can have a margin of 0.191 at most")).to_be_visible(timeout=SLOW)

@@ -1,13 +1,14 @@
 """The plane in a real browser: it shows Python's numbers, moves to new ones, and keeps what is the viewer's."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.component import Component
 from tests.browser.harness_plane import N, loss
 
 pytestmark = pytest.mark.browser
@@ -16,35 +17,14 @@ HARNESS = "tests/browser/harness_plane.py"
 Open = Callable[..., "Plane"]
 
 
-class Plane:
+class Plane(Component):
     """One of the two planes on an open page."""
 
+    kind, sign = "plane", "zoom"
+
     def __init__(self, page: Page, which: int = 0) -> None:
-        self.page = page
-        self.which = which
-        self.root = page.locator(".plane").nth(which)
+        super().__init__(page, which)
         self.canvas = self.root.locator(".sheet")
-
-    def other(self) -> "Plane":
-        return Plane(self.page, 1 - self.which)
-
-    def data(self, name: str) -> str | None:
-        return self.root.get_attribute(f"data-{name}")
-
-    def number(self, name: str) -> float:
-        return float(self.data(name) or "nan")
-
-    def until(self, condition: str) -> None:
-        """Wait until a JavaScript condition on the data attributes `d` holds."""
-        self.page.wait_for_function(
-            f"""() => {{
-                const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
-                const root = hosts.map((h) => h.shadowRoot?.querySelector('.plane')).filter(Boolean)[{self.which}];
-                const d = root && root.dataset;
-                return d && d.zoom && ({condition});
-            }}""",
-            timeout=60_000,
-        )
 
     def shapes(self) -> dict[str, Any]:
         self.root.dispatch_event("describe")
@@ -66,9 +46,6 @@ class Plane:
 
     def click(self, x: float, y: float) -> None:
         self.page.mouse.click(*self.spot(x, y))
-
-    def button(self, name: str) -> Locator:
-        return self.root.get_by_role("button", name=name, exact=True)
 
     def cell(self, name: str) -> Locator:
         return self.root.locator(f'[data-cell="{name}"] dd')
@@ -108,26 +85,15 @@ class Plane:
 
 
 @pytest.fixture
-def open_page(browser: Browser, serve: Callable[..., str]) -> Iterator[Open]:
-    contexts, errors = [], []
-
-    def opened(query: str = "", *, width: int = 1280, height: int = 900, **settings: Any) -> Plane:
-        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.extend([said.text] if said.type == "error" else []))
-        page.goto(f"{serve(HARNESS)}/?{query}")
-        plane = Plane(page)
+def open_page(visit: Callable[..., Page]) -> Open:
+    def opened(query: str = "", **settings: Any) -> Plane:
+        plane = Plane(visit(HARNESS, query, **settings))
         for one in (plane, plane.other()):
             one.until("d.moving === 'false'")
         plane.runs(1)
         return plane
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not errors
+    return opened
 
 
 def node(x: float, y: float) -> tuple[int, int]:
@@ -177,8 +143,8 @@ def test_a_new_field_arrives_by_a_short_way(open_page: Open) -> None:
     plane.root.evaluate("e => { e.mounted = true; }")
     plane.slide("scale", "ArrowRight")
     plane.runs(2)
-    plane.until("d.moving === 'false'")
     plane.page.wait_for_function("window.seen.length > 0")
+    plane.until("d.moving === 'false'")
     after = loss(16, 0.25)["value"].astype(np.float32)
     np.testing.assert_allclose(plane.values(), after, rtol=1e-6)
     first = plane.page.evaluate("window.seen[0]")
@@ -321,7 +287,7 @@ def test_without_a_group_each_has_its_own(open_page: Open) -> None:
     plane = open_page()
     plane.click(0.3, -0.2)
     plane.python_sees("0.3, -0.2")
-    assert plane.other().data("x") is None
+    assert plane.other().data("x") == ""
 
 
 def test_the_keyboard_alone(open_page: Open) -> None:

@@ -2,11 +2,13 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.component import Component
 
 pytestmark = pytest.mark.browser
 
@@ -43,19 +45,10 @@ SWEEP = """async (roots) => {
 }"""
 
 
-class Angle:
-    """The component on an open page, number `k` of those there."""
+class Angle(Component):
+    """One of the components on an open page."""
 
-    def __init__(self, page: Page, k: int = 0) -> None:
-        self.page = page
-        self.k = k
-        self.root = page.locator(".wedge").nth(k)
-
-    def data(self, name: str) -> str:
-        return self.root.get_attribute(f"data-{name}") or ""
-
-    def number(self, name: str) -> float:
-        return float(self.data(name))
+    kind, sign = "wedge", "between"
 
     def handle(self, name: str) -> Locator:
         return self.root.locator(f'[data-handle="{name}"]')
@@ -107,25 +100,14 @@ class Angle:
 
 
 @pytest.fixture
-def open_page(browser: Browser, serve: Callable[..., str]) -> Iterator[Open]:
-    contexts, errors = [], []
-
-    def opened(query: str = "", width: int = 1280, height: int = 900, count: int = 2, **settings: Any) -> Angle:
-        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda note: errors.append(note.text) if note.type == "error" else None)
-        page.goto(f"{serve(HARNESS)}/?{query}")
+def open_page(visit: Callable[..., Page]) -> Open:
+    def opened(query: str = "", count: int = 2, **settings: Any) -> Angle:
+        page = visit(HARNESS, query, **settings)
         expect(page.locator(".wedge[data-between]")).to_have_count(count, timeout=60_000)
-        angle = Angle(page)
         expect(page.get_by_text("python sees")).to_be_visible()
-        return angle
+        return Angle(page)
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not errors
+    return opened
 
 
 def test_what_is_shown_at_first(open_page: Open) -> None:

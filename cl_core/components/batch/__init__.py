@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cl_core.colours import CLASS_COLOURS, NEGATIVE, POSITIVE, Palette
 from cl_core.components.envelope import pack
-from cl_core.components.modules import joined
+from cl_core.components.modules import registered
 
 WORDS: Mapping[str, str] = {
     "pull": "pulls together",
@@ -125,9 +125,9 @@ def message(scene: Scene, *, height: int = 460, group: str = "", anchor: int | N
         "largest": None if scene.largest is None else float(scene.largest),
         "sprite": {"columns": scene.sprite_columns, "w": scene.sprite_size[0], "h": scene.sprite_size[1]},
         "unit_circle": scene.unit_circle,
-        "palette": _colours(scene.palette),
-        "positive": _colours(POSITIVE),
-        "negative": _colours(NEGATIVE),
+        "palette": scene.palette._asdict(),
+        "positive": POSITIVE._asdict(),
+        "negative": NEGATIVE._asdict(),
         "alt": scene.alt,
         "height": height,
         "group": group,
@@ -228,14 +228,4 @@ def _floats(array: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray(array, np.float32)
 
 
-def _colours(palette: Palette) -> dict[str, list[str]]:
-    return {"light": list(palette.light), "dark": list(palette.dark)}
-
-
-_here = Path(__file__).parent
-_component = st.components.v2.component(
-    "contrastive_loss_lab_batch",
-    html=(_here / "batch.html").read_text(encoding="utf-8"),
-    css=(_here / "batch.css").read_text(encoding="utf-8"),
-    js=joined(_here / "batch.js"),
-)
+_component = registered(Path(__file__).parent)

@@ -1,7 +1,7 @@
 /** What of a batch is looked at: an anchor, and the one it is seen with. Scenes of one group look at the same. */
 
-import { groupOf } from "./group.js";
-import { filled } from "./readout.js";
+import { filled } from "../page.js";
+import { joinGroup } from "./group.js";
 
 export class Attention {
   /** @param {() => void} changed  called whenever something else may be looked at */
@@ -18,7 +18,7 @@ export class Attention {
     if (this.group && this.name === header.group) return;
     this.close();
     this.name = header.group;
-    this.group = groupOf(header.group);
+    this.group = joinGroup(header.group);
     this.group.addEventListener("change", this.changed);
     // mounted again: what was kept?
     if (header.anchor !== null && !this.group.touched) this.group.pin(this.#placeOf(header.anchor));

@@ -9,7 +9,8 @@
  * "describe" by writing what is drawn where, in CSS pixels of the window, into `data-scene`.
  */
 
-import { openEnvelope } from "../envelope.js";
+import { openEnvelope, sameBytes } from "../envelope.js";
+import { heedCalm, setData, shownBy } from "../page.js";
 import { readTheme } from "../theme.js";
 import { Attention } from "./attention.js";
 import { Bonds } from "./bonds.js";
@@ -19,7 +20,7 @@ import { listenToMatrix, listenToPlane } from "./hand.js";
 import { Matrix } from "./matrix.js";
 import { Readout } from "./readout.js";
 import { Scene } from "./scene.js";
-import { sameBytes, Tiles } from "./tiles.js";
+import { Tiles } from "./tiles.js";
 import { Tween } from "./tween.js";
 
 class Picture {
@@ -186,9 +187,7 @@ class Picture {
       held: camera.held !== null,
       zoom: camera.zoom.toFixed(3),
     };
-    for (const [name, value] of Object.entries(state)) {
-      if (root.dataset[name] !== String(value)) root.dataset[name] = String(value);
-    }
+    setData(root, state);
   }
 
   // ---- the hand
@@ -254,9 +253,7 @@ class Picture {
     });
     this.sight.observe(this.root);
     document.addEventListener("visibilitychange", () => this.#refresh(), { signal });
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    this.tween.calm = calm.matches;
-    calm.addEventListener("change", () => (this.tween.calm = calm.matches), { signal });
+    heedCalm(this.tween, signal);
   }
 
   /** What a button does. */
@@ -278,15 +275,6 @@ function rgb(hex) {
   return [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
 }
 
-/** @type {WeakMap<Element, Picture>} */
-const pictures = new WeakMap();
-
 export default function batch(component) {
-  const root = component.parentElement.querySelector(".batch");
-  if (!root) return;
-  const picture = pictures.get(root) ?? new Picture(root);
-  pictures.set(root, picture);
-  picture.update(component);
-  // Streamlit also calls this when newer data overtook the call, so it ends nothing that is still on the page
-  return () => setTimeout(() => !root.isConnected && picture.close());
+  return shownBy(Picture, ".batch", component);
 }

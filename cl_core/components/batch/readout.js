@@ -1,5 +1,6 @@
 /** The words around the picture, and the strip that says what one pair is to each other. */
 
+import { filled, listenToButtons, nameButtons, setText } from "../page.js";
 import { css } from "../theme.js";
 import { signed } from "./matrix.js";
 
@@ -15,10 +16,7 @@ export class Readout {
     this.find = (selector) => root.querySelector(selector);
     this.strip = this.find(".readout");
     this.wording = "";
-    root.addEventListener("click", (event) => {
-      const button = event.target instanceof Element && event.target.closest("[data-do]");
-      if (button) press(button.dataset.do);
-    });
+    listenToButtons(root, press);
   }
 
   /** All that a message's header says in words. */
@@ -39,10 +37,7 @@ export class Readout {
       ".hint": words.hint,
     };
     for (const [selector, text] of Object.entries(texts)) setText(this.find(selector), text);
-    for (const button of this.root.querySelectorAll("[data-do]")) {
-      button.title = words[button.dataset.do];
-      button.setAttribute("aria-label", button.title);
-    }
+    nameButtons(this.root, words);
     this.find(".tools").setAttribute("aria-label", words.tools);
     const scene = this.find(".scene");
     scene.setAttribute("aria-label", filled(words.scene, { title, alt }));
@@ -121,14 +116,4 @@ export class Readout {
 /** What a derivative of the loss by a similarity does to the pair, as descent goes down it. */
 function verdict(weight) {
   return weight < 0 ? "pull" : weight > 0 ? "push" : "none";
-}
-
-/** A sentence with its {places} filled. */
-export function filled(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
-}
-
-/** Put text into an element, which costs nothing where it is there already. */
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -108,7 +108,3 @@ export class Tiles {
 export function isShort(name) {
   return name.length <= 2;
 }
-
-export function sameBytes(a, b) {
-  return a.length === b?.length && a.every((value, i) => value === b[i]);
-}

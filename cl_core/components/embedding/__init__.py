@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cl_core.colours import CLASS_COLOURS, Palette
 from cl_core.components.envelope import pack, quantise
-from cl_core.components.modules import joined
+from cl_core.components.modules import ignore, registered
 
 WORDS: Mapping[str, str] = {
     "readout": "step {step} · frame {frame} of {frames}",
@@ -132,7 +132,7 @@ def message(cloud: Cloud, first: int, end: int, *, height: int = 560, frame: int
         "n": len(cloud.labels),
         "class_names": list(cloud.class_names),
         "title": cloud.title,
-        "palette": {"light": list(cloud.palette.light), "dark": list(cloud.palette.dark)},
+        "palette": cloud.palette._asdict(),
         "height": height,
         "frame": None if frame is None else {"stream": cloud.stream, "frame": frame},
         "placeholder": cloud.placeholder,
@@ -173,8 +173,8 @@ def embedding(cloud: Cloud, *, key: str, height: int = 560) -> EmbeddingState:
     result = _component(
         key=key,
         data=message(cloud, sent.first, sent.end, height=height, frame=frame),
-        on_frame_change=_ignore,
-        on_need_change=_ignore,
+        on_frame_change=ignore,
+        on_need_change=ignore,
     )
     return EmbeddingState(_frame_of(result.get("frame"), cloud))
 
@@ -191,14 +191,4 @@ def _rounded(share: Sequence[float] | None) -> list[float] | None:
     return None if share is None else [round(float(s), 4) for s in share]
 
 
-def _ignore() -> None:
-    """Streamlit gives a component the values whose changes something listens to."""
-
-
-_here = Path(__file__).parent
-_component = st.components.v2.component(
-    "contrastive_loss_lab_embedding",
-    html=(_here / "embedding.html").read_text(encoding="utf-8"),
-    css=(_here / "embedding.css").read_text(encoding="utf-8"),
-    js=joined(_here / "embedding.js"),
-)
+_component = registered(Path(__file__).parent)

@@ -1,16 +1,15 @@
 /** From data coordinates to the screen: a flat map in two dimensions, a turntable with mild perspective in three. */
 
+import { ZoomCamera } from "../camera.js";
+
 const CLOSEST = 60;
-const OUTERMOST = 0.4;
 const NEAR = 4; // distance of the eye in radii of the cloud: small is dramatic, large is flat
-const MARGIN = { side: 18, top: 30, bottom: 30 }; // room for the names of the axes, in CSS pixels
+const MARGIN = { side: 18, end: 30 }; // room, on both sides, for the names of the axes, in CSS pixels
 const REST = { yaw: -0.6, pitch: 0.32 };
 
-export class Camera {
+export class Camera extends ZoomCamera {
   constructor() {
-    this.reset();
-    this.width = 1;
-    this.height = 1;
+    super(CLOSEST);
     this.dims = 2;
     this.centre = [0, 0, 0];
     this.half = [1, 1, 1]; // half the extent along each axis
@@ -20,25 +19,9 @@ export class Camera {
 
   /** Back to the automatic view. */
   reset() {
-    this.zoom = 1;
-    this.panX = 0; // in units of the shorter side
-    this.panY = 0;
+    super.reset();
     this.yaw = REST.yaw;
     this.pitch = REST.pitch;
-    /** The view that zoom and pan are relative to, once the user has taken over; null while it is automatic. */
-    this.held = null;
-  }
-
-  get unit() {
-    return Math.min(this.width, this.height);
-  }
-
-  get middleX() {
-    return this.width / 2 + this.panX * this.unit;
-  }
-
-  get middleY() {
-    return (this.height + MARGIN.top - MARGIN.bottom) / 2 + this.panY * this.unit;
   }
 
   /** Aim at a part of space, [low, high] along each axis, unless the user holds another one. */
@@ -52,7 +35,7 @@ export class Camera {
       half[d] = (box[2 * d + 1] - box[2 * d]) / 2;
     }
     const width = Math.max(this.width - 2 * MARGIN.side, 40) / 2;
-    const height = Math.max(this.height - MARGIN.top - MARGIN.bottom, 40) / 2;
+    const height = Math.max(this.height - 2 * MARGIN.end, 40) / 2;
     this.radius = Math.hypot(...half) * 0.76;
     const fit = dims === 3 ? Math.min(width, height) / this.radius : Math.min(width / half[0], height / half[1]);
     this.scale = fit * this.zoom;
@@ -99,29 +82,9 @@ export class Camera {
     return [x[0], y[0]];
   }
 
-  /** Zoom so that what is at (x, y) stays there. */
-  zoomAt(factor, x = this.width / 2, y = this.height / 2) {
-    this.#hold();
-    const zoom = Math.min(Math.max(this.zoom * factor, OUTERMOST), CLOSEST);
-    const ratio = zoom / this.zoom;
-    this.zoom = zoom;
-    this.panX += ((x - this.middleX) * (1 - ratio)) / this.unit;
-    this.panY += ((y - this.middleY) * (1 - ratio)) / this.unit;
-  }
-
-  pan(dx, dy) {
-    this.#hold();
-    this.panX += dx / this.unit;
-    this.panY += dy / this.unit;
-  }
-
   /** Turn the cloud under the finger; (dx, dy) in CSS pixels. */
   turn(dx, dy) {
     this.yaw += dx * 0.008;
     this.pitch = Math.min(Math.max(this.pitch + dy * 0.008, -1.5), 1.5);
-  }
-
-  #hold() {
-    this.held ??= this.current;
   }
 }

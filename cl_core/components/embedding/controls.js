@@ -1,7 +1,7 @@
 /** The words and controls around the picture: legend, buttons, scrubber, and the picture's description in words. */
 
+import { filled, listenToButtons, nameButtons, setText } from "../page.js";
 import { css } from "../theme.js";
-import { setText } from "./tooltip.js";
 
 const QUIET = 2000; // ms between two changes of the description in words
 
@@ -20,10 +20,7 @@ export class Controls {
     this.wording = "";
     this.spoken = -QUIET;
     this.speaking = 0;
-    root.addEventListener("click", (event) => {
-      const button = event.target instanceof Element && event.target.closest("[data-do]");
-      if (button) act.press(button.dataset.do);
-    });
+    listenToButtons(root, act.press);
     this.scrubber.addEventListener("input", () => act.scrub(Number(this.scrubber.value)));
     this.scrubber.addEventListener("change", () => act.scrubbed());
   }
@@ -44,11 +41,7 @@ export class Controls {
     const wording = JSON.stringify([words, header.class_names]);
     if (wording === this.wording) return;
     this.wording = wording;
-    for (const button of this.root.querySelectorAll("[data-do]")) {
-      button.title = words[button.dataset.do];
-      button.setAttribute("aria-label", button.title);
-    }
-    setText(this.find(".live span"), words.live);
+    nameButtons(this.root, words);
     for (const group of ["legend", "tools", "time", "scrubber"]) {
       this.find(`.${group}`).setAttribute("aria-label", words[group]);
     }
@@ -131,11 +124,6 @@ export class Controls {
     const place = filled(words.place, { title, step: count(shown.step) });
     return newest && alt ? `${place}: ${alt}` : place; // `alt` speaks of the newest frame only
   }
-}
-
-/** A sentence with its {places} filled. */
-export function filled(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
 }
 
 const numbers = new Intl.NumberFormat(document.documentElement.lang || undefined);

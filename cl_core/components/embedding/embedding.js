@@ -10,11 +10,13 @@
  */
 
 import { Camera } from "./camera.js";
-import { count, Controls, filled } from "./controls.js";
+import { count, Controls } from "./controls.js";
 import { received } from "./film.js";
 import { Player } from "./player.js";
-import { listen } from "./pointer.js";
+import { listen } from "./hand.js";
 import { Scene } from "./scene.js";
+import { sameBytes } from "../envelope.js";
+import { filled, heedCalm, setData, shownBy } from "../page.js";
 import { css, readTheme } from "../theme.js";
 import { Tooltip } from "./tooltip.js";
 
@@ -214,9 +216,7 @@ class Picture {
       zoom: camera.zoom.toFixed(3),
       turn: camera.yaw.toFixed(3),
     };
-    for (const [name, value] of Object.entries(state)) {
-      if (root.dataset[name] !== String(value)) root.dataset[name] = String(value);
-    }
+    setData(root, state);
     this.controls.report(player, shown);
   }
 
@@ -309,9 +309,7 @@ class Picture {
     });
     this.sight.observe(this.canvas);
     document.addEventListener("visibilitychange", () => this.#refresh(), { signal });
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    this.player.calm = calm.matches;
-    calm.addEventListener("change", () => (this.player.calm = calm.matches), { signal });
+    heedCalm(this.player, signal);
   }
 
   #seek(frame) {
@@ -346,19 +344,6 @@ class Picture {
   }
 }
 
-function sameBytes(a, b) {
-  return a.length === b?.length && a.every((value, i) => value === b[i]);
-}
-
-/** @type {WeakMap<Element, Picture>} */
-const pictures = new WeakMap();
-
 export default function embedding(component) {
-  const root = component.parentElement.querySelector(".embedding");
-  if (!root) return;
-  const picture = pictures.get(root) ?? new Picture(root);
-  pictures.set(root, picture);
-  picture.update(component);
-  // Streamlit also calls this when newer data overtook the call, so it ends nothing that is still on the page
-  return () => setTimeout(() => !root.isConnected && picture.close());
+  return shownBy(Picture, ".embedding", component);
 }

@@ -1,5 +1,7 @@
 /** What is known of the point under the pointer: its picture, its class, its row, its coordinates. */
 
+import { setText } from "../page.js";
+
 const BESIDE = 16; // CSS pixels between point and text
 
 export class Tooltip {
@@ -64,9 +66,4 @@ export class Tooltip {
     const [column, row] = [index % columns, Math.floor(index / columns)];
     this.picture.getContext("2d").drawImage(this.sheet, column * w, row * h, w, h, 0, 0, w, h);
   }
-}
-
-/** Put text into an element, which costs nothing where it is there already. */
-export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cl_core.colours import NEGATIVE, POSITIVE, Palette
+from cl_core.colours import BOUNDARY, HIGHEST, NEGATIVE, POSITIVE
 from cl_core.components.envelope import pack, quantise
-from cl_core.components.modules import joined
+from cl_core.components.modules import ignore, registered
 
 WORDS: Mapping[str, str] = {
     "tools": "View",
@@ -30,11 +30,6 @@ WORDS: Mapping[str, str] = {
     "keys": "Arrow keys move the cross-hair, with shift ten times as far. Enter keeps the place, Escape lets it go. "
     "Plus and minus zoom, 0 shows the whole plane.",
 }
-
-# The boundary is to be told from a blue circle, an orange diamond and the ink of the text; the field recedes behind
-# all of them, from the paper's colour to this one where the loss is highest.
-BOUNDARY = Palette(light=("#b3004f",), dark=("#ff77b0",))
-HIGHEST = Palette(light=("#97a2da",), dark=("#434f9b",))
 
 CURVES = ("boundary", "guide", "neutral")
 MARKS = ("target", "centre", "corner")
@@ -174,7 +169,7 @@ def plane(field: Field, *, key: str, height: int = 520, group: str = "") -> Plan
     result = _component(
         key=key,
         data=message(field, height=height, group=group, kept=kept),
-        on_point_change=_ignore,
+        on_point_change=ignore,
     )
     return _place(result.get("point"))
 
@@ -219,14 +214,4 @@ def _check(field: Field) -> None:
         raise ValueError(f"point_violated is {np.shape(field.point_violated)}, but points is {pairs}")
 
 
-def _ignore() -> None:
-    """Streamlit gives a component the values whose changes something listens to."""
-
-
-_here = Path(__file__).parent
-_component = st.components.v2.component(
-    "contrastive_loss_lab_plane",
-    html=(_here / "plane.html").read_text(encoding="utf-8"),
-    css=(_here / "plane.css").read_text(encoding="utf-8"),
-    js=joined(_here / "plane.js"),
-)
+_component = registered(Path(__file__).parent)

@@ -1,32 +1,25 @@
 /**
- * The place that is pointed at and the one that is kept, shared by the planes of a page that have the same group.
- *
- * Streamlit may load this code once for all planes or once for each, so groups live on the window. A place is {x, y} in
- * the plane's own numbers: each plane shows its nearest node.
+ * The place that is pointed at and the one that is kept, shared by the planes of a page that have the same group. A
+ * place is {x, y} in the plane's own numbers: each plane shows its nearest node.
  */
 
-const GROUPS = Symbol.for("contrastive-loss-lab/plane-groups");
+import { Group, groupOf, partFrom } from "../group.js";
 
-class Group extends EventTarget {
-  constructor(name) {
-    super();
-    this.name = name;
-    this.members = 0;
-    this.kept = null;
-    this.pointed = null;
-    this.by = null; // the plane that the hand is on
-  }
+class Places extends Group {
+  kept = null;
+  pointed = null;
+  by = null; // the plane that the hand is on
 
   keep(place) {
     this.kept = place;
-    this.#tell();
+    this.tell();
   }
 
   point(by, place) {
     this.by = by;
     if (samePlace(place, this.pointed)) return;
     this.pointed = place;
-    this.#tell();
+    this.tell();
   }
 
   /** The hand has left a plane. */
@@ -36,22 +29,13 @@ class Group extends EventTarget {
 
   part(by) {
     this.leave(by);
-    this.members -= 1;
-    if (!this.members) window[GROUPS]?.delete(this.name);
-  }
-
-  #tell() {
-    this.dispatchEvent(new Event("change"));
+    partFrom("plane", this);
   }
 }
 
 /** Become a member of the group of that name, or of one of its own for a plane without. */
 export function joinGroup(name) {
-  const groups = (window[GROUPS] ??= new Map());
-  const group = groups.get(name) ?? new Group(name);
-  if (name) groups.set(name, group);
-  group.members += 1;
-  return group;
+  return groupOf("plane", name, () => new Places(name));
 }
 
 export function samePlace(a, b) {

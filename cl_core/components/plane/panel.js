@@ -1,5 +1,6 @@
 /** The words around the picture: its title, its buttons, and the numbers at the cross-hair. */
 
+import { listenToButtons, nameButtons, setText } from "../page.js";
 import { css } from "../theme.js";
 
 /**
@@ -21,10 +22,7 @@ export class Panel {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.wording = "";
-    root.addEventListener("click", (event) => {
-      const button = event.target instanceof Element && event.target.closest("[data-do]");
-      if (button) press(button.dataset.do);
-    });
+    listenToButtons(root, press);
   }
 
   /** The height of all that is not the picture. */
@@ -48,13 +46,7 @@ export class Panel {
     if (wording === this.wording) return;
     this.wording = wording;
     canvas.setAttribute("aria-description", words.keys);
-    for (const button of this.root.querySelectorAll("[data-do]")) {
-      const word = words[button.dataset.do];
-      const text = button.querySelector("span");
-      if (text) setText(text, word);
-      button.title = word;
-      button.setAttribute("aria-label", word);
-    }
+    nameButtons(this.root, words);
     for (const group of ["tools", "layers"]) this.find(`.${group}`).setAttribute("aria-label", words[group]);
     setText(this.find(".hint"), words.hint);
     for (const [cell, name] of Object.entries(this.#cellNames())) setText(this.find(`[data-cell="${cell}"] dt`), name);
@@ -121,9 +113,4 @@ function numberText(number) {
   const [digits, power] = number.toExponential(3).split("e");
   const raised = [...power.replace("+", "")].map((letter) => SUPERSCRIPTS[letter]).join("");
   return `${digits.replace("-", "−")}·10${raised}`;
-}
-
-/** Put text into an element, which costs nothing where it is there already. */
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -14,10 +14,12 @@ import { nodeAt, nodeNear, nodeOf, readingOf } from "./grid.js";
 import { joinGroup, samePlace } from "./group.js";
 import { Morph } from "./morph.js";
 import { Panel } from "./panel.js";
-import { listen } from "./pointer.js";
+import { listen } from "./hand.js";
 import { report, shapesOf } from "./report.js";
 import { Scene } from "./scene.js";
 import { View } from "./view.js";
+import { sameBytes } from "../envelope.js";
+import { heedCalm, shownBy } from "../page.js";
 import { readTheme } from "../theme.js";
 
 const QUIET = 250; // ms until Python is told of a place, since it may be on its way to another
@@ -191,7 +193,7 @@ class Picture {
   #listen() {
     const { signal } = this.ending;
     const hand = {
-      view: this.view,
+      camera: this.view,
       moved: () => this.#moved(),
       reset: () => this.#do("reset"),
       point: (x, y) => this.#point(x, y),
@@ -212,9 +214,7 @@ class Picture {
     this.sizes = new ResizeObserver(() => this.#resize());
     this.sizes.observe(this.root);
     if (this.root.parentElement) this.sizes.observe(this.root.parentElement);
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    this.morph.calm = calm.matches;
-    calm.addEventListener("change", () => (this.morph.calm = calm.matches), { signal });
+    heedCalm(this.morph, signal);
   }
 
   #moved() {
@@ -295,19 +295,6 @@ function placeOf(node) {
   return node && { x: node.x, y: node.y };
 }
 
-function sameBytes(a, b) {
-  return a.length === b?.length && a.every((value, i) => value === b[i]);
-}
-
-/** @type {WeakMap<Element, Picture>} */
-const pictures = new WeakMap();
-
 export default function plane(component) {
-  const root = component.parentElement.querySelector(".plane");
-  if (!root) return;
-  const picture = pictures.get(root) ?? new Picture(root);
-  pictures.set(root, picture);
-  picture.update(component);
-  // Streamlit also calls this when newer data overtook the call, so it ends nothing that is still on the page
-  return () => setTimeout(() => !root.isConnected && picture.close());
+  return shownBy(Picture, ".plane", component);
 }

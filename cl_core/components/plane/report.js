@@ -1,6 +1,7 @@
 /** What is shown, in data attributes of the root element: for tests and assistive tools. */
 
 import { dataOf } from "./grid.js";
+import { setData } from "../page.js";
 
 /** Say what is shown now; an attribute is written only where it changes. */
 export function report(root, view, morph, cross) {
@@ -19,10 +20,7 @@ export function report(root, view, morph, cross) {
     points: pairs.length / 2,
     violated: pairViolated?.reduce((sum, one) => sum + one, 0) ?? 0,
   };
-  for (const [name, value] of Object.entries(state)) {
-    if (value === undefined) delete root.dataset[name];
-    else if (root.dataset[name] !== String(value)) root.dataset[name] = String(value);
-  }
+  setData(root, state);
 }
 
 /** Everything that lies over the field: lines in the plane's numbers, boxes in CSS pixels of the page. */

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cl_core.colours import CLASS_COLOURS
 from cl_core.components.envelope import pack
-from cl_core.components.modules import joined
+from cl_core.components.modules import ignore, registered
 
 WORDS: Mapping[str, str] = {
     "hint": "Drag W₁ or W₂",
@@ -96,7 +96,7 @@ def wedge(picture: Wedge, *, key: str, height: int = 420, group: str = "") -> We
     result = _component(
         key=key,
         data=message(picture, height=height, group=group, between=told),
-        on_between_change=_ignore,
+        on_between_change=ignore,
     )
     now = _angle(result.get("between"))
     return WedgeState(int(picture.between) if now is None else now)
@@ -124,14 +124,4 @@ def _check(picture: Wedge) -> None:
         raise ValueError(f"between must be 0..180 degrees, not {picture.between}")
 
 
-def _ignore() -> None:
-    """Streamlit gives a component the values whose changes something listens to."""
-
-
-_here = Path(__file__).parent
-_component = st.components.v2.component(
-    "contrastive_loss_lab_wedge",
-    html=(_here / "wedge.html").read_text(encoding="utf-8"),
-    css=(_here / "wedge.css").read_text(encoding="utf-8"),
-    js=joined(_here / "wedge.js"),
-)
+_component = registered(Path(__file__).parent)

@@ -1,6 +1,7 @@
 /** The drawing: puts what the layout says into the elements that wedge.html has. */
 
 import { arrowPath, betweenPath, frameOf, labelsOf, linePath, marginPath, placeAt, sectorPath } from "./layout.js";
+import { filled, setText } from "../page.js";
 
 const TYPE = { number: "600 16px", name: "700 19px", quiet: "500 14px" }; // as wedge.css has them
 const HEIGHT = { number: 22, name: 25, quiet: 18 };
@@ -148,17 +149,7 @@ export function degreesText(degrees) {
   return `${Number(degrees.toFixed(1)).toString().replace("-", "−")}°`;
 }
 
-/** Words with {names} in them, and what stands there. */
-export function filled(words, values) {
-  return words.replaceAll(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
-}
-
-/** Put text into an element, which costs nothing where it is there already. */
-export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-/** The same for attributes. */
+/** Give an element attributes, which costs nothing where it has them already. */
 export function setAttributes(element, values) {
   for (const [name, value] of Object.entries(values)) {
     const text = String(value);

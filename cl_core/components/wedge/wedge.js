@@ -6,10 +6,11 @@
  * from Python and to the theme. The root element says what is shown in its data attributes.
  */
 
-import { openEnvelope } from "../envelope.js";
+import { openEnvelope, sameBytes } from "../envelope.js";
 import { joinGroup } from "./group.js";
 import { Morph } from "./morph.js";
-import { Scene, degreesText, filled, setAttributes, setText } from "./scene.js";
+import { Scene, degreesText, setAttributes } from "./scene.js";
+import { filled, heedCalm, setData, setText, shownBy } from "../page.js";
 import { css, readTheme } from "../theme.js";
 import { listen } from "./turn.js";
 
@@ -165,7 +166,7 @@ class Picture {
       away: away.to === null ? "" : `${away.from} ${away.to}`,
       moving: morph.moving,
     };
-    for (const [name, value] of Object.entries(state)) setAttributes(root, { [`data-${name}`]: value });
+    setData(root, state);
   }
 
   #cell(name, part) {
@@ -191,9 +192,7 @@ class Picture {
     listen(this.scene.handles.two, -1, hand, signal);
     this.sizes = new ResizeObserver(() => this.#resize());
     this.sizes.observe(this.stage);
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    this.morph.calm = calm.matches;
-    calm.addEventListener("change", () => (this.morph.calm = calm.matches), { signal });
+    heedCalm(this.morph, signal);
   }
 
   #release() {
@@ -202,19 +201,6 @@ class Picture {
   }
 }
 
-function sameBytes(a, b) {
-  return a.length === b?.length && a.every((value, i) => value === b[i]);
-}
-
-/** @type {WeakMap<Element, Picture>} */
-const pictures = new WeakMap();
-
 export default function wedge(component) {
-  const root = component.parentElement.querySelector(".wedge");
-  if (!root) return;
-  const picture = pictures.get(root) ?? new Picture(root);
-  pictures.set(root, picture);
-  picture.update(component);
-  // Streamlit also calls this when newer data overtook the call, so it ends nothing that is still on the page
-  return () => setTimeout(() => !root.isConnected && picture.close());
+  return shownBy(Picture, ".wedge", component);
 }
