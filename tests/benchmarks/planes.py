@@ -106,8 +106,8 @@ def run(moves: int = MOVES) -> str:
         f"{BAR:.0f} ms at the 95th percentile), and the time from the key to a picture at rest, which for the boundary "
         "page holds its quarter of a second of movement.",
         report.table(["milliseconds", "server, median", "server, 95 %", "at rest, median", "at rest, 95 %"], rows),
-        f"Plotly takes {server:.1f} times our server's time and {rest:.1f} times the wait, which holds no movement: it draws each "
-        "picture anew, in a flash, and forgets the zoom.",
+        f"Plotly takes {server:.1f} times our server's time and {rest:.1f} times the wait, which holds no movement: it "
+        "draws each picture anew, in a flash, and forgets the zoom.",
     ]) + "\n"  # fmt: skip
 
 
