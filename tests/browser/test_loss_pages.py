@@ -193,8 +193,7 @@ def test_another_loss_takes_its_own_defaults_though_the_address_says_otherwise(v
 
 
 def test_labels_never_collide(visit):
-    for address in ("loss=circle", "loss=circle&margin=0.05", "loss=pccl&xi=5", "loss=triplet&margin=0.05",
-                    "loss=contrastive", "loss=pccl_released&margin=0.5", "loss=arcface&pairs=hardest"):  # fmt: skip
+    for address in ("loss=circle&margin=0.05", "loss=pccl&xi=5", "loss=triplet&margin=0.05", "loss=contrastive"):
         lesson = visit(f"boundaries?{address}")
         labels = lesson.shapes()["labels"]
         boxes = [label["box"] for label in labels]

@@ -333,8 +333,7 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("query", SETTINGS)
+@pytest.mark.parametrize(("query", "width"), [(query, (1280, 400)[i % 2]) for i, query in enumerate(SETTINGS)])
 def test_labels_keep_apart_and_inside(open_page: Open, query: str, width: int) -> None:
     plane = open_page(query, width=width)
     for one in (plane, plane.other()):

@@ -349,16 +349,13 @@ def test_the_angle_survives_reruns_and_remounts(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "width"),
     [
-        "m=1&a=0.05&losses=l_softmax,am_softmax",
-        "m=2&a=0.35&losses=sphereface,am_softmax",
-        "m=4&a=0.5&losses=l_softmax,arcface",
-        "m=3&a=0.25&losses=softmax,circle_class",
-        "m=3&a=1&losses=normface,arcface",
+        ("m=1&a=0.05&losses=l_softmax,am_softmax", 1280),
+        ("m=2&a=0.35&losses=sphereface,am_softmax", 360),
+        ("m=3&a=1&losses=normface,arcface", 360),
     ],
 )
-@pytest.mark.parametrize("width", [1280, 360])
 def test_words_never_meet_nor_leave_the_picture(open_page: Open, query: str, width: int) -> None:
     angle = open_page(f"{query}&group=g&plain=1", width=width, reduced_motion="reduce")
     seen = angle.page.locator(".wedge").evaluate_all(SWEEP)
@@ -432,7 +429,7 @@ def test_on_a_phone(open_page: Open) -> None:
     assert angle.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-@pytest.mark.parametrize("width", [1280, 1190, 1060, 360])
+@pytest.mark.parametrize("width", [1060, 360])
 def test_the_numbers_keep_their_room(open_page: Open, width: int) -> None:
     """The strip is as high with words as with numbers, and both fit it."""
     angle = open_page("losses=am_softmax,arcface&a=0.35&plain=1", width=width)
