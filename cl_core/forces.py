@@ -69,7 +69,7 @@ def forces(loss: Loss, theta: Mapping[str, Any], batch: Batch) -> Forces:
     checked = loss.check(theta)
     z = batch.z.double().detach().requires_grad_()
     w = batch.weight.double().detach().requires_grad_() if loss.classes and batch.weight is not None else None
-    bias = batch.bias.double() if loss.key == "softmax" and batch.bias is not None else None
+    bias = batch.bias.double() if loss.bias and batch.bias is not None else None
     contrast = loss.contrast(z, None if loss.views else batch.y, checked, w, bias)
     terms = loss.function(contrast, **checked)
     mean = terms.mean()

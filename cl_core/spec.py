@@ -103,7 +103,8 @@ class Loss:
         leave the square, or be NaN where there is none. boundary_formula: the same in LaTeX.
     landmarks: theta -> Landmarks. caution: (dim, classes, unit_norm, **theta) -> why that can't be met, or "".
     views: rows i and i + N of its batch are two views, and labels are not looked at.
-    classes: compares embeddings with one weight a class, which it learns.
+    classes: compares embeddings with one weight a class, which it learns; bias: and with one bias a class.
+    lengths: how long embeddings are counts, not their directions alone.
     schedules: how its `annealing` may fall. presets, relations, misreadings: for those who read about it.
     """
 
@@ -124,6 +125,8 @@ class Loss:
     caution: Callable[..., str] = field(default=lambda **_: "", repr=False)
     views: bool = False
     classes: bool = False
+    bias: bool = False
+    lengths: bool = False
     recipe: Recipe = Recipe()
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     presets: tuple[Preset, ...] = ()

@@ -5,8 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from cl_core.colours import EASY, HARD, SEMIHARD
-from cl_core.figures.curves import spec
+from cl_core.figures.curves import kind_colours, spec
 from cl_core.forces import Forces
 
 KINDS = {"hard": "hard", "semihard": "semi-hard", "easy": "easy"}
@@ -14,7 +13,6 @@ KINDS = {"hard": "hard", "semihard": "semi-hard", "easy": "easy"}
 
 def share_chart(height: int = 120) -> dict[str, Any]:
     """Two bars, pairs and gradient, each divided among the kinds; waiting for its rows."""
-    colours = alt.Scale(domain=list(KINDS.values()), range=[HARD, SEMIHARD, EASY])
     share = alt.X("share:Q", title=None, axis=alt.Axis(format="%", tickCount=5, labelFontSize=13)).scale(domain=[0, 1])
     bars = (
         alt.Chart()
@@ -23,7 +21,7 @@ def share_chart(height: int = 120) -> dict[str, Any]:
             x=share.stack("zero"),
             y=alt.Y("of:N", title=None, sort=None, axis=alt.Axis(labelFontSize=14, labelLimit=200)),
             color=alt.Color(
-                "kind:N", title=None, scale=colours, legend=alt.Legend(orient="top", labelFontSize=14, padding=0)
+                "kind:N", title=None, scale=kind_colours(), legend=alt.Legend(orient="top", labelFontSize=14, padding=0)
             ),
             order=alt.Order("order:Q"),
             tooltip=[alt.Tooltip("of:N"), alt.Tooltip("kind:N"), alt.Tooltip("share:Q", format=".1%")],

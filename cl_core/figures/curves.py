@@ -139,9 +139,13 @@ def score_rows(frames: Sequence[Frame], at: int) -> pd.DataFrame:
     return _with_cursor(curves, at)
 
 
+def kind_colours() -> alt.Scale:
+    """The three kinds of triplets, by what charts call them, in their colours."""
+    return alt.Scale(domain=["hard", "semi-hard", "easy"], range=[HARD, SEMIHARD, EASY])
+
+
 def triplet_chart(height: int = 150) -> dict[str, Any]:
     """Shares of easy, semi-hard and hard triplets, stacked; rows from `triplet_rows`."""
-    kinds = alt.Scale(domain=["hard", "semi-hard", "easy"], range=[HARD, SEMIHARD, EASY])
     area = (
         alt.Chart()
         .transform_filter("datum.kind != 'cursor'")
@@ -151,7 +155,7 @@ def triplet_chart(height: int = 150) -> dict[str, Any]:
             y=alt.Y("value:Q", title="triplets", stack="zero", axis=alt.Axis(format="%", tickCount=3)).scale(
                 domain=[0, 1]
             ),
-            color=alt.Color("kind:N", title=None, scale=kinds, legend=_legend()),
+            color=alt.Color("kind:N", title=None, scale=kind_colours(), legend=_legend()),
             order=alt.Order("order:Q"),
             tooltip=[alt.Tooltip("kind:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".2%")],
         )

@@ -68,7 +68,7 @@ class LossModule(nn.Module):
         self.n_terms = 0
         shape = _weight_shape(get(key), num_classes, embedding_dim)
         self.register_parameter("weight", nn.Parameter(torch.empty(shape)) if shape else None)
-        self.register_parameter("bias", nn.Parameter(torch.empty(shape[0])) if shape and key == "softmax" else None)
+        self.register_parameter("bias", nn.Parameter(torch.empty(shape[0])) if shape and get(key).bias else None)
         self.reset_parameters()
 
     def reset_parameters(self, dice: Generator | None = None) -> None:

@@ -32,6 +32,7 @@ from cl_core.spec import Paper, Preset, Recipe, loss
     curve=curve,
     boundary_formula=BOUNDARY,
     classes=True,
+    lengths=True,
     schedules=SCHEDULES,
     recipe=Recipe(unit_norm=False, schedule="sphereface"),
     presets=(Preset("MNIST, as published", {"margin": 4, "annealing": 0.0}),),

@@ -37,6 +37,7 @@ from cl_core.spec import Paper, Preset, Recipe, loss
         "is why temperature was introduced.",
         "TensorFlow Addons' npairs_loss counts the anchor as its own positive and as a candidate: another loss.",
     ),
+    lengths=True,
     recipe=Recipe(unit_norm=False),
 )
 def npair(

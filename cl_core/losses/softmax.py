@@ -32,6 +32,8 @@ def boundary(x_p: Tensor, x_n: Tensor) -> Tensor:
     curve=diagonal,
     boundary_formula=DIAGONAL,
     classes=True,
+    bias=True,
+    lengths=True,
     recipe=Recipe(unit_norm=False),
     relations=(
         "L-softmax at m = 1 is softmax without the bias.",

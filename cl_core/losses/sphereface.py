@@ -30,6 +30,7 @@ from cl_core.spec import Paper, Preset, Recipe, loss
     curve=curve,
     boundary_formula=BOUNDARY,
     classes=True,
+    lengths=True,
     schedules=SCHEDULES,
     recipe=Recipe(unit_norm=False, schedule="sphereface"),
     presets=(Preset("as published, at the end of its schedule", {"margin": 4, "annealing": 5.0}),),

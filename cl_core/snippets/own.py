@@ -21,7 +21,7 @@ def of_batch(loss: Loss, theta: Mapping[str, Value]) -> str:
     key, values = f'"{loss.key}"', keywords(dict(theta))
     names = ["z"] if loss.views else ["z", "y"]
     if loss.classes:
-        learnt = ["weight", "bias"] if loss.key == "softmax" else ["weight"]
+        learnt = ["weight", "bias"] if loss.bias else ["weight"]
         names += learnt
         sizes = "num_classes=classes, embedding_dim=dim"
         arguments = ", ".join(filter(None, (key, sizes, values)))

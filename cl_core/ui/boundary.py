@@ -54,7 +54,7 @@ def boundary_controls() -> list[Chosen]:
         chosen = [controls.ask_for_loss(DEFAULTS[""])]
         if TWO.ask():
             chosen.append(controls.ask_for_loss(DEFAULTS[SECOND], SECOND))
-        if any(not each.loss.recipe.unit_norm for each in chosen):
+        if any(each.loss.lengths for each in chosen):
             LENGTH.ask()
     return chosen
 
