@@ -30,6 +30,8 @@ CLASS_COLOURS = Palette(
 POSITIVE = Palette(light=("#0072b2",), dark=("#56b4e9",))
 NEGATIVE = Palette(light=("#d55e00",), dark=("#ff8a3d",))
 EASY, SEMIHARD, HARD = "#009e73", "#e69f00", "#d55e00"
+# Whoever sees no colours tells the kinds by how full a disc is: the harder, the fuller.
+MARKS = {"easy": "○", "semihard": "◐", "hard": "●"}
 
 # On a plane of the loss the boundary is to be told from a blue circle, an orange diamond and the ink of the text; the
 # field recedes behind all of them, from the paper's colour to this one where the loss is highest.
