@@ -1,0 +1,30 @@
+"""A page with one scene of triplets, for the browser tests: where the points begin is chosen in the link."""
+
+import json
+
+import streamlit as st
+
+from cl_core.components.triplet import Triplets, triplets
+from cl_core.losses.triplet import DISTANCES
+
+POINTS = [[0, 0], [0.6, 0], [-0.2, 0.35], [-0.45, -0.5], [0.5, 0.85]]
+ON_CIRCLE = [[1, 0], [0.8, 0.6], [0.96, -0.28], [0.6, -0.8], [-0.8, 0.6]]
+
+if __name__ == "__main__":
+    st.set_page_config(layout="wide")
+    query = st.query_params
+    count = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+    margin, distance, circle = float(query.get("m", 0.2)), query.get("distance", "euclidean"), "circle" in query
+    stream, shown = query.get("stream", "one"), True
+    if "plain" not in query:
+        controls = st.columns(6)
+        margin = controls[0].slider("m", 0.0, 2.0, margin, 0.05)
+        distance = controls[1].selectbox("distance", DISTANCES, DISTANCES.index(distance))
+        circle = controls[2].checkbox("circle", value=circle)
+        controls[3].button("rerun")
+        shown = controls[4].checkbox("show", value=True)
+        stream = controls[5].text_input("stream", stream)
+    anchor, positive, *negatives = json.loads(query.get("points", json.dumps(ON_CIRCLE if circle else POINTS)))
+    scene = Triplets(stream, anchor, positive, negatives, margin, distance, circle, alt="one anchor and its negatives")
+    state = triplets(scene, key="scene", height=int(query.get("height", 520))) if shown else None
+    st.markdown(f"python sees `{state}`; runs: {count}")

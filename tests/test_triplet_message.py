@@ -1,0 +1,147 @@
+"""What the picture of one triplet is sent, what it believes of the answer, and what it refuses."""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from cl_core.colours import EASY, HARD, MARKS, SEMIHARD
+from cl_core.components import triplet as face
+from cl_core.components.envelope import unpack
+from cl_core.components.triplet import SPAN, WORDS, Triplets, TripletState, message
+from cl_core.losses.triplet import DISTANCES
+from cl_core.mining import KINDS
+
+FOLDER = Path(face.__file__).parent
+
+
+def scene(**changes) -> Triplets:
+    given = {
+        "stream": "one",
+        "anchor": (0.0, 0.0),
+        "positive": (0.6, 0.0),
+        "negatives": [(0.0, 0.5), (-1.0, 1.0)],
+        "margin": 0.2,
+        "distance": "euclidean",
+        "circle": False,
+    }
+    return Triplets(**{**given, **changes})
+
+
+def told(**changes):
+    points = [[0.1, 0.2], [0.3, -0.4], [0.5, 0.6], [-0.7, -1.25]]
+    return {"stream": "one", "points": points, "selected": 1, **changes}
+
+
+def header_of(picture: Triplets, **rest):
+    header, buffers = unpack(message(picture, **rest))
+    assert buffers == {}
+    return header
+
+
+def test_the_scene_arrives_digit_by_digit():
+    header = header_of(scene(margin=0.1 + 0.2, alt="<b>"), height=300)
+    assert header["points"] == [[0, 0], [0.6, 0], [0, 0.5], [-1, 1]]
+    assert header["margin"] == 0.1 + 0.2
+    assert (header["distance"], header["circle"], header["height"], header["alt"]) == ("euclidean", False, 300, "<b>")
+    assert (header["stream"], header["selected"], header["span"]) == ("one", 0, SPAN)
+
+
+def test_one_language_for_the_kinds():
+    header = header_of(scene())
+    assert header["marks"] == MARKS
+    assert set(header["marks"]) == set(KINDS)
+    for paper in ("light", "dark"):
+        assert header["palette"][paper][:3] == [EASY, SEMIHARD, HARD]
+    assert header["words"]["semihard"] == "semi-hard"
+
+
+def test_equal_scenes_give_equal_bytes():
+    assert message(scene()) == message(scene())
+    assert message(scene(margin=0.25)) != message(scene())
+
+
+def test_on_the_circle_every_point_has_length_1():
+    points = header_of(scene(circle=True, distance="cosine"))["points"]
+    assert points[0] == [1, 0], "the middle has no direction"
+    assert [math.hypot(*point) for point in points] == pytest.approx([1] * 4)
+    assert points[3] == pytest.approx([-math.sqrt(0.5), math.sqrt(0.5)])
+
+
+def test_the_viewers_points_outlive_those_given():
+    state = face._told(told(), scene())
+    assert state == TripletState((0.1, 0.2), (0.3, -0.4), ((0.5, 0.6), (-0.7, -1.25)), 1)
+    header = header_of(scene(), state=state)
+    assert (header["points"], header["selected"]) == (told()["points"], 1)
+    assert face._told(told(points=[[1, 0], [0, 2 / 3], [0, -1], [1, 1]]), scene(circle=True)) == TripletState(
+        (1, 0), (0, 1), ((0, -1), (1 / math.sqrt(2), 1 / math.sqrt(2))), 1
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        "points",
+        {},
+        told(stream="two"),
+        told(selected=2),
+        told(selected=-1),
+        told(selected=0.5),
+        told(points=told()["points"][:3]),
+        told(points=[*told()["points"], [0, 0]]),
+        told(points="abcd"),
+        told(points=[[0, 0, 0]] * 4),
+        told(points=[["0", "0"]] * 4),
+        told(points=["00"] * 4),
+        told(points=[None] * 4),
+        told(points=[[math.nan, 0]] * 4),
+        told(points=[[0, -math.inf]] * 4),
+        told(points=[[0, 1.26]] * 4),
+    ],
+)
+def test_what_the_browser_tells_is_not_trusted(answer):
+    assert face._told(answer, scene()) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"negatives": []}, "there must be 1 to 6 negatives, not 0"),
+        ({"negatives": [(0, 0)] * 7}, "there must be 1 to 6 negatives, not 7"),
+        ({"anchor": (math.nan, 0)}, "anchor must be a pair of finite numbers within 1.25 of 0"),
+        ({"positive": (0, 0, 0)}, "positive must be a pair"),
+        ({"negatives": [(0, 0), (0, math.inf)]}, "negative 2 must be a pair"),
+        ({"positive": (1.3, 0)}, "positive must be a pair"),
+        ({"margin": -0.1}, "margin must be a finite number of 0 or more, not -0.1"),
+        ({"margin": math.nan}, "margin must be a finite number"),
+        ({"distance": "manhattan"}, "distance must be one of sqeuclidean, euclidean, cosine, not 'manhattan'"),
+        ({"distance": "cosine"}, "circle must be True"),
+    ],
+)
+def test_bad_scenes_are_refused_in_words(changes, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        message(scene(**changes))
+
+
+def test_words_can_be_replaced_one_by_one():
+    assert header_of(scene(words={"scene": "Punkte ziehen"}))["words"] == {**WORDS, "scene": "Punkte ziehen"}
+
+
+def test_every_word_is_used():
+    source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
+    assert set(WORDS) == set(re.findall(r"\bwords\.(\w+)\b(?!\()", source)) | set(KINDS)
+
+
+def test_every_distance_of_the_loss_is_known_to_the_browser():
+    source = (FOLDER / "space.js").read_text()
+    for name in ("LETTERS", "MOST", "OTHER"):
+        table = re.search(rf"export const {name} = {{([^}}]*)}}", source)
+        assert table is not None
+        assert re.findall(r"(\w+): ", table[1]) == list(DISTANCES)
+
+
+def test_nothing_that_arrives_becomes_html():
+    source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)
