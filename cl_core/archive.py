@@ -12,13 +12,15 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.lib import format as npy
+
+T = TypeVar("T")
 
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 MIN_SIDE, MAX_SIDE = 8, 64  # pixels
@@ -54,6 +56,25 @@ def read(path: Path, expected: str = LAYOUT) -> dict[str, np.ndarray]:
         raise DataError(f"{path}: {found}. Expected: {expected}.") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error}). Expected: {expected}.") from error
+
+
+def kept(path: Path, unpack: Callable[[Mapping[str, np.ndarray[Any, Any]]], T], mend: str) -> T:
+    """What `unpack` makes of the arrays in an .npz that a command of this project keeps in assets.
+
+    Raises DataError, with `mend` as what to do, for a missing or damaged file, and where `unpack` raises a KeyError for
+    something that isn't there or a ValueError or TypeError for something that is wrong.
+    """
+    try:
+        if path.exists() and not zipfile.is_zipfile(path):
+            raise ValueError("it is no .npz archive")
+        with np.load(path, allow_pickle=False) as file:
+            return unpack({name: file[name] for name in file.files})
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file. {mend}.") from None
+    except KeyError as error:
+        raise DataError(f"{path}: it holds no {error}. {mend}.") from error
+    except (OSError, ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: damaged, or of another version ({error}). {mend}.") from error
 
 
 def idx_sha256(array: np.ndarray) -> str:

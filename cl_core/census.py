@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,7 @@ class Census:
         per_class_pair: (C, C, 3) int64, of anchors of one class against negatives of another.
         margins, per_margin: (M,) and (M, 3) int64, the same counts in total at the other margins asked for.
         farthest, nearest: (N,) int64, row of each anchor's farthest positive and nearest negative; -1 where none.
-        excess: (N,) by how much the first is farther than the second; -inf where an anchor has not both.
+        far, near: (N,) how far those are; -inf and inf where there is none.
     """
 
     margin: float
@@ -47,7 +48,8 @@ class Census:
     per_margin: Integers
     farthest: Integers
     nearest: Integers
-    excess: NDArray[np.float64]
+    far: NDArray[np.float64]
+    near: NDArray[np.float64]
 
     @property
     def easy(self) -> int:
@@ -68,6 +70,17 @@ class Census:
     def total(self) -> int:
         """All valid triplets."""
         return int(self.per_anchor.sum())
+
+    def owned(self, part: float) -> float:
+        """What share of all triplets that are not easy belongs to that part of the anchors that has most of them."""
+        not_easy = np.sort(self.per_anchor[:, 1:].sum(1))[::-1]
+        return float(not_easy[: math.ceil(part * len(not_easy))].sum() / max(not_easy.sum(), 1))
+
+    def hardest(self, n: int) -> Integers:
+        """The `n` anchors whose farthest positive is farthest beyond their nearest negative, worst first."""
+        both = np.flatnonzero((self.farthest >= 0) & (self.nearest >= 0))
+        worst: Integers = both[np.argsort(self.near[both] - self.far[both], kind="stable")][:n]
+        return worst
 
 
 def triplets(labels: ArrayLike) -> int:
@@ -114,12 +127,12 @@ def whole(points: Sample, parts: Sequence[Part]) -> Census:
         first = points.y[part.rows.start]
         pairs[first : first + len(part.per_class_pair)] += part.per_class_pair
     back = np.argsort(points.order)
-    per_anchor, farthest, nearest, excess = (
+    per_anchor, farthest, nearest, far, near = (
         np.concatenate([getattr(part, name) for part in parts])[back]
-        for name in ("per_anchor", "farthest", "nearest", "excess")
+        for name in ("per_anchor", "farthest", "nearest", "far", "near")
     )
     farthest, nearest = (np.where(row < 0, -1, points.order[row]) for row in (farthest, nearest))
     return Census(
         points.margins[0], points.distance, points.classes, per_anchor, pairs,
-        np.array(points.margins[1:]), np.sum([part.per_margin for part in parts], axis=0), farthest, nearest, excess,
+        np.array(points.margins[1:]), np.sum([part.per_margin for part in parts], axis=0), farthest, nearest, far, near,
     )  # fmt: skip

@@ -11,8 +11,6 @@ import argparse
 import json
 import platform
 import time
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -24,8 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cl_core import datasets, encoder, losses, metrics, training
-from cl_core.archive import DataError
+from cl_core import archive, datasets, encoder, losses, metrics, training
 from cl_core.spec import NO_SCHEDULE
 from cl_core.training import RunSpec, State
 
@@ -77,7 +74,7 @@ def of_state(state: State, n: int = IMAGES) -> Prepared:
 def load(loss: str, stage: str) -> Prepared:
     """The embedding of one of `STAGES` in a loss's own run; shared by every reader, so its arrays are read-only.
 
-    Raises ValueError for an unknown loss or stage, and DataError, in words, for a missing or damaged file.
+    Raises ValueError for an unknown loss or stage, and archive.DataError, in words, for a missing or damaged file.
     """
     losses.get(loss)
     if stage not in STAGES:
@@ -96,17 +93,7 @@ def _read(path: Path) -> Mapping[str, Prepared]:
         f"To mend it: `git checkout -- assets/prepared/{path.name}`, "
         f"or `python -m cl_core.prepared make --only embeddings --losses {path.stem}`"
     )
-    try:
-        if path.exists() and not zipfile.is_zipfile(path):
-            raise ValueError("it is no .npz archive")
-        with np.load(path, allow_pickle=False) as file:
-            return _unpacked({name: file[name] for name in file.files})
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file. {mend}.") from None
-    except KeyError as error:
-        raise DataError(f"{path}: it holds no {error}. {mend}.") from error
-    except (OSError, ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: damaged, or of another version ({error}). {mend}.") from error
+    return archive.kept(path, _unpacked, mend)
 
 
 def _packed(stages: Mapping[str, Prepared]) -> dict[str, NDArray[Any]]:

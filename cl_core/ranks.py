@@ -67,7 +67,8 @@ class Part:
     per_margin: Integers
     farthest: Integers
     nearest: Integers
-    excess: NDArray[np.float64]
+    far: NDArray[np.float64]
+    near: NDArray[np.float64]
 
 
 def sample(embeddings: Any, labels: Any, margins: Sequence[float], distance: str) -> Sample:
@@ -145,7 +146,7 @@ def _count(points: Sample, rows: slice) -> Part:
     np.rint(np.ldexp(d, points.bits, out=d), out=d)
     low = (len(points.margins) + len(points.classes) + 1).bit_length()
     keys = _keys(points, rows, d, low)
-    farthest, nearest, excess = _extremes(points, rows, d)
+    extremes = _extremes(points, rows, d)
     keys.sort(axis=1)
     tag = keys & ((1 << low) - 1)
     place = (tag + (np.arange(len(d)) << low)[:, None]).ravel()
@@ -170,7 +171,7 @@ def _count(points: Sample, rows: slice) -> Part:
         lossy = np.maximum(summed((tag >= n_margins) & (tag < positive))[:, 1:n_margins].sum(0), hard)
         per_margin[:] = np.stack([per_anchor.sum() - lossy, lossy - hard, np.full_like(lossy, hard)], 1)
     of_class = np.add.reduceat(pairs, [here.start for here, _ in _runs(points, rows)])
-    return Part(rows, per_anchor, of_class, per_margin, farthest, nearest, excess)
+    return Part(rows, per_anchor, of_class, per_margin, *extremes)
 
 
 def _keys(points: Sample, rows: slice, d: NDArray[np.float64], low: int) -> Integers:
@@ -206,12 +207,13 @@ def _runs(points: Sample, rows: slice) -> Iterator[tuple[slice, int]]:
         yield slice(int(first), int(last)), label
 
 
-def _extremes(points: Sample, rows: slice, d: NDArray[np.float64]) -> tuple[Integers, Integers, NDArray[np.float64]]:
-    """Farthest positive, nearest negative, and by how much that is too near; uses up the distances `d` (A, N)."""
+def _extremes(
+    points: Sample, rows: slice, d: NDArray[np.float64]
+) -> tuple[Integers, Integers, NDArray[np.float64], NDArray[np.float64]]:
+    """Rows of the farthest positive and the nearest negative, and how far they are; uses up `d` (A, N)."""
     a = np.arange(len(d))
-    farthest = np.empty(len(d), np.int64)
+    farthest, far = np.empty(len(d), np.int64), np.empty(len(d))
     d[a, np.arange(rows.start, rows.stop)] = -np.inf
-    far = np.empty(len(d))
     for here, label in _runs(points, rows):
         same = slice(points.start[label], points.start[label + 1])
         farthest[here] = same.start + d[here, same].argmax(1)
@@ -219,5 +221,5 @@ def _extremes(points: Sample, rows: slice, d: NDArray[np.float64]) -> tuple[Inte
         d[here, same] = np.inf
     nearest = d.argmin(1)
     near = d[a, nearest]
-    excess = np.ldexp(far - near, -points.bits)
-    return np.where(far == -np.inf, -1, farthest), np.where(near == np.inf, -1, nearest), excess
+    farthest[far == -np.inf], nearest[near == np.inf] = -1, -1
+    return farthest, nearest, np.ldexp(far, -points.bits), np.ldexp(near, -points.bits)

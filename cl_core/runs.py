@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cl_core import prepared, workers
 from cl_core.frames import PACES, Frame, Look, Pace, Phase, References, next_frame
 from cl_core.prepared import Prepared
-from cl_core.training import MAX_STEPS, RunSpec
+from cl_core.training import MAX_STEPS, RunSpec, State
 from cl_core.workers import Parcel
 
 if TYPE_CHECKING:
@@ -132,10 +132,15 @@ class Run:
                 failure=self._failure,
             )
 
+    @property
+    def state(self) -> State | None:
+        """Its newest state; None before there is one."""
+        with self._engine.changed:  # the state's slot may be another's by the time a worker comes to it
+            return self._parcel.unpack() if self._parcel else None
+
     def embedding(self) -> "Future[Prepared] | None":
         """What its newest state makes of some test images, on its way from a worker; None before there is a state."""
-        with self._engine.changed:  # the state's slot may be another's by the time a worker comes to it
-            state = self._parcel.unpack() if self._parcel else None
+        state = self.state
         return None if state is None else self._engine.executor.submit(prepared.of_state, state)
 
     def _change(self, **values: Any) -> None:

@@ -129,7 +129,9 @@ def test_nobody_and_one_class():
     assert one.per_class_pair.shape == (1, 1, 3)
     assert (one.nearest == -1).all()
     assert (one.farthest >= 0).all()
-    assert (one.excess == -np.inf).all()
+    assert (one.near == np.inf).all()
+    assert len(one.hardest(3)) == 0
+    assert one.owned(0.5) == 0
     alone = census(np.ones((1, 1)), np.array([4]))
     assert alone.total == 0
     assert alone.farthest.tolist() == alone.nearest.tolist() == [-1]
@@ -155,8 +157,20 @@ def test_the_hardest_triplet_of_each_anchor(distance):
         far = {p: value[a][p] for p in range(len(y)) if y[p] == y[a] and p != a}
         assert near.get(int(found.nearest[a]), math.inf) == min(near.values(), default=math.inf)
         assert far.get(int(found.farthest[a]), -math.inf) == max(far.values(), default=-math.inf)
-        if near and far:
-            assert found.excess[a] == pytest.approx(max(far.values()) - min(near.values()), abs=1e-10)
+        assert found.near[a] == pytest.approx(min(near.values(), default=math.inf), abs=1e-10)
+        assert found.far[a] == pytest.approx(max(far.values(), default=-math.inf), abs=1e-10)
+    gaps = [found.far[a] - found.near[a] for a in found.hardest(5)]
+    assert gaps == sorted(gaps, reverse=True)
+    assert gaps[0] == max(found.far - found.near)
+
+
+def test_how_much_the_worst_anchors_own():
+    z, y = points(14)
+    found = census(z, y, 1.0)
+    lossy = sorted((found.per_anchor[:, 1] + found.per_anchor[:, 2]).tolist(), reverse=True)
+    assert found.owned(1.0) == 1
+    assert found.owned(1 / len(y)) == lossy[0] / sum(lossy)
+    assert found.owned(2 / len(y)) == (lossy[0] + lossy[1]) / sum(lossy)
 
 
 def test_numpy_torch_and_any_order_count_the_same():

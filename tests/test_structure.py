@@ -17,7 +17,7 @@ LAYERS = (  # whoever stands later may import what stands earlier, and not the o
     {"conventions"},
     {"encoder", "augment", "view", "metrics", "plane", "pairs", "forces", "ranks", "census"},
     {"training"},
-    {"frames", "prepared"},
+    {"frames", "prepared", "checkpoints"},
     {"films", "workers"},
     {"runs", "engine", "counting"},
     {"figures", "components"},
