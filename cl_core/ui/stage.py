@@ -137,7 +137,7 @@ def _picture(run: Run, moves: bool, known: int) -> None:
     elif view == "density" and look.frames:
         _density(run, look.frames[min(_looked_at(look), max(known - 1, 0))], moves)
     else:
-        chosen = embedding(_cloud(run, look, 3 if view == "3D" else 2), key="cloud", height=HEIGHT).frame
+        chosen = embedding(cloud_of(run, look, 3 if view == "3D" else 2), key="cloud", height=HEIGHT).frame
         if chosen != st.session_state.get("looked_at"):
             st.session_state.looked_at = chosen
             st.rerun()  # the numbers are to follow
@@ -152,7 +152,7 @@ def _looked_at(look: Look) -> int:
     return newest if chosen is None else min(chosen, newest)
 
 
-def _cloud(run: Run, look: Look, dims: int) -> Cloud:
+def cloud_of(run: Run, look: Look, dims: int) -> Cloud:
     """What the moving picture shows of a run."""
     probes = _probes(run.spec.dataset, run.n)
     dims = min(dims, run.spec.dim)

@@ -113,7 +113,9 @@ def window(total: int, stream: str, sent: Sent | None, need: int | None) -> Sent
     return Sent(stream, max(min(sent.end, total) - OVERLAP, 0), total)
 
 
-def message(cloud: Cloud, first: int, end: int, *, height: int = 560, frame: int | None = None) -> bytes:
+def message(
+    cloud: Cloud, first: int, end: int, *, height: int = 560, frame: int | None = None, group: str = ""
+) -> bytes:
     """The frames `first` up to `end` of a cloud for the browser, with what never changes if `first` is 0.
 
     `frame` is the one that the viewer is known to look at, for a picture that is mounted again.
@@ -135,6 +137,7 @@ def message(cloud: Cloud, first: int, end: int, *, height: int = 560, frame: int
         "palette": cloud.palette._asdict(),
         "height": height,
         "frame": None if frame is None else {"stream": cloud.stream, "frame": frame},
+        "group": group,
         "placeholder": cloud.placeholder,
         "alt": cloud.alt,
         "unit_circle": cloud.unit_circle,
@@ -159,8 +162,11 @@ def message(cloud: Cloud, first: int, end: int, *, height: int = 560, frame: int
     return pack(header, buffers)
 
 
-def embedding(cloud: Cloud, *, key: str, height: int = 560) -> EmbeddingState:
+def embedding(cloud: Cloud, *, key: str, height: int = 560, group: str = "") -> EmbeddingState:
     """Show a cloud, `height` pixels tall with its controls, and say which frame the viewer looks at.
+
+    Pictures of one `group` (if it is not "") share the moment: what is replayed or looked at in one is in all, each
+    showing its last frame up to the step.
 
     May be called at every tick of a fragment with a cloud that grows: only new frames are sent, the picture stays
     mounted, and zoom and camera are the viewer's own.
@@ -172,7 +178,7 @@ def embedding(cloud: Cloud, *, key: str, height: int = 560) -> EmbeddingState:
     frame = _frame_of(chosen.get("frame"), cloud)
     result = _component(
         key=key,
-        data=message(cloud, sent.first, sent.end, height=height, frame=frame),
+        data=message(cloud, sent.first, sent.end, height=height, frame=frame, group=group),
         on_frame_change=ignore,
         on_need_change=ignore,
     )

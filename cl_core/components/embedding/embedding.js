@@ -1,9 +1,9 @@
 /**
  * A cloud of points that moves while a network learns.
  *
- * `film.js` keeps the frames, `player.js` says which moment is shown, `camera.js` where it is on the screen,
- * `scene.js` draws it, `controls.js` are the buttons around it. Here these are tied to each other, to the messages from
- * Python and to the theme.
+ * `film.js` keeps the frames, `player.js` says which moment is shown (`shared.js` where several pictures show the same
+ * one), `camera.js` where it is on the screen, `scene.js` draws it, `controls.js` are the buttons around it. Here these
+ * are tied to each other, to the messages from Python and to the theme.
  *
  * For tests and assistive tools the root element says what is shown in its data attributes, and answers an event
  * "describe" by writing the first points' places, in data and on the screen, into `data-positions`.
@@ -12,9 +12,11 @@
 import { Camera } from "./camera.js";
 import { count, Controls } from "./controls.js";
 import { received } from "./film.js";
+import { joinGroup } from "./group.js";
 import { Player } from "./player.js";
 import { listen } from "./hand.js";
 import { Scene } from "./scene.js";
+import { SharedPlayer } from "./shared.js";
 import { sameBytes } from "../envelope.js";
 import { filled, heedCalm, setData, shownBy } from "../page.js";
 import { css, readTheme } from "../theme.js";
@@ -33,6 +35,7 @@ class Picture {
     this.scene = new Scene(this.canvas);
     this.camera = new Camera();
     this.player = new Player();
+    this.time = null; // what it shares with the others of its group
     this.tooltip = new Tooltip(root);
     this.film = null;
     this.header = null;
@@ -43,12 +46,13 @@ class Picture {
     this.visible = true;
     this.asked = -Infinity;
     this.told = null; // what Python knows of the frame looked at
+    this.fresh = false; // a stream has begun and Python has not been told since
     this.resuming = null;
     this.controls = new Controls(root, {
       press: (name) => this.#do(name),
       light: (c) => this.#light(c),
       scrub: (frame) => this.#seek(frame),
-      scrubbed: () => this.#tell(),
+      scrubbed: () => this.#settle(),
     });
     this.ending = new AbortController();
     this.#listen();
@@ -70,6 +74,7 @@ class Picture {
     clearTimeout(this.timer);
     clearTimeout(this.asking);
     this.controls.close();
+    this.time?.part(this.player);
   }
 
   // ---- messages
@@ -78,13 +83,21 @@ class Picture {
     this.message = message;
     const { header, buffers, film } = received(message, this.film);
     const restarted = film !== this.film;
-    if (!this.header) this.resuming = this.told = header.frame; // mounted again: where was the viewer?
+    if (!this.header) {
+      this.resuming = this.told = header.frame; // mounted again: where was the viewer?
+      if (header.group) this.#join(header.group);
+    }
     this.header = header;
     if (restarted) this.#restart(film);
     const complete = film.add(header, buffers);
     if (!complete) this.#need();
-    this.player.arrive(film.length, performance.now());
+    this.player.arrive(film.steps, performance.now());
     this.#resume();
+    if (restarted) this.fresh = true;
+    if (this.fresh && complete && !this.resuming) {
+      this.fresh = false;
+      this.#tell();
+    }
     this.controls.write(header, film.length === 0);
     this.lit = new Set([...this.lit].filter((c) => c < header.class_names.length));
     if (this.theme) this.controls.paintLegend(this.lit, this.theme);
@@ -98,7 +111,21 @@ class Picture {
     this.camera.reset();
     this.pointed = -1;
     this.asked = -Infinity;
-    if (!this.resuming) this.#tell();
+  }
+
+  /** Share the moment with the other pictures of that group; one that is chosen there already counts. */
+  #join(group) {
+    const { signal } = this.ending;
+    this.time = joinGroup(group);
+    if (this.time.begun) this.resuming = null;
+    this.player = new SharedPlayer(this.time);
+    heedCalm(this.player, signal);
+    const moved = () => {
+      this.player.heed();
+      this.#refresh();
+    };
+    this.time.addEventListener("change", moved, { signal });
+    this.time.addEventListener("settle", () => this.#tell(), { signal });
   }
 
   /** Go back to the frame that was looked at before the picture was mounted again. */
@@ -119,8 +146,15 @@ class Picture {
     }, wait);
   }
 
+  /** The viewer has come to a frame: Python is told by every picture that shows another one now. */
+  #settle() {
+    if (this.time) this.time.settle();
+    else this.#tell();
+  }
+
   /** Tell Python which frame is looked at, if that has changed. */
   #tell() {
+    if (!this.film) return;
     const live = this.player.mode === "live";
     const chosen = live ? null : { stream: this.film.stream, frame: this.player.frame };
     const text = JSON.stringify(chosen);
@@ -334,7 +368,7 @@ class Picture {
       live: () => player.follow(now),
     };
     actions[name]?.();
-    if (player.mode !== "replay") this.#tell();
+    if (player.mode !== "replay") this.#settle();
     this.#refresh();
   }
 

@@ -41,6 +41,10 @@ export class Film {
     return this.frames.length;
   }
 
+  get steps() {
+    return this.frames.map((frame) => frame.step);
+  }
+
   /**
    * Take in the frames of a message, leaving out what is already here.
    * @returns {boolean} false if frames between these and the message are missing

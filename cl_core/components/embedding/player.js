@@ -1,9 +1,10 @@
 /** Which frame is shown at which moment: following the newest, standing still, or replaying. */
 
+import { REPLAY } from "./group.js";
+
 const QUICKEST = 120; // ms from one arrival to the next: the motion never takes less,
 const SLOWEST = 600; // nor more, so that the picture is never further behind than this
 const FARTHEST = 16; // frames the picture may be behind; what is older is skipped
-const REPLAY = 8; // frames a second
 
 export class Player {
   constructor() {
@@ -42,8 +43,8 @@ export class Player {
     this.arrived = -Infinity;
   }
 
-  /** The film now has `length` frames. */
-  arrive(length, now) {
+  /** The film now has frames at these steps. */
+  arrive({ length }, now) {
     if (length <= this.length) return;
     const first = this.length === 0;
     const gap = now - this.arrived;
