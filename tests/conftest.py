@@ -1,11 +1,21 @@
 """What holds for every test."""
 
+import os
+
 import pytest
 import torch
 
 from tests.executors import Thread
 
 torch.set_num_threads(1)  # as in a worker; two on busy cores are several times slower
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """For the whole suite a process for each core, but four at most, as each has a browser and servers; for what is
+    asked for by name none besides this one, which starts sooner."""
+    whole = config.args_source is config.ArgsSource.TESTPATHS and not config.option.keyword
+    return min(len(os.sched_getaffinity(0)), 4) if whole else 0
 
 
 @pytest.fixture

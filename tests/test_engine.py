@@ -301,6 +301,7 @@ def test_workers_end_with_their_server_however_it_ends():
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[1],
+        env={**os.environ, "LOKY_MAX_CPU_COUNT": "1"},  # one worker is enough to see
     )
     assert server.stdout is not None
     worker = int(server.stdout.readline())

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
+sync_api.expect.set_options(timeout=30_000)  # five seconds are not enough on busy cores
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -29,6 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+MEDIA: dict[str, Any] = {"color_scheme": "light", "reduced_motion": "no-preference"}  # what a window can be told later
 PATIENCE = 60.0  # seconds for a server to answer
 
 
@@ -70,26 +72,77 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
             process.kill()
 
 
-@pytest.fixture
-def visit(browser: "Browser", serve: Callable[..., str]) -> "Iterator[Callable[..., Page]]":
-    """`visit(script, query, *options) -> page`: the script in a new window; an error in any fails the test."""
-    contexts, errors = [], []
+@pytest.fixture(scope="session")
+def idle() -> "list[Page]":
+    """Windows that no test uses now. One that has shown the app before shows it in a third of a new one's time."""
+    return []
 
-    def visited(
-        script: str, query: str, *options: str, width: int = 1280, height: int = 900, **settings: Any
-    ) -> "Page":
-        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+
+@pytest.fixture
+def window(browser: "Browser", idle: "list[Page]") -> "Iterator[Callable[..., Page]]":
+    """`window(width=390, height=844, reduced_motion="reduce") -> page`: one that shows and remembers nothing; with
+    settings that cannot be changed later (`has_touch`) a new one. An error in any fails the test."""
+    plain: list[Page] = []
+    special: list[Page] = []
+    errors: list[str] = []
+
+    def threw(error: "Error") -> None:
+        errors.append(str(error))
+
+    def said(message: "ConsoleMessage") -> None:
+        # on the way to a page of the course, Streamlit asks for its server's health below that page's own address first
+        if message.type == "error" and "/_stcore/" not in message.location["url"]:
+            errors.append(message.text)
+
+    def opened(*, width: int = 1280, height: int = 900, **settings: Any) -> "Page":
+        size: Any = {"width": width, "height": height}
+        media = {name: settings.pop(name, usual) for name, usual in MEDIA.items()}
+        if idle and not settings:
+            page = idle.pop()
+            page.set_viewport_size(size)
+        else:
+            page = browser.new_context(viewport=size, **settings).new_page()
+        page.emulate_media(**media)
+        (special if settings else plain).append(page)
+        page.on("pageerror", threw)
+        page.on("console", said)
+        return page
+
+    yield opened
+    for page in plain + special:
+        page.remove_listener("pageerror", threw)
+        page.remove_listener("console", said)
+        if page in special or page.is_closed():
+            page.context.close()
+        else:
+            _forget(page)
+            idle.append(page)
+    assert not errors
+
+
+@pytest.fixture
+def visit(window: "Callable[..., Page]", serve: Callable[..., str]) -> "Callable[..., Page]":
+    """`visit(script, query, *options) -> page`: the script in a window that has not seen it."""
+
+    def visited(script: str, query: str, *options: str, **settings: Any) -> "Page":
+        page = window(**settings)
         page.goto(f"{serve(script, *options)}/?{query}")
         return page
 
-    yield visited
-    for context in contexts:
-        context.close()
-    assert not errors
+    return visited
+
+
+def _forget(page: "Page") -> None:
+    """Leave nothing in a window of what a test has done there."""
+    if page.url.startswith("http"):
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    page.goto("about:blank")
+    page.context.clear_cookies()
+    for other in page.context.pages:
+        if other is not page:
+            other.close()
+    page.mouse.move(0, 0)
+    page.mouse.up()  # of a test that failed with its hand on something
 
 
 def _launch(script: Path, options: tuple[str, ...], log: Path) -> tuple[subprocess.Popen[bytes], str]:

@@ -352,14 +352,14 @@ def test_labels_keep_apart_and_inside(open_page: Open, query: str, width: int) -
             one.button("Zoom in (+)").click()
 
 
-def test_contour_levels_are_round_and_not_too_many(open_page: Open) -> None:
-    for scale in (1, 8, 32, 512):
-        levels = open_page(f"scale={scale}").shapes()["levels"]
-        assert 4 <= len(levels) <= 13
-        assert levels == sorted(set(levels))
-        for level in levels:
-            digits = f"{level:.6e}".split("e")[0].rstrip("0").replace(".", "")
-            assert len(digits) <= 3, f"{level} is not round"
+@pytest.mark.parametrize("scale", [1, 8, 32, 512])
+def test_contour_levels_are_round_and_not_too_many(open_page: Open, scale: int) -> None:
+    levels = open_page(f"scale={scale}").shapes()["levels"]
+    assert 4 <= len(levels) <= 13
+    assert levels == sorted(set(levels))
+    for level in levels:
+        digits = f"{level:.6e}".split("e")[0].rstrip("0").replace(".", "")
+        assert len(digits) <= 3, f"{level} is not round"
 
 
 def test_layers_can_be_left_out(open_page: Open) -> None:

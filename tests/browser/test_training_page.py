@@ -3,17 +3,18 @@
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.test_embedding_component import Cloud
 
 pytestmark = pytest.mark.browser
 
+OWN = "--server.maxUploadSize=199"  # the server of these tests: no others ask for one with this option
 Open = Callable[..., "Stage"]
 
 
@@ -59,20 +60,15 @@ class Stage(Cloud):
 
 
 @pytest.fixture
-def open_page(browser: Browser, serve: Callable[..., str]) -> Iterator[Open]:
-    """`open_page("loss=triplet") -> Stage`, each in a browser of its own."""
-    contexts = []
+def open_page(window: Callable[..., Page], serve: Callable[..., str]) -> Open:
+    """`open_page("loss=triplet") -> Stage`, each in a window of its own."""
 
-    def open_(link: str = "", **settings: Any) -> Stage:
-        context = browser.new_context(viewport={"width": 1280, "height": 800}, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(f"{serve('app.py')}/training?{link}")
+    def open_(link: str = "") -> Stage:
+        page = window(height=800)
+        page.goto(f"{serve('app.py', OWN)}/training?{link}")
         return Stage(page)
 
-    yield open_
-    for context in contexts:
-        context.close()
+    return open_
 
 
 def test_a_link_to_the_page_opens_inside_the_course(open_page: Open) -> None:
@@ -182,7 +178,7 @@ def _workers() -> dict[int, float]:
                 continue
             parents[pid] = int(fields[1])
             used[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    servers = {pid for pid in parents if parents[pid] == os.getpid() and "app.py" in commands.get(pid, "")}
+    servers = {pid for pid in parents if parents[pid] == os.getpid() and OWN in commands.get(pid, "")}
     return {pid: used[pid] for pid in parents if parents[pid] in servers and "popen_loky" in commands[pid]}
 
 
