@@ -9,6 +9,7 @@ if __name__ == "__main__":  # a visitor's session
     st.navigation(
         [
             st.Page("pages/start.py", title="Start", icon=":material/school:", default=True),
+            st.Page("pages/triplets.py", title="Triplets", icon=":material/change_history:"),
             st.Page("pages/boundaries.py", title="Boundaries", icon=":material/join_inner:"),
             st.Page("pages/batch.py", title="One frozen batch", icon=":material/ac_unit:"),
             st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),

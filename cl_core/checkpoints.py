@@ -1,6 +1,6 @@
 """Trained nets, kept so that a page can embed any image with them: those of `prepared`, with all their weights.
 
-    python -m cl_core.checkpoints make
+`python -m cl_core.checkpoints make` trains them again and keeps them in assets/checkpoints.
 """
 
 import argparse

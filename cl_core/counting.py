@@ -112,6 +112,7 @@ class Counting:
         self._name = f"census-{uuid.uuid4().hex[:12]}"
         self._lock = threading.Lock()
         self._lease = 0.0
+        self._stopping = False
         self._phase: Phase = "stopped"
         self._parts: list[Part] = []
         self._seconds = 0.0
@@ -124,7 +125,7 @@ class Counting:
         """Count, from where it was stopped."""
         with self._lock:
             if self._phase == "stopped":
-                self._phase = "counting"
+                self._phase, self._stopping = "counting", False
                 self._lease = time.monotonic() + LEASE
                 threading.Thread(target=self._count, name=self._name, daemon=True).start()
 
@@ -134,9 +135,9 @@ class Counting:
             self._lease = time.monotonic() + LEASE
 
     def stop(self) -> None:
-        """Hand out no further part."""
+        """Hand out no further part, whoever looks."""
         with self._lock:
-            self._lease = 0.0
+            self._stopping = True
 
     def look(self) -> Progress:
         """How far it is right now."""
@@ -155,7 +156,7 @@ class Counting:
                 with self._lock:
                     self._parts += parts
                     self._seconds += seconds
-                    if time.monotonic() >= self._lease and self._done < self._of:
+                    if (self._stopping or time.monotonic() >= self._lease) and self._done < self._of:
                         self._phase = "stopped"
                         return
             census = self._ask(complete, self._name, self.question, self._parts)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -150,62 +152,71 @@ def _mine_runs(contrast: Contrast, margin: float, mining: str) -> Terms:
     return Terms(attach(contrast.value, total, slope), count)
 
 
-def _mine_chosen(contrast: Contrast, margin: float, p: Tensor, n: Tensor, valid: Tensor) -> Terms:
-    """The hinge of chosen triplets: columns p and n, each (A, K), where `valid`."""
-    d_ap, d_an = contrast.value.gather(1, torch.cat([p, n], 1)).split(p.shape[1], 1)
+class Chosen(NamedTuple):
+    """Triplets of each anchor: columns p and n of the positive and the negative, where `valid`; all (A, K)."""
+
+    p: Tensor
+    n: Tensor
+    valid: Tensor
+
+
+def _mine_chosen(contrast: Contrast, margin: float, chosen: Chosen) -> Terms:
+    """The hinge of chosen triplets."""
+    d_ap, d_an = contrast.value.gather(1, torch.cat([chosen.p, chosen.n], 1)).split(chosen.p.shape[1], 1)
     gap = d_ap - d_an + margin  # (A, K)
-    return Terms(gap.relu().where(valid, 0).sum(1), valid.sum(1))
+    return Terms(gap.relu().where(chosen.valid, 0).sum(1), chosen.valid.sum(1))
 
 
-def _mine_nearest(contrast: Contrast, margin: float, mining: str) -> Terms:
-    """For each positive the nearest negative that is farther than it; of equals any one."""
-    chosen = [_nearest(block, margin, mining) for _, block in sorted_rows(contrast, columns=True)]
-    p, n, valid = (torch.cat(part) for part in zip(*chosen, strict=True))
-    return _mine_chosen(contrast, margin, p, n, valid)
+def _nearest(contrast: Contrast, margin: float, *, inside: bool) -> Chosen:
+    """For each positive the nearest negative that is farther than it, `inside` the margin only; of equals any one."""
+    blocks = [_nearest_in(block, margin, inside) for _, block in sorted_rows(contrast, columns=True)]
+    return Chosen(*(torch.cat(part) for part in zip(*blocks, strict=True)))
 
 
-def _nearest(block: SortedRows, margin: float, mining: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Columns of each positive and of the negative chosen for it, and whether there is one, all (A, K)."""
+def _nearest_in(block: SortedRows, margin: float, inside: bool) -> Chosen:
     hard_end, loss_end = block.ranks(margin)
     n_negative = (block.d_an < torch.inf).sum(1, keepdim=True)
     there = (block.d_ap > -torch.inf) & (n_negative > 0)
-    valid = there & (hard_end < loss_end) if mining == "semihard_near" else there
     at = torch.minimum(hard_end, (n_negative - 1).clamp(min=0))  # none is farther: the farthest there is
-    return block.p, block.n.gather(1, at), valid
+    return Chosen(block.p, block.n.gather(1, at), there & (hard_end < loss_end) if inside else there)
 
 
-def _mine_hardest(contrast: Contrast, margin: float, mining: str) -> Terms:
+def _hardest(contrast: Contrast, margin: float) -> Chosen:
     """For each anchor its farthest positive and its nearest negative; of equals the first."""
     value = contrast.value.detach()
     p = value.masked_fill(~contrast.positive, -torch.inf).argmax(1, keepdim=True)
     n = value.masked_fill(~contrast.negative, torch.inf).argmin(1, keepdim=True)
     valid = (contrast.n_positive > 0) & (contrast.n_negative > 0)
-    return _mine_chosen(contrast, margin, p, n, valid[:, None])
+    return Chosen(p, n, valid[:, None])
 
 
 @dataclass(frozen=True)
 class Miner:
-    """Which triplets a batch is trained on."""
+    """Which triplets a batch is trained on: those that a rule lets through, or those that a choice makes."""
 
     title: str
     help: str
-    terms: Callable[[Contrast, float, str], Terms]
-    rule: Rule | None = None  # where a triplet is judged by itself, not against others of its anchor
+    rule: Rule | None = None  # where a triplet is judged by itself
+    choice: Callable[[Contrast, float], Chosen] | None = None  # where it is judged against others of its anchor
 
 
 MINERS: Mapping[str, Miner] = MappingProxyType(
     {
-        "all": Miner("all", "every valid triplet; easy ones count as 0", _mine_runs, every),
-        "all_nonzero": Miner("all with a loss", "every triplet that is not easy", _mine_runs, nonzero),
-        "hard": Miner("hard", "the negative is no farther than the positive", _mine_runs, hard),
-        "semihard": Miner("semi-hard", "ranked rightly, but inside the margin", _mine_runs, semihard),
-        "semihard_near": Miner("nearest semi-hard", "for each positive the nearest semi-hard negative", _mine_nearest),
+        "all": Miner("all", "every valid triplet; easy ones count as 0", every),
+        "all_nonzero": Miner("all with a loss", "every triplet that is not easy", nonzero),
+        "hard": Miner("hard", "the negative is no farther than the positive", hard),
+        "semihard": Miner("semi-hard", "ranked rightly, but inside the margin", semihard),
+        "semihard_near": Miner(
+            "nearest semi-hard",
+            "for each positive the nearest semi-hard negative",
+            choice=partial(_nearest, inside=True),
+        ),
         "semihard_tfa": Miner(
             "nearest farther one",
             "for each positive the nearest negative beyond it, at any distance; if none, the farthest",
-            _mine_nearest,
+            choice=partial(_nearest, inside=False),
         ),
-        "batch_hard": Miner("batch-hard", "farthest positive and nearest negative of each anchor", _mine_hardest),
+        "batch_hard": Miner("batch-hard", "farthest positive and nearest negative of each anchor", choice=_hardest),
     }
 )
 
@@ -215,6 +226,57 @@ def mine(contrast: Contrast, margin: float, mining: str) -> Terms:
 
     Source: Schroff, Kalenichenko, Philbin 2015 (semi-hard); Hermans, Beyer, Leibe 2017 (batch-hard).
     """
+    choice = _miner(mining).choice
+    if choice is None:
+        return _mine_runs(contrast, margin, mining)
+    return _mine_chosen(contrast, margin, choice(contrast, margin))
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """What a miner picks for one anchor.
+
+    positives: (P,) int64, columns of its positives; negatives: (N,) int64, columns of its negatives; both ascending.
+    chosen: (P, N) bool, which of their triplets are picked.
+    """
+
+    positives: Tensor
+    negatives: Tensor
+    chosen: Tensor
+
+
+def picks(contrast: Contrast, margin: float, mining: str, anchor: int) -> Picked:
+    """Which triplets of row `anchor` of `contrast` the miner `mining`, one of MINERS, lets through.
+
+    Raises ValueError for an unknown miner, IndexError for an anchor that is not there.
+    """
+    miner = _miner(mining)
+    value, positive, negative = (
+        part[anchor] for part in (contrast.value.detach(), contrast.positive, contrast.negative)
+    )
+    p, n = (mask.nonzero()[:, 0] for mask in (positive, negative))
+    if miner.rule is not None:
+        return Picked(p, n, miner.rule(value[p][:, None], value[n][None], margin))
+    assert miner.choice is not None
+    chosen = miner.choice(Contrast(value[None], positive[None], negative[None]), margin)
+    picked = torch.zeros(len(value), len(value), dtype=torch.bool)  # by column
+    picked[chosen.p[chosen.valid], chosen.n[chosen.valid]] = True
+    return Picked(p, n, picked[p][:, n])
+
+
+def _miner(mining: str) -> Miner:
     if mining not in MINERS:
         raise ValueError(f"mining must be one of {', '.join(MINERS)}, not {mining!r}")
-    return MINERS[mining].terms(contrast, margin, mining)
+    return MINERS[mining]
+
+
+GRID = 2.0**40
+
+
+def on_grid(value: Tensor) -> Tensor:
+    """Distances as whole multiples of 2^-40, so that ties are ties in spite of rounding; the gradient passes.
+
+    Below 2^12 a float64 holds these and their sums exactly, so to the margin too add what this makes of it.
+    """
+    rounded = (value.detach() * GRID).round() / GRID
+    return value + (rounded - value.detach())

@@ -1,6 +1,15 @@
 """Data in, figure out: what is looked at, compared and exported, in one language of colours."""
 
 from cl_core.figures.batch import share_chart, share_rows
+from cl_core.figures.census import (
+    PARTS,
+    anchor_chart,
+    anchor_rows,
+    margin_chart,
+    margin_rows,
+    pair_chart,
+    pair_rows,
+)
 from cl_core.figures.curves import (
     density,
     loss_chart,
@@ -10,14 +19,28 @@ from cl_core.figures.curves import (
     triplet_chart,
     triplet_rows,
 )
+from cl_core.figures.kinds import KINDS
+from cl_core.figures.mining import miner_chart, miner_rows, pick_chart, pick_rows
 from cl_core.figures.planes import angle_field, landmarks_in_words, psi_chart, psi_rows, similarity_field
 
 __all__ = [
+    "KINDS",
+    "PARTS",
+    "anchor_chart",
+    "anchor_rows",
     "angle_field",
     "density",
     "landmarks_in_words",
     "loss_chart",
     "loss_rows",
+    "margin_chart",
+    "margin_rows",
+    "miner_chart",
+    "miner_rows",
+    "pair_chart",
+    "pair_rows",
+    "pick_chart",
+    "pick_rows",
     "psi_chart",
     "psi_rows",
     "score_chart",

@@ -5,10 +5,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from cl_core.figures.curves import kind_colours, spec
+from cl_core.figures.curves import spec
+from cl_core.figures.kinds import NAMED, kind_fill, names_in_bars
 from cl_core.forces import Forces
-
-KINDS = {"hard": "hard", "semihard": "semi-hard", "easy": "easy"}
 
 
 def share_chart(height: int = 120) -> dict[str, Any]:
@@ -20,14 +19,12 @@ def share_chart(height: int = 120) -> dict[str, Any]:
         .encode(
             x=share.stack("zero"),
             y=alt.Y("of:N", title=None, sort=None, axis=alt.Axis(labelFontSize=14, labelLimit=200)),
-            color=alt.Color(
-                "kind:N", title=None, scale=kind_colours(), legend=alt.Legend(orient="top", labelFontSize=14, padding=0)
-            ),
+            color=kind_fill(alt.Legend(orient="top", labelFontSize=14, padding=0)),
             order=alt.Order("order:Q"),
             tooltip=[alt.Tooltip("of:N"), alt.Tooltip("kind:N"), alt.Tooltip("share:Q", format=".1%")],
         )
     )
-    return spec(alt.layer(bars).properties(height=height))
+    return spec(alt.layer(bars, names_in_bars(share, bars.encoding.y)).properties(height=height))
 
 
 def share_rows(found: Forces) -> pd.DataFrame:
@@ -36,6 +33,6 @@ def share_rows(found: Forces) -> pd.DataFrame:
         [
             {"of": of, "kind": words, "order": order, "share": shares[kind]}
             for of, shares in (("pairs", found.pairs), ("gradient", found.shares))
-            for order, (kind, words) in enumerate(KINDS.items())
+            for order, (kind, words) in enumerate(NAMED.items())
         ]
     )

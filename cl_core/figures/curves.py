@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 from scipy.stats import gaussian_kde
 
-from cl_core.colours import EASY, HARD, SEMIHARD
+from cl_core.figures.kinds import KINDS, stacked_areas, stacked_rows
 from cl_core.frames import Frame, References
 
 SCORE, DRAWN, GUIDE, CURSOR = "#3f7fd9", "#b07cd8", "#8a93a6", "#d9487d"
@@ -139,39 +139,19 @@ def score_rows(frames: Sequence[Frame], at: int) -> pd.DataFrame:
     return _with_cursor(curves, at)
 
 
-def kind_colours() -> alt.Scale:
-    """The three kinds of triplets, by what charts call them, in their colours."""
-    return alt.Scale(domain=["hard", "semi-hard", "easy"], range=[HARD, SEMIHARD, EASY])
-
-
 def triplet_chart(height: int = 150) -> dict[str, Any]:
     """Shares of easy, semi-hard and hard triplets, stacked; rows from `triplet_rows`."""
-    area = (
-        alt.Chart()
-        .transform_filter("datum.kind != 'cursor'")
-        .mark_area(opacity=0.85)
-        .encode(
-            x=_steps(),
-            y=alt.Y("value:Q", title="triplets", stack="zero", axis=alt.Axis(format="%", tickCount=3)).scale(
-                domain=[0, 1]
-            ),
-            color=alt.Color("kind:N", title=None, scale=kind_colours(), legend=_legend()),
-            order=alt.Order("order:Q"),
-            tooltip=[alt.Tooltip("kind:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".2%")],
-        )
-    )
-    return spec(alt.layer(area, _cursor()).properties(height=height))
+    y = alt.Y("value:Q", title="triplets", stack="zero", axis=alt.Axis(format="%", tickCount=3)).scale(domain=[0, 1])
+    tooltip = [alt.Tooltip("kind:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".2%")]
+    return spec(alt.layer(*stacked_areas(_steps(), y, tooltip), _cursor()).properties(height=height))
 
 
 def triplet_rows(frames: Sequence[Frame], at: int) -> pd.DataFrame:
-    """Rows of the triplet chart, one a frame and kind."""
+    """Rows of the triplet chart, one a frame and kind, and one that marks the frame being looked at."""
     steps = np.array([frame.step for frame in frames])
-    curves = [
-        ("hard", steps, np.array([frame.metrics.hard for frame in frames])),
-        ("semi-hard", steps, np.array([frame.metrics.semihard for frame in frames])),
-        ("easy", steps, np.array([frame.metrics.easy for frame in frames])),
-    ]
-    return _with_cursor(curves, at)
+    shares = {kind: np.array([getattr(frame.metrics, kind) for frame in frames]) for kind in KINDS}
+    rows = stacked_rows("step", steps, shares)
+    return pd.concat([rows, pd.DataFrame({"kind": ["cursor"], "step": [at]})], ignore_index=True)
 
 
 def _with_cursor(curves: Sequence[tuple[str, NDArray[Any], NDArray[Any]]], at: int) -> pd.DataFrame:

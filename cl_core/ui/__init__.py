@@ -6,6 +6,7 @@ from cl_core.ui.controls import forget_link
 from cl_core.ui.run_settings import run_controls, run_notes
 from cl_core.ui.server import begin, lifespan
 from cl_core.ui.stage import stage
+from cl_core.ui.triplets import show_triplets, triplet_notes, triplet_part
 
 __all__ = [
     "batch_controls",
@@ -19,5 +20,8 @@ __all__ = [
     "lifespan",
     "run_controls",
     "run_notes",
+    "show_triplets",
     "stage",
+    "triplet_notes",
+    "triplet_part",
 ]

@@ -1,0 +1,297 @@
+"""A real batch and its miners: one anchor's positives and negatives, and what each miner makes of the whole batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from cl_core import datasets, figures, forces, losses, mining, prepared
+from cl_core.components.ranking import Ranking, RankingState, ranking
+from cl_core.contrast import Contrast
+from cl_core.losses import LOSSES
+from cl_core.mining import KINDS, MINERS
+from cl_core.prepared import Prepared
+from cl_core.ui import controls
+from cl_core.ui.controls import Control
+from cl_core.ui.embedded import OWN, embedding
+
+PIXELS = "pixels"
+TRIPLET = LOSSES["triplet"]
+SYMBOLS = {"sqeuclidean": "d²", "euclidean": "d", "cosine": "1 − s"}
+
+EMBEDDING = Control(
+    "embedding",
+    "embedding",
+    "half-trained",
+    "pixels: the images themselves, as vectors of length 1; my run: that of the page Live training",
+    options=(PIXELS, *prepared.STAGES, OWN),
+)
+EMBEDDED_BY = Control("embedded_by", "trained with", "triplet", options=("triplet", "supcon"))
+IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
+DRAW = Control("draw", "which images", 0, "another number, another batch", low=0, high=99, step=1)
+PARAMETERS: Sequence[Control] = controls.loss_parameters(TRIPLET)
+CONTROLS: Sequence[Control] = (*PARAMETERS, EMBEDDING, EMBEDDED_BY, IMAGES, DRAW)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Test images and where an embedding has them: z (n, D), labels y (n,), `rows` (n,) of the data set."""
+
+    title: str
+    dataset: str
+    z: NDArray[np.floating]
+    y: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    unit_norm: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """A batch of B of them: z (B, D) float64, y (B,), `rows` (B,), and the anchor to begin with."""
+
+    source: Source
+    z: torch.Tensor
+    y: torch.Tensor
+    rows: NDArray[np.int64]
+    anchor: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What a miner makes of a batch.
+
+    picked: (B, B, B) bool, by anchor, positive and negative; kinds: kind -> how many of these; value: the mean hinge;
+    gradient: length of its derivative by all embeddings; shares: (B,) each anchor's share of sum |dL/d distance|.
+    """
+
+    picked: NDArray[np.bool_]
+    kinds: Mapping[str, int]
+    value: float
+    gradient: float
+    shares: NDArray[np.float64]
+
+
+def controls_in_sidebar() -> None:
+    """The triplet loss's own parameters, and which batch it is."""
+    with st.sidebar:
+        for control in PARAMETERS:
+            control.ask()
+        with st.expander("Which batch", expanded=True):
+            stage = EMBEDDING.ask()
+            EMBEDDED_BY.ask(disabled=stage in (PIXELS, OWN))
+            IMAGES.ask()
+            DRAW.ask()
+
+
+def show() -> None:
+    """The ranking of one anchor, and below it every miner on the same batch."""
+    state = st.session_state
+    margin, distance, miner = (state[control.name] for control in PARAMETERS)
+    source = source_of(state[EMBEDDING.name], state[EMBEDDED_BY.name])
+    if source is None:
+        return
+    st.caption(f"{source.title}.")
+    try:
+        batch = _batch(source, state[IMAGES.name], state[DRAW.name])
+        tallies = {name: _tally(batch, distance, margin, name) for name in MINERS}
+        looked = _ranked(batch, distance, margin, tallies[miner])
+    except ValueError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.caption(
+        "A negative exactly as far as the positive counts as hard, one exactly the margin farther as "
+        "easy (pytorch-metric-learning calls the latter semi-hard)."
+    )
+    if words := TRIPLET.caution(source.unit_norm, margin=margin, distance=distance):
+        st.info(words, icon=":material/info:")
+    st.markdown(f"#### What each miner does with this batch\n{_in_words(miner, tallies[miner], len(batch.y))}")
+    theta = {"margin": margin, "distance": distance}
+    _table(tallies, miner, looked, {name: _collapse(batch, {**theta, "mining": name}) for name in MINERS})
+    _charts(tallies, miner, margin)
+
+
+def source_of(stage: str, loss: str) -> Source | None:
+    """The images and their embedding that EMBEDDING and EMBEDDED_BY name; None, and why is said, if there is none."""
+    if stage == PIXELS:
+        return _pixels()
+    embedded = embedding(loss, stage)
+    return None if embedded is None else _of_embedded(embedded)
+
+
+@lru_cache(maxsize=1)
+def _pixels() -> Source:
+    """The images that prepared embeddings are of, by their raw pixels as unit vectors."""
+    data = datasets.load("mnist")
+    rows = datasets.probe(data, prepared.IMAGES)
+    z = data.x_test[rows].reshape(len(rows), -1)
+    return Source(
+        "MNIST test images by their pixels, as vectors of length 1", data.key, z, data.y_test[rows], rows, True
+    )
+
+
+@lru_cache(maxsize=8)
+def _of_embedded(embedded: Prepared) -> Source:
+    spec = embedded.spec
+    training = (
+        f"after {embedded.step:,} steps with {LOSSES[spec.loss].title}" if embedded.step else "before any training"
+    )
+    title = f"{datasets.load(spec.dataset).title.split(':')[0]} test images {training}, kNN {embedded.knn:.1%}"
+    return Source(title, spec.dataset, embedded.z, embedded.y, embedded.rows, spec.unit_norm)
+
+
+@lru_cache(maxsize=16)
+def _batch(source: Source, size: int, seed: int) -> Digits:
+    """Raises ValueError where there are too few images."""
+    chosen = forces.choose(source.y, size, seed)
+    z = torch.tensor(source.z[chosen]).double()
+    if source.unit_norm:
+        z = torch.nn.functional.normalize(z)
+    y, rows = torch.tensor(source.y[chosen]), source.rows[chosen]
+    return Digits(source, z, y, rows, _telling(source, chosen))
+
+
+def _telling(source: Source, chosen: NDArray[np.int64]) -> int:
+    """The image of a batch with most hard triplets in an embedding that is neither raw nor finished.
+
+    The same whichever embedding is looked at, so that one anchor is seen in all of them.
+    """
+    half = _of_embedded(prepared.load("triplet", "half-trained"))
+    judge = half if np.array_equal(half.rows, source.rows) and half.dataset == source.dataset else source
+    found = Contrast.of_batch(torch.tensor(judge.z[chosen]).double(), torch.tensor(source.y[chosen]), "sqeuclidean")
+    return int(_kind(found, 0.0, "hard").sum((1, 2)).argmax())
+
+
+def _kind(found: Contrast, margin: float, kind: str) -> torch.Tensor:
+    """Which triplets are of a kind, (B, B, B) by anchor, positive and negative."""
+    d_ap, d_an = found.value.detach()[:, :, None], found.value.detach()[:, None, :]
+    return KINDS[kind](d_ap, d_an, margin) & found.positive[:, :, None] & found.negative[:, None, :]
+
+
+@lru_cache(maxsize=64)
+def _tally(batch: Digits, distance: str, margin: float, miner: str) -> Tally:
+    z = batch.z.clone().requires_grad_()
+    found = Contrast.of_batch(z, batch.y, distance)
+    found = replace(found, value=mining.on_grid(found.value))
+    margin = float(mining.on_grid(torch.tensor(margin, dtype=torch.float64)))
+    picked = torch.zeros(len(z), len(z), len(z), dtype=torch.bool)
+    for a in range(len(z)):
+        one = mining.picks(found, margin, miner, a)
+        picked[a, one.positives[:, None], one.negatives] = one.chosen
+    mean = mining.mine(found, margin, miner).mean()
+    slope, pull = torch.autograd.grad(mean, [found.value, z])
+    strength = slope.abs().sum(1)
+    return Tally(
+        picked.numpy(),
+        {kind: int((picked & _kind(found, margin, kind)).sum()) for kind in KINDS},
+        mean.item(),
+        float(pull.norm()),
+        (strength / (strength.sum() or 1.0)).numpy(),
+    )
+
+
+@lru_cache(maxsize=16)
+def _distances(batch: Digits, distance: str) -> NDArray[np.float64]:
+    value: NDArray[np.float64] = mining.on_grid(Contrast.of_batch(batch.z, batch.y, distance).value).numpy()
+    return value
+
+
+def _collapse(batch: Digits, theta: Mapping[str, float | str]) -> float:
+    return losses.collapse_value("triplet", theta, batch.y)
+
+
+def _ranked(batch: Digits, distance: str, margin: float, tally: Tally) -> RankingState:
+    data = datasets.load(batch.source.dataset)
+    scene = Ranking(
+        stream=f"{batch.source.dataset}/{batch.rows.tobytes().hex()}",
+        distances=_distances(batch, distance),
+        labels=batch.y.numpy(),
+        class_names=data.class_names,
+        rows=batch.rows,
+        picked=tally.picked,
+        margin=margin,
+        anchor=batch.anchor,
+        symbol=SYMBOLS[distance],
+        sprite=datasets.sprites(data, batch.rows),
+        sprite_columns=int(np.ceil(np.sqrt(len(batch.rows)))),
+    )
+    return ranking(scene, key="ranking")
+
+
+def _in_words(miner: str, tally: Tally, size: int) -> str:
+    """What the chosen miner picks, and what of it is against its name here."""
+    hard, semihard, easy = (tally.kinds[kind] for kind in ("hard", "semihard", "easy"))
+    words = f"**{MINERS[miner].title}**: {MINERS[miner].help}."
+    match miner:
+        case _ if not hard + semihard + easy:
+            return f"{words} Here it finds none: the loss is 0 because it has nothing to say."
+        case "semihard_tfa":
+            words += " TensorFlow Addons calls it semi-hard."
+            if hard:
+                words += f" Hard picks here: {hard:,}, where no negative is farther than the positive."
+            if easy:
+                words += f" Easy picks here: {easy:,}, which cost nothing."
+        case "all" if easy:
+            return f"{words} Here {easy / (hard + semihard + easy):.0%} of the triplets in its mean are such zeros."
+        case "batch_hard":
+            return f"{words} One triplet an anchor, {size} in all. Easy ones among them here: {easy:,}."
+    return words
+
+
+def _table(tallies: Mapping[str, Tally], chosen: str, looked: RankingState, collapse: Mapping[str, float]) -> None:
+    valid = sum(tallies["all"].kinds.values())
+    rows = [
+        {
+            "miner": f"{'▶ ' if name == chosen else ''}{MINERS[name].title}",
+            "picked": sum(tally.kinds.values()),
+            "● hard": tally.kinds["hard"],
+            "◐ semi-hard": tally.kinds["semihard"],
+            "○ easy": tally.kinds["easy"],
+            "loss": tally.value,
+            "at total collapse": collapse[name],
+            "‖∂L/∂z‖": tally.gradient,
+            "of this anchor": float(tally.shares[looked.anchor]),
+        }
+        for name, tally in tallies.items()
+    ]
+    count, number = st.column_config.NumberColumn(format="localized"), st.column_config.NumberColumn(format="%.4f")
+    share = "part of Σ|∂L/∂δ| that the triplets of the anchor above carry"
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={
+            "picked": st.column_config.NumberColumn(f"picked of {valid:,}", format="localized"),
+            "● hard": count,
+            "◐ semi-hard": count,
+            "○ easy": count,
+            "loss": number,
+            "at total collapse": st.column_config.NumberColumn(
+                format="%.2f", help="the loss when all points are one, or just before where nothing is picked then"
+            ),
+            "‖∂L/∂z‖": st.column_config.NumberColumn(format="%.4f", help="length of the gradient by all embeddings"),
+            "of this anchor": st.column_config.NumberColumn(format="percent", help=share),
+        },
+    )
+
+
+def _charts(tallies: Mapping[str, Tally], chosen: str, margin: float) -> None:
+    titles = {name: MINERS[name].title for name in tallies}
+    value = {titles[name]: tally.value for name, tally in tallies.items()}
+    gradient = {titles[name]: tally.gradient for name, tally in tallies.items()}
+    kinds = {titles[name]: tally.kinds for name, tally in tallies.items()}
+    columns = st.columns(2, gap="medium")
+    for column, title, numbers in ((columns[0], "loss", value), (columns[1], "length of the gradient", gradient)):
+        words = f"{title}, by miner: " + ", ".join(f"{name} {number:.3g}" for name, number in numbers.items())
+        guide = (margin, "at total collapse") if title == "loss" else None
+        chart = figures.miner_chart(title, len(titles), words, guide, max(numbers.values()))
+        column.vega_lite_chart(figures.miner_rows(numbers, titles[chosen]), chart, width="stretch")
+    words = "kinds of the picked triplets, by miner: " + "; ".join(
+        f"{name} " + ", ".join(f"{count[kind]} {title}" for kind, title in figures.KINDS.items())
+        for name, count in kinds.items()
+    )
+    chart = figures.pick_chart(len(titles), words)
+    st.vega_lite_chart(figures.pick_rows(kinds, titles[chosen]), chart, width="stretch")

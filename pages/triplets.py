@@ -1,0 +1,22 @@
+"""Easy, semi-hard, hard: one triplet that one drags, a real batch, every triplet there is, and a whole run."""
+
+import streamlit as st
+
+from cl_core import ui
+
+for note in ui.triplet_notes():
+    st.warning(note, icon=":material/link_off:")
+
+st.subheader("Easy, semi-hard, hard: which triplets teach?")
+part = ui.triplet_part()
+LESSONS = {
+    "one triplet": "An anchor, a positive of its class and negatives of others. The loss compares two distances, and "
+    "the margin decides what is far enough.",
+    "a real batch": "The digits of one batch as an embedding sees them from one anchor. Choose another positive, or "
+    "make any digit the anchor; a miner decides which of all these triplets a step learns from.",
+    "every triplet": "A batch is a sample. Here every triplet of the test images is counted, none is listed: which "
+    "classes get in each other's way, and how few images make most of the trouble.",
+    "over a run": "What becomes of the three kinds while a net learns. Move the time in either picture.",
+}
+st.markdown(LESSONS[part])
+ui.show_triplets(part)

@@ -1,0 +1,61 @@
+"""A page with the ranking of a batch of real digits by their pixels, for the browser tests."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from cl_core import datasets, mining
+from cl_core.components.ranking import Ranking, ranking
+from cl_core.contrast import Contrast
+
+
+def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int) -> Ranking:
+    """The batch as unit pixels, with what a miner picks of it; all of it on the grid."""
+    data = datasets.load("mnist")
+    rows = datasets.probe(data, n, seed)
+    y = data.y_test[rows]
+    if which == "alone":  # nobody has a positive
+        y, rows = y[:10], rows[:10]
+    if which == "one":  # nobody has a negative
+        rows = np.flatnonzero(data.y_test == 3)[:n]
+        y = data.y_test[rows]
+    z = torch.nn.functional.normalize(torch.tensor(data.x_test[rows].reshape(len(rows), -1)).double())
+    if which == "point":
+        z = z[:1].expand(len(z), -1)
+    if which == "line":  # a tenth apart: many ties, which rounding breaks
+        z = torch.arange(len(z))[:, None].double() / 10
+    found = Contrast.of_batch(z, torch.tensor(y), "euclidean" if which == "line" else "sqeuclidean")
+    found = Contrast(mining.on_grid(found.value), found.positive, found.negative)
+    margin = float(mining.on_grid(torch.tensor(margin, dtype=torch.float64)))
+    picked = np.zeros((len(y), len(y), len(y)), dtype=bool)
+    for a in range(len(y)):
+        one = mining.picks(found, margin, miner, a)
+        picked[a][one.positives.numpy()[:, None], one.negatives.numpy()] = one.chosen.numpy()
+    return Ranking(
+        stream=f"{n}/{seed}/{which}",
+        distances=found.value.numpy(),
+        labels=y,
+        class_names=data.class_names,
+        rows=rows,
+        picked=picked,
+        margin=margin,
+        anchor=anchor,
+        symbol="d²",
+        sprite=b"" if which == "plain" else datasets.sprites(data, rows),
+        sprite_columns=int(np.ceil(np.sqrt(len(rows)))),
+    )
+
+
+if __name__ == "__main__":
+    st.set_page_config(layout="wide")
+    query = st.query_params
+    count = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+    bar = st.columns(4)
+    miner = bar[0].selectbox("miner", mining.MINERS, list(mining.MINERS).index(query.get("miner", "semihard")))
+    margin = bar[1].slider("margin", 0.0, 2.0, float(query.get("margin", 0.2)), 0.05)
+    seed = bar[2].number_input("seed", 0, 9, int(query.get("seed", 0)))
+    shown = bar[3].checkbox("show", value=True)
+    if shown:
+        size, which, anchor = int(query.get("n", 48)), query.get("which", "digits"), int(query.get("anchor", 0))
+        state = ranking(scene(size, int(seed), margin, miner, which, anchor), key="ranking")
+        st.markdown(f"python sees {state.anchor} and {state.positive}; runs: {count}")
