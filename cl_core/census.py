@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from cl_core.ranks import Integers, Part, Sample, count, sample
 
+KINDS = ("easy", "semihard", "hard")  # what the last axis of every count is
+
 Progress = Callable[[int, int], bool | None]
 
 

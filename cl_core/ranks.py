@@ -123,7 +123,7 @@ def _twins(z: NDArray[np.float64]) -> Integers | None:
     return None if len(first) == len(z) else first[number.ravel()]
 
 
-def _distances(points: Sample, rows: slice) -> NDArray[np.float64]:
+def distances(points: Sample, rows: slice) -> NDArray[np.float64]:
     """Distances of some points to all, (A, N); equal points are at equal distances, and at 0 of each other."""
     z, twin = points.z, points.twin
     d: NDArray[np.float64] = z[rows] @ z.T
@@ -142,7 +142,7 @@ def _distances(points: Sample, rows: slice) -> NDArray[np.float64]:
 
 def _count(points: Sample, rows: slice) -> Part:
     """Everything that is counted of a few anchors."""
-    d = _distances(points, rows)
+    d = distances(points, rows)
     np.rint(np.ldexp(d, points.bits, out=d), out=d)
     low = (len(points.margins) + len(points.classes) + 1).bit_length()
     keys = _keys(points, rows, d, low)

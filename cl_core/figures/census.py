@@ -7,6 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from cl_core import census
 from cl_core.census import Census
 from cl_core.colours import EASY, HARD, SEMIHARD
 from cl_core.figures.curves import CURSOR, SCORE, spec
@@ -114,5 +115,5 @@ def margin_rows(found: Census) -> pd.DataFrame:
     counts[found.margin] = found.per_anchor.sum(0)
     margins = sorted(counts)
     shares = np.array([counts[margin] for margin in margins]) / max(found.total, 1)
-    columns = dict(zip(("easy", "semihard", "hard"), shares.T, strict=True))
+    columns = dict(zip(census.KINDS, shares.T, strict=True))
     return stacked_rows("margin", np.array(margins), {kind: columns[kind] for kind in KINDS})

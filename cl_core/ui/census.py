@@ -14,7 +14,7 @@ from cl_core.colours import MARKS
 from cl_core.counting import Counting, Progress, Question
 from cl_core.runs import Run
 from cl_core.ui.controls import Control
-from cl_core.ui.embedded import OWN
+from cl_core.ui.embedded import NO_RUN, OWN
 from cl_core.ui.mined import EMBEDDED_BY, EMBEDDING, PARAMETERS, PIXELS, SYMBOLS
 from cl_core.ui.server import engine
 
@@ -83,7 +83,7 @@ def _question() -> Question | None:
             st.error(str(error), icon=":material/broken_image:")
             return None
         if stage == OWN and state is None:
-            st.info("Start a run on **Live training** first, then count its triplets here.", icon=":material/info:")
+            st.info(NO_RUN, icon=":material/play_circle:")
             return None
         others = tuple(other for other in MARGINS if other != margin)
         dataset = state.spec.dataset if state else "mnist"

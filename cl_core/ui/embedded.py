@@ -8,6 +8,7 @@ from cl_core.prepared import Prepared
 from cl_core.runs import Run
 
 OWN = "my run"
+NO_RUN = "There is no run of yours yet: start one on the page *Live training*."
 PATIENCE = 60.0  # seconds for a worker to embed some test images
 
 
@@ -36,7 +37,7 @@ def _own() -> Prepared | None:
         st.error(f"Your run could not be embedded ({type(error).__name__}: {error}).", icon=":material/error:")
         return None
     if run is None or embedded is None:
-        st.info("There is no run of yours yet: start one on the page *Live training*.", icon=":material/play_circle:")
+        st.info(NO_RUN, icon=":material/play_circle:")
         return None
     st.session_state.own_embedding = (run, embedded.step, embedded)
     return embedded

@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from cl_core import datasets, figures, forces, losses, mining, prepared
+from cl_core import counting, datasets, figures, forces, losses, mining, prepared
 from cl_core.components.ranking import Ranking, RankingState, ranking
 from cl_core.contrast import Contrast
 from cl_core.losses import LOSSES
@@ -128,10 +128,8 @@ def _pixels() -> Source:
     """The images that prepared embeddings are of, by their raw pixels as unit vectors."""
     data = datasets.load("mnist")
     rows = datasets.probe(data, prepared.IMAGES)
-    z = data.x_test[rows].reshape(len(rows), -1)
-    return Source(
-        "MNIST test images by their pixels, as vectors of length 1", data.key, z, data.y_test[rows], rows, True
-    )
+    z, y = counting.pixels(data.key, rows), data.y_test[rows]
+    return Source("MNIST test images by their pixels, as vectors of length 1", data.key, z, y, rows, True)
 
 
 @lru_cache(maxsize=8)

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
 import streamlit as st
-import torch
 
+from cl_core.census import KINDS, census
 from cl_core.components.triplet import Triplets, TripletState, triplets
-from cl_core.contrast import pairwise
-from cl_core.mining import KINDS
 from cl_core.ui.controls import Control
 from cl_core.ui.mined import PARAMETERS, TRIPLET
 
@@ -113,9 +112,9 @@ def _begin() -> None:
 
 def kinds_of(scene: Triplets, at: TripletState, distance: str) -> list[str]:
     """The kind of each negative where the points are now, by another distance perhaps."""
-    z = torch.tensor([at.anchor, at.positive, *at.negatives], dtype=torch.float64)
-    d = pairwise(z, z, distance)[0]
-    return [kind for n in d[2:] for kind, rule in KINDS.items() if rule(d[1], n, scene.margin)]
+    threes = (np.array([at.anchor, at.positive, negative]) for negative in at.negatives)
+    counts = (census(three, np.array([0, 0, 1]), scene.margin, distance).per_anchor[0] for three in threes)
+    return [KINDS[int(count.argmax())] for count in counts]
 
 
 def _moved_positive(scene: Triplets, at: TripletState) -> bool:
