@@ -23,10 +23,12 @@ from cl_core.contrast import EPSILON
 from cl_core.losses.triplet import DISTANCES
 
 DIGITS = 42  # bits that tell one distance from another
-BLOCK = 1 << 18  # distances that are looked at together; they stay in the cache
+BLOCK = 1 << 18  # distances that are sorted together; they stay in the cache
+PRODUCTS = 4  # blocks whose distances are one product of matrices, which is faster the larger it is
 END = np.iinfo(np.int64).max  # behind everybody: the anchor itself, and where there is nobody
 
 Integers = NDArray[np.int64]
+Runs = Sequence[tuple[slice, slice]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,16 +113,20 @@ def sample(embeddings: Any, labels: Any, margins: Sequence[float], distance: str
 
 def count(points: Sample, first: int = 0) -> Iterator[Part]:
     """Count from anchor `first` of a sample onwards, a few anchors at a time."""
-    width = len(points) + len(points.margins) * int(np.diff(points.start).max())
-    step = max(1, BLOCK // width)
-    for start in range(first, len(points), step):
-        yield _count(points, slice(start, min(start + step, len(points))))
+    n = len(points)
+    step = max(1, BLOCK // (n + len(points.margins) * int(np.diff(points.start).max())))
+    for start in range(first, n, PRODUCTS * step):
+        d = distances(points, slice(start, min(start + PRODUCTS * step, n)))
+        for low in range(0, len(d), step):
+            here = d[low : low + step]
+            yield _count(points, slice(start + low, start + low + len(here)), here)
 
 
 def _twins(z: NDArray[np.float64]) -> Integers | None:
     """For each row the first one equal to it; None where all differ."""
-    _, first, number = np.unique(z, axis=0, return_index=True, return_inverse=True)
-    return None if len(first) == len(z) else first[number.ravel()]
+    known: dict[bytes, int] = {}
+    first = [known.setdefault(row.tobytes(), i) for i, row in enumerate(z + 0.0)]  # -0.0 becomes 0.0
+    return None if len(known) == len(z) else np.array(first)
 
 
 def distances(points: Sample, rows: slice) -> NDArray[np.float64]:
@@ -140,13 +146,14 @@ def distances(points: Sample, rows: slice) -> NDArray[np.float64]:
     return np.sqrt(d, out=d) if points.distance == "euclidean" else d
 
 
-def _count(points: Sample, rows: slice) -> Part:
-    """Everything that is counted of a few anchors."""
-    d = distances(points, rows)
-    np.rint(np.ldexp(d, points.bits, out=d), out=d)
+def _count(points: Sample, rows: slice, d: NDArray[np.float64]) -> Part:
+    """Everything that is counted of a few anchors, whose distances `d` (A, N) are used up."""
+    d *= 2.0**points.bits
+    np.rint(d, out=d)
+    runs = _runs(points, rows)
     low = (len(points.margins) + len(points.classes) + 1).bit_length()
-    keys = _keys(points, rows, d, low)
-    extremes = _extremes(points, rows, d)
+    keys = _keys(points, rows, runs, d, low)
+    extremes = _extremes(points, rows, runs, d)
     keys.sort(axis=1)
     tag = keys & ((1 << low) - 1)
     place = (tag + (np.arange(len(d)) << low)[:, None]).ravel()
@@ -170,11 +177,11 @@ def _count(points: Sample, rows: slice) -> Part:
         hard = per_anchor[:, 2].sum()
         lossy = np.maximum(summed((tag >= n_margins) & (tag < positive))[:, 1:n_margins].sum(0), hard)
         per_margin[:] = np.stack([per_anchor.sum() - lossy, lossy - hard, np.full_like(lossy, hard)], 1)
-    of_class = np.add.reduceat(pairs, [here.start for here, _ in _runs(points, rows)])
+    of_class = np.add.reduceat(pairs, [here.start for here, _ in runs])
     return Part(rows, per_anchor, of_class, per_margin, *extremes)
 
 
-def _keys(points: Sample, rows: slice, d: NDArray[np.float64], low: int) -> Integers:
+def _keys(points: Sample, rows: slice, runs: Runs, d: NDArray[np.float64], low: int) -> Integers:
     """What an anchor's row is sorted by, (A, N + M K): distances on the grid, and `low` bits that tag whose they are.
 
     Where distances tie, the tag decides as the kinds are defined: positives moved up by margin j are j, a negative of
@@ -186,12 +193,11 @@ def _keys(points: Sample, rows: slice, d: NDArray[np.float64], low: int) -> Inte
     keys[:, :n] <<= low
     step = 1 << low
     margins = [(round(math.ldexp(margin, points.bits)) - 1) * step for margin in points.margins]
-    for here, label in _runs(points, rows):
-        same = slice(points.start[label], points.start[label + 1])
+    for here, same in runs:
         for j, margin in enumerate(margins):
             moved = slice(n + j * k, n + j * k + same.stop - same.start)
             np.add(keys[here, same], margin + j, out=keys[here, moved])
-        keys[here, same] += step + len(points.classes) - label
+        keys[here, same] += step + len(points.classes) - points.y[same.start]
     keys[:, :n] += len(margins) + points.y
     a, own = np.arange(len(d)), np.arange(rows.start, rows.stop)
     keys[a, own] = END
@@ -200,24 +206,27 @@ def _keys(points: Sample, rows: slice, d: NDArray[np.float64], low: int) -> Inte
     return keys
 
 
-def _runs(points: Sample, rows: slice) -> Iterator[tuple[slice, int]]:
-    """Which of some anchors, counted from 0, are of which class."""
+def _runs(points: Sample, rows: slice) -> Runs:
+    """Which of some anchors, counted from 0, are of one class, and which columns are."""
+    runs, edges = [], points.start.tolist()
     for label in range(points.y[rows.start], points.y[rows.stop - 1] + 1):
-        first, last = np.clip(points.start[label : label + 2], rows.start, rows.stop) - rows.start
-        yield slice(int(first), int(last)), label
+        first, last = edges[label : label + 2]
+        here = slice(max(first, rows.start) - rows.start, min(last, rows.stop) - rows.start)
+        runs.append((here, slice(first, last)))
+    return runs
 
 
 def _extremes(
-    points: Sample, rows: slice, d: NDArray[np.float64]
+    points: Sample, rows: slice, runs: Runs, d: NDArray[np.float64]
 ) -> tuple[Integers, Integers, NDArray[np.float64], NDArray[np.float64]]:
     """Rows of the farthest positive and the nearest negative, and how far they are; uses up `d` (A, N)."""
     a = np.arange(len(d))
-    farthest, far = np.empty(len(d), np.int64), np.empty(len(d))
+    farthest = np.empty(len(d), np.int64)
     d[a, np.arange(rows.start, rows.stop)] = -np.inf
-    for here, label in _runs(points, rows):
-        same = slice(points.start[label], points.start[label + 1])
+    for here, same in runs:
         farthest[here] = same.start + d[here, same].argmax(1)
-        far[here] = d[here, same].max(1)
+    far = d[a, farthest]
+    for here, same in runs:
         d[here, same] = np.inf
     nearest = d.argmin(1)
     near = d[a, nearest]

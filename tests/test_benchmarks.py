@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("pytorch_metric_learning")
 
-from tests.benchmarks import apart, cells, machine, report, training
+from tests.benchmarks import apart, cells, census, machine, report, training
 from tests.benchmarks.cells import Cell, Plan
 from tests.benchmarks.usual import ROWS, Loop
 
@@ -100,3 +100,21 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert "1 turns" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         training.main(["--only", "losses", "--write"])
+
+
+def test_the_census_is_measured_against_the_miner_and_the_distances(monkeypatch):
+    monkeypatch.setattr(census, "ENOUGH", 0.0)
+    for task in (census.ours, census.theirs, census.matrix, census.gradient):
+        assert task(40).seconds > 0
+    assert census.wall(60) > 0
+    with census.busy(1):
+        pass
+    asked = []
+    monkeypatch.setattr(census, "SIZES", (24, 40))
+    monkeypatch.setattr(census, "LAST_OF_MINER", 24)
+    monkeypatch.setattr(census, "apart", lambda task, n: asked.append((task, n)) or task(n))
+    text = census.markdown()
+    assert (census.theirs, 24) in asked
+    assert (census.theirs, 40) not in asked
+    assert "| 24 |" in text
+    assert "| 40 |" in text

@@ -25,9 +25,11 @@ def test_the_python_in_it_runs():
 
     # those of the worked example have a mark above them, and a test of their own
     blocks = re.findall(r"(?<!-->\n)```python\n(.*?)```", readme.README.read_text(), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     known = {"embeddings": torch.randn(32, 8), "labels": torch.arange(32) % 4}
     exec(blocks[0], known)
     assert known["value"].shape == ()
     exec(blocks[1].replace("steps=500", "steps=2"), known)
     assert known["z"].shape == (2000, 128)
+    exec(blocks[2], known)
+    assert known["c"].total == 32 * 7 * 24

@@ -84,11 +84,11 @@ def controls_in_sidebar() -> None:
 def show() -> None:
     """The scene, and what to try with it."""
     values = st.session_state
-    with st.container(horizontal=True, vertical_alignment="center"):
-        name = SCENE.ask(on_change=_begin)
-        st.button("Put the points back", icon=":material/replay:", type="tertiary", on_click=_begin, key="back")
+    name = SCENE.ask(on_change=_begin)
     preset = PRESETS[name]
-    st.caption(preset.words)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.caption(preset.words, width="stretch")
+        st.button("Put the points back", icon=":material/replay:", type="tertiary", on_click=_begin, key="back")
     margin, distance = values[MARGIN.name], values[DISTANCE.name]
     circle = values[SPACE.name] == "circle" or distance == "cosine"
     begun = values.setdefault("scene_begun", 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from threadpoolctl import threadpool_limits
 
 GIB = 1 << 30
 LIMIT = 16 * GIB  # of a laptop, and of the address space that any loop may use here
@@ -66,7 +67,8 @@ def _do(
     torch.set_num_threads(1)
     answer, error = None, None
     try:
-        answer = task(*arguments)
+        with threadpool_limits(1):  # NumPy's products
+            answer = task(*arguments)
     except (MemoryError, RuntimeError) as trouble:
         error = _understood(trouble)
     answers.send((answer, error))
