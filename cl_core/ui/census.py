@@ -117,14 +117,18 @@ def _remember(question: Question, found: Census) -> None:
 
 
 def _asked(question: Question) -> bool:
-    """The way to a large census."""
-    st.markdown(
-        f"**{question.triplets:,} triplets** stand between {question.n:,} images. None of them is listed: one sort for "
-        "each anchor counts all of its triplets at once, exactly. It takes some seconds of one processor."
-    )
-    return st.button(
-        f"Count all {question.triplets:,}", type="primary", icon=":material/calculate:", key="count_census"
-    )
+    """The way to a large census, gone once it is taken."""
+    place = st.empty()
+    with place.container():
+        st.markdown(
+            f"**{question.triplets:,} triplets** stand between {question.n:,} images. None of them is listed: one sort "
+            "for each anchor counts all of its triplets at once, exactly. It takes some seconds of one processor."
+        )
+        words = f"Count all {question.triplets:,}"
+        pressed = st.button(words, type="primary", icon=":material/calculate:", key="count_census")
+    if pressed:
+        place.empty()
+    return pressed
 
 
 def _under_way(counting: Counting, phase: str) -> None:
@@ -215,7 +219,7 @@ def _anchors_in_words(found: Census) -> str:
     none = int((found.per_anchor[whole > 0, 1:].sum(1) == 0).sum())
     return (
         f"5 % of the anchors own {found.owned(0.05):.0%} of all triplets that are not easy; "
-        f"{none:,} of {len(whole):,} anchors have easy triplets only."
+        f"{f'{none:,} of {len(whole):,} anchors have' if none else 'not one anchor has'} easy triplets only."
     )
 
 
