@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_embedding_component import Cloud
 
@@ -196,12 +196,18 @@ def test_the_run_is_still_there_when_one_comes_back(open_page: Open) -> None:
     expect(stage.page.get_by_role("slider", name=re.compile("margin"))).to_have_value("0.5")
 
 
+def card(page: Page, title: str) -> Locator:
+    """The link of the card with that title on the start page."""
+    block = page.get_by_test_id("stVerticalBlock").filter(has=page.get_by_text(title, exact=True)).last
+    return block.get_by_role("link", name="Open")
+
+
 def test_a_link_on_the_start_page_opens_what_it_says_whatever_was_set_before(open_page: Open) -> None:
     stage = open_page("loss=contrastive&dim=2&unit_norm=false&seed=5&pace=fast").ready()
     stage.click("Start")
     stage.until("Number(d.frames) > 2")
     stage.page.get_by_role("link", name="Start").click()
-    stage.page.get_by_role("link", name="Open").nth(7).click()
+    card(stage.page, "Without labels").click()
     stage.page.wait_for_url(re.compile("nt_xent"))
     stage.ready()
     stage.wait(lambda: stage.page.url.endswith("loss=nt_xent&batch=256"))
@@ -210,7 +216,7 @@ def test_a_link_on_the_start_page_opens_what_it_says_whatever_was_set_before(ope
     stage.until("d.step === '0' && d.frames === '1'")
     expect(stage.page.get_by_test_id("stSidebar").get_by_text("NT-Xent (SimCLR)")).to_be_visible()
     stage.page.get_by_role("link", name="Start").click()
-    stage.page.get_by_role("link", name="Open").nth(3).click()  # of the default loss, which the address need not name
+    card(stage.page, "Ten digits come apart").click()  # of the default loss, which the address need not name
     expect(stage.page.get_by_test_id("stSidebar").get_by_text("Supervised NT-Xent (SupCon)")).to_be_visible()
 
 
