@@ -37,6 +37,17 @@ def _mlp(shape: tuple[int, ...]) -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU())
 
 
+class _Unit(nn.Module):
+    """Scales every row to unit length."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.normalize(x)
+
+
+def _unit_mlp(shape: tuple[int, ...]) -> nn.Module:
+    return nn.Sequential(_mlp(shape), _Unit())
+
+
 def _cnn(shape: tuple[int, ...]) -> nn.Module:
     height, width = ((side + 3) // 4 for side in shape)  # after two strides of two
     return nn.Sequential(
@@ -53,15 +64,20 @@ def _cnn(shape: tuple[int, ...]) -> nn.Module:
 
 @dataclass(frozen=True)
 class Architecture:
-    """One entry of the catalogue: what it is called, what it is, and how its body is built."""
+    """One entry of the catalogue: what it is called, what it is, how its body is built, and if a projector follows."""
 
     title: str
     help: str
     body: Callable[[tuple[int, ...]], nn.Module]
+    projects: bool = True
 
 
 ENCODERS = {
     "mlp": Architecture("MLP", "784-256-256 and a projector 256-256, as in the article", _mlp),
+    "unit_mlp": Architecture("MLP, unit features", "the same with what enters the projector at unit length", _unit_mlp),
+    "plain_mlp": Architecture(
+        "MLP, no projector", "784-256-256 to unit length, and nothing behind it", _unit_mlp, False
+    ),
     "cnn": Architecture("Small CNN", "two strided convolutions (16, 32), 256, and the same projector", _cnn),
 }
 
@@ -72,9 +88,13 @@ def build(key: str, shape: tuple[int, ...], dim: int, *, unit_norm: bool) -> Enc
     A `dim` of 2 or 3 is the bottleneck for pictures that need no projection. Weights are whatever torch puts
     there; `initialise` gives them their start.
 
-    Raises KeyError for an unknown key.
+    Raises KeyError for an unknown key, and ValueError for another `dim` than WIDTH where no projector follows.
     """
-    projector = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, dim))
+    if not ENCODERS[key].projects and dim != WIDTH:
+        raise ValueError(f"without a projector an embedding has the encoder's {WIDTH} dimensions, not {dim}")
+    projector: nn.Module = nn.Identity()
+    if ENCODERS[key].projects:
+        projector = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, dim))
     return Encoder(ENCODERS[key].body(shape), projector, unit_norm=unit_norm)
 
 

@@ -231,7 +231,7 @@ def _spread(values: Sequence[float | None], form: str) -> str:
     return middle if low == high else f"{middle} ({low} to {high})"
 
 
-def _machine() -> str:
+def machine() -> str:
     """Processor and versions, in words."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -246,7 +246,7 @@ def make(chosen: Sequence[str], seeds: int, only: str | None) -> None:
     """Write what was asked for, loss by loss, and say how it goes."""
     path = datasets.ASSETS / "steps.json"
     (datasets.ASSETS / "prepared").mkdir(exist_ok=True)
-    known: dict[str, Any] = {"machine": _machine(), "goals": GOALS}
+    known: dict[str, Any] = {"machine": machine(), "goals": GOALS}
     known |= {"probes": PROBES, "every": EVERY, "patience": PATIENCE}
     known["losses"] = json.loads(path.read_text(encoding="utf-8"))["losses"] if path.exists() else {}
     began = time.monotonic()

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
-from cl_core import augment, datasets, encoder, losses
+from cl_core import augment, conventions, datasets, dice, encoder, losses
 from cl_core.spec import NO_SCHEDULE
 
 BATCH = (4, 4096)
@@ -27,8 +27,6 @@ SEED = (0, 2**31 - 1)
 OPTIMISERS = ("adam", "sgd")
 MOMENTUM = 0.9  # of sgd
 MAX_STEPS = 20_000  # a run ends here, whoever forgot it
-
-_WEIGHTS, _ORDER, _NOISE = range(3)  # what dice are thrown for; each purpose has its own
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class RunSpec:
         batch: rows the loss sees; of a two-view loss half as many images.
         rate: learning rate.
         optimiser: "adam" or "sgd" (momentum 0.9).
+        convention: key of one of the loss's `conventions`, another definition by the same name; "here" for ours.
         schedule: name of one of the loss's `schedules`, by which its `annealing` falls; "none" leaves it as it is.
         seed: of the weights, the order of the rows and the noise.
 
@@ -62,6 +61,7 @@ class RunSpec:
     optimiser: str = "adam"
     schedule: str = NO_SCHEDULE
     seed: int = 0
+    convention: str = conventions.HERE
 
     def __post_init__(self) -> None:
         if self.dataset not in datasets.available():
@@ -82,7 +82,9 @@ class RunSpec:
                 raise ValueError(f"{name} is {value}, and must lie between {low} and {high}")
         if losses.LOSSES[self.loss].views and self.batch % 2:
             raise ValueError(f"a batch of two views has an even number of rows, not {self.batch}")
-        object.__setattr__(self, "theta", losses.LOSSES[self.loss].check(dict(self.theta)))
+        if not encoder.ENCODERS[self.encoder].projects and self.dim != encoder.WIDTH:
+            raise ValueError(f"a net without a projector has {encoder.WIDTH} dimensions, not {self.dim}")
+        object.__setattr__(self, "theta", conventions.get(self.loss, self.convention).checked(self.theta))
 
     @property
     def images_a_step(self) -> int:
@@ -125,24 +127,24 @@ class Snapshot:
 def start(spec: RunSpec) -> State:
     """The first state of a run: weights drawn from the spec's seed, moments zero."""
     machine = _Machine(spec, None)
-    dice = _dice(spec.seed, _WEIGHTS)
+    generator = dice.throw(spec.seed, dice.WEIGHTS)
     with torch.no_grad():
-        encoder.initialise(machine.net, dice)
-        machine.loss.reset_parameters(dice)
+        encoder.initialise(machine.net, generator)
+        machine.loss.reset_parameters(generator)
     return State(spec, 0, machine.vector())
 
 
-def advance(state: State, *, steps: int | None = None, seconds: float | None = None) -> State:
+def advance(state: State, *, steps: int | None = None, seconds: float | None = None, limit: int | None = None) -> State:
     """Train for so many `steps`, or until so many `seconds` have gone by, whichever comes first.
 
-    A state that failed, or has done `MAX_STEPS`, is returned as it is. Where the embedding or the loss stops being
-    finite the state comes back with a `failure` and the steps done until then.
+    A state that failed, or has done `limit` steps (`MAX_STEPS`), is returned as it is. Where the embedding or the loss
+    stops being finite the state comes back with a `failure` and the steps done until then.
 
     Raises ValueError when neither bound is given.
     """
     if steps is None and seconds is None:
         raise ValueError("advance wants a number of steps, or of seconds")
-    last = MAX_STEPS if steps is None else min(state.step + steps, MAX_STEPS)
+    last = (limit or MAX_STEPS) if steps is None else min(state.step + steps, limit or MAX_STEPS)
     if state.failure or state.step >= last:
         return replace(state, losses=np.empty(0, np.float32), empty=0)
     machine = _Machine(state.spec, state)
@@ -169,11 +171,15 @@ def snapshot(state: State, n: int) -> Snapshot:
     """The embedding of the first `n` probe images of the spec's data set (see `datasets.probe`)."""
     data = datasets.load(state.spec.dataset)
     rows = datasets.probe(data, n)
+    return Snapshot(state.step, embed(state, data.x_test[rows]).numpy(), data.y_test[rows])
+
+
+def embed(state: State, x: NDArray[Any], *, features: bool = False) -> Tensor:
+    """Embeddings (n, dim) float32 of examples as a data set holds them; or the `features` that the projector is fed."""
     net = _Machine(state.spec, state).net
+    look = net.features if features else net
     with torch.inference_mode():
-        parts = torch.from_numpy(data.x_test[rows]).split(500)  # small enough to stay in the cache
-        z = torch.cat([net(_floats(part)) for part in parts])
-    return Snapshot(state.step, z.numpy(), data.y_test[rows])
+        return torch.cat([look(_floats(part)) for part in torch.tensor(x).split(500)])  # parts that fit the cache
 
 
 def class_weights(state: State) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
@@ -194,6 +200,7 @@ class _Machine:
         with torch.device("meta"):  # where torch throws no dice of its own for weights that are replaced anyway
             self.net = encoder.build(spec.encoder, data.shape, spec.dim, unit_norm=spec.unit_norm)
             self.loss = losses.module(spec.loss, **weights, **spec.theta)
+        self.other = conventions.get(spec.loss, spec.convention).other(spec.theta)
         self.views = catalogued.views
         self.schedule = catalogued.schedules.get(spec.schedule)
         modules: tuple[nn.Module, ...] = (self.net, self.loss)
@@ -215,18 +222,23 @@ class _Machine:
         order = _order(self.spec, step, len(self.rows))
         x = _floats(self.rows[order])
         if self.views:
-            x = augment.views(x, _dice(self.spec.seed, _NOISE, step))
+            x = augment.views(x, dice.throw(self.spec.seed, dice.NOISE, step))
         z = self.net(x)
         if not torch.isfinite(z).all():
             return np.nan, 0
         if self.schedule is not None:
             self.loss.theta["annealing"] = self.schedule.at(step + 1)
-        value = self.loss(z, None if self.views else self.labels[order])
+        labels = None if self.views else self.labels[order]
+        if self.other is None:
+            value, n_terms = self.loss(z, labels), self.loss.n_terms
+        else:
+            value = self.other(z=z, y=labels, weight=self.loss.weight, bias=self.loss.bias)
+            n_terms = len(z)
         assert self.weights.grad is not None
         self.weights.grad.zero_()
         value.backward()
         self.optimiser.step()
-        return value.item(), self.loss.n_terms
+        return value.item(), n_terms
 
     def vector(self) -> NDArray[np.float32]:
         """The weights and the optimiser's moments, as `State.vector` holds them."""
@@ -275,18 +287,7 @@ def _order(spec: RunSpec, step: int, n: int) -> Tensor:
     """The rows of step number `step`: every epoch its own permutation, the incomplete last batch left out."""
     size = min(spec.images_a_step, n)
     epoch, place = divmod(step, n // size)
-    return _permutation(spec.seed, epoch, n)[place * size : (place + 1) * size]
-
-
-@lru_cache(maxsize=8)
-def _permutation(seed: int, epoch: int, n: int) -> Tensor:
-    return torch.randperm(n, generator=_dice(seed, _ORDER, epoch))
-
-
-def _dice(seed: int, purpose: int, number: int = 0) -> Generator:
-    """Dice for one purpose at one time, independent of all others."""
-    mixed = np.random.SeedSequence([seed, purpose, number]).generate_state(1, np.uint64)
-    return Generator().manual_seed(int(mixed[0] >> 1))
+    return dice.permutation(spec.seed, epoch, n)[place * size : (place + 1) * size]
 
 
 def first_labels(spec: RunSpec) -> NDArray[np.int64]:

@@ -16,7 +16,9 @@ from cl_core.conventions.of_sets import CIRCLE, INFO_NCE, NPAIR, NT_XENT, PCCL, 
 from cl_core.conventions.spec import Convention
 from cl_core.snippets.program import BATCH
 
-__all__ = ["CONVENTIONS", "Convention", "here", "of_loss", "value"]
+__all__ = ["CONVENTIONS", "HERE", "Convention", "get", "here", "of_loss", "value"]
+
+HERE = "here"  # the key of what this library does
 
 CONVENTIONS: Mapping[str, tuple[Convention, ...]] = MappingProxyType(  # of each loss the first is this library's
     {
@@ -34,6 +36,17 @@ CONVENTIONS: Mapping[str, tuple[Convention, ...]] = MappingProxyType(  # of each
         "pccl": PCCL,
     }
 )
+
+
+def get(loss: str, key: str) -> Convention:
+    """A loss's convention by its key, "here" for this library's; ValueError, in words, where there is none."""
+    if key == HERE:
+        return Convention(HERE, losses.get(loss).key, "", "", theta={})
+    found = next((each for each in of_loss(loss) if each.key == key), None)
+    if found is None:
+        known = ", ".join((HERE, *(each.key for each in of_loss(loss))))
+        raise ValueError(f"{loss} has no convention {key!r}; it has: {known}")
+    return found
 
 
 def here(key: str) -> Convention | None:

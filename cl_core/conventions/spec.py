@@ -45,6 +45,13 @@ class Convention:
         taken = signature(self.function).parameters
         return partial(self.function, **{name: value for name, value in self.checked(theta).items() if name in taken})
 
+    def other(self, theta: Mapping[str, Any]) -> Callable[..., Tensor] | None:
+        """Its own function of (z, y, weight, bias), by name, whichever of them it needs; None where it has none."""
+        if self.function is None:
+            return None
+        bound, taken = self.call(theta), signature(self.function).parameters
+        return lambda **given: bound(**{name: part for name, part in given.items() if name in taken})
+
     def code(self, theta: Mapping[str, Any]) -> str:
         """A program in plain PyTorch that prints the value of the batch in batch.npz; ValueError as `Loss.check`."""
         if self.function is not None:

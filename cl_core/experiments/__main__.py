@@ -1,0 +1,83 @@
+"""The command line of the experiment.
+
+python -m cl_core.experiments run                         # everything that has no result yet
+python -m cl_core.experiments run --studies published --seeds 1
+python -m cl_core.experiments run --cell published-mnist-npair-odd-b32-r0.001-n37500-s0 --results /tmp/again
+python -m cl_core.experiments show
+"""
+
+import argparse
+import fnmatch
+import sys
+from pathlib import Path
+
+import loky
+from tqdm import tqdm
+
+from cl_core import workers
+from cl_core.experiments import STUDIES, Cell, store
+from cl_core.experiments.sweep import estimate, sweep
+
+
+def chosen(studies: list[str], seeds: int | None, pattern: str) -> list[Cell]:
+    """Cells of some studies whose names fit a pattern; the first seed of all studies before the second of any."""
+    every = [cell for study in studies for cell in STUDIES[study].of_seeds(seeds)]
+    return sorted((cell for cell in every if fnmatch.fnmatch(cell.name, pattern)), key=lambda cell: cell.seed)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Run what has no result yet."""
+    cells = chosen(asked.studies, asked.seeds, asked.cell)
+    if not cells:
+        print(f"no cell is called {asked.cell!r} in {', '.join(asked.studies)}", file=sys.stderr)
+        return 2
+    there = store.done(cells, asked.results)
+    left = [cell for cell in cells if cell not in there]
+    work = sum(map(estimate, left))
+    print(
+        f"{len(there)} of {len(cells)} cells are there; {len(left)} to run, about {work / 3600:.1f} hours of one "
+        f"processor, {work / 3600 / asked.workers:.1f} with {asked.workers} workers. Results: {asked.results}"
+    )
+    if asked.dry:
+        return 0
+    pool = workers.Pool()
+    with tqdm(
+        total=round(work), unit="s", smoothing=0, bar_format="{l_bar}{bar}| {elapsed} so far, {remaining} left"
+    ) as bar:
+
+        def told(cell: Cell, failure: str | None) -> None:
+            bar.update(round(estimate(cell)))
+            bar.write(failure or cell.name)
+
+        try:
+            report = sweep(left, pool, asked.results, at_once=asked.workers, told=told)
+        except KeyboardInterrupt:
+            bar.write("Stopped. What was finished is kept; the same command goes on from there.")
+            return 130
+        except OSError as error:
+            bar.write(str(error))
+            return 1
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    print(f"{len(report.finished)} finished, {len(report.failed)} failed")
+    return 1 if report.failed else 0
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m cl_core.experiments", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+    runs = commands.add_parser("run", help="run every cell that has no result yet; stopped, it goes on where it was")
+    runs.add_argument("--studies", nargs="+", choices=list(STUDIES), default=list(STUDIES))
+    runs.add_argument("--seeds", type=int, help="the first so many; each study has its own number")
+    runs.add_argument("--cell", default="*", help="a cell's name, or a pattern of names")
+    runs.add_argument("--workers", type=int, default=loky.cpu_count(), help="cells at a time")
+    runs.add_argument("--results", type=Path, default=store.SHIPPED, help="folder of results")
+    runs.add_argument("--dry", action="store_true", help="only say what there would be to do")
+    runs.set_defaults(command=run)
+    asked = parser.parse_args()
+    sys.exit(asked.command(asked))
+
+
+if __name__ == "__main__":
+    main()

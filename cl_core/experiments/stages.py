@@ -1,0 +1,171 @@
+"""One cell from start to end: the first stage, classifiers on its frozen encoder, and what the embedding looks like."""
+
+import ctypes
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy, normalize
+
+from cl_core import datasets, dice, metrics, prepared, training, view
+from cl_core.experiments.cells import METHODS, Cell
+from cl_core.training import State
+
+BATCH, RATE = 32, 0.001  # of the second stage, in the article
+CHUNK = 200  # steps between two words on how far it is
+PROBES = 2000  # test images that scores are measured on
+DRAWN = 500  # of them, whose places in the PCA view are kept
+HEADS = ("right", "odd")  # classifiers with softmax once, and twice
+
+Told = Callable[[float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What came of a cell.
+
+    Attributes:
+        accuracy_right, accuracy_odd: of the test images, by a classifier with softmax once, and twice.
+        knn, map_r, spread, alignment, uniformity: of the first stage's embedding; see `metrics.Metrics`.
+        compactness: mean distance to one's own class mean, over the mean distance between class means; 0 is tight.
+        loss: of the first stage, mean of its last steps.
+        steps, seconds: done in the first stage, and the processor's seconds they took.
+        seconds_two: of the second stage.
+        memory: MiB by which memory grew at the peak of the first stage's steps.
+        failure: in words, why it ended early; empty where it did not.
+        points: (DRAWN, 2) float16, the PCA view of the first probe images.
+    """
+
+    accuracy_right: float
+    accuracy_odd: float
+    knn: float
+    map_r: float
+    spread: float
+    alignment: float
+    uniformity: float
+    compactness: float
+    loss: float
+    steps: int
+    seconds: float
+    seconds_two: float
+    memory: float
+    failure: str
+    points: NDArray[np.float16]
+
+
+def run(cell: Cell, told: Told = lambda share: None) -> Outcome:
+    """Run a cell with one thread; `told` hears how much of it is done, 0 to 1. ValueError where it can't be run."""
+    torch.set_num_threads(1)
+    state = training.start(cell.spec)
+    _forget_peak()
+    before = _memory("VmRSS")
+    losses: list[NDArray[np.float32]] = []
+    began = time.process_time()
+    while state.step < cell.steps and not state.failure:
+        state = training.advance(state, steps=min(CHUNK, cell.steps - state.step), limit=cell.steps)
+        losses.append(state.losses)
+        told(0.8 * state.step / cell.steps)
+    seconds, memory = time.process_time() - began, max(0.0, _memory("VmHWM") - before)
+    last = np.concatenate(losses)[-CHUNK:] if losses else np.zeros(1)
+    began = time.process_time()
+    single = METHODS[cell.method].stages == 1
+    accuracy = _own_accuracy(state, cell) if single else _heads(state, cell, lambda share: told(0.8 + 0.2 * share))
+    seen = _looked_at(state)
+    return Outcome(
+        **accuracy, **seen, loss=float(last.mean()), steps=state.step, seconds=seconds,
+        seconds_two=time.process_time() - began, memory=memory, failure=state.failure or "",
+    )  # fmt: skip
+
+
+def _own_accuracy(state: State, cell: Cell) -> dict[str, Any]:
+    """Of a net that is a classifier itself: its only number, under the name of what it was trained with."""
+    data = datasets.load(state.spec.dataset)
+    weight, bias = training.class_weights(state)
+    assert weight is not None
+    assert bias is not None
+    z = training.embed(state, data.x_test)
+    right = (z @ torch.from_numpy(weight).T + torch.from_numpy(bias)).argmax(1) == torch.tensor(data.y_test)
+    share = float(right.float().mean())
+    return {f"accuracy_{head}": share if (head == "odd") == cell.odd else np.nan for head in HEADS}
+
+
+def _heads(state: State, cell: Cell, told: Told) -> dict[str, Any]:
+    """Accuracies of two linear classifiers on the frozen encoder, trained on the same batches, side by side."""
+    data = datasets.load(state.spec.dataset)
+    train, test = (training.embed(state, x, features=True) for x in (data.x_train, data.x_test))
+    y, classes = torch.tensor(data.y_train), data.n_classes
+    weight = torch.zeros(len(HEADS), train.shape[1], classes)
+    torch.nn.init.xavier_uniform_(weight[0], generator=dice.throw(cell.seed, dice.CLASSIFIER))
+    weight[1] = weight[0]
+    weight, bias = weight.requires_grad_(), torch.zeros(len(HEADS), 1, classes, requires_grad=True)
+    optimiser = torch.optim.Adam([weight, bias], lr=RATE, fused=True)
+    steps = len(train) // BATCH
+    for epoch in range(cell.epochs):
+        order = dice.permutation(cell.seed, epoch, len(train), dice.CLASSIFIER)
+        for rows in order[: steps * BATCH].view(steps, BATCH):
+            logits = train[rows] @ weight + bias  # (2, BATCH, C)
+            loss = cross_entropy(logits[0], y[rows]) + cross_entropy(logits[1].softmax(1), y[rows])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        told((epoch + 1) / cell.epochs)
+    with torch.no_grad():
+        right = (test @ weight + bias).argmax(2) == torch.tensor(data.y_test)  # (2, N)
+    return {f"accuracy_{head}": float(share) for head, share in zip(HEADS, right.float().mean(1), strict=True)}
+
+
+def _looked_at(state: State) -> dict[str, Any]:
+    """Measures and picture of the first stage's embedding."""
+    shot = training.snapshot(state, PROBES)
+    z, y = torch.from_numpy(shot.z), torch.from_numpy(shot.y)
+    if not torch.isfinite(z).all():
+        nothing = dict.fromkeys(("knn", "map_r", "spread", "alignment", "uniformity", "compactness"), np.nan)
+        return {**nothing, "points": np.zeros((DRAWN, 2), np.float16)}
+    drawn = view.views(shot.z, None)[2].project(shot.z)
+    m = metrics.measure(z, y, torch.from_numpy(drawn))
+    kept = {name: getattr(m, name) for name in ("knn", "map_r", "spread", "alignment", "uniformity")}
+    return {**kept, "compactness": compactness(z, y), "points": drawn[:DRAWN].astype(np.float16)}
+
+
+def compactness(z: Tensor, y: Tensor) -> float:
+    """Mean distance of unit embeddings (N, D) to their class's mean, over the mean distance between class means."""
+    u = normalize(z.double())
+    labels = y.unique()
+    means = torch.stack([u[y == label].mean(0) for label in labels])  # (C, D)
+    own = (u - means[torch.searchsorted(labels, y)]).norm(dim=1).mean()
+    apart = torch.nn.functional.pdist(means).mean()
+    return float(own / apart) if len(labels) > 1 and apart > 0 else float("nan")
+
+
+def versions() -> Mapping[str, str]:
+    """What a result was made with."""
+    return {
+        "numpy": np.__version__,
+        "scikit-learn": version("scikit-learn"),
+        "machine": prepared.machine(),
+    }
+
+
+def _forget_peak() -> None:
+    """Give back what is free, and let the peak begin here (Linux)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _memory(name: str) -> float:
+    """MiB that this process has (VmRSS) or had at its peak (VmHWM), by the operating system; 0 where it won't say."""
+    with suppress(OSError):
+        found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        if found:
+            return int(found[1]) / 1024
+    return 0.0
