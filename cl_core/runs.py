@@ -46,7 +46,7 @@ class Run:
         self._pace = PACES["slow"]
         self._lease = 0.0
         self._parcel: Parcel | None = None
-        self._slots = workers.slots(name)
+        self._slots = workers.slots(name, engine.executor)
         weakref.finalize(self, workers.forget, self._slots)
         self._working = False  # on a chunk, or on the first state
         self._drawing = False  # the frame of the first state that is due

@@ -1,10 +1,11 @@
-"""The worker processes of this machine, and the pieces of work they are asked to do."""
+"""The worker processes of this machine, and the pieces of work that workers anywhere are asked to do."""
 
 import atexit
 import contextlib
 import gc
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -80,12 +81,19 @@ def draw(parcel: Parcel, n: int, previous: dict[int, View] | None) -> Frame:
 
 
 class Pool(Executor):
-    """The worker processes of this machine, one a core: started at the first call, and again when one has died.
+    """The worker processes of this machine: started at the first call, and again when one has died.
 
     A death fails every piece of work that was handed out; the next one handed in finds a new set of workers.
+
+    Attributes:
+        size: how many there are; one a core by default.
+        far: whether some of them may be on another machine.
     """
 
-    def __init__(self) -> None:
+    far = False
+
+    def __init__(self, size: int | None = None) -> None:
+        self.size = size or loky.cpu_count()
         self._lock = threading.Lock()
         self._processes: loky.ProcessPoolExecutor | None = None
 
@@ -98,7 +106,7 @@ class Pool(Executor):
                 except BrokenExecutor:
                     self._processes.shutdown(wait=False, kill_workers=True)
             self._processes = loky.ProcessPoolExecutor(
-                max_workers=loky.cpu_count(),
+                max_workers=self.size,
                 initializer=_prepare,
                 initargs=(os.getpid(),),
                 env={"OMP_NUM_THREADS": "1"},
@@ -119,15 +127,21 @@ def warm(pool: Executor) -> None:
 
 
 def _prepare(parent: int) -> None:
-    """Make a new worker ready: one thread for torch, everything loaded, and an eye on the parent."""
+    """Make a new worker of this machine ready, with an eye on its parent, whose business Ctrl-C is."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_outlive_not, args=(parent,), daemon=True).start()
+    make_ready()
+
+
+def make_ready() -> None:
+    """Make this process a worker: one thread for torch, and everything loaded."""
     torch.set_num_threads(1)  # two on busy cores are several times slower
     # whatever is wrong with the data is reported by the run that asks for it
     with contextlib.suppress(Exception):
         spec = RunSpec()
         frames.frame(training.advance(training.start(spec), steps=2), 500)
         frames.references(spec, 2000)
-    # loky collects garbage once a second; what is loaded by now stays and need not be looked at each time
+    # loky, for one, collects garbage once a second; what is loaded by now stays and need not be looked at each time
     gc.collect()
     gc.freeze()
 
@@ -155,9 +169,12 @@ def _folder() -> Path | None:
     return Path(folder)
 
 
-def slots(name: str) -> tuple[Path | None, ...]:
-    """The files between which the run called `name` goes back and forth; (None,) where there is no shared memory."""
-    folder = _folder()
+def slots(name: str, executor: Executor) -> tuple[Path | None, ...]:
+    """The files between which the run called `name` goes back and forth to an executor's workers.
+
+    (None,) where there is no shared memory, or where the workers may be too `far` away to see it.
+    """
+    folder = None if getattr(executor, "far", False) else _folder()
     return (None,) if folder is None else tuple(folder / f"{name}-{i}" for i in range(SLOTS))
 
 
@@ -170,4 +187,4 @@ def forget(files: Iterable[Path | None]) -> None:
 
 def in_words(error: Exception) -> str:
     """What to tell a visitor of an error in a piece of work."""
-    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, (ValueError, ConnectionError)) else f"{type(error).__name__}: {error}"

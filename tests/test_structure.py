@@ -18,7 +18,7 @@ LAYERS = (  # whoever stands later may import what stands earlier, and not the o
     {"encoder", "augment", "view", "metrics", "plane", "pairs", "forces", "ranks", "census"},
     {"training"},
     {"frames", "prepared", "checkpoints"},
-    {"films", "workers"},
+    {"films", "workers", "cluster"},
     {"runs", "engine", "counting"},
     {"experiments"},
     {"figures", "components"},

@@ -11,11 +11,10 @@ import fnmatch
 import sys
 from pathlib import Path
 
-import loky
 from tqdm import tqdm
 
-from cl_core import workers
-from cl_core.experiments import STUDIES, Cell, store
+from cl_core import cluster
+from cl_core.experiments import STUDIES, Cell, claims, store, table
 from cl_core.experiments.sweep import estimate, sweep
 
 
@@ -31,16 +30,24 @@ def run(asked: argparse.Namespace) -> int:
     if not cells:
         print(f"no cell is called {asked.cell!r} in {', '.join(asked.studies)}", file=sys.stderr)
         return 2
+    try:
+        executor = cluster.executor(asked.workers)
+    except cluster.ClusterError as error:
+        print(error, file=sys.stderr)
+        return 1
+    at_once = asked.workers or executor.size
+    for fault in store.load(asked.results)[1]:
+        print(f"unreadable: {fault}", file=sys.stderr)
     there = store.done(cells, asked.results)
     left = [cell for cell in cells if cell not in there]
     work = sum(map(estimate, left))
     print(
         f"{len(there)} of {len(cells)} cells are there; {len(left)} to run, about {work / 3600:.1f} hours of one "
-        f"processor, {work / 3600 / asked.workers:.1f} with {asked.workers} workers. Results: {asked.results}"
+        f"processor, {work / 3600 / at_once:.1f} with {at_once} workers. Results: {asked.results}"
     )
     if asked.dry:
+        executor.shutdown()
         return 0
-    pool = workers.Pool()
     with tqdm(
         total=round(work), unit="s", smoothing=0, bar_format="{l_bar}{bar}| {elapsed} so far, {remaining} left"
     ) as bar:
@@ -50,17 +57,36 @@ def run(asked: argparse.Namespace) -> int:
             bar.write(failure or cell.name)
 
         try:
-            report = sweep(left, pool, asked.results, at_once=asked.workers, told=told)
+            report = sweep(left, executor, asked.results, at_once=at_once, told=told)
         except KeyboardInterrupt:
             bar.write("Stopped. What was finished is kept; the same command goes on from there.")
             return 130
         except OSError as error:
-            bar.write(str(error))
+            bar.write(f"{error} What was finished is kept; the same command goes on from there.", file=sys.stderr)
             return 1
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=False, cancel_futures=True)
     print(f"{len(report.finished)} finished, {len(report.failed)} failed")
     return 1 if report.failed else 0
+
+
+def show(asked: argparse.Namespace) -> int:
+    """Print the table and what it says."""
+    results, faults = store.load(asked.results)
+    for fault in faults:
+        print(f"unreadable: {fault}", file=sys.stderr)
+    if results.empty:
+        print(f"There are no results in {asked.results}. This makes them: python -m cl_core.experiments run")
+        return 1
+    print(f"## Accuracy by loss and batch size\n\n{table.markdown(results)}\n")
+    print(f"## {STUDIES['decoupled'].title}\n\n{table.markdown_decoupled(results)}\n\n## The article's claims\n")
+    for verdict in claims.verdicts(results):
+        print(f"- **{verdict.claim}: {verdict.in_short}**", *verdict.words.splitlines(), sep="\n    ")
+    print("\n## What was run\n")
+    for key, names in table.lacking(results).items():
+        print(f"- {key}: {len(names)} cells not run" + (f", the first of them {names[0]}" if names else ""))
+    print(f"\nMade by `python -m cl_core.experiments run` with {table.made_with(results)}.")
+    return 1 if faults else 0
 
 
 def main() -> None:
@@ -71,10 +97,13 @@ def main() -> None:
     runs.add_argument("--studies", nargs="+", choices=list(STUDIES), default=list(STUDIES))
     runs.add_argument("--seeds", type=int, help="the first so many; each study has its own number")
     runs.add_argument("--cell", default="*", help="a cell's name, or a pattern of names")
-    runs.add_argument("--workers", type=int, default=loky.cpu_count(), help="cells at a time")
+    runs.add_argument("--workers", type=int, help="cells at a time; by default one a core, or all of a cluster's")
     runs.add_argument("--results", type=Path, default=store.SHIPPED, help="folder of results")
     runs.add_argument("--dry", action="store_true", help="only say what there would be to do")
     runs.set_defaults(command=run)
+    shows = commands.add_parser("show", help="print the table, what it says of the claims, and what was not run")
+    shows.add_argument("--results", type=Path, default=store.SHIPPED, help="folder of results")
+    shows.set_defaults(command=show)
     asked = parser.parse_args()
     sys.exit(asked.command(asked))
 

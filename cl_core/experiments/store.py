@@ -2,7 +2,9 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +21,9 @@ from cl_core.experiments.cells import STUDIES, Cell
 from cl_core.experiments.stages import DRAWN, Outcome
 
 SHIPPED = datasets.ASSETS / "experiments"
-NUMBERS = ("accuracy_right", "accuracy_odd", "knn", "seconds", "steps")  # that every row must have
+# of every row; `steps` is what the cell asks for, and `steps_done` what came of it where its first stage failed
+NUMBERS = tuple(name for name in Outcome.__annotations__ if name not in ("steps", "failure", "points"))
+ABANDONED = 60.0  # seconds after which a file that is still being written was left by a sweep that was killed
 
 
 def path_of(cell: Cell, folder: Path = SHIPPED) -> Path:
@@ -34,20 +38,34 @@ def save(cell: Cell, outcome: Outcome, made: dict[str, str], folder: Path = SHIP
     OSError, in words, where it can't be written; then there is no file of that name, or the one from before.
     """
     spec = {f"spec_{name}": _plain(value) for name, value in asdict(cell.spec).items()}
-    values = {**cell.row(), **asdict(outcome), "points": outcome.points.tobytes(), **spec, **_prefixed(made)}
-    folder.mkdir(parents=True, exist_ok=True)
-    place = path_of(cell, folder)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
-    os.close(handle)
-    beside = Path(name)
+    found = {**asdict(outcome), "points": outcome.points.tobytes(), "steps_done": outcome.steps}
+    values = {**found, **cell.row(), **spec, **_prefixed(made)}
+    place, beside = path_of(cell, folder), None
     try:
-        pd.DataFrame([values]).to_parquet(beside, index=False)
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+        os.close(handle)
+        beside = Path(name)
+        pd.DataFrame([values]).to_parquet(beside, index=False, write_page_checksum=True)
+        with beside.open("rb") as written:
+            os.fsync(written.fileno())  # some disks say only here that they are full
+        beside.chmod(0o644)  # a temporary file is its owner's alone
         beside.replace(place)
     except OSError as error:
-        raise OSError(f"{place}: could not be written ({error.strerror or error}); nothing else was lost") from error
+        reason = os.strerror(error.errno) if error.errno else error
+        raise OSError(f"{place}: could not be written ({reason}).") from None
     finally:
-        beside.unlink(missing_ok=True)
+        if beside is not None:
+            beside.unlink(missing_ok=True)
     return place
+
+
+def clean(folder: Path = SHIPPED) -> None:
+    """Delete what sweeps that were killed have left half written; what others are writing right now stays."""
+    for left in folder.glob(".*.part"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
 
 
 def _prefixed(made: dict[str, str]) -> dict[str, str]:
@@ -66,7 +84,9 @@ def load(folder: Path = SHIPPED) -> tuple[pd.DataFrame, list[str]]:
     for path in paths:
         try:
             rows.append(_read(path, path.stat().st_mtime_ns))
-        except (DataError, OSError) as error:
+        except FileNotFoundError:
+            continue  # deleted since the folder was looked at
+        except DataError as error:
             faults.append(str(error))
     table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*Cell.__annotations__, *NUMBERS])
     return table, faults
@@ -75,19 +95,28 @@ def load(folder: Path = SHIPPED) -> tuple[pd.DataFrame, list[str]]:
 @lru_cache(maxsize=1024)
 def _read(path: Path, _stamp: int) -> pd.DataFrame:
     try:
-        row = pd.read_parquet(path)
+        row = pd.read_parquet(path, page_checksum_verification=True)
         if len(row) != 1:
             raise ValueError(f"{len(row)} rows where one belongs")
-        cell = Cell(**{name: row[name].item() for name in Cell.__annotations__})
+        cell = _cell(row)
         if cell.study not in STUDIES or path.stem != cell.name:
             raise ValueError("what is in it is of another cell")
-        row[list(NUMBERS)].astype(float)
+        for name, value in asdict(cell.spec).items():
+            if (was := row[f"spec_{name}"].item()) != _plain(value):
+                raise ValueError(f"it was run with {name} {was!r}, which now is {value!r}")
+        row[[*NUMBERS, "failure"]].astype(dict.fromkeys(NUMBERS, float))
         points(row.iloc[0])
-    except (ValueError, TypeError, KeyError, pyarrow.ArrowException) as error:
+    except FileNotFoundError:
+        raise
+    except (ValueError, TypeError, KeyError, OSError, pyarrow.ArrowException) as error:
         raise DataError(
             f"{path}: no result of a cell, or damaged ({error}). Delete it, and run the cell again."
         ) from error
     return row
+
+
+def _cell(row: pd.DataFrame) -> Cell:
+    return Cell(**{name: row[name].item() for name in Cell.__annotations__})
 
 
 def points(row: pd.Series) -> NDArray[np.float32]:
@@ -96,13 +125,11 @@ def points(row: pd.Series) -> NDArray[np.float32]:
 
 
 def done(cells: Iterable[Cell], folder: Path = SHIPPED) -> set[Cell]:
-    """Which of these cells have a result that can be read."""
+    """Which of these cells have a result that can be read and is theirs in every field."""
     there = set()
     for cell in cells:
         path = path_of(cell, folder)
-        try:
-            _read(path, path.stat().st_mtime_ns)
-        except (DataError, OSError):
-            continue
-        there.add(cell)
+        with suppress(DataError, OSError):
+            if _cell(_read(path, path.stat().st_mtime_ns)) == cell:
+                there.add(cell)
     return there

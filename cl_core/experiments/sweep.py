@@ -1,7 +1,8 @@
 """Many cells, side by side: what is finished is kept at once, and a sweep goes on where it was left."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from cl_core.experiments import stages, store
 from cl_core.experiments.cells import METHODS, Cell
 from cl_core.experiments.stages import Outcome
 
-DEATHS = 3  # of workers at one cell, then it is left out
+Answer = tuple[Outcome, dict[str, str]]  # of a worker: what came of a cell, and what it was made with
+
+DEATHS = 3  # of workers at one cell, of which it was alone with the last; then it is left out
 # seconds of one processor that a step takes, by batch size; of mined triplets at 2,048 twice that. For an estimate.
 STEP = {32: 0.0035, 256: 0.014, 2048: 0.17}
 CLASSIFIERS = 0.8  # seconds for an epoch of the second stage
@@ -41,53 +44,74 @@ def sweep(
 ) -> Report:
     """Run the cells that have no result in `folder` yet, `at_once` of them at a time; `told` hears of each that ends.
 
-    A cell whose worker dies is run again, `DEATHS` times at most. Raises OSError, in words, where a result can't be
-    written; those before it are kept. However it ends, no more cells are begun.
+    When a worker dies, those that were at work then are run again, each by itself, so that one which kills its workers
+    is found and left out (after `DEATHS`) and the others are not. Raises OSError, in words, where a result can't be
+    written or a cluster can't be worked with; what was finished before is kept. What is at work then is
+    the executor's to end.
     """
+    store.clean(folder)
     there = store.done(cells, folder)
-    waiting = iter([cell for cell in cells if cell not in there])
-    report, deaths = Report(), dict.fromkeys(cells, 0)
-    under_way: dict[Future[tuple[Outcome, dict[str, str]]], Cell] = {}
-    try:
-        _begin(waiting, executor, under_way, at_once)
-        while under_way:
-            ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in ended:
-                cell = under_way.pop(future)
-                failure = _take(future, cell, folder)
-                if failure is not None and (isinstance(failure, ValueError) or deaths[cell] + 1 >= DEATHS):
-                    report.failed[cell] = f"{cell.name}: {failure or type(failure).__name__}"
-                elif failure is not None:
-                    deaths[cell] += 1
-                    under_way[executor.submit(work, cell)] = cell
-                    continue
-                else:
+    waiting = deque(cell for cell in cells if cell not in there)
+    suspects: deque[Cell] = deque()  # the first of them is at work, or will be when nothing else is
+    deaths, report = Counter[Cell](), Report()
+    under_way: dict[Future[Answer], Cell] = {}
+    while waiting or suspects or under_way:
+        if suspects:
+            begun = [] if under_way else [suspects[0]]
+        else:
+            begun = [waiting.popleft() for _ in range(min(at_once - len(under_way), len(waiting)))]
+        under_way |= {_handed_in(executor, cell): cell for cell in begun}
+        ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
+        trouble: OSError | None = None  # raised when all that has ended is kept
+        for future in ended:
+            cell = under_way.pop(future)
+            failure = _failure(future)
+            if isinstance(failure, (BrokenExecutor, CancelledError)) and deaths[cell] + 1 < DEATHS:
+                deaths[cell] += 1
+                if cell not in suspects:
+                    suspects.append(cell)
+                continue
+            if cell in suspects:
+                suspects.remove(cell)
+            try:
+                if isinstance(failure, ConnectionError):
+                    raise failure
+                if failure is None:
+                    store.save(cell, *future.result(), folder)
                     report.finished.append(cell)
+                else:
+                    report.failed[cell] = f"{cell.name}: {_in_words(failure)}"
+            except OSError as error:
+                trouble = error
+            else:
                 told(cell, report.failed.get(cell))
-            _begin(waiting, executor, under_way, at_once)
-    finally:
-        for future in under_way:
-            future.cancel()
+        if trouble is not None:
+            raise trouble
     return report
 
 
-def work(cell: Cell) -> tuple[Outcome, dict[str, str]]:
+def work(cell: Cell) -> Answer:
     """In a worker: a cell's outcome, and what it was made with."""
     return stages.run(cell), dict(stages.versions())
 
 
-def _begin(
-    waiting: Iterator[Cell], executor: Executor, under_way: dict[Future[tuple[Outcome, dict[str, str]]], Cell], n: int
-) -> None:
-    while len(under_way) < n and (cell := next(waiting, None)) is not None:
-        under_way[executor.submit(work, cell)] = cell
-
-
-def _take(future: "Future[tuple[Outcome, dict[str, str]]]", cell: Cell, folder: Path) -> BaseException | None:
-    """Keep what a worker answered; what went wrong, if it did."""
+def _handed_in(executor: Executor, cell: Cell) -> Future[Answer]:
     try:
-        outcome, made = future.result()
-    except (Exception, CancelledError) as error:
+        return executor.submit(work, cell)
+    except BrokenExecutor as error:  # workers may die before there is anything for them to do
+        broken: Future[Answer] = Future()
+        broken.set_exception(error)
+        return broken
+
+
+def _failure(future: Future[Answer]) -> BaseException | None:
+    try:
+        return future.exception()
+    except CancelledError as error:
         return error
-    store.save(cell, outcome, made, folder)
-    return None
+
+
+def _in_words(failure: BaseException) -> str:
+    if isinstance(failure, (BrokenExecutor, CancelledError)):
+        return f"its worker died {DEATHS} times; the machine may be out of memory"
+    return str(failure) if isinstance(failure, ValueError) else f"{type(failure).__name__}: {failure}"

@@ -1,6 +1,8 @@
 """What one server has, however many visitors: its engine and its workers."""
 
 import gc
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from cl_core import workers
+from cl_core import cluster, workers
 from cl_core.datasets import ASSETS
 from cl_core.engine import Engine
 
@@ -19,7 +21,11 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     # until st.navigation was called once, Streamlit would look for pages in pages/ by its old rules, and a link
     # to one of ours would open without the course around it
     PagesManager.uses_pages_directory = False
-    served = engine()
+    try:
+        served = engine()
+    except cluster.ClusterError as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(1)  # whatever is raised here, SystemExit too, is shown as a traceback
     yield {}
     served.close()
     served.executor.shutdown(cancel_futures=True)
@@ -33,8 +39,8 @@ def begin() -> None:
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The one engine of this server, its workers on their way."""
-    pool = workers.Pool()
-    workers.warm(pool)
+    executor = cluster.executor()
+    workers.warm(executor)
     gc.collect()
     gc.freeze()  # what is loaded by now stays; later collections need not look at it
-    return Engine(pool)
+    return Engine(executor)

@@ -1,0 +1,244 @@
+"""The article's five claims, each decided from the results, with as much certainty as their seeds allow."""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise, product
+from math import nan
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from cl_core.experiments import table
+from cl_core.experiments.cells import DATASETS, METHODS, RATES, STUDIES
+from cl_core.experiments.evidence import (
+    NO,
+    YES,
+    Key,
+    Number,
+    Verdict,
+    both_kinds,
+    compare,
+    decided,
+    frame_of,
+    in_points,
+    numbers_of,
+)
+from cl_core.experiments.table import BATCHES, DIFFERENCE, EPOCHS, GRID, PLACE, PUBLISHED, RIGHT, STEPS
+
+HARD = "triplet_hard"
+LOSSES = ("max_margin", "triplet_semihard", HARD, "npair", "sup_nt_xent")  # that the article compares
+MEMORY = 16e9 / 2**20  # MiB in the article's 16 GB
+SMALL, LARGE = BATCHES[0], BATCHES[-1]
+FEW, MANY = sorted({cell.steps for cell in STUDIES["decoupled"].cells if cell.batch == LARGE})  # by epochs, by steps
+
+
+def _accuracies(results: pd.DataFrame) -> dict[Key, Number]:
+    every = table.summary(results)
+    return numbers_of(every[every["kind"] != DIFFERENCE], PLACE)
+
+
+def _title(method: str) -> str:
+    return METHODS[method].title
+
+
+def beats_the_baseline(results: pd.DataFrame) -> Verdict:
+    """Every loss is above the baseline at batch 32, and the hard-mined triplet is not."""
+    a = _accuracies(results)
+    rows = []
+    for dataset, kind, method in product(DATASETS, (PUBLISHED, RIGHT), LOSSES):
+        own, plain = a[dataset, method, SMALL, kind], a[dataset, "baseline", SMALL, kind]
+        if method == HARD:
+            rows.append(compare(dataset, kind, f"baseline above {_title(method)}", plain, own))
+        else:
+            rows.append(compare(dataset, kind, f"{_title(method)} above baseline", own, plain))
+    evidence = frame_of(rows)
+    return Verdict(
+        "beats",
+        "At batch 32, every loss but the hard-mined triplet beats the plain net",
+        decided(evidence.loc[evidence["kind"] == PUBLISHED, "answer"]),
+        both_kinds(evidence, in_points),
+        evidence,
+    )
+
+
+def falls_with_batch_size(results: pd.DataFrame) -> Verdict:
+    """Accuracy falls in the coupled grid, and it also does where nothing but the batch size changes.
+
+    In the coupled grid the first batch size is compared with the last, or, where accuracy rises on the way, the two
+    between which it does.
+    """
+    a, d = _accuracies(results), numbers_of(table.decoupled(results), GRID)
+    rows = []
+    for dataset, kind, method in product(DATASETS, (PUBLISHED, RIGHT), LOSSES):
+        by_batch = [(batch, a[dataset, method, batch, kind]) for batch in BATCHES]
+        rises = [(low, high) for low, high in pairwise(by_batch) if high[1].less(low[1]).answer == YES]
+        (small, at_small), (large, at_large) = rises[0] if rises else (by_batch[0], by_batch[-1])
+        words = f"{_title(method)}: batch {small} above {large:,}"
+        rows.append(compare(dataset, kind, words, at_small, at_large))
+    coupled = frame_of(rows)
+    alone = frame_of(_alone(d))
+    batch = alone[alone["kind"] == _BATCH]
+    holds = decided([*coupled.loc[coupled["kind"] == PUBLISHED, "answer"], *batch["answer"]])
+    words = f"{both_kinds(coupled, in_points)}\n{_effects(alone)}"
+    evidence = pd.concat([coupled, alone], ignore_index=True)
+    return Verdict("falls", "Accuracy falls with the batch size", holds, words, evidence)
+
+
+_BATCH, _RATE, _SPAN = "batch size alone", "learning rate alone", "number of steps alone"
+
+
+def _alone(d: Mapping[Key, Number]) -> Iterable[dict[str, object]]:
+    """Rows of the decoupled grid in which one thing changes: batch size, rate (at equal steps), number of steps."""
+    for method, rate in product(LOSSES, RATES):
+        if (method, SMALL, rate, STEPS) in d:
+            words = f"{_title(method)}, rate {rate:g}: batch {SMALL} above {LARGE:,}"
+            yield compare("mnist", _BATCH, words, d[method, SMALL, rate, STEPS], d[method, LARGE, rate, STEPS])
+    for method, batch in product(LOSSES, BATCHES):
+        if (method, batch, RATES[1], STEPS) in d:
+            low, high = (d[method, batch, rate, STEPS] for rate in RATES[1:])
+            words = f"{_title(method)}, batch {batch:,}: rate {RATES[1]:g} above {RATES[2]:g}"
+            yield compare("mnist", _RATE, words, low, high)
+    for method, rate in product(LOSSES, RATES):
+        if (method, LARGE, rate, STEPS) in d:
+            many, few = d[method, LARGE, rate, STEPS], d[method, LARGE, rate, EPOCHS]
+            words = f"{_title(method)}, rate {rate:g}, batch {LARGE:,}: {MANY} steps above {FEW}"
+            yield compare("mnist", _SPAN, words, many, few)
+
+
+def _effects(alone: pd.DataFrame) -> str:
+    """What each thing does by itself, on average and how surely; a line for each."""
+    titles = {
+        _BATCH: f"{SMALL} to {LARGE:,}, same rate, {MANY} steps",
+        _RATE: f"{RATES[1]:g} to {RATES[2]:g}, same batch size, {MANY} steps",
+        _SPAN: f"{MANY} to {FEW}, which is an equal number of epochs, batch {LARGE:,}, same rate",
+    }
+    lines = []
+    for kind, title in titles.items():
+        rows = alone[alone["kind"] == kind]
+        known = rows[rows["difference"].notna()]
+        line = f"{kind.capitalize()} ({title}), on MNIST, put right: "
+        if known.empty:
+            lines.append(f"{line}not run.")
+            continue
+        falls, rises = ((rows["answer"] == answer).sum() for answer in (YES, NO))
+        line += f"accuracy changes by {-100 * known['difference'].mean():+.2f} points on average; "
+        line += f"it falls in {falls} and rises in {rises} of {len(rows)} settings"
+        if falls:
+            worst = known.sort_values("difference").iloc[-1]
+            line += f", most for {worst['comparison'].split(':')[0]} ({-100 * worst['difference']:+.2f})"
+        lines.append(f"{line}{f'; {len(rows) - len(known)} are not run' if len(known) < len(rows) else ''}.")
+    return "\n".join(lines)
+
+
+def robust_at_large_batches(results: pd.DataFrame) -> Verdict:
+    """From batch 32 to 2,048 supervised NT-Xent loses less accuracy than any other loss."""
+    a = _accuracies(results)
+    rows = []
+    for dataset, kind in product(DATASETS, (PUBLISHED, RIGHT)):
+        lost = {m: a[dataset, m, SMALL, kind].less(a[dataset, m, LARGE, kind]) for m in LOSSES}
+        own = lost.pop("sup_nt_xent")
+        for method, other in lost.items():
+            words = f"loss of {_title(method)} above that of supervised NT-Xent"
+            rows.append(compare(dataset, kind, words, other, own))
+    evidence = frame_of(rows)
+    own_losses = evidence[evidence["kind"] == PUBLISHED].groupby("dataset", sort=False)["second"].first()
+    loses = [
+        f"{'an unknown number of' if np.isnan(less) else f'{100 * less:.2f}'} points on {table.title_of(str(name))}"
+        for name, less in own_losses.items()
+    ]
+    lead = f"From batch {SMALL} to {LARGE:,} supervised NT-Xent loses {' and '.join(loses)}."
+    return Verdict(
+        "robust",
+        "Supervised NT-Xent is the most robust at batch 2,048",
+        decided(evidence.loc[evidence["kind"] == PUBLISHED, "answer"]),
+        f"{lead}\n{both_kinds(evidence, in_points)}",
+        evidence,
+    )
+
+
+def semihard_needs_memory(results: pd.DataFrame) -> Verdict:
+    """Training with semi-hard mining at batch 2,048 takes more than 16 GB."""
+    numbers = numbers_of(table.summary(results.assign(memory=_memory(results)), "memory"), PLACE, share=False)
+    limit = Number(MEMORY, 0.0, 99)
+    rows = []
+    for dataset in DATASETS:
+        ours = numbers[dataset, "triplet_semihard", LARGE, PUBLISHED]
+        row = compare(dataset, PUBLISHED, f"{_title('triplet_semihard')} at batch {LARGE:,} above 16 GB", ours, limit)
+        if not ours.lacking:  # one seed is enough: memory is no matter of luck
+            row["answer"] = YES if ours.value > MEMORY else NO
+        rows.append(row | {"seeds": ours.seeds})
+    evidence = frame_of(rows)
+    known = evidence[evidence["first"].notna()]
+    said = [
+        f"{row['first']:,.0f} MiB on {table.title_of(row['dataset'])}, {row['first'] / MEMORY:.1%} of 16 GB"
+        for _, row in known.iterrows()
+    ]
+    words = (
+        f"Ours takes {' and '.join(said)}, without a list of triplets." if said else "Ours has not been measured yet."
+    )
+    words += f"\nAn array of all {LARGE:,}³ triplets in float32 alone would take {4 * LARGE**3 / 1e9:.1f} GB"
+    small = len(known) > 0 and (known["first"] < MEMORY).all()
+    words += ": the claim is about a way to write the loss, not about the loss." if small else "."
+    return Verdict(
+        "memory",
+        "Semi-hard mining at batch 2,048 needs more than 16 GB",
+        decided(evidence["answer"]) if len(known) else None,
+        words,
+        evidence,
+    )
+
+
+def _memory(results: pd.DataFrame) -> "pd.Series[float]":
+    """Memory of the runs that could measure it."""
+    column = results.get("memory", pd.Series(nan, results.index, dtype=float)).astype(float)
+    return column.where(column > 0)
+
+
+def tightest_clusters(results: pd.DataFrame) -> Verdict:
+    """Max-margin and supervised NT-Xent have smaller compactness than the other losses, at every batch size."""
+    column = results.get("compactness", pd.Series(nan, results.index, dtype=float)).astype(float)
+    # as logarithms, since a spread grows with what it is a spread of
+    logs = np.log(column.where(column > 0))
+    numbers = numbers_of(table.summary(results.assign(compactness=logs), "compactness"), PLACE, share=False)
+    tight = ("max_margin", "sup_nt_xent")
+    rows = []
+    for dataset, kind, batch, own, method in product(DATASETS, (PUBLISHED, RIGHT), BATCHES, tight, LOSSES):
+        if method not in tight:
+            words = f"{_title(method)} wider than {_title(own)} at batch {batch:,}"
+            pair = numbers[dataset, method, batch, kind], numbers[dataset, own, batch, kind]
+            rows.append(compare(dataset, kind, words, *pair))
+    evidence = frame_of(rows)
+    evidence[["first", "second"]] = np.exp(evidence[["first", "second"]])
+    best = []
+    for dataset in DATASETS:
+        means = {m: numbers[dataset, m, SMALL, PUBLISHED].value for m in LOSSES}
+        known = sorted((value, method) for method, value in means.items() if value == value)
+        order = ", ".join(f"{_title(method)} {np.exp(value):.3f}" for value, method in known)
+        best.append(f"at batch {SMALL} on {table.title_of(dataset)}: {order or 'not run'}")
+    return Verdict(
+        "tight",
+        "Max-margin and supervised NT-Xent give the tightest clusters",
+        decided(evidence.loc[evidence["kind"] == PUBLISHED, "answer"]),
+        f"Compactness, tightest first, {'; '.join(best)}.\n{both_kinds(evidence, _ratio)}",
+        evidence,
+    )
+
+
+def _ratio(row: pd.Series) -> str:
+    return f"{row['first']:.3f} against {row['second']:.3f}"
+
+
+CLAIMS: Mapping[str, Callable[[pd.DataFrame], Verdict]] = MappingProxyType(
+    {
+        "beats": beats_the_baseline,
+        "falls": falls_with_batch_size,
+        "robust": robust_at_large_batches,
+        "memory": semihard_needs_memory,
+        "tight": tightest_clusters,
+    }
+)
+
+
+def verdicts(results: pd.DataFrame) -> list[Verdict]:
+    """What the results say of every claim, in the article's order."""
+    return [claim(results) for claim in CLAIMS.values()]

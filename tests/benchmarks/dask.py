@@ -1,0 +1,108 @@
+"""What a Dask cluster on this machine costs the sweep of the experiment, against plain worker processes.
+
+`python -m tests.benchmarks.dask` measures both in turns and prints it in Markdown; `--write` keeps it where
+`python -m tests.readme` finds it for README.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from concurrent.futures import Executor, wait
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import distributed
+
+from cl_core import cluster, workers
+from cl_core.experiments import STUDIES, Cell
+from cl_core.experiments.sweep import sweep
+from tests.benchmarks import machine, report
+
+STORED = Path(__file__).with_name("dask.md")
+WORKERS = 4
+METHODS = ("max_margin", "triplet_semihard", "npair", "sup_nt_xent")
+
+
+def cells(n: int, steps: int) -> list[Cell]:
+    """So many cells of the experiment, short ones: batch 256, one epoch of the second stage."""
+    one = next(cell for cell in STUDIES["published"].cells if cell.dataset == "mnist" and cell.batch == 256)
+    return [
+        replace(one, method=METHODS[seed % len(METHODS)], odd=False, steps=steps, epochs=1, seed=seed)
+        for seed in range(n)
+    ]
+
+
+def warm(executor: Executor) -> None:
+    """Have every worker ready, before the clock runs."""
+    wait([executor.submit(time.sleep, 2.0) for _ in range(WORKERS)])
+
+
+def seconds(executor: Executor, todo: list[Cell]) -> float:
+    """Seconds by the clock that a sweep takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.monotonic()
+        done = sweep(todo, executor, Path(folder), at_once=WORKERS)
+        took = time.monotonic() - began
+    if done.failed:
+        raise RuntimeError(next(iter(done.failed.values())))
+    return took
+
+
+def compare(n: int, steps: int, turns: int) -> list[tuple[float, float]]:
+    """Seconds of the same sweep by plain processes and by Dask's workers, in so many turns of both."""
+    todo = cells(n, steps)
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+    local = distributed.LocalCluster(
+        n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None, protocol="tcp://"
+    )
+    with local:
+        executors = workers.Pool(WORKERS), cluster.Cluster(local.scheduler_address)
+        try:
+            for executor in executors:
+                warm(executor)
+            pairs = []
+            for turn in range(turns):
+                took = {executor: seconds(executor, todo) for executor in executors[:: 1 if turn % 2 else -1]}
+                pairs.append((took[executors[0]], took[executors[1]]))
+            return pairs
+        finally:
+            for executor in executors:
+                with suppress(OSError):
+                    executor.shutdown(cancel_futures=True)
+
+
+def markdown(n: int, steps: int, turns: int) -> str:
+    """The comparison, measured now."""
+    pairs = compare(n, steps, turns)
+    rows = [
+        [str(turn), f"{plain:.1f} s", f"{dask:.1f} s", f"{dask / plain - 1:+.1%}"]
+        for turn, (plain, dask) in enumerate(pairs, 1)
+    ]
+    more = median(dask / plain for plain, dask in pairs) - 1
+    return (
+        f"{machine.describe()}. A sweep of {n} cells ({', '.join(METHODS)}; batch 256, {steps} steps and one epoch of "
+        f"the second stage) by {WORKERS} workers, all warm, in turns; seconds by the clock.\n\n"
+        f"{report.table(['turn', 'plain processes', 'Dask', 'more'], rows)}\n\n"
+        f"Median: {more:+.1%}; wanted: less than +10 %.\n"
+    )
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--cells", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help=f"keep it in {STORED.name}")
+    asked = parser.parse_args()
+    text = markdown(asked.cells, asked.steps, asked.turns)
+    print(text)
+    if asked.write:
+        STORED.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""The claims and the table, from made-up results of every outcome."""
+
+import argparse
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cl_core.experiments import STUDIES, Cell, claims, store, table
+from cl_core.experiments.__main__ import show
+from cl_core.experiments.evidence import Number, numbers_of
+from cl_core.experiments.stages import DRAWN, Outcome
+from cl_core.experiments.table import DIFFERENCE, FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
+
+Change = Callable[[Cell], "dict[str, float | str] | None"]
+
+
+def outcome_of(cell: Cell) -> Outcome:
+    """Made up so that every claim holds, and seeds differ by a tenth of a point."""
+    order = ("triplet_hard", "baseline", "triplet_all", "npair", "triplet_semihard", "max_margin", "sup_nt_xent")
+    rank = order.index(cell.method) if cell.method in order else 3
+    lost = 0.01 if cell.method == "sup_nt_xent" else 0.05
+    accuracy = 0.8 + 0.02 * rank - lost * math.log2(cell.batch / 32) / 6 + 0.001 * (cell.seed - 1)
+    single = cell.method == "baseline"
+    angle = np.linspace(0, 2 * np.pi, DRAWN)
+    return Outcome(
+        accuracy_right=np.nan if single and cell.odd else accuracy + 0.004,
+        accuracy_odd=np.nan if single and not cell.odd else accuracy,
+        knn=accuracy, map_r=0.9, spread=0.8, alignment=0.1, uniformity=-2.0,
+        compactness=(0.05 if cell.method in ("max_margin", "sup_nt_xent") else 0.2) * (1 + 0.01 * cell.seed),
+        loss=0.1, steps=cell.steps, seconds=10.0, seconds_two=5.0, failure="",
+        memory=20_000.0 if cell.method == "triplet_semihard" and cell.batch == 2048 else 100.0,
+        points=np.stack([np.cos(angle), np.sin(3 * angle)], 1).astype(np.float16),
+    )  # fmt: skip
+
+
+def made_up(change: Change = lambda cell: {}, seeds: int | None = None) -> pd.DataFrame:
+    """Results of every cell; `change` gives other values for some, or None for those that were not run."""
+    rows = []
+    for study in STUDIES.values():
+        for cell in study.of_seeds(seeds):
+            other = change(cell)
+            if other is not None:
+                rows.append({**cell.row(), **vars(outcome_of(cell)), "made_machine": "a machine", **other})
+    return pd.DataFrame(rows)
+
+
+def write(folder, cells: list[Cell]) -> None:
+    """Files of made-up results."""
+    for cell in cells:
+        store.save(cell, outcome_of(cell), {"machine": "a machine", "numpy": "1.2.3"}, folder)
+
+
+def place(results: pd.DataFrame, dataset: str, method: str, batch: int, kind: str) -> pd.Series:
+    rows = table.summary(results)
+    fits = (rows["dataset"] == dataset) & (rows["method"] == method) & (rows["batch"] == batch) & (rows["kind"] == kind)
+    (found,) = (row for _, row in rows[fits].iterrows())
+    return found
+
+
+AT_32 = {"batch": 32, "study": "published"}
+
+
+def where(value: "dict[str, float | str] | None", **fields: object) -> Change:
+    """`value` for the cells of which all of these are true, and nothing else changed."""
+    return lambda cell: value if all(getattr(cell, name) == field for name, field in fields.items()) else {}
+
+
+OUTCOMES = {
+    "beats": (
+        where({"accuracy_odd": 0.5}, method="npair", **AT_32),  # below the baseline
+        where({"accuracy_odd": 0.821}, method="npair", **AT_32) ,  # as good as the baseline, within its spread
+    ),
+    "falls": (
+        where({"accuracy_odd": 0.99}, method="npair", batch=2048, study="published"),
+        where({"accuracy_right": 0.85}, method="npair", study="decoupled"),  # the batch size alone changes nothing
+    ),
+    "robust": (
+        where({"accuracy_odd": 0.5}, method="sup_nt_xent", batch=2048, study="published"),
+        lambda cell: {"accuracy_odd": 0.9 - 0.01 * (cell.batch == 2048) + 0.001 * cell.seed * (cell.batch == 32)}
+        if cell.method == "npair" and cell.study == "published"
+        else {},
+    ),
+    "memory": (
+        where({"memory": 150.0}, method="triplet_semihard", batch=2048, dataset="mnist"),
+        where({"memory": 0.0}, method="triplet_semihard", batch=2048, dataset="mnist"),  # not to be measured there
+    ),
+    "tight": (
+        where({"compactness": 0.01}, method="npair", batch=256, study="published"),
+        where({"compactness": 0.0505}, method="npair", batch=256, study="published"),
+    ),
+}  # fmt: skip
+NEEDED = {
+    "beats": {"method": "triplet_semihard", "batch": 32, "dataset": "fashion_mnist"},
+    "falls": {"method": "max_margin", "batch": 2048, "dataset": "fashion_mnist"},
+    "robust": {"method": "triplet_hard", "batch": 32, "dataset": "mnist"},
+    "memory": {"method": "triplet_semihard", "batch": 2048, "dataset": "mnist"},
+    "tight": {"method": "max_margin", "batch": 256, "dataset": "mnist"},
+}
+
+
+@pytest.mark.parametrize("key", claims.CLAIMS)
+def test_a_claim_holds_where_the_numbers_say_so(key):
+    verdict = claims.CLAIMS[key](made_up())
+    assert verdict.holds is True, verdict.words
+    assert verdict.key == key
+    assert verdict.in_short == "holds"
+    assert any(digit in verdict.words for digit in "0123456789")
+
+
+@pytest.mark.parametrize("key", claims.CLAIMS)
+def test_a_claim_does_not_hold_where_one_comparison_is_against_it(key):
+    verdict = claims.CLAIMS[key](made_up(OUTCOMES[key][0]))
+    assert verdict.holds is False, verdict.words
+    assert "no" in set(verdict.evidence["answer"])
+    # and it says so whatever else was not run
+    missing = where(None, method="max_margin", batch=32, dataset="fashion_mnist")
+    against = OUTCOMES[key][0]
+    verdict = claims.CLAIMS[key](made_up(lambda cell: missing(cell) if missing(cell) is None else against(cell)))
+    assert verdict.holds is False
+
+
+@pytest.mark.parametrize("key", claims.CLAIMS)
+def test_a_claim_cannot_be_said_within_the_uncertainty(key):
+    assert claims.CLAIMS[key](made_up(OUTCOMES[key][1])).holds is None
+
+
+@pytest.mark.parametrize("key", claims.CLAIMS)
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        (None, NOT_RUN),
+        ({"failure": "At step 3 the numbers ran out of range"}, FAILED),
+        ({"accuracy_odd": np.nan, "accuracy_right": np.nan, "compactness": np.nan, "memory": np.nan}, FAILED),
+    ],
+)
+def test_a_claim_cannot_be_said_where_a_cell_is_missing_failed_or_none(key, value, answer):
+    verdict = claims.CLAIMS[key](made_up(where(value, **NEEDED[key])))
+    assert verdict.holds is None, verdict.words
+    assert answer in set(verdict.evidence["answer"])
+
+
+def test_nothing_can_be_said_of_nothing():
+    nothing = made_up().iloc[:0]
+    assert [verdict.holds for verdict in claims.verdicts(nothing)] == [None] * 5
+    assert set(table.summary(nothing)["state"]) == {NOT_RUN}
+    assert set(table.decoupled(nothing)["state"]) == {NOT_RUN}
+
+
+def test_one_seed_has_the_error_of_ten_thousand_images_and_says_so():
+    results = made_up(seeds=1)
+    verdict = claims.beats_the_baseline(results)
+    row = verdict.evidence.iloc[0]
+    p, q = row["first"], row["second"]
+    assert math.isclose(row["error"], math.sqrt(p * (1 - p) / 10_000 + q * (1 - q) / 10_000))
+    assert "a lower bound" in verdict.words
+    # with a width that nobody knows, nothing is said of clusters
+    tight = claims.tightest_clusters(results)
+    assert tight.holds is None
+    assert set(tight.evidence["answer"]) == {"one seed only"}
+
+
+def test_seeds_decide_by_mean_and_spread_and_two_standard_errors():
+    rows = [0.9, 0.91, 0.92]
+    results = made_up(lambda cell: {"accuracy_odd": rows[cell.seed]} if cell.method == "npair" else {})
+    found = place(results, "mnist", "npair", 32, PUBLISHED)
+    assert math.isclose(found["mean"], 0.91)
+    assert math.isclose(found["spread"], 0.01)
+    assert found["seeds"] == 3
+    assert table.in_words(found) == "91.00 ± 1.00"
+    (number,) = numbers_of(pd.DataFrame([found]), ["method"]).values()
+    assert math.isclose(number.error, 0.01 / math.sqrt(3))
+    a = Number(0.9, 0.003, 3)
+    assert a.less(Number(0.889, 0.004, 3)).answer == "yes"
+    assert a.less(Number(0.891, 0.004, 3)).answer == "too close to call"
+    assert a.less(Number(0.911, 0.004, 3)).answer == "no"
+
+
+def test_failed_and_missing_numbers_are_named_and_never_zero():
+    change = where({"failure": "it diverged", "accuracy_odd": 0.1}, method="npair", batch=256, dataset="mnist")
+    results = made_up(change)
+    found = place(results, "mnist", "npair", 256, PUBLISHED)
+    assert (found["state"], found["failed"]) == (FAILED, 3)
+    assert np.isnan(found["mean"])
+    assert table.in_words(found) == "failed"
+    some = made_up(lambda cell: change(cell) if cell.seed == 1 else {})
+    found = place(some, "mnist", "npair", 256, PUBLISHED)
+    assert (found["state"], found["seeds"], found["failed"]) == (MEASURED, 2, 1)
+    assert table.in_words(found).endswith("1 failed")
+
+
+def test_put_right_is_another_cell_only_where_the_loss_was_odd():
+    results = made_up()
+    for method, study in (("baseline", "right"), ("npair", "right"), ("max_margin", "published"), ("circle", "second")):
+        cell = table.cell_of("mnist", method, 256, RIGHT)
+        assert (cell.study, cell.odd) == (study, study == "published")
+        found = place(results, "mnist", method, 256, RIGHT)
+        assert found["seeds"] == STUDIES[study].seeds
+        assert math.isclose(found["mean"], np.mean([
+            outcome_of(replace(cell, seed=seed)).accuracy_right for seed in range(STUDIES[study].seeds)
+        ]))  # fmt: skip
+    # the difference is of the same seeds: of the baseline the first one alone
+    found = place(results, "mnist", "baseline", 256, DIFFERENCE)
+    assert found["seeds"] == 1
+    assert math.isclose(found["mean"], 0.004, abs_tol=1e-9)
+
+
+def test_cells_of_another_length_are_no_part_of_the_table():
+    results = made_up(seeds=1)
+    short = results[results["study"] == "published"].assign(steps=10, accuracy_odd=0.0)
+    both = pd.concat([results, short], ignore_index=True)
+    pd.testing.assert_frame_equal(table.summary(both), table.summary(results))
+
+
+def test_the_decoupled_grid_tells_batch_size_rate_and_steps_apart():
+    def change(cell: Cell) -> dict[str, float | str]:
+        if cell.study != "decoupled":
+            return {}
+        few = cell.batch == 2048 and cell.steps == claims.FEW
+        return {"accuracy_right": 0.9 - 0.1 * few - 0.05 * (cell.rate > 0.005) + 0.02 * (cell.batch == 2048)}
+
+    verdict = claims.falls_with_batch_size(made_up(change))
+    assert verdict.holds is False  # as published it falls, but not by the batch size
+    batch, rate, steps = verdict.words.splitlines()[-3:]
+    assert "accuracy changes by +2.00 points on average; it falls in 0 and rises in 12 of 12" in batch
+    assert "accuracy changes by -5.00 points on average; it falls in 12" in rate
+    assert "accuracy changes by -10.00 points on average; it falls in 12" in steps
+
+
+def test_show_prints_table_verdicts_what_is_missing_and_what_is_unreadable(tmp_path, capsys):
+    cells = [cell for cell in STUDIES["published"].cells if cell.dataset == "mnist"]
+    write(tmp_path, cells)
+    assert show(argparse.Namespace(results=tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert "### MNIST, as published" in said
+    assert "| MLP baseline " in said
+    assert f"{100 * outcome_of(cells[0]).accuracy_odd:.2f} (1 seed)" in said
+    assert "not run" in said
+    assert "does not hold" in said or "cannot be said yet" in said
+    assert f"published: {126 - len(cells)} cells not run" in said
+    assert "numpy 1.2.3" in said
+    assert "a machine" in said
+    (tmp_path / f"{cells[0].name}.parquet").write_bytes(b"no parquet")
+    assert show(argparse.Namespace(results=tmp_path)) == 1
+    assert "damaged" in capsys.readouterr().err
+    assert show(argparse.Namespace(results=tmp_path / "nowhere")) == 1
+    assert "There are no results" in capsys.readouterr().out
