@@ -13,6 +13,7 @@ if __name__ == "__main__":  # a visitor's session
             st.Page("pages/boundaries.py", title="Boundaries", icon=":material/join_inner:"),
             st.Page("pages/batch.py", title="One frozen batch", icon=":material/ac_unit:"),
             st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),
+            st.Page("pages/experiments.py", title="The experiment", icon=":material/table_chart:"),
             st.Page("pages/glossary.py", title="Glossary", icon=":material/menu_book:"),
         ]
     ).run()

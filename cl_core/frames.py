@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from inspect import signature
+from math import isclose, nan
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import normalize
 
-from cl_core import datasets, losses, metrics, training, view
+from cl_core import conventions, datasets, losses, metrics, training, view
 from cl_core.metrics import Metrics
 from cl_core.training import RunSpec, State
 from cl_core.view import View
@@ -16,6 +20,7 @@ from cl_core.view import View
 PROBES = (500, 1000, 2000, 5000, 10_000)  # how many test images a picture may show
 GROWTH = 0.15  # frames lie so much farther apart each time ...
 ROWS_BETWEEN = 3600  # ... until so many training images lie between two of them
+LONG = 1e3  # length at which a softmax over inner products is decided
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +49,7 @@ class References:
 
     Attributes:
         collapse: the loss when every embedding is the same point, on a batch like the run's first.
-        floor: the loss when the classes are perfect, on the same batch.
+        floor: the loss when the classes are perfect, on the same batch; NaN where that can't be said.
         knn_raw: kNN accuracy of the probe images' raw pixels.
         epoch_steps: steps in one pass through the training set.
     """
@@ -71,14 +76,36 @@ def frame(state: State, n: int, previous: dict[int, View] | None = None) -> Fram
 
 def references(spec: RunSpec, n: int) -> References:
     """The lines to draw beside a run that is looked at through `n` probe images."""
+    collapse, floor = _ends(spec)
+    return References(collapse, floor, _knn_raw(spec.dataset, n), training.epoch_steps(spec))
+
+
+def _ends(spec: RunSpec) -> tuple[float, float]:
+    """Collapse value and floor of a run's loss, by whichever definition of it the run has."""
     labels = torch.from_numpy(training.first_labels(spec))
     classes = datasets.load(spec.dataset).n_classes
-    return References(
-        collapse=losses.collapse_value(spec.loss, dict(spec.theta), labels, classes),
-        floor=losses.floor_value(spec.loss, dict(spec.theta), labels, classes),
-        knn_raw=_knn_raw(spec.dataset, n),
-        epoch_steps=training.epoch_steps(spec),
-    )
+    convention = conventions.get(spec.loss, spec.convention)
+    if convention.function is None:
+        known = spec.loss, dict(spec.theta), labels, classes
+        return losses.collapse_value(*known), losses.floor_value(*known)
+    loss, other = losses.LOSSES[spec.loss], convention.call(spec.theta)
+    takes = signature(convention.function).parameters
+    which = labels if loss.classes else labels.unique(return_inverse=True)[1]
+    points = torch.eye(classes if loss.classes else int(which.max()) + 1, dtype=torch.float64)
+
+    def value(places: Tensor, length: float, weight_length: float) -> float:
+        batch = {"z": length * places[which], "y": labels, "weight": weight_length * places, "bias": 0 * points[0]}
+        return float(other(**{name: part for name, part in batch.items() if name in takes}))
+
+    collapse = value(points[:1].expand_as(points), 1.0, 1.0)
+    if "y" not in takes:  # it does not look at classes
+        return collapse, nan
+    corners = normalize(points - 1 / len(points)) if len(points) > 1 else points
+    if not loss.lengths:
+        return collapse, value(corners, 1.0, 1.0)
+    # of class weights nothing holds the lengths; of embeddings, the unit sphere
+    floor, beyond = (value(corners, 1.0 if spec.unit_norm else long, long) for long in (LONG, 2 * LONG))
+    return collapse, floor if isclose(floor, beyond, abs_tol=1e-9) else nan
 
 
 @lru_cache(maxsize=16)

@@ -277,6 +277,29 @@ def test_the_catalogue():
         conventions.of_loss("tripled")
 
 
+@pytest.mark.parametrize(("key", "each"), OTHERS, ids=lambda x: getattr(x, "key", x))
+def test_a_convention_found_by_its_key_takes_whatever_of_a_batch_it_needs(key, each):
+    assert conventions.get(key, each.key) is each
+    given = dict(zip(("z", "y", "weight", "bias"), (Z, Y, WEIGHT, BIAS), strict=True))
+    other = each.other({})
+    if each.function is None:
+        assert other is None  # ours, with the parameters that it lays down
+        assert (each.theta or {}).items() <= each.checked({}).items()
+    else:
+        close(float(other(**given)), of_batch(each, {}))
+
+
+@pytest.mark.parametrize("key", LOSSES)
+def test_ours_is_found_for_every_loss_and_leaves_the_parameters_alone(key):
+    ours = conventions.get(key, conventions.HERE)
+    assert ours.other({}) is None
+    assert ours.checked({}) == LOSSES[key].defaults
+    for name, parameter in LOSSES[key].parameters.items():
+        assert ours.checked({name: parameter.default}) == LOSSES[key].defaults
+    with pytest.raises(ValueError, match=f"{key} has no convention 'elsewhere'; it has: here"):
+        conventions.get(key, "elsewhere")
+
+
 def test_what_is_missing_is_said():
     labels = next(each for each in conventions.of_loss("nt_xent") if each.key == "labels")
     with pytest.raises(ValueError, match="needs labels"):

@@ -23,6 +23,34 @@ def test_the_mlp_is_the_articles():
     assert widths == [(784, 256), (256, 256), (256, 256), (256, 128)]
 
 
+def test_unit_features_are_what_the_projector_is_fed():
+    """The article scales its encoder's output to unit length, before the projector and before the classifier."""
+    net = encoder.build("unit_mlp", (28, 28), 128, unit_norm=True)
+    assert [type(layer) for layer in net.modules() if isinstance(layer, torch.nn.Linear)] == [torch.nn.Linear] * 4
+    encoder.initialise(net, torch.Generator().manual_seed(0))
+    plain = encoder.build("mlp", (28, 28), 128, unit_norm=True)
+    for mine, theirs in zip(plain.parameters(), net.parameters(), strict=True):
+        mine.data = theirs.data
+    x = torch.rand(5, 28, 28)
+    raw = plain.features(x)
+    unit = raw / raw.square().sum(1, keepdim=True).sqrt()
+    torch.testing.assert_close(net.features(x), unit)
+    z = net.projector(unit)
+    torch.testing.assert_close(net(x), z / z.norm(dim=1, keepdim=True))
+
+
+def test_without_a_projector_the_embedding_is_the_features():
+    net = encoder.build("plain_mlp", (28, 28), encoder.WIDTH, unit_norm=True)
+    encoder.initialise(net, torch.Generator().manual_seed(0))
+    widths = [(layer.in_features, layer.out_features) for layer in net.modules() if isinstance(layer, torch.nn.Linear)]
+    assert widths == [(784, 256), (256, 256)]
+    x = torch.rand(5, 28, 28)
+    torch.testing.assert_close(net(x), net.features(x))
+    torch.testing.assert_close(net(x).norm(dim=1), torch.ones(5))
+    with pytest.raises(ValueError, match="the encoder's 256 dimensions, not 128"):
+        encoder.build("plain_mlp", (28, 28), 128, unit_norm=True)
+
+
 def test_the_same_dice_give_the_same_weights():
     a, b = (encoder.build("cnn", (28, 28), 8, unit_norm=True) for _ in range(2))
     for net in (a, b):

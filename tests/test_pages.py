@@ -157,6 +157,9 @@ def test_a_link_opens_what_it_says(pool):
         ({"dataset": "../../etc/passwd"}, "`dataset` must be one of"),
         ({"colour": "<b>red</b>"}, "`colour` is not a setting"),
         ({"points": "100000000"}, "`points` must be one of"),
+        ({"convention": "twice"}, "`convention` must be one of here, inside, base"),
+        ({"loss": "normface", "convention": "twice"}, "`convention` is not a setting"),
+        ({"loss": "nt_xent", "convention": "labels"}, "`convention` is not a setting"),
     ],
 )
 def test_nonsense_in_a_link_is_said_and_the_default_used(pool, link, words):
@@ -171,6 +174,55 @@ def test_settings_that_do_not_go_together_are_said(pool):
     app = page(dataset="rings", encoder="cnn")
     assert not app.exception
     assert "choose the mlp" in app.error[0].value
+
+
+def test_a_net_without_a_projector_says_how_many_dimensions_it_has(pool):
+    app = page(dataset="blobs", encoder="plain_mlp", loss="softmax", dim="128")
+    assert not app.exception
+    assert "has 256 dimensions, not 128" in app.error[0].value
+    app.select_slider(key="dim").set_value(256).run()
+    assert not app.error
+    assert app.session_state.run.spec.dim == 256
+
+
+def test_another_definition_is_trained_and_another_loss_has_its_own(pool):
+    app = opened(loss="softmax", convention="twice", encoder="plain_mlp", dim="256", rate="0.01")
+    assert not app.warning
+    assert app.session_state.run.spec.convention == "twice"
+    assert "first article's classifiers" in " ".join(note.value for note in app.caption)
+    click(app, "start")
+    until(app, lambda app: step(app) > 20)
+    click(app, "pause")
+    until(app, lambda app: not app.session_state.run.busy)
+    look = app.session_state.run.look()
+    assert (look.references.collapse, look.references.floor) == pytest.approx((2.3026, 1.4612), abs=1e-4)
+    assert 1.46 < look.losses[-1] < look.losses[0] < 2.31  # of ten classes, between the floor and log 10
+    app.selectbox(key="loss").set_value("npair").run()
+    assert app.session_state.convention == "here"
+    app.selectbox(key="convention").set_value("soft_labels").run()
+    assert app.slider(key="l2").disabled  # which that definition does without
+    app.selectbox(key="loss").set_value("supcon").run()
+    app.selectbox(key="convention").set_value("all_anchors").run()
+    app.selectbox(key="loss").set_value("circle").run()  # which has one of that name too
+    assert app.session_state.convention == "here"
+    assert not app.exception
+
+
+def test_what_a_definition_lays_down_is_seen_on_its_sliders(pool):
+    app = opened(loss="triplet", convention="tfa", mining="hard", margin="0.35")
+    assert dict(app.session_state.run.spec.theta) == {"margin": 0.35, "mining": "semihard_tfa", "distance": "euclidean"}
+    for name in ("mining", "distance"):
+        assert app.session_state[name] == app.session_state.run.spec.theta[name]
+        assert app.selectbox(key=name).disabled
+    assert not app.slider(key="margin").disabled
+    app.selectbox(key="convention").set_value("tfa_09").run()
+    assert app.session_state.distance == "sqeuclidean"
+    app.selectbox(key="convention").set_value("here").run()
+    assert not app.selectbox(key="distance").disabled
+    spec = app.session_state.run.spec
+    assert spec.convention == "here"
+    assert dict(spec.theta) == {**LOSSES["triplet"].defaults, "margin": 0.35}  # as the link then says
+    assert not app.exception
 
 
 def test_a_run_that_turns_to_nan_says_what_to_try(pool):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cl_core import augment, frames, losses, training
+from cl_core import augment, conventions, datasets, encoder, frames, losses, training
 from cl_core.training import RunSpec
 
 SMALL = RunSpec(dataset="blobs", dim=8, batch=32)
@@ -81,6 +81,69 @@ def test_a_step_is_what_torch_does_with_separate_parameters(optimiser):
     np.testing.assert_allclose(ours[: len(theirs)], theirs, atol=2e-5)
 
 
+ODD = [  # what the article's losses are called here
+    RunSpec("blobs", "softmax", encoder="plain_mlp", dim=encoder.WIDTH, batch=32, convention="twice"),
+    RunSpec("blobs", "npair", encoder="unit_mlp", dim=8, batch=32, convention="soft_labels"),
+    RunSpec("blobs", "supcon", {"temperature": 0.5}, dim=8, batch=32, convention="base"),
+]
+
+
+@pytest.mark.parametrize("spec", ODD, ids=lambda spec: spec.convention)
+def test_another_definition_is_trained_by_its_own_function(spec):
+    """Values and steps are those of the convention's function in plain torch; with the library's own they differ."""
+    state = training.start(spec)
+    machine = training._Machine(spec, state)
+    learnt = [p.detach().clone().requires_grad_() for p in (machine.loss.weight, machine.loss.bias) if p is not None]
+    plain = encoder.build(spec.encoder, (2,), spec.dim, unit_norm=True)
+    plain.load_state_dict(machine.net.state_dict())
+    parameters = [*plain.parameters(), *learnt]
+    rule = torch.optim.Adam(parameters, lr=spec.rate)
+    function = conventions.get(spec.loss, spec.convention).call(spec.theta)
+    x, y = (torch.tensor(part) for part in (datasets.load("blobs").x_train, datasets.load("blobs").y_train))
+    values = []
+    for step in range(4):
+        rows = training._order(spec, step, len(x))
+        rule.zero_grad()
+        value = function(plain(x[rows]), y[rows], *learnt)
+        value.backward()
+        rule.step()
+        values.append(value.item())
+    ours = training.advance(state, steps=4)
+    np.testing.assert_allclose(ours.losses, values, rtol=1e-5)
+    theirs = torch.cat([p.detach().ravel() for p in parameters]).numpy()
+    np.testing.assert_allclose(ours.vector[: len(theirs)], theirs, atol=2e-5)
+    here = training.advance(training.start(dataclasses.replace(spec, convention="here")), steps=1)
+    assert not np.allclose(here.losses[0], values[0], rtol=1e-5)
+
+
+TRAINABLE = [  # conventions with a function of their own that a labelled batch has all for
+    (key, each.key)
+    for key, loss in losses.LOSSES.items()
+    for each in conventions.of_loss(key)
+    if each.function is not None and not loss.views and each.key != "two_directions"
+]
+
+
+@pytest.mark.parametrize(("key", "convention"), TRAINABLE, ids="/".join)
+def test_every_definition_learns_in_batches_where_some_are_alone(key, convention):
+    recipe = losses.LOSSES[key].recipe
+    spec = RunSpec(
+        "blobs", key, **{**dataclasses.asdict(recipe), "dim": 16, "encoder": "mlp", "batch": 12}, convention=convention
+    )
+    state = training.advance(training.start(spec), steps=80)
+    assert state.failure is None
+    assert state.losses[-20:].mean() < state.losses[:5].mean()
+
+
+def test_a_definition_that_our_parameters_can_say_is_in_the_spec():
+    spec = RunSpec("blobs", "triplet", {"margin": 0.4, "mining": "hard"}, dim=8, batch=32, convention="tfa")
+    said = dataclasses.replace(spec, theta={"margin": 0.4, "distance": "euclidean", "mining": "semihard_tfa"})
+    assert spec.theta == said.theta
+    by_parameters = dataclasses.replace(said, convention="here")
+    ends = [training.advance(training.start(each), steps=3).vector for each in (spec, by_parameters)]
+    np.testing.assert_array_equal(*ends)
+
+
 def test_weights_start_as_torch_starts_them():
     spec = RunSpec()
     net = training._Machine(spec, training.start(spec)).net
@@ -123,6 +186,23 @@ def test_a_run_ends(monkeypatch):
     assert state.step == 3
     over = training.advance(state, steps=10)
     assert (over.step, len(over.losses)) == (3, 0)
+    farther = training.advance(over, steps=10, limit=5)  # for those who know when it ends
+    assert (farther.step, len(farther.losses)) == (5, 2)
+    assert training.advance(over, seconds=60.0, limit=4).step == 4
+
+
+@pytest.mark.parametrize("spec", [SMALL, RunSpec("mnist", batch=16, dim=4, encoder="unit_mlp")], ids=str)
+def test_embeddings_and_what_the_projector_is_fed(spec):
+    state = training.advance(training.start(spec), steps=2)
+    net = training._Machine(spec, state).net
+    x = datasets.load(spec.dataset).x_test[:620]  # more than goes through at once
+    floats = torch.tensor(x).float() / (255 if x.dtype == np.uint8 else 1)
+    with torch.no_grad():
+        torch.testing.assert_close(training.embed(state, x), net(floats), atol=1e-6, rtol=0)
+        torch.testing.assert_close(training.embed(state, x, features=True), net.body(floats), atol=1e-6, rtol=0)
+    rows = datasets.probe(datasets.load(spec.dataset), 100)
+    seen = training.embed(state, datasets.load(spec.dataset).x_test[rows])
+    np.testing.assert_array_equal(training.snapshot(state, 100).z, seen.numpy())
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -166,6 +246,9 @@ def test_hard_mining_collapses_and_semihard_does_not(seed):
         ({"seed": -1}, "seed is -1"),
         ({"loss": "nt_xent", "batch": 31}, "even number"),
         ({"dataset": "rings", "encoder": "cnn"}, "choose the mlp"),
+        ({"encoder": "plain_mlp"}, "has 256 dimensions, not 128"),
+        ({"convention": "twice"}, "supcon has no convention 'twice'; it has: here, inside, base"),
+        ({"loss": "normface", "convention": "twice"}, "it has: here"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_words(wrong, words):
@@ -275,3 +358,63 @@ def test_references_are_the_published_values():
     assert 0.8 < lines.knn_raw < 0.97
     two_views = frames.references(RunSpec(loss="nt_xent", batch=64), 500)
     assert two_views.collapse == pytest.approx(np.log(63))
+
+
+@pytest.mark.parametrize(
+    ("loss", "convention", "batch", "collapse", "floor"),
+    [
+        ("softmax", "twice", 256, np.log(10), np.log(np.e + 9) - 1),  # the floor of 1.461
+        ("softmax", "without_bias", 256, np.log(10), 0),
+        ("npair", "soft_labels", 2048, np.log(2048), 6.70),  # LOSSES.md 9: 7.62, and a collapsed simplex
+    ],
+)
+@pytest.mark.parametrize("seed", range(2))
+def test_another_definition_has_its_own_collapse_value_and_floor(loss, convention, batch, collapse, floor, seed):
+    lines = frames.references(RunSpec(loss=loss, batch=batch, convention=convention, seed=seed), 500)
+    assert lines.collapse == pytest.approx(collapse, abs=1e-9)
+    assert lines.floor == pytest.approx(floor, abs=0.005)
+
+
+def ends(**spec):
+    return frames._ends(RunSpec(batch=64, **spec))
+
+
+@pytest.mark.parametrize(
+    ("loss", "convention", "same"),
+    [
+        ("info_nce", "in_the_sum", {"loss": "supcon"}),
+        ("supcon", "all_anchors", {"loss": "supcon"}),  # where nobody is alone
+        ("pccl", "released", {"loss": "pccl_released", "theta": {"margin": 0.25, "scale": 16.0, "k": 1}}),
+        ("circle", "all_anchors", {"loss": "circle"}),
+        ("arcface", "easy_margin", {"loss": "arcface"}),
+        ("triplet", "tfa", {"loss": "triplet", "theta": {"distance": "euclidean", "mining": "semihard_tfa"}}),
+        ("triplet", "tfa_hard", {"loss": "triplet", "theta": {"distance": "euclidean", "mining": "batch_hard"}}),
+    ],
+)
+def test_definitions_that_agree_have_the_same_ends(loss, convention, same):
+    assert ends(loss=loss, convention=convention) == pytest.approx(ends(**same), abs=1e-6)
+
+
+def test_the_factor_of_the_authors_code_is_in_its_ends():
+    plain, times = (ends(loss="supcon", theta={"temperature": 0.5}, convention=key) for key in ("here", "base"))
+    assert times == pytest.approx([0.5 / 0.07 * value for value in plain])
+
+
+def test_lengths_count_where_nothing_holds_them():
+    spec = {"loss": "npair", "convention": "soft_labels"}
+    y = training.first_labels(RunSpec(batch=64))
+    rows = np.bincount(y)[y]
+    # long embeddings share all weight among their class: log of its size, oneself included
+    assert ends(**spec, unit_norm=False)[1] == pytest.approx(np.log(rows).mean())
+    # unit ones at the corners of a simplex of ten: s is 1 and -1/9
+    assert ends(**spec)[1] == pytest.approx(np.log(rows + (64 - rows) * np.exp(-1 / 9 - 1)).mean())
+    assert ends(loss="npair", convention="one_pair", unit_norm=False)[1] == pytest.approx(0)
+    priced = ends(loss="npair", convention="one_pair", theta={"l2": 0.01}, unit_norm=False)
+    assert np.isnan(priced[1])  # length costs: the best one is nowhere written down
+    assert priced[0] == pytest.approx(np.log(10) + 0.02)
+
+
+def test_a_definition_that_does_not_look_at_classes_has_no_floor():
+    collapse, floor = ends(loss="info_nce", convention="two_directions")
+    assert collapse == pytest.approx(np.log(32))
+    assert np.isnan(floor)

@@ -75,59 +75,67 @@ def run(cell: Cell, told: Told = lambda share: None) -> Outcome:
         losses.append(state.losses)
         told(0.8 * state.step / cell.steps)
     seconds, memory = time.process_time() - began, max(0.0, _memory("VmHWM") - before)
-    last = np.concatenate(losses)[-CHUNK:] if losses else np.zeros(1)
+    last = np.concatenate(losses)[-CHUNK:] if state.step else np.full(1, np.nan)
     began = time.process_time()
-    single = METHODS[cell.method].stages == 1
-    accuracy = _own_accuracy(state, cell) if single else _heads(state, cell, lambda share: told(0.8 + 0.2 * share))
+    accuracies = _accuracies(state, cell, lambda share: told(0.8 + 0.2 * share))
     seen = _looked_at(state)
     return Outcome(
-        **accuracy, **seen, loss=float(last.mean()), steps=state.step, seconds=seconds,
+        **accuracies, **seen, loss=float(last.mean()), steps=state.step, seconds=seconds,
         seconds_two=time.process_time() - began, memory=memory, failure=state.failure or "",
     )  # fmt: skip
 
 
-def _own_accuracy(state: State, cell: Cell) -> dict[str, Any]:
-    """Of a net that is a classifier itself: its only number, under the name of what it was trained with."""
+def _accuracies(state: State, cell: Cell, told: Told) -> dict[str, Any]:
+    """Of the test images, for each of `HEADS`; NaN where there is none, as after a first stage that failed.
+
+    A net that is a classifier itself has only one, under the name of what it was trained with.
+    """
+    shares: NDArray[np.float64] = np.full(len(HEADS), np.nan)
     data = datasets.load(state.spec.dataset)
-    weight, bias = training.class_weights(state)
-    assert weight is not None
-    assert bias is not None
-    z = training.embed(state, data.x_test)
-    right = (z @ torch.from_numpy(weight).T + torch.from_numpy(bias)).argmax(1) == torch.tensor(data.y_test)
-    share = float(right.float().mean())
-    return {f"accuracy_{head}": share if (head == "odd") == cell.odd else np.nan for head in HEADS}
+    y, y_test = torch.tensor(data.y_train), torch.tensor(data.y_test)
+    if METHODS[cell.method].stages == 1 and not state.failure:
+        weight, bias = training.class_weights(state)
+        assert weight is not None
+        assert bias is not None
+        logits = training.embed(state, data.x_test) @ torch.from_numpy(weight).T + torch.from_numpy(bias)
+        shares[HEADS.index("odd" if cell.odd else "right")] = (logits.argmax(1) == y_test).float().mean()
+    elif not state.failure:
+        train, test = (training.embed(state, x, features=True) for x in (data.x_train, data.x_test))
+        weights, biases = classifiers(train, y, data.n_classes, epochs=cell.epochs, seed=cell.seed, told=told)
+        shares[:] = ((test @ weights + biases).argmax(2) == y_test).float().mean(1)
+    return {f"accuracy_{head}": float(share) for head, share in zip(HEADS, shares, strict=True)}
 
 
-def _heads(state: State, cell: Cell, told: Told) -> dict[str, Any]:
-    """Accuracies of two linear classifiers on the frozen encoder, trained on the same batches, side by side."""
-    data = datasets.load(state.spec.dataset)
-    train, test = (training.embed(state, x, features=True) for x in (data.x_train, data.x_test))
-    y, classes = torch.tensor(data.y_train), data.n_classes
-    weight = torch.zeros(len(HEADS), train.shape[1], classes)
-    torch.nn.init.xavier_uniform_(weight[0], generator=dice.throw(cell.seed, dice.CLASSIFIER))
+def classifiers(
+    features: Tensor, y: Tensor, classes: int, *, epochs: int, seed: int, told: Told = lambda share: None
+) -> tuple[Tensor, Tensor]:
+    """A linear classifier for each of `HEADS`, trained side by side from one start on the same batches.
+
+    features: (N, D), of a frozen encoder; y: (N,). Returns weights (2, D, classes) and biases (2, 1, classes).
+    """
+    weight = torch.zeros(len(HEADS), features.shape[1], classes)
+    torch.nn.init.xavier_uniform_(weight[0], generator=dice.throw(seed, dice.CLASSIFIER))
     weight[1] = weight[0]
     weight, bias = weight.requires_grad_(), torch.zeros(len(HEADS), 1, classes, requires_grad=True)
     optimiser = torch.optim.Adam([weight, bias], lr=RATE, fused=True)
-    steps = len(train) // BATCH
-    for epoch in range(cell.epochs):
-        order = dice.permutation(cell.seed, epoch, len(train), dice.CLASSIFIER)
+    steps = len(features) // BATCH
+    for epoch in range(epochs):
+        order = dice.permutation(seed, epoch, len(features), dice.CLASSIFIER)
         for rows in order[: steps * BATCH].view(steps, BATCH):
-            logits = train[rows] @ weight + bias  # (2, BATCH, C)
+            logits = features[rows] @ weight + bias  # (2, BATCH, C)
             loss = cross_entropy(logits[0], y[rows]) + cross_entropy(logits[1].softmax(1), y[rows])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-        told((epoch + 1) / cell.epochs)
-    with torch.no_grad():
-        right = (test @ weight + bias).argmax(2) == torch.tensor(data.y_test)  # (2, N)
-    return {f"accuracy_{head}": float(share) for head, share in zip(HEADS, right.float().mean(1), strict=True)}
+        told((epoch + 1) / epochs)
+    return weight.detach(), bias.detach()
 
 
 def _looked_at(state: State) -> dict[str, Any]:
     """Measures and picture of the first stage's embedding."""
     shot = training.snapshot(state, PROBES)
     z, y = torch.from_numpy(shot.z), torch.from_numpy(shot.y)
-    if not torch.isfinite(z).all():
+    if state.failure or not torch.isfinite(z).all():
         nothing = dict.fromkeys(("knn", "map_r", "spread", "alignment", "uniformity", "compactness"), np.nan)
         return {**nothing, "points": np.zeros((DRAWN, 2), np.float16)}
     drawn = view.views(shot.z, None)[2].project(shot.z)

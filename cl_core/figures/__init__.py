@@ -19,6 +19,7 @@ from cl_core.figures.curves import (
     triplet_chart,
     triplet_rows,
 )
+from cl_core.figures.experiments import cloud_chart, cloud_rows, heat_chart, heat_rows, rate_chart, rate_rows
 from cl_core.figures.kinds import KINDS
 from cl_core.figures.mining import miner_chart, miner_rows, pick_chart, pick_rows
 from cl_core.figures.planes import angle_field, landmarks_in_words, psi_chart, psi_rows, similarity_field
@@ -29,7 +30,11 @@ __all__ = [
     "anchor_chart",
     "anchor_rows",
     "angle_field",
+    "cloud_chart",
+    "cloud_rows",
     "density",
+    "heat_chart",
+    "heat_rows",
     "landmarks_in_words",
     "loss_chart",
     "loss_rows",
@@ -43,6 +48,8 @@ __all__ = [
     "pick_rows",
     "psi_chart",
     "psi_rows",
+    "rate_chart",
+    "rate_rows",
     "score_chart",
     "score_rows",
     "share_chart",

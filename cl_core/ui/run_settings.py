@@ -1,11 +1,14 @@
 """The controls of a run: what to train, how, and how to look at it."""
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from inspect import signature
 from typing import Any
 
 import streamlit as st
 
-from cl_core import datasets, encoder, training
+from cl_core import conventions, datasets, encoder, training
+from cl_core.conventions import HERE, Convention
 from cl_core.frames import PACES, PROBES
 from cl_core.losses import LOSSES
 from cl_core.runs import Run
@@ -44,7 +47,27 @@ def _training_controls(loss: Loss) -> dict[str, Control]:
         words = "how the annealing falls as training goes on; it then takes the place of the slider"
         every.append(Control("schedule", "schedule of the annealing", recipe.schedule, words,
                              (NO_SCHEDULE, *loss.schedules)))  # fmt: skip
+    if _definitions(loss):
+        every.append(_definition(loss))
     return {control.name: control for control in every}
+
+
+def _definitions(loss: Loss) -> Sequence[Convention]:
+    """Other definitions that a run can be trained with, but for those of the annealing."""
+    return [each for each in conventions.of_loss(loss.key) if _can_train(each, loss.views)]
+
+
+def _can_train(convention: Convention, views: bool) -> bool:
+    if convention.function is None:
+        return "annealing" not in (convention.theta or {})  # which a schedule decides, or its slider
+    return ("y" in signature(convention.function).parameters) != views  # a batch has labels or views, not both
+
+
+def _definition(loss: Loss) -> Control:
+    """The control that chooses among the definitions of a loss."""
+    others = _definitions(loss)
+    words = " · ".join([f"{HERE}: the formula above", *(f"{each.key}: {each.title}" for each in others)])
+    return Control("convention", "definition", HERE, words, (HERE, *(each.key for each in others)))
 
 
 def controls_of(link: Link) -> tuple[Control, ...]:
@@ -62,13 +85,20 @@ def run_notes() -> list[str]:
 
 
 def _fit_to_loss() -> None:
-    """Another loss was chosen: its own parameters and recipe take the place of the last one's."""
+    """Another loss was chosen: its own parameters, recipe and definition take the place of the last one's."""
     loss = LOSSES[st.session_state.loss]
     recipe = _training_controls(loss)
     owned = {field.name for field in fields(loss.recipe)}
     controls.set_to_defaults(
-        [*controls.loss_parameters(loss), *(each for name, each in recipe.items() if name in owned)]
+        [*controls.loss_parameters(loss), _definition(loss), *(each for name, each in recipe.items() if name in owned)]
     )
+
+
+def _fit_to_definition() -> None:
+    """Another definition was chosen: what the last one laid down goes back to its default."""
+    loss = LOSSES[st.session_state.loss]
+    laid = {name for each in _definitions(loss) for name in each.theta or {}}
+    controls.set_to_defaults([control for control in controls.loss_parameters(loss) if control.name in laid])
 
 
 def _take_up() -> None:
@@ -97,15 +127,35 @@ def run_controls() -> tuple[RunSpec, int]:
         st.markdown(f"**{loss.title}**")
         st.latex(rf"\footnotesize {loss.formula}")
         st.caption(f"{loss.summary} {loss.paper.markdown}")
-        theta = {control.name: control.ask() for control in controls.loss_parameters(loss)}
+        parameters = st.container()
         other = _training_controls(loss)
         values = {name: other[name].ask() for name in ("dataset", "batch", "rate")}
         with st.expander("Net, optimiser and seed"):
-            names = [name for name in other if name not in (*values, "points")]
+            names = [name for name in other if name not in (*values, "points", "convention")]
             values |= {name: other[name].ask() for name in names}
+            if "convention" in other:
+                values["convention"] = other["convention"].ask(on_change=_fit_to_definition)
             points = other["points"].ask()
+        with parameters:
+            theta = _theta(loss, values.get("convention", HERE))
     spec = RunSpec(loss=loss.key, theta=theta, **values)
     classes = datasets.load(spec.dataset).n_classes
     if words := loss.caution(dim=spec.dim, classes=classes, unit_norm=spec.unit_norm, **spec.theta):
         st.warning(words, icon=":material/straighten:")
     return spec, points
+
+
+def _theta(loss: Loss, definition: str) -> dict[str, Any]:
+    """The controls of a loss's parameters; what another definition lays down, or does without, can't be moved."""
+    convention = conventions.get(loss.key, definition)
+    if definition != HERE:
+        st.caption(f"**Another definition: {convention.title}.** {convention.words}")
+    laid = convention.theta or {}
+    moved = set(loss.parameters) - set(laid) if convention.function is None else set(convention.call({}).keywords)
+    theta = {}
+    for control in controls.loss_parameters(loss):
+        held = replace(control, default=laid.get(control.name, control.default))
+        if control.name in laid and st.session_state.get(control.name) != held.default:
+            controls.set_to_defaults([held])
+        theta[control.name] = held.ask(disabled=control.name not in moved)
+    return theta

@@ -1,0 +1,120 @@
+"""What the experiment runs: the article's grid as published and put right, and one thing at a time."""
+
+import re
+from collections import Counter
+from itertools import product
+
+import pytest
+
+from cl_core import conventions, training
+from cl_core.encoder import ENCODERS
+from cl_core.experiments import METHODS, STUDIES, Cell
+from cl_core.experiments.cells import FIRST, SECOND
+from cl_core.losses import LOSSES
+from cl_core.training import RunSpec
+
+EVERY = [cell for study in STUDIES.values() for cell in study.of_seeds()]
+PUBLISHED = [(32, 0.001), (256, 0.01), (2048, 0.2)]  # batch sizes and learning rates of the article
+BOTH = ("mnist", "fashion_mnist")
+
+
+def grid(study, *names):
+    """How often each combination of fields occurs among a study's cells for one seed."""
+    return Counter(tuple(getattr(cell, name) for name in names) for cell in STUDIES[study].cells)
+
+
+def test_a_cell_is_a_run_of_the_trainer():
+    cell = Cell("published", "fashion_mnist", "npair", 256, 0.01, 4680, 20, 2, odd=True)
+    assert cell.spec == RunSpec(
+        dataset="fashion_mnist", loss="npair", encoder="unit_mlp", dim=128, batch=256, rate=0.01, seed=2,
+        convention="soft_labels",
+    )  # fmt: skip
+    baseline = Cell("right", "mnist", "baseline", 32, 0.001, 37500, 20, 0, odd=False)
+    assert baseline.spec == RunSpec("mnist", "softmax", encoder="plain_mlp", dim=256, batch=32, rate=0.001)
+
+
+@pytest.mark.parametrize("key", METHODS)
+def test_methods_differ_in_their_loss_alone(key):
+    """Same net but for the baseline's missing projector, same optimiser, same schedule but where a paper has one."""
+    method = METHODS[key]
+    for odd in (True, False):
+        spec = Cell("published", "mnist", key, 256, 0.01, 1, 1, 3, odd).spec
+        assert (spec.optimiser, spec.batch, spec.rate, spec.seed, spec.loss) == ("adam", 256, 0.01, 3, method.loss)
+        assert ENCODERS[spec.encoder].projects == (method.stages == 2)
+        assert spec.unit_norm == (key != "l_softmax")  # whose margin is one of lengths too
+        assert spec.schedule == ("sphereface" if key == "l_softmax" else "none")
+        assert spec.convention == (method.odd if odd else conventions.HERE)
+        assert not LOSSES[spec.loss].views
+    theta = {"max_margin": {"margin": 1.0}, "sup_nt_xent": {"temperature": 0.5}}.get(key, {})  # the article's
+    theta |= {"margin": 1.0, "distance": "sqeuclidean"} if key.startswith("triplet") else {}
+    assert theta.items() <= dict(spec.theta).items()
+
+
+def test_the_three_oddities():
+    odd = {key: (method.loss, method.odd) for key, method in METHODS.items() if method.odd != conventions.HERE}
+    assert odd == {
+        "baseline": ("softmax", "twice"),
+        "npair": ("npair", "soft_labels"),
+        "sup_nt_xent": ("supcon", "base"),
+    }
+    mining = [dict(METHODS[key].theta)["mining"] for key in METHODS if key.startswith("triplet")]
+    assert mining == ["semihard_tfa", "batch_hard", "all"]
+
+
+def test_each_cell_has_a_file_of_its_own():
+    names = [cell.name for cell in EVERY]
+    assert len(EVERY) == 3 * 42 + 18 + 24 + 90
+    assert len(set(EVERY)) == len({name.lower() for name in names}) == len(EVERY)
+    for name in names:
+        assert re.fullmatch(r"[a-z][a-z0-9_.-]{1,100}", name)
+        assert ".." not in name
+    assert names[0] == "published-mnist-baseline-odd-b32-r0.001-n37500-s0"
+
+
+def test_every_cell_can_be_run():
+    for cell in EVERY:
+        assert cell.spec.seed == cell.seed
+        assert cell.steps > 0
+        assert cell.epochs > 0
+        assert conventions.get(cell.spec.loss, cell.spec.convention).key == cell.spec.convention
+
+
+def test_seeds_come_one_after_the_other_and_nothing_else_changes():
+    published = STUDIES["published"]
+    cells = list(published.of_seeds())
+    assert [cell.seed for cell in cells] == [seed for seed in range(3) for _ in published.cells]
+    assert list(published.of_seeds(1)) == list(published.cells)
+    assert [cell.name.removesuffix("-s2") for cell in cells[-len(published.cells) :]] == [
+        cell.name.removesuffix("-s0") for cell in published.cells
+    ]
+    assert {key: study.seeds for key, study in STUDIES.items()} == {
+        "published": 3, "right": 1, "second": 1, "decoupled": 1
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("study", "methods", "odd", "epochs"),
+    [
+        ("published", ("baseline", *FIRST), True, 20),
+        ("right", ("baseline", "npair", "sup_nt_xent"), False, 20),
+        ("second", SECOND, False, 5),
+    ],
+)
+def test_the_coupled_grids_are_full(study, methods, odd, epochs):
+    wanted = product(BOTH, methods, PUBLISHED)
+    assert grid(study, "dataset", "method", "batch", "rate") == Counter((d, m, b, r) for d, m, (b, r) in wanted)
+    for cell in STUDIES[study].cells:
+        assert (cell.study, cell.odd, cell.epochs) == (study, odd, epochs)
+        assert cell.steps == epochs * (60_000 // cell.batch)
+        assert cell.steps == epochs * training.epoch_steps(cell.spec)
+
+
+def test_the_decoupled_grid_has_equal_epochs_and_equal_steps_at_every_rate():
+    cells = STUDIES["decoupled"].cells
+    methods = ("baseline", "max_margin", "triplet_semihard", "npair", "sup_nt_xent")
+    rates = (0.0003, 0.001, 0.01)
+    wanted = product(methods, (32, 256, 2048), rates)
+    assert grid("decoupled", "method", "batch", "rate") == dict.fromkeys(wanted, 2)
+    for batch, epoch in ((32, 1875), (256, 234), (2048, 29)):
+        assert Counter(cell.steps for cell in cells if cell.batch == batch) == {600: 15, 5 * epoch: 15}
+    assert {(cell.study, cell.dataset, cell.odd, cell.epochs) for cell in cells} == {("decoupled", "mnist", False, 5)}
