@@ -77,7 +77,7 @@ def joined(started, monkeypatch):
 def local(n, threads):
     """A cluster of threads in this process."""
     return distributed.LocalCluster(
-        n_workers=n, threads_per_worker=threads, processes=False, dashboard_address=None, protocol="tcp://"
+        n_workers=n, threads_per_worker=threads, processes=False, dashboard_address=":0", protocol="tcp://"
     )
 
 

@@ -36,7 +36,7 @@ def sliver(inside):
 
 
 def closed_form(key, m):
-    """LOSSES.md 3.3, after the papers that `LOSSES` cites."""
+    """By hand, after the papers that `LOSSES` cites."""
     half = np.radians(BETWEEN / 2)
     if key in ("softmax", "normface"):
         return BETWEEN / 2

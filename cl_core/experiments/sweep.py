@@ -46,8 +46,8 @@ def sweep(
 
     When a worker dies, those that were at work then are run again, each by itself, so that one which kills its workers
     is found and left out (after `DEATHS`) and the others are not. Raises OSError, in words, where a result can't be
-    written or a cluster can't be worked with; what was finished before is kept. What is at work then is
-    the executor's to end.
+    written or a cluster can't be worked with; what was finished before is kept. However it ends early, no more cells
+    are handed in, and those at work are the executor's to end.
     """
     store.clean(folder)
     there = store.done(cells, folder)

@@ -56,7 +56,7 @@ def compare(n: int, steps: int, turns: int) -> list[tuple[float, float]]:
     todo = cells(n, steps)
     os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
     local = distributed.LocalCluster(
-        n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None, protocol="tcp://"
+        n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=":0", protocol="tcp://"
     )
     with local:
         executors = workers.Pool(WORKERS), cluster.Cluster(local.scheduler_address)
