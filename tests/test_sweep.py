@@ -19,6 +19,7 @@ from tests.executors import Thread
 from tests.test_store import no_space, outcome, saved
 
 CELLS = list(STUDIES["right"].of_seeds(1))
+PAUSE = "CL_TEST_PAUSE"  # seconds that `slow` takes
 LOG = "CL_TEST_LOG"  # names the file in which `slow` notes what was begun, and by which process
 
 
@@ -30,7 +31,7 @@ def made(cell):
 def slow(cell):
     with Path(os.environ[LOG]).open("a") as log:
         log.write(f"{cell.name} {os.getpid()}\n")
-    time.sleep(0.4)
+    time.sleep(float(os.environ.get(PAUSE, "0")))
     return made(cell)
 
 
@@ -232,7 +233,7 @@ def command(folder, log):
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(COMMAND), "run", "--studies", "right", "--workers", "2",
          "--results", str(folder)],
-        env=os.environ | {LOG: str(log)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {LOG: str(log), PAUSE: "1.5"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
 
