@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from inspect import signature
 from math import isclose, nan
 from typing import Literal
 
@@ -85,20 +84,19 @@ def _ends(spec: RunSpec) -> tuple[float, float]:
     labels = torch.from_numpy(training.first_labels(spec))
     classes = datasets.load(spec.dataset).n_classes
     convention = conventions.get(spec.loss, spec.convention)
-    if convention.function is None:
+    other = convention.other(spec.theta)
+    if other is None:
         known = spec.loss, dict(spec.theta), labels, classes
         return losses.collapse_value(*known), losses.floor_value(*known)
-    loss, other = losses.LOSSES[spec.loss], convention.call(spec.theta)
-    takes = signature(convention.function).parameters
+    loss = losses.LOSSES[spec.loss]
     which = labels if loss.classes else labels.unique(return_inverse=True)[1]
     points = torch.eye(classes if loss.classes else int(which.max()) + 1, dtype=torch.float64)
 
     def value(places: Tensor, length: float, weight_length: float) -> float:
-        batch = {"z": length * places[which], "y": labels, "weight": weight_length * places, "bias": 0 * points[0]}
-        return float(other(**{name: part for name, part in batch.items() if name in takes}))
+        return float(other(z=length * places[which], y=labels, weight=weight_length * places, bias=0 * points[0]))
 
     collapse = value(points[:1].expand_as(points), 1.0, 1.0)
-    if "y" not in takes:  # it does not look at classes
+    if "y" not in convention.takes:  # it does not look at classes
         return collapse, nan
     corners = normalize(points - 1 / len(points)) if len(points) > 1 else points
     if not loss.lengths:

@@ -185,6 +185,6 @@ def forget(files: Iterable[Path | None]) -> None:
             file.unlink(missing_ok=True)
 
 
-def in_words(error: Exception) -> str:
+def in_words(error: BaseException) -> str:
     """What to tell a visitor of an error in a piece of work."""
     return str(error) if isinstance(error, (ValueError, ConnectionError)) else f"{type(error).__name__}: {error}"

@@ -13,9 +13,9 @@ from cl_core import figures
 from cl_core.experiments import METHODS, STUDIES, claims, store, sweep, table
 from cl_core.experiments.cells import DATASETS
 from cl_core.experiments.table import BATCHES, DIFFERENCE, PUBLISHED, RIGHT
-from cl_core.ui.cells import link_of
 from cl_core.ui.experiments import PARTS
 from cl_core.ui.reduced import reduced
+from cl_core.ui.run_settings import link_of
 from tests.test_claims import made_up, outcome_of, write
 from tests.test_lessons import page, said
 from tests.test_pages import click

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import signature
 from types import MappingProxyType
 from typing import Any
 
@@ -76,7 +75,7 @@ def value(
         loss, checked = losses.get(convention.loss), convention.checked(theta)
         return float(loss.function(loss.contrast(z, y, checked, weight, bias), **checked).mean())
     given = {"z": z, "y": y, "weight": weight, "bias": bias}
-    needed = {name: given[name] for name in signature(convention.function).parameters if name in BATCH}
+    needed = {name: given[name] for name in convention.takes if name in BATCH}
     for name, part in needed.items():
         if part is None:
             raise ValueError(f"{convention.loss}, {convention.title}, needs {'labels' if name == 'y' else name}")

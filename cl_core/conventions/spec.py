@@ -39,18 +39,22 @@ class Convention:
         """`theta` with what the convention lays down in its place; ValueError as `Loss.check`."""
         return losses.get(self.loss).check({**theta, **(self.theta or {})})
 
+    @property
+    def takes(self) -> Mapping[str, Any]:
+        """What its own function wants, by name; nothing where it has none."""
+        return {} if self.function is None else signature(self.function).parameters
+
     def call(self, theta: Mapping[str, Any]) -> partial[Tensor]:
         """Its own function, with those parameters that it takes."""
         assert self.function is not None
-        taken = signature(self.function).parameters
-        return partial(self.function, **{name: value for name, value in self.checked(theta).items() if name in taken})
+        return partial(self.function, **{n: value for n, value in self.checked(theta).items() if n in self.takes})
 
     def other(self, theta: Mapping[str, Any]) -> Callable[..., Tensor] | None:
         """Its own function of (z, y, weight, bias), by name, whichever of them it needs; None where it has none."""
         if self.function is None:
             return None
-        bound, taken = self.call(theta), signature(self.function).parameters
-        return lambda **given: bound(**{name: part for name, part in given.items() if name in taken})
+        bound, takes = self.call(theta), self.takes
+        return lambda **given: bound(**{name: part for name, part in given.items() if name in takes})
 
     def code(self, theta: Mapping[str, Any]) -> str:
         """A program in plain PyTorch that prints the value of the batch in batch.npz; ValueError as `Loss.check`."""

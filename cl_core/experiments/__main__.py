@@ -2,7 +2,7 @@
 
 python -m cl_core.experiments run                         # everything that has no result yet
 python -m cl_core.experiments run --studies published --seeds 1
-python -m cl_core.experiments run --cell published-mnist-npair-odd-b32-r0.001-n37500-s0 --results /tmp/again
+python -m cl_core.experiments run --cell published-mnist-npair-odd-b32-r0.001-n37500-s0 --results again
 python -m cl_core.experiments show
 """
 

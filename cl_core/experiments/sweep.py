@@ -6,6 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cl_core import workers
 from cl_core.experiments import stages, store
 from cl_core.experiments.cells import METHODS, Cell
 from cl_core.experiments.stages import Outcome
@@ -114,4 +115,4 @@ def _failure(future: Future[Answer]) -> BaseException | None:
 def _in_words(failure: BaseException) -> str:
     if isinstance(failure, (BrokenExecutor, CancelledError)):
         return f"its worker died {DEATHS} times; the machine may be out of memory"
-    return str(failure) if isinstance(failure, ValueError) else f"{type(failure).__name__}: {failure}"
+    return workers.in_words(failure)

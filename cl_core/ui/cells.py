@@ -1,8 +1,5 @@
 """Cells of the experiment: small clouds of all of them, and one of them closely, to be opened live or run again."""
 
-from dataclasses import fields
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -14,9 +11,9 @@ from cl_core.experiments import METHODS, Cell, store, table
 from cl_core.experiments.cells import DATASETS
 from cl_core.experiments.stages import DRAWN
 from cl_core.experiments.table import BATCHES, PUBLISHED, RIGHT
-from cl_core.training import MAX_STEPS, RunSpec
+from cl_core.training import MAX_STEPS
 from cl_core.ui import controls, reduced, run_settings
-from cl_core.ui.controls import Control, Link
+from cl_core.ui.controls import Control
 from cl_core.ui.shipped import COMMAND, Shipped, nothing_yet
 
 DATASET = Control("dataset", "data set", "mnist", options=DATASETS)
@@ -151,20 +148,9 @@ def _again(cell: Cell, rows: pd.DataFrame) -> None:
     st.markdown("#### Run it again")
     with st.container(horizontal=True, vertical_alignment="center"):
         words = "Watch this run on the page Live training"
-        controls.lead_to("training", words, ":material/play_circle:", link_of(cell.spec))
+        controls.lead_to("training", words, ":material/play_circle:", run_settings.link_of(cell.spec))
         if cell.steps > MAX_STEPS:
             st.caption(f"It ends after {MAX_STEPS:,} of the {cell.steps:,} steps there.")
     if len(rows):
         st.code(f"{COMMAND} --cell {cell.name} --results again", language="bash", wrap_lines=True)
     reduced.show(cell, rows)
-
-
-def link_of(spec: RunSpec) -> Link:
-    """Every setting of a run that the live page has a control for."""
-    values: dict[str, Any] = {field.name: getattr(spec, field.name) for field in fields(spec)} | dict(spec.theta)
-    known = [control.name for control in run_settings.controls_of({"loss": spec.loss}) if control.name in values]
-    return {name: _text(values[name]) for name in known}
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,7 +1,6 @@
 """Triplets over a run: the cloud of digits beside the shares of the three kinds, at one moment for both."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import lru_cache
 from math import ceil, sqrt
 
@@ -17,8 +16,7 @@ from cl_core.films import Film
 from cl_core.frames import Look
 from cl_core.metrics import MARGIN, PART
 from cl_core.runs import Run
-from cl_core.training import RunSpec
-from cl_core.ui import controls
+from cl_core.ui import controls, run_settings
 from cl_core.ui.controls import Control
 from cl_core.ui.embedded import OWN
 from cl_core.ui.stage import TICK, cloud_of
@@ -66,7 +64,8 @@ def _film(name: str, place: int, height: int) -> None:
         return
     st.markdown(f"**{_title(film)}.** {what_to_see(film)}")
     st.fragment(_pictures)(_cloud_of(film, timeline=place == 0), _shares_of(film), place, height)
-    controls.lead_to("training", "Train this very run", ":material/play_circle:", _link(film.spec, films.IMAGES))
+    link = run_settings.link_of(film.spec, points=films.IMAGES)
+    controls.lead_to("training", "Train this very run", ":material/play_circle:", link)
 
 
 def _pictures(cloud: Cloud, scene: Shares, place: int, height: int) -> None:
@@ -137,12 +136,6 @@ def _shares_of(film: Film) -> Shares:
         title=f"All triplets of {len(film.rows):,} test images, m = {film.margin:g}",
         alt=what_to_see(film),
     )
-
-
-def _link(spec: RunSpec, points: int) -> dict[str, str]:
-    """What leads the training page to that run."""
-    values = {**asdict(spec), **spec.theta, "points": points}
-    return {name: str(value) for name, value in values.items() if name not in ("theta", "schedule")}
 
 
 def _own(place: int, height: int) -> None:

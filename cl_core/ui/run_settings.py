@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from inspect import signature
 from typing import Any
 
 import streamlit as st
@@ -60,7 +59,7 @@ def _definitions(loss: Loss) -> Sequence[Convention]:
 def _can_train(convention: Convention, views: bool) -> bool:
     if convention.function is None:
         return "annealing" not in (convention.theta or {})  # which a schedule decides, or its slider
-    return ("y" in signature(convention.function).parameters) != views  # a batch has labels or views, not both
+    return ("y" in convention.takes) != views  # a batch has labels or views, not both
 
 
 def _definition(loss: Loss) -> Control:
@@ -74,6 +73,17 @@ def controls_of(link: Link) -> tuple[Control, ...]:
     """Every control of the training page under a link."""
     loss = controls.chosen(LOSS, link)
     return (LOSS, PACE, VIEW, *_training_controls(loss).values(), *controls.loss_parameters(loss))
+
+
+def link_of(spec: RunSpec, **other: Any) -> Link:
+    """Every setting of a run, and others by name, that the training page has a control for."""
+    values = {field.name: getattr(spec, field.name) for field in fields(spec)} | dict(spec.theta) | other
+    known = [control.name for control in controls_of({LOSS.name: spec.loss}) if control.name in values]
+    return {name: _text(values[name]) for name in known}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def run_notes() -> list[str]:
