@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import CancelledError
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ from tests.executors import Thread
 from tests.test_sweep import CELLS, LOG, asked, made, slow, until
 
 distributed = pytest.importorskip("distributed")
+
+ROOT = str(Path(__file__).parents[1])
 
 
 class Started:
@@ -46,7 +49,7 @@ class Started:
     def _start(self, *command):
         return subprocess.Popen(
             [sys.executable, "-m", "dask", *command, "--no-dashboard"],
-            cwd=self.folder, env=os.environ | {LOG: str(self.folder / "log")},
+            cwd=self.folder, env=os.environ | {LOG: str(self.folder / "log"), "PYTHONPATH": ROOT},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
 
