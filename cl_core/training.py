@@ -84,7 +84,7 @@ class RunSpec:
             raise ValueError(f"a batch of two views has an even number of rows, not {self.batch}")
         if not encoder.ENCODERS[self.encoder].projects and self.dim != encoder.WIDTH:
             raise ValueError(f"a net without a projector has {encoder.WIDTH} dimensions, not {self.dim}")
-        object.__setattr__(self, "theta", conventions.get(self.loss, self.convention).checked(self.theta))
+        object.__setattr__(self, "theta", conventions.get(self.loss, self.convention).of_a_run(self.theta))
 
     @property
     def images_a_step(self) -> int:

@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("pytorch_metric_learning")
 
+from cl_core import memory
 from tests.benchmarks import apart, cells, census, machine, report, training
 from tests.benchmarks.cells import Cell, Plan
 from tests.benchmarks.usual import ROWS, Loop
@@ -52,7 +53,7 @@ def test_work_apart_has_limits():
 
 
 def test_memory_that_a_task_needs():
-    assert 90 << 20 < apart.growth(lambda: b"x" * (100 << 20)) < 200 << 20
+    assert 90 << 20 < memory.growth(lambda: b"x" * (100 << 20)) < 200 << 20
 
 
 def test_tables(monkeypatch):

@@ -230,6 +230,26 @@ def test_the_decoupled_grid_tells_batch_size_rate_and_steps_apart():
     assert "accuracy changes by -10.00 points on average; it falls in 12" in steps
 
 
+def test_a_blur_is_no_tight_cluster():
+    blurred = {"compactness": 0.01, "knn": 0.5}
+    verdict = claims.tightest_clusters(made_up(where(blurred, method="triplet_hard", batch=32)))
+    assert verdict.holds is True
+    assert (verdict.evidence["answer"] == "its classes are mixed").sum() == 8  # 2 data sets, 2 kinds, 2 of its
+    assert "Triplet, batch-hard 0.01" not in verdict.words
+    # tight, told apart: then it is a rival
+    clear = {"compactness": 0.01, "knn": 0.8}
+    assert claims.tightest_clusters(made_up(where(clear, method="triplet_hard", batch=32))).holds is False
+    # what rises from one blur to another is no word against the fall of the others
+    change = where(blurred | {"accuracy_odd": 0.3, "accuracy_right": 0.3}, method="triplet_hard")
+    rising = made_up(lambda cell: change(cell) and change(cell) | {"accuracy_odd": 0.3 + 0.1 * (cell.batch > 256)})
+    rows = claims.falls_with_batch_size(rising).evidence
+    assert set(rows.loc[rows["comparison"].str.startswith("Triplet, batch-hard"), "answer"]) == {
+        "its classes are mixed"
+    }
+    # and one of the two that is a blur itself is not tight
+    assert claims.tightest_clusters(made_up(where(blurred, method="max_margin", batch=32))).holds is False
+
+
 def test_show_prints_table_verdicts_what_is_missing_and_what_is_unreadable(tmp_path, capsys):
     cells = [cell for cell in STUDIES["published"].cells if cell.dataset == "mnist"]
     write(tmp_path, cells)

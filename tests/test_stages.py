@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from cl_core import datasets, dice, metrics, training
+from cl_core import datasets, dice, memory, metrics, training
 from cl_core.experiments import Cell, stages
 from cl_core.experiments.stages import Outcome
 
@@ -230,7 +230,7 @@ def test_a_run_that_leaves_the_range_at_its_first_step_has_no_loss_either(monkey
     assert all(math.isnan(getattr(found, name)) for name in (*SCORES, "loss"))
 
 
-@pytest.mark.skipif(not stages._memory("VmHWM"), reason="the system does not say")
+@pytest.mark.skipif(not memory.resident(), reason="the system does not say")
 def test_memory_is_what_the_steps_took_and_grows_with_the_batch():
     small, large = (stages.run(replace(CELL, batch=batch, steps=2)).memory for batch in (32, 2048))
     assert large - small > 16  # MiB: at the least one more matrix of 2,048 x 2,048 float32

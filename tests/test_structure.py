@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "cl_core").rglob("*.py"))
 LAYERS = (  # whoever stands later may import what stands earlier, and not the other way round
-    {"contrast", "archive", "colours", "parameters", "dice"},
+    {"contrast", "archive", "colours", "parameters", "dice", "memory"},
     {"closed_form"},
     {"spec", "datasets", "mining"},
     {"losses"},

@@ -249,6 +249,8 @@ def test_hard_mining_collapses_and_semihard_does_not(seed):
         ({"dataset": "rings", "encoder": "cnn"}, "choose the mlp"),
         ({"encoder": "plain_mlp"}, "has 256 dimensions, not 128"),
         ({"convention": "twice"}, "supcon has no convention 'twice'; it has: here, inside, base"),
+        ({"loss": "nt_xent", "convention": "labels"}, "'labels' has it: its batches have two views and no labels"),
+        ({"loss": "info_nce", "convention": "two_directions"}, "its batches have labels and no second view"),
         ({"loss": "normface", "convention": "twice"}, "it has: here"),
     ],
 )

@@ -44,6 +44,18 @@ class Convention:
         """What its own function wants, by name; nothing where it has none."""
         return {} if self.function is None else signature(self.function).parameters
 
+    @property
+    def trains(self) -> bool:
+        """Whether the batches of a run have what it wants: labels, or, of a loss of two views, none."""
+        return self.function is None or ("y" in self.takes) != losses.get(self.loss).views
+
+    def of_a_run(self, theta: Mapping[str, Any]) -> dict[str, Value]:
+        """As `checked`, for a run; ValueError too where no run can be trained by it."""
+        if not self.trains:
+            there = "two views and no labels" if losses.get(self.loss).views else "labels and no second view"
+            raise ValueError(f"{self.loss} can't be trained as {self.key!r} has it: its batches have {there}")
+        return self.checked(theta)
+
     def call(self, theta: Mapping[str, Any]) -> partial[Tensor]:
         """Its own function, with those parameters that it takes."""
         assert self.function is not None

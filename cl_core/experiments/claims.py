@@ -11,6 +11,7 @@ import pandas as pd
 from cl_core.experiments import table
 from cl_core.experiments.cells import DATASETS, METHODS, RATES, STUDIES
 from cl_core.experiments.evidence import (
+    MIXED,
     NO,
     YES,
     Key,
@@ -29,6 +30,7 @@ HARD = "triplet_hard"
 LOSSES = ("max_margin", "triplet_semihard", HARD, "npair", "sup_nt_xent")  # that the article compares
 MEMORY = 16e9 / 2**20  # MiB in the article's 16 GB
 SMALL, LARGE = BATCHES[0], BATCHES[-1]
+TOLD_APART = 0.8  # share of the best kNN accuracy below which an embedding counts as one of mixed classes
 FEW, MANY = sorted({cell.steps for cell in STUDIES["decoupled"].cells if cell.batch == LARGE})  # by epochs, by steps
 
 
@@ -65,20 +67,24 @@ def falls_with_batch_size(results: pd.DataFrame) -> Verdict:
     """Accuracy falls in the coupled grid, and it also does where nothing but the batch size changes.
 
     In the coupled grid the first batch size is compared with the last, or, where accuracy rises on the way, the two
-    between which it does.
+    between which it does. Two embeddings of mixed classes say nothing of the batch size.
     """
     a, d = _accuracies(results), numbers_of(table.decoupled(results), GRID)
+    mixed = _mixed(results)
     rows = []
     for dataset, kind, method in product(DATASETS, (PUBLISHED, RIGHT), LOSSES):
-        by_batch = [(batch, a[dataset, method, batch, kind]) for batch in BATCHES]
-        rises = [(low, high) for low, high in pairwise(by_batch) if high[1].less(low[1]).answer == YES]
-        (small, at_small), (large, at_large) = rises[0] if rises else (by_batch[0], by_batch[-1])
-        words = f"{_title(method)}: batch {small} above {large:,}"
-        rows.append(compare(dataset, kind, words, at_small, at_large))
+        at = {batch: a[dataset, method, batch, kind] for batch in BATCHES}
+        blurs = {batch for batch in BATCHES if (dataset, method, batch, kind) in mixed}
+        steps = [step for step in pairwise(BATCHES) if not blurs.issuperset(step)]
+        rises = [step for step in steps if at[step[1]].less(at[step[0]]).answer == YES]
+        small, large = rises[0] if rises else (SMALL, LARGE)
+        row = compare(dataset, kind, f"{_title(method)}: batch {small} above {large:,}", at[small], at[large])
+        row["answer"] = MIXED if blurs.issuperset((small, large)) else row["answer"]
+        rows.append(row)
     coupled = frame_of(rows)
     alone = frame_of(_alone(d))
     batch = alone[alone["kind"] == _BATCH]
-    holds = decided([*coupled.loc[coupled["kind"] == PUBLISHED, "answer"], *batch["answer"]])
+    holds = decided(_clear([*coupled.loc[coupled["kind"] == PUBLISHED, "answer"], *batch["answer"]]))
     words = f"{both_kinds(coupled, in_points)}\n{_effects(alone)}"
     evidence = pd.concat([coupled, alone], ignore_index=True)
     return Verdict("falls", "Accuracy falls with the batch size", holds, words, evidence)
@@ -195,33 +201,57 @@ def _memory(results: pd.DataFrame) -> "pd.Series[float]":
 
 
 def tightest_clusters(results: pd.DataFrame) -> Verdict:
-    """Max-margin and supervised NT-Xent have smaller compactness than the other losses, at every batch size."""
+    """Max-margin and supervised NT-Xent have smaller compactness than the other losses, at every batch size.
+
+    An embedding whose classes are mixed has no clusters: a loss that ends in one is no rival, and being one of the
+    two itself it speaks against the claim.
+    """
     column = results.get("compactness", pd.Series(nan, results.index, dtype=float)).astype(float)
     # as logarithms, since a spread grows with what it is a spread of
     logs = np.log(column.where(column > 0))
     numbers = numbers_of(table.summary(results.assign(compactness=logs), "compactness"), PLACE, share=False)
+    mixed = _mixed(results)
     tight = ("max_margin", "sup_nt_xent")
     rows = []
     for dataset, kind, batch, own, method in product(DATASETS, (PUBLISHED, RIGHT), BATCHES, tight, LOSSES):
         if method not in tight:
             words = f"{_title(method)} wider than {_title(own)} at batch {batch:,}"
-            pair = numbers[dataset, method, batch, kind], numbers[dataset, own, batch, kind]
-            rows.append(compare(dataset, kind, words, *pair))
+            rival, one = (dataset, method, batch, kind), (dataset, own, batch, kind)
+            row = compare(dataset, kind, words, numbers[rival], numbers[one])
+            row["answer"] = NO if one in mixed else MIXED if rival in mixed else row["answer"]
+            rows.append(row)
     evidence = frame_of(rows)
     evidence[["first", "second"]] = np.exp(evidence[["first", "second"]])
     best = []
     for dataset in DATASETS:
-        means = {m: numbers[dataset, m, SMALL, PUBLISHED].value for m in LOSSES}
+        places = {m: (dataset, m, SMALL, PUBLISHED) for m in LOSSES}
+        means = {m: numbers[place].value for m, place in places.items() if place not in mixed}
         known = sorted((value, method) for method, value in means.items() if value == value)
         order = ", ".join(f"{_title(method)} {np.exp(value):.3f}" for value, method in known)
         best.append(f"at batch {SMALL} on {table.title_of(dataset)}: {order or 'not run'}")
     return Verdict(
         "tight",
         "Max-margin and supervised NT-Xent give the tightest clusters",
-        decided(evidence.loc[evidence["kind"] == PUBLISHED, "answer"]),
+        decided(_clear(evidence.loc[evidence["kind"] == PUBLISHED, "answer"])),
         f"Compactness, tightest first, {'; '.join(best)}.\n{both_kinds(evidence, _ratio)}",
         evidence,
     )
+
+
+def _clear(answers: Iterable[str]) -> list[str]:
+    """Those of comparisons that say something."""
+    return [answer for answer in answers if answer != MIXED]
+
+
+def _mixed(results: pd.DataFrame) -> set[Key]:
+    """Places of the table whose embedding does not tell the classes apart: far below the best kNN beside it."""
+    knn = numbers_of(table.summary(results, "knn"), PLACE)
+    mixed = set()
+    for dataset, batch, kind in product(DATASETS, BATCHES, (PUBLISHED, RIGHT)):
+        places = [(dataset, method, batch, kind) for method in LOSSES]
+        best = max((knn[place].value for place in places if not knn[place].lacking), default=nan)
+        mixed |= {place for place in places if knn[place].value < TOLD_APART * best}
+    return mixed
 
 
 def _ratio(row: pd.Series) -> str:

@@ -20,6 +20,7 @@ TEST_IMAGES = 10_000
 NAMED = 5  # comparisons that words name, of each answer
 
 YES, NO, CLOSE, ONE_SEED = "yes", "no", "too close to call", "one seed only"
+MIXED = "its classes are mixed"
 COLUMNS = ("dataset", "kind", "comparison", "first", "second", "difference", "error", "seeds", "answer")
 
 
@@ -124,7 +125,7 @@ def _said(rows: pd.DataFrame, show: Callable[[pd.Series], str]) -> str:
         if len(some):
             words += f"; {title}: {', '.join(_named(row, show) for _, row in some.head(NAMED).iterrows())}"
             words += f" and {len(some) - NAMED} more" if len(some) > NAMED else ""
-    for answer in (ONE_SEED, FAILED, NOT_RUN):
+    for answer in (MIXED, ONE_SEED, FAILED, NOT_RUN):
         if count := (rows["answer"] == answer).sum():
             words += f"; {answer} in {count}"
     return f"{words}."

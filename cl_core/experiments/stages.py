@@ -1,13 +1,9 @@
 """One cell from start to end: the first stage, classifiers on its frozen encoder, and what the embedding looks like."""
 
-import ctypes
-import re
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
-from cl_core import datasets, dice, metrics, prepared, training, view
+from cl_core import datasets, dice, memory, metrics, prepared, training, view
 from cl_core.experiments.cells import METHODS, Cell
 from cl_core.training import State
 
@@ -66,22 +62,25 @@ def run(cell: Cell, told: Told = lambda share: None) -> Outcome:
     """Run a cell with one thread; `told` hears how much of it is done, 0 to 1. ValueError where it can't be run."""
     torch.set_num_threads(1)
     state = training.start(cell.spec)
-    _forget_peak()
-    before = _memory("VmRSS")
     losses: list[NDArray[np.float32]] = []
+
+    def first_stage() -> None:
+        nonlocal state
+        while state.step < cell.steps and not state.failure:
+            state = training.advance(state, steps=min(CHUNK, cell.steps - state.step), limit=cell.steps)
+            losses.append(state.losses)
+            told(0.8 * state.step / cell.steps)
+
     began = time.process_time()
-    while state.step < cell.steps and not state.failure:
-        state = training.advance(state, steps=min(CHUNK, cell.steps - state.step), limit=cell.steps)
-        losses.append(state.losses)
-        told(0.8 * state.step / cell.steps)
-    seconds, memory = time.process_time() - began, max(0.0, _memory("VmHWM") - before)
+    grown = memory.growth(first_stage)
+    seconds = time.process_time() - began
     last = np.concatenate(losses)[-CHUNK:] if state.step else np.full(1, np.nan)
     began = time.process_time()
     accuracies = _accuracies(state, cell, lambda share: told(0.8 + 0.2 * share))
     seen = _looked_at(state)
     return Outcome(
         **accuracies, **seen, loss=float(last.mean()), steps=state.step, seconds=seconds,
-        seconds_two=time.process_time() - began, memory=memory, failure=state.failure or "",
+        seconds_two=time.process_time() - began, memory=grown / memory.MIB, failure=state.failure or "",
     )  # fmt: skip
 
 
@@ -161,19 +160,3 @@ def versions() -> Mapping[str, str]:
         "scikit-learn": version("scikit-learn"),
         "machine": prepared.machine(),
     }
-
-
-def _forget_peak() -> None:
-    """Give back what is free, and let the peak begin here (Linux)."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def _memory(name: str) -> float:
-    """MiB that this process has (VmRSS) or had at its peak (VmHWM), by the operating system; 0 where it won't say."""
-    with suppress(OSError):
-        found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
-        if found:
-            return int(found[1]) / 1024
-    return 0.0

@@ -53,13 +53,8 @@ def _training_controls(loss: Loss) -> dict[str, Control]:
 
 def _definitions(loss: Loss) -> Sequence[Convention]:
     """Other definitions that a run can be trained with, but for those of the annealing."""
-    return [each for each in conventions.of_loss(loss.key) if _can_train(each, loss.views)]
-
-
-def _can_train(convention: Convention, views: bool) -> bool:
-    if convention.function is None:
-        return "annealing" not in (convention.theta or {})  # which a schedule decides, or its slider
-    return ("y" in convention.takes) != views  # a batch has labels or views, not both
+    every = conventions.of_loss(loss.key)
+    return [each for each in every if each.trains and "annealing" not in (each.theta or {})]
 
 
 def _definition(loss: Loss) -> Control:

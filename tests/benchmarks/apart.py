@@ -5,9 +5,7 @@ import re
 import resource
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -81,17 +79,3 @@ def _understood(trouble: Exception) -> Exception:
         asked = re.search(r"allocate (\d+) bytes", words)
         return OutOfMemory(int(asked[1]) if asked else 0)
     return RuntimeError(f"{type(trouble).__name__}: {words}")
-
-
-def growth(task: Callable[[], Any]) -> int:
-    """By how many bytes the memory of this process was larger at the peak of `task` than before it (Linux)."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
-    before = _memory("VmRSS")
-    task()
-    return max(0, _memory("VmHWM") - before)
-
-
-def _memory(name: str) -> int:
-    found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return 1024 * int(found[1]) if found else 0

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from cl_core import datasets, encoder, training
+from cl_core.memory import growth
 from cl_core.training import RunSpec
-from tests.benchmarks.apart import GIB, LIMIT, OutOfMemory, TooSlow, apart, growth
+from tests.benchmarks.apart import GIB, LIMIT, OutOfMemory, TooSlow, apart
 from tests.benchmarks.usual import ROWS, Loop
 
 BATCHES = (32, 256, 2048)

@@ -20,8 +20,9 @@ from pytorch_metric_learning import distances, miners
 from cl_core import checkpoints, losses, ranks, training
 from cl_core.census import census, triplets
 from cl_core.contrast import Contrast
+from cl_core.memory import growth
 from tests.benchmarks import machine, report
-from tests.benchmarks.apart import OutOfMemory, apart, growth
+from tests.benchmarks.apart import OutOfMemory, apart
 
 STORED = Path(__file__).with_name("census.md")
 SIZES = (32, 256, 1024, 2048, 10_000)
