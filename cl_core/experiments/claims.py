@@ -34,8 +34,9 @@ TOLD_APART = 0.8  # share of the best kNN accuracy below which an embedding coun
 FEW, MANY = sorted({cell.steps for cell in STUDIES["decoupled"].cells if cell.batch == LARGE})  # by epochs, by steps
 
 
-def _accuracies(results: pd.DataFrame) -> dict[Key, Number]:
-    every = table.summary(results)
+def _shares(results: pd.DataFrame, column: str = "accuracy") -> dict[Key, Number]:
+    """A share of the test images by its place in the table."""
+    every = table.summary(results, column)
     return numbers_of(every[every["kind"] != DIFFERENCE], PLACE)
 
 
@@ -45,7 +46,7 @@ def _title(method: str) -> str:
 
 def beats_the_baseline(results: pd.DataFrame) -> Verdict:
     """Every loss is above the baseline at batch 32, and the hard-mined triplet is not."""
-    a = _accuracies(results)
+    a = _shares(results)
     rows = []
     for dataset, kind, method in product(DATASETS, (PUBLISHED, RIGHT), LOSSES):
         own, plain = a[dataset, method, SMALL, kind], a[dataset, "baseline", SMALL, kind]
@@ -69,7 +70,7 @@ def falls_with_batch_size(results: pd.DataFrame) -> Verdict:
     In the coupled grid the first batch size is compared with the last, or, where accuracy rises on the way, the two
     between which it does. Two embeddings of mixed classes say nothing of the batch size.
     """
-    a, d = _accuracies(results), numbers_of(table.decoupled(results), GRID)
+    a, d = _shares(results), numbers_of(table.decoupled(results), GRID)
     mixed = _mixed(results)
     rows = []
     for dataset, kind, method in product(DATASETS, (PUBLISHED, RIGHT), LOSSES):
@@ -138,7 +139,7 @@ def _effects(alone: pd.DataFrame) -> str:
 
 def robust_at_large_batches(results: pd.DataFrame) -> Verdict:
     """From batch 32 to 2,048 supervised NT-Xent loses less accuracy than any other loss."""
-    a = _accuracies(results)
+    a = _shares(results)
     rows = []
     for dataset, kind in product(DATASETS, (PUBLISHED, RIGHT)):
         lost = {m: a[dataset, m, SMALL, kind].less(a[dataset, m, LARGE, kind]) for m in LOSSES}
@@ -245,7 +246,7 @@ def _clear(answers: Iterable[str]) -> list[str]:
 
 def _mixed(results: pd.DataFrame) -> set[Key]:
     """Places of the table whose embedding does not tell the classes apart: far below the best kNN beside it."""
-    knn = numbers_of(table.summary(results, "knn"), PLACE)
+    knn = _shares(results, "knn")
     mixed = set()
     for dataset, batch, kind in product(DATASETS, BATCHES, (PUBLISHED, RIGHT)):
         places = [(dataset, method, batch, kind) for method in LOSSES]

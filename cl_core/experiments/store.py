@@ -3,10 +3,11 @@
 import os
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow
 from numpy.typing import NDArray
+from pyarrow import parquet
 
 from cl_core import datasets
 from cl_core.archive import DataError
@@ -88,24 +90,27 @@ def load(folder: Path = SHIPPED) -> tuple[pd.DataFrame, list[str]]:
             continue  # deleted since the folder was looked at
         except DataError as error:
             faults.append(str(error))
-    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*Cell.__annotations__, *NUMBERS])
+    table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*Cell.__annotations__, *NUMBERS])
     return table, faults
 
 
 @lru_cache(maxsize=1024)
-def _read(path: Path, _stamp: int) -> pd.DataFrame:
+def _read(path: Path, _stamp: int) -> dict[str, Any]:
     try:
-        row = pd.read_parquet(path, page_checksum_verification=True)
-        if len(row) != 1:
-            raise ValueError(f"{len(row)} rows where one belongs")
+        rows = parquet.read_table(path, page_checksum_verification=True).to_pylist()
+        if len(rows) != 1:
+            raise ValueError(f"{len(rows)} rows where one belongs")
+        row: dict[str, Any] = rows[0]
         cell = _cell(row)
         if cell.study not in STUDIES or path.stem != cell.name:
             raise ValueError("what is in it is of another cell")
         for name, value in asdict(cell.spec).items():
-            if (was := row[f"spec_{name}"].item()) != _plain(value):
+            if (was := row[f"spec_{name}"]) != _plain(value):
                 raise ValueError(f"it was run with {name} {was!r}, which now is {value!r}")
-        row[[*NUMBERS, "failure"]].astype(dict.fromkeys(NUMBERS, float))
-        points(row.iloc[0])
+        row |= {name: nan if row[name] is None else float(row[name]) for name in NUMBERS}
+        if not isinstance(row["failure"], str):
+            raise ValueError("it does not say whether it failed")
+        points(row)
     except FileNotFoundError:
         raise
     except (ValueError, TypeError, KeyError, OSError, pyarrow.ArrowException) as error:
@@ -115,11 +120,11 @@ def _read(path: Path, _stamp: int) -> pd.DataFrame:
     return row
 
 
-def _cell(row: pd.DataFrame) -> Cell:
-    return Cell(**{name: row[name].item() for name in Cell.__annotations__})
+def _cell(row: Mapping[str, Any]) -> Cell:
+    return Cell(**{name: row[name] for name in Cell.__annotations__})
 
 
-def points(row: pd.Series) -> NDArray[np.float32]:
+def points(row: Mapping[str, Any] | pd.Series) -> NDArray[np.float32]:
     """The PCA view of a result's first probe images, (DRAWN, 2); ValueError where there is none."""
     return np.frombuffer(row["points"], np.float16).reshape(DRAWN, 2).astype(np.float32)
 

@@ -4,6 +4,7 @@ A run that failed, or whose number is none, is counted as failed and enters no m
 """
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -37,9 +38,15 @@ def of_study(results: pd.DataFrame, study: str) -> pd.DataFrame:
     """The results of a study's own cells, of any seed; others that happen to lie there are left out."""
     every = results.reindex(columns=[*results.columns, *(name for name in _OUTCOME if name not in results)])
     rows = every[every["study"] == study]
-    own = {tuple(cell.row()[name] for name in _CELL) for cell in STUDIES[study].cells}
+    own = _own(study)
     fits = [row in own for row in zip(*(rows[name] for name in _CELL), strict=True)]
     return rows[np.array(fits, dtype=bool)]
+
+
+@cache
+def _own(study: str) -> set[tuple[object, ...]]:
+    """The cells of a study, whatever their seed."""
+    return {tuple(getattr(cell, name) for name in _CELL) for cell in STUDIES[study].cells}
 
 
 def cell_of(dataset: str, method: str, batch: int, kind: str, seed: int = 0) -> Cell:

@@ -41,7 +41,8 @@ def experiment_part() -> str:
 
 def show_experiment(part: str) -> None:
     """A part, whatever results there are; and with what they were made."""
-    found = shipped()
+    with st.spinner("Reading the results"):
+        found = shipped()
     for fault in found.faults:
         st.error(fault, icon=":material/broken_image:")
     if found.results.empty:

@@ -38,7 +38,9 @@ def show(found: Shipped) -> None:
             words = f"{table.title_of(dataset)}, {kind}, per cent: {_in_words(rows)}"
             st.vega_lite_chart(rows, figures.heat_chart(words), width="stretch", key=f"heat_{dataset}")
     st.markdown("#### What the article claims, and what these numbers say")
-    for verdict in found.verdicts:
+    with st.spinner("Holding the claims against them"):
+        verdicts = found.verdicts
+    for verdict in verdicts:
         _verdict(verdict)
 
 
