@@ -34,6 +34,12 @@ def title_of(dataset: str) -> str:
     return datasets.available()[dataset].title.split(":")[0]
 
 
+def row_title(method: str) -> str:
+    """What a method's row is called: those with fewer epochs say so."""
+    fewer = f", {STUDIES['second'].cells[0].epochs} epochs" if method in SECOND else ""
+    return METHODS[method].title + fewer
+
+
 def of_study(results: pd.DataFrame, study: str) -> pd.DataFrame:
     """The results of a study's own cells, of any seed; others that happen to lie there are left out."""
     every = results.reindex(columns=[*results.columns, *(name for name in _OUTCOME if name not in results)])
@@ -153,7 +159,7 @@ def markdown(results: pd.DataFrame) -> str:
     for dataset, kind in product(DATASETS, KINDS):
         rows = table[(table["dataset"] == dataset) & (table["kind"] == kind)]
         words = _by_batch(rows, ["method"], signed=kind == DIFFERENCE)
-        lines = [[METHODS[str(key[0])].title, *each] for key, each in words]
+        lines = [[row_title(str(key[0])), *each] for key, each in words]
         head = ["accuracy in %", *(f"batch {batch:,}, rate {rate:g}" for batch, rate in COUPLED)]
         parts.append(f"### {title_of(dataset)}, {kind}\n\n{_grid(head, lines)}")
     return "\n\n".join(parts)

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cl_core.colours import NEGATIVE
-from cl_core.experiments import METHODS, STUDIES, table
-from cl_core.experiments.cells import COUPLED, RATES, SECOND
+from cl_core.experiments import table
+from cl_core.experiments.cells import COUPLED, RATES
 from cl_core.experiments.table import BATCHES, DIFFERENCE, MEASURED
 from cl_core.figures.curves import GUIDE, SCORE, spec
 
@@ -28,8 +28,7 @@ def _columns() -> dict[int, str]:
 
 
 def _rows() -> dict[str, str]:
-    less = STUDIES["second"].cells[0].epochs
-    return {m: METHODS[m].title + (f", {less} epochs" if m in SECOND else "") for m in table.ROWS}
+    return {method: table.row_title(method) for method in table.ROWS}
 
 
 def heat_chart(words: str) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def show_pictures(found: Shipped) -> None:
                 clouds[batch], accuracy = _cloud(found, dataset, method, batch, kind)
                 heads[batch] = f"{batch:,}{accuracy}"
             missing = {batch: f", {cloud}" for batch, cloud in clouds.items() if isinstance(cloud, str)}
-            title = METHODS[method].title
+            title = table.row_title(method)
             words = f"{title}: " + "; ".join(f"batch {heads[b]}{missing.get(b, '')}" for b in BATCHES)
             with column:
                 st.markdown(f"**{title}**")

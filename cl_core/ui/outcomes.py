@@ -109,7 +109,7 @@ def show_cost(found: Shipped) -> None:
         st.markdown(f"#### {table.title_of(dataset)}")
         lines = [
             {
-                "method": METHODS[method].title,
+                "method": table.row_title(method),
                 **{f"{batch:,} · s": _cost(seconds, dataset, method, batch) for batch in BATCHES},
                 **{f"{batch:,} · MiB": _cost(memory, dataset, method, batch) for batch in BATCHES},
             }
