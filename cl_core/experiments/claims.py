@@ -247,7 +247,7 @@ def _clear(answers: Iterable[str]) -> list[str]:
 def _mixed(results: pd.DataFrame) -> set[Key]:
     """Places of the table whose embedding does not tell the classes apart: far below the best kNN beside it."""
     knn = _shares(results, "knn")
-    mixed = set()
+    mixed: set[Key] = set()
     for dataset, batch, kind in product(DATASETS, BATCHES, (PUBLISHED, RIGHT)):
         places = [(dataset, method, batch, kind) for method in LOSSES]
         best = max((knn[place].value for place in places if not knn[place].lacking), default=nan)
