@@ -174,11 +174,15 @@ def test_the_programs_print_the_number_on_the_screen(pool, tmp_path, monkeypatch
 
 def test_other_conventions_show_their_own_number(pool):
     app = page("batch", loss="supcon", two="false")
-    radio = app.radio(key="convention")
-    assert len(radio.options) > 1
-    radio.set_value(radio.options[1]).run()
+    choice = app.selectbox(key="definition")
+    assert len(choice.options) > 1
+    choice.set_value(choice.options[1]).run()
     assert not app.exception
     assert "instead of" in said(app)
+    app.selectbox(key="loss").set_value("npair").run()  # which has no definition of that name
+    assert not app.exception
+    assert app.selectbox(key="definition").value == "here"
+    assert "instead of" in said(page("batch", loss="supcon", two="false", definition=choice.options[1]))
 
 
 def test_the_pairs_of_ones_own_run(pool):

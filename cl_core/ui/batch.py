@@ -19,6 +19,8 @@ from cl_core.prepared import Prepared
 from cl_core.ui import batch_reading, controls
 from cl_core.ui.controls import Chosen, Control, Link
 from cl_core.ui.embedded import OWN, embedding
+from cl_core.ui.kept import Kept, mounted
+from cl_core.ui.manner import manner
 
 PAGE = "batch"
 SECOND = "_2"
@@ -35,7 +37,11 @@ REACH = Control(
 )
 STEPS = Control("steps", "gradient steps done", 0, low=0, high=MOST_STEPS, step=1)
 SAME = Control("same_scale", "one scale of force for both", False, "else each loss's longest arrow is as long")
-SETTINGS = (SOURCE, STAGE, IMAGES, DRAW, REACH, STEPS, SAME, TWO)
+ANCHOR = Kept(
+    "anchor", "image that is kept", "", "counted from 0; after the images, the class weights", low=0, high=99,
+    numbers=(1, 1), whole=True,
+)  # fmt: skip
+SETTINGS = (SOURCE, STAGE, IMAGES, DRAW, REACH, STEPS, SAME, TWO, ANCHOR)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +59,8 @@ def controls_of(link: Link) -> list[Control]:
     found = list(SETTINGS)
     for suffix, default in DEFAULTS.items():
         choice = controls.loss_choice(default, suffix)
-        found += [choice, *controls.loss_parameters(controls.chosen(choice, link), suffix)]
+        loss = controls.chosen(choice, link)
+        found += [choice, *controls.loss_parameters(loss, suffix), batch_reading.definition(loss, suffix)]
     return found
 
 
@@ -68,10 +75,10 @@ def batch_controls() -> list[Chosen]:
         chosen = [controls.ask_for_loss(DEFAULTS[""])]
         if TWO.ask():
             chosen.append(controls.ask_for_loss(DEFAULTS[SECOND], SECOND))
-        with st.expander("Which batch", expanded=True):
+        with controls.section("Which batch", (SOURCE, STAGE, IMAGES, DRAW), expanded=True):
             for control in (SOURCE, STAGE, IMAGES, DRAW):
                 control.ask()
-        with st.expander("Steps and arrows"):
+        with controls.section("Steps and arrows", (REACH, SAME)):
             for control in (REACH, SAME):
                 control.ask()
     return chosen
@@ -95,15 +102,24 @@ def frozen_batch(chosen: Sequence[Chosen]) -> None:
     if state[SAME.name]:
         longest, heaviest = [max(longest)] * len(walks), [max(heaviest)] * len(walks)
     extent = _extent(start, walks)
+    images = embedded.rows[start.rows]
+    batch_of_link = images.tobytes().hex()
+    kept = ANCHOR.now(batch_of_link)
+    anchor = int(kept[0][0]) if kept else None
+
+    def pin(chosen: int | None) -> None:
+        ANCHOR.keep([] if chosen is None else [(chosen,)], batch_of_link)
+
     for column, each, walk, force, weight in zip(
         st.columns(len(chosen), gap="medium"), chosen, walks, longest, heaviest, strict=True
     ):
         with column:
             found = walk[-1][1]
-            batch_scene(_scene(start, each, walk, extent, force, weight), key=f"scene{each.suffix}", group="batch")
+            scene = _scene(start, each, walk, extent, force, weight)
+            key, group = mounted(f"scene{each.suffix}"), mounted("batch")
+            batch_scene(scene, key=key, group=group, anchor=anchor, on_pin=pin)
             batch_reading.numbers(walk)
             st.vega_lite_chart(figures.share_rows(found), figures.share_chart(), width="stretch")
-            images = embedded.rows[start.rows]
             batch_reading.strongest(each, found, embedded.spec.dataset, images, start.batch.y.tolist())
             batch_reading.other_conventions(each, walk[-1][0], found)
             batch_reading.as_code(each, walk[-1][0])
@@ -130,7 +146,10 @@ def _start(embedded: Prepared, size: int, seed: int) -> Start:
 
 
 def _stepping() -> None:
-    """The button that takes a gradient step, and the way back."""
+    """The button that takes a gradient step, and the way back; none where the link holds the steps."""
+    if not manner().frees(STEPS.name):
+        STEPS.ask()
+        return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         state = st.session_state
         done = state.get(STEPS.name, STEPS.default)
@@ -221,7 +240,7 @@ def _scene(
         trail=np.stack([_in_plane(start, before.z) for before, _, _ in walk[:-1]]) if len(walk) > 1 else None,
         prototypes=_classes_in_plane(start, batch) if classes else None,
         prototype_forces=None if found.class_pull is None else found.class_pull.numpy() @ start.plane.components_.T,
-        largest=heaviest,
+        largest=heaviest or None,  # where nothing pulls or pushes, there is nothing to scale by
         sprite=datasets.sprites(data, images),
         sprite_columns=int(np.ceil(np.sqrt(size))),
         alt=f"{size} images, seen by their two principal components ({start.plane.explained_variance_ratio_.sum():.0%} "

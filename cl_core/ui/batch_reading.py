@@ -11,8 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from cl_core import conventions, datasets, snippets
+from cl_core.conventions import HERE
 from cl_core.forces import Batch, Forces
-from cl_core.ui.controls import Chosen
+from cl_core.spec import Loss
+from cl_core.ui.controls import Chosen, Control, set_to_defaults
 
 STRONGEST = 6  # pairs
 
@@ -76,23 +78,30 @@ def _picture(dataset: str, row: int) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}" if png else ""
 
 
+def definition(loss: Loss, suffix: str) -> Control:
+    """The control that chooses among the definitions of a loss that one batch is read by."""
+    keys = (HERE, *(each.key for each in conventions.of_loss(loss.key)))
+    return Control(f"definition{suffix}", "definition", HERE, "by which the batch is read here", keys)
+
+
 def other_conventions(chosen: Chosen, batch: Batch, found: Forces) -> None:
     """Where others define this loss otherwise: what they would show on this very batch."""
     others = conventions.of_loss(chosen.loss.key)
     if not others:
         return
     with st.expander("Other conventions", icon=":material/swap_horiz:"):
-        title = st.radio(
-            "convention", ["as here", *(each.title for each in others)], key=f"convention{chosen.suffix}",
-            label_visibility="collapsed",
-        )  # fmt: skip
-        convention = next((each for each in others if each.title == title), None)
+        control = definition(chosen.loss, chosen.suffix)
+        if not control.takes(st.session_state.get(control.name, HERE)):  # it was another loss's
+            set_to_defaults([control], all_of_them=True)
+        key = control.ask()
+        convention = next((each for each in others if each.key == key), None)
         if convention is None:
-            st.markdown(f"**{found.value:.6g}** by the definition that this page uses.")
+            st.markdown(f"**{found.value:.6g}** by the definition that this page uses. Others:")
+            st.markdown("\n".join(f"- `{each.key}`: {each.title}" for each in others))
             return
         weights = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
         value = conventions.value(convention, batch.z, batch.y, chosen.theta, *weights)
-        st.markdown(f"**{value:.6g}** instead of {found.value:.6g}. {convention.words}")
+        st.markdown(f"**{value:.6g}** instead of {found.value:.6g}. **{convention.title}.** {convention.words}")
         st.code(convention.code(chosen.theta), language="python")
 
 

@@ -1,6 +1,7 @@
 """The boundary page: one loss or two over the plane of similarities or of angles, with real pairs laid over it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -8,15 +9,18 @@ import numpy as np
 import streamlit as st
 
 from cl_core import figures, losses, pairs, plane, prepared, snippets
-from cl_core.components.plane import PlaneState
+from cl_core.components.plane import Field, PlaneState
 from cl_core.components.plane import plane as plane_picture
 from cl_core.components.wedge import Wedge
 from cl_core.components.wedge import wedge as wedge_picture
 from cl_core.prepared import Prepared
 from cl_core.spec import Loss
-from cl_core.ui import controls
+from cl_core.ui import controls, cover, question
 from cl_core.ui.controls import Chosen, Control, Link
+from cl_core.ui.cover import COVER
 from cl_core.ui.embedded import OWN, embedding
+from cl_core.ui.kept import Kept, mounted
+from cl_core.ui.manner import manner
 
 PAGE = "boundaries"
 SECOND = "_2"  # what the second loss's names end with
@@ -33,10 +37,14 @@ LENGTH = Control(
     low=1.0, high=20.0, step=0.5,
 )  # fmt: skip
 
+PLACE = Kept("place", "place that is kept", "", "s_n and s_p", low=-1.0, high=1.0)
+PLACE_OF_ANGLES = Kept("place_angles", "angles that are kept", "", "theta_2 and theta_1", low=0.0, high=180.0)
+BETWEEN = Kept("between", "angle between class weights", "", "degrees", low=0, high=180, numbers=(1, 1), whole=True)
+
 
 def controls_of(link: Link) -> list[Control]:
     """Every control of the page under a link."""
-    found = [TWO, PLANE, PAIRS, WHICH, LENGTH]
+    found = [TWO, PLANE, PAIRS, WHICH, LENGTH, COVER, PLACE, PLACE_OF_ANGLES, BETWEEN]
     for suffix, default in DEFAULTS.items():
         choice = controls.loss_choice(default, suffix)
         found += [choice, *controls.loss_parameters(controls.chosen(choice, link), suffix)]
@@ -56,15 +64,17 @@ def boundary_controls() -> list[Chosen]:
             chosen.append(controls.ask_for_loss(DEFAULTS[SECOND], SECOND))
         if any(each.loss.lengths for each in chosen):
             LENGTH.ask()
+        COVER.ask()
     return chosen
 
 
 def boundaries(chosen: Sequence[Chosen]) -> None:
     """The planes side by side, with what is written under them."""
-    angles_too = any(each.loss.classes for each in chosen)
+    angles_too = any(each.loss.classes for each in chosen) and not cover.covered()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            st.markdown("Real pairs", width="content")
+            if PAIRS.name not in manner().hide:
+                st.markdown("Real pairs", width="content")
             stage = PAIRS.ask()
             which = WHICH.ask() if stage != NO_PAIRS else WHICH.default
         angles = angles_too and PLANE.ask() == "angles"
@@ -83,10 +93,24 @@ def _similarities(chosen: Chosen, stage: str, which: str, *, alone: bool) -> Non
     points = None if embedded is None else _points(embedded, chosen.loss.classes, which)
     violated = None if points is None else pairs.violating(chosen.loss, chosen.theta, points)
     field = figures.similarity_field(chosen.loss, chosen.theta, found, points, violated)
+    covered = cover.covered()
     picture, words = st.columns([0.64, 0.36], gap="medium") if alone else (st.container(), st.container())
     with picture:
-        kept = plane_picture(field, key=f"similarities{chosen.suffix}", height=HEIGHT, group="similarities")
+        if cover.answered_by_place():
+            st.session_state.place_read = PLACE.now()
+            pulse = question.PULSE if cover.now().room else None
+            kept = st.fragment(_with_answers, run_every=pulse)(field, f"similarities{chosen.suffix}")
+        else:
+            shown = figures.covered(field) if covered else field
+            kept = _plane(shown, f"similarities{chosen.suffix}", "similarities", PLACE)
+    if covered:
+        with words:
+            if not chosen.suffix:
+                cover.predict(kept)
+        return
     with words:
+        if cover.answered_by_place():
+            st.markdown(cover.how_far(found))
         if embedded is not None and violated is not None:
             st.markdown(_violating_in_words(chosen, embedded, violated))
         for line in figures.landmarks_in_words(chosen.loss, chosen.theta):
@@ -99,24 +123,54 @@ def _similarities(chosen: Chosen, stage: str, which: str, *, alone: bool) -> Non
     _formulas(chosen.loss, chosen.theta)
 
 
+def _with_answers(field: Field, key: str) -> PlaneState:
+    """A plane with what everybody has predicted, looked at again and again where others may still do so."""
+    kept = _plane(cover.with_answers(field), key, "similarities", PLACE)
+    if PLACE.now() != st.session_state.place_read:
+        st.rerun()  # what is written beside it is to follow
+    return kept
+
+
 def _angles(chosen: Chosen) -> None:
     """One loss over (theta_2, theta_1), and the wedge that it asks for."""
     loss, theta = chosen.loss, chosen.theta
-    wedge_picture(
-        Wedge(
-            loss.title, plane.wedges(loss, theta), away=plane.wedges_away(loss, theta),
-            alt=f"What {loss.title} asks of two classes",
-        ),
-        key=f"wedge{chosen.suffix}", height=400, group="wedge",
-    )  # fmt: skip
+    _wedge(chosen)
     found = plane.of_angles(loss, theta, length=_length())
-    plane_picture(figures.angle_field(loss, found), key=f"angles{chosen.suffix}", height=HEIGHT, group="angles")
+    _plane(figures.angle_field(loss, found), f"angles{chosen.suffix}", "angles", PLACE_OF_ANGLES)
     if loss.schedules:
         st.markdown(r"What an angle counts: $\psi$, against $\cos m\theta$, which rises again, and $\cos\theta$")
         rows = figures.psi_rows(plane.multiplied_angles(int(theta["margin"]), float(theta["annealing"])))
         st.vega_lite_chart(rows, figures.psi_chart(), width="stretch")
     _formulas(loss, theta)
     _more(chosen, PlaneState())
+
+
+def _plane(field: Field, key: str, group: str, place: Kept) -> PlaneState:
+    """A plane with the place that the link or the visitor keeps in it; which is, in a group, one for all."""
+
+    def keep(state: PlaneState) -> None:
+        place.keep([] if state.x is None or state.y is None else [(state.x, state.y)])
+
+    found = place.now()
+    kept = PlaneState(*found[0]) if found else None
+    return plane_picture(field, key=mounted(key), height=HEIGHT, group=mounted(group), kept=kept, on_keep=keep)
+
+
+def _wedge(chosen: Chosen) -> None:
+    """What the loss asks of two class weights, at the angle that the link or the visitor has put them."""
+    loss, theta = chosen.loss, chosen.theta
+    picture = Wedge(
+        loss.title, plane.wedges(loss, theta), away=plane.wedges_away(loss, theta),
+        alt=f"What {loss.title} asks of two classes",
+    )  # fmt: skip
+    if found := BETWEEN.now():
+        picture = replace(picture, between=int(found[0][0]))
+
+    def turn(between: int) -> None:
+        BETWEEN.keep([] if between == Wedge.between else [(between,)])
+
+    key, group = mounted(f"wedge{chosen.suffix}"), mounted("wedge")
+    wedge_picture(picture, key=key, height=400, group=group, on_turn=turn)
 
 
 def _length() -> float:

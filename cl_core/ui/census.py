@@ -13,7 +13,7 @@ from cl_core.census import Census
 from cl_core.colours import MARKS
 from cl_core.counting import Counting, Progress, Question
 from cl_core.runs import Run
-from cl_core.ui.controls import Control
+from cl_core.ui.controls import Control, section
 from cl_core.ui.embedded import NO_RUN, OWN
 from cl_core.ui.mined import EMBEDDED_BY, EMBEDDING, PARAMETERS, PIXELS, SYMBOLS
 from cl_core.ui.server import engine
@@ -38,7 +38,7 @@ def controls_in_sidebar() -> None:
     with st.sidebar:
         MARGIN.ask()
         DISTANCE.ask()
-        with st.expander("Which images", expanded=True):
+        with section("Which images", (EMBEDDING, EMBEDDED_BY, COUNTED), expanded=True):
             stage = EMBEDDING.ask()
             EMBEDDED_BY.ask(disabled=stage in (PIXELS, OWN))
             COUNTED.ask()

@@ -28,7 +28,7 @@ LOSS = Control("loss", "loss", None, options=tuple(LOSSES))  # None: all of them
 class Words(Control):
     """A line of text, bound to the query parameter of its name."""
 
-    def ask(self, **_: Any) -> str:
+    def _widget(self, **_: Any) -> str:
         """Show the widget; its text."""
         return st.text_input(
             self.label, self.default, max_chars=60, key=self.name, bind="query-params", placeholder=self.help, live=True

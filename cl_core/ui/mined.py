@@ -19,6 +19,7 @@ from cl_core.prepared import Prepared
 from cl_core.ui import controls
 from cl_core.ui.controls import Control
 from cl_core.ui.embedded import OWN, embedding
+from cl_core.ui.kept import Kept, mounted
 
 PIXELS = "pixels"
 TRIPLET = LOSSES["triplet"]
@@ -34,8 +35,11 @@ EMBEDDING = Control(
 EMBEDDED_BY = Control("embedded_by", "trained with", "triplet", options=("triplet", "supcon"))
 IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
 DRAW = Control("draw", "which images", 0, "another number, another batch", low=0, high=99, step=1)
+LOOK = Kept(
+    "look", "anchor and positive", "", "the chosen ones, counted from 0", low=0, high=63, numbers=(1, 2), whole=True
+)
 PARAMETERS: Sequence[Control] = controls.loss_parameters(TRIPLET)
-CONTROLS: Sequence[Control] = (*PARAMETERS, EMBEDDING, EMBEDDED_BY, IMAGES, DRAW)
+CONTROLS: Sequence[Control] = (*PARAMETERS, EMBEDDING, EMBEDDED_BY, IMAGES, DRAW, LOOK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +85,7 @@ def controls_in_sidebar() -> None:
     with st.sidebar:
         for control in PARAMETERS:
             control.ask()
-        with st.expander("Which batch", expanded=True):
+        with controls.section("Which batch", (EMBEDDING, EMBEDDED_BY, IMAGES, DRAW), expanded=True):
             stage = EMBEDDING.ask()
             EMBEDDED_BY.ask(disabled=stage in (PIXELS, OWN))
             IMAGES.ask()
@@ -217,7 +221,17 @@ def _ranked(batch: Digits, distance: str, margin: float, tally: Tally) -> Rankin
         sprite=datasets.sprites(data, batch.rows),
         sprite_columns=int(np.ceil(np.sqrt(len(batch.rows)))),
     )
-    return ranking(scene, key="ranking")
+
+    def choose(chosen: RankingState) -> None:
+        begun = chosen == RankingState(scene.anchor, None)
+        LOOK.keep([] if begun else [[i for i in (chosen.anchor, chosen.positive) if i is not None]], scene.stream)
+
+    found = LOOK.now(scene.stream)
+    linked = None if not found else RankingState(int(found[0][0]), int(found[0][1]) if len(found[0]) > 1 else None)
+    looked = ranking(scene, key=mounted("ranking"), state=linked, on_choose=choose)
+    if linked is not None and looked != linked:
+        st.warning("This batch has no such anchor, or not with such a positive.", icon=":material/link_off:")
+    return looked
 
 
 def _in_words(miner: str, tally: Tally, size: int) -> str:

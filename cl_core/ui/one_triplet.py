@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 import streamlit as st
 
 from cl_core.census import KINDS, census
-from cl_core.components.triplet import Triplets, TripletState, triplets
+from cl_core.components.triplet import NEGATIVES, SPAN, Triplets, TripletState, start, triplets
+from cl_core.ui import facts
 from cl_core.ui.controls import Control
+from cl_core.ui.kept import Kept, mounted
+from cl_core.ui.manner import manner
 from cl_core.ui.mined import PARAMETERS, TRIPLET
 
 Point = tuple[float, float]
@@ -68,7 +72,11 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 MARGIN, DISTANCE = PARAMETERS[:2]
 SCENE = Control("scene", "scene", next(iter(PRESETS)), options=tuple(PRESETS), row=True)
 SPACE = Control("space", "points live", "plane", "circle: embeddings of length 1", options=("plane", "circle"))
-CONTROLS: Sequence[Control] = (MARGIN, DISTANCE, SCENE, SPACE)
+AT = Kept(
+    "at", "where the points are", "", "anchor, positive, negatives", low=-SPAN, high=SPAN, places=(3, NEGATIVES + 2)
+)
+CHOSEN = Kept("negative", "negative", "", "the chosen one", low=1, high=NEGATIVES, numbers=(1, 1), whole=True)
+CONTROLS: Sequence[Control] = (MARGIN, DISTANCE, SCENE, SPACE, AT, CHOSEN)
 
 
 def controls_in_sidebar() -> None:
@@ -86,9 +94,9 @@ def show() -> None:
     values = st.session_state
     name = SCENE.ask(on_change=_begin)
     preset = PRESETS[name]
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.caption(preset.words, width="stretch")
-        st.button("Put the points back", icon=":material/replay:", type="tertiary", on_click=_begin, key="back")
+    what, back = st.columns([0.78, 0.22], vertical_alignment="center")
+    what.caption(preset.words)
+    back.button("Put the points back", icon=":material/replay:", type="tertiary", on_click=_begin, key="back")
     margin, distance = values[MARGIN.name], values[DISTANCE.name]
     circle = values[SPACE.name] == "circle" or distance == "cosine"
     begun = values.setdefault("scene_begun", 0)
@@ -96,17 +104,49 @@ def show() -> None:
         f"{name}/{begun}", preset.anchor, preset.positive, preset.negatives, margin, distance, circle,
         alt=f"an anchor, a positive and {len(preset.negatives)} negatives",
     )  # fmt: skip
-    left = triplets(scene, key="triplet")
+    left = triplets(scene, key=mounted("triplet"), state=_left(scene), on_move=partial(_keep, scene))
+    _tell(scene, left)
     if words := TRIPLET.caution(circle, margin=margin, distance=distance):
         st.info(words, icon=":material/info:")
     _tasks(scene, left)
 
 
+def _tell(scene: Triplets, at: TripletState) -> None:
+    """What a lesson may wait for."""
+    kinds = kinds_of(scene, at, scene.distance)
+    differ = kinds_of(scene, at, "sqeuclidean") != kinds_of(scene, at, "euclidean")
+    facts.tell(first=kinds[0], differ="yes" if differ else "no", **{kind: kinds.count(kind) for kind in KINDS})
+
+
+def _left(scene: Triplets) -> TripletState | None:
+    """Where the link or the visitor has left the points, and which negative is selected; None for the beginning."""
+    at, chosen = AT.now(scene.stream), CHOSEN.now(scene.stream)
+    begun = start(scene)
+    points = [(x, y) for x, y in at]
+    if points and len(points) != len(begun.negatives) + 2:
+        words = f"`at` names {len(points)} points, and this scene has {len(begun.negatives) + 2}; its own are used"
+        st.warning(words, icon=":material/link_off:")
+        points = []
+    anchor, positive, *negatives = points or [begun.anchor, begun.positive, *begun.negatives]
+    selected = min(int(chosen[0][0]), len(negatives)) - 1 if chosen else 0
+    return TripletState(anchor, positive, tuple(negatives), selected) if at or chosen else None
+
+
+def _keep(scene: Triplets, left: TripletState) -> None:
+    """The visitor has let go: what is not as in the beginning goes into the link."""
+    begun = start(scene)
+    moved = (left.anchor, left.positive, left.negatives) != (begun.anchor, begun.positive, begun.negatives)
+    AT.keep([left.anchor, left.positive, *left.negatives] if moved else [], scene.stream)
+    CHOSEN.keep([(left.selected + 1,)] if left.selected else [], scene.stream)
+
+
 def _begin() -> None:
-    """Take what a preset sets, and put its points where they begin."""
+    """Take what a preset sets, but for what the link locks, and put its points where they begin."""
     values = st.session_state
     preset = PRESETS[values[SCENE.name]]
-    values[MARGIN.name], values[DISTANCE.name], values[SPACE.name] = preset.margin, preset.distance, preset.space
+    for control, value in ((MARGIN, preset.margin), (DISTANCE, preset.distance), (SPACE, preset.space)):
+        if control.name not in manner().lock:
+            values[control.name] = value
     values.scene_begun = values.get("scene_begun", 0) + 1
 
 

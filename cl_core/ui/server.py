@@ -13,6 +13,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from cl_core import cluster, workers
 from cl_core.datasets import ASSETS
 from cl_core.engine import Engine
+from cl_core.ui import controls, manner
 
 
 @asynccontextmanager
@@ -34,6 +35,8 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
 def begin() -> None:
     """What every page starts with."""
     st.set_page_config("Contrastive Loss Lab", str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state=310)
+    controls.unfold()
+    manner.dress()
 
 
 @st.cache_resource(show_spinner=False)

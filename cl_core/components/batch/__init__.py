@@ -1,6 +1,6 @@
 """One frozen batch under one loss: who pulls whom, who pushes whom, and how hard."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -148,24 +148,44 @@ def message(scene: Scene, *, height: int = 460, group: str = "", anchor: int | N
     return pack(header, buffers)
 
 
-def batch_scene(scene: Scene, *, key: str, height: int = 460, group: str = "") -> SceneState:
+def batch_scene(
+    scene: Scene,
+    *,
+    key: str,
+    height: int = 460,
+    group: str = "",
+    anchor: int | None = None,
+    on_pin: Callable[[int | None], None] | None = None,
+) -> SceneState:
     """Show a scene, its plane `height` pixels tall, and say which anchor the viewer keeps.
 
     Beside the plane, or below it where there is no room, is the matrix of weights. Scenes on one page with the same
-    `group` share what is pointed at and what is kept, so that one image is seen under several losses.
+    `group` share what is pointed at and what is kept, so that one image is seen under several losses. With `on_pin`,
+    which is told the anchor that is kept or None, whoever calls remembers it and gives it as `anchor`; one that the
+    scene does not have does not count.
     """
     slot = f"_batch_anchor:group:{group}" if group else f"_batch_anchor:key:{key}"
 
     def keep() -> None:
-        st.session_state[slot] = (st.session_state.get(key) or {}).get("anchor")
+        answer = (st.session_state.get(key) or {}).get("anchor")
+        if on_pin is None:
+            st.session_state[slot] = answer
+        else:
+            on_pin(_anchor_of(answer, scene))
 
-    anchor = _anchor_of(st.session_state.get(slot), scene)
+    kept = _anchor_of(st.session_state.get(slot), scene) if on_pin is None else _there(anchor, scene)
     _component(
         key=key,
-        data=message(scene, height=height, group=group, anchor=anchor),
+        data=message(scene, height=height, group=group, anchor=kept),
         on_anchor_change=keep,
     )
-    return SceneState(anchor)
+    return SceneState(kept)
+
+
+def _there(anchor: int | None, scene: Scene) -> int | None:
+    """The anchor, if the scene has it."""
+    nodes = len(scene.labels) + (0 if scene.prototypes is None else len(scene.prototypes))
+    return anchor if anchor is not None and 0 <= anchor < nodes else None
 
 
 def _anchor_of(told: Any, scene: Scene) -> int | None:

@@ -25,6 +25,7 @@ WORDS: Mapping[str, str] = {
     "zoomOut": "Zoom out (−)",
     "reset": "Whole picture (0)",
     "labels": "Class names",
+    "save": "Save as a picture",
     "first": "First frame",
     "back": "One frame back",
     "play": "Replay (space)",

@@ -19,6 +19,7 @@ import { Scene } from "./scene.js";
 import { SharedPlayer } from "./shared.js";
 import { sameBytes } from "../envelope.js";
 import { filled, heedCalm, setData, shownBy } from "../page.js";
+import { savePicture, SHARP } from "../save.js";
 import { css, readTheme } from "../theme.js";
 import { Tooltip } from "./tooltip.js";
 
@@ -361,6 +362,7 @@ class Picture {
       zoomOut: () => camera.zoomAt(0.8),
       reset: () => camera.reset(),
       labels: () => this.#toggleLabels(),
+      save: () => this.#save(),
       first: () => player.seek(0),
       back: () => player.seek(player.frame - 1),
       forward: () => player.seek(player.frame + 1),
@@ -370,6 +372,17 @@ class Picture {
     actions[name]?.();
     if (player.mode !== "replay") this.#settle();
     this.#refresh();
+  }
+
+  /** The picture as it is now, as a file. */
+  #save() {
+    const { class_names: names, title, words } = this.header;
+    const { step } = this.film.frames[this.player.frame];
+    const legend = names.map((name, c) => ({ name, colour: this.theme.classes[c % this.theme.classes.length] }));
+    this.scene.resize(this.scene.width, this.scene.height, SHARP);
+    this.#draw();
+    savePicture(this.canvas, this.theme, filled(words.place, { title, step: count(step) }), legend);
+    this.#resize();
   }
 
   #toggleLabels() {

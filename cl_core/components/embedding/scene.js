@@ -19,10 +19,10 @@ export class Scene {
     this.resizeFor(0);
   }
 
-  /** Fit the pixels to the canvas's size on the page. */
-  resize(width, height) {
+  /** Fit the pixels to the canvas's size on the page: as many as the screen has, or `ratio` to each of the page. */
+  resize(width, height, ratio = window.devicePixelRatio || 1) {
     const most = Math.sqrt(MOST_PIXELS / Math.max(width * height, 1));
-    this.ratio = Math.min(window.devicePixelRatio || 1, Math.max(most, 1));
+    this.ratio = Math.min(ratio, Math.max(most, 1));
     this.width = width;
     this.height = height;
     this.canvas.width = Math.max(Math.round(width * this.ratio), 1);

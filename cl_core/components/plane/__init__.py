@@ -1,6 +1,6 @@
 """A loss over the square of two numbers, as a picture that one can point at: colour, contours, boundary and forces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ WORDS: Mapping[str, str] = {
     "zoomIn": "Zoom in (+)",
     "zoomOut": "Zoom out (−)",
     "reset": "Whole plane (0)",
+    "save": "Save as a picture",
     "arrows": "Forces",
     "contours": "Contours",
     "pairs": "Pairs",
@@ -159,19 +160,32 @@ def message(field: Field, *, height: int = 520, group: str = "", kept: PlaneStat
     return pack(header, buffers)
 
 
-def plane(field: Field, *, key: str, height: int = 520, group: str = "") -> PlaneState:
+def plane(
+    field: Field,
+    *,
+    key: str,
+    height: int = 520,
+    group: str = "",
+    kept: PlaneState | None = None,
+    on_keep: Callable[[PlaneState], None] | None = None,
+) -> PlaneState:
     """Show a field, at most `height` pixels tall with its controls, and say which place the viewer has kept.
 
     The picture moves from the field it showed before to this one; zoom and cross-hair are the viewer's own. Planes of
-    one `group` (if it is not "") share their cross-hair: what is pointed at or kept in one is so in the others.
+    one `group` (if it is not "") share their cross-hair: what is pointed at or kept in one is so in the others. With
+    `on_keep`, which is told the place, whoever calls remembers it and gives it as `kept`.
     """
-    kept = _place((st.session_state.get(key) or {}).get("point"))
+
+    def told() -> PlaneState:
+        return _place((st.session_state.get(key) or {}).get("point"))
+
+    known = (kept or PlaneState()) if on_keep else told()
     result = _component(
         key=key,
-        data=message(field, height=height, group=group, kept=kept),
-        on_point_change=ignore,
+        data=message(field, height=height, group=group, kept=known),
+        on_point_change=(lambda: on_keep(told())) if on_keep else ignore,
     )
-    return _place(result.get("point"))
+    return known if on_keep else _place(result.get("point"))
 
 
 def _place(told: Any) -> PlaneState:

@@ -20,6 +20,7 @@ import { Scene } from "./scene.js";
 import { View } from "./view.js";
 import { sameBytes } from "../envelope.js";
 import { heedCalm, shownBy } from "../page.js";
+import { savePicture, SHARP } from "../save.js";
 import { readTheme } from "../theme.js";
 
 const QUIET = 250; // ms until Python is told of a place, since it may be on its way to another
@@ -276,6 +277,14 @@ class Picture {
     this.panel.say(null, this.panel.words.released);
   }
 
+  /** The picture as it is now, as a file. */
+  #save() {
+    this.scene.resize(this.view, SHARP);
+    this.#frame(performance.now());
+    savePicture(this.scene.canvas, this.theme, this.field.header.title);
+    this.#resize();
+  }
+
   /** What a button does. */
   #do(name) {
     const { view, look } = this;
@@ -287,6 +296,7 @@ class Picture {
     if (name === "zoomIn") view.zoomAt(1.25);
     if (name === "zoomOut") view.zoomAt(0.8);
     if (name === "reset") view.reset();
+    if (name === "save") this.#save();
     this.#moved();
   }
 }

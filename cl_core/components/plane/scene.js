@@ -26,8 +26,8 @@ export class Scene {
     this.lines = new WeakMap(); // the contours of values, by level
   }
 
-  resize(view) {
-    const ratio = window.devicePixelRatio || 1;
+  /** Fit the pixels to the canvas: as many as the screen has, or `ratio` to each of the page. */
+  resize(view, ratio = window.devicePixelRatio || 1) {
     this.ratio = ratio;
     this.canvas.style.width = `${view.width}px`;
     this.canvas.style.height = `${view.height}px`;

@@ -1,7 +1,7 @@
 """One anchor of a batch: its positives and negatives in order of distance, their kinds, and what a miner picks."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -132,17 +132,30 @@ def message(scene: Ranking, *, state: RankingState | None = None) -> bytes:
     return pack(header, buffers)
 
 
-def ranking(scene: Ranking, *, key: str) -> RankingState:
+def ranking(
+    scene: Ranking,
+    *,
+    key: str,
+    state: RankingState | None = None,
+    on_choose: Callable[[RankingState], None] | None = None,
+) -> RankingState:
     """Show a batch from the side of one anchor, and say whom the viewer looks at.
 
-    Choosing another anchor or positive happens in the browser; Python hears of it when the hand is still.
+    Choosing another anchor or positive happens in the browser; Python hears of it when the hand is still. With
+    `on_choose`, which is told of it, whoever calls remembers it and gives it as `state`; one that is not of this batch
+    does not count.
     """
     slot = f"_ranking:{key}"  # outlives the picture, which may be mounted again
 
     def keep() -> None:
-        st.session_state[slot] = (st.session_state.get(key) or {}).get("chosen")
+        answer = (st.session_state.get(key) or {}).get("chosen")
+        if on_choose is None:
+            st.session_state[slot] = answer
+        elif (chosen := _state_of(answer, scene)) is not None:
+            on_choose(chosen)
 
-    told = _state_of(st.session_state.get(slot), scene)
+    given = None if state is None else {"stream": scene.stream, **asdict(state)}
+    told = _state_of(st.session_state.get(slot) if on_choose is None else given, scene)
     _component(key=key, data=message(scene, state=told), on_chosen_change=keep)
     return told or RankingState(scene.anchor, None)
 

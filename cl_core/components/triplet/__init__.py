@@ -1,6 +1,6 @@
 """One anchor, its positive and a few negatives that one drags, and what kind of triplet each of them makes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import hypot, isfinite
 from pathlib import Path
@@ -96,7 +96,7 @@ def message(scene: Triplets, *, height: int = 520, state: TripletState | None = 
     Raises ValueError, in words, for what cannot be drawn or measured.
     """
     _check(scene)
-    at = _start(scene) if state is None else state
+    at = start(scene) if state is None else state
     header = {
         "stream": scene.stream,
         "points": [list(point) for point in (at.anchor, at.positive, *at.negatives)],
@@ -114,25 +114,46 @@ def message(scene: Triplets, *, height: int = 520, state: TripletState | None = 
     return pack(header, {})
 
 
-def triplets(scene: Triplets, *, key: str, height: int = 520) -> TripletState:
+def triplets(
+    scene: Triplets,
+    *,
+    key: str,
+    height: int = 520,
+    state: TripletState | None = None,
+    on_move: Callable[[TripletState], None] | None = None,
+) -> TripletState:
     """Show a scene, `height` pixels tall (on a phone as tall as it needs), and say where the viewer has left it.
 
-    With another margin, distance or kind of space the points stay, and the rings move from where they were.
+    With another margin, distance or kind of space the points stay, and the rings move from where they were. With
+    `on_move`, which is told where they were left, whoever calls remembers it and gives it as `state`; one that does not
+    fit the scene does not count.
     """
     slot = f"_triplet_scene:{key}"  # the component's own state is forgotten while it is not on the page
 
     def keep() -> None:
-        st.session_state[slot] = (st.session_state.get(key) or {}).get("scene")
+        answer = (st.session_state.get(key) or {}).get("scene")
+        if on_move is None:
+            st.session_state[slot] = answer
+        elif (moved := _told(answer, scene)) is not None:
+            on_move(moved)
 
-    told = _told(st.session_state.get(slot), scene)
+    told = _told(st.session_state.get(slot), scene) if on_move is None else _given(state, scene)
     _component(key=key, data=message(scene, height=height, state=told), on_scene_change=keep)
-    return told or _start(scene)
+    return told or start(scene)
 
 
-def _start(scene: Triplets) -> TripletState:
+def start(scene: Triplets) -> TripletState:
     """The scene as it begins."""
     place = _on_circle if scene.circle else _as_given
     return TripletState(place(scene.anchor), place(scene.positive), tuple(place(point) for point in scene.negatives))
+
+
+def _given(state: TripletState | None, scene: Triplets) -> TripletState | None:
+    """What is remembered of it, where the scene has room for it."""
+    if state is None:
+        return None
+    points = (state.anchor, state.positive, *state.negatives)
+    return _told({"stream": scene.stream, "points": points, "selected": state.selected}, scene)
 
 
 def _told(told: Any, scene: Triplets) -> TripletState | None:

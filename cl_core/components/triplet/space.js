@@ -146,6 +146,12 @@ export function bounded(point, { circle, span }) {
   return circle ? onCircle(point) : point.map((x) => Math.min(Math.max(x, -span), span));
 }
 
+/** Where a hand has put it: within bounds, and off the circle on the ten-thousandths, which a link can hold. */
+export function dropped(point, rules) {
+  const within = bounded(point, rules);
+  return rules.circle ? within : within.map((x) => Math.round(x * 1e4) / 1e4);
+}
+
 /** One step onto the hundredths; on the circle to that side to which the arrow points, and not past its end. */
 export function stepped(point, arrow, step, rules) {
   const onto = (x) => Math.round(x * 100) / 100;

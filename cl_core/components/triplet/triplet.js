@@ -11,7 +11,7 @@ import { listenToHandle } from "./hand.js";
 import { Lag } from "./lag.js";
 import { Readout } from "./readout.js";
 import { SceneView } from "./scene.js";
-import { atDistance, bounded, headingOf, measure, onCircle, stepped } from "./space.js";
+import { atDistance, dropped, headingOf, measure, onCircle, stepped } from "./space.js";
 import { setAttributes } from "./svg.js";
 import { openEnvelope, sameBytes } from "../envelope.js";
 import { filled, heedCalm, setData, setText, shownBy } from "../page.js";
@@ -257,7 +257,7 @@ class Picture {
     const grip = (from) => {
       const [x, y] = this.scene.at(this.points[i]);
       const apart = { x: x - from.x, y: y - from.y };
-      return (at) => this.#move(i, bounded(this.scene.pointAt({ x: at.x + apart.x, y: at.y + apart.y }), this.header));
+      return (at) => this.#move(i, dropped(this.scene.pointAt({ x: at.x + apart.x, y: at.y + apart.y }), this.header));
     };
     const press = (key, step) => {
       const arrow = ARROWS[key];

@@ -1,6 +1,6 @@
 """Two class weights at an angle that one can drag, and how far around each a loss is content: the angle picture."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cl_core.colours import CLASS_COLOURS
 from cl_core.components.envelope import pack
-from cl_core.components.modules import ignore, registered
+from cl_core.components.modules import registered
 
 WORDS: Mapping[str, str] = {
     "hint": "Drag W₁ or W₂",
@@ -86,17 +86,25 @@ def message(picture: Wedge, *, height: int = 420, group: str = "", between: int 
     return pack(header, {})
 
 
-def wedge(picture: Wedge, *, key: str, height: int = 420, group: str = "") -> WedgeState:
+def wedge(
+    picture: Wedge, *, key: str, height: int = 420, group: str = "", on_turn: Callable[[int], None] | None = None
+) -> WedgeState:
     """Show a picture, `height` pixels tall with its numbers, and say which angle the viewer has chosen.
 
     With another table the wedges move from where they were to where they are now. Pictures of one `group` (if it is not
-    "") share their angle, so that several losses can be compared.
+    "") share their angle, so that several losses can be compared. `on_turn` is told the angle when the hand lets go.
     """
+
+    def turned() -> None:
+        angle = _angle((st.session_state.get(key) or {}).get("between"))
+        if on_turn is not None and angle is not None:
+            on_turn(angle)
+
     told = _angle((st.session_state.get(key) or {}).get("between"))
     result = _component(
         key=key,
         data=message(picture, height=height, group=group, between=told),
-        on_between_change=ignore,
+        on_between_change=turned,
     )
     now = _angle(result.get("between"))
     return WedgeState(int(picture.between) if now is None else now)

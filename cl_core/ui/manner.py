@@ -1,0 +1,100 @@
+"""How a link presents a page, beside what its controls are set to: what is hidden or locked, how large the type is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator_singletons import get_dg_singleton_instance
+from streamlit.proto.RootContainer_pb2 import RootContainer
+
+HIDE, LOCK, BIG, PLAY = "hide", "lock", "big", "play"
+SWITCHES = (BIG, PLAY)
+LESSON, STEP, ROOM = "lesson", "step", "room"
+ROUTE = (LESSON, STEP, ROOM)  # where in a lesson a link leads, which is no setting of its page
+LONGEST = 2000  # letters of a list that are read
+MOST = 64  # names of a list that are read
+
+BIG_TYPE = """<style>
+html { font-size: 20px !important; }
+[data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; }
+</style>"""
+NO_SIDEBAR = """<style>
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], [data-testid="stSidebarCollapsedControl"] {
+  display: none !important;
+}
+</style>"""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a page is shown.
+
+    Attributes:
+        hide: names of controls that are not shown and have the value that the link gives.
+        lock: names of controls that are shown and cannot be moved.
+        big: type for the back row.
+        play: a run starts when the link is opened.
+    """
+
+    hide: frozenset[str] = frozenset()
+    lock: frozenset[str] = frozenset()
+    big: bool = False
+    play: bool = False
+
+    def frees(self, name: str) -> bool:
+        """Whether the visitor can see and move a control."""
+        return name not in self.hide and name not in self.lock
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names of a list in a link, each once; of a very long one the first."""
+    listed = (name.strip() for name in text[:LONGEST].split(",")[:MOST])
+    return tuple(dict.fromkeys(name for name in listed if name))
+
+
+def of_link(link: Mapping[str, str]) -> Manner:
+    """What a link asks for; what it says wrongly of it does not count."""
+    hide, lock = (frozenset(names_in(link.get(name, ""))) for name in (HIDE, LOCK))
+    big, play = (link.get(name, "").lower() == "true" for name in SWITCHES)
+    return Manner(hide, lock, big, play)
+
+
+def manner() -> Manner:
+    """How the page is to be shown now, by the address that it was opened with."""
+    return of_link(st.query_params)
+
+
+def embedded() -> bool:
+    """Whether the page stands in another one, as a slide or a course's page."""
+    return bool(st.context.is_embedded)
+
+
+def dress() -> None:
+    """Begin a run of a page, with its type; called first, so that nothing is seen to grow."""
+    st.session_state.asked = {}
+    st.session_state.shown = None
+    if manner().big:
+        st.html(BIG_TYPE)
+
+
+def note_asked(name: str, *, free: bool) -> None:
+    """Remember that this run of the page has a control, and whether it is to be moved in the sidebar."""
+    inside = get_dg_singleton_instance().main_dg._active_dg
+    st.session_state.setdefault("asked", {})[name] = free and inside._root_container == RootContainer.SIDEBAR
+
+
+def asked() -> Mapping[str, bool]:
+    """The names of the controls that the page has now, and whether each is to be moved in the sidebar."""
+    found: Mapping[str, bool] = st.session_state.get("asked", {})
+    return found
+
+
+def bare() -> None:
+    """Put the sidebar away of a page that stands in another one, if nothing is to be moved there."""
+    if not any(asked().values()):
+        st.html(NO_SIDEBAR)
+
+
+def begins_playing() -> bool:
+    """Whether what plays on this page is to start now: once after a link was opened that says so."""
+    return bool(st.session_state.pop("plays_at_once", False))

@@ -1,0 +1,108 @@
+"""Sharing a view in a real browser: what is chosen in the dialog is what a fresh browser shows."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from cl_core.ui import share
+
+pytestmark = pytest.mark.browser
+
+SLOW = 60_000
+
+
+@pytest.fixture
+def opened(window: Callable[..., Page], serve: Callable[..., str]) -> Callable[..., Page]:
+    """`opened("boundaries?loss=circle", ".plane")`: that page in a fresh window, as soon as it has such a picture."""
+
+    def open_(address: str, picture: str, **size: int) -> Page:
+        page = window(**size)
+        page.goto(address if address.startswith("http") else f"{serve('app.py')}/{address}")
+        page.locator(picture).first.wait_for(timeout=SLOW)
+        return page
+
+    return open_
+
+
+def choose(dialog: Locator, label: str, *names: str) -> None:
+    """In a list of the dialog, by keys alone."""
+    for name in names:
+        box = dialog.get_by_role("combobox", name=label)
+        box.focus()
+        box.press_sequentially(name)
+        dialog.page.get_by_role("option", name=name, exact=True).wait_for(timeout=SLOW)
+        box.press("Enter")
+        expect(dialog.get_by_text(name, exact=True).first).to_be_visible()
+        box.press("Escape")
+
+
+def shared(page: Page) -> str:
+    return page.get_by_role("dialog").locator("code").first.inner_text().replace("\n", "")
+
+
+def test_a_prepared_view_opens_as_it_was_prepared(opened: Callable[..., Page]) -> None:
+    page = opened("boundaries?loss=circle&place=0.2,0.6", ".plane")
+    margin = page.get_by_role("slider", name="margin")
+    for value in ("0.27", "0.29"):
+        margin.press("ArrowRight")
+        margin.press("ArrowRight")
+        expect(margin).to_have_value(value)
+    expect(page.locator(".plane")).to_have_attribute("data-kept", "true", timeout=SLOW)
+    page.wait_for_url(lambda url: "margin=0.29" in url)
+    expect(page.get_by_text("0.4101").first).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Share this view").click()
+    dialog = page.get_by_role("dialog")
+    choose(dialog, "Hide", "real pairs")
+    choose(dialog, "Lock", "scale")
+    expect(dialog.locator("code").first).to_contain_text("lock=scale", timeout=SLOW)
+    link = shared(page)
+    assert link.endswith("boundaries?place=0.2,0.6&margin=0.29&hide=pairs&lock=scale")
+    # the code is of this very link
+    code = share.qr_code(link)
+    assert code is not None
+    expect(dialog.get_by_text("QR code of the link")).to_be_visible()
+    expect(dialog.locator("img")).to_have_attribute("src", code)
+
+    fresh = opened(link, ".plane")
+    plane = fresh.locator(".plane")
+    expect(plane).to_have_attribute("data-kept", "true", timeout=SLOW)
+    for name in ("x", "y", "loss", "dx", "dy"):
+        assert plane.get_attribute(f"data-{name}") == page.locator(".plane").get_attribute(f"data-{name}")
+    expect(fresh.get_by_text("0.4101").first).to_be_visible()
+    expect(fresh.get_by_role("slider", name="margin")).to_have_value("0.29")
+    expect(fresh.get_by_role("slider", name="scale")).to_be_disabled()
+    expect(fresh.get_by_text("Real pairs")).to_have_count(0)
+    expect(fresh.get_by_role("radio", name="half-trained")).to_have_count(0)
+    # elsewhere, and back by the course itself: everything is to be had again, as it was set
+    fresh.get_by_role("link", name="Start", exact=True).click()
+    expect(fresh.get_by_text("A question to keep")).to_be_visible(timeout=SLOW)
+    fresh.get_by_role("link", name="Boundaries", exact=True).click()
+    expect(fresh.get_by_role("slider", name="scale")).to_be_enabled(timeout=SLOW)
+    expect(fresh.get_by_role("radio", name="half-trained")).to_be_visible()
+    expect(fresh.get_by_role("slider", name="margin")).to_have_value("0.29")
+
+
+def test_what_is_dragged_is_in_the_address_and_in_a_frame_alone(opened: Callable[..., Page]) -> None:
+    page = opened("triplets?scene=semi-hard", ".triplet")
+    point = page.locator('.triplet [data-point="n1"]')
+    box = point.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 41, y - 23, steps=3)
+    page.mouse.up()
+    page.wait_for_url(lambda url: "at=" in url)
+    left = page.locator(".triplet").get_attribute("data-d-an")
+
+    alone = opened(f"{page.url}&embed=true&big=true&hide=part,scene&lock=margin,distance,space", ".triplet")
+    expect(alone.locator(".triplet")).to_have_attribute("data-d-an", str(left), timeout=SLOW)
+    expect(alone.get_by_test_id("stSidebar")).to_be_hidden()
+    expect(alone.get_by_role("link", name="Glossary")).to_have_count(0)
+    expect(alone.get_by_role("button", name="Share this view")).to_have_count(0)
+    expect(alone.get_by_text("Try it")).to_be_visible()
+    assert alone.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"
+    # back where they began, they are not in the address any more
+    page.get_by_role("button", name="Put the points back").click()
+    page.wait_for_url(lambda url: "at=" not in url)
