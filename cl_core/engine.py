@@ -8,13 +8,19 @@ import threading
 import time
 import uuid
 import weakref
+from collections.abc import Sequence
 from concurrent.futures import Executor
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cl_core.frames import PROBES
+from cl_core.race import Race
 from cl_core.runs import Run
 from cl_core.training import RunSpec
+
+if TYPE_CHECKING:
+    from cl_core.exports.run_file import Kept
 
 
 class Engine:
@@ -23,24 +29,34 @@ class Engine:
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
         self.changed = threading.Condition(threading.RLock())
-        self._runs: weakref.WeakSet[Run] = weakref.WeakSet()
+        self._runs: weakref.WeakSet[Run | Race] = weakref.WeakSet()
         self._news = False
         self._open = True
         self._thread = threading.Thread(target=self._drive, name="engine", daemon=True)
         self._thread.start()
 
-    def open(self, spec: RunSpec, n: int = 2000) -> Run:
-        """A run of `spec`, paused at its first frame, looked at through `n` probe images.
+    def open(self, spec: RunSpec, n: int = 2000, kept: "Kept | None" = None) -> Run:
+        """A run of `spec`, paused at its first frame or where it was `kept`, looked at through `n` probe images.
 
         Raises ValueError where `n` is not one of `PROBES`.
         """
         if n not in PROBES:
             raise ValueError(f"a picture shows one of {PROBES} points, not {n}")
         run = Run(self, spec, n, f"run-{uuid.uuid4().hex[:12]}")
+        if kept is not None:
+            run.take_up(kept)
         with self.changed:
             self._runs.add(run)
         run.renew()
         return run
+
+    def race(self, specs: Sequence[RunSpec], n: int = 500, seeds: int = 1) -> Race:
+        """A race of `specs`, paused at its first frame; see `Race` for what it wants."""
+        race = Race(self, specs, n, seeds)
+        with self.changed:
+            self._runs.add(race)
+        race.renew()
+        return race
 
     def close(self) -> None:
         """Hand out nothing more, and return when nothing is being handed out."""

@@ -25,6 +25,7 @@ from cl_core.workers import Parcel
 
 if TYPE_CHECKING:
     from cl_core.engine import Engine
+    from cl_core.exports.run_file import Kept
 
 LEASE = 5.0  # seconds that a run goes on without being looked at
 CHUNK = 0.6  # seconds after which a chunk ends wherever it is, so that a pause is soon felt
@@ -35,13 +36,15 @@ DEATHS = 5  # pieces of work of one run that die in a row before it is given up
 class Run:
     """One run as its page holds it. Every method returns at once; `look` says what became of it."""
 
+    _begin: Callable[..., tuple[Parcel, Frame, References]] = staticmethod(workers.begin)
+    _draw: Callable[..., Frame] = staticmethod(workers.draw)
+
     def __init__(self, engine: "Engine", spec: RunSpec, n: int, name: str) -> None:
         self.spec = spec
         self.n = n
         self.name = name
         self._engine = engine
-        self._playing = False
-        self._closed = False
+        self._playing = self._closed = False
         self._single = 0  # steps asked for one by one
         self._pace = PACES["slow"]
         self._lease = 0.0
@@ -62,6 +65,14 @@ class Run:
         self._deaths = 0
         self._note: str | None = None
         self._failure: str | None = None
+
+    def take_up(self, kept: "Kept") -> None:
+        """Go on where a run of the same spec was when it was kept, in place of a first state; before it has one."""
+        with self._engine.changed:
+            self._frames, self._losses = list(kept.frames), [kept.losses]
+            self._empty, self._references, self._failure = kept.empty, kept.references, kept.state.failure
+            self._parcel = Parcel.pack(kept.state, self._free_slots(1)[0])
+            self._settle()
 
     def renew(self) -> None:
         """Say that somebody is still looking."""
@@ -176,10 +187,10 @@ class Run:
             return np.inf
         if self._parcel is None:
             if not self._working and not self._failure:
-                self._submit(workers.begin, self.spec, self.n, *self._free_slots(1))
+                self._submit(self._begin, self.spec, self.n, *self._free_slots(1))
             return np.inf
         if not self._drawing and self._due:
-            self._submit(workers.draw, self._due[0], self.n, self._frames[-1].views)
+            self._submit(self._draw, self._due[0], self.n, self._frames[-1].views)
         if self._failure or self._working or len(self._due) > AHEAD or not (self._playing or self._single):
             return np.inf
         if self._steps >= MAX_STEPS:
@@ -191,7 +202,8 @@ class Run:
             self._next_start = now + (1 / self._pace.frames_a_second if self._pace.frames_a_second else 0.0)
         self._stepping = self._single > 0
         self._goals = self._next_goals()
-        self._submit(workers.train, self._parcel, self._goals, CHUNK, self._free_slots(len(self._goals)))
+        if self._goals:
+            self._submit(workers.train, self._parcel, self._goals, CHUNK, self._free_slots(len(self._goals)))
         return np.inf
 
     @property
@@ -213,7 +225,7 @@ class Run:
         return [slot for slot in self._slots if slot not in taken][:n]
 
     def _next_goals(self) -> list[int]:
-        """The steps of the frames that the next chunk is to come to."""
+        """The steps of the frames that the next chunk is to come to; none where it has to wait."""
         if self._single or self._pace.every_step:
             return [self._steps + 1]
         goals = [next_frame(self.spec, self._steps)]
@@ -245,10 +257,7 @@ class Run:
         future.add_done_callback(collect)
 
     def _mark(self, task: Callable[..., Any], under_way: bool) -> None:
-        if task is workers.draw:
-            self._drawing = under_way
-        else:
-            self._working = under_way
+        setattr(self, "_drawing" if task is self._draw else "_working", under_way)
 
     def _collect(self, task: Callable[..., Any], done: "Future[Any]") -> None:
         self._mark(task, False)
@@ -261,10 +270,10 @@ class Run:
             self._give_up(error)
             return
         self._deaths = 0
-        if task is workers.draw:
+        if task is self._draw:
             self._due.popleft()
             self._frames.append(answer)
-        elif task is workers.begin:
+        elif task is self._begin:
             self._parcel, first, self._references = answer
             self._frames.append(first)
         else:

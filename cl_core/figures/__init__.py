@@ -22,17 +22,31 @@ from cl_core.figures.curves import (
 from cl_core.figures.experiments import cloud_chart, cloud_rows, heat_chart, heat_rows, rate_chart, rate_rows
 from cl_core.figures.kinds import KINDS
 from cl_core.figures.mining import miner_chart, miner_rows, pick_chart, pick_rows
-from cl_core.figures.planes import angle_field, landmarks_in_words, psi_chart, psi_rows, similarity_field
+from cl_core.figures.planes import (
+    angle_field,
+    covered,
+    landmarks_in_words,
+    psi_chart,
+    psi_rows,
+    similarity_field,
+    with_places,
+)
+from cl_core.figures.race import LOSS, RUNNERS, TRIPLETS, floor_known, race_chart, race_rows
 
 __all__ = [
     "KINDS",
+    "LOSS",
     "PARTS",
+    "RUNNERS",
+    "TRIPLETS",
     "anchor_chart",
     "anchor_rows",
     "angle_field",
     "cloud_chart",
     "cloud_rows",
+    "covered",
     "density",
+    "floor_known",
     "heat_chart",
     "heat_rows",
     "landmarks_in_words",
@@ -48,6 +62,8 @@ __all__ = [
     "pick_rows",
     "psi_chart",
     "psi_rows",
+    "race_chart",
+    "race_rows",
     "rate_chart",
     "rate_rows",
     "score_chart",
@@ -57,4 +73,5 @@ __all__ = [
     "similarity_field",
     "triplet_chart",
     "triplet_rows",
+    "with_places",
 ]

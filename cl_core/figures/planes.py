@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -64,6 +65,35 @@ def similarity_field(
         alt=f"{loss.title} over the similarity of a negative (across) and of a positive (up). "
         + " ".join(landmarks_in_words(loss, theta)).replace("$", ""),
     )
+
+
+def covered(field: Field) -> Field:
+    """The same plane with nothing on it but its axes and the diagonal."""
+    nothing = np.full(np.shape(field.value), np.nan)
+    return replace(
+        field,
+        value=nothing,
+        force_x=nothing,
+        force_y=nothing,
+        violated=None,
+        curves=[curve for curve in field.curves if curve.role == "neutral"],
+        marks=(),
+        box=None,
+        box_label="",
+        points=None,
+        point_violated=None,
+        alt=f"{field.title}, covered: the similarity of a negative goes across, that of a positive up.",
+        words={**field.words, "hint": "Click on a place to choose it. Click again to let it go."},
+    )
+
+
+def with_places(field: Field, places: Floats, mine: tuple[float, float] | None) -> Field:
+    """A plane with places (n, 2) that were predicted, in place of pairs, and one's own."""
+    marks = [*field.marks, *([] if mine is None else [Mark(*mine, "corner", "you")])]
+    if field.points is not None or not len(places):
+        return replace(field, marks=marks)
+    words = {**field.words, "pairs": "Answers"}
+    return replace(field, marks=marks, points=places, words=words, alt=f"{field.alt} With {len(places)} predictions.")
 
 
 def angle_field(loss: Loss, plane: Plane) -> Field:

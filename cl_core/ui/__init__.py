@@ -2,10 +2,15 @@
 
 from cl_core.ui.batch import batch_controls, batch_notes, frozen_batch
 from cl_core.ui.boundary import boundaries, boundary_controls, boundary_notes
+from cl_core.ui.classroom import list_lessons
 from cl_core.ui.controls import forget_link
 from cl_core.ui.experiments import experiment_notes, experiment_part, show_experiment
+from cl_core.ui.lesson import lesson
+from cl_core.ui.race import show_race
+from cl_core.ui.race_settings import race_controls, race_notes
 from cl_core.ui.run_settings import run_controls, run_notes
 from cl_core.ui.server import begin, lifespan
+from cl_core.ui.share import share
 from cl_core.ui.stage import stage
 from cl_core.ui.triplets import show_triplets, triplet_notes, triplet_part
 
@@ -20,10 +25,16 @@ __all__ = [
     "experiment_part",
     "forget_link",
     "frozen_batch",
+    "lesson",
     "lifespan",
+    "list_lessons",
+    "race_controls",
+    "race_notes",
     "run_controls",
     "run_notes",
+    "share",
     "show_experiment",
+    "show_race",
     "show_triplets",
     "stage",
     "triplet_notes",

@@ -26,7 +26,7 @@ PACE = Control("pace", "speed", "slow", options=tuple(PACES), row=True)
 VIEW = Control("view", "view", "2D", options=("2D", "3D", "density"), row=True)
 
 
-def _training_controls(loss: Loss) -> dict[str, Control]:
+def training_controls(loss: Loss) -> dict[str, Control]:
     """The controls of everything else in a `RunSpec`, with the defaults that suit the loss."""
     recipe = loss.recipe
     every = [
@@ -67,18 +67,14 @@ def _definition(loss: Loss) -> Control:
 def controls_of(link: Link) -> tuple[Control, ...]:
     """Every control of the training page under a link."""
     loss = controls.chosen(LOSS, link)
-    return (LOSS, PACE, VIEW, *_training_controls(loss).values(), *controls.loss_parameters(loss))
+    return (LOSS, PACE, VIEW, *training_controls(loss).values(), *controls.loss_parameters(loss))
 
 
 def link_of(spec: RunSpec, **other: Any) -> Link:
     """Every setting of a run, and others by name, that the training page has a control for."""
     values = {field.name: getattr(spec, field.name) for field in fields(spec)} | dict(spec.theta) | other
     known = [control.name for control in controls_of({LOSS.name: spec.loss}) if control.name in values]
-    return {name: _text(values[name]) for name in known}
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return {name: controls.text_of(values[name]) for name in known}
 
 
 def run_notes() -> list[str]:
@@ -86,13 +82,13 @@ def run_notes() -> list[str]:
     arrived = st.session_state.get("link_notes", ("",))[0] != PAGE
     if arrived and st.query_params:
         st.session_state.run = None  # nobody renews the other one's lease
-    return controls.link_notes(PAGE, controls_of)
+    return controls.link_notes(PAGE, controls_of, plays=True)
 
 
 def _fit_to_loss() -> None:
     """Another loss was chosen: its own parameters, recipe and definition take the place of the last one's."""
     loss = LOSSES[st.session_state.loss]
-    recipe = _training_controls(loss)
+    recipe = training_controls(loss)
     owned = {field.name for field in fields(loss.recipe)}
     controls.set_to_defaults(
         [*controls.loss_parameters(loss), _definition(loss), *(each for name, each in recipe.items() if name in owned)]
@@ -111,7 +107,7 @@ def _take_up() -> None:
     run: Run | None = st.session_state.get("run")
     if run is None or "loss" in st.session_state or st.query_params:
         return
-    names = _training_controls(LOSSES[run.spec.loss])
+    names = training_controls(LOSSES[run.spec.loss])
     values: dict[str, Any] = {name: getattr(run.spec, name) for name in ("loss", *names) if hasattr(run.spec, name)}
     st.session_state.update({**values, **run.spec.theta, "points": run.n})
 
@@ -133,9 +129,10 @@ def run_controls() -> tuple[RunSpec, int]:
         st.latex(rf"\footnotesize {loss.formula}")
         st.caption(f"{loss.summary} {loss.paper.markdown}")
         parameters = st.container()
-        other = _training_controls(loss)
+        other = training_controls(loss)
         values = {name: other[name].ask() for name in ("dataset", "batch", "rate")}
-        with st.expander("Net, optimiser and seed"):
+        folded = [control for name, control in other.items() if name not in values]
+        with controls.section("Net, optimiser and seed", folded):
             names = [name for name in other if name not in (*values, "points", "convention")]
             values |= {name: other[name].ask() for name in names}
             if "convention" in other:
@@ -161,6 +158,6 @@ def _theta(loss: Loss, definition: str) -> dict[str, Any]:
     for control in controls.loss_parameters(loss):
         held = replace(control, default=laid.get(control.name, control.default))
         if control.name in laid and st.session_state.get(control.name) != held.default:
-            controls.set_to_defaults([held])
+            controls.set_to_defaults([held], all_of_them=True)
         theta[control.name] = held.ask(disabled=control.name not in moved)
     return theta

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from cl_core import datasets, figures
 from cl_core.colours import CLASS_COLOURS
 from cl_core.components.embedding import Cloud, embedding
+from cl_core.exports.run_file import Kept
 from cl_core.frames import PACES, Frame, Look
 from cl_core.metrics import MARGIN, K
 from cl_core.runs import Run
 from cl_core.training import MAX_STEPS, RunSpec
-from cl_core.ui import run_settings
+from cl_core.ui import export, facts, manner, run_settings
 from cl_core.ui.server import engine
 
 TICK = 0.4  # seconds between two looks at the picture of a run that moves; the browser plays what came in between
@@ -31,6 +32,8 @@ def stage(spec: RunSpec, points: int) -> None:
     read rather than watched costs the browser less when it changes once a second.
     """
     run = _run_of(spec, points)
+    if manner.begins_playing():
+        run.play()
     moves = run.busy
     _transport(run, spec, points)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -51,19 +54,24 @@ def _run_of(spec: RunSpec, points: int) -> Run:
     return run
 
 
-def _open(spec: RunSpec, points: int) -> Run:
-    """Put a new run on stage, at its first frame."""
+def _open(spec: RunSpec, points: int, kept: Kept | None = None) -> Run:
+    """Put a new run on stage, at its first frame or where it was kept."""
     before: Run | None = st.session_state.get("run")
     if before is not None:
         before.close()
-    st.session_state.run = run = engine().open(spec, points)
+    st.session_state.run = run = engine().open(spec, points, kept)
     return run
+
+
+def _reopen(kept: Kept) -> None:
+    """Put a run on stage that comes back from its file."""
+    _open(kept.state.spec, kept.n, kept)
 
 
 def _transport(run: Run, spec: RunSpec, points: int) -> None:
     """The buttons of the run, and what a click on them does."""
     other = (run.spec, run.n) != (spec, points)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if run.playing and not other:
             play, pause = False, st.button("Pause", icon=":material/pause:", type="primary", key="pause")
         else:
@@ -77,9 +85,11 @@ def _transport(run: Run, spec: RunSpec, points: int) -> None:
         reset = st.button("Reset", icon=":material/replay:", key="reset", help="Back to the same start")
         reseed = st.button(
             "New seed", icon=":material/casino:", key="new_seed", on_click=run_settings.new_seed,
+            disabled=not manner.manner().frees("seed"),
             help="Back to another start: other weights, another order of the images",
         )  # fmt: skip
         run.pace(PACES[run_settings.PACE.ask()])
+        export.take_away(run, _title(run), _reopen)
     if other:
         st.info("The settings have changed since this run was started.", icon=":material/tune:")
     if reset or (play and other):
@@ -100,6 +110,7 @@ def _transport(run: Run, spec: RunSpec, points: int) -> None:
 def _place(run: Run) -> None:
     """Where the run is."""
     look = run.look()
+    facts.tell(step=look.step, frames=len(look.frames), playing="yes" if run.playing else "no")
     epochs = look.step / look.references.epoch_steps if look.references else 0.0
     rate = f" · {look.rate:.0f} steps/s" if look.rate else ""
     badge = {
@@ -158,15 +169,13 @@ def cloud_of(run: Run, look: Look, dims: int) -> Cloud:
     dims = min(dims, run.spec.dim)
     views = [frame.views[dims] for frame in look.frames]
     identity = run.spec.dim == dims
-    kind = "Embedding" if identity else "PCA view"
-    what = "test images" if probes.sprite else "test points"
     return Cloud(
         stream=f"{run.name}/{dims}",
         points=[frame.points[dims] for frame in look.frames],
         steps=[frame.step for frame in look.frames],
         labels=probes.labels,
         class_names=probes.class_names,
-        title=f"{kind} of {len(probes.labels):,} {what}",
+        title=_title(run, dims),
         axes=views[0].names if views else tuple(f"axis {i + 1}" for i in range(dims)),
         shares=[view.shares for view in views],
         rows=probes.rows,
@@ -179,10 +188,20 @@ def cloud_of(run: Run, look: Look, dims: int) -> Cloud:
     )
 
 
+def _title(run: Run, dims: int = 2) -> str:
+    """What the picture of a run is called."""
+    probes = _probes(run.spec.dataset, run.n)
+    kind = "Embedding" if run.spec.dim == dims else "PCA view"
+    return f"{kind} of {len(probes.labels):,} {'test images' if probes.sprite else 'test points'}"
+
+
 def _density(run: Run, frame: Frame, moves: bool) -> None:
     """The classes' densities at one frame; plotly draws afresh, so it stays the same one while a run moves."""
     dark = st.context.theme.type == "dark"
-    st.plotly_chart(_density_figure(frame, run.spec.dataset, run.n, dark), key="density_figure")
+    figure = _density_figure(frame, run.spec.dataset, run.n, dark)
+    st.plotly_chart(
+        figure, key="density_figure", config={"toImageButtonOptions": {"format": "svg", "filename": "density"}}
+    )
     st.caption(f"Densities at step {frame.step:,}." + (" Pause to see where the run has come since." if moves else ""))
 
 
@@ -204,6 +223,7 @@ def _numbers(run: Run) -> None:
         return
     frame, first = look.frames[_looked_at(look)], look.frames[0].metrics
     m = frame.metrics
+    facts.tell(knn=m.knn, spread=m.spread)
     shown = sum(frame.views[2].shares)
     tiles = (
         (

@@ -1,0 +1,1 @@
+"""What can be taken away from a run: tables, the run itself, its net, and a movie of its picture."""

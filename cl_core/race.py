@@ -1,0 +1,267 @@
+"""A fair race: several runs from the same start on the same batches, none ever ahead of another.
+
+Runs of one seed draw their weights, the order of the images and the noise from the same dice. They go in lockstep: all
+get the same next stretch, the steps up to the next frame or the next few, and nobody begins another one before all have
+come as far. A run that fails is left behind, and holds up nobody.
+"""
+
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cl_core import judged, training
+from cl_core.frames import PACES, PROBES, Frame, Look, Pace, Phase, References, next_frame
+from cl_core.runs import AHEAD, DEATHS, LEASE, Run
+from cl_core.training import BATCH, MAX_STEPS, RunSpec
+from cl_core.workers import Parcel
+
+if TYPE_CHECKING:
+    from cl_core.engine import Engine
+
+CONTENDERS = (2, 4)
+SEEDS = (1, 5)
+LETTERS = "ABCD"
+
+
+class Contender(Run):
+    """A run that goes no farther than the `stretch` that it shares with the others: steps of frames, ascending."""
+
+    _begin: Callable[..., tuple[Parcel, Frame, References]] = staticmethod(judged.begin)
+    _draw: Callable[..., Frame] = staticmethod(judged.draw)
+
+    def __init__(self, engine: "Engine", spec: RunSpec, n: int, name: str, stretch: Sequence[int]) -> None:
+        super().__init__(engine, spec, n, name)
+        self._stretch = stretch
+        self._pace = PACES["flat-out"]  # it is the race that has a pace
+        self._playing = True
+
+    def _next_goals(self) -> list[int]:
+        return [goal for goal in self._stretch if goal > self._steps]
+
+    @property
+    def _heading(self) -> int:
+        """The step that it comes to without a further word."""
+        return self._goals[-1] if self._working and self._goals else self._steps
+
+
+@dataclass(frozen=True, eq=False)
+class RaceLook:
+    """What there is to see of a race right now, the same steps of every run.
+
+    Attributes:
+        phase: of the race; "failed" once no run can go on.
+        step: that all have come to and have a frame of; -1 until all have their first.
+        rate: steps a second of the wall clock lately, 0 while nothing moves.
+        looks: of every contender, of each seed in turn; a run that failed ends where it did.
+    """
+
+    phase: Phase
+    step: int
+    rate: float
+    looks: tuple[tuple[Look, ...], ...]
+
+
+class Race:
+    """Two to four contenders, each with one to five seeds. Every method returns at once; `look` says what became of it.
+
+    Raises ValueError, in words, where these would be no race.
+    """
+
+    def __init__(self, engine: "Engine", specs: Sequence[RunSpec], n: int, seeds: int = 1) -> None:
+        _check(specs, n, seeds)
+        self.specs = tuple(specs)
+        self.n = n
+        self.seeds = seeds
+        self._engine = engine
+        self._stretch: list[int] = [0]
+        # frames lie as those of one run whose batch is as large as all of theirs together: the more there is to do from
+        # one to the next, the nearer, so that the pictures keep moving
+        rows = sum(spec.batch for spec in specs) * seeds
+        self._like = RunSpec(batch=min(rows, BATCH[1]))
+        name = f"race-{uuid.uuid4().hex[:12]}"
+        self.runs = tuple(
+            tuple(
+                Contender(engine, replace(spec, seed=_seed(spec, k)), n, f"{name}-{letter}{k}", self._stretch)
+                for k in range(seeds)
+            )
+            for letter, spec in zip(LETTERS, specs, strict=False)
+        )
+        self._all = [run for runs in self.runs for run in runs]
+        self._playing = False
+        self._single = 0  # steps asked for one by one
+        self._pace = PACES["slow"]
+        self._closed = False
+        self._lease = 0.0
+        self._next_start = 0.0
+        self._clock: deque[tuple[float, int]] = deque(maxlen=8)  # (when, step) at which the last stretches began
+
+    def renew(self) -> None:
+        """Say that somebody is still looking."""
+        with self._engine.changed:
+            self._change(_lease=time.monotonic() + LEASE)
+            for run in self._all:
+                run.renew()
+
+    def play(self) -> None:
+        """Race on, at the race's pace."""
+        self._clock.clear()
+        self._change(_playing=True, _next_start=0.0)
+
+    def pause(self) -> None:
+        """Go no farther than the next frame that all can rest at."""
+        with self._engine.changed:
+            self._change(_playing=False, _single=0)
+            ahead = max((run._heading for run in self._racing), default=0)
+            rest = next((goal for goal in self._stretch if goal >= ahead), self._goal)
+            self._stretch[:] = [goal for goal in self._stretch if goal <= rest]
+
+    def step(self) -> None:
+        """Pause, and let everyone do one step."""
+        with self._engine.changed:
+            self.pause()
+            self._change(_single=1)
+
+    def pace(self, pace: Pace) -> None:
+        """Set how fast the race may go."""
+        if pace is not self._pace:
+            self._change(_pace=pace, _next_start=0.0)
+
+    def close(self) -> None:
+        """End the race; what was seen of it stays."""
+        with self._engine.changed:
+            self._change(_closed=True, _playing=False, _single=0)
+            for run in self._all:
+                run.close()
+
+    @property
+    def playing(self) -> bool:
+        """Whether it was last asked to play, and still can."""
+        return self._playing and not self.over
+
+    @property
+    def over(self) -> bool:
+        """Whether it can't go on: every run failed, or did all its steps."""
+        return not self._racing or self._goal >= MAX_STEPS
+
+    @property
+    def started(self) -> bool:
+        """Whether it was ever asked to race."""
+        return bool(self._goal or self._playing or self._single)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there will be more to see without a further word."""
+        with self._engine.changed:
+            drawing = any(run._drawing or (run._due and run._deaths < DEATHS) for run in self._all)
+            return drawing or not self._arrived or self.playing or (self._single > 0 and not self.over)
+
+    def look(self) -> RaceLook:
+        """What there is to see right now: of every run what it was like at the step that all have come to."""
+        with self._engine.changed:
+            phase, step = self._phase(), self._common()
+            looks = tuple(tuple(_cut(run.look(), step, phase) for run in runs) for runs in self.runs)
+            return RaceLook(phase, step, self._rate(), looks)
+
+    def _change(self, **values: Any) -> None:
+        with self._engine.changed:
+            for name, value in values.items():
+                setattr(self, name, value)
+            self._engine.tell()
+
+    @property
+    def _racing(self) -> list[Contender]:
+        """Those that have not failed."""
+        return [run for run in self._all if run._failure is None]
+
+    @property
+    def _goal(self) -> int:
+        """Where the stretch ends that all are on."""
+        return self._stretch[-1]
+
+    @property
+    def _arrived(self) -> bool:
+        """Whether all have come to the end of the stretch."""
+        return all(run._parcel is not None and run._steps >= self._goal and not run._working for run in self._racing)
+
+    def _common(self) -> int:
+        """The step of the last frame that all have; where none is left to wait for, the last there is."""
+        drawn = [run._frames[-1].step if run._frames else -1 for run in self._racing]
+        if drawn:
+            return min(drawn)
+        return max((run._frames[-1].step for run in self._all if run._frames), default=-1)
+
+    def _phase(self) -> Phase:
+        if not self._racing:
+            return "failed"
+        if self._common() < 0:
+            return "opening"
+        if self._common() >= MAX_STEPS:
+            return "finished"
+        return "running" if self._playing or self._single or not self._arrived else "paused"
+
+    def _rate(self) -> float:
+        if len(self._clock) < 2 or not self.playing:
+            return 0.0
+        (then, first), (_, last) = self._clock[0], self._clock[-1]
+        return (last - first) / max(time.monotonic() - then, 1e-6)
+
+    # What follows runs in the engine's thread, with the engine's lock held.
+
+    def _advance(self, now: float) -> float:
+        """Hand out what can be handed out; when to ask again, in seconds from now."""
+        if self._closed or now >= self._lease:
+            return np.inf
+        wait = self._set_off(now)
+        return min(wait, *(run._advance(now) for run in self._all))
+
+    def _set_off(self, now: float) -> float:
+        """Begin the next stretch, if all have come to the end of this one and it is time."""
+        behind = any(len(run._due) > len(self._stretch) for run in self._racing)
+        if self.over or behind or not self._arrived or not (self._playing or self._single):
+            return np.inf
+        if not self._single and now < self._next_start:
+            return self._next_start - now
+        frames_a_second = self._pace.frames_a_second
+        self._next_start = now + (1 / frames_a_second if frames_a_second else 0.0)
+        self._clock.append((now, self._goal))
+        self._stretch[:] = self._next_stretch()
+        self._single = max(self._single - 1, 0)
+        return np.inf
+
+    def _next_stretch(self) -> list[int]:
+        if self._single or self._pace.every_step:
+            return [self._goal + 1]
+        goals = [next_frame(self._like, self._goal)]
+        # with many runs each handing over counts for less, and states that wait for their frames need memory
+        while self._pace.frames_a_second is None and self.seeds == 1 and len(goals) < AHEAD:
+            goals.append(next_frame(self._like, goals[-1]))
+        return sorted({min(goal, MAX_STEPS) for goal in goals})
+
+
+def _check(specs: Sequence[RunSpec], n: int, seeds: int) -> None:
+    for what, value, (low, high) in (("contenders", len(specs), CONTENDERS), ("seeds", seeds, SEEDS)):
+        if not low <= value <= high:
+            raise ValueError(f"a race has {low} to {high} {what}, not {value}")
+    if n not in PROBES:
+        raise ValueError(f"a picture shows one of {PROBES} points, not {n}")
+    if len({(spec.dataset, spec.seed) for spec in specs}) > 1:
+        raise ValueError("the contenders of a race have one data set and one seed")
+
+
+def _seed(spec: RunSpec, k: int) -> int:
+    """The seed of a contender's run number `k`."""
+    return (spec.seed + k) % training.SEED[1]
+
+
+def _cut(look: Look, step: int, phase: Phase) -> Look:
+    """A look at a run as it was at a step."""
+    seen = tuple(frame for frame in look.frames if frame.step <= step)
+    return replace(
+        look, phase="failed" if look.failure else phase, step=max(min(look.step, step), 0), frames=seen,
+        losses=look.losses[: max(step, 0)], seconds=seen[-1].seconds if seen else 0.0,
+    )  # fmt: skip

@@ -1,0 +1,194 @@
+"""The bar of a lesson above whatever page it leads to: where one is, what to try there, and whether it was done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cl_core import lessons
+from cl_core.lessons import Lesson, Step
+from cl_core.rooms import name_of
+from cl_core.ui import controls, facts, question
+from cl_core.ui.controls import Link
+from cl_core.ui.manner import LESSON, ROOM, ROUTE, STEP
+from cl_core.ui.question import Asked
+
+PULSE = 1.5  # seconds between two looks whether a step was done
+NO_ROOM = "`room` must be 3 to 24 letters, digits and hyphens"
+
+STYLE = """<style>
+.st-key-lesson { background: color-mix(in srgb, currentColor 4%, transparent); padding: 0.55rem 0.9rem 0.7rem; }
+.st-key-lesson p { margin-bottom: 0.25rem; }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Here:
+    """Where in a lesson the visitor is: `number` counts steps from 1, and `room` is "" for none."""
+
+    lesson: Lesson
+    number: int
+    room: str
+
+    @property
+    def step(self) -> Step:
+        """The step itself."""
+        return self.lesson.steps[self.number - 1]
+
+    @property
+    def key(self) -> str:
+        """Its name, for what is remembered of it."""
+        return f"{self.lesson.key}/{self.number}"
+
+
+def link_of(lesson: Lesson, number: int, room: str) -> Link:
+    """What leads to a step, counted from 1: the settings of its page, the step and the room."""
+    route = {LESSON: lesson.key, STEP: str(number), **({ROOM: room} if room else {})}
+    return {**lesson.steps[number - 1].link, **route}
+
+
+@contextmanager
+def lesson(page: str) -> Iterator[None]:
+    """Run a page below the bar of the lesson that one is in, if any."""
+    here = _here()
+    asks = here is not None and page == here.step.page and here.step.question is not None
+    st.session_state.question = Asked(here.step.question, here.key, here.room) if here and asks else None
+    if here is None:
+        yield
+        return
+    tick = _bar(here, page)
+    yield
+    with tick:  # after the page, which tells what is so
+        st.fragment(_tick, run_every=None if _done(here) else PULSE)(here)
+
+
+def _here() -> Here | None:
+    """Where the link says that one is, or where one was before; what it says wrongly is said."""
+    link, state = st.query_params, st.session_state
+    if ROOM in link:
+        state.room = name_of(link[ROOM]) or ""
+        if not state.room:
+            _warn(f"{NO_ROOM}, not `{controls.plain(link[ROOM])}`; you are in no room")
+    known, _ = lessons.available()
+    if LESSON in link:
+        state.lesson_at = (link[LESSON], 1)
+        if link[LESSON] not in known:
+            _warn(f"`{LESSON}`: there is no lesson `{controls.plain(link[LESSON])}`")
+        elif STEP in link:
+            state.lesson_at = (link[LESSON], _number(link[STEP], known[link[LESSON]]))
+    key, number = state.get("lesson_at", ("", 1))
+    if key not in known or number > len(known[key].steps):
+        return None
+    here = Here(known[key], number, state.get("room", ""))
+    if state.get("lesson_step") != here.key:
+        state.lesson_step = here.key
+        facts.forget()
+    return here
+
+
+def _number(text: str, lesson: Lesson) -> int:
+    n = len(lesson.steps)
+    if text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= n:
+        return int(text)
+    _warn(f"`{STEP}` must be a whole number from 1 to {n}, not `{controls.plain(text)}`; this is the first")
+    return 1
+
+
+def _warn(words: str) -> None:
+    st.warning(words, icon=":material/link_off:")
+
+
+def _bar(here: Here, page: str) -> DeltaGenerator:
+    """The bar; where its tick is to be."""
+    st.html(STYLE)
+    step, n = here.step, len(here.lesson.steps)
+    folded = bool(st.session_state.get("lesson_folded"))
+    with st.container(border=True, key="lesson", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+            with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+                _steps(here)
+                st.markdown(f"**{step.title}** :small[· {step.minutes:g} min{_room_in_words(here)}]", width="content")
+                tick = st.container(width="content")
+            with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+                if page != step.page:
+                    _lead(here, here.number, "Back to this step", ":material/undo:")
+                if here.number > 1:
+                    _lead(here, here.number - 1, "Back", ":material/arrow_back:")
+                if here.number < n:
+                    _lead(here, here.number + 1, "Next", ":material/arrow_forward:")
+                words = "Show what to do" if folded else "Fold what to do away"
+                icon = ":material/expand_more:" if folded else ":material/expand_less:"
+                st.button("", icon=icon, key="lesson_fold", help=words, type="tertiary", on_click=_fold)
+                st.button(
+                    "", icon=":material/close:", key="lesson_leave", help="Leave the lesson", type="tertiary",
+                    on_click=_leave,
+                )  # fmt: skip
+        if page == step.page and not folded:
+            _words(here)
+    return tick
+
+
+def _words(here: Here) -> None:
+    """What to try, and what is asked."""
+    asked: Asked | None = st.session_state.question
+    if asked is None:
+        st.markdown(here.step.words)
+        return
+    words, answers = st.columns([0.42, 0.58], gap="medium")
+    words.markdown(here.step.words)
+    with answers:
+        question.show(asked)
+
+
+def _steps(here: Here) -> None:
+    """Every step, to go to."""
+    with st.popover(f"{here.number} of {len(here.lesson.steps)}", type="tertiary", key="lesson_steps"):
+        st.markdown(f"**{here.lesson.title}** · {here.lesson.minutes:g} min")
+        for number, step in enumerate(here.lesson.steps, 1):
+            there = Here(here.lesson, number, here.room)
+            icon = ":material/check_circle:" if _done(there) else ":material/radio_button_unchecked:"
+            _lead(here, number, f"{number}. {step.title}", icon)
+
+
+def _lead(here: Here, number: int, label: str, icon: str) -> None:
+    controls.lead_to(here.lesson.steps[number - 1].page, label, icon, link_of(here.lesson, number, here.room))
+
+
+def _room_in_words(here: Here) -> str:
+    return f" · room {here.room}" if here.room else ""
+
+
+def _done(here: Here) -> bool:
+    return here.key in st.session_state.setdefault("lesson_done", set())
+
+
+def _tick(here: Here) -> None:
+    """Whether the step was done: noticed, or said where there is nothing to notice."""
+    if not _done(here):
+        waits = here.step.done
+        if waits and all(condition.holds(facts.known()) for condition in waits):
+            _finish(here)
+            st.rerun()
+        if not waits:
+            st.button("Done?", key="lesson_done_by_word", type="tertiary", on_click=_finish, args=(here,))
+            return
+    badge = ":green-badge[:material/check_circle: done]" if _done(here) else ":gray-badge[to do]"
+    st.markdown(badge, width="content")
+
+
+def _finish(here: Here) -> None:
+    st.session_state.lesson_done = {*st.session_state.lesson_done, here.key}
+
+
+def _fold() -> None:
+    st.session_state.lesson_folded = not st.session_state.get("lesson_folded")
+
+
+def _leave() -> None:
+    """No lesson any more, and no room."""
+    for name in ROUTE:
+        st.query_params.pop(name, None)
+    for name in ("lesson_at", "lesson_step", "room"):
+        st.session_state.pop(name, None)

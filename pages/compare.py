@@ -1,0 +1,16 @@
+"""A fair race: two to four runs from the same start on the same batches, and nobody ever ahead."""
+
+import streamlit as st
+
+from cl_core import ui
+
+for note in ui.race_notes():
+    st.warning(note, icon=":material/link_off:")
+
+try:
+    specs, points, seeds = ui.race_controls()
+except ValueError as error:
+    st.error(str(error), icon=":material/tune:")
+    st.stop()
+
+ui.show_race(specs, points, seeds)
