@@ -13,7 +13,7 @@ from torch.nn.functional import normalize
 
 from cl_core import conventions, datasets, losses, metrics, training, view
 from cl_core.metrics import Metrics
-from cl_core.training import RunSpec, State
+from cl_core.training import RunSpec, Snapshot, State
 from cl_core.view import View
 
 PROBES = (500, 1000, 2000, 5000, 10_000)  # how many test images a picture may show
@@ -64,7 +64,11 @@ def frame(state: State, n: int, previous: dict[int, View] | None = None) -> Fram
 
     Raises ValueError, in words, where the embedding has left the range of numbers.
     """
-    shot = training.snapshot(state, n)
+    return frame_of(state, training.snapshot(state, n), previous)
+
+
+def frame_of(state: State, shot: Snapshot, previous: dict[int, View] | None = None) -> Frame:
+    """As `frame`, of an embedding that is there already."""
     if not np.isfinite(shot.z).all():
         raise ValueError(training.advice(state.spec, state.step))
     views = view.views(shot.z, previous)

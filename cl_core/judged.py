@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cl_core import frames, training, workers
 from cl_core.frames import Frame, References
-from cl_core.training import RunSpec, State
+from cl_core.training import RunSpec, Snapshot
 from cl_core.view import View
 from cl_core.workers import Parcel
 
@@ -51,9 +51,8 @@ def linear_probe(z: NDArray[np.floating[Any]], y: NDArray[np.integer[Any]]) -> f
     return float(RidgeClassifier(alpha=RIDGE).fit(points[:half], y[:half]).score(points[half:], y[half:]))
 
 
-def judge(frame: Frame, state: State, n: int) -> Judged:
-    """The frame of a state with its linear probe on the same `n` probe images."""
-    shot = training.snapshot(state, n)
+def judge(frame: Frame, shot: Snapshot) -> Judged:
+    """The frame of an embedding with its linear probe."""
     known = {field.name: getattr(frame, field.name) for field in fields(Frame)}
     return Judged(**known, probe=linear_probe(shot.z, shot.y))
 
@@ -61,10 +60,11 @@ def judge(frame: Frame, state: State, n: int) -> Judged:
 def begin(spec: RunSpec, n: int, slot: Path | None) -> tuple[Parcel, Frame, References]:
     """As `workers.begin`, with the linear probe of the first frame."""
     parcel, first, references = workers.begin(spec, n, slot)
-    return parcel, judge(first, parcel.unpack(), n), references
+    return parcel, judge(first, training.snapshot(parcel.unpack(), n)), references
 
 
 def draw(parcel: Parcel, n: int, previous: dict[int, View] | None) -> Frame:
     """As `workers.draw`, with the frame's linear probe."""
     state = parcel.unpack()
-    return judge(frames.frame(state, n, previous), state, n)
+    shot = training.snapshot(state, n)
+    return judge(frames.frame_of(state, shot, previous), shot)
