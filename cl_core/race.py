@@ -94,6 +94,7 @@ class Race:
         self._all = [run for runs in self.runs for run in runs]
         self._playing = False
         self._single = 0  # steps asked for one by one
+        self._until: int | None = None
         self._pace = PACES["slow"]
         self._closed = False
         self._lease = 0.0
@@ -107,10 +108,10 @@ class Race:
             for run in self._all:
                 run.renew()
 
-    def play(self) -> None:
-        """Race on, at the race's pace."""
+    def play(self, until: int | None = None) -> None:
+        """Race on, at the race's pace; where a step is given that is still to come, to rest exactly there."""
         self._clock.clear()
-        self._change(_playing=True, _next_start=0.0)
+        self._change(_playing=True, _next_start=0.0, _until=until)
 
     def pause(self) -> None:
         """Go no farther than the next frame that all can rest at."""
@@ -230,17 +231,20 @@ class Race:
         self._next_start = now + (1 / frames_a_second if frames_a_second else 0.0)
         self._clock.append((now, self._goal))
         self._stretch[:] = self._next_stretch()
+        if self._until == self._goal:
+            self._playing = False
         self._single = max(self._single - 1, 0)
         return np.inf
 
     def _next_stretch(self) -> list[int]:
         if self._single or self._pace.every_step:
             return [self._goal + 1]
+        last = self._until if self._until is not None and self._until > self._goal else MAX_STEPS
         goals = [next_frame(self._like, self._goal)]
         # with many runs each handing over counts for less, and states that wait for their frames need memory
         while self._pace.frames_a_second is None and self.seeds == 1 and len(goals) < AHEAD:
             goals.append(next_frame(self._like, goals[-1]))
-        return sorted({min(goal, MAX_STEPS) for goal in goals})
+        return sorted({min(goal, last) for goal in goals})
 
 
 def _check(specs: Sequence[RunSpec], n: int, seeds: int) -> None:

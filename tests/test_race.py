@@ -77,6 +77,16 @@ def test_all_are_at_the_same_step_whenever_one_looks(executor, pace):
     assert [frame.step for frame in fast.frames] == [frame.step for frame in slow.frames]
 
 
+@pytest.mark.parametrize("pace", ["every-step", "flat-out"])
+def test_a_race_rests_exactly_where_it_is_told_to_and_goes_on_from_there(pace):
+    race = opened(SMALL, COARSE, pace=pace)
+    race.play(until=21)
+    look = until(race, lambda look: not race.busy)
+    assert (look.step, look.phase) == (21, "paused")
+    race.play(until=21)
+    until(race, lambda look: look.step > 22)
+
+
 def test_a_race_rests_at_a_frame_of_all_and_steps_by_one():
     race = opened(SMALL, COARSE)
     for _ in range(3):
