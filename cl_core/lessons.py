@@ -193,6 +193,8 @@ def _question(table: dict[str, Any], where: str) -> Question:
     choices, right = parts.get("choices", list), parts.get("right", int) if "right" in table else None
     if not CHOICES[0] <= len(choices) <= CHOICES[1] or not all(isinstance(choice, str) for choice in choices):
         raise LessonError(f"{where}: there are {CHOICES[0]} to {CHOICES[1]} choices, each a text")
+    if len(set(choices)) < len(choices):
+        raise LessonError(f"{where}: no two choices are the same")
     if right is not None and not 1 <= right <= len(choices):
         raise LessonError(f"{where}: right is the number of the right choice, from 1 to {len(choices)}")
     return Question(words, tuple(choices), None if right is None else right - 1, answer)

@@ -120,6 +120,16 @@ def _curve(loss: Loss, theta: Mapping[str, Any]) -> Floats | None:
     return torch.stack([s_n, s_p], 1).masked_fill(outside[:, None], torch.nan).numpy()
 
 
+def distance_to(curve: Floats, x: float, y: float) -> float:
+    """How far a place is from a curve (k, 2) of straight pieces, with gaps where it is NaN; NaN where it is nowhere."""
+    start, along = curve[:-1], np.diff(curve, axis=0)
+    to = np.array([x, y]) - start
+    length = (along**2).sum(1)
+    share = np.clip((to * along).sum(1) / np.where(length > 0, length, 1.0), 0, 1)
+    far = np.hypot(*(to - share[:, None] * along).T)
+    return math.nan if np.isnan(far).all() else float(np.nanmin(far))
+
+
 def wedges(loss: Loss, theta: Mapping[str, Any]) -> Floats:
     """theta_1*: how far from its own class weight an embedding may turn towards another one, (181,) in degrees.
 

@@ -9,9 +9,9 @@ for note in ui.batch_notes():
 
 chosen = ui.batch_controls()
 
-st.subheader("Who pulls whom, and how hard?")
-st.markdown(
+ui.intro(
+    "Who pulls whom, and how hard?",
     "The same real images, held still. Arrows are the forces of the loss on each embedding; the square below shows the "
-    "weight of every pair, blue where it is pulled together and orange where it is pushed apart. Point at an image."
+    "weight of every pair, blue where it is pulled together and orange where it is pushed apart. Point at an image.",
 )
 ui.frozen_batch(chosen)

@@ -9,9 +9,9 @@ for note in ui.boundary_notes():
 
 chosen = ui.boundary_controls()
 
-st.subheader("Where does it stop pushing?")
-st.markdown(
+ui.intro(
+    "Where does it stop pushing?",
     r"Every point is one anchor with one positive at similarity $s_p$ and one negative at $s_n$. Arrows show where the "
-    "loss moves such a pair; the thick line is where it is content. Point at the plane to read it."
+    "loss moves such a pair; the thick line is where it is content. Point at the plane to read it.",
 )
 ui.boundaries(chosen)

@@ -7,7 +7,7 @@ from cl_core import ui
 for note in ui.triplet_notes():
     st.warning(note, icon=":material/link_off:")
 
-st.subheader("Easy, semi-hard, hard: which triplets teach?")
+ui.intro("Easy, semi-hard, hard: which triplets teach?")
 part = ui.triplet_part()
 LESSONS = {
     "one triplet": "An anchor, a positive of its class and negatives of others. The loss compares two distances, and "
@@ -18,5 +18,5 @@ LESSONS = {
     "classes get in each other's way, and how few images make most of the trouble.",
     "over a run": "What becomes of the three kinds while a net learns. Move the time in either picture.",
 }
-st.markdown(LESSONS[part])
+ui.intro(words=LESSONS[part])
 ui.show_triplets(part)

@@ -8,8 +8,9 @@ import streamlit as st
 from cl_core import lessons
 from cl_core.lessons import Lesson
 from cl_core.rooms import name_of
-from cl_core.ui import controls, share
+from cl_core.ui import controls
 from cl_core.ui.lesson import NO_ROOM, link_of
+from cl_core.ui.share import address, qr_code
 
 LETTERS, DIGITS = "abcdefghkmnprstwxyz", "23456789"  # none that are taken for each other
 
@@ -42,7 +43,7 @@ def _lesson(lesson: Lesson, room: str) -> None:
         begins = 0.0
         for number, step in enumerate(lesson.steps, 1):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f"{begins:g}-{begins + step.minutes:g}", width=56)
+                st.markdown(f":small[{begins:g}-{begins + step.minutes:g}]", width=48)
                 controls.lead_to(step.page, f"{number}. {step.title}", ":material/arrow_forward:",
                                  link_of(lesson, number, room))  # fmt: skip
             begins += step.minutes
@@ -55,7 +56,7 @@ def new_name() -> str:
 
 def address_of(page: str, link: controls.Link) -> str:
     """A page of the course with these settings, in full, as seen from another page of it."""
-    course = share.address().rpartition("/")[0]
+    course = address().rpartition("/")[0]
     return f"{course}/{'' if page == 'start' else page}?{urlencode(link, safe=',;')}"
 
 
@@ -65,8 +66,8 @@ def _open(lesson: Lesson) -> None:
     words, picture = st.columns([0.52, 0.48], gap="large")
     with words:
         st.markdown(
-            f"**{lesson.title}.** Whoever follows the link sees the lesson, and everyone's answers as soon as they have "
-            "given their own. Nobody is asked for a name, and nothing is kept beyond this server's memory."
+            f"**{lesson.title}.** Whoever follows the link sees the lesson, and everyone's answers after giving their "
+            "own. Nobody is asked for a name, and nothing is kept beyond this server's memory."
         )
         proposed = st.session_state.setdefault("room_proposed", new_name())
         text = st.text_input("Name of the room", proposed, key="room_name", max_chars=24)
@@ -80,7 +81,7 @@ def _open(lesson: Lesson) -> None:
         st.code(address_of(step.page, link), language=None, wrap_lines=True)
         controls.lead_to(step.page, "Go in", ":material/login:", link)
     with picture:
-        code = share.qr_code(address_of(step.page, link))
+        code = qr_code(address_of(step.page, link))
         if code is None:
             st.info("This link is too long for a QR code.", icon=":material/qr_code:")
         else:

@@ -286,19 +286,19 @@ def _faults(link: Link, controls: Sequence[Control]) -> list[str]:
     for name, text in link.items():
         if name in (HIDE, LOCK):
             strange = [each for each in names_in(text) if each not in named]
-            notes += [f"`{name}` names `{_plain(each)}`, which is not a setting here" for each in strange]
+            notes += [f"`{name}` names `{plain(each)}`, which is not a setting here" for each in strange]
         elif name in SWITCHES:
             if text.lower() not in ("true", "false"):
-                notes.append(f"`{name}` must be true or false, not `{_plain(text)}`; it is taken for false")
+                notes.append(f"`{name}` must be true or false, not `{plain(text)}`; it is taken for false")
         elif name in ROUTE:
             continue  # the lesson itself says what is wrong with it
         elif name not in named:
-            notes.append(f"`{_plain(name)}` is not a setting here")
+            notes.append(f"`{plain(name)}` is not a setting here")
         elif (fault := named[name].fault(text)) is not None:
-            notes.append(f"`{name}` {fault}, not `{_plain(text)}`; the default is used")
+            notes.append(f"`{name}` {fault}, not `{plain(text)}`; the default is used")
     return notes[:8]
 
 
-def _plain(text: str) -> str:
+def plain(text: str, longest: int = 40) -> str:
     """Text from a link, short and without anything that Markdown would understand."""
-    return "".join(letter if letter.isalnum() or letter in " ._-+" else "?" for letter in text[:40]) or " "
+    return "".join(letter if letter.isalnum() or letter in " ._-+" else "?" for letter in text[:longest]) or " "

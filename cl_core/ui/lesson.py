@@ -19,8 +19,14 @@ PULSE = 1.5  # seconds between two looks whether a step was done
 NO_ROOM = "`room` must be 3 to 24 letters, digits and hyphens"
 
 STYLE = """<style>
-.st-key-lesson { background: color-mix(in srgb, currentColor 4%, transparent); padding: 0.55rem 0.9rem 0.7rem; }
-.st-key-lesson p { margin-bottom: 0.25rem; }
+@media (min-width: 800px) {
+  [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; }
+}
+.st-key-lesson { background: color-mix(in srgb, currentColor 4%, transparent); padding: 0.4rem 0.9rem 0.8rem; }
+.st-key-lesson [data-testid="stColumn"] { min-width: min(100%, 14.5rem); }
+.st-key-lesson [data-testid="stPageLink"] a { background: none; }
+.st-key-lesson .st-key-commit button { color: Canvas; } /* in a form Streamlit writes white, on whatever colour */
+.st-key-lesson_next a { outline: 1px solid currentColor; }
 </style>"""
 
 
@@ -53,8 +59,9 @@ def link_of(lesson: Lesson, number: int, room: str) -> Link:
 def lesson(page: str) -> Iterator[None]:
     """Run a page below the bar of the lesson that one is in, if any."""
     here = _here()
-    asks = here is not None and page == here.step.page and here.step.question is not None
-    st.session_state.question = Asked(here.step.question, here.key, here.room) if here and asks else None
+    asks = here.step.question if here is not None and page == here.step.page else None
+    st.session_state.question = Asked(asks, here.key, here.room) if here and asks else None
+    st.session_state.lesson_open = None  # no bar of its own above this page
     if here is None:
         yield
         return
@@ -105,26 +112,30 @@ def _bar(here: Here, page: str) -> DeltaGenerator:
     st.html(STYLE)
     step, n = here.step, len(here.lesson.steps)
     folded = bool(st.session_state.get("lesson_folded"))
+    if page == step.page:
+        st.session_state.lesson_open = not folded
     with st.container(border=True, key="lesson", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
             with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
                 _steps(here)
-                st.markdown(f"**{step.title}** :small[· {step.minutes:g} min{_room_in_words(here)}]", width="content")
-                tick = st.container(width="content")
+                st.markdown(f"**{step.title}**", width="content")
+                st.markdown(f":small[{step.minutes:g} min]", width="content")
+                if here.room:
+                    with st.container(width="content"):
+                        question.room(here.room, st.session_state.question)
+                tick = st.container(width="content", key="lesson_tick")
             with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
                 if page != step.page:
                     _lead(here, here.number, "Back to this step", ":material/undo:")
                 if here.number > 1:
                     _lead(here, here.number - 1, "Back", ":material/arrow_back:")
                 if here.number < n:
-                    _lead(here, here.number + 1, "Next", ":material/arrow_forward:")
-                words = "Show what to do" if folded else "Fold what to do away"
-                icon = ":material/expand_more:" if folded else ":material/expand_less:"
-                st.button("", icon=icon, key="lesson_fold", help=words, type="tertiary", on_click=_fold)
-                st.button(
-                    "", icon=":material/close:", key="lesson_leave", help="Leave the lesson", type="tertiary",
-                    on_click=_leave,
-                )  # fmt: skip
+                    with st.container(key="lesson_next", width="content"):
+                        _lead(here, here.number + 1, "Next", ":material/arrow_forward:")
+                if page == step.page:
+                    words = "Unfold" if folded else "Fold"
+                    st.button(words, key="lesson_fold", type="tertiary", on_click=_fold)
+                st.button("Leave", key="lesson_leave", type="tertiary", on_click=_leave)
         if page == step.page and not folded:
             _words(here)
     return tick
@@ -136,10 +147,13 @@ def _words(here: Here) -> None:
     if asked is None:
         st.markdown(here.step.words)
         return
-    words, answers = st.columns([0.42, 0.58], gap="medium")
+    bars = question.committed(asked) and asked.room and asked.question.choices
+    words, answers, *last = st.columns([0.3, 0.38, 0.32] if bars else [0.42, 0.58], gap="medium")
     words.markdown(here.step.words)
     with answers:
         question.show(asked)
+    if question.committed(asked):
+        (last or [answers])[0].markdown(question.verdict(asked))
 
 
 def _steps(here: Here) -> None:
@@ -154,10 +168,6 @@ def _steps(here: Here) -> None:
 
 def _lead(here: Here, number: int, label: str, icon: str) -> None:
     controls.lead_to(here.lesson.steps[number - 1].page, label, icon, link_of(here.lesson, number, here.room))
-
-
-def _room_in_words(here: Here) -> str:
-    return f" · room {here.room}" if here.room else ""
 
 
 def _done(here: Here) -> bool:

@@ -12,11 +12,16 @@ SWITCHES = (BIG, PLAY)
 LESSON, STEP, ROOM = "lesson", "step", "room"
 ROUTE = (LESSON, STEP, ROOM)  # where in a lesson a link leads, which is no setting of its page
 LONGEST = 2000  # letters of a list that are read
+BELOW = 60  # pixels that a picture gives to what a lesson says above it
 MOST = 64  # names of a list that are read
 
 BIG_TYPE = """<style>
 html { font-size: 20px !important; }
 [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; }
+</style>"""
+ON_PRIMARY = """<style>
+/* no theme says it, and white is not to be read on what is bright enough for dark paper */
+[data-testid="stBaseButton-primary"] { color: light-dark(#ffffff, #11141b) !important; }
 </style>"""
 NO_SIDEBAR = """<style>
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], [data-testid="stSidebarCollapsedControl"] {
@@ -73,6 +78,7 @@ def dress() -> None:
     """Begin a run of a page, with its type; called first, so that nothing is seen to grow."""
     st.session_state.asked = {}
     st.session_state.shown = None
+    st.html(ON_PRIMARY)
     if manner().big:
         st.html(BIG_TYPE)
 
@@ -93,6 +99,21 @@ def bare() -> None:
     """Put the sidebar away of a page that stands in another one, if nothing is to be moved there."""
     if not any(asked().values()):
         st.html(NO_SIDEBAR)
+
+
+def intro(title: str = "", words: str = "") -> None:
+    """What a page is about; nothing below the bar of a lesson, which says it."""
+    if st.session_state.get("lesson_open") is not None:
+        return
+    if title:
+        st.subheader(title)
+    if words:
+        st.markdown(words)
+
+
+def height(pixels: int) -> int:
+    """How tall a picture is to be that has so much room for itself: less of it below the words of a lesson."""
+    return pixels - BELOW if st.session_state.get("lesson_open") else pixels
 
 
 def begins_playing() -> bool:

@@ -14,6 +14,8 @@ from cl_core.rooms import Answer, RoomError, Rooms
 from cl_core.ui import facts
 
 PULSE = 1.0  # seconds between two looks at the answers of a room
+WITHOUT = "Show without answering"
+NO_MORE = "Then this question takes no answer from you any more."
 ANSWERED = "answered"  # the fact that a step can wait for
 
 
@@ -71,20 +73,14 @@ def answers(asked: Asked) -> list[Answer]:
 
 
 def show(asked: Asked) -> None:
-    """The question; or, once it is answered, what was right and what everybody has said."""
+    """The question; or, once it is answered, what everybody in the room has said."""
     if not committed(asked):
         st.fragment(_ask)(asked)
-        if asked.room:
-            st.fragment(_count, run_every=PULSE)(asked)
         return
     facts.tell(**{ANSWERED: "yes"})
     st.markdown(f"**{asked.question.words}**")
-    if asked.question.choices:
-        if asked.room:
-            st.fragment(_bars, run_every=PULSE)(asked)
-    elif asked.room:
-        st.fragment(_count, run_every=PULSE)(asked)
-    st.markdown(verdict(asked))
+    if asked.room and asked.question.choices:
+        st.fragment(_bars, run_every=PULSE)(asked)
 
 
 def verdict(asked: Asked) -> str:
@@ -118,35 +114,50 @@ def _ask(asked: Asked) -> None:
     question = asked.question
     if not question.choices:
         st.markdown(f"**{question.words}**")
-        st.caption("Click on the plane, then commit yourself beside it.")
+        st.caption("Click on the plane, then commit yourself next to it.")
         return
-    chosen = st.radio(
-        f"**{question.words}**", range(len(question.choices)), None, key=f"choice {asked.room} {asked.key}",
-        format_func=lambda i: _literal(question.choices[i]), horizontal=True,
-    )  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if st.button("Commit", type="primary", key="commit", disabled=chosen is None):
-            commit(asked, chosen)
-            st.rerun()
-        without(asked)
+    if committed(asked):
+        st.rerun()  # the answer is to be seen, and so is what the page has covered
+    with st.form(f"answer {asked.key}", border=False):  # nothing is sent until one commits oneself
+        chosen = st.pills(
+            f"**{question.words}**", range(len(question.choices)), key=f"choice {asked.room} {asked.key}",
+            format_func=lambda i: _literal(question.choices[i]),
+        )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            sent = st.form_submit_button("Commit", type="primary", key="commit")
+            gives_up = st.form_submit_button(WITHOUT, type="tertiary", key="without")
+            if sent and chosen is None:
+                st.markdown("Choose an answer first.", width="content")
+    if gives_up:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(NO_MORE, width="content")
+            st.button("Show the answer", key="show_answer", on_click=commit, args=(asked, None))
+    if sent and chosen is not None:
+        commit(asked, chosen)
+        st.rerun()
 
 
 def without(asked: Asked) -> None:
-    """A way to the answer for whoever shows it to others, or gives up."""
-    with st.popover("Show without answering", type="tertiary", key="without"):
-        st.markdown("Then this question takes no answer from you any more.")
+    """A way to the answer for whoever shows it to others, or gives up, where a place is asked for."""
+    with st.popover(WITHOUT, type="tertiary", key="without"):
+        st.markdown(NO_MORE)
         if st.button("Show the answer", key="show_answer"):
             commit(asked, None)
             st.rerun()
 
 
-def _count(asked: Asked) -> None:
-    st.caption(f":material/groups: {in_words(len(answers(asked)))} in room {asked.room}")
+def room(name: str, asked: Asked | None) -> None:
+    """The room that one is in, and how many have answered there."""
+    if asked is None or not asked.room:
+        _room(name, None)
+    else:
+        st.fragment(_room, run_every=PULSE)(name, asked)
 
 
-def in_words(n: int) -> str:
-    """So many answers."""
-    return f"{n:,} answer{'' if n == 1 else 's'}"
+def _room(name: str, asked: Asked | None) -> None:
+    n = 0 if asked is None else len(answers(asked))
+    count = "" if asked is None else f": **{n:,} answer{'' if n == 1 else 's'}**"
+    st.markdown(f":small[:material/groups: room {name}{count}]", width="content")
 
 
 def _bars(asked: Asked) -> None:
@@ -158,8 +169,7 @@ def _bars(asked: Asked) -> None:
         _bar(choice, counts[i], len(given), right=i == question.right, mine=i == mine)
         for i, choice in enumerate(question.choices)
     ]
-    st.html(f'<div role="list" aria-label="Answers of the room" class="answers">{"".join(rows)}</div>')
-    _count(asked)
+    st.html(f'<div role="list" aria-label="Answers of the room">{"".join(rows)}</div>')
 
 
 def _bar(choice: str, count: int, total: int, *, right: bool, mine: bool) -> str:

@@ -1,0 +1,13 @@
+"""Lessons: steps that open the right picture, say what to try, and notice when it was done; alone or with a class."""
+
+import streamlit as st
+
+from cl_core import ui
+
+ui.forget_link()
+st.subheader("Lessons")
+st.markdown(
+    "A lesson leads through the course: each step opens a picture, says what to try there, and notices when it was "
+    "done. Some ask you to predict before they show. With a room, everyone who follows its link sees all answers."
+)
+ui.list_lessons()
