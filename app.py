@@ -15,6 +15,7 @@ if __name__ == "__main__":  # a visitor's session
             st.Page("pages/batch.py", title="One frozen batch", icon=":material/ac_unit:"),
             st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),
             st.Page("pages/compare.py", title="A fair race", icon=":material/flag:"),
+            st.Page("pages/break_it.py", title="Break it", icon=":material/heart_broken:"),
             st.Page("pages/experiments.py", title="The experiment", icon=":material/table_chart:"),
             st.Page("pages/glossary.py", title="Glossary", icon=":material/menu_book:"),
         ],
@@ -22,6 +23,6 @@ if __name__ == "__main__":  # a visitor's session
     )
     with ui.lesson(page.url_path or "start"):
         page.run()
-    ui.share()
+    ui.share_view()
 else:  # `streamlit run`, which finds here what it serves; every session runs this file again
     app = st.App(__file__, lifespan=ui.lifespan)

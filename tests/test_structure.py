@@ -19,7 +19,7 @@ LAYERS = (  # whoever stands later may import what stands earlier, and not the o
     {"training"},
     {"frames", "prepared", "checkpoints"},
     {"films", "workers", "cluster", "exports"},
-    {"judged"},
+    {"judged", "failures"},
     {"runs", "race", "engine", "counting"},
     {"experiments"},
     {"standings"},

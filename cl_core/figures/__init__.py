@@ -19,6 +19,7 @@ from cl_core.figures.curves import (
     triplet_chart,
     triplet_rows,
 )
+from cl_core.figures.enlarged import enlarged
 from cl_core.figures.experiments import cloud_chart, cloud_rows, heat_chart, heat_rows, rate_chart, rate_rows
 from cl_core.figures.kinds import KINDS
 from cl_core.figures.mining import miner_chart, miner_rows, pick_chart, pick_rows
@@ -32,6 +33,15 @@ from cl_core.figures.planes import (
     with_places,
 )
 from cl_core.figures.race import LOSS, RUNNERS, TRIPLETS, floor_known, race_chart, race_rows
+from cl_core.figures.words import (
+    density_in_words,
+    loss_in_words,
+    psi_in_words,
+    race_in_words,
+    scores_in_words,
+    shares_in_words,
+    triplets_in_words,
+)
 
 __all__ = [
     "KINDS",
@@ -46,11 +56,14 @@ __all__ = [
     "cloud_rows",
     "covered",
     "density",
+    "density_in_words",
+    "enlarged",
     "floor_known",
     "heat_chart",
     "heat_rows",
     "landmarks_in_words",
     "loss_chart",
+    "loss_in_words",
     "loss_rows",
     "margin_chart",
     "margin_rows",
@@ -61,17 +74,22 @@ __all__ = [
     "pick_chart",
     "pick_rows",
     "psi_chart",
+    "psi_in_words",
     "psi_rows",
     "race_chart",
+    "race_in_words",
     "race_rows",
     "rate_chart",
     "rate_rows",
     "score_chart",
     "score_rows",
+    "scores_in_words",
     "share_chart",
     "share_rows",
+    "shares_in_words",
     "similarity_field",
     "triplet_chart",
     "triplet_rows",
+    "triplets_in_words",
     "with_places",
 ]

@@ -24,7 +24,9 @@ def share_chart(height: int = 120) -> dict[str, Any]:
             tooltip=[alt.Tooltip("of:N"), alt.Tooltip("kind:N"), alt.Tooltip("share:Q", format=".1%")],
         )
     )
-    return spec(alt.layer(bars, names_in_bars(share, bars.encoding.y)).properties(height=height))
+    words = "Kinds of pairs, and what share of the gradient each carries."
+    layers = alt.layer(bars, names_in_bars(share, bars.encoding.y))
+    return spec(layers.properties(height=height, description=words))
 
 
 def share_rows(found: Forces) -> pd.DataFrame:

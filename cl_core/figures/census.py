@@ -101,7 +101,7 @@ def margin_chart(margin: float, words: str, height: int = 230) -> dict[str, Any]
     tooltip = [alt.Tooltip("margin:Q"), alt.Tooltip("kind:N"), alt.Tooltip("value:Q", title="share", format=".2%")]
     here = alt.Chart(alt.Data(values=[{"margin": margin, "words": f"m = {margin:g}"}]))
     rule = here.mark_rule(color=CURSOR, strokeWidth=2).encode(x="margin:Q")
-    name = here.mark_text(color=CURSOR, fontSize=14, fontWeight="bold", baseline="bottom")
+    name = here.mark_text(color="currentColor", fontSize=14, fontWeight="bold", baseline="bottom")
     return spec(
         alt.layer(
             *stacked_areas(x, y, tooltip), rule, name.encode(x="margin:Q", y=alt.value(-4), text="words:N")

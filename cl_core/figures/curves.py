@@ -20,7 +20,11 @@ from cl_core.frames import Frame, References
 
 SCORE, DRAWN, GUIDE, CURSOR = "#3f7fd9", "#b07cd8", "#8a93a6", "#d9487d"
 
+CURSOR_KIND = "cursor"  # of the row that marks the frame being looked at
+TEXT: dict[str, Any] = {"color": "currentColor", "opacity": 0.8}  # no grey is read well on light paper and on dark
 MOST_ROWS = 400  # of a curve; no screen shows more
+FEWEST = 10  # steps along an axis
+LEAST_ERROR, MOST_ERROR = 0.01, 0.9  # on the axis of scores
 GRID = 70  # a side, of a density
 
 
@@ -40,10 +44,16 @@ def _steps() -> alt.X:
     return alt.X("step:Q", title=None, scale=alt.Scale(type="symlog", constant=10, nice=False), axis=axis)
 
 
+def _room() -> alt.Chart:
+    """Nothing to be seen, on steps enough for an axis: of one frame alone all labels would lie on each other."""
+    steps = alt.Data(values=[{"step": 0}, {"step": FEWEST}])
+    return alt.Chart(steps).mark_point(opacity=0, tooltip=None, aria=False).encode(x=_steps())
+
+
 def _cursor() -> alt.Chart:
     return (
         alt.Chart()
-        .transform_filter("datum.kind == 'cursor'")
+        .transform_filter(f"datum.kind == '{CURSOR_KIND}'")
         .mark_rule(color=CURSOR, strokeWidth=1.5)
         .encode(x=_steps(), tooltip=alt.Tooltip("step:Q", title="frame at step"))
     )
@@ -60,9 +70,9 @@ def _guide(
         align="right" if right else "left",
         dx=-4 if right else 4,
         dy=-8 if above else 9,
-        color=GUIDE,
         fontSize=12,
         fontWeight="bold",
+        **TEXT,
     )
     return alt.layer(rule, text.encode(y=y, x=alt.value("width" if right else 0), text="words:N"))
 
@@ -76,11 +86,14 @@ def loss_chart(references: References, height: int = 190) -> dict[str, Any]:
         .mark_line(color=SCORE, strokeWidth=2, interpolate="monotone")
         .encode(x=_steps(), y=y, tooltip=[alt.Tooltip("step:Q"), alt.Tooltip("value:Q", title="loss", format=".4f")])
     )
-    guides = [_guide(references.collapse, f"total collapse {references.collapse:.3g}", right=True, above=False)]
+    guides = []
+    if references.collapse > 0:  # of a first batch without one valid term nothing can be said
+        guides.append(_guide(references.collapse, f"total collapse {references.collapse:.3g}", right=True, above=False))
     if references.floor < references.collapse:
         floor = _guide(references.floor, f"floor {references.floor:.3g}", right=False, above=True, dash=(2, 3))
         guides.append(floor)
-    return spec(alt.layer(line, *guides, _cursor()).properties(height=height))
+    words = "The loss by step, against its value at total collapse" + (" and its floor." if len(guides) > 1 else ".")
+    return spec(alt.layer(line, *guides, _room(), _cursor()).properties(height=height, description=words))
 
 
 def loss_rows(losses: NDArray[np.float32], at: int) -> pd.DataFrame:
@@ -104,12 +117,12 @@ def score_chart(raw: float, untrained: float, height: int = 190) -> dict[str, An
         "value:Q",
         title="accuracy",
         axis=axis,
-        scale=alt.Scale(type="log", reverse=True, nice=False, domain=[0.01, 0.9]),
+        scale=alt.Scale(type="log", reverse=True, nice=False, domain=[LEAST_ERROR, MOST_ERROR]),
     )
     kinds = alt.Scale(domain=["kNN, full space", "1-NN, drawn plane"], range=[SCORE, DRAWN])
     line = (
         alt.Chart()
-        .transform_filter("datum.kind != 'cursor'")
+        .transform_filter(f"datum.kind != '{CURSOR_KIND}'")
         .transform_calculate(accuracy="1 - datum.value")
         .mark_line(strokeWidth=2, interpolate="monotone", clip=True)
         .encode(
@@ -119,11 +132,17 @@ def score_chart(raw: float, untrained: float, height: int = 190) -> dict[str, An
             tooltip=[alt.Tooltip("kind:N"), alt.Tooltip("step:Q"), alt.Tooltip("accuracy:Q", format=".1%")],
         )
     )
+    named = ((raw, f"raw pixels {raw:.1%}", (5, 4)), (untrained, f"untrained net {untrained:.1%}", (2, 3)))
+    lower, upper = sorted(named, key=lambda each: each[0])
+    errors = [min(max(1 - accuracy, LEAST_ERROR), MOST_ERROR) for accuracy, _, _ in (lower, upper)]
+    # names of lines close together stand on either side of them, at the upper edge at either end
+    close, edge = errors[0] < 1.6 * errors[1], errors[1] < 1.6 * LEAST_ERROR
     guides = [
-        _guide(1 - raw, f"raw pixels {raw:.1%}", right=True, above=False),
-        _guide(1 - untrained, f"untrained net {untrained:.1%}", right=True, above=False, dash=(2, 3)),
+        _guide(errors[0], lower[1], right=not (close and edge), above=False, dash=lower[2]),
+        _guide(errors[1], upper[1], right=True, above=close and not edge, dash=upper[2]),
     ]
-    return spec(alt.layer(line, *guides, _cursor()).properties(height=height))
+    words = "kNN accuracy by step, in the full space and in the drawn plane, against raw pixels and the untrained net."
+    return spec(alt.layer(line, *guides, _room(), _cursor()).properties(height=height, description=words))
 
 
 def _legend() -> alt.Legend:
@@ -143,7 +162,9 @@ def triplet_chart(height: int = 150) -> dict[str, Any]:
     """Shares of easy, semi-hard and hard triplets, stacked; rows from `triplet_rows`."""
     y = alt.Y("value:Q", title="triplets", stack="zero", axis=alt.Axis(format="%", tickCount=3)).scale(domain=[0, 1])
     tooltip = [alt.Tooltip("kind:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".2%")]
-    return spec(alt.layer(*stacked_areas(_steps(), y, tooltip), _cursor()).properties(height=height))
+    words = "Shares of hard, semi-hard and easy triplets by step."
+    areas = stacked_areas(_steps(), y, tooltip)
+    return spec(alt.layer(*areas, _room(), _cursor()).properties(height=height, description=words))
 
 
 def triplet_rows(frames: Sequence[Frame], at: int) -> pd.DataFrame:
@@ -151,7 +172,9 @@ def triplet_rows(frames: Sequence[Frame], at: int) -> pd.DataFrame:
     steps = np.array([frame.step for frame in frames])
     shares = {kind: np.array([getattr(frame.metrics, kind) for frame in frames]) for kind in KINDS}
     rows = stacked_rows("step", steps, shares)
-    return pd.concat([rows, pd.DataFrame({"kind": ["cursor"], "step": [at]})], ignore_index=True)
+    if steps[-1] < FEWEST:  # no area is wide enough for a name yet
+        rows["name"] = None
+    return pd.concat([rows, pd.DataFrame({"kind": [CURSOR_KIND], "step": [at]})], ignore_index=True)
 
 
 def _with_cursor(curves: Sequence[tuple[str, NDArray[Any], NDArray[Any]]], at: int) -> pd.DataFrame:
@@ -160,7 +183,7 @@ def _with_cursor(curves: Sequence[tuple[str, NDArray[Any], NDArray[Any]]], at: i
         pd.DataFrame({"kind": kind, "order": order, "step": steps, "value": values.astype(float)})
         for order, (kind, steps, values) in enumerate(curves)
     ]
-    parts.append(pd.DataFrame({"kind": ["cursor"], "order": [len(curves)], "step": [at], "value": [None]}))
+    parts.append(pd.DataFrame({"kind": [CURSOR_KIND], "order": [len(curves)], "step": [at], "value": [None]}))
     return pd.concat(parts, ignore_index=True).astype({"value": float})
 
 

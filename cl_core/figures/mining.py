@@ -6,7 +6,7 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-from cl_core.figures.curves import GUIDE, SCORE, spec
+from cl_core.figures.curves import GUIDE, SCORE, TEXT, spec
 from cl_core.figures.kinds import NAMED, kind_fill, names_in_bars
 
 ROW, AXIS = 26, 50  # pixels: a miner, and the axis below
@@ -35,7 +35,7 @@ def miner_chart(
         line = alt.Chart(alt.Data(values=[{"value": guide[0], "words": guide[1]}]))
         layers.append(line.mark_rule(strokeDash=[5, 4], color=GUIDE, strokeWidth=1.5).encode(x="value:Q"))
         side: Literal["left", "right"] = "left" if guide[0] < largest / 2 else "right"
-        name = line.mark_text(align=side, baseline="bottom", color=GUIDE, fontSize=13, fontWeight="bold")
+        name = line.mark_text(align=side, baseline="bottom", fontSize=13, fontWeight="bold", **TEXT)
         layers.append(name.encode(x="value:Q", y=alt.value(-3), text="words:N"))
     return spec(alt.layer(*layers).properties(height=ROW * miners + AXIS, description=words))
 

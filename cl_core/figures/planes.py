@@ -1,7 +1,7 @@
 """A loss over a plane as a picture: its boundary, its landmarks, and what they are called."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,7 +63,7 @@ def similarity_field(
         point_violated=violated,
         names=("L", "sₙ", "sₚ"),
         alt=f"{loss.title} over the similarity of a negative (across) and of a positive (up). "
-        + " ".join(landmarks_in_words(loss, theta)).replace("$", ""),
+        + " ".join([_boundary_in_words(plane, (-0.5, 0.0, 0.5)), *landmarks_in_words(loss, theta)]).replace("$", ""),
     )
 
 
@@ -113,8 +113,25 @@ def angle_field(loss: Loss, plane: Plane) -> Field:
         marks=[Mark(180.0, 0.0, "target", "target")],
         unit="°",
         names=("L", "θ₂", "θ₁"),
-        alt=f"{loss.title} over the angle to the other class (across) and to one's own (up).",
+        alt=f"{loss.title} over the angle to the other class (across) and to one's own (up). "
+        + _boundary_in_words(plane, (45.0, 90.0, 135.0), "°"),
     )
+
+
+def _boundary_in_words(plane: Plane, at: Sequence[float], unit: str = "") -> str:
+    """How high the boundary stands at some places across."""
+    if plane.boundary is None:
+        low, high = np.nanmin(plane.value), np.nanmax(plane.value)
+        return f"There is no boundary; the value goes from {low:.3g} to {high:.3g}."
+    known = plane.boundary[np.isfinite(plane.boundary).all(axis=1)]
+    heights = []
+    for x in at:
+        near = known[np.abs(known[:, 0] - x) <= np.ptp(plane.axis) / 50] if len(known) else known
+        if len(near):
+            heights.append(f"{near[np.abs(near[:, 0] - x).argmin(), 1]:.2f}{unit} at {x:g}{unit}")
+    if not heights:
+        return f"No boundary is met from {at[0]:g}{unit} to {at[-1]:g}{unit} across."
+    return f"The boundary is at {', '.join(heights)} across."
 
 
 def _inside(points: Floats) -> Floats:
@@ -166,7 +183,8 @@ def psi_chart(height: int = 260) -> dict[str, Any]:
             strokeDash=alt.StrokeDash("kind:N", title=None, scale=dashes),
         )
     )
-    return spec(alt.layer(line).properties(height=height))
+    words = "What an angle counts, against the cosine of its multiple and its own cosine."
+    return spec(alt.layer(line).properties(height=height, description=words))
 
 
 def psi_rows(angles: Mapping[str, Floats]) -> pd.DataFrame:

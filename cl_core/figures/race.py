@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cl_core.figures.curves import CURSOR, GUIDE, MOST_ROWS, spec
+from cl_core.figures.curves import CURSOR, CURSOR_KIND, GUIDE, MOST_ROWS, TEXT, spec
 from cl_core.frames import Look
 from cl_core.judged import SCORES, score
 
@@ -67,7 +67,7 @@ def race_chart(names: Sequence[str], quantity: str, height: int = 270) -> dict[s
     if quantity in TRIPLETS:
         dash, shape = dash.legend(None), shape.legend(None)
     written = "format(1 - datum.value, '.1%')" if quantity in SCORES else f"format(datum.value, '{percent}')"
-    curves = alt.Chart().transform_filter("datum.kind != 'cursor'").transform_calculate(written=written)
+    curves = alt.Chart().transform_filter(f"datum.kind != '{CURSOR_KIND}'").transform_calculate(written=written)
     tips = [alt.Tooltip("kind:N", title="run"), alt.Tooltip("step:Q"), alt.Tooltip("written:N", title="value")]
     band = curves.mark_area(opacity=0.22, clip=True).encode(x=x, y=y.field("low"), y2="high:Q", color=colour)
     line = curves.mark_line(strokeWidth=2.5, clip=True).encode(x=x, y=y, color=colour, strokeDash=dash, tooltip=tips)
@@ -78,13 +78,14 @@ def race_chart(names: Sequence[str], quantity: str, height: int = 270) -> dict[s
     )
     cursor = (
         alt.Chart()
-        .transform_filter("datum.kind == 'cursor'")
+        .transform_filter(f"datum.kind == '{CURSOR_KIND}'")
         .mark_rule(color=CURSOR, strokeWidth=1.5)
         .encode(x=x, tooltip=alt.Tooltip("step:Q", title="frame at step"))
     )
     guides = [_guide(0.0, "floor: classes perfect"), _guide(1.0, "total collapse")] if quantity == LOSS else []
-    chart = alt.layer(band, *guides, line, marks, cursor).properties(height=height)
     title = TRIPLETS.get(quantity)
+    words = f"{title or SCORES.get(quantity, 'loss, normalised')} by step, a curve for each of the runs."
+    chart = alt.layer(band, *guides, line, marks, cursor).properties(height=height, description=words)
     return spec(chart.properties(title=alt.TitleParams(title, anchor="start", fontSize=15)) if title else chart)
 
 
@@ -110,7 +111,7 @@ def _axis(quantity: str) -> tuple[alt.Y, str]:
 def _guide(value: float, words: str) -> alt.LayerChart | alt.FacetChart:
     rows = alt.Data(values=[{"value": value, "words": words}])
     rule = alt.Chart(rows).mark_rule(strokeDash=[5, 4], color=GUIDE, strokeWidth=1.5).encode(y="value:Q")
-    text = alt.Chart(rows).mark_text(align="right", dx=-4, dy=-8, color=GUIDE, fontSize=13, fontWeight="bold")
+    text = alt.Chart(rows).mark_text(align="right", dx=-4, dy=-8, fontSize=13, fontWeight="bold", **TEXT)
     return alt.layer(rule, text.encode(y="value:Q", x=alt.value("width"), text="words:N"))
 
 
@@ -125,7 +126,7 @@ def race_rows(looks: Sequence[Sequence[Look]], names: Sequence[str], quantity: s
         for name, own in zip(names, looks, strict=True)
         if quantity != LOSS or all(floor_known(look) for look in own)
     ]
-    cursor = pd.DataFrame({"kind": ["cursor"], "step": [at], "mark": [False]})
+    cursor = pd.DataFrame({"kind": [CURSOR_KIND], "step": [at], "mark": [False]})
     return pd.concat([*parts, cursor], ignore_index=True).astype({"mark": bool})
 
 

@@ -19,6 +19,7 @@ from cl_core.prepared import Prepared
 from cl_core.ui import batch_reading, controls
 from cl_core.ui.controls import Chosen, Control, Link
 from cl_core.ui.embedded import OWN, embedding
+from cl_core.ui.figure import chart
 from cl_core.ui.kept import Kept, mounted
 from cl_core.ui.manner import manner
 
@@ -119,7 +120,7 @@ def frozen_batch(chosen: Sequence[Chosen]) -> None:
             key, group = mounted(f"scene{each.suffix}"), mounted("batch")
             batch_scene(scene, key=key, group=group, anchor=anchor, on_pin=pin)
             batch_reading.numbers(walk)
-            st.vega_lite_chart(figures.share_rows(found), figures.share_chart(), width="stretch")
+            chart(figures.share_rows(found), figures.share_chart(), figures.shares_in_words(found))
             batch_reading.strongest(each, found, embedded.spec.dataset, images, start.batch.y.tolist())
             batch_reading.other_conventions(each, walk[-1][0], found)
             batch_reading.as_code(each, walk[-1][0])

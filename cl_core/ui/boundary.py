@@ -19,8 +19,9 @@ from cl_core.ui import controls, cover, question
 from cl_core.ui.controls import Chosen, Control, Link
 from cl_core.ui.cover import COVER
 from cl_core.ui.embedded import OWN, embedding
+from cl_core.ui.figure import chart
 from cl_core.ui.kept import Kept, mounted
-from cl_core.ui.manner import manner
+from cl_core.ui.manner import height, manner
 
 PAGE = "boundaries"
 SECOND = "_2"  # what the second loss's names end with
@@ -139,8 +140,8 @@ def _angles(chosen: Chosen) -> None:
     _plane(figures.angle_field(loss, found), f"angles{chosen.suffix}", "angles", PLACE_OF_ANGLES)
     if loss.schedules:
         st.markdown(r"What an angle counts: $\psi$, against $\cos m\theta$, which rises again, and $\cos\theta$")
-        rows = figures.psi_rows(plane.multiplied_angles(int(theta["margin"]), float(theta["annealing"])))
-        st.vega_lite_chart(rows, figures.psi_chart(), width="stretch")
+        angles = plane.multiplied_angles(int(theta["margin"]), float(theta["annealing"]))
+        chart(figures.psi_rows(angles), figures.psi_chart(), figures.psi_in_words(angles))
     _formulas(loss, theta)
     _more(chosen, PlaneState())
 
@@ -153,7 +154,7 @@ def _plane(field: Field, key: str, group: str, place: Kept) -> PlaneState:
 
     found = place.now()
     kept = PlaneState(*found[0]) if found else None
-    return plane_picture(field, key=mounted(key), height=HEIGHT, group=mounted(group), kept=kept, on_keep=keep)
+    return plane_picture(field, key=mounted(key), height=height(HEIGHT), group=mounted(group), kept=kept, on_keep=keep)
 
 
 def _wedge(chosen: Chosen) -> None:
@@ -161,7 +162,7 @@ def _wedge(chosen: Chosen) -> None:
     loss, theta = chosen.loss, chosen.theta
     picture = Wedge(
         loss.title, plane.wedges(loss, theta), away=plane.wedges_away(loss, theta),
-        alt=f"What {loss.title} asks of two classes",
+        alt=f"What {loss.title} asks of two classes; " + ", ".join(f"{name} {value}" for name, value in theta.items()),
     )  # fmt: skip
     if found := BETWEEN.now():
         picture = replace(picture, between=int(found[0][0]))

@@ -14,6 +14,7 @@ from cl_core.experiments.table import BATCHES, PUBLISHED, RIGHT
 from cl_core.training import MAX_STEPS
 from cl_core.ui import controls, reduced, run_settings
 from cl_core.ui.controls import Control
+from cl_core.ui.figure import chart
 from cl_core.ui.shipped import COMMAND, Shipped, nothing_yet
 
 DATASET = Control("dataset", "data set", "mnist", options=DATASETS)
@@ -64,8 +65,8 @@ def show_pictures(found: Shipped) -> None:
             words = f"{title}: " + "; ".join(f"batch {heads[b]}{missing.get(b, '')}" for b in BATCHES)
             with column:
                 st.markdown(f"**{title}**")
-                chart = figures.cloud_chart(words, data.class_names, colours)
-                st.vega_lite_chart(figures.cloud_rows(clouds, heads, labels), chart, width="content")
+                picture = figures.cloud_chart(words, data.class_names, colours)
+                chart(figures.cloud_rows(clouds, heads, labels), picture, width="content")
 
 
 def _colours() -> list[str]:
@@ -123,7 +124,8 @@ def _closely(cell: Cell, rows: pd.DataFrame) -> None:
             axes = ("first principal axis", "second principal axis")
             points = store.points(first)
             figure = figures.density(points, _labels(cell.dataset), data.class_names, _colours(), axes, HEIGHT)
-            st.plotly_chart(figure, key="cell_density")
+            words = figures.density_in_words(_labels(cell.dataset), points, data.class_names)
+            st.plotly_chart(figure, key="cell_density", alt=words)
             st.caption(f"Density of each class of {DRAWN} test images, seed {first['seed']}, with its margins.")
     with numbers:
         st.dataframe(_numbers(rows), height="content")

@@ -15,6 +15,7 @@ from cl_core.counting import Counting, Progress, Question
 from cl_core.runs import Run
 from cl_core.ui.controls import Control, section
 from cl_core.ui.embedded import NO_RUN, OWN
+from cl_core.ui.figure import chart
 from cl_core.ui.mined import EMBEDDED_BY, EMBEDDING, PARAMETERS, PIXELS, SYMBOLS
 from cl_core.ui.server import engine
 
@@ -186,18 +187,16 @@ def _results(found: Census, question: Question) -> None:
         st.markdown("#### Which classes get in each other's way")
         part = PART.ask()
         rows = figures.pair_rows(found, data.class_names, part)
-        st.vega_lite_chart(
-            rows, figures.pair_chart(part, data.class_names, _pairs_in_words(rows, part)), width="stretch"
-        )
+        chart(rows, figures.pair_chart(part, data.class_names, _pairs_in_words(rows, part)))
         st.caption(_pairs_in_words(rows, part))
     with right:
         st.markdown("#### Few anchors make the trouble")
         words = _anchors_in_words(found)
-        st.vega_lite_chart(figures.anchor_rows(found), figures.anchor_chart(words), width="stretch")
+        chart(figures.anchor_rows(found), figures.anchor_chart(words))
         st.caption(words)
         st.markdown("#### With another margin")
         rows = figures.margin_rows(found)
-        st.vega_lite_chart(rows, figures.margin_chart(found.margin, _margins_in_words(found)), width="stretch")
+        chart(rows, figures.margin_chart(found.margin, _margins_in_words(found)))
     _hardest(found, question, data)
 
 
@@ -242,12 +241,13 @@ def _hardest(found: Census, question: Question, data: datasets.Dataset) -> None:
     for i, a in enumerate(found.hardest(SHOWN).tolist()):
         p, n = int(found.farthest[a]), int(found.nearest[a])
         with places[i % len(places)]:
-            if data.is_image:
-                st.image(_side_by_side(data.x_test[rows[[a, p, n]]]), width="stretch")
-            st.caption(
+            words = (
                 f"anchor **{data.class_names[labels[a]]}** · positive at {found.far[a]:.2f} · "
                 f"negative **{data.class_names[labels[n]]}** at {found.near[a]:.2f}"
             )
+            if data.is_image:
+                st.image(_side_by_side(data.x_test[rows[[a, p, n]]]), width="stretch", alt=words.replace("**", ""))
+            st.caption(words)
 
 
 def _side_by_side(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -19,6 +19,7 @@ from cl_core.prepared import Prepared
 from cl_core.ui import controls
 from cl_core.ui.controls import Control
 from cl_core.ui.embedded import OWN, embedding
+from cl_core.ui.figure import chart
 from cl_core.ui.kept import Kept, mounted
 
 PIXELS = "pixels"
@@ -299,11 +300,11 @@ def _charts(tallies: Mapping[str, Tally], chosen: str, margin: float) -> None:
     for column, title, numbers in ((columns[0], "loss", value), (columns[1], "length of the gradient", gradient)):
         words = f"{title}, by miner: " + ", ".join(f"{name} {number:.3g}" for name, number in numbers.items())
         guide = (margin, "at total collapse") if title == "loss" else None
-        chart = figures.miner_chart(title, len(titles), words, guide, max(numbers.values()))
-        column.vega_lite_chart(figures.miner_rows(numbers, titles[chosen]), chart, width="stretch")
+        with column:
+            picture = figures.miner_chart(title, len(titles), words, guide, max(numbers.values()))
+            chart(figures.miner_rows(numbers, titles[chosen]), picture)
     words = "kinds of the picked triplets, by miner: " + "; ".join(
         f"{name} " + ", ".join(f"{count[kind]} {title}" for kind, title in figures.KINDS.items())
         for name, count in kinds.items()
     )
-    chart = figures.pick_chart(len(titles), words)
-    st.vega_lite_chart(figures.pick_rows(kinds, titles[chosen]), chart, width="stretch")
+    chart(figures.pick_rows(kinds, titles[chosen]), figures.pick_chart(len(titles), words))

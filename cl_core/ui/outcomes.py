@@ -10,6 +10,7 @@ from cl_core.experiments.cells import DATASETS
 from cl_core.experiments.evidence import Verdict
 from cl_core.experiments.table import BATCHES, DIFFERENCE, KINDS, MEASURED, PUBLISHED, SPANS
 from cl_core.ui.controls import Control
+from cl_core.ui.figure import chart
 from cl_core.ui.shipped import COMMAND, Shipped, nothing_yet
 
 KIND = Control("numbers", "which numbers", PUBLISHED, options=KINDS, row=True)
@@ -36,7 +37,7 @@ def show(found: Shipped) -> None:
             st.markdown(f"#### {table.title_of(dataset)}")
             rows = figures.heat_rows(found.summary, dataset, kind)
             words = f"{table.title_of(dataset)}, {kind}, per cent: {_in_words(rows)}"
-            st.vega_lite_chart(rows, figures.heat_chart(words), width="stretch", key=f"heat_{dataset}")
+            chart(rows, figures.heat_chart(words), key=f"heat_{dataset}")
     st.markdown("#### What the article claims, and what these numbers say")
     with st.spinner("Holding the claims against them"):
         verdicts = found.verdicts
@@ -98,7 +99,7 @@ def show_decoupled(found: Shipped) -> None:
                 missing = int(lines["error"].isna().sum())
                 st.markdown(f"**{span}**" + (f", {missing} of {len(lines)} not run or failed" if missing else ""))
                 if missing < len(lines):
-                    st.vega_lite_chart(lines, figures.rate_chart(domain, words), width="stretch")
+                    chart(lines, figures.rate_chart(domain, words))
 
 
 def show_cost(found: Shipped) -> None:

@@ -16,6 +16,7 @@ from cl_core.race import Race, RaceLook
 from cl_core.standings import Standing, standing
 from cl_core.training import RunSpec
 from cl_core.ui import facts, race_settings, run_settings
+from cl_core.ui.figure import chart
 from cl_core.ui.manner import begins_playing
 from cl_core.ui.race_settings import HIDDEN, TRIPLETS
 from cl_core.ui.server import engine
@@ -233,7 +234,7 @@ def _curves(names: tuple[str, ...], looks: Sequence[Sequence[Look]], opened: Seq
 
 def _curve(names: tuple[str, ...], looks: Sequence[Sequence[Look]], opened: Sequence[str], what: str, at: int) -> None:
     rows = figures.race_rows(looks, opened, what, at)
-    st.vega_lite_chart(rows, _chart(names, what), key=f"race_chart_{what}")
+    chart(rows, _chart(names, what), figures.race_in_words(rows, what, at), key=f"race_chart_{what}")
 
 
 _chart = lru_cache(maxsize=64)(figures.race_chart)
@@ -263,7 +264,7 @@ def _worth_saying(found: Sequence[Standing]) -> Sequence[Standing]:
 
 def _table(names: Sequence[str], found: Sequence[Standing]) -> str:
     """The scores as a Markdown table."""
-    head = ["", *(each.title for each in found)]
+    head = ["run", *(each.title for each in found)]
     rows = [[name, *(each.number(place) for each in found)] for place, name in enumerate(names)]
     lines = [head, ["---", *["---:"] * len(found)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

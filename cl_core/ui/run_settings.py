@@ -17,7 +17,7 @@ from cl_core.ui import controls
 from cl_core.ui.controls import Control, Link
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.5, 1.0, 10.0)
-BATCHES = (16, 32, 64, 128, 256, 512, 1024, 2048)
+BATCHES = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 DIMS = (2, 3, 8, 16, 32, 64, 128, 256)
 PAGE = "training"
 

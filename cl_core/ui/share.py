@@ -17,7 +17,7 @@ EMBED = {"embed": "true"}
 HEIGHT = 720  # pixels of the frame in a slide
 
 
-def share() -> None:
+def share_view() -> None:
     """The way to share what is shown, at the sidebar's end; what every page ends with."""
     if embedded():
         bare()

@@ -18,6 +18,7 @@ from cl_core.metrics import MARGIN, K
 from cl_core.runs import Run
 from cl_core.training import MAX_STEPS, RunSpec
 from cl_core.ui import export, facts, manner, run_settings
+from cl_core.ui.figure import chart
 from cl_core.ui.server import engine
 
 TICK = 0.4  # seconds between two looks at the picture of a run that moves; the browser plays what came in between
@@ -148,7 +149,8 @@ def _picture(run: Run, moves: bool, known: int) -> None:
     elif view == "density" and look.frames:
         _density(run, look.frames[min(_looked_at(look), max(known - 1, 0))], moves)
     else:
-        chosen = embedding(cloud_of(run, look, 3 if view == "3D" else 2), key="cloud", height=HEIGHT).frame
+        cloud = cloud_of(run, look, 3 if view == "3D" else 2)
+        chosen = embedding(cloud, key="cloud", height=manner.height(HEIGHT)).frame
         if chosen != st.session_state.get("looked_at"):
             st.session_state.looked_at = chosen
             st.rerun()  # the numbers are to follow
@@ -199,9 +201,10 @@ def _density(run: Run, frame: Frame, moves: bool) -> None:
     """The classes' densities at one frame; plotly draws afresh, so it stays the same one while a run moves."""
     dark = st.context.theme.type == "dark"
     figure = _density_figure(frame, run.spec.dataset, run.n, dark)
-    st.plotly_chart(
-        figure, key="density_figure", config={"toImageButtonOptions": {"format": "svg", "filename": "density"}}
-    )
+    probes = _probes(run.spec.dataset, run.n)
+    words = figures.density_in_words(probes.labels, frame.points[2], probes.class_names)
+    config = {"toImageButtonOptions": {"format": "svg", "filename": "density"}}
+    st.plotly_chart(figure, key="density_figure", config=config, alt=words)
     st.caption(f"Densities at step {frame.step:,}." + (" Pause to see where the run has come since." if moves else ""))
 
 
@@ -238,11 +241,12 @@ def _numbers(run: Run) -> None:
     for column, (label, value, help_) in zip(st.columns(len(tiles)), tiles, strict=True):
         column.metric(label, value, help=help_)
     refs = look.references
-    st.vega_lite_chart(figures.loss_rows(look.losses, frame.step), _loss_chart(refs), key="loss_curve")
-    st.vega_lite_chart(
-        figures.score_rows(look.frames, frame.step), _score_chart(refs.knn_raw, first.knn), key="score_curves"
-    )
-    st.vega_lite_chart(figures.triplet_rows(look.frames, frame.step), _triplet_chart(), key="triplet_shares")
+    rows, words = figures.loss_rows(look.losses, frame.step), figures.loss_in_words(refs, look.losses, frame.step)
+    chart(rows, _loss_chart(refs), words, key="loss_curve")
+    rows, words = figures.score_rows(look.frames, frame.step), figures.scores_in_words(frame, refs.knn_raw, first.knn)
+    chart(rows, _score_chart(refs.knn_raw, first.knn), words, key="score_curves")
+    rows, words = figures.triplet_rows(look.frames, frame.step), figures.triplets_in_words(frame)
+    chart(rows, _triplet_chart(), words, key="triplet_shares")
     with st.expander("All measures of this frame"):
         st.markdown(_measures(frame))
 
@@ -266,7 +270,7 @@ def _measures(frame: Frame) -> str:
         "spread": f"{m.spread:.4f}",
         "variance drawn (best plane)": f"{sum(frame.views[2].shares):.1%} ({frame.views[2].best:.1%})",
     }
-    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())])
+    return "\n".join(["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())])
 
 
 def _in_words(frame: Frame) -> str:
