@@ -100,8 +100,6 @@ def _ends(spec: RunSpec) -> tuple[float, float]:
         return float(other(z=length * places[which], y=labels, weight=weight_length * places, bias=0 * points[0]))
 
     collapse = value(points[:1].expand_as(points), 1.0, 1.0)
-    if "y" not in convention.takes:  # it does not look at classes
-        return collapse, nan
     corners = normalize(points - 1 / len(points)) if len(points) > 1 else points
     if not loss.lengths:
         return collapse, value(corners, 1.0, 1.0)

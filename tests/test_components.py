@@ -11,6 +11,7 @@ from cl_core.components import embedding as face
 from cl_core.components.embedding import WORDS, Cloud, Sent, message, window
 from cl_core.components.envelope import NOWHERE, pack, quantise, unpack
 from cl_core.components.modules import joined
+from tests.colours import contrast
 
 FOLDER = Path(face.__file__).parent
 
@@ -168,6 +169,7 @@ def test_controls_have_their_words() -> None:
 
 
 def test_ten_colours_on_either_paper() -> None:
-    for colours in CLASS_COLOURS:
+    for colours, paper in zip(CLASS_COLOURS, ("#ffffff", "#11141b"), strict=True):
         assert len(set(colours)) == 10
+        assert all(contrast(colour, paper) >= 3 for colour in colours)
         assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)

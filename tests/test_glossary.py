@@ -13,6 +13,7 @@ from cl_core import conventions
 from cl_core.contrast import Contrast, unit
 from cl_core.figures import relatives
 from cl_core.losses import LOSSES, module
+from tests.colours import contrast
 
 ROOT = Path(__file__).parents[1]
 
@@ -236,15 +237,3 @@ def test_the_picture_names_every_loss_and_can_be_read(dark):
         assert LOSSES[edge.one].title in relatives.in_words()
     ink, fills = re.search(r'fontcolor="(#\w+)"', text)[1], set(re.findall(r'fillcolor="(#\w+)"', text))
     assert all(contrast(ink, fill) > 7 for fill in fills)  # WCAG's AAA
-
-
-def contrast(one, other):
-    """WCAG's ratio of two colours' luminances."""
-    bright = [
-        sum(
-            share * (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4)
-            for share, x in zip((0.2126, 0.7152, 0.0722), (int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)), strict=True)
-        )
-        for c in (one, other)
-    ]
-    return (max(bright) + 0.05) / (min(bright) + 0.05)

@@ -152,7 +152,7 @@ def test_a_run_that_the_controls_have_no_place_for_is_refused(pool):
     app.file_uploader[0].upload("run.npz", run_file.pack(look, state, 500)).run()
     assert app.session_state.run is before
     assert app.error[0].value == "This file can't be opened."
-    assert "batch size must be one of 16, 32" in app.text[0].value
+    assert "batch size must be one of 4, 8, 16" in app.text[0].value
 
 
 # ---- hostile files

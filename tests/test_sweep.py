@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -230,11 +231,11 @@ COMMAND = """
 
 
 def command(folder, log):
-    return subprocess.Popen(
+    return subprocess.Popen(  # the shell of a job in the background may have told us not to listen to Ctrl-C
         [sys.executable, "-c", textwrap.dedent(COMMAND), "run", "--studies", "right", "--workers", "2",
          "--results", str(folder)],
         env=os.environ | {LOG: str(log), PAUSE: "1.5"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
 
 

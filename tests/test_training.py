@@ -415,9 +415,3 @@ def test_lengths_count_where_nothing_holds_them():
     priced = ends(loss="npair", convention="one_pair", theta={"l2": 0.01}, unit_norm=False)
     assert np.isnan(priced[1])  # length costs: the best one is nowhere written down
     assert priced[0] == pytest.approx(np.log(10) + 0.02)
-
-
-def test_a_definition_that_does_not_look_at_classes_has_no_floor():
-    collapse, floor = ends(loss="info_nce", convention="two_directions")
-    assert collapse == pytest.approx(np.log(32))
-    assert np.isnan(floor)

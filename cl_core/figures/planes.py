@@ -170,7 +170,7 @@ def landmarks_in_words(loss: Loss, theta: Mapping[str, Any]) -> list[str]:
 
 def psi_chart(height: int = 260) -> dict[str, Any]:
     """What an angle counts under L-softmax, waiting for its rows."""
-    colours = alt.Scale(domain=list(PSI.values()), range=[CLASS_COLOURS.light[i] for i in (0, 1, 6)])
+    colours = alt.Scale(domain=list(PSI.values()), range=[CLASS_COLOURS.light[i] for i in (4, 2, 5)])
     dashes = alt.Scale(domain=list(PSI.values()), range=[[1, 0], [6, 4], [2, 3]])
     legend = alt.Legend(orient="top", labelFontSize=14, symbolStrokeWidth=3, symbolSize=400)
     line = (
