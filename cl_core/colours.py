@@ -12,8 +12,8 @@ class Palette(NamedTuple):
 
 
 # Ten colours as far apart as a search in OKLab could place them, the least of four distances counting: as they are,
-# and as seen with protanopia, deuteranopia and tritanopia (matrices of Machado, Oliveira and Fernandes 2009). Each stands
-# out from its paper by 3 to 1 at least (WCAG 2.2, 1.4.11).
+# and as seen with protanopia, deuteranopia and tritanopia (matrices of Machado, Oliveira and Fernandes 2009). Each
+# stands out from its paper by 3 to 1 at least (WCAG 2.2, 1.4.11).
 # fmt: off
 CLASS_COLOURS = Palette(
     light=(
