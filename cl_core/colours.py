@@ -27,11 +27,10 @@ CLASS_COLOURS = Palette(
 )
 # fmt: on
 
-# What a pair is to its anchor, a force to a pair, and what a triplet is: after Okabe and Ito (2008), whose amber and
-# vermilion are darker here, to stand out from either paper by 3 to 1.
+# What a pair is to its anchor, a force to a pair, and what a triplet is: after Okabe and Ito (2008).
 POSITIVE = Palette(light=("#0072b2",), dark=("#56b4e9",))
 NEGATIVE = Palette(light=("#d55e00",), dark=("#ff8a3d",))
-EASY, SEMIHARD, HARD = "#009e73", "#bd8200", "#b8321b"
+EASY, SEMIHARD, HARD = "#009e73", "#e69f00", "#d55e00"
 # Whoever sees no colours tells the kinds by how full a disc is: the harder, the fuller.
 MARKS = {"easy": "○", "semihard": "◐", "hard": "●"}
 

@@ -1,13 +1,15 @@
 """How far two colours stand apart."""
 
+import numpy as np
 
-def contrast(one, other):
-    """WCAG's ratio of two colours' luminances."""
-    bright = [
-        sum(
-            share * (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4)
-            for share, x in zip((0.2126, 0.7152, 0.0722), (int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)), strict=True)
-        )
-        for c in (one, other)
-    ]
-    return (max(bright) + 0.05) / (min(bright) + 0.05)
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of contrast of two colours as WCAG 2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)

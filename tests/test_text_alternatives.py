@@ -16,6 +16,7 @@ from cl_core.figures.enlarged import FACTOR
 from cl_core.frames import References
 from cl_core.losses import LOSSES
 from cl_core.ui.figure import UNSEEN
+from tests.colours import contrast
 from tests.test_lessons import page
 from tests.test_pages import FAST, until
 
@@ -154,18 +155,6 @@ def test_big_type_enlarges_type_and_height_and_leaves_the_data_alone() -> None:
 
 SMALL, LINES = 4.5, 3.0  # contrasts that WCAG asks of text, and of what is drawn
 PAPERS = ("#ffffff", "#11141b")
-
-
-def contrast(one: str, other: str) -> float:
-    """The ratio of contrast of two colours as WCAG 2 defines it."""
-
-    def luminance(colour: str) -> float:
-        parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-        return float(linear @ [0.2126, 0.7152, 0.0722])
-
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize(("one", "other", "ratio"), [("#000000", "#ffffff", 21.0), ("#777777", "#ffffff", 4.48)])
