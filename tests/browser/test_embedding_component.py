@@ -89,7 +89,7 @@ def open_page(visit: Callable[..., Page]) -> Open:
 def test_frames_arrive_and_move_the_points(open_page: Open) -> None:
     cloud = open_page("grow=1")
     before, first = cloud.coordinates(), cloud.number("frame")
-    cloud.until(f"Number(d.frame) >= {max(first + 1, 10)}")
+    cloud.until(f"Number(d.frame) >= {max(first + 5, 10)}")
     assert cloud.number("frame") > first
     assert np.abs(cloud.coordinates() - before).max() > 0.1
     step, frame = cloud.root.evaluate("e => [e.dataset.step, e.dataset.frame].map(Number)")  # at once, as it goes on
