@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 from cl_core.failures import FAILURES
 from cl_core.race import Race
 from cl_core.ui.break_it import sign_in_words
-from tests.test_race_page import ROOT, headers, until, words
+from tests.test_pages import until
+from tests.test_race_page import ROOT, headers, words
 
 
 def page(**link: str) -> AppTest:

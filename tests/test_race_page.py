@@ -1,8 +1,6 @@
 """The race page under Streamlit's AppTest, with workers that are no processes."""
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from cl_core.race import Race
 from cl_core.ui import race_settings
 from cl_core.ui.race_settings import READY
+from tests.test_pages import until
 
 ROOT = Path(__file__).parents[1]
 FAST = {"dataset": "blobs", "dim": "8", "batch": "32", "batch_2": "32", "pace": "flat-out"}
@@ -22,17 +21,6 @@ def page(**link: str) -> AppTest:
     app.query_params.update(link)
     app.run()
     app.switch_page("pages/compare.py")
-    return app.run()
-
-
-def until(app: AppTest, seen: Callable[[AppTest], object], seconds: float = 60) -> AppTest:
-    """Run the page again and again, as its ticks would, until something is seen."""
-    end = time.monotonic() + seconds
-    while not seen(app):
-        assert time.monotonic() < end, [e.value for e in (*app.error, *app.warning, *app.info)]
-        time.sleep(0.02)
-        app.run()
-        assert not app.exception
     return app.run()
 
 

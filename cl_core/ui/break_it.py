@@ -8,7 +8,6 @@ import streamlit as st
 
 from cl_core import figures, training
 from cl_core.components.embedding import embedding
-from cl_core.components.timeline import timeline
 from cl_core.failures import FAILURES, Failure
 from cl_core.frames import PACES, PROBES, Look
 from cl_core.race import Race, RaceLook
@@ -17,6 +16,7 @@ from cl_core.ui import controls, run_settings
 from cl_core.ui.controls import Control, Link
 from cl_core.ui.figure import chart
 from cl_core.ui.manner import begins_playing, height, intro, manner
+from cl_core.ui.race import time_of_all
 from cl_core.ui.server import engine
 from cl_core.ui.stage import READ, TICK, cloud_of
 
@@ -195,12 +195,7 @@ def _pictures(race: Race, failure: Failure, moves: bool) -> None:
                 ),
                 key=f"break_{place}", height=height(HEIGHT), group=GROUP,
             )  # fmt: skip
-    longest = max((looks[0] for looks in look.looks), key=lambda each: len(each.frames))
-    steps = [frame.step for frame in longest.frames]
-    chosen = timeline(race.runs[0][0].name, steps, key="break_time", group=GROUP)
-    if chosen != st.session_state.get("break_looked_at"):
-        st.session_state.break_looked_at = chosen
-        st.rerun()  # the curves are to follow
+    time_of_all(race, look, "break", GROUP)
     if busy != moves:  # the pulse of a fragment is set by whoever calls it
         st.rerun()
 

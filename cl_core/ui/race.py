@@ -158,14 +158,19 @@ def _pictures(race: Race, moves: bool) -> None:
                 ),
                 key=f"race_{place}", height=HEIGHTS[len(names)], group=GROUP,
             )  # fmt: skip
-    longest = max((looks[0] for looks in look.looks), key=lambda each: len(each.frames))
-    steps = [frame.step for frame in longest.frames]
-    chosen = timeline(race.runs[0][0].name, steps, key="race_time", group=GROUP)
-    if chosen != st.session_state.get("race_looked_at"):
-        st.session_state.race_looked_at = chosen
-        st.rerun()  # the numbers are to follow
+    time_of_all(race, look, "race", GROUP)
     if busy != moves:  # the pulse of a fragment is set by whoever calls it
         st.rerun()
+
+
+def time_of_all(race: Race, look: RaceLook, name: str, group: str) -> None:
+    """The one slider of all pictures of a `group`; what is chosen is `<name>_looked_at` in the session."""
+    longest = max((looks[0] for looks in look.looks), key=lambda each: len(each.frames))
+    steps = [frame.step for frame in longest.frames]
+    chosen = timeline(race.runs[0][0].name, steps, key=f"{name}_time", group=group)
+    if chosen != st.session_state.get(f"{name}_looked_at"):
+        st.session_state[f"{name}_looked_at"] = chosen
+        st.rerun()  # curves and numbers are to follow
 
 
 def _label(place: int, name: str) -> str:
