@@ -1,7 +1,7 @@
 """Where training runs: in chunks, in worker processes, for as long as somebody is looking.
 
 A page opens a `Run`, renews its lease at every tick and looks at what there is; one thread hands out the work of all
-runs, each in its turn. Anything with the interface of `concurrent.futures.Executor` will do for workers.
+runs, which take turns. Anything with the interface of `concurrent.futures.Executor` will do for workers.
 """
 
 import threading
@@ -10,6 +10,7 @@ import uuid
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,16 +19,44 @@ from cl_core.frames import PROBES
 from cl_core.race import Race
 from cl_core.runs import Run
 from cl_core.training import RunSpec
+from cl_core.turns import Turns
 
 if TYPE_CHECKING:
     from cl_core.exports.run_file import Kept
 
 
-class Engine:
-    """Hands out the work of all runs, each in its turn."""
+@dataclass(frozen=True)
+class Load:
+    """What there is to do.
 
-    def __init__(self, executor: Executor) -> None:
-        self.executor = executor
+    Attributes:
+        runs: runs and races that somebody looks at.
+        playing: how many of them train.
+        waiting: pieces of work that wait for their turn.
+        working: pieces of work that the workers have.
+        size: workers; infinite where nobody knows.
+        rate: steps a second, of all together; of a race, of one of its runs.
+    """
+
+    runs: int
+    playing: int
+    waiting: int
+    working: int
+    size: float
+    rate: float
+
+
+class Engine:
+    """Hands out the work of all runs, each in its turn.
+
+    Attributes:
+        turns: where work is handed in that takes a moment.
+        long: where work is handed in that can't be cut into pieces, so that nobody waits behind it.
+    """
+
+    def __init__(self, executor: Executor, long: Executor | None = None) -> None:
+        self.turns = Turns(executor)
+        self.long = long or self.turns
         self.changed = threading.Condition(threading.RLock())
         self._runs: weakref.WeakSet[Run | Race] = weakref.WeakSet()
         self._news = False
@@ -42,7 +71,7 @@ class Engine:
         """
         if n not in PROBES:
             raise ValueError(f"a picture shows one of {PROBES} points, not {n}")
-        run = Run(self, spec, n, f"run-{uuid.uuid4().hex[:12]}")
+        run = Run(self, spec, n, f"run-{uuid.uuid4().hex[:12]}", self.turns.seat())
         if kept is not None:
             run.take_up(kept)
         with self.changed:
@@ -57,6 +86,15 @@ class Engine:
             self._runs.add(race)
         race.renew()
         return race
+
+    def load(self) -> Load:
+        """What there is to do right now, of everybody."""
+        with self.changed:
+            runs = [run for run in self._runs if run.watched]
+            playing = [run for run in runs if run.playing]
+            rate = sum(run.rate for run in playing)
+        under_way, waiting = self.turns.queue
+        return Load(len(runs), len(playing), waiting, under_way, self.turns.size, rate)
 
     def close(self) -> None:
         """Hand out nothing more, and return when nothing is being handed out."""

@@ -5,19 +5,19 @@ get the same next stretch, the steps up to the next frame or the next few, and n
 come as far. A run that fails is left behind, and holds up nobody.
 """
 
-import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cl_core import judged, training
-from cl_core.frames import PACES, PROBES, Frame, Look, Pace, Phase, References, next_frame
-from cl_core.runs import AHEAD, DEATHS, LEASE, Run
+from cl_core.frames import PACES, PROBES, Frame, Look, Phase, References, next_frame
+from cl_core.runs import AHEAD, DEATHS, Run
 from cl_core.training import BATCH, MAX_STEPS, RunSpec
+from cl_core.transport import Transport
+from cl_core.turns import Seat
 from cl_core.workers import Parcel
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Contender(Run):
     _begin: Callable[..., tuple[Parcel, Frame, References]] = staticmethod(judged.begin)
     _draw: Callable[..., Frame] = staticmethod(judged.draw)
 
-    def __init__(self, engine: "Engine", spec: RunSpec, n: int, name: str, stretch: Sequence[int]) -> None:
-        super().__init__(engine, spec, n, name)
+    def __init__(self, engine: "Engine", spec: RunSpec, n: int, name: str, seat: Seat, stretch: Sequence[int]) -> None:
+        super().__init__(engine, spec, n, name, seat)
         self._stretch = stretch
         self._pace = PACES["flat-out"]  # it is the race that has a pace
         self._playing = True
@@ -66,7 +66,7 @@ class RaceLook:
     looks: tuple[tuple[Look, ...], ...]
 
 
-class Race:
+class Race(Transport):
     """Two to four contenders, each with one to five seeds. Every method returns at once; `look` says what became of it.
 
     Raises ValueError, in words, where these would be no race.
@@ -74,39 +74,32 @@ class Race:
 
     def __init__(self, engine: "Engine", specs: Sequence[RunSpec], n: int, seeds: int = 1) -> None:
         _check(specs, n, seeds)
+        super().__init__(engine)
         self.specs = tuple(specs)
         self.n = n
         self.seeds = seeds
-        self._engine = engine
         self._stretch: list[int] = [0]
         # frames lie as those of one run whose batch is as large as all of theirs together: the more there is to do from
         # one to the next, the nearer, so that the pictures keep moving
         rows = sum(spec.batch for spec in specs) * seeds
         self._like = RunSpec(batch=min(rows, BATCH[1]))
-        name = f"race-{uuid.uuid4().hex[:12]}"
+        name, seat = f"race-{uuid.uuid4().hex[:12]}", engine.turns.seat()
         self.runs = tuple(
             tuple(
-                Contender(engine, replace(spec, seed=_seed(spec, k)), n, f"{name}-{letter}{k}", self._stretch)
+                Contender(engine, replace(spec, seed=_seed(spec, k)), n, f"{name}-{letter}{k}", seat, self._stretch)
                 for k in range(seeds)
             )
             for letter, spec in zip(LETTERS, specs, strict=False)
         )
         self._all = [run for runs in self.runs for run in runs]
-        self._playing = False
-        self._single = 0  # steps asked for one by one
         self._until: int | None = None
-        self._pace = PACES["slow"]
-        self._closed = False
-        self._lease = 0.0
-        self._next_start = 0.0
-        self._clock: deque[tuple[float, int]] = deque(maxlen=8)  # (when, step) at which the last stretches began
 
-    def renew(self) -> None:
-        """Say that somebody is still looking."""
+    def renew(self, times: float = 1.0) -> None:
+        """Say that somebody is still looking, and will again before so many times a lease is over."""
         with self._engine.changed:
-            self._change(_lease=time.monotonic() + LEASE)
+            super().renew(times)
             for run in self._all:
-                run.renew()
+                run.renew(times)
 
     def play(self, until: int | None = None) -> None:
         """Race on, at the race's pace; where a step is given that is still to come, to rest exactly there."""
@@ -127,22 +120,12 @@ class Race:
             self.pause()
             self._change(_single=1)
 
-    def pace(self, pace: Pace) -> None:
-        """Set how fast the race may go."""
-        if pace is not self._pace:
-            self._change(_pace=pace, _next_start=0.0)
-
     def close(self) -> None:
         """End the race; what was seen of it stays."""
         with self._engine.changed:
             self._change(_closed=True, _playing=False, _single=0)
             for run in self._all:
                 run.close()
-
-    @property
-    def playing(self) -> bool:
-        """Whether it was last asked to play, and still can."""
-        return self._playing and not self.over
 
     @property
     def over(self) -> bool:
@@ -166,13 +149,7 @@ class Race:
         with self._engine.changed:
             phase, step = self._phase(), self._common()
             looks = tuple(tuple(_cut(run.look(), step, phase) for run in runs) for runs in self.runs)
-            return RaceLook(phase, step, self._rate(), looks)
-
-    def _change(self, **values: Any) -> None:
-        with self._engine.changed:
-            for name, value in values.items():
-                setattr(self, name, value)
-            self._engine.tell()
+            return RaceLook(phase, step, self.rate, looks)
 
     @property
     def _racing(self) -> list[Contender]:
@@ -205,16 +182,9 @@ class Race:
             return "finished"
         return "running" if self._playing or self._single or not self._arrived else "paused"
 
-    def _rate(self) -> float:
-        if len(self._clock) < 2 or not self.playing:
-            return 0.0
-        (then, first), (_, last) = self._clock[0], self._clock[-1]
-        return (last - first) / max(time.monotonic() - then, 1e-6)
-
     # What follows runs in the engine's thread, with the engine's lock held.
 
     def _advance(self, now: float) -> float:
-        """Hand out what can be handed out; when to ask again, in seconds from now."""
         if self._closed or now >= self._lease:
             return np.inf
         wait = self._set_off(now)
@@ -225,10 +195,9 @@ class Race:
         behind = any(len(run._due) > len(self._stretch) for run in self._racing)
         if self.over or behind or not self._arrived or not (self._playing or self._single):
             return np.inf
-        if not self._single and now < self._next_start:
-            return self._next_start - now
-        frames_a_second = self._pace.frames_a_second
-        self._next_start = now + (1 / frames_a_second if frames_a_second else 0.0)
+        wait = self._held_back(now)
+        if wait:
+            return wait
         self._clock.append((now, self._goal))
         self._stretch[:] = self._next_stretch()
         if self._until == self._goal:

@@ -18,50 +18,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core import prepared, workers
-from cl_core.frames import PACES, Frame, Look, Pace, Phase, References, next_frame
+from cl_core.frames import Frame, Look, Phase, References, next_frame
 from cl_core.prepared import Prepared
 from cl_core.training import MAX_STEPS, RunSpec, State
+from cl_core.transport import Transport
+from cl_core.turns import Seat
 from cl_core.workers import Parcel
 
 if TYPE_CHECKING:
     from cl_core.engine import Engine
     from cl_core.exports.run_file import Kept
 
-LEASE = 5.0  # seconds that a run goes on without being looked at
 CHUNK = 0.6  # seconds after which a chunk ends wherever it is, so that a pause is soon felt
 AHEAD = 4  # frames that one chunk of a run flat out may come to: each time of handing over is time lost
 DEATHS = 5  # pieces of work of one run that die in a row before it is given up
 
 
-class Run:
+class Run(Transport):
     """One run as its page holds it. Every method returns at once; `look` says what became of it."""
 
     _begin: Callable[..., tuple[Parcel, Frame, References]] = staticmethod(workers.begin)
     _draw: Callable[..., Frame] = staticmethod(workers.draw)
 
-    def __init__(self, engine: "Engine", spec: RunSpec, n: int, name: str) -> None:
+    def __init__(self, engine: "Engine", spec: RunSpec, n: int, name: str, seat: Seat) -> None:
+        super().__init__(engine)
         self.spec = spec
         self.n = n
         self.name = name
-        self._engine = engine
-        self._playing = self._closed = False
-        self._single = 0  # steps asked for one by one
-        self._pace = PACES["slow"]
-        self._lease = 0.0
+        self._seat = seat
         self._parcel: Parcel | None = None
-        self._slots = workers.slots(name, engine.executor)
+        self._slots = workers.slots(name, engine.turns)
         weakref.finalize(self, workers.forget, self._slots)
         self._working = False  # on a chunk, or on the first state
         self._drawing = False  # the frame of the first state that is due
         self._due: deque[Parcel] = deque()  # states that wait for theirs
         self._stepping = False  # the chunk under way is a step that was asked for
         self._goals: list[int] = []  # steps of the frames that the chunk under way is to come to
-        self._next_start = 0.0
         self._frames: list[Frame] = []
         self._losses: list[NDArray[np.float32]] = []
         self._empty = 0
         self._references: References | None = None
-        self._clock: deque[tuple[float, int]] = deque(maxlen=8)  # (when, step) of the last chunks
         self._deaths = 0
         self._note: str | None = None
         self._failure: str | None = None
@@ -73,10 +69,6 @@ class Run:
             self._empty, self._references, self._failure = kept.empty, kept.references, kept.state.failure
             self._parcel = Parcel.pack(kept.state, self._free_slots(1)[0])
             self._settle()
-
-    def renew(self) -> None:
-        """Say that somebody is still looking."""
-        self._change(_lease=time.monotonic() + LEASE)
 
     def play(self) -> None:
         """Train on, at the run's pace."""
@@ -93,19 +85,9 @@ class Run:
         with self._engine.changed:
             self._change(_playing=False, _single=self._single + 1)
 
-    def pace(self, pace: Pace) -> None:
-        """Set how fast the run may go."""
-        if pace is not self._pace:
-            self._change(_pace=pace, _next_start=0.0)
-
     def close(self) -> None:
         """End the run; what was seen of it stays, and its weights go when nobody holds it."""
         self._change(_closed=True, _playing=False, _single=0)
-
-    @property
-    def playing(self) -> bool:
-        """Whether it was last asked to play, and still can."""
-        return self._playing and not self.over
 
     @property
     def over(self) -> bool:
@@ -134,7 +116,7 @@ class Run:
                 phase=self._phase(),
                 step=self._steps,
                 seconds=state.seconds if state else 0.0,
-                rate=self._rate(),
+                rate=self.rate,
                 frames=tuple(self._frames),
                 losses=np.concatenate(self._losses) if self._losses else np.empty(0, np.float32),
                 empty=self._empty,
@@ -152,13 +134,7 @@ class Run:
     def embedding(self) -> "Future[Prepared] | None":
         """What its newest state makes of some test images, on its way from a worker; None before there is a state."""
         state = self.state
-        return None if state is None else self._engine.executor.submit(prepared.of_state, state)
-
-    def _change(self, **values: Any) -> None:
-        with self._engine.changed:
-            for name, value in values.items():
-                setattr(self, name, value)
-            self._engine.tell()
+        return None if state is None else self._seat.submit(prepared.of_state, state)
 
     @property
     def _steps(self) -> int:
@@ -173,16 +149,9 @@ class Run:
             return "finished"
         return "running" if self._playing or self._single else "paused"
 
-    def _rate(self) -> float:
-        if len(self._clock) < 2 or not self._playing:
-            return 0.0
-        (then, first), (_, last) = self._clock[0], self._clock[-1]
-        return (last - first) / max(time.monotonic() - then, 1e-6)
-
     # What follows runs in the engine's thread, or in a future's callback, with the engine's lock held.
 
     def _advance(self, now: float) -> float:
-        """Hand out what can be handed out; when to ask again, in seconds from now."""
         if self._closed or now >= self._lease or self._deaths >= DEATHS:
             return np.inf
         if self._parcel is None:
@@ -197,13 +166,14 @@ class Run:
             self._playing, self._single = False, 0
             return np.inf
         if self._framed:
-            if not self._single and now < self._next_start:
-                return self._next_start - now
-            self._next_start = now + (1 / self._pace.frames_a_second if self._pace.frames_a_second else 0.0)
+            wait = self._held_back(now)
+            if wait:
+                return wait
         self._stepping = self._single > 0
         self._goals = self._next_goals()
         if self._goals:
-            self._submit(workers.train, self._parcel, self._goals, CHUNK, self._free_slots(len(self._goals)))
+            seconds = self._engine.turns.piece(CHUNK)
+            self._submit(workers.train, self._parcel, self._goals, seconds, self._free_slots(len(self._goals)))
         return np.inf
 
     @property
@@ -235,16 +205,7 @@ class Run:
 
     def _submit(self, task: Callable[..., Any], *arguments: Any) -> None:
         self._mark(task, True)  # first, as the work may be done before this returns
-        try:
-            future = self._engine.executor.submit(task, *arguments)
-        except BrokenExecutor:
-            self._mark(task, False)
-            self._died()
-            return
-        except Exception as error:  # the one thread that serves every run must not end over one of them
-            self._mark(task, False)
-            self._give_up(error)
-            return
+        future = self._seat.submit(task, *arguments)
         engine, me = self._engine, weakref.ref(self)
 
         def collect(done: "Future[Any]") -> None:

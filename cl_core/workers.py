@@ -87,13 +87,15 @@ class Pool(Executor):
 
     Attributes:
         size: how many there are; one a core by default.
+        kindness: how far they stand back behind other processes of the machine, 0 to 19, as in Unix's `nice`.
         far: whether some of them may be on another machine.
     """
 
     far = False
 
-    def __init__(self, size: int | None = None) -> None:
+    def __init__(self, size: int | None = None, kindness: int = 5) -> None:
         self.size = size or loky.cpu_count()
+        self.kindness = kindness  # by default a little: whoever moves a slider is not to wait for a training run
         self._lock = threading.Lock()
         self._processes: loky.ProcessPoolExecutor | None = None
 
@@ -108,7 +110,7 @@ class Pool(Executor):
             self._processes = loky.ProcessPoolExecutor(
                 max_workers=self.size,
                 initializer=_prepare,
-                initargs=(os.getpid(),),
+                initargs=(os.getpid(), self.kindness),
                 env={"OMP_NUM_THREADS": "1"},
             )
             return self._processes.submit(task, *arguments, **named)
@@ -126,8 +128,9 @@ def warm(pool: Executor) -> None:
     pool.submit(os.getpid)
 
 
-def _prepare(parent: int) -> None:
+def _prepare(parent: int, kindness: int) -> None:
     """Make a new worker of this machine ready, with an eye on its parent, whose business Ctrl-C is."""
+    os.nice(kindness)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_outlive_not, args=(parent,), daemon=True).start()
     make_ready()

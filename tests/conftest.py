@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-from tests.executors import Thread
+from tests.executors import Thread, end_engines
 
 torch.set_num_threads(1)  # as in a worker; two on busy cores are several times slower
 
@@ -18,6 +18,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(len(os.sched_getaffinity(0)), 4) if whole else 0
 
 
+@pytest.fixture(autouse=True)
+def _end_engines():
+    yield
+    end_engines()
+
+
 @pytest.fixture
 def pool(monkeypatch):
     """The executor of the pages' engine: a thread, ended with the test."""
@@ -25,7 +31,7 @@ def pool(monkeypatch):
     from cl_core.ui import server
 
     made = Thread()
-    monkeypatch.setattr(workers, "Pool", lambda: made)
+    monkeypatch.setattr(workers, "Pool", lambda *_, **__: made)
     server.engine.clear()
     yield made
     server.engine().close()

@@ -2,19 +2,48 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from typing import Any
+
+from cl_core.engine import Engine
+from cl_core.turns import timed
+
+ENGINES: list[tuple[Engine, Executor]] = []
+
+
+def engine_with(executor: Executor | None = None) -> Engine:
+    """An engine that is ended with the test, and so is its executor if that is a thread."""
+    executor = executor or Thread()
+    ENGINES.append((Engine(executor), executor))
+    return ENGINES[-1][0]
+
+
+def end_engines() -> None:
+    """End what `engine_with` made."""
+    while ENGINES:
+        engine, executor = ENGINES.pop()
+        engine.close()
+        if isinstance(executor, Thread):
+            executor.shutdown()
+
+
+def name_of(task: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
+    """What a piece of work is called, which the engine's turns have `timed`."""
+    name: str = (arguments[0] if task is timed else task).__name__
+    return name
 
 
 class Thread(ThreadPoolExecutor):
     """Does one piece of work after the other, in a thread of this process; `done` names them."""
+
+    far = False
 
     def __init__(self) -> None:
         super().__init__(max_workers=1)
         self.done: list[str] = []
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.done.append(task.__name__)
+        self.done.append(name_of(task, arguments))
         return super().submit(task, *arguments, **named)
 
 
@@ -27,9 +56,10 @@ class Mortal(Thread):
         self.dies = dies
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        if not self.dies(task.__name__, self.done.count(task.__name__)):
+        name = name_of(task, arguments)
+        if not self.dies(name, self.done.count(name)):
             return super().submit(task, *arguments, **named)
-        self.done.append(task.__name__)
+        self.done.append(name)
         future: Future[Any] = Future()
         # a death is never heard of at once
         threading.Timer(0.01, future.set_exception, [BrokenExecutor("the process ended abruptly")]).start()

@@ -12,12 +12,11 @@ import loky
 import numpy as np
 import pytest
 
-from cl_core import frames, runs, training, workers
-from cl_core.engine import Engine
+from cl_core import frames, runs, training, transport, workers
 from cl_core.frames import PACES, Look
 from cl_core.runs import Run
 from cl_core.training import RunSpec
-from tests.executors import AtOnce, Mortal, Thread
+from tests.executors import AtOnce, Mortal, engine_with
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 EXPLODING = RunSpec(dataset="blobs", loss="npair", unit_norm=False, optimiser="sgd", rate=10.0)
@@ -33,24 +32,6 @@ def until(run: Run, seen: Callable[[Look], bool], seconds: float = 60.0) -> Look
             return look
         time.sleep(0.01)
     raise AssertionError(f"not seen in {seconds} s: {look.phase} at step {look.step}, {look.failure}, {look.note}")
-
-
-ENGINES: list[Engine] = []
-
-
-@pytest.fixture(autouse=True)
-def _end_engines():
-    yield
-    while ENGINES:
-        ended = ENGINES.pop()
-        ended.close()
-        if isinstance(ended.executor, Thread):
-            ended.executor.shutdown()
-
-
-def engine_with(executor=None) -> Engine:
-    ENGINES.append(Engine(executor or Thread()))
-    return ENGINES[-1]
 
 
 def opened(spec: RunSpec = SMALL, executor=None, pace: str = "flat-out") -> Run:
@@ -153,7 +134,7 @@ def test_a_pace_is_kept():
 
 
 def test_a_run_that_nobody_looks_at_rests_and_goes_on_when_somebody_does(monkeypatch):
-    monkeypatch.setattr(runs, "LEASE", 0.3)
+    monkeypatch.setattr(transport, "LEASE", 0.3)
     run = opened()
     run.play()
     until(run, lambda look: look.step > 5)

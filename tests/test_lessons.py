@@ -207,7 +207,7 @@ def test_without_a_run_of_ones_own_the_page_says_so(pool):
 
 def test_a_worker_that_fails_leaves_the_page_standing(pool):
     app = opened(dataset="blobs")
-    app.session_state.run._engine.executor.shutdown()
+    pool.shutdown()
     app.switch_page("pages/boundaries.py").run()
     app.segmented_control(key="pairs").set_value("my run").run()
     assert not app.exception

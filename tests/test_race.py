@@ -8,32 +8,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cl_core import figures, judged, race, training
-from cl_core.engine import Engine
+from cl_core import figures, judged, race, training, transport
 from cl_core.frames import PACES
 from cl_core.race import Race, RaceLook
 from cl_core.standings import standing
 from cl_core.training import RunSpec
-from tests.executors import AtOnce, Mortal, Thread
+from tests.executors import AtOnce, Mortal, Thread, engine_with
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 COARSE = RunSpec(dataset="blobs", dim=4, batch=256, loss="triplet")
 EXPLODING = RunSpec(dataset="blobs", dim=4, loss="npair", unit_norm=False, optimiser="sgd", rate=10.0)
-ENGINES: list[Engine] = []
-
-
-@pytest.fixture(autouse=True)
-def _end_engines():
-    yield
-    while ENGINES:
-        ended = ENGINES.pop()
-        ended.close()
-        ended.executor.shutdown()
 
 
 def opened(*specs: RunSpec, executor=None, pace: str = "flat-out", seeds: int = 1) -> Race:
-    ENGINES.append(Engine(executor or Thread()))
-    opened = ENGINES[-1].race(specs, 500, seeds)
+    opened = engine_with(executor).race(specs, 500, seeds)
     opened.pace(PACES[pace])
     until(opened, lambda look: look.phase != "opening")
     return opened
@@ -149,7 +137,7 @@ def test_workers_that_die_hold_up_and_are_heard_of():
 
 def test_a_race_nobody_looks_at_stops(monkeypatch):
     race_ = opened(SMALL, COARSE)
-    monkeypatch.setattr(race, "LEASE", 0.2)
+    monkeypatch.setattr(transport, "LEASE", 0.2)
     race_.renew()
     race_.play()
     time.sleep(0.5)
@@ -179,9 +167,8 @@ def test_a_race_has_an_end(monkeypatch):
     ],
 )
 def test_what_is_no_race_is_refused(specs, n, seeds, words):
-    ENGINES.append(Engine(Thread()))
     with pytest.raises(ValueError, match=words):
-        ENGINES[-1].race(specs, n, seeds)
+        engine_with().race(specs, n, seeds)
 
 
 def test_a_linear_probe_is_right_about_what_lines_can_tell():

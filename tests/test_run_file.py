@@ -14,12 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from cl_core import training
 from cl_core.archive import DataError
-from cl_core.engine import Engine
 from cl_core.exports import run_file
 from cl_core.frames import Look
 from cl_core.runs import Run
 from cl_core.training import RunSpec, State
-from tests.executors import Thread
+from tests.executors import engine_with
 from tests.test_archive import Trap
 from tests.test_exports import SMALL, trained
 from tests.test_pages import opened
@@ -41,10 +40,7 @@ def until(run: Run, step: int) -> Look:
 
 @pytest.fixture
 def engine():
-    made = Engine(Thread())
-    yield made
-    made.close()
-    made.executor.shutdown()
+    return engine_with()
 
 
 CLASSES = RunSpec(dataset="blobs", loss="am_softmax", dim=8, batch=32, optimiser="sgd", rate=0.1)

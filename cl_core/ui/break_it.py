@@ -16,9 +16,10 @@ from cl_core.ui import controls, run_settings
 from cl_core.ui.controls import Control, Link
 from cl_core.ui.figure import chart
 from cl_core.ui.manner import begins_playing, height, intro, manner
+from cl_core.ui.pulse import Pulse, pulse_of
 from cl_core.ui.race import time_of_all
 from cl_core.ui.server import engine
-from cl_core.ui.stage import READ, TICK, cloud_of
+from cl_core.ui.stage import cloud_of
 
 PAGE = "break_it"
 NONE = "none"
@@ -128,17 +129,17 @@ def show_failure(failure: Failure, seed: int) -> None:
         race = _open(failure, seed)
     if begins_playing():
         race.play(until=failure.steps)
-    moves = race.busy
+    pulse = pulse_of(race)
     intro(f":material/{ICONS[failure.key]}: {failure.title}", f"{failure.line} **Watch** {failure.watch}")
     _transport(race, failure, seed)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.fragment(_place, run_every=READ if moves else None)(race, failure)
+        st.fragment(_place, run_every=pulse.read)(race, failure)
         st.button(
             "All failures", icon=":material/apps:", key="all_failures", on_click=_choose, args=(NONE,),
             disabled=not manner().frees(FAILURE.name),
         )  # fmt: skip
-    st.fragment(_pictures, run_every=TICK if moves else None)(race, failure, moves)
-    st.fragment(_losses, run_every=READ if moves else None)(race, failure)
+    st.fragment(_pictures, run_every=pulse.tick)(race, failure, pulse)
+    st.fragment(_losses, run_every=pulse.read)(race, failure)
 
 
 def _transport(race: Race, failure: Failure, seed: int) -> None:
@@ -178,9 +179,9 @@ def _place(race: Race, failure: Failure) -> None:
     st.markdown(words, width="content")
 
 
-def _pictures(race: Race, failure: Failure, moves: bool) -> None:
+def _pictures(race: Race, failure: Failure, pulse: Pulse) -> None:
     """Both clouds with their signs, and the time of both; what keeps them alive, since they are looked at."""
-    race.renew()
+    race.renew(pulse.crowd)
     busy = race.busy  # before the look, so that nothing comes between the last look and the last rerun
     look = race.look()
     for place, column in enumerate(st.columns(2, gap="medium")):
@@ -196,7 +197,7 @@ def _pictures(race: Race, failure: Failure, moves: bool) -> None:
                 key=f"break_{place}", height=height(HEIGHT), group=GROUP,
             )  # fmt: skip
     time_of_all(race, look, "break", GROUP)
-    if busy != moves:  # the pulse of a fragment is set by whoever calls it
+    if not pulse.suits(busy):
         st.rerun()
 
 

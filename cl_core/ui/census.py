@@ -60,7 +60,7 @@ def show() -> None:
             return
         if question.n > AT_ONCE and not _asked(question):
             return
-        counting = st.session_state.census = Counting(engine().executor, question)
+        counting = st.session_state.census = Counting(engine().turns.seat(), question)
     look = counting.look()
     if look.census is not None:
         _remember(question, look.census)

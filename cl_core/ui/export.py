@@ -18,6 +18,7 @@ from cl_core.exports.run_file import Kept
 from cl_core.frames import Look
 from cl_core.runs import Run
 from cl_core.training import State
+from cl_core.turns import Seat
 from cl_core.ui import controls, run_settings
 from cl_core.ui.server import engine
 from cl_core.workers import in_words
@@ -71,7 +72,7 @@ def _numbers(run: Run, look: Look) -> None:
 
 
 def _embedding(served: Engine, run: Run, kind: str) -> bytes:
-    return served.executor.submit(tables.embedding_file, _state(run), run.n, kind).result(timeout=PATIENCE)
+    return served.turns.submit(tables.embedding_file, _state(run), run.n, kind).result(timeout=PATIENCE)
 
 
 def _history(run: Run, kind: str) -> bytes:
@@ -133,7 +134,7 @@ def _open(key: str, open_run: Callable[[Kept], None]) -> None:
     if file is None:
         return
     try:
-        kept = engine().executor.submit(run_file.unpack, file.getvalue()).result(timeout=PATIENCE)
+        kept = engine().turns.submit(run_file.unpack, file.getvalue()).result(timeout=PATIENCE)
         _set_controls(kept)
     except Exception as error:  # a worker's: whatever it was, the page stays
         st.session_state.run_file_fault = in_words(error)[:300]
@@ -167,7 +168,8 @@ def _file(look: Look, label: str, name: str, make: Callable[[], bytes], *, named
 class _Making:
     """A movie on its way: one piece handed in after the other, for as long as somebody looks on."""
 
-    def __init__(self, run: Run, scene: Scene) -> None:
+    def __init__(self, run: Run, scene: Scene, seat: Seat) -> None:
+        self._seat = seat
         self.run = run
         self.scene = scene
         self.left = movie.moments(len(scene.points))
@@ -187,7 +189,7 @@ class _Making:
         """Whether there is nothing more to wait for."""
         return self.file is not None or self.fault is not None
 
-    def go_on(self, served: Engine) -> None:
+    def go_on(self) -> None:
         """Take what is done, and hand in the next piece."""
         if self.done or (self._work is not None and not self._work.done()):
             return
@@ -195,9 +197,9 @@ class _Making:
             self._take()
             if self.file is None and self.left:
                 piece, self.left = self.left[:PIECE], self.left[PIECE:]
-                self._work = served.executor.submit(movie.images, self.scene, piece)
+                self._work = self._seat.submit(movie.images, self.scene, piece)
             elif self.file is None:
-                self._work = served.executor.submit(movie.joined, self.pictures)
+                self._work = self._seat.submit(movie.joined, self.pictures)
         except Exception as error:  # a worker's: whatever it was, the page stays
             self.fault = f"The movie could not be made: {in_words(error)}"
 
@@ -219,7 +221,9 @@ def _movie(run: Run, look: Look, title: str) -> None:
         if st.button(label, icon=":material/movie:", disabled=not look.frames, width="stretch", key="make_movie"):
             words = f"{title} · {losses.LOSSES[run.spec.loss].title}"
             dark = st.context.theme.type == "dark"
-            st.session_state.movie = making = _Making(run, movie.scene(look, run.n, words, dark=dark))
+            st.session_state.movie = making = _Making(
+                run, movie.scene(look, run.n, words, dark=dark), engine().turns.seat()
+            )
         if making is not None:
             st.fragment(_progress, run_every=None if making.done else TICK)(making)
 
@@ -243,13 +247,13 @@ def _curves(served: Engine, run: Run) -> bytes:
         Chart("Accuracy", figures.score_chart(lines.knn_raw, first.knn), figures.score_rows(look.frames, step)),
         Chart("Triplets", figures.triplet_chart(), figures.triplet_rows(look.frames, step)),
     ]
-    return served.executor.submit(charts.svg, drawn).result(timeout=PATIENCE)
+    return served.turns.submit(charts.svg, drawn).result(timeout=PATIENCE)
 
 
 def _progress(making: _Making) -> None:
     """How far the movie is; in the end the movie."""
     moves = not making.done
-    making.go_on(engine())
+    making.go_on()
     if making.fault:
         st.error(making.fault, icon=":material/error:")
     elif making.file is None:

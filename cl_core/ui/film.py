@@ -19,7 +19,8 @@ from cl_core.runs import Run
 from cl_core.ui import controls, run_settings
 from cl_core.ui.controls import Control
 from cl_core.ui.embedded import OWN
-from cl_core.ui.stage import TICK, cloud_of
+from cl_core.ui.pulse import Pulse, pulse_of
+from cl_core.ui.stage import cloud_of
 
 NONE = "none"
 GROUP = "film"  # of all pictures here: they show one moment
@@ -147,14 +148,14 @@ def _own(place: int, height: int) -> None:
         )
         controls.lead_to("training", "Go to live training", ":material/play_circle:", {})
         return
-    moves = run.busy
-    part: Callable[[Run, bool, int, int], None] = st.fragment(_live, run_every=TICK if moves else None)
-    part(run, moves, place, height)
+    pulse = pulse_of(run)
+    part: Callable[[Run, Pulse, int, int], None] = st.fragment(_live, run_every=pulse.tick)
+    part(run, pulse, place, height)
 
 
-def _live(run: Run, moves: bool, place: int, height: int) -> None:
+def _live(run: Run, pulse: Pulse, place: int, height: int) -> None:
     """The visitor's run as it is now; looking at it keeps it alive."""
-    run.renew()
+    run.renew(pulse.crowd)
     busy = run.busy  # before the look, so that nothing comes between the last look and the last rerun
     look = run.look()
     if look.failure:
@@ -164,7 +165,7 @@ def _live(run: Run, moves: bool, place: int, height: int) -> None:
         "it is trained with, so that runs of any loss compare."
     )
     _pictures(cloud_of(run, look, 2), _shares_of_look(run, look), place, height)
-    if busy != moves:  # the pulse of a fragment is set by whoever calls it
+    if not pulse.suits(busy):
         st.rerun()
 
 

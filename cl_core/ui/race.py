@@ -18,9 +18,10 @@ from cl_core.training import RunSpec
 from cl_core.ui import facts, race_settings, run_settings
 from cl_core.ui.figure import chart
 from cl_core.ui.manner import begins_playing
+from cl_core.ui.pulse import Pulse, pulse_of
 from cl_core.ui.race_settings import HIDDEN, TRIPLETS
-from cl_core.ui.server import engine
-from cl_core.ui.stage import READ, TICK, cloud_of
+from cl_core.ui.server import company, engine
+from cl_core.ui.stage import cloud_of
 
 GROUP = "race"  # of all pictures here: they show one moment
 HEIGHTS = {2: 390, 3: 370, 4: 350}  # pixels, of a picture among so many
@@ -36,13 +37,13 @@ BADGES = {
 def show_race(specs: Sequence[RunSpec], points: int, seeds: int) -> None:
     """Show the visitor's race of `specs`, each with so many `seeds`, with its controls; open one if need be."""
     race = _race_of(specs, points, seeds)
-    moves = race.busy
+    pulse = pulse_of(race)
     _transport(race, specs, points, seeds)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.fragment(_place, run_every=READ if moves else None)(race)
+        st.fragment(_place, run_every=pulse.read)(race)
         race_settings.ready_made()
-    st.fragment(_notices, run_every=READ if moves else None)(race)
-    st.fragment(_pictures, run_every=TICK if moves else None)(race, moves)
+    st.fragment(_notices, run_every=pulse.read)(race)
+    st.fragment(_pictures, run_every=pulse.tick)(race, pulse)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.markdown("**Curves**", width="content")
@@ -53,7 +54,7 @@ def show_race(specs: Sequence[RunSpec], points: int, seeds: int) -> None:
     if hidden:
         _covered()
     else:
-        st.fragment(_numbers, run_every=READ if moves else None)(race)
+        st.fragment(_numbers, run_every=pulse.read)(race)
     with st.expander("What is the same for all, and what is not", icon=":material/balance:"):
         st.markdown(_fairness(race))
 
@@ -124,7 +125,7 @@ def _place(race: Race) -> None:
     facts.tell(step=max(look.step, 0), playing="yes" if race.playing else "no")
     rate = f" · {look.rate:.0f} steps/s" if look.rate else ""
     seeds = f" · {race.seeds} seeds each, one is drawn" if race.seeds > 1 else ""
-    st.markdown(f"{BADGES[look.phase]} all at **step {max(look.step, 0):,}**{rate}{seeds}", width="content")
+    st.markdown(f"{BADGES[look.phase]} all at **step {max(look.step, 0):,}**{rate}{company()}{seeds}", width="content")
 
 
 def _notices(race: Race) -> None:
@@ -139,9 +140,9 @@ def _notices(race: Race) -> None:
                 st.info(f"**{name}{seed}**: {each.note}", icon=":material/healing:")
 
 
-def _pictures(race: Race, moves: bool) -> None:
+def _pictures(race: Race, pulse: Pulse) -> None:
     """A cloud for each contender, and the time of all of them; what keeps the race alive, since it is looked at."""
-    race.renew()
+    race.renew(pulse.crowd)
     busy = race.busy  # before the look, so that nothing comes between the last look and the last rerun
     look = race.look()
     names = race_settings.names_of(race.specs)
@@ -159,7 +160,7 @@ def _pictures(race: Race, moves: bool) -> None:
                 key=f"race_{place}", height=HEIGHTS[len(names)], group=GROUP,
             )  # fmt: skip
     time_of_all(race, look, "race", GROUP)
-    if busy != moves:  # the pulse of a fragment is set by whoever calls it
+    if not pulse.suits(busy):
         st.rerun()
 
 

@@ -54,7 +54,7 @@ def show(cell: Cell, rows: pd.DataFrame) -> None:
         small = reduced(cell, epochs)
         words = f"Run a reduced cell here, about {max(sweep.estimate(small), 1):.0f} s"
         if st.button(words, icon=":material/bolt:", key="reduced_start", disabled=under_way is not None):
-            future = engine().executor.submit(sweep.work, small)
+            future = engine().long.submit(sweep.work, small)
             state.reduced_failure = None
             state.reduced_run = UnderWay(small, future, time.monotonic())
             st.rerun()

@@ -29,7 +29,8 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         os._exit(1)  # whatever is raised here, SystemExit too, is shown as a traceback
     yield {}
     served.close()
-    served.executor.shutdown(cancel_futures=True)
+    for executor in {served.turns, served.long}:
+        executor.shutdown(cancel_futures=True)
 
 
 def begin() -> None:
@@ -46,4 +47,10 @@ def engine() -> Engine:
     workers.warm(executor)
     gc.collect()
     gc.freeze()  # what is loaded by now stays; later collections need not look at it
-    return Engine(executor)
+    return Engine(executor, None if executor.far else workers.Pool(1, kindness=15))
+
+
+def company() -> str:
+    """Who else is at work, in words, to follow others; empty while everyone has a worker to themselves."""
+    load = engine().load()
+    return f" · {load.playing} runs share {load.size:.0f} cores" if load.playing > load.size else ""

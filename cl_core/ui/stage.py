@@ -19,10 +19,9 @@ from cl_core.runs import Run
 from cl_core.training import MAX_STEPS, RunSpec
 from cl_core.ui import export, facts, manner, run_settings
 from cl_core.ui.figure import chart
-from cl_core.ui.server import engine
+from cl_core.ui.pulse import Pulse, pulse_of
+from cl_core.ui.server import company, engine
 
-TICK = 0.4  # seconds between two looks at the picture of a run that moves; the browser plays what came in between
-READ = 2.0  # seconds between two looks at its numbers
 HEIGHT = 570  # pixels, of the picture
 
 
@@ -35,16 +34,16 @@ def stage(spec: RunSpec, points: int) -> None:
     run = _run_of(spec, points)
     if manner.begins_playing():
         run.play()
-    moves = run.busy
+    pulse = pulse_of(run)
     _transport(run, spec, points)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.fragment(_place, run_every=READ if moves else None)(run)
+        st.fragment(_place, run_every=pulse.read)(run)
         run_settings.VIEW.ask()
     picture, numbers = st.columns([0.58, 0.42], gap="medium")
     with picture:
-        st.fragment(_picture, run_every=TICK if moves else None)(run, moves, len(run.look().frames))
+        st.fragment(_picture, run_every=pulse.tick)(run, pulse, len(run.look().frames))
     with numbers:
-        st.fragment(_numbers, run_every=READ if moves else None)(run)
+        st.fragment(_numbers, run_every=pulse.read)(run)
 
 
 def _run_of(spec: RunSpec, points: int) -> Run:
@@ -121,7 +120,7 @@ def _place(run: Run) -> None:
         "failed": ":red-badge[stopped]",
         "finished": f":blue-badge[{MAX_STEPS:,} steps done]",
     }[look.phase]
-    place = f"{badge} **step {look.step:,}** · epoch {epochs:.2f} · {look.seconds:.1f} s of training{rate}"
+    place = f"{badge} **step {look.step:,}** · epoch {epochs:.2f} · {look.seconds:.1f} s of training{rate}{company()}"
     st.markdown(place, width="content")
 
 
@@ -138,23 +137,23 @@ def _notices(look: Look) -> None:
         )
 
 
-def _picture(run: Run, moves: bool, known: int) -> None:
+def _picture(run: Run, pulse: Pulse, known: int) -> None:
     """The cloud, or the density of one of the first `known` frames: what keeps a run alive, since it is looked at."""
-    run.renew()
+    run.renew(pulse.crowd)
     busy = run.busy  # before the look, so that nothing comes between the last look and the last rerun
     look = run.look()
     view = st.session_state.view
     if look.failure and not look.frames:
         st.caption("There is no picture.")
     elif view == "density" and look.frames:
-        _density(run, look.frames[min(_looked_at(look), max(known - 1, 0))], moves)
+        _density(run, look.frames[min(_looked_at(look), max(known - 1, 0))], pulse.moves)
     else:
         cloud = cloud_of(run, look, 3 if view == "3D" else 2)
         chosen = embedding(cloud, key="cloud", height=manner.height(HEIGHT)).frame
         if chosen != st.session_state.get("looked_at"):
             st.session_state.looked_at = chosen
             st.rerun()  # the numbers are to follow
-    if busy != moves:  # the pulse of a fragment is set by whoever calls it
+    if not pulse.suits(busy):
         st.rerun()
 
 

@@ -19,15 +19,19 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 PATIENCE = 120.0  # seconds for whatever is waited for
 
 
+def chromium() -> str | None:
+    """Where the machine's own browser is; None leaves it to Playwright."""
+    return next(filter(None, map(shutil.which, ("/usr/bin/chromium", *BROWSERS))), None)
+
+
 @contextmanager
 def browser() -> Iterator[Page]:
-    path = next(filter(None, map(shutil.which, ("/usr/bin/chromium", *BROWSERS))), None)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
-            yield chromium.new_page(viewport={"width": 1280, "height": 900})
+            yield opened.new_page(viewport={"width": 1280, "height": 900})
         finally:
-            chromium.close()
+            opened.close()
 
 
 @contextmanager

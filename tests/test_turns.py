@@ -1,0 +1,173 @@
+"""Turns at the workers: everybody has the same share, whoever asks for how much."""
+
+import threading
+import time
+from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
+
+import pytest
+
+from cl_core import turns
+from cl_core.turns import Turns
+from tests.executors import AtOnce, Mortal, Thread
+
+
+class Hand(Thread):
+    """Does nothing by itself: `finish` says when the oldest piece of work is done, and how long it took."""
+
+    size = 1
+
+    def __init__(self):
+        super().__init__()
+        self.asked: list[tuple[Future, str]] = []
+
+    def submit(self, task, /, *arguments, **named):
+        self.asked.append((Future(), arguments[1]))
+        return self.asked[-1][0]
+
+    def finish(self, seconds: float = 1.0) -> str:
+        future, name = self.asked.pop(0)
+        future.set_result((seconds, name))
+        return name
+
+
+def named(name: str) -> str:
+    return name
+
+
+def test_whoever_has_had_the_least_is_next():
+    hand = Hand()
+    shared = Turns(hand)
+    greedy, modest = shared.seat(), shared.seat()
+    for i in range(20):
+        greedy.submit(named, f"greedy {i}")
+    for i in range(4):
+        modest.submit(named, f"modest {i}")
+    order = [hand.finish().split()[0] for _ in range(24)]
+    assert order[:2] == ["greedy"] * 2  # before anybody else came
+    assert order[2:10].count("modest") == 4
+    assert shared.queue == (0, 0)
+
+
+def test_a_turn_is_put_down_by_its_time_not_as_one():
+    hand = Hand()
+    shared = Turns(hand)
+    seats = {name: shared.seat() for name in ("long", "short")}
+    for name, seat in seats.items():
+        for _ in range(40):
+            seat.submit(named, name)
+    served = dict.fromkeys(seats, 0.0)
+    for _ in range(44):
+        name = hand.asked[0][1]
+        seconds = 3.0 if name == "long" else 1.0
+        hand.finish(seconds)
+        served[name] += seconds
+    assert abs(served["long"] - served["short"]) <= 6
+
+
+def test_whoever_comes_back_is_level_with_those_at_work():
+    hand = Hand()
+    shared = Turns(hand)
+    steady, idle = shared.seat(), shared.seat()
+    for _ in range(50):
+        steady.submit(named, "steady")
+    for _ in range(30):
+        hand.finish()
+    for _ in range(20):
+        idle.submit(named, "idle")
+    order = [hand.finish() for _ in range(20)]
+    assert 9 <= order.count("steady") <= 12  # of the time that was not used nothing is made up for
+
+
+def test_what_has_no_seat_comes_soon_and_takes_turns_too():
+    hand = Hand()
+    shared = Turns(hand)
+    seat = shared.seat()
+    for _ in range(9):
+        seat.submit(named, "run")
+    for _ in range(4):
+        hand.finish()
+    shared.submit(named, "file")
+    assert "file" in [hand.finish() for _ in range(4)]
+
+
+def test_the_workers_are_never_given_more_than_one_piece_to_go_on_with():
+    hand = Hand()
+    shared = Turns(hand)
+    for i in range(7):
+        shared.submit(named, str(i))
+    assert len(hand.asked) == 2
+    assert shared.queue == (2, 5)
+    hand.finish()
+    assert len(hand.asked) == 2
+
+
+def test_pieces_are_shorter_the_more_want_one():
+    hand = Hand()
+    shared = Turns(hand)
+    assert shared.piece(0.6) == 0.6
+    for i in range(10):
+        shared.seat().submit(named, str(i))
+    assert shared.piece(0.6) == turns.ROUND / 10
+    for i in range(90):
+        shared.seat().submit(named, str(i))
+    assert shared.piece(0.6) == turns.SHORTEST
+
+
+def test_what_goes_wrong_is_the_futures_to_say():
+    def fails():
+        raise ValueError("no")
+
+    seat = Turns(AtOnce()).seat()
+    with pytest.raises(ValueError, match="no"):
+        seat.submit(fails).result()
+    assert seat.submit(named, "after").result() == "after"
+
+    class Broken(Thread):
+        def submit(self, task, /, *arguments, **named):
+            raise BrokenExecutor("gone")
+
+    with pytest.raises(BrokenExecutor):
+        Turns(Broken()).submit(named, "x").result()
+    dying = Turns(Mortal(lambda name, before: before == 0)).seat()
+    with pytest.raises(BrokenExecutor):
+        dying.submit(named, "x").result(timeout=10)
+    assert dying.submit(named, "y").result(timeout=10) == "y"
+
+
+def test_work_that_is_called_off_holds_up_nobody():
+    hand = Hand()
+    shared = Turns(hand)
+    futures = [shared.submit(named, str(i)) for i in range(5)]
+    assert [each.cancel() for each in futures[2:4]] == [True, True]
+    done = [hand.finish() for _ in range(3)]
+    assert done == ["0", "1", "4"]
+    assert shared.queue == (0, 0)
+
+
+def test_the_end_calls_off_what_waits():
+    hand = Hand()
+    shared = Turns(hand)
+    futures = [shared.submit(named, str(i)) for i in range(5)]
+    shared.shutdown(cancel_futures=True)
+    with pytest.raises(CancelledError):
+        futures[4].result(timeout=10)
+    assert not futures[0].done()  # the workers have it
+
+
+def test_many_threads_at_once_lose_nothing():
+    shared = Turns(Thread())
+    futures: list[Future] = []
+
+    def ask():
+        seat = shared.seat()
+        futures.extend(seat.submit(time.sleep, 0) for _ in range(50))
+
+    asking = [threading.Thread(target=ask) for _ in range(8)]
+    for each in asking:
+        each.start()
+    for each in asking:
+        each.join()
+    assert not wait(futures, timeout=60).not_done
+    assert len(futures) == 400
+    assert shared.queue == (0, 0)
+    shared.shutdown()
