@@ -1,12 +1,19 @@
 """The benchmark commands do what they say on a tiny budget; how fast anything is, is not looked at here."""
 
+import asyncio
+import importlib.util
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("pytorch_metric_learning")
 
 from cl_core import memory
-from tests.benchmarks import apart, cells, census, machine, report, training
+from tests import readme
+from tests.benchmarks import __main__ as every
+from tests.benchmarks import apart, cells, census, load, machine, report, training
 from tests.benchmarks.cells import Cell, Plan
+from tests.benchmarks.serving import served
 from tests.benchmarks.usual import ROWS, Loop
 
 TINY = Plan(turns=1, seconds=0.05, warm_up=0.01)
@@ -119,3 +126,43 @@ def test_the_census_is_measured_against_the_miner_and_the_distances(monkeypatch)
     assert (census.theirs, 40) not in asked
     assert "| 24 |" in text
     assert "| 40 |" in text
+
+
+def test_a_class_of_three_on_a_real_server():
+    with served() as (url, pid):
+        found = asyncio.run(load.measure(url, pid, sessions=3, seconds=5.0, browsers=0))
+    assert found.faults == []
+    assert len(found.steps) == len(found.frames) == 3
+    assert min(found.frames) > 0
+    assert found.answers
+    assert found.memory[0][0] > 50
+    assert found.memory[2][1] > 50
+    lines = load.markdown(found).splitlines()
+    assert "| sessions that train | 3 |" in lines
+    assert "| errors that a page showed | 0 |" in lines
+
+
+def test_all_benchmarks_by_one_command(monkeypatch, capsys, tmp_path):
+    asked = []
+    made = {
+        name: SimpleNamespace(main=lambda words, name=name: asked.append((name, words))) for name in every.BENCHMARKS
+    }
+    made["census"] = SimpleNamespace(main=lambda words: 1 / 0)
+    monkeypatch.setattr(every.importlib, "import_module", lambda name: made[name.rsplit(".", 1)[1]])
+    text = readme.README.read_text()
+    monkeypatch.setattr(every.readme, "README", tmp_path / "README.md")
+    (tmp_path / "README.md").write_text(text)
+    assert every.main(["--look"]) == 1
+    assert [name for name, _ in asked] == [name for name in every.BENCHMARKS if name != "census"]
+    assert "census could not be measured: ZeroDivisionError" in capsys.readouterr().err
+    asked.clear()
+    assert every.main(["load"]) == 0
+    assert asked == [("load", ["--write"])]
+    with pytest.raises(SystemExit):
+        every.main(["lode"])
+
+
+def test_every_benchmark_has_its_place_in_the_readme():
+    for name in every.BENCHMARKS:
+        assert f"<!-- made:{name} -->" in readme.README.read_text()
+        assert importlib.util.find_spec(f"tests.benchmarks.{name}")

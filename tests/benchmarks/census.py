@@ -4,13 +4,11 @@
 `python -m tests.readme` finds it for README. The embeddings are those of MNIST's test images after training.
 """
 
-import argparse
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +22,6 @@ from cl_core.memory import growth
 from tests.benchmarks import machine, report
 from tests.benchmarks.apart import OutOfMemory, apart
 
-STORED = Path(__file__).with_name("census.md")
 SIZES = (32, 256, 1024, 2048, 10_000)
 MARGIN = 0.2
 LAST_OF_MINER = 1024  # at 2,048 it asks for tens of gigabytes
@@ -166,15 +163,10 @@ def _cost(cost: Cost) -> str:
     return f"{seconds}, {report.number(cost.memory / MIB)} MiB"
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--write", action="store_true", help=f"keep it in {STORED.name}")
-    asked = parser.parse_args()
-    text = markdown()
-    print(text)
-    if asked.write:
-        STORED.write_text(text, encoding="utf-8")
+def main(words: Sequence[str] | None = None) -> None:
+    """The command."""
+    asked = report.parser("census", __doc__).parse_args(words)
+    report.say(markdown(), asked.write)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@
 `python -m tests.readme` finds it for README.
 """
 
-import argparse
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -21,7 +21,6 @@ from cl_core.experiments import STUDIES, Cell
 from cl_core.experiments.sweep import sweep
 from tests.benchmarks import machine, report
 
-STORED = Path(__file__).with_name("dask.md")
 WORKERS = 4
 METHODS = ("max_margin", "triplet_semihard", "npair", "sup_nt_xent")
 
@@ -90,18 +89,14 @@ def markdown(n: int, steps: int, turns: int) -> str:
     )
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+def main(words: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = report.parser("dask", __doc__)
     parser.add_argument("--cells", type=int, default=16)
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help=f"keep it in {STORED.name}")
-    asked = parser.parse_args()
-    text = markdown(asked.cells, asked.steps, asked.turns)
-    print(text)
-    if asked.write:
-        STORED.write_text(text, encoding="utf-8")
+    asked = parser.parse_args(words)
+    report.say(markdown(asked.cells, asked.steps, asked.turns), asked.write)
 
 
 if __name__ == "__main__":

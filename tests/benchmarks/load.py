@@ -5,14 +5,12 @@ got: its share, its frames, how long a slider took to be answered, and what the 
 keeps it where `python -m tests.readme` finds it for README.
 """
 
-import argparse
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
-from pathlib import Path
 
 import numpy as np
 import psutil
@@ -20,11 +18,9 @@ from playwright.async_api import Page, async_playwright
 
 from cl_core.losses import LOSSES
 from tests.benchmarks import machine, report
-from tests.benchmarks.serving import FLAGS, chromium, served
+from tests.benchmarks.serving import FLAGS, PATIENCE, chromium, served
 from tests.benchmarks.visitors import Visitor
 
-NAME = "load"
-STORED = Path(__file__).with_name(f"{NAME}.md")
 APART = 0.25  # seconds between two who come, as when a class is told to open a link
 SLIDERS = 2  # visitors of the boundaries, who move a slider
 PAUSE = 1.5  # seconds between two moves of one of them
@@ -44,6 +40,7 @@ class Class:
         witnesses: frames that each real browser drew in that time.
         memory: MiB of server and workers before anybody came, when the time began and at its end.
         busy: processor seconds a second, of server and workers.
+        slowest: the link of whoever had the fewest frames.
         faults: whatever a page showed that it should not have.
     """
 
@@ -54,6 +51,7 @@ class Class:
     witnesses: Sequence[int]
     memory: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
     busy: tuple[float, float]
+    slowest: str
     faults: Sequence[str]
 
 
@@ -96,9 +94,11 @@ async def measure(url: str, pid: int, sessions: int, seconds: float, browsers: i
     async with _browsers(browsers) as pages:
         for i, page in enumerate(pages):
             await page.goto(f"{url}/training?play=true&pace=fast&seed={1000 + i}")
-            await page.locator(".embedding").wait_for(timeout=120_000)
-        for each in (*class_, *movers):
-            await each.settled(120)
+            await page.locator(".embedding").wait_for(timeout=1000 * PATIENCE)
+        for each in class_:
+            await each.moves(PATIENCE)
+        for each in movers:
+            await each.settled(PATIENCE)
         began, busy, memory = time.monotonic(), taken.busy(), taken.memory()
         drawn = [await _drawn(page) for page in pages]
         await asyncio.gather(asyncio.sleep(seconds), *(_move(each, began + seconds) for each in movers))
@@ -112,7 +112,8 @@ async def measure(url: str, pid: int, sessions: int, seconds: float, browsers: i
             witnesses=[await _drawn(page) - n for page, n in zip(pages, drawn, strict=True)],
             memory=(before, memory, taken.memory()),
             busy=tuple(np.subtract(taken.busy(), busy) / took),
-            faults=[fault for each in (*class_, *movers) for fault in each.seen.faults],
+            faults=[f"{each.query}: {fault}" for each in (*class_, *movers) for fault in each.seen.faults],
+            slowest=min(class_, key=lambda each: _growth(each.seen.frames, began)).query,
         )
     for each in (*class_, *movers):
         await each.go()
@@ -182,18 +183,15 @@ def _three(values: np.ndarray) -> str:
 
 def main(words: Sequence[str] | None = None) -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog=f"python -m tests.benchmarks.{NAME}", description=__doc__)
+    parser = report.parser("load", __doc__)
     parser.add_argument("--sessions", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=300.0, help="that are measured")
     parser.add_argument("--browsers", type=int, default=1, help="real ones beside them")
-    parser.add_argument("--write", action="store_true", help=f"keep the table in {STORED.name}")
     asked = parser.parse_args(words)
     with served() as (url, pid):
         found = asyncio.run(measure(url, pid, asked.sessions, asked.seconds, asked.browsers))
-    text = f"{machine.describe()}.\n\n{markdown(found)}\n"
-    print(text, *dict.fromkeys(found.faults), sep="\n")
-    if asked.write:
-        STORED.write_text(text, encoding="utf-8")
+    report.say(f"{machine.describe()}.\n\n{markdown(found)}", asked.write)
+    print(f"\nFewest frames: {found.slowest}", *dict.fromkeys(found.faults), sep="\n")
 
 
 if __name__ == "__main__":

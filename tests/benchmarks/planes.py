@@ -4,7 +4,6 @@
 `python -m tests.readme` finds it for README. Processor time is of the server's process, all threads.
 """
 
-import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from playwright.sync_api import Page
 from tests.benchmarks import machine, report
 from tests.benchmarks.serving import PATIENCE, browser, served
 
-STORED = Path(__file__).with_name("planes.md")
 OURS = "/boundaries?two=true&loss=circle&loss_2=am_softmax"
 MOVES = 100
 QUIET = 0.4  # seconds without work after which a change counts as done
@@ -113,14 +111,10 @@ def run(moves: int = MOVES) -> str:
 
 def main(words: Sequence[str] | None = None) -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.planes", description=__doc__)
+    parser = report.parser("planes", __doc__)
     parser.add_argument("--moves", type=int, default=MOVES, help="of the slider, on each page")
-    parser.add_argument("--write", nargs="?", type=Path, const=STORED, metavar="PATH", help=f"keep it ({STORED.name})")
     asked = parser.parse_args(words)
-    text = run(asked.moves)
-    print(text)
-    if asked.write:
-        asked.write.write_text(text)
+    report.say(run(asked.moves), asked.write)
 
 
 if __name__ == "__main__":

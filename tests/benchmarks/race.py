@@ -4,7 +4,6 @@
 cost is in processor time, which other work on the machine does not change much; the frames are by the clock.
 """
 
-import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -116,10 +115,10 @@ def markdown(raced: Raced) -> str:
 
 def main(words: Sequence[str] | None = None) -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.race", description=__doc__)
+    parser = report.parser("race", __doc__)
     parser.add_argument("--seconds", type=float, default=20.0, help="of the race that is timed")
     asked = parser.parse_args(words)
-    print(f"{machine.describe()}.\n\n{markdown(measure(specs(), seconds=asked.seconds))}")
+    report.say(f"{machine.describe()}.\n\n{markdown(measure(specs(), seconds=asked.seconds))}", asked.write)
 
 
 if __name__ == "__main__":

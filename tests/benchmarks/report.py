@@ -1,6 +1,25 @@
-"""Tables in Markdown."""
+"""What a benchmark found, in Markdown: tables, and the command that prints and keeps them."""
 
+import argparse
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def parser(name: str, doc: str | None) -> argparse.ArgumentParser:
+    """What every benchmark's command can be asked."""
+    made = argparse.ArgumentParser(prog=f"python -m tests.benchmarks.{name}", description=doc)
+    stored = HERE / f"{name}.md"
+    made.add_argument("--write", nargs="?", type=Path, const=stored, metavar="PATH", help=f"keep it ({stored.name})")
+    return made
+
+
+def say(text: str, keep: Path | None) -> None:
+    """Print what was found, and keep it where that was asked for."""
+    print(text)
+    if keep is not None:
+        keep.write_text(f"{text.rstrip()}\n", encoding="utf-8")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -4,18 +4,14 @@
 it in Markdown; `--write` keeps it where `python -m tests.readme` finds it for README. `--quick` is for a first look.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from tests.benchmarks import cells, machine, report
 from tests.benchmarks.apart import GIB, LIMIT
 from tests.benchmarks.cells import BATCHES, FULL, QUICK, Cell, Plan, Trial
 from tests.benchmarks.usual import ROWS
 
-NAME = "training"
-STORED = Path(__file__).with_name(f"{NAME}.md")
 LARGEST = BATCHES[-1]
 
 
@@ -114,17 +110,13 @@ def _say(what: str) -> None:
 
 def main(words: Sequence[str] | None = None) -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.training", description=__doc__)
+    parser = report.parser("training", __doc__)
     parser.add_argument("--quick", action="store_true", help="one short turn each, for a first look")
     parser.add_argument("--only", choices=SECTIONS, help="measure one section")
-    parser.add_argument("--write", nargs="?", type=Path, const=STORED, metavar="PATH", help=f"keep it ({STORED.name})")
     asked = parser.parse_args(words)
     if asked.only and asked.write:
         parser.error("what is kept is one run of everything: --write does not go with --only")
-    text = run(QUICK if asked.quick else FULL, asked.only)
-    print(text)
-    if asked.write:
-        asked.write.write_text(text)
+    report.say(run(QUICK if asked.quick else FULL, asked.only), asked.write)
 
 
 if __name__ == "__main__":

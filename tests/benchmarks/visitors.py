@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import websockets
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -58,21 +59,24 @@ class Visitor:
     """A session at `url` ("http://host:port"), at a page with a query, as a browser would hold it.
 
     Attributes:
+        query: what its link asks for.
         seen: what has come so far.
         widgets: the protocol's message of every widget on the page that has a value, by its key.
     """
 
     def __init__(self, url: str, page: str, query: str = "") -> None:
-        self._url, self._page, self._query = url, page, query
+        self._url, self._page, self.query = url, page, query
         self.seen = Seen()
         self.widgets: dict[str, Any] = {}
         self.session = ""
+        self._hash = ""  # the page, as the server calls it
         self._values: dict[str, WidgetState] = {}
         self._pulses: list[asyncio.Task[None]] = []
         self._socket: Any = None
         self._reading: asyncio.Task[None] | None = None
         self._ran = asyncio.Event()
         self._drawn = asyncio.Event()
+        self._moved = asyncio.Event()
         self._fragment = False  # the run under way is one of a fragment
 
     async def come(self, session: str = "") -> "Visitor":
@@ -100,6 +104,10 @@ class Visitor:
         """Wait until the page has run once as a whole."""
         await self._until(self._ran, patience)
 
+    async def moves(self, patience: float = 60.0) -> None:
+        """Wait until the picture of the run has moved."""
+        await self._until(self._moved, patience)
+
     async def move(self, key: str, value: float, patience: float = 60.0) -> float:
         """Move the slider called `key`, and wait for the picture that follows: seconds that it took."""
         state = WidgetState(id=self.widgets[key].id)
@@ -121,13 +129,14 @@ class Visitor:
         if self._reading.done():
             self._reading.result()
         if not event.is_set():
-            raise TimeoutError(f"nothing came of {self._page}?{self._query} in {patience:g} s")
+            raise TimeoutError(f"nothing came of {self._page}?{self.query} in {patience:g} s")
 
     async def _ask(self, fragment: str = "") -> None:
         message = BackMsg()
         asked = message.rerun_script
-        asked.query_string = self._query
-        asked.page_name = self._page
+        asked.query_string = self.query
+        asked.page_script_hash = self._hash
+        asked.page_name = "" if self._hash else self._page
         asked.fragment_id = fragment
         asked.is_auto_rerun = bool(fragment)
         asked.widget_states.widgets.extend(self._values.values())
@@ -155,6 +164,8 @@ class Visitor:
                 self._fragment = bool(message.metadata.run.fragment_ids)
                 if not self._fragment:
                     self._still()
+            elif kind == "navigation":
+                self._hash = message.navigation.page_script_hash
             elif kind == "auto_rerun":
                 fragment, interval = message.auto_rerun.fragment_id, message.auto_rerun.interval
                 self._pulses.append(asyncio.create_task(self._pulse(fragment, interval)))
@@ -189,9 +200,11 @@ class Visitor:
             if "embedding" in element.bidi_component.component_name:
                 header, _ = unpack(element.bidi_component.bytes)
                 _append(self.seen.frames, now, header["total"])
+                if header["total"] > 1:
+                    self._moved.set()
         elif kind == "exception":
             self.seen.faults.append(f"{element.exception.type}: {element.exception.message}")
-        elif kind == "alert":
+        elif kind == "alert" and element.alert.format == Alert.ERROR:
             self.seen.faults.append(element.alert.body)
 
 
@@ -200,6 +213,9 @@ def _held(kind: str, widget: Any) -> WidgetState:
     state = WidgetState(id=widget.id)
     default = widget.default
     match kind:
+        case "slider" if widget.options:
+            chosen = widget.raw_value if widget.set_value else [widget.options[int(i)] for i in default]
+            state.string_array_value.data.extend(chosen)
         case "slider":
             state.double_array_value.data.extend(widget.value if widget.set_value else default)
         case "button_group":

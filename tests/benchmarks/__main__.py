@@ -1,0 +1,43 @@
+"""Every benchmark one after the other: `python -m tests.benchmarks` measures, prints and keeps them, in half an hour.
+
+`python -m tests.benchmarks census load` measures some. What each prints goes into a file beside it, and from there into
+README; `--look` prints only. Ratios are what to trust: both sides of each were measured in the same run.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from tests import readme
+
+BENCHMARKS = ("training", "census", "planes", "race", "load", "dask")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """The command; how many benchmarks could not be measured."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all of them by default")
+    parser.add_argument("--look", action="store_true", help="print, and keep nothing")
+    asked = parser.parse_args(words)
+    unknown = sorted(set(asked.names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"there is no benchmark called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    failed = 0
+    for name in asked.names or BENCHMARKS:
+        print(f"## {name}\n", flush=True)
+        try:
+            importlib.import_module(f"tests.benchmarks.{name}").main([] if asked.look else ["--write"])
+        except Exception as error:  # the others are measured all the same
+            failed += 1
+            print(f"{name} could not be measured: {type(error).__name__}: {error}", file=sys.stderr)
+        print(flush=True)
+    if not asked.look:
+        readme.README.write_text(readme.filled(readme.README.read_text()))
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
