@@ -143,7 +143,7 @@ def test_frame_of_another_stream_is_not_believed() -> None:
         assert face._frame_of(told, c) is None
 
 
-@pytest.mark.parametrize("name", ["embedding", "plane", "batch", "wedge", "triplet", "ranking", "shares"])
+@pytest.mark.parametrize("name", ["embedding", "plane", "batch", "wedge", "triplet", "ranking", "shares", "timeline"])
 def test_modules_are_joined_once_and_in_order(name: str) -> None:
     entry = FOLDER.parent / name / f"{name}.js"
     source = joined(entry)

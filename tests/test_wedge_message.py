@@ -69,7 +69,8 @@ def test_words_can_be_replaced_one_by_one():
 def test_every_word_is_used():
     source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
     cells = re.findall(r'data-cell="(\w+)"', (FOLDER / "wedge.html").read_text())
-    assert set(WORDS) == set(re.findall(r"\bwords\.(\w+)\b(?!\()", source)) | set(cells)
+    buttons = re.findall(r'data-do="(\w+)"', (FOLDER / "wedge.html").read_text())
+    assert set(WORDS) == set(re.findall(r"\bwords\.(\w+)\b(?!\()", source)) | {*cells, *buttons}
 
 
 def test_two_colours_that_mean_nothing_else():

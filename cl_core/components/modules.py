@@ -7,20 +7,24 @@ from typing import Any
 
 import streamlit as st
 
-_FRAME = Path(__file__).with_name("frame.css")
+_HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _REMARK = re.compile(r"^[ ]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 
 
-def registered(folder: Path) -> Callable[..., Any]:
-    """The component of a folder, named after it, from the `.html`, `.css` (after `frame.css`) and `.js` of its name."""
+def registered(folder: Path, *styles: str) -> Callable[..., Any]:
+    """The component of a folder, named after it, from the `.html`, `.css` and `.js` of its name.
+
+    styles: what it has in common with others: the names of style sheets that come before its own, after `frame.css`.
+    """
     file = folder / folder.name
+    sheets = [*(_HERE / name for name in ("frame.css", *styles)), file.with_suffix(".css")]
     return st.components.v2.component(
         f"contrastive_loss_lab_{folder.name}",
         html=file.with_suffix(".html").read_text(encoding="utf-8"),
-        css=_FRAME.read_text(encoding="utf-8") + file.with_suffix(".css").read_text(encoding="utf-8"),
+        css="".join(sheet.read_text(encoding="utf-8") for sheet in sheets),
         js=joined(file.with_suffix(".js")),
     )
 

@@ -1,14 +1,17 @@
-/** The colours and the typeface of the page around the picture, as numbers that pixels can be made of. */
+/** The page's colours, typeface and size of type around the picture, as numbers that pixels can be made of. */
 
 /**
  * @typedef {object} Theme
  * @property {string} source  what it was read from; an equal source is an equal theme
  * @property {boolean} dark
  * @property {string} font
+ * @property {number} scale  how much larger its type is than is usual
  * @property {number[]} paper  [red, green, blue]
  * @property {number[]} text
  * @property {number[][]} classes  one colour a class
  */
+
+export const NO_CLASSES = { light: [], dark: [] }; // the palette of a picture that has no colours of its own
 
 const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 
@@ -23,7 +26,8 @@ export function readTheme(root, palette, known) {
   const paper = style.getPropertyValue("--st-background-color").trim();
   const text = style.getPropertyValue("--st-text-color").trim();
   const font = style.getPropertyValue("--st-font").trim() || "sans-serif";
-  const source = JSON.stringify([paper, text, font, palette]);
+  const scale = typeScale();
+  const source = JSON.stringify([paper, text, font, scale, palette]);
   if (known?.source === source) return known;
   const paperColour = colourOf(paper, [255, 255, 255]);
   const dark = luminance(paperColour) < 128;
@@ -31,10 +35,16 @@ export function readTheme(root, palette, known) {
     source,
     dark,
     font,
+    scale,
     paper: paperColour,
     text: colourOf(text, dark ? [250, 250, 250] : [40, 40, 50]),
     classes: (dark ? palette.dark : palette.light).map((hex) => colourOf(hex, [128, 128, 128])),
   };
+}
+
+/** How much larger the page's type is than is usual: what is drawn grows with it. */
+export function typeScale() {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1;
 }
 
 /** Between two colours: 0 is the first, 1 the second. */

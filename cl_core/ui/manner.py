@@ -18,6 +18,9 @@ MOST = 64  # names of a list that are read
 BIG_TYPE = """<style>
 html { font-size: 20px !important; }
 [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; }
+[data-testid="stMetricLabel"], [data-testid="stMetricLabel"] * {
+  font-size: 0.75rem; overflow: visible; white-space: normal;
+}
 </style>"""
 ON_PRIMARY = """<style>
 /* no theme says it, and white is not to be read on what is bright enough for dark paper */

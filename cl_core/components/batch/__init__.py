@@ -40,6 +40,7 @@ WORDS: Mapping[str, str] = {
     "zoomIn": "Zoom in (+)",
     "zoomOut": "Zoom out (−)",
     "reset": "Whole picture (0)",
+    "save": "Save as a picture",
     "keys": "Arrow keys go through the pictures by class, Enter keeps one as the anchor, Escape lets go, "
     "plus and minus zoom, 0 resets.",
 }

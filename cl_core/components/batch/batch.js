@@ -11,6 +11,7 @@
 
 import { openEnvelope, sameBytes } from "../envelope.js";
 import { heedCalm, setData, shownBy } from "../page.js";
+import { saveWhole, SHARP } from "../save.js";
 import { readTheme } from "../theme.js";
 import { Attention } from "./attention.js";
 import { Bonds } from "./bonds.js";
@@ -155,13 +156,14 @@ class Picture {
   }
 
   /** Sizes, when the column or what it holds has changed. A canvas is blank after it was given a size: draw at once. */
-  #layout() {
+  #layout(ratio = window.devicePixelRatio || 1) {
     const { clientWidth, clientHeight } = this.canvas;
     if (!this.theme || !this.bonds || !clientWidth || !clientHeight) return;
-    this.scene.resize(clientWidth, clientHeight);
+    this.scene.resize(clientWidth, clientHeight, ratio);
     const width = this.matrixCanvas.clientWidth;
     const names = this.header.class_names;
-    const height = this.matrix.layout(width, this.header.height, this.bonds, names, this.theme);
+    this.readout.ratio = ratio;
+    const height = this.matrix.layout(width, this.header.height, this.bonds, names, this.theme, ratio);
     this.matrixCanvas.style.height = `${height}px`;
     cancelAnimationFrame(this.due);
     this.due = 0;
@@ -256,6 +258,13 @@ class Picture {
     heedCalm(this.tween, signal);
   }
 
+  /** Both views as they are now, as a file. */
+  #save() {
+    this.#layout(SHARP);
+    saveWhole(this.root, this.header.title);
+    this.#layout();
+  }
+
   /** What a button does. */
   #do(name) {
     const { camera } = this;
@@ -264,6 +273,7 @@ class Picture {
       zoomIn: () => camera.zoomAt(1.25),
       zoomOut: () => camera.zoomAt(0.8),
       reset: () => camera.reset(),
+      save: () => this.#save(),
     };
     actions[name]?.();
     this.#refresh();

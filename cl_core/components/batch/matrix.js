@@ -4,7 +4,7 @@ import { css, mix } from "../theme.js";
 
 const BAR = 5; // CSS pixels of the bars in class colours along the edges
 const GAP = 3; // between bar and picture
-const TEXT = 13;
+const TEXT = 13; // CSS pixels where type has its usual size, like the legend
 const LEGEND = { wide: 96, tall: 46 };
 const NARROW = 480; // below this the legend lies under the picture
 
@@ -17,25 +17,28 @@ export class Matrix {
     this.labels = [];
   }
 
-  /** Lay everything out for a width and the tallest that it may be. Returns the height that it takes. */
-  layout(width, tallest, bonds, names, theme) {
+  /**
+   * Lay everything out for a width and the tallest that it may be, with `ratio` pixels to each of the page. Returns
+   * the height that it takes.
+   */
+  layout(width, tallest, bonds, names, theme, ratio) {
     const { context } = this;
-    Object.assign(this, { width, bonds, names, theme });
-    this.ratio = window.devicePixelRatio || 1;
+    Object.assign(this, { width, bonds, names, theme, ratio });
+    this.type = TEXT * theme.scale;
     this.rowBlocks = blocksOf(bonds.rowOrder, bonds);
     this.columnBlocks = blocksOf(bonds.columnOrder, bonds);
-    context.font = `600 ${TEXT}px ${theme.font}`;
+    context.font = `600 ${this.type}px ${theme.font}`;
     const longest = (blocks) => Math.max(0, ...blocks.map((b) => context.measureText(names[b.label]).width));
-    this.under = width < NARROW;
+    this.under = width < NARROW * theme.scale;
     this.left = Math.ceil(longest(this.rowBlocks)) + 6 + BAR + GAP;
-    const right = this.under ? 1 : LEGEND.wide;
+    const right = this.under ? 1 : Math.round(LEGEND.wide * theme.scale);
     const most = Math.max(width - this.left - right, 60);
     const upright = (size) => this.columnBlocks.every((b) => this.#fits(b, size));
     const rows = bonds.rowOrder.length || 1;
     const columns = bonds.columnOrder.length || 1;
     this.turned = !upright(Math.min(most, tallest));
-    this.top = (this.turned ? Math.ceil(longest(this.columnBlocks)) + 6 : TEXT + 5) + BAR + GAP;
-    const bottom = this.under ? LEGEND.tall : 2;
+    this.top = (this.turned ? Math.ceil(longest(this.columnBlocks)) + 6 : Math.ceil(this.type) + 5) + BAR + GAP;
+    const bottom = this.under ? Math.round(LEGEND.tall * theme.scale) : 2;
     const room = Math.max(tallest - this.top - bottom, 60);
     this.high = Math.floor(this.under ? Math.min(most * (bonds.prototypes ? 1.2 : 1), 420) : room);
     this.wide = Math.floor(bonds.prototypes ? Math.min(most, this.high * 0.8) : Math.min(most, this.high));
@@ -194,7 +197,7 @@ export class Matrix {
     this.labels = [];
     context.textBaseline = "middle";
     const write = (label, x, y, where, turned) => {
-      context.font = `${label === own ? 800 : 600} ${TEXT}px ${theme.font}`;
+      context.font = `${label === own ? 800 : 600} ${this.type}px ${theme.font}`;
       context.fillStyle = css(mix(theme.paper, theme.text, label === own ? 1 : 0.72));
       const width = context.measureText(names[label]).width;
       context.save();
@@ -203,23 +206,23 @@ export class Matrix {
       context.textAlign = turned ? "left" : where === "row" ? "right" : "center";
       context.fillText(names[label], 0, 0);
       context.restore();
-      const from = where === "row" ? [x - width, y - TEXT / 2] : [x - width / 2, y - TEXT / 2];
-      const box = turned ? [x - TEXT / 2, y - width, TEXT, width] : [...from, width, TEXT];
+      const from = where === "row" ? [x - width, y - this.type / 2] : [x - width / 2, y - this.type / 2];
+      const box = turned ? [x - this.type / 2, y - width, this.type, width] : [...from, width, this.type];
       this.labels.push({ text: names[label], where, rect: box });
     };
     let last = -Infinity;
     for (const { label, start, end } of this.rowBlocks) {
       const y = top + ((start + end) / 2) * this.cellHeight;
-      if (y - last < TEXT) continue; // no room under the name before
+      if (y - last < this.type) continue; // no room under the name before
       last = y;
       write(label, left - GAP - BAR - 4, y, "row", false);
     }
     last = -Infinity;
     for (const { label, start, end } of this.columnBlocks) {
       const x = left + ((start + end) / 2) * this.cellWidth;
-      if (this.turned && x - last < TEXT) continue;
+      if (this.turned && x - last < this.type) continue;
       last = x;
-      write(label, x, this.turned ? top - GAP - BAR - 4 : top - GAP - BAR - 9, "column", this.turned);
+      write(label, x, this.turned ? top - GAP - BAR - 4 : top - GAP - BAR - 2.5 - this.type / 2, "column", this.turned);
     }
   }
 
@@ -244,7 +247,7 @@ export class Matrix {
     context.fillStyle = colour;
     const [barWidth, barHeight] = across ? [length, 10] : [10, length];
     context.fillRect(x, y, barWidth, barHeight);
-    context.font = `500 ${TEXT}px ${theme.font}`;
+    context.font = `500 ${this.type}px ${theme.font}`;
     context.fillStyle = css(mix(theme.paper, theme.text, 0.8));
     context.textBaseline = "middle";
     for (const value of [-1, -0.5, 0, 0.5, 1]) {
@@ -253,11 +256,11 @@ export class Matrix {
       const place = (across ? value + 1 : 1 - value) / 2;
       if (across) {
         context.textAlign = value === -1 ? "left" : value === 1 ? "right" : "center";
-        if (Math.abs(value) === 0.5 && this.width < 430) continue;
-        context.fillText(text, x + place * length, y + 20);
+        if (Math.abs(value) === 0.5 && this.width < 430 * theme.scale) continue;
+        context.fillText(text, x + place * length, y + 7 + this.type);
       } else {
         context.textAlign = "left";
-        context.fillText(text, x + 15, y + Math.min(Math.max(place * length, 6), length - 6));
+        context.fillText(text, x + 15, y + Math.min(Math.max(place * length, this.type / 2), length - this.type / 2));
       }
     }
   }

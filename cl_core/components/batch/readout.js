@@ -16,6 +16,7 @@ export class Readout {
     this.find = (selector) => root.querySelector(selector);
     this.strip = this.find(".readout");
     this.wording = "";
+    this.ratio = 1; // pixels of its pictures to each of the page
     listenToButtons(root, press);
   }
 
@@ -38,7 +39,7 @@ export class Readout {
     };
     for (const [selector, text] of Object.entries(texts)) setText(this.find(selector), text);
     nameButtons(this.root, words);
-    this.find(".tools").setAttribute("aria-label", words.tools);
+    this.find(".stage .tools").setAttribute("aria-label", words.tools);
     const scene = this.find(".scene");
     scene.setAttribute("aria-label", filled(words.scene, { title, alt }));
     scene.setAttribute("aria-description", words.keys);
@@ -93,7 +94,7 @@ export class Readout {
 
   /** Draw the two pictures; `paint(context, which, size)` draws one, centred. */
   show(paint) {
-    const ratio = window.devicePixelRatio || 1;
+    const { ratio } = this;
     for (const which of ["first", "second"]) {
       const canvas = this.find(`canvas.${which}`);
       canvas.width = canvas.height = Math.round(PICTURE * ratio);

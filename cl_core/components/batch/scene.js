@@ -22,8 +22,9 @@ export class Scene {
     this.names = []; // the class weights' names that stand beside them
   }
 
-  resize(width, height) {
-    this.ratio = window.devicePixelRatio || 1;
+  /** Fit the canvas to that size, with `ratio` pixels to each of the page. */
+  resize(width, height, ratio) {
+    this.ratio = ratio;
     this.width = width;
     this.height = height;
     this.canvas.width = Math.max(Math.round(width * this.ratio), 1);
@@ -206,7 +207,7 @@ export class Scene {
   /** The class weights' names that were too long to be written on them, beside them and apart from each other. */
   #nameWeights(order, on) {
     const { context, bonds, theme, classes } = this;
-    context.font = `700 14px ${theme.font}`;
+    context.font = `700 ${14 * theme.scale}px ${theme.font}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.lineJoin = "round";
@@ -214,9 +215,9 @@ export class Scene {
     for (const i of order) {
       const c = bonds.labelOf(i);
       if (!bonds.isPrototype(i) || isShort(classes[c]) || !Number.isFinite(this.x[i])) continue;
-      const y = this.y[i] - this.#sizeOf(i, "") / 2 - 8;
+      const y = this.y[i] - this.#sizeOf(i, "") / 2 - 8 * theme.scale;
       const w = context.measureText(classes[c]).width + 6;
-      this.names.push({ name: classes[c], c, i, x: this.x[i], y, w, h: 16 });
+      this.names.push({ name: classes[c], c, i, x: this.x[i], y, w, h: 16 * theme.scale });
     }
     keepApart(this.names, this.width, this.height);
     for (const { name, c, i, x, y } of this.names) {

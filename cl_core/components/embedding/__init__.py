@@ -198,4 +198,4 @@ def _rounded(share: Sequence[float] | None) -> list[float] | None:
     return None if share is None else [round(float(s), 4) for s in share]
 
 
-_component = registered(Path(__file__).parent)
+_component = registered(Path(__file__).parent, "time.css")

@@ -381,7 +381,7 @@ class Picture {
     const legend = names.map((name, c) => ({ name, colour: this.theme.classes[c % this.theme.classes.length] }));
     this.scene.resize(this.scene.width, this.scene.height, SHARP);
     this.#draw();
-    savePicture(this.canvas, this.theme, filled(words.place, { title, step: count(step) }), legend);
+    savePicture(this.canvas, this.theme, filled(words.place, { title, step: count(step) }), { legend });
     this.#resize();
   }
 

@@ -68,6 +68,15 @@ class Time extends Group {
     this.#show(this.#steps[k] + (this.#place - k) * (this.#steps[k + 1] - this.#steps[k]), true);
   }
 
+  /** Which of these steps is shown: the number of the last one up to the moment. */
+  frameOf(steps) {
+    if (this.step === null) return steps.length - 1;
+    return Math.max(
+      steps.findLastIndex((step) => step <= this.step),
+      0,
+    );
+  }
+
   part(by) {
     this.#frames.delete(by);
     this.#gather();
@@ -91,6 +100,18 @@ class Time extends Group {
 /** Become a member of the group of that name, or of one of its own for a picture without. */
 export function joinGroup(name) {
   return groupOf("time", name, () => new Time(name));
+}
+
+/** Be a member of it, and hear what it tells, by event, until `leave()`. */
+export function memberOf(name, by, hear) {
+  const time = joinGroup(name);
+  const joined = new AbortController();
+  for (const [what, heard] of Object.entries(hear)) time.addEventListener(what, heard, { signal: joined.signal });
+  const leave = () => {
+    joined.abort();
+    time.part(by);
+  };
+  return { time, leave };
 }
 
 /** Where a step lies among ascending ones: 2.25 is a quarter of the way from number 2 to number 3. */

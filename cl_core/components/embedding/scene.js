@@ -172,15 +172,15 @@ export class Scene {
     const titles = axes.map((name, i) => (shares ? `${name} · ${Math.round(shares[i] * 100)} %` : name));
     const { context } = this;
     const colour = css(mix(theme.paper, theme.text, 0.72));
-    context.font = `600 ${this.width < 500 ? 13 : 15}px ${theme.font}`;
+    context.font = `600 ${(this.width < 500 * theme.scale ? 13 : 15) * theme.scale}px ${theme.font}`;
     const widths = titles.map((title) => context.measureText(title).width);
     const ends = film.dims === 3 ? this.#axes(camera).map(([, end]) => camera.place(...end)) : null;
     return titles.map((title, i) => {
       const text = ends ? title : ["", "↑ "][i] + title + [" →", ""][i];
       const x = this.#within(text, ends ? ends[i][0] : [this.width, 0][i]);
-      const y = ends ? ends[i][1] - 12 : [this.height - 16, 17][i];
+      const y = ends ? ends[i][1] - 12 * theme.scale : [this.height - 16 * theme.scale, 17 * theme.scale][i];
       this.#haloed(text, x, y, colour, theme);
-      return { name: text, c: i, x, y, w: widths[i] + 14, h: 20, fixed: true };
+      return { name: text, c: i, x, y, w: widths[i] + 14, h: 20 * theme.scale, fixed: true };
     });
   }
 
@@ -188,7 +188,7 @@ export class Scene {
   #classNames(medians, camera, theme, look, taken) {
     const { context } = this;
     const short = look.names.every((name) => name.length <= 2);
-    const size = (short ? 34 : 19) * Math.min(Math.max(camera.unit / 480, 0.72), 1.15);
+    const size = (short ? 34 : 19) * Math.min(Math.max(camera.unit / 480, 0.72), 1.15) * theme.scale;
     context.font = `800 ${size}px ${theme.font}`;
     const tags = [];
     look.names.forEach((name, c) => {

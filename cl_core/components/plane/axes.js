@@ -23,7 +23,7 @@ export function drawAxes(context, view, header, theme) {
   context.strokeRect(left, top, side, side);
   context.beginPath();
   context.fillStyle = css(mix(theme.paper, theme.text, 0.86));
-  context.font = `500 14px ${theme.font}`;
+  context.font = `500 ${14 * theme.scale}px ${theme.font}`;
   context.textBaseline = "top";
   context.textAlign = "center";
   for (const tick of ticks(x0, x1, view, header.unit)) {
@@ -51,26 +51,26 @@ function drawNames(context, view, [across, up], theme) {
   context.fillStyle = css(theme.text);
   context.textAlign = "center";
   context.textBaseline = "middle";
-  fitFont(context, [across, up], side + 24, theme.font);
-  context.fillText(across, left + side / 2, top + side + 38);
+  fitFont(context, [across, up], side + 24, theme);
+  context.fillText(across, left + side / 2, top + side + 38 * theme.scale);
   context.save();
-  context.translate(12, top + side / 2);
+  context.translate(12 * theme.scale, top + side / 2);
   context.rotate(-Math.PI / 2);
   context.fillText(up, 0, 0);
   context.restore();
 }
 
 /** The largest type, within reason, in which all texts fit a width. */
-function fitFont(context, texts, width, font) {
+function fitFont(context, texts, width, { font, scale }) {
   for (let size = 16; size >= 13; size--) {
-    context.font = `600 ${size}px ${font}`;
+    context.font = `600 ${size * scale}px ${font}`;
     if (texts.every((text) => context.measureText(text).width <= width)) return;
   }
 }
 
 function ticks(low, high, view, unit) {
   const round = unit === "°";
-  const least = ((high - low) * (round ? DEGREES_APART : TICKS_APART)) / (view.side * view.zoom);
+  const least = ((high - low) * (round ? DEGREES_APART : TICKS_APART) * view.scale) / (view.side * view.zoom);
   const step = (round && DEGREES.find((degrees) => degrees >= least)) || roundStep(least);
   const [k0, k1] = [Math.ceil(low / step - 1e-6), Math.floor(high / step + 1e-6)];
   return Array.from({ length: k1 - k0 + 1 }, (_, k) => Number(((k0 + k) * step).toPrecision(9)));

@@ -38,7 +38,7 @@ export function nameThings(shown, field, contours, view, widthOf, before) {
     obstacles.push({ x: view.across(shown.pairs[i]), y: view.up(shown.pairs[i + 1]), weight: 0.35 });
   }
   const sized = (text, kind) => {
-    const [w, h] = [widthOf(text, kind) + 6, TYPES[kind].size * 1.2];
+    const [w, h] = [widthOf(text, kind) + 6, TYPES[kind].size * view.scale * 1.2];
     return { text, kind, must: MUST.includes(kind), w, h };
   };
   const wishes = [];

@@ -163,6 +163,7 @@ class Picture {
 
   #restyle(theme) {
     this.theme = theme;
+    this.view.rescale(theme.scale);
     this.root.style.colorScheme = theme.dark ? "dark" : "light";
     this.panel.paint(theme);
     this.scene.restyle(theme);

@@ -180,7 +180,7 @@ export class Scene {
     context.globalAlpha = PLATE * alpha;
     context.fillStyle = this.#behind(x, y, shown, field, view);
     context.beginPath();
-    context.roundRect(x - w / 2 - 1, y - h / 2 - 1, w + 2, h + 2, TYPES[kind].size / 3);
+    context.roundRect(x - w / 2 - 1, y - h / 2 - 1, w + 2, h + 2, (TYPES[kind].size * view.scale) / 3);
     context.fill();
     context.globalAlpha = 1;
   }
@@ -217,7 +217,7 @@ export class Scene {
 
   #font(kind) {
     const { size, weight } = TYPES[kind];
-    return `${weight} ${size}px ${this.theme.font}`;
+    return `${weight} ${size * this.theme.scale}px ${this.theme.font}`;
   }
 }
 

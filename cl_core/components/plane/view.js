@@ -4,15 +4,23 @@
  */
 
 const CLOSEST = 16;
-const ROOM = { left: 60, right: 14, top: 10, bottom: 50 }; // for the axes, in CSS pixels
+const ROOM = { left: 60, right: 14, top: 10, bottom: 50 }; // for the axes, in CSS pixels where type has its usual size
 const SMALLEST = 160;
 
 export class View {
   constructor() {
-    this.left = ROOM.left;
-    this.top = ROOM.top;
+    this.rescale(1);
     this.side = SMALLEST;
     this.reset();
+  }
+
+  /** Make room for axes whose type is so much larger than usual. */
+  rescale(scale) {
+    this.scale = scale;
+    this.left = Math.round(ROOM.left * scale);
+    this.top = Math.round(ROOM.top * scale);
+    this.roomAcross = this.left + Math.round(ROOM.right * scale);
+    this.roomUp = this.top + Math.round(ROOM.bottom * scale);
   }
 
   reset() {
@@ -31,21 +39,21 @@ export class View {
   }
 
   get width() {
-    return this.side + ROOM.left + ROOM.right;
+    return this.side + this.roomAcross;
   }
 
   get height() {
-    return this.side + ROOM.top + ROOM.bottom;
+    return this.side + this.roomUp;
   }
 
   /** Fit the square and its axes into a sheet of at most this size. */
   fit(width, height) {
-    this.side = Math.max(Math.min(width - ROOM.left - ROOM.right, height - ROOM.top - ROOM.bottom), SMALLEST);
+    this.side = Math.max(Math.min(width - this.roomAcross, height - this.roomUp), SMALLEST);
   }
 
   /** The width of a sheet of this height. */
   widthAt(height) {
-    return height - ROOM.top - ROOM.bottom + ROOM.left + ROOM.right;
+    return height - this.roomUp + this.roomAcross;
   }
 
   across(u) {

@@ -49,6 +49,8 @@ WORDS: Mapping[str, str] = {
     "isPositive": "positive",
     "loss": "loss {value}",
     "make": "Make it the anchor",
+    "save": "Save as a picture",
+    "saved": "Triplets of anchor {name}, test image {row}",
     "ask": "Point at a picture, or press it.",
     "keys": "Arrow keys go through the pictures, Enter makes one the anchor.",
     "spoken": "Positive at {value}: {hard} hard, {semihard} semi-hard, {easy} easy negatives; {picks}",

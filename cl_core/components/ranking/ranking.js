@@ -7,9 +7,10 @@
  */
 
 import { openEnvelope, sameBytes } from "../envelope.js";
-import { heedCalm, listenToButtons, setData, setText, shownBy } from "../page.js";
+import { filled, heedCalm, listenToButtons, setData, setText, shownBy } from "../page.js";
 import { listenerOn } from "../pointer.js";
-import { readTheme } from "../theme.js";
+import { saveWhole } from "../save.js";
+import { NO_CLASSES, readTheme } from "../theme.js";
 import { tileAfter } from "./keys.js";
 import { lookFrom } from "./look.js";
 import { KINDS, Order } from "./order.js";
@@ -17,7 +18,6 @@ import { Tiles } from "./tiles.js";
 import { Words } from "./words.js";
 
 const QUIET = 400; // ms after a choice until Python is told, since another may follow
-const NO_CLASSES = { light: [], dark: [] }; // the kinds are the only colours here
 
 class Picture {
   /** @param {HTMLElement} root */
@@ -217,8 +217,21 @@ class Picture {
       this.pointed = null;
       this.#point();
     });
-    listenToButtons(this.root, () => this.kept !== null && this.#makeAnchor(this.kept));
+    listenToButtons(this.root, (name) => this.#do(name));
     heedCalm(this.tiles, signal);
+  }
+
+  /** What a button does. */
+  #do(name) {
+    if (name === "make" && this.kept !== null) this.#makeAnchor(this.kept);
+    if (name === "save" && this.header) this.#save();
+  }
+
+  /** The batch as it is ordered now, as a file. */
+  #save() {
+    const { words } = this.header;
+    const place = { name: this.words.name(this.anchor), row: this.order.rows[this.anchor] };
+    saveWhole(this.root, filled(words.saved, place));
   }
 
   #pressed(i) {

@@ -23,6 +23,7 @@ WORDS: Mapping[str, str] = {
     "floor": "floor",
     "placeholder": "The shares appear with the first frame.",
     "slider": "Training step",
+    "save": "Save as a picture",
     "value": "step {step}: hard {hard}, semi-hard {semihard}, easy {easy}",
     "keys": "Arrows go from frame to frame, Home and End to the first and the last, space replays.",
 }

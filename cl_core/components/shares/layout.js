@@ -1,6 +1,6 @@
 /** Where steps, shares and losses lie in the picture, in CSS pixels. */
 
-const SIDE = { left: 58, right: 20 };
+const SIDE = { left: 58, right: 20 }; // where type has its usual size, as all that is for words
 const TOP = 17; // half the cursor's knob, with its ring
 const FOOT = 50; // for the steps and the axis's name
 const BETWEEN = 22; // from the shares to the losses
@@ -10,15 +10,23 @@ const TICKS = [3, 10, 30, 100, 300, 1000, 3000, 10_000];
 const APART = 36; // least, from tick to tick
 
 export class Layout {
-  /** @param {number} width @param {number} height @param {number} last step @param {{low: number, high: number}?} range */
-  constructor(width, height, last, range) {
-    this.left = SIDE.left;
-    this.right = Math.max(width - SIDE.right, this.left + 40);
+  /**
+   * @param {number} width
+   * @param {number} height
+   * @param {number} last  step
+   * @param {{low: number, high: number}?} range
+   * @param {number} scale  how much larger than usual type is
+   */
+  constructor(width, height, last, range, scale) {
+    this.scale = scale;
+    this.left = SIDE.left * scale;
+    this.right = Math.max(width - SIDE.right * scale, this.left + 40);
     this.last = Math.max(last, 1);
-    this.bottom = Math.max(height - FOOT, TOP + 60); // of everything that has steps
+    this.bottom = Math.max(height - FOOT * scale, TOP + 60); // of everything that has steps
     const part = range ? Math.round((this.bottom - TOP) * LOSSES) : 0;
     this.top = TOP;
-    this.base = range ? this.bottom - part - BETWEEN : this.bottom; // of the shares
+    this.between = BETWEEN * scale;
+    this.base = range ? this.bottom - part - this.between : this.bottom; // of the shares
     this.range = range;
   }
 
@@ -39,14 +47,14 @@ export class Layout {
 
   yOfLoss(value) {
     const { low, high } = this.range;
-    const top = this.base + BETWEEN;
+    const top = this.base + this.between;
     return this.bottom - 4 - ((value - low) / (high - low)) * (this.bottom - top - 8);
   }
 
   /** Steps to be written under the axis: the first, the last, and as many round ones as there is room for. */
   ticks() {
     const found = [0];
-    const apart = (a, b) => this.x(b) - this.x(a) >= APART;
+    const apart = (a, b) => this.x(b) - this.x(a) >= APART * this.scale;
     for (const step of TICKS) if (apart(found.at(-1), step) && apart(step, this.last)) found.push(step);
     return [...found, this.last];
   }

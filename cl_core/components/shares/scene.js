@@ -1,15 +1,16 @@
 /** Draws the areas with their names, the axis, and the loss between its two lines. */
 
 import { rangeOf, roomFor, Layout } from "./layout.js";
+import { make, setAttributes } from "../svg.js";
+import { typeScale } from "../theme.js";
 
 export const KINDS = ["easy", "semihard", "hard"]; // as the columns come
 const STACKED = ["hard", "semihard", "easy"]; // from below
 const NAMES = [
-  { size: 18, height: 28, pad: 8 }, // CSS pixels; where that does not fit,
+  { size: 18, height: 28, pad: 8 }, // CSS pixels, times `scale`; where that does not fit,
   { size: 14, height: 20, pad: 5 },
 ];
 const AWAY = 15; // from the axis to its numbers, with half the cursor's knob between them
-const SVG = "http://www.w3.org/2000/svg";
 
 let sheets = 0; // patterns are found by name, and two pictures may share a document
 
@@ -32,7 +33,7 @@ export class Scene {
   /** Everything but the cursor. */
   draw({ steps, shares, losses }, header, width, height) {
     const range = rangeOf(losses, header.collapse, header.floor);
-    this.layout = new Layout(width, height, steps.at(-1), range);
+    this.layout = new Layout(width, height, steps.at(-1), range, typeScale());
     this.losses = losses;
     this.steps = steps;
     const names = [];
@@ -58,31 +59,33 @@ export class Scene {
 
   /** A name on a plate, in the largest size that its area has room for. */
   #name(text, x, under, over) {
-    const words = made("text", { "text-anchor": "middle" }, text);
+    const words = make("text", { "text-anchor": "middle" }, text);
     this.find(".names").replaceChildren(words); // to be measured
-    for (const { size, height, pad } of NAMES) {
+    for (const name of NAMES) {
+      const [size, height, pad] = [name.size, name.height, name.pad].map((length) => length * this.layout.scale);
       words.style.fontSize = `${size}px`;
       const width = words.getComputedTextLength() + 2 * pad;
       const place = roomFor(x, under, over, width, height + 4);
       if (!place) continue;
-      set(words, { x: place.x, y: place.y + size * 0.35 });
-      return [made("rect", { x: place.x - width / 2, y: place.y - height / 2, width, height, rx: 6 }), words];
+      setAttributes(words, { x: place.x, y: place.y + size * 0.35 });
+      return [make("rect", { x: place.x - width / 2, y: place.y - height / 2, width, height, rx: 6 }), words];
     }
     return [];
   }
 
   #axes(header) {
     const { layout } = this;
-    const { left, right, bottom, base } = layout;
+    const { left, right, bottom, base, scale } = layout;
     const shares = [0, 0.5, 1].map((share) =>
-      made("text", { x: left - AWAY, y: layout.y(share) + 5, "text-anchor": "end" }, `${100 * share} %`),
+      make("text", { x: left - AWAY, y: layout.y(share) + 5 * scale, "text-anchor": "end" }, `${100 * share} %`),
     );
     const ticks = layout.ticks().flatMap((step) => [
-      made("line", { x1: layout.x(step), x2: layout.x(step), y1: bottom, y2: bottom + 5 }),
-      made("text", { x: layout.x(step), y: bottom + 24, "text-anchor": "middle" }, String(step)),
+      make("line", { x1: layout.x(step), x2: layout.x(step), y1: bottom, y2: bottom + 5 }),
+      make("text", { x: layout.x(step), y: bottom + 24 * scale, "text-anchor": "middle" }, String(step)),
     ]);
-    const name = made("text", { x: (left + right) / 2, y: bottom + 44, "text-anchor": "middle" }, header.words.axis);
-    const lines = [base, bottom].map((y) => made("line", { x1: left, x2: right, y1: y, y2: y }));
+    const under = { x: (left + right) / 2, y: bottom + 44 * scale, "text-anchor": "middle" };
+    const name = make("text", under, header.words.axis);
+    const lines = [base, bottom].map((y) => make("line", { x1: left, x2: right, y1: y, y2: y }));
     return [...shares, ...lines, ...ticks, name];
   }
 
@@ -90,13 +93,14 @@ export class Scene {
   #guides({ collapse, floor, words }) {
     const { layout } = this;
     if (!layout.range) return [[], []];
-    const middle = (layout.base + layout.bottom) / 2 + 14;
-    const says = [made("text", { x: layout.left - AWAY, y: middle, "text-anchor": "end", class: "says" }, words.loss)];
+    const middle = (layout.base + layout.bottom) / 2 + 14 * layout.scale;
+    const says = [make("text", { x: layout.left - AWAY, y: middle, "text-anchor": "end", class: "says" }, words.loss)];
     const guides = [];
     const guide = (value, name, place) => {
       const y = layout.yOfLoss(value);
-      guides.push(made("line", { class: `guide ${name}`, x1: layout.left, x2: layout.right, y1: y, y2: y }));
-      says.push(made("text", { ...place, y: y + place.y, class: "says" }, `${words[name]} ${short(value)}`));
+      guides.push(make("line", { class: `guide ${name}`, x1: layout.left, x2: layout.right, y1: y, y2: y }));
+      const beside = { ...place, y: y + place.y * layout.scale, class: "says" };
+      says.push(make("text", beside, `${words[name]} ${short(value)}`));
     };
     // where a loss seldom is: late and below its collapse, early and above its floor
     if (Number.isFinite(collapse)) guide(collapse, "collapse", { x: layout.right - 4, y: 17, "text-anchor": "end" });
@@ -127,7 +131,7 @@ export class Scene {
     const value = this.losses[frame];
     const shown = layout.range !== null && Number.isFinite(value);
     this.dot.toggleAttribute("hidden", !shown);
-    if (shown) set(this.dot, { cx: layout.x(step), cy: layout.yOfLoss(value) });
+    if (shown) setAttributes(this.dot, { cx: layout.x(step), cy: layout.yOfLoss(value) });
   }
 }
 
@@ -144,15 +148,4 @@ export function short(value) {
 
 function line(x, y, pen = "M") {
   return x.map((at, k) => `${k ? "L" : pen}${at.toFixed(1)} ${y[k].toFixed(1)}`).join("");
-}
-
-function made(name, attributes, text = "") {
-  const element = document.createElementNS(SVG, name);
-  set(element, attributes);
-  element.textContent = text;
-  return element;
-}
-
-function set(element, attributes) {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
 }

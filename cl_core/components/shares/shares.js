@@ -7,9 +7,10 @@
  */
 
 import { openEnvelope, sameBytes } from "../envelope.js";
-import { joinGroup } from "../embedding/group.js";
-import { filled, heedCalm, setData, setText, shownBy } from "../page.js";
+import { memberOf } from "../embedding/group.js";
+import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
 import { listenerOn, listenToKeys, pointOf } from "../pointer.js";
+import { saveWhole } from "../save.js";
 import { KINDS, percent, Scene, short } from "./scene.js";
 
 const LEAP = 5; // frames that a page key moves
@@ -47,28 +48,19 @@ class Picture {
     this.sizes.disconnect();
     this.sight.disconnect();
     cancelAnimationFrame(this.due);
-    this.#leave();
+    this.leave?.();
   }
 
   // ---- time
 
   #join(group) {
-    this.#leave();
-    this.time = joinGroup(group);
-    this.joined = new AbortController();
-    this.time.addEventListener("change", () => this.#refresh(), { signal: this.joined.signal });
+    this.leave?.();
+    ({ time: this.time, leave: this.leave } = memberOf(group, this, { change: () => this.#refresh() }));
   }
 
-  #leave() {
-    this.joined?.abort();
-    this.time?.part(this);
-  }
-
-  /** The number of the last frame up to the moment that is shown. */
+  /** The number of the frame that is shown. */
   get #frame() {
-    const { steps } = this.film;
-    if (this.time.step === null) return steps.length - 1;
-    return Math.max(steps.findLastIndex((step) => step <= this.time.step), 0);
+    return this.time.frameOf(this.film.steps);
   }
 
   /** Show a frame, for as long as the hand holds on, or for good. */
@@ -92,7 +84,8 @@ class Picture {
     root.style.height = `${header.height}px`;
     for (const [kind, colour] of Object.entries(header.colours)) root.style.setProperty(`--${kind}`, colour);
     setText(root.querySelector(".title"), header.title);
-    root.querySelector(".title").hidden = !header.title;
+    nameButtons(root, header.words);
+    root.querySelector(".tools").hidden = empty;
     setText(root.querySelector(".placeholder"), header.words.placeholder);
     root.querySelector(".placeholder").hidden = !empty;
     root.querySelector(".kinds").hidden = empty;
@@ -152,6 +145,7 @@ class Picture {
   #listen() {
     const { signal } = this.ending;
     const on = listenerOn(this.stage, signal);
+    listenToButtons(this.root, () => saveWhole(this.root, this.header.title));
     const follow = (event) => this.#seek(this.#nearest(pointOf(event, this.stage).x));
     on("pointerdown", (event) => {
       if (event.button > 0 || !this.scene.layout) return;

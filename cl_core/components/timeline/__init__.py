@@ -32,4 +32,4 @@ def timeline(stream: str, steps: Sequence[int], *, key: str, group: str) -> int 
     return None
 
 
-_component = registered(Path(__file__).parent)
+_component = registered(Path(__file__).parent, "time.css")

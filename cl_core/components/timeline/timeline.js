@@ -5,7 +5,7 @@
  */
 
 import { openEnvelope, sameBytes } from "../envelope.js";
-import { joinGroup } from "../embedding/group.js";
+import { memberOf } from "../embedding/group.js";
 import { filled, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
 
 class Picture {
@@ -35,31 +35,13 @@ class Picture {
 
   close() {
     cancelAnimationFrame(this.due);
-    this.#leave();
+    this.leave?.();
   }
 
   #join(group) {
-    this.#leave();
-    this.time = joinGroup(group);
-    this.joined = new AbortController();
-    const { signal } = this.joined;
-    this.time.addEventListener("change", () => this.#write(), { signal });
-    this.time.addEventListener("settle", () => this.#tell(), { signal });
-  }
-
-  #leave() {
-    this.joined?.abort();
-    this.time?.part(this);
-  }
-
-  /** The number of the last frame up to the moment that is shown. */
-  get #frame() {
-    const { steps } = this.header;
-    if (this.time.step === null) return steps.length - 1;
-    return Math.max(
-      steps.findLastIndex((step) => step <= this.time.step),
-      0,
-    );
+    this.leave?.();
+    const hear = { change: () => this.#write(), settle: () => this.#tell() };
+    ({ time: this.time, leave: this.leave } = memberOf(group, this, hear));
   }
 
   #do(name) {
@@ -73,7 +55,7 @@ class Picture {
   /** Tell Python which step is looked at, if that has changed. */
   #tell() {
     const { stream, steps } = this.header;
-    const chosen = this.time.step === null ? null : { stream, step: steps[this.#frame] };
+    const chosen = this.time.step === null ? null : { stream, step: steps[this.time.frameOf(steps)] };
     if (JSON.stringify(chosen) === this.told) return;
     this.told = JSON.stringify(chosen);
     this.answer("step", chosen);
@@ -82,7 +64,7 @@ class Picture {
   #write() {
     const { root, header, scrubber, time } = this;
     const { words, steps } = header;
-    const frame = this.#frame;
+    const frame = time.frameOf(steps);
     nameButtons(root, words);
     root.setAttribute("aria-label", words.time);
     scrubber.setAttribute("aria-label", words.scrubber);

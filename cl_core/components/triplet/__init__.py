@@ -19,6 +19,8 @@ WORDS: Mapping[str, str] = {
     "arrows": "Arrows: where descent moves each point (minus the gradient of the mean over all triplets with a loss)",
     "keys": "Arrow keys move the point by 0.05, with shift by 0.01.",
     "planeKeys": "Up and down change the distance by 0.05, with shift by 0.01; left and right choose the negative.",
+    "save": "Save as a picture",
+    "saved": "Triplets by {delta}, margin m = {margin}",
     "anchor": "anchor a",
     "positive": "positive p",
     "negative": "negative {name}",

@@ -2,13 +2,14 @@
 
 import { alongLine, around, Labels } from "./labels.js";
 import { angleOf, lengthOf, LETTERS, OTHER, turnOf } from "./space.js";
-import { arrowOutline, circlePath, disc, make, makeHandle, partsOf, pixels, placeHandle, setAttributes, tile, widthOf } from "./svg.js";
+import { arrowOutline, circlePath, disc, makeHandle, partsOf, pixels, placeHandle, tile, widthOf } from "./svg.js";
 import { filled, setText } from "../page.js";
+import { make, setAttributes } from "../svg.js";
 
 const FORCE = 0.3; // length of the arrow of a force of 1
-const RIM = 18; // CSS pixels from the middle of a point to where its arrow begins
+const RIM = 18; // CSS pixels from the middle of a point to where its arrow begins, where type has its usual size
 const BAND = 30; // width of the unit circle where it carries the zones
-const TYPES = { name: "650 16px", zone: "650 15px", ring: "500 13.5px" }; // as triplet.css has them
+const TYPES = { name: "650 16px", zone: "650 15px", ring: "500 13.5px" }; // as triplet.css has them where a rem is 16px
 const HEIGHTS = { name: 20, zone: 17, ring: 16 };
 const ZONES = ["semihard", "hard", "easy"];
 const RINGS = ["near", "far", "other"];
@@ -33,7 +34,7 @@ export class SceneView {
     this.parts = partsOf(this.sheet);
     this.labels = new Labels();
     this.frame = { x: 0, y: 0, scale: 1, width: 0, height: 0 };
-    this.font = "sans-serif";
+    this.theme = { font: "sans-serif", scale: 1 };
     /** @type {SVGGElement[]} */
     this.handles = [];
     this.texts = {};
@@ -88,7 +89,7 @@ export class SceneView {
     const chosen = places[shown.selected + 2];
     setAttributes(parts["side-positive"], { d: `M${places[0]}L${places[1]}` });
     setAttributes(parts["side-negative"], { d: `M${places[0]}L${chosen}`, class: `side ${shown.measured.kinds[shown.selected]}` });
-    this.handles.forEach((handle, i) => placeHandle(handle, places[i]));
+    this.handles.forEach((handle, i) => placeHandle(handle, places[i], this.theme.scale));
     const arrows = this.#forces(shown, places);
     this.#write(shown, places, arrows);
   }
@@ -138,12 +139,13 @@ export class SceneView {
   /** Draws the arrows and returns what they fill. */
   #forces({ measured, selected }, places) {
     const { frame } = this;
+    const rim = RIM * this.theme.scale;
     return this.arrows.flatMap((arrow, i) => {
       const [fx, fy] = measured.forces[i];
       const force = lengthOf(measured.forces[i]);
       const [ux, uy] = force > 1e-9 ? [fx / force, -fy / force] : [0, 0];
       const length = FORCE * frame.scale * force;
-      const from = [places[i][0] + RIM * ux, places[i][1] + RIM * uy];
+      const from = [places[i][0] + rim * ux, places[i][1] + rim * uy];
       const by = [ux * length, uy * length];
       const own = i === 0 ? "anchor" : i === 1 ? "positive" : `negative ${measured.kinds[i - 2]}`;
       setAttributes(arrow, {
@@ -158,7 +160,8 @@ export class SceneView {
 
   #write(shown, places, arrows) {
     const { frame, texts } = this;
-    const taken = [...places.map(([x, y]) => ({ x, y, w: 24, h: 24 })), ...arrows];
+    const size = 24 * this.theme.scale;
+    const taken = [...places.map(([x, y]) => ({ x, y, w: size, h: size })), ...arrows];
     const wishes = [...this.#nameWishes(shown, places), ...this.#zoneWishes(shown), ...this.#ringWishes(shown)];
     const found = this.labels.place(wishes, taken, frame);
     const byKey = new Map(wishes.map((wish) => [wish.key, wish]));
@@ -175,11 +178,13 @@ export class SceneView {
   /** The selected one first. */
   #nameWishes({ measured, selected }, places) {
     const { words } = this;
+    const { scale } = this.theme;
     const wishes = this.names.map((key, k) => {
       const kind = measured.kinds[k];
       setText(this.texts[key], `${key} ${words[kind]}`);
       this.texts[key].setAttribute("class", `name ${kind}${k === selected ? " selected" : ""}`);
-      return { key, needed: true, places: around(places[k + 2], this.#width(key, "name"), HEIGHTS.name, 15) };
+      const [w, h] = [this.#width(key, "name"), HEIGHTS.name * scale];
+      return { key, needed: true, places: around(places[k + 2], w, h, 15 * scale) };
     });
     return [wishes[selected], ...wishes.filter((_, k) => k !== selected)];
   }
@@ -187,28 +192,32 @@ export class SceneView {
   /** Written along the rings: in the plane beside them, on the circle in the band, or within it where that is full. */
   #zoneWishes({ rules, points, rings }) {
     const { frame, words } = this;
+    const off = 13 * this.theme.scale;
+    const side = 16 * this.theme.scale;
     const [near, far] = rings.map((ring) => ring * frame.scale);
     const [inner, outer] = rings.map(turnOf);
     const anchor = angleOf(points[0]);
     const spans = { hard: [-inner, inner], semihard: [inner, outer], easy: [outer, 2 * Math.PI - outer] };
-    const radii = { hard: near - 13, semihard: (near + far) / 2, easy: far + 13 };
+    const radii = { hard: near - off, semihard: (near + far) / 2, easy: far + off };
     const centre = rules.circle ? [frame.x, frame.y] : this.at(points[0]);
     return ZONES.flatMap((key) => {
       setText(this.curves[key][1], words[key]);
       const width = this.#width(key, "zone");
       const within = ({ angle, half, band }) => {
-        const off = Math.abs(Math.atan2(Math.sin(angle - anchor), Math.cos(angle - anchor)));
-        return off - band * half > spans[key][0] && off + band * half < spans[key][1];
+        const turned = Math.abs(Math.atan2(Math.sin(angle - anchor), Math.cos(angle - anchor)));
+        return turned - band * half > spans[key][0] && turned + band * half < spans[key][1];
       };
       const bends = rules.circle
-        ? [frame.scale, frame.scale - BAND / 2 - 12].flatMap((radius, k) => bendsOf(radius, width, 1 - k).filter(within))
-        : key === "semihard" && far - near < 15
+        ? [frame.scale, frame.scale - BAND / 2 - off]
+            .flatMap((radius, k) => bendsOf(radius, width, 1 - k))
+            .filter(within)
+        : key === "semihard" && far - near < side
           ? []
           : bendsOf(radii[key], width, 0);
       const places = bends.map(({ angle, half, radius }) =>
         [-1, -0.5, 0, 0.5, 1].map((share) => {
           const [x, y] = polar(centre, radius, angle + share * half);
-          return { x, y, w: 16, h: 16 };
+          return { x, y, w: side, h: side };
         }),
       );
       const curves = bends.map(({ angle, half, radius }) =>
@@ -228,7 +237,7 @@ export class SceneView {
     const shown = rules.margin > 0 ? RINGS : ["near"];
     return shown.flatMap((key) => {
       const radius = rings[RINGS.indexOf(key)] * frame.scale;
-      const [w, h] = [this.#width(key, "ring"), HEIGHTS.ring];
+      const [w, h] = [this.#width(key, "ring"), HEIGHTS.ring * this.theme.scale];
       const turn = turnOf(rings[RINGS.indexOf(key)]);
       const rays = [-turn, turn].flatMap((by) => [0.5, 0.35, 0.65].map((r) => polar([frame.x, frame.y], r * frame.scale, angleOf(points[0]) + by)));
       const all = rules.circle && rules.distance === "cosine" && key !== "other" ? rays : AROUND.map((angle) => polar([x, y], radius, angle));
@@ -240,7 +249,7 @@ export class SceneView {
   }
 
   #width(key, type) {
-    return widthOf(this.texts[key].textContent, TYPES[type], this.font);
+    return widthOf(this.texts[key].textContent, TYPES[type], this.theme);
   }
 }
 

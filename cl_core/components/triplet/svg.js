@@ -1,26 +1,12 @@
-/** Small things that both pictures are made of: elements, discs by kind, arrows, and how wide a word is. */
+/** Small things that both pictures are made of: discs by kind, arrows, and how wide a word is. */
+
+import { make, setAttributes } from "../svg.js";
 
 const HEAD = 12; // CSS pixels from an arrow's point to its wings
 const WING = 6.5;
 const SHAFT = 2;
 
 const pen = document.createElement("canvas").getContext("2d");
-
-/** A new SVG element. */
-export function make(name, attributes = {}, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  setAttributes(element, attributes);
-  element.append(...children);
-  return element;
-}
-
-/** Give an element attributes, which costs nothing where it has them already. */
-export function setAttributes(element, values) {
-  for (const [name, value] of Object.entries(values)) {
-    const text = String(value);
-    if (element.getAttribute(name) !== text) element.setAttribute(name, text);
-  }
-}
 
 /** The elements within `root` that have a `data-part`, by its name. */
 export function partsOf(root) {
@@ -45,8 +31,9 @@ export function tile(letter) {
   return [make("rect", { class: "tile", x: -11, y: -11, width: 22, height: 22, rx: 5 }), text];
 }
 
-export function placeHandle(handle, [x, y]) {
-  setAttributes(handle, { transform: `translate(${pixels(x)} ${pixels(y)})` });
+/** Put a handle there, so many times as large as usual. */
+export function placeHandle(handle, [x, y], scale) {
+  setAttributes(handle, { transform: `translate(${pixels(x)} ${pixels(y)}) scale(${scale})` });
 }
 
 /** The outline of an arrow from one place by (dx, dy), all in CSS pixels; nothing where it has no length. */
@@ -74,8 +61,8 @@ export function pixels(x) {
   return Number(x.toFixed(2));
 }
 
-/** How wide a text is, in CSS pixels. */
-export function widthOf(text, type, font) {
+/** How wide a text is, in CSS pixels; `type` is meant for type of the usual size. */
+export function widthOf(text, type, { font, scale }) {
   pen.font = `${type} ${font}`;
-  return Math.ceil(pen.measureText(text).width) + 2;
+  return Math.ceil(pen.measureText(text).width * scale) + 2;
 }

@@ -11,10 +11,11 @@ import { listenToHandle } from "./hand.js";
 import { Lag } from "./lag.js";
 import { Readout } from "./readout.js";
 import { SceneView } from "./scene.js";
-import { atDistance, dropped, headingOf, measure, onCircle, stepped } from "./space.js";
-import { setAttributes } from "./svg.js";
+import { atDistance, dropped, headingOf, LETTERS, measure, onCircle, stepped } from "./space.js";
 import { openEnvelope, sameBytes } from "../envelope.js";
-import { filled, heedCalm, setData, setText, shownBy } from "../page.js";
+import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
+import { saveWhole } from "../save.js";
+import { setAttributes } from "../svg.js";
 import { css, readTheme } from "../theme.js";
 
 const QUIET = 300; // ms after a key until Python is told, since another key may follow
@@ -39,6 +40,7 @@ class Picture {
     this.sizes = new ResizeObserver(() => this.#resize());
     for (const stage of this.stages) this.sizes.observe(stage);
     heedCalm(this.lag, this.ending.signal);
+    listenToButtons(root, () => this.header && this.#save());
   }
 
   /** The page's latest data, theme and ways to answer; called for each new message. */
@@ -118,6 +120,7 @@ class Picture {
     setText(root.querySelector(".pane.scene .head strong"), words.scene);
     setText(root.querySelector(".pane.plane .head strong"), words.plane);
     setText(root.querySelector("#keys"), words.keys);
+    nameButtons(root, words);
     setText(root.querySelector("#plane-keys"), words.planeKeys);
     setAttributes(scene.sheet, { "aria-label": alt || words.scene });
     setAttributes(chart.sheet, { "aria-label": words.plane });
@@ -183,8 +186,8 @@ class Picture {
     this.theme = theme;
     this.root.style.colorScheme = theme.dark ? "dark" : "light";
     INKS.forEach((name, i) => this.root.style.setProperty(`--${name}`, css(theme.classes[i])));
-    this.scene.font = this.chart.font = theme.font;
-    this.#refresh();
+    this.scene.theme = this.chart.theme = theme;
+    this.#resize();
   }
 
   #report() {
@@ -207,6 +210,12 @@ class Picture {
       range: this.range,
       moving: this.lag.moving,
     });
+  }
+
+  /** The pictures with their numbers, as a file. */
+  #save() {
+    const { words, distance, margin } = this.header;
+    saveWhole(this.root, filled(words.saved, { delta: LETTERS[distance], margin }));
   }
 
   // ---- the hand

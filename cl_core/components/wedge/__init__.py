@@ -15,6 +15,8 @@ from cl_core.components.modules import registered
 
 WORDS: Mapping[str, str] = {
     "hint": "Drag W₁ or W₂",
+    "save": "Save as a picture",
+    "saved": "{title}: two class weights",
     "one": "W₁",
     "two": "W₂",
     "between": "Θ, between W₁ and W₂",

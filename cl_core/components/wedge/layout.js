@@ -1,5 +1,6 @@
 /** Where everything is: pure geometry, in CSS pixels of the picture. Angles are degrees from upright, to the left. */
 
+// what is for words is meant for type of the usual size, and grows with it
 const SIDE = 44; // beside the circle, for the names of the class weights
 const TOP = 66; // above it, for those and the margin's row
 const LINE = 18; // a line of the bisector's words
@@ -19,14 +20,16 @@ const BEHIND = 0.68; // of the words behind a class weight
  * @property {number} y
  * @property {number} radius
  * @property {number} floor  where the bisector ends, above its words
+ * @property {number} scale  how much larger than usual type is
  */
 
 /** @returns {Frame} */
-export function frameOf(width, height, lines) {
-  const floor = height - lines * LINE - 6;
-  const radius = Math.max(Math.min(width / 2 - SIDE, (floor - TOP) / 1.22), 20);
-  const spare = Math.max(floor - 6 - TOP - 2 * radius, 0);
-  return { width, height, x: width / 2, y: TOP + radius + spare / 2, radius, floor };
+export function frameOf(width, height, lines, scale) {
+  const floor = height - lines * LINE * scale - 6;
+  const top = TOP * scale;
+  const radius = Math.max(Math.min(width / 2 - SIDE * scale, (floor - top) / 1.22), 20);
+  const spare = Math.max(floor - 6 - top - 2 * radius, 0);
+  return { width, height, x: width / 2, y: top + radius + spare / 2, radius, floor, scale };
 }
 
 /** The place at that radius (1: on the circle) and angle. */
@@ -127,7 +130,7 @@ function namesOf(frame, between, sizes) {
   return ["one", "two"].map((key, k) => {
     const { w, h } = sizes[key];
     const side = k ? -1 : 1;
-    const [x, y] = placeAt(frame, 1 + NAME / frame.radius, (side * between) / 2);
+    const [x, y] = placeAt(frame, 1 + (NAME * frame.scale) / frame.radius, (side * between) / 2);
     const off = Math.max((frame.x - x) * side, w / 2 + 7); // to the left of the bisector, or to its right
     return { key, x: frame.x - side * Math.min(off, frame.width / 2 - w / 2 - 2), y, w, h };
   });
@@ -135,7 +138,8 @@ function namesOf(frame, between, sizes) {
 
 function bisectorOf(frame, sizes) {
   const lines = ["bisector-0", "bisector-1"].filter((key) => sizes[key].w > 0);
-  return lines.map((key, k) => ({ key, x: frame.x, y: frame.floor + 5 + LINE * (k + 0.5), ...sizes[key] }));
+  const line = LINE * frame.scale;
+  return lines.map((key, k) => ({ key, x: frame.x, y: frame.floor + 5 + line * (k + 0.5), ...sizes[key] }));
 }
 
 /** At which radius a label has room inside a wedge, null if nowhere. */

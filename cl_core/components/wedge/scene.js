@@ -2,8 +2,9 @@
 
 import { arrowPath, betweenPath, frameOf, labelsOf, linePath, marginPath, placeAt, sectorPath } from "./layout.js";
 import { filled, setText } from "../page.js";
+import { setAttributes } from "../svg.js";
 
-const TYPE = { number: "600 16px", name: "700 19px", quiet: "500 14px" }; // as wedge.css has them
+const TYPE = { number: "600 16px", name: "700 19px", quiet: "500 14px" }; // as wedge.css has them where a rem is 16px
 const HEIGHT = { number: 22, name: 25, quiet: 18 };
 
 const pen = document.createElement("canvas").getContext("2d");
@@ -25,11 +26,12 @@ export class Scene {
     this.texts = byName(root, "label");
     this.handles = byName(root, "handle");
     this.font = "sans-serif";
+    this.scale = 1; // how much larger than usual type is
     this.width = 0;
     this.height = 0;
     /** @type {Map<string, number>} */
     this.widths = new Map();
-    this.frame = frameOf(400, 300, 1);
+    this.frame = frameOf(400, 300, 1, this.scale);
   }
 
   /** @param {Record<string, string>} words */
@@ -41,8 +43,8 @@ export class Scene {
     this.#fit();
   }
 
-  restyle(font) {
-    this.font = font;
+  restyle({ font, scale }) {
+    Object.assign(this, { font, scale });
     this.widths.clear();
     this.#fit();
   }
@@ -55,10 +57,11 @@ export class Scene {
 
   #fit() {
     if (!this.width || !this.words) return;
-    const lines = wrapped(this.words.bisector, Math.min(this.width - 16, 420), (text) => this.#measure(text, "quiet"));
+    const room = Math.min(this.width - 16, 420 * this.scale);
+    const lines = wrapped(this.words.bisector, room, (text) => this.#measure(text, "quiet"));
     setText(this.texts["bisector-0"], lines[0]);
     setText(this.texts["bisector-1"], lines[1] ?? "");
-    this.frame = frameOf(this.width, this.height, lines.length);
+    this.frame = frameOf(this.width, this.height, lines.length, this.scale);
     for (const sheet of this.root.querySelectorAll(".stage > svg")) {
       setAttributes(sheet, { width: this.width, height: this.height, viewBox: `0 0 ${this.width} ${this.height}` });
     }
@@ -129,7 +132,7 @@ export class Scene {
 
   #sizeOf(text) {
     const kind = text.classList[0];
-    return { w: text.textContent ? this.#measure(text.textContent, kind) : 0, h: HEIGHT[kind] };
+    return { w: text.textContent ? this.#measure(text.textContent, kind) : 0, h: HEIGHT[kind] * this.scale };
   }
 
   #measure(text, kind) {
@@ -138,7 +141,7 @@ export class Scene {
     if (!this.widths.has(key)) {
       if (this.widths.size > 2000) this.widths.clear();
       pen.font = type;
-      this.widths.set(key, Math.ceil(pen.measureText(text).width) + 1);
+      this.widths.set(key, Math.ceil(pen.measureText(text).width * this.scale) + 1);
     }
     return this.widths.get(key);
   }
@@ -147,14 +150,6 @@ export class Scene {
 /** Degrees with one digit behind the point at most. */
 export function degreesText(degrees) {
   return `${Number(degrees.toFixed(1)).toString().replace("-", "−")}°`;
-}
-
-/** Give an element attributes, which costs nothing where it has them already. */
-export function setAttributes(element, values) {
-  for (const [name, value] of Object.entries(values)) {
-    const text = String(value);
-    if (element.getAttribute(name) !== text) element.setAttribute(name, text);
-  }
 }
 
 /** One line if it fits, else two of about the same length. */

@@ -9,8 +9,10 @@
 import { openEnvelope, sameBytes } from "../envelope.js";
 import { joinGroup } from "./group.js";
 import { Morph } from "./morph.js";
-import { Scene, degreesText, setAttributes } from "./scene.js";
-import { filled, heedCalm, setData, setText, shownBy } from "../page.js";
+import { Scene, degreesText } from "./scene.js";
+import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
+import { saveWhole } from "../save.js";
+import { setAttributes } from "../svg.js";
 import { css, readTheme } from "../theme.js";
 import { listen } from "./turn.js";
 
@@ -74,6 +76,7 @@ class Picture {
     for (const [name, handle] of Object.entries(this.scene.handles)) {
       setAttributes(handle, { "aria-label": filled(words.slider, { name: words[name] }) });
     }
+    nameButtons(this.root, words);
     this.scene.write(words);
   }
 
@@ -135,7 +138,7 @@ class Picture {
     this.root.style.colorScheme = theme.dark ? "dark" : "light";
     this.root.style.setProperty("--one", css(theme.classes[0]));
     this.root.style.setProperty("--two", css(theme.classes[1]));
-    this.scene.restyle(theme.font);
+    this.scene.restyle(theme);
     this.#refresh();
   }
 
@@ -169,6 +172,12 @@ class Picture {
     setData(root, state);
   }
 
+  /** The picture with its numbers, as a file. */
+  #save() {
+    const { title, words } = this.header;
+    saveWhole(this.root, filled(words.saved, { title }));
+  }
+
   #cell(name, part) {
     return this.root.querySelector(`[data-cell="${name}"] ${part}`);
   }
@@ -190,6 +199,7 @@ class Picture {
     };
     listen(this.scene.handles.one, 1, hand, signal);
     listen(this.scene.handles.two, -1, hand, signal);
+    listenToButtons(this.root, () => this.header && this.#save());
     this.sizes = new ResizeObserver(() => this.#resize());
     this.sizes.observe(this.stage);
     heedCalm(this.morph, signal);
