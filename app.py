@@ -18,6 +18,7 @@ if __name__ == "__main__":  # a visitor's session
             st.Page("pages/break_it.py", title="Break it", icon=":material/heart_broken:"),
             st.Page("pages/experiments.py", title="The experiment", icon=":material/table_chart:"),
             st.Page("pages/glossary.py", title="Glossary", icon=":material/menu_book:"),
+            st.Page("pages/status.py", title="This server", icon=":material/monitor_heart:", visibility="hidden"),
         ],
         position="hidden" if st.context.is_embedded else "sidebar",
     )

@@ -8,6 +8,8 @@ has; both are read first, so a file that would unpack to gigabytes costs a few h
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import struct
 import tokenize
 import zipfile
@@ -26,6 +28,7 @@ MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 MIN_SIDE, MAX_SIDE = 8, 64  # pixels
 MAX_IMAGES = 200_000  # training and test images together
 MAX_BYTES = 512 * 2**20  # of all members, unpacked
+MAX_DIRECTORY = 2**14  # bytes of a zip's list of members; that of a million empty ones takes half a gigabyte to read
 LAYOUT = (
     f"x_train, x_test: uint8 images (N, H, W) or (N, H, W, 1) of {MIN_SIDE} to {MAX_SIDE} pixels a side; "
     f"y_train, y_test: whole numbers (N,) from 0 to 255, of two classes or more; "
@@ -50,12 +53,41 @@ def read(path: Path, expected: str = LAYOUT) -> dict[str, np.ndarray]:
     try:
         return _read(path)
     except _Fault as fault:
-        raise DataError(f"{path}: {fault}. Expected: {expected}.") from None
+        raise DataError(f"{plain(path.name)}: {fault}. Expected: {expected}.") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         found = f"damaged or cut short at {path.stat().st_size:,} bytes ({str(error) or type(error).__name__})"
-        raise DataError(f"{path}: {found}. Expected: {expected}.") from error
+        raise DataError(f"{plain(path.name)}: {found}. Expected: {expected}.") from error
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}). Expected: {expected}.") from error
+        why = error.strerror or error
+        raise DataError(f"{plain(path.name)}: cannot be read ({why}). Expected: {expected}.") from error
+
+
+def plain(name: str | Path) -> str:
+    """The name of a file or of what is in it, without anything that Markdown or HTML would understand."""
+    return re.sub(r"[^\w ./\\:+-]", "?", str(name))
+
+
+def check_directory(stream: IO[bytes]) -> None:
+    """Raise zipfile.BadZipFile for a zip whose list of members is longer than an .npz needs, before it is read.
+
+    The list is as long as the zip's last 22 bytes say, by which zipfile goes too if there is nothing after and no other
+    record before them, as there is where it is to be longer than four gigabytes.
+    """
+    length = stream.seek(0, os.SEEK_END)
+    stream.seek(max(length - _END.size - _LOCATOR, 0))
+    last = stream.read()
+    if len(last) < _END.size:
+        raise zipfile.BadZipFile("too short for a zip")
+    mark, *_, directory, _, comment = _END.unpack(last[-_END.size :])
+    if mark != b"PK\5\6" or comment or last[: -_END.size].startswith(b"PK\6\7"):
+        raise zipfile.BadZipFile("it does not end as an .npz does")
+    if directory > MAX_DIRECTORY:
+        raise zipfile.BadZipFile(f"the list of what it holds has {directory:,} bytes, too many")
+    stream.seek(0)
+
+
+_END = struct.Struct("<4s4H2LH")  # the record at the end of a zip (PKWARE's APPNOTE, 4.3.16)
+_LOCATOR = 20  # bytes of the record before it where the zip is one of 64 bits (4.3.15)
 
 
 def kept(path: Path, unpack: Callable[[Mapping[str, np.ndarray[Any, Any]]], T], mend: str) -> T:
@@ -90,18 +122,24 @@ def idx_sha256(array: np.ndarray) -> str:
 
 def _read(path: Path) -> dict[str, np.ndarray]:
     _look_like_npz(path)
-    with zipfile.ZipFile(path) as archive:
-        members = _members(archive)
-        headers: dict[str, tuple[int, ...]] = {}
-        for name, member in members.items():
-            with archive.open(member) as stream:
-                headers[name] = _shape(name, member, stream)
-        _agree(headers)
-        arrays = {}
-        for name, member in members.items():
-            with archive.open(member) as stream:
-                arrays[name] = npy.read_array(stream, allow_pickle=False)
-                stream.read()  # to the very end, where the zip's own checksum is compared
+    with path.open("rb") as file:
+        check_directory(file)
+        with zipfile.ZipFile(file) as archive:
+            return _unpacked(archive)
+
+
+def _unpacked(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
+    members = _members(archive)
+    headers: dict[str, tuple[int, ...]] = {}
+    for name, member in members.items():
+        with archive.open(member) as stream:
+            headers[name] = _shape(name, member, stream)
+    _agree(headers)
+    arrays = {}
+    for name, member in members.items():
+        with archive.open(member) as stream:
+            arrays[name] = npy.read_array(stream, allow_pickle=False)
+            stream.read()  # to the very end, where the zip's own checksum is compared
     for name in ("x_train", "x_test"):
         arrays[name] = np.ascontiguousarray(arrays[name].reshape(arrays[name].shape[:3]))
     for name in ("y_train", "y_test"):
@@ -114,6 +152,8 @@ def _look_like_npz(path: Path) -> None:
         raise _Fault("no such file")
     if path.is_dir():
         raise _Fault("a folder without any .npz file")
+    if not path.is_file():  # a pipe would be waited for
+        raise _Fault("no ordinary file")
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise _Fault(f"{size:,} bytes, too large")
@@ -136,7 +176,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     entries = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     missing = [name for name in MEMBERS if name not in entries]
     if missing:
-        there = ", ".join(name[:40] for name in sorted(entries)[:8]) or "nothing"
+        there = ", ".join(plain(name[:40]) for name in sorted(entries)[:8]) or "nothing"
         raise _Fault(f"it holds {there}, but no {' and no '.join(missing)}")
     unpacked = sum(info.file_size for info in archive.infolist())
     if unpacked > MAX_BYTES:
@@ -153,11 +193,10 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 def _shape(name: str, member: zipfile.ZipInfo, stream: IO[bytes]) -> tuple[int, ...]:
     """The shape that the member's .npy header claims, once dtype, shape and length fit each other."""
     version = npy.read_magic(stream)
-    if version not in ((1, 0), (2, 0)):
+    if version != (1, 0):  # the only one whose header is short, whatever it says of itself
         raise _Fault(f"{name} is an .npy of the unusual version {version}")
-    header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     try:
-        shape, _, dtype = header(stream)
+        shape, _, dtype = npy.read_array_header_1_0(stream)
     except (tokenize.TokenError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
         # numpy reads the header as a Python literal, and a damaged one can fail in any of Python's ways
         raise _Fault(f"{name} has a damaged .npy header ({type(error).__name__})") from error

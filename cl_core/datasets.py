@@ -28,6 +28,7 @@ __all__ = ["DATASETS", "DataError", "Dataset", "Entry", "available", "load", "pr
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 OWN = "CL_LAB_DATA"
+FILES = 100  # that it may come to; all are looked for whenever a run is set up
 GOLDEN_ANGLE = np.pi * (3 - sqrt(5))
 
 # array -> its shape, and the SHA-256 of the IDX file it was published as (origin: assets/README.md)
@@ -161,7 +162,7 @@ def available() -> Mapping[str, Entry]:
         while key in entries:
             again += 1
             key = f"own_{stem}_{again}"
-        entries[key] = Entry(f"{path.stem} (your own)", "images", path=path)
+        entries[key] = Entry(f"{archive.plain(path.stem)} (your own)", "images", path=path)
     return entries
 
 
@@ -171,7 +172,7 @@ def _own_paths() -> list[Path]:
         path = Path(name).expanduser().absolute()
         # a folder without any stays in the list, so that loading it can say so
         paths += (sorted(path.glob("*.npz")) or [path]) if path.is_dir() else [path]
-    return list(dict.fromkeys(paths))
+    return list(dict.fromkeys(paths))[:FILES]
 
 
 def load(key: str) -> Dataset:

@@ -18,7 +18,9 @@ from cl_core.view import View
 
 PROBES = (500, 1000, 2000, 5000, 10_000)  # how many test images a picture may show
 GROWTH = 0.15  # frames lie so much farther apart each time ...
-ROWS_BETWEEN = 3600  # ... until so many training images lie between two of them
+ROWS_BETWEEN = 3600  # ... until so many training images lie between two of them ...
+LATE = 400  # ... but at least this part of the steps done, so that the frames of the longest run fit into memory
+MOST = 2500  # frames of one run; past them only those of `next_frame` are added, whoever asks for every step
 LONG = 1e3  # length at which a softmax over inner products is decided
 
 
@@ -125,7 +127,7 @@ def next_frame(spec: RunSpec, step: int) -> int:
     stride = max(1, ROWS_BETWEEN // spec.batch)
     at = 0
     while at <= step:
-        at += max(1, min(round(GROWTH * at), stride))
+        at += max(1, min(round(GROWTH * at), max(stride, at // LATE)))
     return at
 
 

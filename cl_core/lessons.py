@@ -17,8 +17,13 @@ from cl_core import datasets
 
 FOLDER = datasets.ASSETS / "lessons"
 OWN = "CL_LAB_LESSONS"  # names a folder with a teacher's own lessons, which come first
+FILES = 50  # of a folder
 SIZE = 200_000  # bytes of a file
+LINE = 2000  # letters; of longer names and numbers TOML's reader takes gigabytes, or fails in other ways than its own
 STEPS = 40
+TITLE = 200  # letters
+SETTINGS = 64  # of a link
+CONDITIONS = 20  # of a step
 CHOICES = (2, 6)
 PLANE = "boundaries"  # the page whose plane can be clicked on for an answer
 
@@ -121,7 +126,10 @@ def available() -> tuple[dict[str, Lesson], list[str]]:
         if not folder.is_dir():
             faults.append(f"{folder.name}, which {OWN} names, is no folder.")
             continue
-        for path in sorted(folder.glob("*.toml")):
+        listed = sorted(folder.glob("*.toml"))
+        if len(listed) > FILES:
+            faults.append(f"{folder.name} has {len(listed):,} lessons, of which {FILES} are read.")
+        for path in listed[:FILES]:
             try:
                 lesson = _read(path, path.stat().st_mtime_ns)
             except OSError as error:
@@ -133,8 +141,10 @@ def available() -> tuple[dict[str, Lesson], list[str]]:
     return found, faults
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2 * FILES)
 def _read(path: Path, _stamp: int) -> Lesson:
+    if not path.is_file():  # a pipe would be waited for
+        raise LessonError(f"{path.name}: no ordinary file.")
     if path.stat().st_size > SIZE:
         raise LessonError(f"{path.name}: larger than {SIZE:,} bytes, which no lesson is.")
     try:
@@ -145,6 +155,8 @@ def _read(path: Path, _stamp: int) -> Lesson:
 
 def parse(key: str, text: str) -> Lesson:
     """A lesson from the text of its file; LessonError, in words, for what is none."""
+    if max(map(len, text.splitlines()), default=0) > LINE:
+        raise LessonError(f"a line has {LINE:,} letters at most")
     try:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -154,16 +166,23 @@ def parse(key: str, text: str) -> Lesson:
     if not 1 <= len(steps) <= STEPS or not all(isinstance(step, dict) for step in steps):
         raise LessonError(f"a lesson has 1 to {STEPS} [[steps]]")
     made = tuple(_step(step, f"step {i}") for i, step in enumerate(steps, 1))
-    return Lesson(key, parts.get("title", str), parts.get("words", str, ""), made)
+    return Lesson(key, _title(parts, "the lesson"), parts.get("words", str, ""), made)
 
 
 def _step(table: dict[str, Any], where: str) -> Step:
     parts = _Table(table, where, {"title", "words", "minutes", "open", "question", "done"})
-    title = parts.get("title", str)
+    title = _title(parts, where)
     where = f"{where} ({title})"
     page, _, query = parts.get("open", str).partition("?")
     if not re.fullmatch(r"[a-z_]+", page):
         raise LessonError(f'{where}: open names a page and its settings, as "triplets?margin=0.5", not {page[:40]!r}')
+    try:
+        link = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=SETTINGS))
+    except ValueError:
+        raise LessonError(f"{where}: open has {SETTINGS} settings at most") from None
+    waits = parts.get("done", list, [])
+    if len(waits) > CONDITIONS:
+        raise LessonError(f"{where}: done has {CONDITIONS} texts at most")
     minutes = parts.get("minutes", (int, float), 5)
     if not 0 < minutes <= 600:
         raise LessonError(f"{where}: minutes lie between 0 and 600")
@@ -176,10 +195,17 @@ def _step(table: dict[str, Any], where: str) -> Step:
         words=parts.get("words", str),
         minutes=minutes,
         page=page,
-        link=dict(parse_qsl(query, keep_blank_values=True)),
+        link=link,
         question=question,
-        done=tuple(_condition(line, where) for line in parts.get("done", list, [])),
+        done=tuple(_condition(line, where) for line in waits),
     )
+
+
+def _title(parts: "_Table", where: str) -> str:
+    title: str = parts.get("title", str)
+    if len(title) > TITLE:
+        raise LessonError(f"{where}: a title has {TITLE} letters at most")
+    return title
 
 
 def _question(table: dict[str, Any], where: str) -> Question:
@@ -191,13 +217,17 @@ def _question(table: dict[str, Any], where: str) -> Question:
             raise LessonError(f"{where}: place is [s_n, s_p], two numbers from -1 to 1")
         return Question(words, (), (float(place[0]), float(place[1])), answer)
     choices, right = parts.get("choices", list), parts.get("right", int) if "right" in table else None
-    if not CHOICES[0] <= len(choices) <= CHOICES[1] or not all(isinstance(choice, str) for choice in choices):
-        raise LessonError(f"{where}: there are {CHOICES[0]} to {CHOICES[1]} choices, each a text")
+    if not CHOICES[0] <= len(choices) <= CHOICES[1] or not all(_short(choice) for choice in choices):
+        raise LessonError(f"{where}: there are {CHOICES[0]} to {CHOICES[1]} choices, each a text of {TITLE} letters")
     if len(set(choices)) < len(choices):
         raise LessonError(f"{where}: no two choices are the same")
     if right is not None and not 1 <= right <= len(choices):
         raise LessonError(f"{where}: right is the number of the right choice, from 1 to {len(choices)}")
     return Question(words, tuple(choices), None if right is None else right - 1, answer)
+
+
+def _short(choice: Any) -> bool:
+    return isinstance(choice, str) and len(choice) <= TITLE
 
 
 _CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|>|<|\bis not\b|\bis\b)\s*(.+?)\s*")
@@ -206,7 +236,9 @@ _CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|>|<|\bis not\b|\bis\b)\s*(.+?)\s*")
 def _condition(line: Any, where: str) -> Condition:
     found = _CONDITION.fullmatch(line) if isinstance(line, str) else None
     if found is None:
-        raise LessonError(f'{where}: done is a list of texts such as "margin >= 0.5" or "loss is circle", not {line!r}')
+        raise LessonError(
+            f'{where}: done is a list of texts such as "margin >= 0.5" or "loss is circle", not {line!r:.100}'
+        )
     fact, relation, text = found.groups()
     try:
         return Condition(fact, relation, float(text))

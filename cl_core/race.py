@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cl_core import judged, training
-from cl_core.frames import PACES, PROBES, Frame, Look, Phase, References, next_frame
+from cl_core.frames import MOST, PACES, PROBES, Frame, Look, Phase, References, next_frame
 from cl_core.runs import AHEAD, DEATHS, Run
 from cl_core.training import BATCH, MAX_STEPS, RunSpec
 from cl_core.transport import Transport
@@ -206,7 +206,8 @@ class Race(Transport):
         return np.inf
 
     def _next_stretch(self) -> list[int]:
-        if self._single or self._pace.every_step:
+        crowded = any(len(run._frames) >= MOST for run in self._all)
+        if self._single or (self._pace.every_step and not crowded):
             return [self._goal + 1]
         last = self._until if self._until is not None and self._until > self._goal else MAX_STEPS
         goals = [next_frame(self._like, self._goal)]

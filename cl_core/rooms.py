@@ -8,11 +8,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,22})[a-z0-9]")
 ROOMS = 500  # of one server
 QUESTIONS = 100  # of one room
 VISITORS = 1000  # of one question
+ANSWERS = 200_000  # in all rooms
+CHOICES = 100  # of a question
+TEXT = 400  # letters of what names a question, or a visitor
 IDLE = 4 * 3600.0  # seconds without an answer after which a room makes way for new ones
 
 Answer = int | tuple[float, float]
@@ -26,6 +30,14 @@ class RoomError(ValueError):
 class _Room:
     used: float
     answers: dict[str, dict[str, Answer]] = field(default_factory=dict)  # by question, and by visitor
+
+    @property
+    def alone(self) -> bool:
+        """Whether a single visitor has answered here, or nobody."""
+        return len({visitor for given in self.answers.values() for visitor in islice(given, 2)}) < 2
+
+    def __len__(self) -> int:
+        return sum(map(len, self.answers.values()))
 
 
 def name_of(text: str) -> str | None:
@@ -44,22 +56,33 @@ class Rooms:
         self._clock = clock
         self._lock = threading.Lock()
         self._rooms: dict[str, _Room] = {}
+        self._count = 0  # answers in all of them
 
     def commit(self, room: str, question: str, visitor: str, answer: Answer) -> Answer:
         """Take a visitor's answer, of which only the first counts; the one that counts.
 
-        Raises ValueError for what is no name of a room, and RoomError where there is no place left.
+        Raises ValueError for what is no name of a room, no answer, or has too long a name, and RoomError where there is
+        no place left.
         """
         if name_of(room) != room:
-            raise ValueError(f"{room!r} is no name of a room")
+            raise ValueError(f"{room!r:.40} is no name of a room")
+        if max(len(question), len(visitor)) > TEXT:
+            raise ValueError(f"a question or a visitor is named by {TEXT} letters at most")
+        if not _is_answer(answer):
+            raise ValueError(f"{answer!r:.40} is no answer")
         with self._lock:
             answers = self._of(room).answers
             if question not in answers and len(answers) >= QUESTIONS:
                 raise RoomError(f"This room has had {QUESTIONS} questions; open another one.")
-            given = answers.setdefault(question, {})
-            if visitor not in given and len(given) >= VISITORS:
+            given = answers.get(question, {})
+            if visitor in given:
+                return given[visitor]
+            if len(given) >= VISITORS:
                 raise RoomError(f"{VISITORS:,} visitors of this room have answered already.")
-            return given.setdefault(visitor, answer)
+            if self._count >= ANSWERS:
+                raise RoomError("This server holds no more answers. Try again later, or go on without a room.")
+            self._count += 1
+            return answers.setdefault(question, given).setdefault(visitor, answer)
 
     def answers(self, room: str, question: str) -> tuple[Answer, ...]:
         """All answers to a question so far, in the order in which they came."""
@@ -75,11 +98,28 @@ class Rooms:
 
     def _of(self, name: str) -> _Room:
         now = self._clock()
-        if name not in self._rooms:
-            if len(self._rooms) >= ROOMS:
-                self._rooms = {key: room for key, room in self._rooms.items() if now - room.used < IDLE}
-            if len(self._rooms) >= ROOMS:
-                raise RoomError(f"This server holds {ROOMS} rooms already. Try again later, or go on without a room.")
-            self._rooms[name] = _Room(now)
-        self._rooms[name].used = now
-        return self._rooms[name]
+        if name in self._rooms:
+            self._rooms[name].used = now
+        if self._count >= ANSWERS or (name not in self._rooms and len(self._rooms) >= ROOMS):
+            self._let_go(now)
+        if name not in self._rooms and len(self._rooms) >= ROOMS:
+            raise RoomError(f"This server holds {ROOMS} rooms already. Try again later, or go on without a room.")
+        return self._rooms.setdefault(name, _Room(now))
+
+    def _let_go(self, now: float) -> None:
+        """Forget the rooms that nobody uses; where all are used, the oldest with a single visitor, who is no class.
+
+        So nobody can take all rooms for long, alone.
+        """
+        self._rooms = {key: room for key, room in self._rooms.items() if now - room.used < IDLE}
+        alone = [key for key, room in self._rooms.items() if room.alone and room.used < now]
+        if len(self._rooms) >= ROOMS and alone:
+            del self._rooms[min(alone, key=lambda key: self._rooms[key].used)]
+        self._count = sum(map(len, self._rooms.values()))
+
+
+def _is_answer(answer: object) -> bool:
+    """The number of a choice, or a place on the plane."""
+    if isinstance(answer, tuple):
+        return len(answer) == 2 and all(isinstance(x, (int, float)) and -1 <= x <= 1 for x in answer)
+    return type(answer) is int and 0 <= answer < CHOICES

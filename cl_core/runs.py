@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core import prepared, workers
-from cl_core.frames import Frame, Look, Phase, References, next_frame
+from cl_core.frames import MOST, Frame, Look, Phase, References, next_frame
 from cl_core.prepared import Prepared
 from cl_core.training import MAX_STEPS, RunSpec, State
 from cl_core.transport import Transport
@@ -196,7 +196,7 @@ class Run(Transport):
 
     def _next_goals(self) -> list[int]:
         """The steps of the frames that the next chunk is to come to; none where it has to wait."""
-        if self._single or self._pace.every_step:
+        if self._single or (self._pace.every_step and len(self._frames) < MOST):
             return [self._steps + 1]
         goals = [next_frame(self.spec, self._steps)]
         while self._pace.frames_a_second is None and len(goals) < AHEAD:

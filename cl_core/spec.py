@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from torch import Tensor
 
@@ -19,6 +19,14 @@ from cl_core.contrast import METRICS, Contrast, Terms
 from cl_core.parameters import Parameter, Value, of_signature
 
 NO_SCHEDULE = "none"  # of a parameter that keeps its value
+
+_KINDS: Mapping[Any, tuple[Any, str]] = {  # of a field: what it may hold, and that in words
+    str: (str, "a text"),
+    int: (int, "a whole number"),
+    float: ((int, float), "a number"),
+    bool: (bool, "True or False"),
+    Mapping: (Mapping, "names with their values"),
+}
 
 
 @dataclass(frozen=True)
@@ -216,3 +224,16 @@ def loss(*, formula: str, metric: str, **description: Any) -> Callable[[Callable
         )
 
     return describe
+
+
+def check_types(record: Any) -> None:
+    """Raise ValueError, in words, where a field of a dataclass is not of the type that the class says.
+
+    Types are text, number, whole number, truth and mapping; a whole number will do for a number, and a truth won't.
+    """
+    for name, hint in get_type_hints(type(record)).items():
+        kind = get_origin(hint) or hint
+        value = getattr(record, name)
+        types, words = _KINDS[kind]
+        if not isinstance(value, types) or isinstance(value, bool) != (kind is bool):
+            raise ValueError(f"{name} must be {words}, not {value!r:.40}")

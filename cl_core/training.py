@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cl_core import augment, conventions, datasets, dice, encoder, losses
-from cl_core.spec import NO_SCHEDULE
+from cl_core.spec import NO_SCHEDULE, check_types
 
 BATCH = (4, 4096)
 DIM = (2, 512)
@@ -26,6 +26,7 @@ RATE = (1e-6, 10.0)
 SEED = (0, 2**31 - 1)
 OPTIMISERS = ("adam", "sgd")
 MOMENTUM = 0.9  # of sgd
+NUMBERS = 2**23  # of all images that a step looks at
 MAX_STEPS = 20_000  # a run ends here, whoever forgot it
 
 
@@ -64,26 +65,23 @@ class RunSpec:
     convention: str = conventions.HERE
 
     def __post_init__(self) -> None:
-        if self.dataset not in datasets.available():
-            raise ValueError(f"unknown data set {self.dataset!r}")
-        if self.loss not in losses.LOSSES:
-            raise ValueError(f"unknown loss {self.loss!r}: choose one of {', '.join(losses.LOSSES)}")
-        if self.encoder not in encoder.ENCODERS:
-            raise ValueError(f"unknown encoder {self.encoder!r}")
-        if self.optimiser not in OPTIMISERS:
-            raise ValueError(f"unknown optimiser {self.optimiser!r}: choose one of {', '.join(OPTIMISERS)}")
+        check_types(self)
+        known = {"data set": datasets.available(), "loss": losses.LOSSES, "encoder": encoder.ENCODERS}
+        for name, choices in {**known, "optimiser": OPTIMISERS}.items():
+            if (value := getattr(self, name.replace(" ", ""))) not in choices:
+                raise ValueError(f"unknown {name} {value!r:.40}: choose one of {', '.join(choices)}")
         if self.encoder == "cnn" and datasets.available()[self.dataset].kind == "points":
             raise ValueError("the convolutional net reads images; for points of the plane choose the mlp")
         if self.schedule not in (NO_SCHEDULE, *losses.LOSSES[self.loss].schedules):
-            raise ValueError(f"{self.loss} has no schedule {self.schedule!r}")
+            raise ValueError(f"{self.loss} has no schedule {self.schedule!r:.40}")
         for name, (low, high) in {"batch": BATCH, "dim": DIM, "rate": RATE, "seed": SEED}.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ValueError(f"{name} is {value}, and must lie between {low} and {high}")
+            if not low <= (value := getattr(self, name)) <= high:
+                raise ValueError(f"{name} is {value!s:.40}, and must lie between {low} and {high}")
         if losses.LOSSES[self.loss].views and self.batch % 2:
             raise ValueError(f"a batch of two views has an even number of rows, not {self.batch}")
         if not encoder.ENCODERS[self.encoder].projects and self.dim != encoder.WIDTH:
             raise ValueError(f"a net without a projector has {encoder.WIDTH} dimensions, not {self.dim}")
+        object.__setattr__(self, "rate", float(self.rate))
         object.__setattr__(self, "theta", conventions.get(self.loss, self.convention).of_a_run(self.theta))
 
     @property
@@ -194,6 +192,8 @@ class _Machine:
 
     def __init__(self, spec: RunSpec, state: State | None) -> None:
         data = datasets.load(spec.dataset)
+        if spec.images_a_step * data.inputs > NUMBERS:
+            raise ValueError(f"for images of {data.inputs:,} pixels a step has {NUMBERS // data.inputs:,} at most")
         catalogued = losses.LOSSES[spec.loss]
         weights = {"num_classes": data.n_classes, "embedding_dim": spec.dim} if catalogued.classes else {}
         self.spec = spec

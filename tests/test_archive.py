@@ -40,7 +40,8 @@ def test_own_file_in_another_layout(tmp_path, monkeypatch, arrays, finding):
     own(monkeypatch, path)
     with pytest.raises(DataError) as caught:
         load("own_a")
-    assert f"{path}: " in str(caught.value)
+    assert f"{path.name}: " in str(caught.value)
+    assert str(path.parent) not in str(caught.value)  # a visitor has no business there
     assert finding in str(caught.value)
     assert f"Expected: {archive.LAYOUT}." in str(caught.value)
 

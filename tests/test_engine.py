@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cl_core import frames, runs, training, transport, workers
-from cl_core.frames import PACES, Look
+from cl_core.frames import PACES, Look, Pace
 from cl_core.runs import Run
 from cl_core.training import RunSpec
 from tests.executors import AtOnce, Mortal, engine_with
@@ -123,6 +123,17 @@ def test_one_step_a_frame():
     run.play()
     look = until(run, lambda look: len(look.frames) >= 4)
     assert [f.step for f in look.frames[:4]] == [0, 1, 2, 3]
+
+
+def test_one_step_a_frame_has_an_end(monkeypatch):
+    monkeypatch.setattr(runs, "MOST", 30)
+    run = opened(pace="every-step")
+    run._pace = Pace(None, every_step=True)
+    run.play()
+    look = until(run, lambda look: len(look.frames) >= 45)
+    steps = [frame.step for frame in look.frames]
+    assert steps[:30] == list(range(30))
+    assert steps[40] == frames.next_frame(SMALL, steps[39]) > steps[39] + 1
 
 
 def test_a_pace_is_kept():

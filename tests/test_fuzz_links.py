@@ -2,7 +2,9 @@
 
 import os
 import random
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from cl_core import race
+from tests.executors import name_of
 from tests.test_links import linked, notes, through_app
 
 ROOT = Path(__file__).parents[1]
@@ -34,12 +37,28 @@ STRANGE = (
 class Nobody(Executor):
     """Counts what it is asked to do, and does none of it."""
 
+    far = False
+
     def __init__(self) -> None:
         self.asked: list[str] = []
 
     def submit(self, task: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.asked.append(task.__name__)
+        self.asked.append(name_of(task, arguments))
         return Future()
+
+
+@contextmanager
+def standing_by(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nobody]:
+    """In place of the workers of the pages' engine, somebody who does nothing."""
+    from cl_core import workers
+    from cl_core.ui import server
+
+    made = Nobody()
+    monkeypatch.setattr(workers, "Pool", lambda *_, **__: made)
+    server.engine.clear()
+    yield made
+    server.engine().close()
+    server.engine.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -50,17 +69,11 @@ def course(monkeypatch):
 @pytest.fixture
 def nobody(monkeypatch):
     """The executor of the pages' engine."""
-    from cl_core import workers
-    from cl_core.ui import server
-
-    made = Nobody()
-    monkeypatch.setattr(workers, "Pool", lambda: made)
-    server.engine.clear()
-    yield made
-    server.engine.clear()
+    with standing_by(monkeypatch) as made:
+        yield made
 
 
-def fuzzed(dice: random.Random, controls: list[Any]) -> dict[str, str]:
+def fuzzed(dice: random.Random, controls: list[Any]) -> dict[str, Any]:
     """A link of some settings of a page, right and wrong, and of others that it has not."""
     known = [control.name for control in controls]
     link = {name: dice.choice(HOSTILE) for name in dice.sample(STRANGE, 2)}
@@ -77,15 +90,16 @@ def fuzzed(dice: random.Random, controls: list[Any]) -> dict[str, str]:
     return link
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_whatever_a_link_says_a_page_stays_a_page(nobody, page):
-    dice = random.Random(page)
-    app = linked("" if page == "start" else page)
-    shown = app.session_state["shown"]
+def follow(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
+    """Open a page by so many links of its own dice: notes and defaults, no exception, and no more work than a race."""
+    dice = random.Random(f"{page} {seed}")
+    shown = linked("" if page == "start" else page).session_state["shown"]
     if shown is None:  # a page without controls: any setting will do
-        assert not linked("", **{name: dice.choice(HOSTILE) for name in STRANGE if name}).exception
+        for _ in range(max(n // 6, 1)):
+            link: dict[str, Any] = {name: dice.choice(HOSTILE) for name in STRANGE if name}
+            assert not linked("", **link).exception
         return
-    for _ in range(LINKS):
+    for _ in range(n):
         link = fuzzed(dice, list(shown.controls_of({})))
         asked = len(nobody.asked)
         app = linked(page, **link)
@@ -100,3 +114,8 @@ def test_whatever_a_link_says_a_page_stays_a_page(nobody, page):
         assert notes(app) or not told
         app.run()
         assert not app.exception, link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_whatever_a_link_says_a_page_stays_a_page(nobody, page):
+    follow(page, LINKS, nobody)

@@ -22,7 +22,7 @@ LAYERS = (  # whoever stands later may import what stands earlier, and not the o
     {"judged", "failures"},
     {"turns"},
     {"runs", "race", "engine", "transport", "counting"},
-    {"experiments"},
+    {"experiments", "status"},
     {"standings"},
     {"figures", "components"},
     {"ui"},

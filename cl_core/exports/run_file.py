@@ -6,7 +6,9 @@ the file stays small, always with the first and the newest. Reading trusts nothi
 checked, and the spec goes through `RunSpec` like any other.
 """
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from math import isfinite, nan
@@ -17,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core import training
-from cl_core.archive import DataError
+from cl_core.archive import DataError, check_directory
 from cl_core.exports import arrays, checkpoint
 from cl_core.frames import PROBES, Frame, Look, References
 from cl_core.metrics import Metrics
@@ -117,6 +119,10 @@ def unpack(file: bytes) -> Kept:
     """
     if len(file) > MAX_FILE:
         raise DataError(f"It has {len(file):,} bytes, where {MAX_FILE:,} are the most.")
+    try:
+        check_directory(io.BytesIO(file))
+    except zipfile.BadZipFile as error:
+        raise DataError(f"It is damaged, cut short, or no .npz archive ({error}).") from error
     stored = arrays.unpack(file, _DTYPES, MAX_BYTES)
     try:
         return _unpacked(stored)
@@ -161,14 +167,9 @@ def _refuse(word: str) -> None:
 
 
 def _spec(values: Any) -> RunSpec:
-    """The spec, once every value in it has the type that it should have."""
-    usual = RunSpec()
-    kinds = {field.name: type(getattr(usual, field.name)) for field in fields(RunSpec)}
-    if not isinstance(values, dict) or values.keys() != kinds.keys():
+    """The spec, which checks the type and range of every value in it."""
+    if not isinstance(values, dict) or values.keys() != {field.name for field in fields(RunSpec)}:
         raise ValueError("its settings are not those of a run")
-    for name, value in values.items():
-        if type(value) is not kinds[name]:
-            raise ValueError(f"{name} is no {kinds[name].__name__}")
     return RunSpec(**values)
 
 

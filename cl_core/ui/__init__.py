@@ -15,6 +15,7 @@ from cl_core.ui.run_settings import run_controls, run_notes
 from cl_core.ui.server import begin, lifespan
 from cl_core.ui.share import share_view
 from cl_core.ui.stage import stage
+from cl_core.ui.status import show_status
 from cl_core.ui.triplets import show_triplets, triplet_notes, triplet_part
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "show_experiment",
     "show_failure",
     "show_race",
+    "show_status",
     "show_triplets",
     "stage",
     "triplet_notes",
