@@ -24,7 +24,20 @@ html { font-size: 20px !important; }
 </style>"""
 ON_PRIMARY = """<style>
 /* no theme says it, and white is not to be read on what is bright enough for dark paper */
-[data-testid="stBaseButton-primary"] { color: light-dark(#ffffff, #11141b) !important; }
+[data-testid="stBaseButton-primary"]:enabled { color: light-dark(#ffffff, #11141b) !important; }
+</style>"""
+NARROW = """<style>
+/* on a tablet held upright, beside the sidebar: two columns stand one below the other, three or four two by two */
+@media (640px < width < 1000px) {
+  [data-testid="stMain"] [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
+    min-width: calc(50% - 1rem);
+  }
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]:nth-child(2):last-child)
+    > [data-testid="stColumn"][data-testid="stColumn"] { min-width: 100%; }
+  [data-testid="stMain"] [data-testid="stColumn"] [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
+    min-width: 5rem;
+  }
+}
 </style>"""
 NO_SIDEBAR = """<style>
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], [data-testid="stSidebarCollapsedControl"] {
@@ -81,7 +94,7 @@ def dress() -> None:
     """Begin a run of a page, with its type; called first, so that nothing is seen to grow."""
     st.session_state.asked = {}
     st.session_state.shown = None
-    st.html(ON_PRIMARY)
+    st.html(ON_PRIMARY + NARROW)
     if manner().big:
         st.html(BIG_TYPE)
 

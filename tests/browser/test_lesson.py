@@ -30,6 +30,9 @@ def opened(window: Callable[..., Page], serve: Callable[..., str]) -> Callable[.
     return open_
 
 
+INK = "(button) => getComputedStyle(button).color"
+
+
 def test_two_browsers_in_one_room_see_each_others_answers(opened: Callable[..., Page]) -> None:
     first, second = opened("fifty-minutes", 4, "two-browsers"), opened("fifty-minutes", 4, "two-browsers")
     expect(second.get_by_text("0 answers")).to_be_visible(timeout=SLOW)
@@ -58,6 +61,9 @@ def test_two_browsers_in_one_room_see_each_others_answers(opened: Callable[..., 
     expect(first.get_by_text("Where exactly?")).to_be_visible(timeout=SLOW)
     expect(first.get_by_text("room two-browsers")).to_be_visible(timeout=SLOW)
     expect(first.get_by_text("Predict first")).to_be_visible(timeout=SLOW)
+    waiting = first.get_by_role("button", name="Commit")
+    expect(waiting).to_be_disabled()
+    assert waiting.evaluate(INK) != "rgb(255, 255, 255)"  # it can be read before it can be pressed
     expect(first.locator(".plane .hint")).to_contain_text("Click on a place to choose it", timeout=SLOW)
     sheet = first.locator(".plane .sheet")
     sheet.focus()
