@@ -13,6 +13,7 @@ from cl_core.frames import PACES, PROBES, Look
 from cl_core.race import Race, RaceLook
 from cl_core.training import RunSpec
 from cl_core.ui import controls, run_settings
+from cl_core.ui.buttons import buttons
 from cl_core.ui.controls import Control, Link
 from cl_core.ui.figure import chart
 from cl_core.ui.manner import begins_playing, height, intro, manner
@@ -144,31 +145,21 @@ def show_failure(failure: Failure, seed: int) -> None:
 
 def _transport(race: Race, failure: Failure, seed: int) -> None:
     """The buttons of both runs, and what a click on them does."""
-    play = pause = False
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if race.playing:
-            pause = st.button("Pause", icon=":material/pause:", type="primary", key="pause")
-        else:
-            words = "Go on" if race.started else "Start"
-            play = st.button(words, icon=":material/play_arrow:", type="primary", key="start", disabled=race.over)
-        step = st.button(
-            "Step", icon=":material/skip_next:", key="step", disabled=race.over, help="Pause, and let both do one step"
-        )
-        reset = st.button("Reset", icon=":material/replay:", key="reset", help="Back to the same start")
-        st.button(
-            "New seed", icon=":material/casino:", key="new_seed", on_click=run_settings.new_seed,
-            disabled=not manner().frees(SEED.name), help="Back to another start, again the same for both",
+        pressed = buttons(
+            race, "Go on" if race.started else "Start", step="Pause, and let both do one step",
+            reseed="Back to another start, again the same for both",
         )  # fmt: skip
         race.pace(PACES[PACE.ask()])
-    if reset:
+    if pressed.reset:
         race = _open(failure, seed)
-    if play:
+    if pressed.play:
         race.play(until=failure.steps)  # beyond that step, without end
-    if pause:
+    if pressed.pause:
         race.pause()
-    if step:
+    if pressed.step:
         race.step()
-    if play or pause or step or reset:
+    if any(pressed):
         st.rerun()
 
 

@@ -15,7 +15,8 @@ from cl_core.judged import SCORES, score
 from cl_core.race import Race, RaceLook
 from cl_core.standings import Standing, standing
 from cl_core.training import RunSpec
-from cl_core.ui import facts, race_settings, run_settings
+from cl_core.ui import facts, race_settings
+from cl_core.ui.buttons import buttons
 from cl_core.ui.figure import chart
 from cl_core.ui.manner import begins_playing
 from cl_core.ui.pulse import Pulse, pulse_of
@@ -85,37 +86,26 @@ def _open(specs: Sequence[RunSpec], points: int, seeds: int) -> Race:
 def _transport(race: Race, specs: Sequence[RunSpec], points: int, seeds: int) -> None:
     """The buttons of the race, and what a click on them does."""
     other = _other(race, specs, points, seeds)
-    play = pause = False
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if race.playing and not other:
-            pause = st.button("Pause", icon=":material/pause:", type="primary", key="pause")
-        else:
-            words = "Start with these settings" if other else "Start"
-            off = race.over and not other
-            play = st.button(words, icon=":material/play_arrow:", type="primary", key="start", disabled=off)
-        step = st.button(
-            "Step", icon=":material/skip_next:", key="step", disabled=race.over, help="Pause, and let all do one step"
-        )
-        reset = st.button("Reset", icon=":material/replay:", key="reset", help="Back to the same start")
-        reseed = st.button(
-            "New seed", icon=":material/casino:", key="new_seed", on_click=run_settings.new_seed,
-            help="Back to another start, again the same for all",
+        pressed = buttons(
+            race, "Start", step="Pause, and let all do one step", other=other,
+            reseed="Back to another start, again the same for all",
         )  # fmt: skip
         race.pace(PACES[race_settings.PACE.ask()])
     if other:
         st.info("The settings have changed since this race was started.", icon=":material/tune:")
-    if reset or (play and other):
+    if pressed.reset or (pressed.play and other):
         race = _open(specs, points, seeds)
-    if play:
+    if pressed.play:
         race.play()
-    if pause:
+    if pressed.pause:
         race.pause()
-    if step:
+    if pressed.step:
         race.step()
-    if reseed:
+    if pressed.reseed:
         race.close()
         st.session_state.race = None
-    if play or pause or step or reset or reseed:
+    if any(pressed):
         st.rerun()
 
 

@@ -18,6 +18,7 @@ from cl_core.metrics import MARGIN, K
 from cl_core.runs import Run
 from cl_core.training import MAX_STEPS, RunSpec
 from cl_core.ui import export, facts, manner, run_settings
+from cl_core.ui.buttons import buttons
 from cl_core.ui.figure import chart
 from cl_core.ui.pulse import Pulse, pulse_of
 from cl_core.ui.server import company, engine
@@ -72,38 +73,26 @@ def _transport(run: Run, spec: RunSpec, points: int) -> None:
     """The buttons of the run, and what a click on them does."""
     other = (run.spec, run.n) != (spec, points)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        if run.playing and not other:
-            play, pause = False, st.button("Pause", icon=":material/pause:", type="primary", key="pause")
-        else:
-            words = "Start with these settings" if other else "Start"
-            off = run.over and not other
-            play = st.button(words, icon=":material/play_arrow:", type="primary", key="start", disabled=off)
-            pause = False
-        step = st.button(
-            "Step", icon=":material/skip_next:", key="step", disabled=run.over, help="Pause, and do one step"
-        )
-        reset = st.button("Reset", icon=":material/replay:", key="reset", help="Back to the same start")
-        reseed = st.button(
-            "New seed", icon=":material/casino:", key="new_seed", on_click=run_settings.new_seed,
-            disabled=not manner.manner().frees("seed"),
-            help="Back to another start: other weights, another order of the images",
+        pressed = buttons(
+            run, "Start", step="Pause, and do one step", other=other,
+            reseed="Back to another start: other weights, another order of the images",
         )  # fmt: skip
         run.pace(PACES[run_settings.PACE.ask()])
         export.take_away(run, _title(run), _reopen)
     if other:
         st.info("The settings have changed since this run was started.", icon=":material/tune:")
-    if reset or (play and other):
+    if pressed.reset or (pressed.play and other):
         run = _open(spec, points)
-    if play:
+    if pressed.play:
         run.play()
-    if pause:
+    if pressed.pause:
         run.pause()
-    if step:
+    if pressed.step:
         run.step()
-    if reseed:
+    if pressed.reseed:
         run.close()
         st.session_state.run = None
-    if play or pause or step or reset or reseed:
+    if any(pressed):
         st.rerun()
 
 
