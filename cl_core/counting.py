@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, CancelledError, Executor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -171,7 +171,7 @@ class Counting:
         for _ in range(DEATHS):
             try:
                 return self._executor.submit(task, *arguments).result()
-            except (BrokenExecutor, CancelledError):
+            except workers.DEATHS:
                 with self._lock:
                     self._note = f"A worker process died. The census went on from anchor {self._done:,}."
         raise ValueError(

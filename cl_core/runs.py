@@ -10,7 +10,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, CancelledError, Future
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CHUNK = 0.6  # seconds after which a chunk ends wherever it is, so that a pause is soon felt
 AHEAD = 4  # frames that one chunk of a run flat out may come to: each time of handing over is time lost
+RECOVERY = 0.2  # seconds before work that came to nothing is tried again, and again after twice, three times that
 DEATHS = 5  # pieces of work of one run that die in a row before it is given up
 
 
@@ -59,6 +60,7 @@ class Run(Transport):
         self._empty = 0
         self._references: References | None = None
         self._deaths = 0
+        self._recovered = 0.0  # when work that came to nothing is tried again
         self._note: str | None = None
         self._failure: str | None = None
 
@@ -154,6 +156,8 @@ class Run(Transport):
     def _advance(self, now: float) -> float:
         if self._closed or now >= self._lease or self._deaths >= DEATHS:
             return np.inf
+        if now < self._recovered:
+            return self._recovered - now
         if self._parcel is None:
             if not self._working and not self._failure:
                 self._submit(self._begin, self.spec, self.n, *self._free_slots(1))
@@ -206,12 +210,14 @@ class Run(Transport):
     def _submit(self, task: Callable[..., Any], *arguments: Any) -> None:
         self._mark(task, True)  # first, as the work may be done before this returns
         future = self._seat.submit(task, *arguments)
-        engine, me = self._engine, weakref.ref(self)
+        engine, me, files = self._engine, weakref.ref(self), self._slots
 
         def collect(done: "Future[Any]") -> None:
             with engine.changed:
                 run = me()
-                if run is not None:
+                if run is None:
+                    workers.forget(files)  # what was written since
+                else:
                     run._collect(task, done)
                 engine.tell()
 
@@ -224,11 +230,14 @@ class Run(Transport):
         self._mark(task, False)
         try:
             answer = done.result()
-        except (BrokenExecutor, CancelledError):
-            self._died()
+        except workers.DEATHS:
+            self._died("A worker process died", "The worker processes died")
             return
         except Exception as error:
-            self._give_up(error)
+            if workers.starved(error):
+                self._died("There was no memory for a piece of work", "There was no memory")
+            else:
+                self._give_up(error)
             return
         self._deaths = 0
         if task is self._draw:
@@ -259,13 +268,15 @@ class Run(Transport):
         self._failure, self._playing = workers.in_words(error), False
         self._due.clear()
 
-    def _died(self) -> None:
+    def _died(self, once: str, always: str) -> None:
+        """A piece of work came to nothing, for no fault of the run's: it is done again, a little later."""
         self._deaths += 1
+        self._recovered = time.monotonic() + RECOVERY * self._deaths
         step = self._steps
         if self._deaths >= DEATHS:
             self._failure = (
-                f"The worker processes died again and again at step {step}; the machine may be out of memory. "
+                f"{always} again and again at step {step}; the machine may be out of memory. "
                 "What the run had shown is kept. Try a smaller batch."
             )
         else:
-            self._note = f"A worker process died. The run went on from step {step}; nothing that was shown is lost."
+            self._note = f"{once}. The run went on from step {step}; nothing that was shown is lost."

@@ -3,6 +3,9 @@
 Each run, race or census has a seat. What it hands in waits at its seat until its turn has come, and is put down to it
 by the processor time that it took, so that nobody gets more by asking for more. Whoever comes, or comes back, begins
 level with those who are at work: time not used is not saved up (start-time fair queueing: Goyal, Vin and Cheng 1996).
+
+When a worker dies, all that the workers were at is lost, and nobody knows which piece of work it was. So whoever lost
+one is tried alone next time: then it either goes well, or its death costs nobody else anything.
 """
 
 import itertools
@@ -16,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from cl_core import workers
+
 ROUND = 2.0  # seconds within which everybody is to have had a turn, where pieces of work can be made as short
 SHORTEST = 0.05  # seconds of a piece, below which handing it over takes longer than it does
 
@@ -25,11 +30,13 @@ class Seat(Executor):
 
     Attributes:
         served: seconds of the workers' time that it has had, or was held level with.
+        suspect: whether its last piece ended with its worker, or for want of memory.
     """
 
     def __init__(self, turns: "Turns") -> None:
         self._turns = turns
         self.served = 0.0
+        self.suspect = False
         self.waiting: deque[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], Future[Any]]] = deque()
         self.under_way = 0
         self.last = 0.0  # seconds that its last piece took: what one under way is expected to
@@ -54,6 +61,7 @@ class Turns(Executor):
         self._seats: dict[Seat, int] = {}  # those with work, and which came when
         self._arrivals = itertools.count()
         self._under_way = 0
+        self._alone = False  # what is under way is of a suspect
         self._level = 0.0  # served, of whoever had the last turn
 
     @property
@@ -122,11 +130,13 @@ class Turns(Executor):
     def _next(self) -> tuple[Seat, Callable[..., Any], tuple[Any, ...], dict[str, Any], "Future[Any]"] | None:
         """The piece of work whose turn it is; None while the workers have enough, or nobody wants anything."""
         with self._lock:
-            while self._under_way < 2 * self.size:
+            while self._under_way < 2 * self.size and not self._alone:
                 asking = [seat for seat in self._seats if seat.waiting]
                 if not asking:
                     return None
                 seat = min(asking, key=lambda each: (each.served + each.under_way * each.last, self._seats[each]))
+                if seat.suspect and self._under_way:
+                    return None  # until the others are done
                 task, arguments, named, future = seat.waiting.popleft()
                 if not future.set_running_or_notify_cancel():
                     self._leave(seat)
@@ -134,6 +144,7 @@ class Turns(Executor):
                 self._level = max(self._level, seat.served)
                 seat.under_way += 1
                 self._under_way += 1
+                self._alone = seat.suspect
                 return seat, task, arguments, named, future
             return None
 
@@ -142,15 +153,17 @@ class Turns(Executor):
         try:
             seconds, answer = done.result()
         except BaseException as error:  # a CancelledError too, when the workers were ended
-            self._end(seat, 0.0)
+            self._end(seat, 0.0, suspect=isinstance(error, workers.DEATHS) or workers.starved(error))
             future.set_exception(error)
         else:
             self._end(seat, seconds)
             future.set_result(answer)
         self._hand_out()
 
-    def _end(self, seat: Seat, seconds: float) -> None:
+    def _end(self, seat: Seat, seconds: float, *, suspect: bool = False) -> None:
         with self._lock:
+            self._alone = False
+            seat.suspect = suspect
             self._under_way -= 1
             seat.under_way -= 1
             seat.served += seconds

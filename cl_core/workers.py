@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -42,10 +42,16 @@ class Parcel:
 
     @classmethod
     def pack(cls, state: State, slot: Path | None) -> "Parcel":
-        """Put a state's vector into its slot."""
+        """Put a state's vector into its slot; where there is no room for it, it travels whole."""
         if slot is None:
             return cls(state, None)
-        state.vector.tofile(slot)
+        try:
+            with slot.open("wb") as file:  # numpy's own `tofile` does not say when the last bytes found no room
+                file.write(state.vector.data)
+        except OSError:
+            with contextlib.suppress(OSError):
+                slot.unlink(missing_ok=True)
+            return cls(state, None)
         return cls(replace(state, vector=np.empty(0, np.float32)), slot)
 
     def unpack(self) -> State:
@@ -186,6 +192,14 @@ def forget(files: Iterable[Path | None]) -> None:
     for file in files:
         if file is not None:
             file.unlink(missing_ok=True)
+
+
+DEATHS = (BrokenExecutor, CancelledError, loky.process_executor.ShutdownExecutorError)  # of a worker, as heard of
+
+
+def starved(error: BaseException) -> bool:
+    """Whether a piece of work failed for want of memory; torch says so in an error of no kind of its own."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
 
 
 def in_words(error: BaseException) -> str:

@@ -134,6 +134,32 @@ def test_what_goes_wrong_is_the_futures_to_say():
     assert dying.submit(named, "y").result(timeout=10) == "y"
 
 
+def test_whoever_lost_a_worker_is_tried_alone():
+    hand = Hand()
+    shared = Turns(hand)
+    killer, other = shared.seat(), shared.seat()
+    first = [killer.submit(named, "killer"), other.submit(named, "other")]
+    for future, _ in hand.asked[:]:
+        hand.asked.pop(0)
+        future.set_exception(BrokenExecutor("gone"))
+    for future in first:
+        with pytest.raises(BrokenExecutor):
+            future.result()
+    third = shared.seat().submit(named, "third")
+    again = [killer.submit(named, "killer"), other.submit(named, "other")]
+    assert [name for _, name in hand.asked] == ["third"]
+    hand.finish()
+    assert third.done()
+    assert [name for _, name in hand.asked] == ["killer"]
+    hand.asked.pop(0)[0].set_exception(BrokenExecutor("gone"))
+    assert [name for _, name in hand.asked] == ["other"]  # which has lost nothing by it
+    hand.finish()
+    assert again[1].result() == "other"
+    other.submit(named, "other")
+    shared.submit(named, "third")
+    assert len(hand.asked) == 2  # in good company again
+
+
 def test_work_that_is_called_off_holds_up_nobody():
     hand = Hand()
     shared = Turns(hand)
