@@ -266,7 +266,8 @@ class Run(Transport):
 
     def _give_up(self, error: Exception) -> None:
         self._failure, self._playing = workers.in_words(error), False
-        self._due.clear()
+        while len(self._due) > self._drawing:  # what is being drawn now is still to come
+            self._due.pop()
 
     def _died(self, once: str, always: str) -> None:
         """A piece of work came to nothing, for no fault of the run's: it is done again, a little later."""

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import loky
@@ -204,6 +205,22 @@ def test_a_broken_data_file_is_told_in_words(monkeypatch, tmp_path):
     look = until(run, lambda look: look.phase == "failed")
     assert "broken.npz" in (look.failure or "")
     assert not run.busy
+
+
+def test_a_frame_that_is_being_drawn_when_a_run_is_given_up_still_comes():
+    run = opened()
+    run.play()
+    until(run, lambda look: look.step > 20)
+    with run._engine.changed:
+        if not run._due:
+            run._due.append(run._parcel)
+        before, run._drawing = len(run._frames), True
+        run._give_up(ValueError("no data"))
+        drawn = Future()
+        drawn.set_result(run._frames[-1])
+        run._collect(run._draw, drawn)
+        assert len(run._frames) == before + 1
+        assert not run._due
 
 
 def test_work_may_be_done_before_it_is_waited_for():

@@ -54,7 +54,7 @@ def _numbers() -> None:
     with memory:
         rows = _rows(seen, MEMORY, [[each.server, each.workers] for each in seen])
         chart(rows, _chart("memory, MB", MEMORY), _in_words("Memory in MB", rows), key="status_memory")
-    st.markdown(f"Up for {_span(now.up)}; {_size(now.free)} of the machine's memory are free.")
+    st.caption(f"{_size(now.free)} of the machine's memory are free.")
 
 
 def _sessions() -> int:
@@ -79,6 +79,7 @@ def _tiles(now: Status, sessions: int) -> Sequence[tuple[str, str, str]]:
         ("workers", f"{now.alive:,}", "Worker processes of this machine; those of a cluster are not counted."),
         ("server", _size(now.server), "Memory of the server's own process."),
         ("all workers", _size(now.workers), "Memory of the workers of this machine, together."),
+        ("up for", _span(now.up), "Since the server was started."),
     )
 
 
@@ -119,8 +120,9 @@ def _in_words(what: str, rows: pd.DataFrame) -> str:
 @lru_cache
 def _chart(title: str, kinds: tuple[str, ...]) -> dict[str, Any]:
     """Areas on each other over the last two minutes; rows from `_rows`."""
-    times = alt.Axis(values=[-120, -90, -60, -30, 0], labelExpr="datum.value ? datum.value + ' s' : 'now'", grid=False)
-    legend = alt.Legend(orient="top", labelFontSize=12, offset=4) if len(kinds) > 1 else None
+    words = "datum.value ? '−' + -datum.value + ' s' : 'now'"
+    times = alt.Axis(values=[-120, -90, -60, -30, 0], labelExpr=words, grid=False)
+    legend = alt.Legend(orient="top", labelFontSize=12, offset=4)
     fill = alt.Scale(domain=list(kinds), range=[SCORE, DRAWN][: len(kinds)])
     areas = (
         alt.Chart()

@@ -72,6 +72,31 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
             process.kill()
 
 
+class Server:
+    """The app on a server that a test may end, and start again at the same address."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.port = _free_port()
+        self.start()
+
+    def start(self) -> None:
+        self.process, self.url = _launch(ROOT / "app.py", (), self.log, self.port)
+        _wait(self.process, self.url, self.log)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that no other file's tests use."""
+    own = Server(tmp_path_factory.mktemp("server") / "log")
+    yield own
+    own.kill()
+
+
 @pytest.fixture(scope="session")
 def idle() -> "list[Page]":
     """Windows that no test uses now. One that has shown the app before shows it in a third of a new one's time."""
@@ -145,10 +170,17 @@ def _forget(page: "Page") -> None:
     page.mouse.up()  # of a test that failed with its hand on something
 
 
-def _launch(script: Path, options: tuple[str, ...], log: Path) -> tuple[subprocess.Popen[bytes], str]:
+def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port: int = free.getsockname()[1]
+    return port
+
+
+def _launch(
+    script: Path, options: tuple[str, ...], log: Path, port: int | None = None
+) -> tuple[subprocess.Popen[bytes], str]:
+    port = port or _free_port()
     settings = {
         "server.port": port,
         "server.address": "127.0.0.1",

@@ -1,0 +1,247 @@
+"""What breaks beside a run, below it and above it, and what its visitor sees of that."""
+
+import gc
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import loky
+import numpy as np
+import pytest
+
+from cl_core import runs, training, workers
+from cl_core.engine import Engine
+from cl_core.frames import PACES, Look
+from cl_core.runs import Run
+from cl_core.training import RunSpec
+from tests.executors import Thread, engine_with
+
+SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
+KILLERS = (77, 78)  # seeds of the runs whose work kills its workers
+OUT_OF_MEMORY = (  # as torch says it, and as numpy and Python do
+    RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
+    MemoryError(),
+)
+FULL = Path("/dev/full")  # has no room for anything
+
+
+class Shared(Thread):
+    """Two workers that die together, as those of a pool do, with all that they have: of a chunk of one of `KILLERS`."""
+
+    size = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handed: set[Future[Any]] = set()
+        self.lock = threading.Lock()
+
+    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        answer: Future[Any] = Future()
+        with self.lock:
+            self.handed.add(answer)
+        if any(isinstance(each, workers.Parcel) and each.state.spec.seed in KILLERS for each in arguments):
+            threading.Timer(0.02, self.die).start()
+        else:  # takes longer than the other needs to kill a worker
+            real = super().submit(task, *arguments, **named)
+            threading.Timer(0.05, lambda: self.end(answer, lambda: answer.set_result(real.result()))).start()
+        return answer
+
+    def die(self) -> None:
+        for answer in list(self.handed):
+            self.end(answer, partial(answer.set_exception, BrokenExecutor("a process ended abruptly")))
+
+    def end(self, answer: Future[Any], how: Callable[[], None]) -> None:
+        with self.lock:
+            alive = answer in self.handed
+            self.handed.discard(answer)
+        if alive:
+            how()
+
+
+class Starved(Thread):
+    """Has no memory for a chunk of which `starves` says so, told how many there were before."""
+
+    def __init__(self, starves: Callable[[int], bool], error: Exception) -> None:
+        super().__init__()
+        self.starves, self.error = starves, error
+
+    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        chunk = any(each is workers.train for each in (task, *arguments))
+        before, self.chunks = getattr(self, "chunks", 0), getattr(self, "chunks", 0) + chunk
+        return super().submit(self.fail if chunk and self.starves(before) else task, *arguments, **named)
+
+    def fail(self, *_arguments: Any, **_named: Any) -> None:
+        raise self.error
+
+
+def begun(engine: Engine, seed: int = 0) -> Run:
+    """A small run, played flat out."""
+    run = engine.open(replace(SMALL, seed=seed), 500)
+    run.pace(PACES["flat-out"])
+    run.play()
+    return run
+
+
+def until(seen: Callable[..., object], *watched: Run, seconds: float = 60.0) -> Look:
+    """Look at runs as their pages do until something is `seen` of all; the last look at the first."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for run in watched:
+            run.renew()
+        looks = [run.look() for run in watched]
+        if all(seen(look) for look in looks):
+            return looks[0]
+        time.sleep(0.01)
+    raise AssertionError([(look.phase, look.step, look.failure, look.note) for look in looks])
+
+
+def right(look: Look) -> bool:
+    """Whether a run came to what it comes to without any fault, and nothing of it is missing."""
+    expected = training.advance(training.start(look.spec), steps=look.step).losses
+    steps = [frame.step for frame in look.frames]
+    return steps[0] == 0 and steps == sorted(set(steps)) and np.array_equal(look.losses, expected)
+
+
+# Workers
+
+
+def test_every_worker_is_killed_and_every_run_goes_on() -> None:
+    """Said in one line on each page; whatever was shown stays."""
+    pool = workers.Pool(2)
+    engine = engine_with(pool)
+    both = [begun(engine, seed) for seed in (0, 1)]
+    try:
+        until(lambda look: look.step > 20, *both)
+        shown = [[frame.step for frame in run.look().frames] for run in both]
+        assert isinstance(pool._processes, loky.ProcessPoolExecutor)
+        for pid in list(pool._processes._processes):
+            os.kill(pid, signal.SIGKILL)
+        until(lambda look: look.note is not None, *both)
+        before = max(run.look().step for run in both)
+        until(lambda look: look.step > before, *both)
+    finally:
+        for run in both:
+            run.close()
+        pool.shutdown(cancel_futures=True)
+    for run, frames in zip(both, shown, strict=True):
+        look = run.look()
+        assert "A worker process died" in (look.note or "")
+        assert look.failure is None
+        assert [frame.step for frame in look.frames][: len(frames)] == frames
+        assert right(look)
+
+
+def test_work_that_kills_its_workers_does_not_end_the_runs_of_others() -> None:
+    """The others are told that a worker died, and go on; those that it was are given up."""
+    engine = engine_with(Shared())
+    *killers, one, other = [begun(engine, seed) for seed in (*KILLERS, 1, 2)]
+    others = (one, other)
+    until(lambda look: look.failure, *killers)
+    for run in killers:
+        assert "again and again" in (run.look().failure or "")
+        assert run.look().frames
+    until(lambda look: look.step > 20 or look.failure, *others)
+    for run in others:
+        assert run.look().failure is None
+        assert right(run.look())
+
+
+# Memory
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
+def test_a_chunk_without_memory_is_tried_again_and_said(error: Exception) -> None:
+    run = begun(engine_with(Starved(lambda nth: nth == 2, error)))
+    look = until(lambda look: look.step > 40 or look.failure, run)
+    assert look.failure is None
+    assert "memory" in (look.note or "")
+    assert right(look)
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
+def test_a_run_for_which_there_is_no_memory_ends_in_words_and_keeps_what_it_had(error: Exception) -> None:
+    run = begun(engine_with(Starved(lambda nth: nth >= 2, error)))
+    look = until(lambda look: look.phase == "failed", run)
+    assert "out of memory" in (look.failure or "")
+    assert "smaller batch" in (look.failure or "")
+    assert type(error).__name__ not in (look.failure or "")
+    assert look.step == 2 * runs.AHEAD  # two chunks went well
+    assert right(look)
+
+
+# Disk
+
+
+@contextmanager
+def limited(room: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes: a full disk, for whoever writes."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_shared_memory_that_fills_up_is_done_without() -> None:
+    """Its visitor sees nothing of it: states go through the pipe."""
+    run = begun(engine_with())
+    look = until(lambda look: look.step > 4, run)
+    if run._slots == (None,) or not FULL.exists():
+        pytest.skip("this machine shares no memory as files, or has none that is always full")
+    with run._engine.changed:
+        for slot in run._free_slots(workers.SLOTS):
+            assert slot is not None
+            slot.unlink(missing_ok=True)
+            slot.symlink_to(FULL)
+    later = until(lambda now: now.step > look.step + 200 or now.failure, run)
+    assert later.failure is None
+    assert right(later)
+
+
+@pytest.mark.parametrize("missing", [1, 4096, 1 << 20])
+def test_a_state_that_does_not_fit_whole_travels_whole(tmp_path: Path, missing: int) -> None:
+    """numpy's own `tofile` leaves out, and does not say, what it could not write of its last few bytes."""
+    state = training.start(SMALL)
+    with limited(state.vector.nbytes - missing):
+        parcel = workers.Parcel.pack(state, tmp_path / "slot")
+    np.testing.assert_array_equal(parcel.unpack().vector, state.vector)
+
+
+# Tabs
+
+
+def test_a_tab_closed_in_the_middle_of_a_chunk_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does a reset: what the chunk still writes goes as well."""
+    folder = workers._folder()
+    if folder is None:
+        pytest.skip("this machine shares no memory as files")
+    thread, advance, inside, go_on = Thread(), training.advance, threading.Event(), threading.Event()
+
+    def held(*arguments: Any, **named: Any) -> Any:
+        inside.set()
+        assert go_on.wait(30)
+        return advance(*arguments, **named)
+
+    seen = [begun(engine_with(thread))]
+    name = seen[0].name
+    until(lambda look: look.step > 4, *seen)
+    monkeypatch.setattr(training, "advance", held)
+    assert inside.wait(30)
+    seen.pop().close()
+    gc.collect()
+    go_on.set()
+    thread.submit(int).result()  # the chunk is done
+    end = time.monotonic() + 10
+    while left := list(folder.glob(f"{name}*")):
+        assert time.monotonic() < end, left
+        time.sleep(0.02)
