@@ -99,7 +99,7 @@ class Pool(Executor):
 
     far = False
 
-    def __init__(self, size: int | None = None, kindness: int = 5) -> None:
+    def __init__(self, size: int | None = None, kindness: int = 10) -> None:
         self.size = size or loky.cpu_count()
         self.kindness = kindness  # by default a little: whoever moves a slider is not to wait for a training run
         self._lock = threading.Lock()

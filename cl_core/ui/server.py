@@ -47,7 +47,7 @@ def engine() -> Engine:
     workers.warm(executor)
     gc.collect()
     gc.freeze()  # what is loaded by now stays; later collections need not look at it
-    return Engine(executor, None if executor.far else workers.Pool(1, kindness=15))
+    return Engine(executor, None if executor.far else workers.Pool(1, kindness=19))
 
 
 def company() -> str:
