@@ -38,15 +38,16 @@ class ClusterError(ConnectionError):
     """A cluster can't be worked with; the message says in words why, and what to do."""
 
 
-def executor(size: int | None = None) -> "workers.Pool | Cluster":
-    """The workers of the cluster that `DASK_SCHEDULER_ADDRESS` names; without it `size` processes of this machine.
+def executor(size: int | None = None, kindness: int = 0) -> "workers.Pool | Cluster":
+    """The workers of the cluster that `DASK_SCHEDULER_ADDRESS` names; without it `size` processes of this machine, as
+    kind as `Pool` says.
 
     Raises ClusterError where that cluster can't be worked with.
     """
     address = os.environ.get(ADDRESS)
     if address:
         return Cluster(address)
-    return workers.Pool(size) if size else workers.Pool()
+    return workers.Pool(size, kindness)
 
 
 class Cluster(Executor):

@@ -234,11 +234,11 @@ def prove(key: str, path: Path) -> dict[str, np.ndarray]:
     arrays = archive.read(path, f"{DATASETS[key].title.split(':')[0]} whole, uint8, {shapes}. {mend}")
     for name, (shape, sha256) in published.items():
         if arrays[name].shape != shape:
-            raise DataError(f"{path}: {name} has shape {arrays[name].shape}. Expected: {shape}. {mend}.")
+            raise DataError(f"{path.name}: {name} has shape {arrays[name].shape}. Expected: {shape}. {mend}.")
         found = archive.idx_sha256(arrays[name])
         if found != sha256:
             raise DataError(
-                f"{path}: {name} is not the published array: as an IDX file its SHA-256 begins {found[:12]}. "
+                f"{path.name}: {name} is not the published array: as an IDX file its SHA-256 begins {found[:12]}. "
                 f"Expected: {sha256[:12]}. {mend}."
             )
     return arrays

@@ -99,9 +99,9 @@ class Pool(Executor):
 
     far = False
 
-    def __init__(self, size: int | None = None, kindness: int = 10) -> None:
+    def __init__(self, size: int | None = None, kindness: int = 0) -> None:
         self.size = size or loky.cpu_count()
-        self.kindness = kindness  # by default a little: whoever moves a slider is not to wait for a training run
+        self.kindness = kindness
         self._lock = threading.Lock()
         self._processes: loky.ProcessPoolExecutor | None = None
 

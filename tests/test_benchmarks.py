@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -129,8 +130,8 @@ def test_the_census_is_measured_against_the_miner_and_the_distances(monkeypatch)
 
 
 def test_a_class_of_three_on_a_real_server():
-    with served() as (url, pid):
-        found = asyncio.run(load.measure(url, pid, sessions=3, seconds=5.0, browsers=0))
+    with served() as (url, pid), ThreadPoolExecutor(1) as thread:  # this thread may have Playwright's event loop
+        found = thread.submit(asyncio.run, load.measure(url, pid, sessions=3, seconds=5.0, browsers=0)).result()
     assert found.faults == []
     assert len(found.steps) == len(found.frames) == 3
     assert min(found.frames) > 0

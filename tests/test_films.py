@@ -293,7 +293,7 @@ class Resting:
     spec = FILMS["semi-hard"]
     renewed = 0
 
-    def renew(self) -> None:
+    def renew(self, times: float = 1.0) -> None:
         self.renewed += 1
 
     def look(self) -> Look:

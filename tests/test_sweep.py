@@ -36,10 +36,10 @@ def slow(cell):
     return made(cell)
 
 
-def prepare(parent):
+def prepare(parent, kindness):
     """In a worker that will not train."""
     workers.make_ready = lambda: None
-    workers._prepare(parent)
+    workers._prepare(parent, kindness)
 
 
 def refused(cell):
@@ -179,7 +179,7 @@ def asked(folder, **values):
 
 
 def test_the_command_says_what_it_did(tmp_path, thread, monkeypatch, capsys):
-    monkeypatch.setattr(cluster.workers, "Pool", lambda: thread)
+    monkeypatch.setattr(cluster.workers, "Pool", lambda *_: thread)
     monkeypatch.setattr(thread, "size", 2, raising=False)
     monkeypatch.setattr(sweep, "work", refused)
     store.path_of(CELLS[0], tmp_path).write_text("no result")

@@ -43,7 +43,7 @@ def begin() -> None:
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The one engine of this server, its workers on their way."""
-    executor = cluster.executor()
+    executor = cluster.executor(kindness=10)  # whoever moves a slider is not to wait for somebody's training run
     workers.warm(executor)
     gc.collect()
     gc.freeze()  # what is loaded by now stays; later collections need not look at it
