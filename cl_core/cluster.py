@@ -10,7 +10,6 @@ What a worker was at when it was lost, the scheduler gives to another.
 """
 
 import asyncio
-import ctypes
 import logging
 import os
 import threading
@@ -25,7 +24,7 @@ from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 
-from cl_core import workers
+from cl_core import memory, workers
 
 ADDRESS = "DASK_SCHEDULER_ADDRESS"  # Dask's own name for it
 PATIENCE = 5.0  # seconds for a scheduler to answer, and as many for a first worker to be there
@@ -228,10 +227,5 @@ def _work(task: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str,
 def _ready() -> None:
     """In a worker, once: make it as fast as one of this machine's own."""
     if "MALLOC_TRIM_THRESHOLD_" in os.environ:
-        # Dask's nanny has malloc give memory back at once, which doubles the time of a training step: this is what
-        # malloc's thresholds grow to by themselves where nobody sets one
-        with suppress(OSError, AttributeError):
-            malloc = ctypes.CDLL("libc.so.6")
-            malloc.mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD
-            malloc.mallopt(-1, 64 << 20)  # M_TRIM_THRESHOLD
+        memory.hold()  # Dask's nanny has malloc give memory back at once, which doubles the time of a training step
     workers.make_ready()

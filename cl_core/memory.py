@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 MIB = 1 << 20
+GLIBC = "libc.so.6"
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # as in its malloc.h
 
 
 def resident() -> int:
@@ -15,10 +17,35 @@ def resident() -> int:
     return _said("VmRSS")
 
 
+def trim() -> None:
+    """Give back to the system what is free but kept, where its C library can."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(GLIBC).malloc_trim(0)
+
+
+def share() -> None:
+    """Have all threads of this process take what they need from two heaps, where its C library can.
+
+    Each would have one of its own, and hardly any of them would ever be empty enough to be given back.
+    """
+    _set(M_ARENA_MAX, 2)
+
+
+def hold() -> None:
+    """Have this process keep what is free, up to what malloc comes to by itself where nobody has told it otherwise."""
+    _set(M_MMAP_THRESHOLD, 32 << 20)
+    _set(M_TRIM_THRESHOLD, 64 << 20)
+
+
+def _set(option: int, value: int) -> None:
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(GLIBC).mallopt(option, value)
+
+
 def growth(task: Callable[[], Any]) -> int:
     """By how many bytes the memory of this process was larger at the peak of `task` than before it; 0 as `resident`."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)  # what is free but kept would hide what the task asks for
+    trim()  # what is free but kept would hide what the task asks for
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
     before = resident()
     task()

@@ -185,9 +185,7 @@ class Race(Transport):
     # What follows runs in the engine's thread, with the engine's lock held.
 
     def _advance(self, now: float) -> float:
-        if self._closed or now >= self._lease:
-            return np.inf
-        wait = self._set_off(now)
+        wait = np.inf if self._closed or now >= self._lease else self._set_off(now)
         return min(wait, *(run._advance(now) for run in self._all))
 
     def _set_off(self, now: float) -> float:

@@ -3,7 +3,7 @@
 Behind it the engine hands out the next piece of work whenever one is done: a chunk of steps up to the next frames, or a
 frame itself, which another worker makes while training goes on. Pausing means that no next chunk is handed out; so does
 a lease that nobody renews. A run is a value between two chunks, so a worker that dies costs the chunk it was at and
-nothing else.
+nothing else. One that nobody has looked at for a while is laid by on the disk until somebody does.
 """
 
 import time
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core import prepared, workers
+from cl_core import memory, prepared, shelf, workers
 from cl_core.frames import MOST, Frame, Look, Phase, References, next_frame
 from cl_core.prepared import Prepared
 from cl_core.training import MAX_STEPS, RunSpec, State
@@ -48,8 +48,7 @@ class Run(Transport):
         self.name = name
         self._seat = seat
         self._parcel: Parcel | None = None
-        self._slots = workers.slots(name, engine.turns)
-        weakref.finalize(self, workers.forget, self._slots)
+        self._shelf = shelf.Shelf(name, engine.turns)
         self._working = False  # on a chunk, or on the first state
         self._drawing = False  # the frame of the first state that is due
         self._due: deque[Parcel] = deque()  # states that wait for theirs
@@ -69,8 +68,14 @@ class Run(Transport):
         with self._engine.changed:
             self._frames, self._losses = list(kept.frames), [kept.losses]
             self._empty, self._references, self._failure = kept.empty, kept.references, kept.state.failure
-            self._parcel = Parcel.pack(kept.state, self._free_slots(1)[0])
+            self._parcel = Parcel.pack(kept.state, self._slots(1)[0])
             self._settle()
+
+    def renew(self, times: float = 1.0) -> None:
+        """Say that somebody is still looking, and will again before so many times a lease is over."""
+        with self._engine.changed:
+            super().renew(times)
+            self._take_back()
 
     def play(self) -> None:
         """Train on, at the run's pace."""
@@ -112,6 +117,7 @@ class Run(Transport):
     def look(self) -> Look:
         """What there is to see right now."""
         with self._engine.changed:
+            self._take_back()
             state = self._parcel.state if self._parcel else None
             return Look(
                 spec=self.spec,
@@ -131,6 +137,7 @@ class Run(Transport):
     def state(self) -> State | None:
         """Its newest state; None before there is one."""
         with self._engine.changed:  # the state's slot may be another's by the time a worker comes to it
+            self._take_back()
             return self._parcel.unpack() if self._parcel else None
 
     def embedding(self) -> "Future[Prepared] | None":
@@ -154,13 +161,15 @@ class Run(Transport):
     # What follows runs in the engine's thread, or in a future's callback, with the engine's lock held.
 
     def _advance(self, now: float) -> float:
-        if self._closed or now >= self._lease or self._deaths >= DEATHS:
+        if now >= self._lease and not self._closed:
+            return self._left_alone(now)
+        if self._closed or self._deaths >= DEATHS:
             return np.inf
         if now < self._recovered:
             return self._recovered - now
         if self._parcel is None:
             if not self._working and not self._failure:
-                self._submit(self._begin, self.spec, self.n, *self._free_slots(1))
+                self._submit(self._begin, self.spec, self.n, *self._slots(1))
             return np.inf
         if not self._drawing and self._due:
             self._submit(self._draw, self._due[0], self.n, self._frames[-1].views)
@@ -177,8 +186,29 @@ class Run(Transport):
         self._goals = self._next_goals()
         if self._goals:
             seconds = self._engine.turns.piece(CHUNK)
-            self._submit(workers.train, self._parcel, self._goals, seconds, self._free_slots(len(self._goals)))
+            self._submit(workers.train, self._parcel, self._goals, seconds, self._slots(len(self._goals)))
         return np.inf
+
+    def _left_alone(self, now: float) -> float:
+        """Lay the run by once nobody has come back for long enough; when to ask again, in seconds from now."""
+        if self._working or self._drawing or not self._frames or self._parcel is None:
+            return np.inf
+        if not self._shelf.wait(now):
+            self._frames, (*due, self._parcel) = self._shelf.lay_by(self._frames, (*self._due, self._parcel))
+            self._due = deque(due)
+            memory.trim()
+        return self._shelf.wait(now)
+
+    def _take_back(self) -> None:
+        """Have everything of the run at hand, for a while."""
+        self._shelf.seen(self._lease)
+        if self._shelf.holds and self._parcel is not None:
+            try:
+                self._frames, (*due, self._parcel) = self._shelf.take_back(self._frames, (*self._due, self._parcel))
+                self._due = deque(due)
+            except shelf.Lost as error:
+                self._parcel, self._frames = None, []
+                self._give_up(error)
 
     @property
     def _framed(self) -> bool:
@@ -191,12 +221,9 @@ class Run(Transport):
         if resting and self._parcel and not self._framed:
             self._due.append(self._parcel)
 
-    def _free_slots(self, n: int) -> list[Path | None]:
-        """So many slots that hold neither the newest state nor one that waits for its frame."""
-        if None in self._slots:
-            return [None] * n
-        taken = {parcel.slot for parcel in (self._parcel, *self._due) if parcel}
-        return [slot for slot in self._slots if slot not in taken][:n]
+    def _slots(self, n: int) -> list[Path | None]:
+        """So many that hold neither the newest state nor one that waits for its frame."""
+        return self._shelf.free(n, (self._parcel, *self._due))
 
     def _next_goals(self) -> list[int]:
         """The steps of the frames that the next chunk is to come to; none where it has to wait."""
@@ -210,13 +237,13 @@ class Run(Transport):
     def _submit(self, task: Callable[..., Any], *arguments: Any) -> None:
         self._mark(task, True)  # first, as the work may be done before this returns
         future = self._seat.submit(task, *arguments)
-        engine, me, files = self._engine, weakref.ref(self), self._slots
+        engine, me, files = self._engine, weakref.ref(self), self._shelf.slots
 
         def collect(done: "Future[Any]") -> None:
             with engine.changed:
                 run = me()
                 if run is None:
-                    workers.forget(files)  # what was written since
+                    shelf.forget(files)  # what was written since
                 else:
                     run._collect(task, done)
                 engine.tell()

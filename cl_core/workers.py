@@ -1,18 +1,14 @@
 """The worker processes of this machine, and the pieces of work that workers anywhere are asked to do."""
 
-import atexit
 import contextlib
 import gc
 import os
-import shutil
 import signal
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +20,6 @@ from cl_core import frames, training
 from cl_core.frames import Frame, References
 from cl_core.training import RunSpec, State
 from cl_core.view import View
-
-SHARED = Path("/dev/shm")  # memory that the processes of one machine share as files
-PREFIX = "contrastive-loss-lab-"
-SLOTS = 10  # of a run: for states that wait for their frames, the newest, and those to come
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,38 +152,6 @@ def _outlive_not(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(0)
-
-
-@cache
-def _folder() -> Path | None:
-    """This process's folder of shared memory, gone when it ends; None where a machine has no such memory."""
-    if not SHARED.is_dir() or not os.access(SHARED, os.W_OK):
-        return None
-    for left in SHARED.glob(f"{PREFIX}*"):  # by a server that was killed
-        with contextlib.suppress(ValueError, PermissionError):
-            try:
-                os.kill(int(left.name.removeprefix(PREFIX).split("-")[0]), 0)
-            except ProcessLookupError:
-                shutil.rmtree(left, ignore_errors=True)
-    folder = tempfile.mkdtemp(dir=SHARED, prefix=f"{PREFIX}{os.getpid()}-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
-
-
-def slots(name: str, executor: Executor) -> tuple[Path | None, ...]:
-    """The files between which the run called `name` goes back and forth to an executor's workers.
-
-    (None,) where there is no shared memory, or where the workers may be too `far` away to see it.
-    """
-    folder = None if getattr(executor, "far", False) else _folder()
-    return (None,) if folder is None else tuple(folder / f"{name}-{i}" for i in range(SLOTS))
-
-
-def forget(files: Iterable[Path | None]) -> None:
-    """Delete a run's slots."""
-    for file in files:
-        if file is not None:
-            file.unlink(missing_ok=True)
 
 
 DEATHS = (BrokenExecutor, CancelledError, loky.process_executor.ShutdownExecutorError)  # of a worker, as heard of

@@ -143,7 +143,7 @@ def test_a_run_on_a_cluster_is_the_run_of_this_machine(joined):
     spec = RunSpec(dataset="blobs", dim=4, batch=32)
     engine = Engine(joined)
     run = engine.open(spec, 500)
-    assert run._slots == (None,)
+    assert run._shelf.slots == (None,)
     run.pace(PACES["flat-out"])
     run.play()
 

@@ -13,7 +13,7 @@ import loky
 import numpy as np
 import pytest
 
-from cl_core import frames, runs, training, transport, workers
+from cl_core import frames, runs, scratch, training, transport, workers
 from cl_core.frames import PACES, Look, Pace
 from cl_core.runs import Run
 from cl_core.training import RunSpec
@@ -252,7 +252,7 @@ def test_an_absurd_picture_is_refused():
 
 def test_a_run_that_is_forgotten_leaves_nothing_behind():
     run = opened()
-    files = [slot for slot in run._slots if slot is not None]
+    files = [slot for slot in run._shelf.slots if slot is not None]
     if not files:
         pytest.skip("this machine shares no memory as files")
     assert any(file.exists() for file in files)
@@ -265,14 +265,12 @@ def test_a_run_that_is_forgotten_leaves_nothing_behind():
 
 
 def test_without_shared_memory_states_travel_in_the_parcel(monkeypatch, tmp_path):
-    monkeypatch.setattr(workers, "SHARED", tmp_path / "none")
-    workers._folder.cache_clear()
+    monkeypatch.setattr(scratch, "MEMORY", tmp_path / "none")
     run = opened()
-    assert run._slots == (None,)
+    assert run._shelf.slots == (None,)
     run.play()
     look = until(run, lambda look: look.step > 20)
     np.testing.assert_array_equal(look.losses, _losses(look.step))
-    workers._folder.cache_clear()
 
 
 @pytest.fixture(scope="module")

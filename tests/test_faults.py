@@ -17,7 +17,7 @@ import loky
 import numpy as np
 import pytest
 
-from cl_core import runs, training, workers
+from cl_core import runs, scratch, shelf, training, transport, workers
 from cl_core.engine import Engine
 from cl_core.frames import PACES, Look
 from cl_core.runs import Run
@@ -90,7 +90,7 @@ def begun(engine: Engine, seed: int = 0) -> Run:
     return run
 
 
-def until(seen: Callable[..., object], *watched: Run, seconds: float = 60.0) -> Look:
+def until(seen: Callable[..., object], *watched: Any, seconds: float = 60.0) -> Any:
     """Look at runs as their pages do until something is `seen` of all; the last look at the first."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -100,7 +100,7 @@ def until(seen: Callable[..., object], *watched: Run, seconds: float = 60.0) -> 
         if all(seen(look) for look in looks):
             return looks[0]
         time.sleep(0.01)
-    raise AssertionError([(look.phase, look.step, look.failure, look.note) for look in looks])
+    raise AssertionError([(look.phase, look.step, look) for look in looks])
 
 
 def right(look: Look) -> bool:
@@ -196,10 +196,10 @@ def test_shared_memory_that_fills_up_is_done_without() -> None:
     """Its visitor sees nothing of it: states go through the pipe."""
     run = begun(engine_with())
     look = until(lambda look: look.step > 4, run)
-    if run._slots == (None,) or not FULL.exists():
+    if run._shelf.slots == (None,) or not FULL.exists():
         pytest.skip("this machine shares no memory as files, or has none that is always full")
     with run._engine.changed:
-        for slot in run._free_slots(workers.SLOTS):
+        for slot in run._slots(shelf.SLOTS):
             assert slot is not None
             slot.unlink(missing_ok=True)
             slot.symlink_to(FULL)
@@ -217,12 +217,111 @@ def test_a_state_that_does_not_fit_whole_travels_whole(tmp_path: Path, missing: 
     np.testing.assert_array_equal(parcel.unpack().vector, state.vector)
 
 
+# Absence
+
+
+def left(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let a run that plays be left until it is laid by; its file."""
+    monkeypatch.setattr(shelf, "AWAY", 0.1)
+    monkeypatch.setattr(transport, "LEASE", 0.1)
+    run.renew()
+    end = time.monotonic() + 30
+    while True:
+        with run._engine.changed:
+            if run._shelf.holds:
+                break
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    monkeypatch.setattr(transport, "LEASE", 5.0)
+    assert run._shelf._file is not None
+    return run._shelf._file
+
+
+def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After an hour with the lid closed its visitor sees what they had seen, and it goes on by itself."""
+    run = begun(engine_with())
+    before = until(lambda look: look.step > 40, run)
+    file = left(run, monkeypatch)
+    assert not any(frame.points for frame in run._frames)
+    assert not any(slot.exists() for slot in run._shelf.slots if slot)
+    assert run._parcel is not None
+    assert run._parcel.state.vector.size == 0
+    after = run.look()
+    assert not file.exists()
+    for was, now in zip(before.frames, after.frames, strict=False):
+        assert (was.step, was.metrics) == (now.step, now.metrics)
+        for k, points in was.points.items():
+            np.testing.assert_array_equal(points, now.points[k])
+    assert after.note is None
+    later = until(lambda look: look.step > after.step + 40, run)
+    assert later.failure is None
+    assert right(later)
+    file = left(run, monkeypatch)
+    del run
+    gc.collect()
+    assert not file.exists()
+
+
+def test_a_run_that_rests_is_not_laid_by_while_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "AWAY", 0.1)
+    monkeypatch.setattr(transport, "LEASE", 0.2)
+    run = begun(engine_with())
+    run.pause()
+    end = time.monotonic() + 1.0
+    while time.monotonic() < end:
+        run.renew()
+        assert not run._shelf.holds
+        time.sleep(0.02)
+
+
+def test_a_race_left_alone_is_laid_by_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    race = engine_with().race([SMALL, RunSpec(loss="triplet", dataset="blobs", dim=4, batch=32)])
+    race.pace(PACES["flat-out"])
+    race.play()
+    until(lambda look: look.step > 20, race)
+    files = [left(run, monkeypatch) for (run,) in race.runs]
+    look = until(lambda look: look.step > 60, race)
+    assert not any(file.exists() for file in files)
+    for (each,) in look.looks:
+        assert right(each)
+
+
+def test_where_the_disk_is_full_a_run_left_alone_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begun(engine_with())
+    until(lambda look: look.step > 40, run)
+    monkeypatch.setattr(shelf, "AWAY", 0.1)
+    monkeypatch.setattr(transport, "LEASE", 0.1)
+    run.renew()
+    with limited(1 << 12):
+        time.sleep(1.0)
+        assert not run._shelf.holds
+    assert run._shelf._file is not None
+    assert not run._shelf._file.exists() or run._shelf.holds
+    monkeypatch.setattr(transport, "LEASE", 5.0)
+    later = until(lambda look: look.step > 60, run)
+    assert right(later)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(file.read_bytes()[:1000])])
+def test_a_run_whose_file_has_gone_says_so(monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]) -> None:
+    run = begun(engine_with())
+    until(lambda look: look.step > 40, run)
+    damage(left(run, monkeypatch))
+    look = run.look()
+    assert look.phase == "failed"
+    assert "Reset makes the same run again" in (look.failure or "")
+    assert not run.busy
+    assert run.over
+
+
 # Tabs
 
 
 def test_a_tab_closed_in_the_middle_of_a_chunk_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does a reset: what the chunk still writes goes as well."""
-    folder = workers._folder()
+    folder = scratch.folder(scratch.MEMORY)
     if folder is None:
         pytest.skip("this machine shares no memory as files")
     thread, advance, inside, go_on = Thread(), training.advance, threading.Event(), threading.Event()

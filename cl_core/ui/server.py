@@ -4,15 +4,16 @@ import gc
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from cl_core import cluster, workers
-from cl_core.datasets import ASSETS
+from cl_core import cluster, datasets, memory, workers
+from cl_core.datasets import ASSETS, DataError
 from cl_core.engine import Engine
+from cl_core.training import RunSpec
 from cl_core.ui import controls, manner
 
 
@@ -43,8 +44,11 @@ def begin() -> None:
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The one engine of this server, its workers on their way."""
+    memory.share()
     executor = cluster.executor(kindness=10)  # whoever moves a slider is not to wait for somebody's training run
     workers.warm(executor)
+    with suppress(DataError):  # whoever asks for it is told
+        datasets.load(RunSpec().dataset)  # nearly every page shows some of it
     gc.collect()
     gc.freeze()  # what is loaded by now stays; later collections need not look at it
     return Engine(executor, None if executor.far else workers.Pool(1, kindness=19))

@@ -8,14 +8,16 @@ keeps it where `python -m tests.readme` finds it for README.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
+from pathlib import Path
 
 import numpy as np
 import psutil
 from playwright.async_api import Page, async_playwright
 
+from cl_core import scratch
 from cl_core.losses import LOSSES
 from tests.benchmarks import machine, report
 from tests.benchmarks.serving import FLAGS, PATIENCE, chromium, served
@@ -66,12 +68,23 @@ class Machine:
         workers = sum(each.memory_info().rss for each in self._workers())
         return self._server.memory_info().rss / MIB, workers / MIB
 
+    def shared(self) -> float:
+        """MiB in the memory that the server and its workers share as files."""
+        files = scratch.MEMORY.glob(f"{scratch.PREFIX}{self._server.pid}-*/*")
+        return sum(_size(each) for each in files) / MIB
+
     def busy(self) -> tuple[float, float]:
         """Processor seconds so far of the server, and of the workers."""
         return _seconds(self._server), sum(map(_seconds, self._workers()))
 
     def _workers(self) -> list[psutil.Process]:
         return self._server.children(recursive=True)
+
+
+def _size(file: Path) -> int:
+    with suppress(OSError):  # gone meanwhile
+        return file.stat().st_size
+    return 0
 
 
 def _seconds(process: psutil.Process) -> float:

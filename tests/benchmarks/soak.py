@@ -1,8 +1,8 @@
 """An hour of visitors who come, look on for a while and go: does the server keep what they leave?
 
 `python -m tests.benchmarks.soak` lets ten at a time come to a server of its own and prints, in Markdown, what memory it
-and its workers had as time went on; `--write` keeps it where `python -m tests.readme` finds it for README. Streamlit
-itself keeps a session for two minutes after its visitor has gone, in case they come back.
+and its workers had as time went on, and what they shared; `--write` keeps it where `python -m tests.readme` finds it
+for README. Sessions are kept after their visitors have gone (see .streamlit/config.toml), in case they come back.
 """
 
 import asyncio
@@ -28,17 +28,17 @@ class Soaked:
     """What was seen.
 
     Attributes:
-        moments: (minutes, MiB of the server, MiB of its workers), every so often.
+        moments: (minutes, MiB of the server, of its workers, and in memory that they share), every so often.
         visits: that came and went.
         faults: whatever a page showed that it should not have.
     """
 
-    moments: list[tuple[float, float, float]] = field(default_factory=list)
+    moments: list[tuple[float, float, float, float]] = field(default_factory=list)
     visits: int = 0
     faults: list[str] = field(default_factory=list)
 
-    def at(self, minutes: float) -> tuple[float, float]:
-        """MiB of the server and its workers at a time: the mean of the looks within half a minute of it."""
+    def at(self, minutes: float) -> tuple[float, ...]:
+        """MiB of the server, its workers and what they share: the mean of the looks half a minute about a time."""
         near = [moment for moment in self.moments if abs(moment[0] - minutes) <= 0.5]
         return tuple(sum(values) / len(near) for values in list(zip(*near, strict=True))[1:])
 
@@ -50,7 +50,7 @@ async def measure(url: str, pid: int, minutes: float, at_once: int) -> Soaked:
     visiting = [asyncio.create_task(_visit(url, seen, random.Random(i), end)) for i in range(at_once)]
     while time.monotonic() < end:
         await asyncio.sleep(EVERY)
-        seen.moments.append(((time.monotonic() - began) / 60, *taken.memory()))
+        seen.moments.append(((time.monotonic() - began) / 60, *taken.memory(), taken.shared()))
     await asyncio.gather(*visiting)
     return seen
 
@@ -87,13 +87,15 @@ def markdown(seen: Soaked) -> str:
     length = seen.moments[-1][0]
     times = [at for at in (1, 3, 10, 20, 40) if at < length - 1] + [length]
     first = seen.at(1)
-    found = [(at, *seen.at(at)) for at in times]
-    rows = [
-        [f"{at:.0f}", f"{server:,.0f}", f"{server / first[0]:.2f}", f"{workers:,.0f}", f"{workers / first[1]:.2f}"]
-        for at, server, workers in found
-    ]
-    head = ["after minutes", "server, MiB", "of that after the first", "workers, MiB", "of that after the first"]
-    return f"{seen.visits:,} visits; errors that a page showed: {len(seen.faults)}.\n\n{report.table(head, rows)}"
+    rows = [[f"{at:.0f}", *_beside(seen.at(at), first)] for at in times]
+    kinds = [text for what in ("server", "workers", "shared") for text in (f"{what}, MiB", "to the first")]
+    table = report.table(["after minutes", *kinds], rows)
+    return f"{seen.visits:,} visits; errors that a page showed: {len(seen.faults)}.\n\n{table}"
+
+
+def _beside(now: Sequence[float], first: Sequence[float]) -> list[str]:
+    """Values, each with its ratio to the first."""
+    return [text for value, was in zip(now, first, strict=True) for text in (f"{value:,.0f}", f"{value / was:.2f}")]
 
 
 def main(words: Sequence[str] | None = None) -> None:

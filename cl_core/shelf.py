@@ -1,0 +1,110 @@
+"""Where a run lies: its states in memory that workers share, and all of it on the disk while nobody looks."""
+
+import time
+import weakref
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cl_core import scratch
+from cl_core.frames import Frame
+from cl_core.workers import Parcel
+
+SLOTS = 10  # of a run: for states that wait for their frames, the newest, and those to come
+AWAY = 20.0  # seconds that a run which is no longer looked at stays in memory
+
+Held = tuple[list[Frame], list[Parcel]]
+
+
+class Lost(ValueError):
+    """What was laid by can't be read any more; said in words."""
+
+
+class Shelf:
+    """The place of one run, which goes with it.
+
+    Attributes:
+        slots: the files between which the run goes back and forth to an executor's workers; (None,) where there is no
+            shared memory, or where the workers may be too `far` away to see it.
+        holds: whether the run is laid by: its frames have no points then, and its states no vectors.
+    """
+
+    def __init__(self, name: str, executor: Executor) -> None:
+        memory = None if getattr(executor, "far", False) else scratch.folder(scratch.MEMORY)
+        self.slots = (None,) if memory is None else tuple(memory / f"{name}-{i}" for i in range(SLOTS))
+        disk = scratch.disk()
+        self._file = None if disk is None else disk / f"{name}.npz"
+        self.holds = False
+        self._since = np.inf
+        weakref.finalize(self, forget, (*self.slots, self._file))
+
+    def free(self, n: int, parcels: Iterable[Parcel | None]) -> list[Path | None]:
+        """So many slots in which none of these parcels lies."""
+        if None in self.slots:
+            return [None] * n
+        taken = {parcel.slot for parcel in parcels if parcel}
+        return [slot for slot in self.slots if slot not in taken][:n]
+
+    def seen(self, until: float) -> None:
+        """The run is looked at, until some moment of time.monotonic() at least."""
+        self._since = max(until, time.monotonic())
+
+    def wait(self, now: float) -> float:
+        """In how many seconds the run is to be laid by; 0 if now."""
+        return np.inf if self.holds or self._file is None else max(self._since + AWAY - now, 0.0)
+
+    def lay_by(self, frames: list[Frame], parcels: Sequence[Parcel]) -> Held:
+        """Put a run's frames and states on the disk; what is left to hold of them. Where there is no room, all is."""
+        assert self._file is not None
+        try:
+            states = {parcel: parcel.unpack() for parcel in parcels}
+            parts: dict[str, NDArray[Any]] = {f"vector{i}": state.vector for i, state in enumerate(states.values())}
+            parts |= {f"points{k}": np.stack([frame.points[k] for frame in frames]) for k in frames[0].points}
+            np.savez(self._file, allow_pickle=False, **parts)
+        except OSError:
+            self._since = time.monotonic()
+            with suppress(OSError):
+                forget([self._file])
+            return frames, list(parcels)
+        self.holds = True
+        forget(self.slots)
+        nothing = np.empty(0, np.float32)
+        bare = {parcel: Parcel(replace(state, vector=nothing), None) for parcel, state in states.items()}
+        return [replace(frame, points={}) for frame in frames], [bare[parcel] for parcel in parcels]
+
+    def take_back(self, frames: list[Frame], parcels: Sequence[Parcel]) -> Held:
+        """What lies on the disk, put into what `lay_by` had left; raises Lost where it is gone or damaged."""
+        assert self._file is not None
+        self.holds = False
+        distinct = list(dict.fromkeys(parcels))
+        try:
+            with np.load(self._file, allow_pickle=False) as stored:
+                vectors = [stored[f"vector{i}"] for i in range(len(distinct))]
+                points = {k: stored[f"points{k}"] for k in frames[0].views}
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise Lost(
+                "What this run had shown lay on the server's disk while nobody looked, and can't be read any more. "
+                "Reset makes the same run again."
+            ) from error
+        finally:
+            forget([self._file])
+        whole = {
+            parcel: Parcel.pack(replace(parcel.state, vector=vector), slot)
+            for parcel, vector, slot in zip(distinct, vectors, self.free(len(distinct), ()), strict=True)
+        }
+        shown = [replace(frame, points={k: part[i] for k, part in points.items()}) for i, frame in enumerate(frames)]
+        return shown, [whole[parcel] for parcel in parcels]
+
+
+def forget(files: Iterable[Path | None]) -> None:
+    """Delete files that lie on a shelf."""
+    for file in files:
+        if file is not None:
+            file.unlink(missing_ok=True)
