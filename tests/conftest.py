@@ -5,9 +5,11 @@ import os
 import pytest
 import torch
 
-from tests.executors import Thread, end_engines
+from tests.executors import Nobody, Thread, end_engines, pages_with
 
 torch.set_num_threads(1)  # as in a worker; two on busy cores are several times slower
+# as far back as a process can stand: a server's workers can't stand back any further then, and no test waits for them
+os.nice(19)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -27,13 +29,15 @@ def _end_engines():
 @pytest.fixture
 def pool(monkeypatch):
     """The executor of the pages' engine: a thread, ended with the test."""
-    from cl_core import workers  # here, as most tests need no Streamlit
-    from cl_core.ui import server
-
     made = Thread()
-    monkeypatch.setattr(workers, "Pool", lambda *_, **__: made)
-    server.engine.clear()
-    yield made
-    server.engine().close()
-    server.engine.clear()
+    with pages_with(made, monkeypatch):
+        yield made
     made.shutdown()
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """The executor of the pages' engine: somebody who does nothing."""
+    made = Nobody()
+    with pages_with(made, monkeypatch):
+        yield made

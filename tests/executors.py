@@ -1,9 +1,12 @@
 """Workers that are no processes, for tests that look at what a run or a page does rather than at where."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
+
+import pytest
 
 from cl_core.engine import Engine
 from cl_core.turns import timed
@@ -25,6 +28,19 @@ def end_engines() -> None:
         engine.close()
         if isinstance(executor, Thread):
             executor.shutdown()
+
+
+@contextmanager
+def pages_with(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have the engine of the pages work with an executor of the test's own."""
+    from cl_core import workers  # here, as most tests need no Streamlit
+    from cl_core.ui import server
+
+    monkeypatch.setattr(workers, "Pool", lambda *_, **__: executor)
+    server.engine.clear()
+    yield
+    server.engine().close()
+    server.engine.clear()
 
 
 def name_of(task: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
@@ -73,3 +89,16 @@ class AtOnce(Thread):
         future = super().submit(task, *arguments, **named)
         future.exception()
         return future
+
+
+class Nobody(Executor):
+    """Counts what it is asked to do, and does none of it."""
+
+    far = False
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def submit(self, task: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        self.asked.append(name_of(task, arguments))
+        return Future()

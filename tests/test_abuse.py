@@ -133,10 +133,16 @@ def test_what_a_race_and_a_movie_ask_for_at_most():
     assert len(movie.moments(movie.MOST_IMAGES)) <= movie.MOST_IMAGES
 
 
-def test_there_is_an_end_to_the_answers_of_a_server(monkeypatch):
-    monkeypatch.setattr(rooms, "ANSWERS", 3)
+def bounded(monkeypatch, **most):
+    """Rooms of which there are so many at most, and the time that they go by."""
+    for name, value in most.items():
+        monkeypatch.setattr(rooms, name, value)
     now = [0.0]
-    every = Rooms(lambda: now[0])
+    return Rooms(lambda: now[0]), now
+
+
+def test_there_is_an_end_to_the_answers_of_a_server(monkeypatch):
+    every, now = bounded(monkeypatch, ANSWERS=3)
     for visitor in "abc":
         every.commit("abc", "q", visitor, 1)
     with pytest.raises(RoomError, match="no more answers"):
@@ -148,9 +154,7 @@ def test_there_is_an_end_to_the_answers_of_a_server(monkeypatch):
 
 
 def test_nobody_can_take_all_rooms_alone(monkeypatch):
-    monkeypatch.setattr(rooms, "ROOMS", 3)
-    now = [0.0]
-    every = Rooms(lambda: now[0])
+    every, now = bounded(monkeypatch, ROOMS=3)
     for visitor in "ab":
         every.commit("class", "q", visitor, 1)
     for i in range(20):
@@ -367,15 +371,6 @@ def test_markup_from_a_link_is_nowhere_understood(nobody, monkeypatch, page):
     warned = [each.value for each in app.warning]
     assert any(MARK in words for words in warned)  # it was read, and said
     assert app.query_params
-
-
-@pytest.fixture
-def nobody(monkeypatch):
-    """An executor that does nothing, for the pages' engine."""
-    from tests.test_fuzz_links import standing_by
-
-    with standing_by(monkeypatch) as made:
-        yield made
 
 
 _of_few = controls._faults

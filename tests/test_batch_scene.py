@@ -12,6 +12,7 @@ from cl_core.colours import CLASS_COLOURS, NEGATIVE
 from cl_core.components import batch as face
 from cl_core.components.batch import WORDS, Scene, SceneState, message
 from cl_core.components.envelope import unpack
+from cl_core.components.modules import markup
 
 FOLDER = Path(face.__file__).parent
 NAMES = ("零", "one", "<b>two</b>")
@@ -137,7 +138,7 @@ def test_anchor_of_another_batch_is_not_believed() -> None:
 
 
 def test_every_word_is_known_and_used() -> None:
-    html = (FOLDER / "batch.html").read_text()
+    html = markup(FOLDER / "batch.html")
     script = "".join(file.read_text() for file in FOLDER.glob("*.js"))
     used = set(re.findall(r'data-do="(\w+)"', html)) | set(re.findall(r"\bwords\.(\w+)", script))
     assert used | {"pull", "push", "none"} == set(WORDS)

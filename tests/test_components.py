@@ -10,7 +10,7 @@ from cl_core.colours import CLASS_COLOURS
 from cl_core.components import embedding as face
 from cl_core.components.embedding import WORDS, Cloud, Sent, message, window
 from cl_core.components.envelope import NOWHERE, pack, quantise, unpack
-from cl_core.components.modules import joined
+from cl_core.components.modules import joined, markup
 from tests.colours import contrast
 
 FOLDER = Path(face.__file__).parent
@@ -164,7 +164,7 @@ def test_modules_are_joined_once_and_in_order(name: str) -> None:
 
 
 def test_controls_have_their_words() -> None:
-    html = (FOLDER / "embedding.html").read_text()
+    html = markup(FOLDER / "embedding.html")
     assert set(re.findall(r'data-do="(\w+)"', html)) <= set(WORDS)
 
 

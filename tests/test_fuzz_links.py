@@ -2,9 +2,6 @@
 
 import os
 import random
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from cl_core import race
-from tests.executors import name_of
+from tests.executors import Nobody
 from tests.test_links import linked, notes, through_app
 
 ROOT = Path(__file__).parents[1]
@@ -34,43 +31,9 @@ STRANGE = (
 )  # fmt: skip
 
 
-class Nobody(Executor):
-    """Counts what it is asked to do, and does none of it."""
-
-    far = False
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def submit(self, task: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.asked.append(name_of(task, arguments))
-        return Future()
-
-
-@contextmanager
-def standing_by(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nobody]:
-    """In place of the workers of the pages' engine, somebody who does nothing."""
-    from cl_core import workers
-    from cl_core.ui import server
-
-    made = Nobody()
-    monkeypatch.setattr(workers, "Pool", lambda *_, **__: made)
-    server.engine.clear()
-    yield made
-    server.engine().close()
-    server.engine.clear()
-
-
 @pytest.fixture(autouse=True)
 def course(monkeypatch):
     through_app(monkeypatch)
-
-
-@pytest.fixture
-def nobody(monkeypatch):
-    """The executor of the pages' engine."""
-    with standing_by(monkeypatch) as made:
-        yield made
 
 
 def fuzzed(dice: random.Random, controls: list[Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from cl_core.components import plane as face
 from cl_core.components.envelope import NOWHERE, unpack
+from cl_core.components.modules import markup
 from cl_core.components.plane import CURVES, MARKS, WORDS, Curve, Field, Mark, PlaneState, message
 
 FOLDER = Path(face.__file__).parent
@@ -134,7 +135,7 @@ def test_packing_takes_less_than_three_milliseconds():
 
 
 def test_what_is_written_is_among_the_words():
-    html, code = (FOLDER / "plane.html").read_text(), "".join(file.read_text() for file in FOLDER.glob("*.js"))
+    html, code = markup(FOLDER / "plane.html"), "".join(file.read_text() for file in FOLDER.glob("*.js"))
     assert set(re.findall(r'data-do="(\w+)"', html)) <= set(WORDS)
     assert set(re.findall(r"words\.(\w+)", code)) <= set(WORDS)
     assert "innerHTML" not in code

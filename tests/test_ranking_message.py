@@ -9,6 +9,7 @@ import pytest
 from cl_core import datasets
 from cl_core.components import ranking as face
 from cl_core.components.envelope import unpack
+from cl_core.components.modules import markup
 from cl_core.components.ranking import KINDS, WORDS, Ranking, RankingState, message
 from cl_core.mining import GRID
 
@@ -139,7 +140,7 @@ def test_every_word_is_used():
     source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
     used = set(re.findall(r"\bwords\.(?!js\b)(\w+)\b(?!\()", source)) | set(KINDS)
     used |= {f"{kind}{end}" for kind in KINDS for end in ("Rule", "Empty")}  # of a kind
-    used |= set(re.findall(r'data-do="(\w+)"', (FOLDER / "ranking.html").read_text()))
+    used |= set(re.findall(r'data-do="(\w+)"', markup(FOLDER / "ranking.html")))
     assert set(WORDS) == used
 
 

@@ -1,4 +1,4 @@
-"""A component from the files of its folder: several small JavaScript modules are read as the one that it may have."""
+"""A component from the files of its folder and what it has in common with others: Streamlit takes one of each kind."""
 
 import re
 from collections.abc import Callable
@@ -11,6 +11,7 @@ _HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _REMARK = re.compile(r"^[ ]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+_INCLUDE = re.compile(r"^ *<!-- (\w+\.html) -->\n", re.MULTILINE)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 
 
@@ -23,7 +24,7 @@ def registered(folder: Path, *styles: str) -> Callable[..., Any]:
     sheets = [*(_HERE / name for name in ("frame.css", *styles)), file.with_suffix(".css")]
     return st.components.v2.component(
         f"contrastive_loss_lab_{folder.name}",
-        html=file.with_suffix(".html").read_text(encoding="utf-8"),
+        html=markup(file.with_suffix(".html")),
         css="".join(sheet.read_text(encoding="utf-8") for sheet in sheets),
         js=joined(file.with_suffix(".js")),
     )
@@ -31,6 +32,12 @@ def registered(folder: Path, *styles: str) -> Callable[..., Any]:
 
 def ignore() -> None:
     """Streamlit gives a component the values whose changes something listens to."""
+
+
+def markup(file: Path) -> str:
+    """The source of a page with the tools that it shares in their places: `<!-- save.html -->` stands for that file."""
+    text = file.read_text(encoding="utf-8")
+    return _INCLUDE.sub(lambda found: (_HERE / found[1]).read_text(encoding="utf-8"), text)
 
 
 def joined(entry: Path) -> str:

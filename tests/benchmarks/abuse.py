@@ -17,8 +17,9 @@ from cl_core.archive import DataError
 from cl_core.exports import run_file
 from tests.archives import small
 from tests.benchmarks import machine, report
+from tests.executors import Nobody, pages_with
 from tests.test_exports import trained
-from tests.test_fuzz_links import PAGES, follow, standing_by
+from tests.test_fuzz_links import PAGES, follow
 from tests.test_links import through_app
 from tests.test_run_file import CLASSES, opened_or_refused
 
@@ -54,7 +55,8 @@ def links(count: int) -> Borne:
     each = -(-count // (ROUNDS * len(PAGES)))
     with pytest.MonkeyPatch.context() as patches:
         through_app(patches)
-        with standing_by(patches) as nobody:
+        nobody = Nobody()
+        with pages_with(nobody, patches):
 
             def one(number: int) -> None:
                 for page in PAGES:
