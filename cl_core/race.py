@@ -14,7 +14,7 @@ import numpy as np
 
 from cl_core import judged, training
 from cl_core.frames import MOST, PACES, PROBES, Frame, Look, Phase, References, next_frame
-from cl_core.runs import AHEAD, DEATHS, Run
+from cl_core.runs import AHEAD, Run
 from cl_core.training import BATCH, MAX_STEPS, RunSpec
 from cl_core.transport import Transport
 from cl_core.turns import Seat
@@ -141,7 +141,7 @@ class Race(Transport):
     def busy(self) -> bool:
         """Whether there will be more to see without a further word."""
         with self._engine.changed:
-            drawing = any(run._drawing or (run._due and run._deaths < DEATHS) for run in self._all)
+            drawing = any(run._drawing or run._due for run in self._all)
             return drawing or not self._arrived or self.playing or (self._single > 0 and not self.over)
 
     def look(self) -> RaceLook:

@@ -111,8 +111,7 @@ class Run(Transport):
         """Whether there will be more to see without a further word."""
         with self._engine.changed:
             opening = self._parcel is None and self._failure is None
-            drawing = bool(self._due) and self._deaths < DEATHS
-            return opening or drawing or self._working or self._drawing or self.playing or self._single > 0
+            return opening or bool(self._due) or self._working or self._drawing or self.playing or self._single > 0
 
     def look(self) -> Look:
         """What there is to see right now."""
@@ -161,18 +160,18 @@ class Run(Transport):
     # What follows runs in the engine's thread, or in a future's callback, with the engine's lock held.
 
     def _advance(self, now: float) -> float:
-        if now >= self._lease and not self._closed:
-            return self._left_alone(now)
-        if self._closed or self._deaths >= DEATHS:
+        if self._closed:
             return np.inf
         if now < self._recovered:
             return self._recovered - now
+        if not self._drawing and self._due:
+            self._submit(self._draw, self._due[0], self.n, self._frames[-1].views)
+        if now >= self._lease:
+            return self._left_alone(now)
         if self._parcel is None:
             if not self._working and not self._failure:
                 self._submit(self._begin, self.spec, self.n, *self._slots(1))
             return np.inf
-        if not self._drawing and self._due:
-            self._submit(self._draw, self._due[0], self.n, self._frames[-1].views)
         if self._failure or self._working or len(self._due) > AHEAD or not (self._playing or self._single):
             return np.inf
         if self._steps >= MAX_STEPS:
@@ -191,11 +190,10 @@ class Run(Transport):
 
     def _left_alone(self, now: float) -> float:
         """Lay the run by once nobody has come back for long enough; when to ask again, in seconds from now."""
-        if self._working or self._drawing or not self._frames or self._parcel is None:
+        if self._working or self._due or not self._frames or self._parcel is None:
             return np.inf
         if not self._shelf.wait(now):
-            self._frames, (*due, self._parcel) = self._shelf.lay_by(self._frames, (*self._due, self._parcel))
-            self._due = deque(due)
+            self._frames, self._parcel = self._shelf.lay_by(self._frames, self._parcel)
             memory.trim()
         return self._shelf.wait(now)
 
@@ -204,11 +202,10 @@ class Run(Transport):
         self._shelf.seen(self._lease)
         if self._shelf.holds and self._parcel is not None:
             try:
-                self._frames, (*due, self._parcel) = self._shelf.take_back(self._frames, (*self._due, self._parcel))
-                self._due = deque(due)
+                self._frames, self._parcel = self._shelf.take_back(self._frames, self._parcel)
             except shelf.Lost as error:
                 self._parcel, self._frames = None, []
-                self._give_up(error)
+                self._give_up(str(error))
 
     @property
     def _framed(self) -> bool:
@@ -264,7 +261,7 @@ class Run(Transport):
             if workers.starved(error):
                 self._died("There was no memory for a piece of work", "There was no memory")
             else:
-                self._give_up(error)
+                self._give_up(workers.in_words(error))
             return
         self._deaths = 0
         if task is self._draw:
@@ -291,8 +288,8 @@ class Run(Transport):
             self._failure, self._playing = state.failure, False
         self._settle()
 
-    def _give_up(self, error: Exception) -> None:
-        self._failure, self._playing = workers.in_words(error), False
+    def _give_up(self, why: str) -> None:
+        self._failure, self._playing = why, False
         while len(self._due) > self._drawing:  # what is being drawn now is still to come
             self._due.pop()
 
@@ -302,7 +299,7 @@ class Run(Transport):
         self._recovered = time.monotonic() + RECOVERY * self._deaths
         step = self._steps
         if self._deaths >= DEATHS:
-            self._failure = (
+            self._give_up(
                 f"{always} again and again at step {step}; the machine may be out of memory. "
                 "What the run had shown is kept. Try a smaller batch."
             )

@@ -2,16 +2,14 @@
 
 import time
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cl_core import scratch
 from cl_core.frames import Frame
@@ -19,8 +17,6 @@ from cl_core.workers import Parcel
 
 SLOTS = 10  # of a run: for states that wait for their frames, the newest, and those to come
 AWAY = 20.0  # seconds that a run which is no longer looked at stays in memory
-
-Held = tuple[list[Frame], list[Parcel]]
 
 
 class Lost(ValueError):
@@ -60,33 +56,30 @@ class Shelf:
         """In how many seconds the run is to be laid by; 0 if now."""
         return np.inf if self.holds or self._file is None else max(self._since + AWAY - now, 0.0)
 
-    def lay_by(self, frames: list[Frame], parcels: Sequence[Parcel]) -> Held:
-        """Put a run's frames and states on the disk; what is left to hold of them. Where there is no room, all is."""
+    def lay_by(self, frames: list[Frame], newest: Parcel) -> tuple[list[Frame], Parcel]:
+        """Put a run's frames and newest state on the disk; what is left to hold: everything, where there is no room."""
         assert self._file is not None
         try:
-            states = {parcel: parcel.unpack() for parcel in parcels}
-            parts: dict[str, NDArray[Any]] = {f"vector{i}": state.vector for i, state in enumerate(states.values())}
-            parts |= {f"points{k}": np.stack([frame.points[k] for frame in frames]) for k in frames[0].points}
-            np.savez(self._file, allow_pickle=False, **parts)
+            state = newest.unpack()
+            parts = {f"points{k}": np.stack([frame.points[k] for frame in frames]) for k in frames[0].points}
+            np.savez(self._file, allow_pickle=False, vector=state.vector, **parts)
         except OSError:
             self._since = time.monotonic()
             with suppress(OSError):
                 forget([self._file])
-            return frames, list(parcels)
+            return frames, newest
         self.holds = True
         forget(self.slots)
-        nothing = np.empty(0, np.float32)
-        bare = {parcel: Parcel(replace(state, vector=nothing), None) for parcel, state in states.items()}
-        return [replace(frame, points={}) for frame in frames], [bare[parcel] for parcel in parcels]
+        bare = Parcel(replace(state, vector=np.empty(0, np.float32)), None)
+        return [replace(frame, points={}) for frame in frames], bare
 
-    def take_back(self, frames: list[Frame], parcels: Sequence[Parcel]) -> Held:
+    def take_back(self, frames: list[Frame], newest: Parcel) -> tuple[list[Frame], Parcel]:
         """What lies on the disk, put into what `lay_by` had left; raises Lost where it is gone or damaged."""
         assert self._file is not None
         self.holds = False
-        distinct = list(dict.fromkeys(parcels))
         try:
             with np.load(self._file, allow_pickle=False) as stored:
-                vectors = [stored[f"vector{i}"] for i in range(len(distinct))]
+                state = replace(newest.state, vector=stored["vector"])
                 points = {k: stored[f"points{k}"] for k in frames[0].views}
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise Lost(
@@ -95,12 +88,8 @@ class Shelf:
             ) from error
         finally:
             forget([self._file])
-        whole = {
-            parcel: Parcel.pack(replace(parcel.state, vector=vector), slot)
-            for parcel, vector, slot in zip(distinct, vectors, self.free(len(distinct), ()), strict=True)
-        }
         shown = [replace(frame, points={k: part[i] for k, part in points.items()}) for i, frame in enumerate(frames)]
-        return shown, [whole[parcel] for parcel in parcels]
+        return shown, Parcel.pack(state, self.slots[0])
 
 
 def forget(files: Iterable[Path | None]) -> None:

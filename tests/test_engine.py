@@ -151,6 +151,10 @@ def test_a_run_that_nobody_looks_at_rests_and_goes_on_when_somebody_does(monkeyp
     run.play()
     until(run, lambda look: look.step > 5)
     time.sleep(0.6)
+    end = time.monotonic() + 30
+    while run._working or run._due:  # what was under way is finished
+        assert time.monotonic() < end
+        time.sleep(0.02)
     resting = run.look().step
     time.sleep(0.4)
     assert run.look().step == resting
@@ -215,7 +219,7 @@ def test_a_frame_that_is_being_drawn_when_a_run_is_given_up_still_comes():
         if not run._due:
             run._due.append(run._parcel)
         before, run._drawing = len(run._frames), True
-        run._give_up(ValueError("no data"))
+        run._give_up("no data")
         drawn = Future()
         drawn.set_result(run._frames[-1])
         run._collect(run._draw, drawn)

@@ -141,6 +141,10 @@ def test_a_race_nobody_looks_at_stops(monkeypatch):
     race_.renew()
     race_.play()
     time.sleep(0.5)
+    end = time.monotonic() + 30
+    while any(run._working or run._due for run in race_._all):  # what was under way is finished
+        assert time.monotonic() < end
+        time.sleep(0.02)
     rested = race_.look().step
     time.sleep(0.3)
     assert race_.look().step == rested
