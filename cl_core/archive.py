@@ -102,11 +102,12 @@ def kept(path: Path, unpack: Callable[[Mapping[str, np.ndarray[Any, Any]]], T], 
         with np.load(path, allow_pickle=False) as file:
             return unpack({name: file[name] for name in file.files})
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file. {mend}.") from None
+        raise DataError(f"{path.name}: no such file. {mend}.") from None
     except KeyError as error:
-        raise DataError(f"{path}: it holds no {error}. {mend}.") from error
+        raise DataError(f"{path.name}: it holds no {error}. {mend}.") from error
     except (OSError, ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: damaged, or of another version ({error}). {mend}.") from error
+        why = str(error).replace(str(path), path.name)
+        raise DataError(f"{path.name}: damaged, or of another version ({why}). {mend}.") from error
 
 
 def idx_sha256(array: np.ndarray) -> str:

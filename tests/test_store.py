@@ -72,7 +72,8 @@ def test_a_damaged_file_is_named_and_never_read_as_something_else(tmp_path):
         assert len(table) + len(faults) == 1
         if faults:
             found += 1
-            assert str(path) in faults[0]
+            assert path.name in faults[0]
+            assert str(path.parent) not in faults[0]
             assert "run the cell again" in faults[0]
             assert store.done([CELL], tmp_path) == set()
         else:  # what was hit says nothing of the cell
@@ -103,7 +104,8 @@ def test_what_is_no_result_is_refused(tmp_path, change):
     table, faults = store.load(tmp_path)
     assert table.empty
     assert len(faults) == 1
-    assert str(path) in faults[0]
+    assert path.name in faults[0]
+    assert str(path.parent) not in faults[0]
     assert store.done([CELL], tmp_path) == set()
 
 

@@ -114,8 +114,9 @@ def _read(path: Path, _stamp: int) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except (ValueError, TypeError, KeyError, OSError, pyarrow.ArrowException) as error:
+        why = str(error).replace(str(path), path.name)
         raise DataError(
-            f"{path}: no result of a cell, or damaged ({error}). Delete it, and run the cell again."
+            f"{path.name}: no result of a cell, or damaged ({why}). Delete it, and run the cell again."
         ) from error
     return row
 
