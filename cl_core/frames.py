@@ -1,9 +1,9 @@
 """A frame: what is kept of one moment of a run, small enough to keep them all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isclose, nan
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import torch
@@ -34,7 +34,7 @@ class Frame:
         metrics: measured on the probe images.
         points: coordinates of the probe images by number of axes, 2 and (where the embedding has them) 3:
             (n, 2) and (n, 3) float32.
-        views: the views that drew them.
+        views: the views that drew them; of a run's frames before the newest what is left of them.
     """
 
     step: int
@@ -42,6 +42,10 @@ class Frame:
     metrics: Metrics
     points: dict[int, NDArray[np.float32]]
     views: dict[int, View]
+
+    def past(self) -> Self:
+        """What is kept of it once the next one has come."""
+        return replace(self, views={k: each.past() for k, each in self.views.items()})
 
 
 @dataclass(frozen=True)

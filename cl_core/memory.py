@@ -23,12 +23,14 @@ def trim() -> None:
         ctypes.CDLL(GLIBC).malloc_trim(0)
 
 
-def share() -> None:
-    """Have all threads of this process take what they need from two heaps, where its C library can.
+def spare() -> None:
+    """Have this process keep little of what is free, where its C library can: one with many threads, that lives long.
 
-    Each would have one of its own, and hardly any of them would ever be empty enough to be given back.
+    Each thread would take what it needs from a heap of its own, and what is large would come to lie among what stays;
+    such heaps are never empty enough to be given back.
     """
     _set(M_ARENA_MAX, 2)
+    _set(M_MMAP_THRESHOLD, 128 << 10)
 
 
 def hold() -> None:

@@ -160,6 +160,9 @@ class Run(Transport):
     # What follows runs in the engine's thread, or in a future's callback, with the engine's lock held.
 
     def _advance(self, now: float) -> float:
+        return min(self._go_on(now), self._shelf.wait(now) or np.inf)
+
+    def _go_on(self, now: float) -> float:
         if self._closed:
             return np.inf
         if now < self._recovered:
@@ -266,7 +269,7 @@ class Run(Transport):
         self._deaths = 0
         if task is self._draw:
             self._due.popleft()
-            self._frames.append(answer)
+            self._frames[-1:] = [self._frames[-1].past(), answer]
         elif task is self._begin:
             self._parcel, first, self._references = answer
             self._frames.append(first)

@@ -5,6 +5,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -12,9 +13,17 @@ MEMORY = Path("/dev/shm")  # memory that the processes of one machine share as f
 PREFIX = "contrastive-loss-lab-"
 
 
-@cache
 def folder(place: Path) -> Path | None:
     """This process's folder in `place`; None where nothing can be written there."""
+    with _one:  # else two who ask at once get one each
+        return _folder(place)
+
+
+_one = threading.Lock()
+
+
+@cache
+def _folder(place: Path) -> Path | None:
     if not place.is_dir() or not os.access(place, os.W_OK):
         return None
     for left in place.glob(f"{PREFIX}*"):  # by a server that was killed

@@ -1,6 +1,6 @@
 """How many numbers become two or three: views of an embedding that hold still while it changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import radians
 from typing import Any, Protocol
 
@@ -30,6 +30,9 @@ class View(Protocol):
 
     def project(self, z: Array) -> Array:
         """Coordinates (n, k) of embeddings (n, D)."""
+
+    def past(self) -> "View":
+        """What is kept of it once nothing is drawn by it any more, nor the next one turned from it."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,10 @@ class PcaView:
         """Coordinates (n, k) of embeddings (n, D)."""
         return (z - self.mean) @ self.axes
 
+    def past(self) -> "PcaView":
+        """Without its centre, and with axes (0, k)."""
+        return replace(self, mean=np.empty(0, np.float32), axes=np.empty((0, self.axes.shape[1]), np.float32))
+
 
 def _turned(old: NDArray[np.float64], new: NDArray[np.float64]) -> NDArray[np.float64]:
     """Axes (D, k) of the subspace of `new`, or as near to it as a turn of `TURN` from `old` comes.
@@ -126,6 +133,10 @@ class IdentityView:
     def project(self, z: Array) -> Array:
         """The embeddings themselves."""
         return z
+
+    def past(self) -> "IdentityView":
+        """All of it: it is small."""
+        return self
 
 
 def views(z: Array, previous: "dict[int, View] | None" = None) -> dict[int, View]:

@@ -258,7 +258,9 @@ def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_b
     later = until(lambda look: look.step > after.step + 40, run)
     assert later.failure is None
     assert right(later)
-    file = left(run, monkeypatch)
+    run.pause()
+    until(lambda look: look.phase == "paused", run)
+    file = left(run, monkeypatch)  # also when it rests
     del run
     gc.collect()
     assert not file.exists()

@@ -216,10 +216,10 @@ def _view(stored: Mapping[str, NDArray[Any]], dim: int, k: int, i: int, *, last:
     if dim == k:
         return IdentityView(shares, best)
     mean, axes = stored[f"mean{k}"], stored[f"axes{k}"]
-    if not last:  # nothing is drawn by them any more
-        return PcaView(mean[:0], axes[:0], shares, best)
     _shaped(f"mean{k}", mean, (dim,))
     _shaped(f"axes{k}", axes, (dim, k))
+    if not last:
+        return PcaView(mean, axes, shares, best).past()
     if not (np.abs(mean) <= LIMIT).all() or not np.allclose(axes.T.astype(np.float64) @ axes, np.eye(k), atol=1e-3):
         raise ValueError(f"axes{k} are no axes")
     return PcaView(mean, axes, shares, best)

@@ -44,7 +44,7 @@ def begin() -> None:
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The one engine of this server, its workers on their way."""
-    memory.share()
+    memory.spare()
     executor = cluster.executor(kindness=10)  # whoever moves a slider is not to wait for somebody's training run
     workers.warm(executor)
     with suppress(DataError):  # whoever asks for it is told
