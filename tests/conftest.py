@@ -8,8 +8,6 @@ import torch
 from tests.executors import Nobody, Thread, end_engines, pages_with
 
 torch.set_num_threads(1)  # as in a worker; two on busy cores are several times slower
-# as far back as a process can stand: a server's workers can't stand back any further then, and no test waits for them
-os.nice(19)
 
 
 @pytest.hookimpl(tryfirst=True)
