@@ -24,6 +24,8 @@ from numpy.lib import format as npy
 
 T = TypeVar("T")
 
+DAMAGE = (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)  # of an .npz, read
+
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 MIN_SIDE, MAX_SIDE = 8, 64  # pixels
 MAX_IMAGES = 200_000  # training and test images together
@@ -54,12 +56,12 @@ def read(path: Path, expected: str = LAYOUT) -> dict[str, np.ndarray]:
         return _read(path)
     except _Fault as fault:
         raise DataError(f"{plain(path.name)}: {fault}. Expected: {expected}.") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
-        found = f"damaged or cut short at {path.stat().st_size:,} bytes ({str(error) or type(error).__name__})"
-        raise DataError(f"{plain(path.name)}: {found}. Expected: {expected}.") from error
     except OSError as error:
         why = error.strerror or error
         raise DataError(f"{plain(path.name)}: cannot be read ({why}). Expected: {expected}.") from error
+    except DAMAGE as error:
+        found = f"damaged or cut short at {path.stat().st_size:,} bytes ({str(error) or type(error).__name__})"
+        raise DataError(f"{plain(path.name)}: {found}. Expected: {expected}.") from error
 
 
 def plain(name: str | Path) -> str:
@@ -105,9 +107,14 @@ def kept(path: Path, unpack: Callable[[Mapping[str, np.ndarray[Any, Any]]], T], 
         raise DataError(f"{path.name}: no such file. {mend}.") from None
     except KeyError as error:
         raise DataError(f"{path.name}: it holds no {error}. {mend}.") from error
-    except (OSError, ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        why = str(error).replace(str(path), path.name)
+    except (TypeError, *DAMAGE) as error:
+        why = without_folder(error, path)
         raise DataError(f"{path.name}: damaged, or of another version ({why}). {mend}.") from error
+
+
+def without_folder(error: Exception, path: Path) -> str:
+    """What an error says of the file at `path`, without saying where this machine keeps it."""
+    return str(error).replace(str(path), path.name)
 
 
 def idx_sha256(array: np.ndarray) -> str:

@@ -9,7 +9,7 @@ import time
 import uuid
 import weakref
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,11 +52,13 @@ class Engine:
     Attributes:
         turns: where work is handed in that takes a moment.
         long: where work is handed in that can't be cut into pieces, so that nobody waits behind it.
+        aside: a thread for what the server does for a run that it is not to hold the lock for.
     """
 
     def __init__(self, executor: Executor, long: Executor | None = None) -> None:
         self.turns = Turns(executor)
         self.long = long or self.turns
+        self.aside = ThreadPoolExecutor(1, "aside")
         self.changed = threading.Condition(threading.RLock())
         self._runs: weakref.WeakSet[Run | Race] = weakref.WeakSet()
         self._news = False
@@ -102,6 +104,7 @@ class Engine:
             self._open = False
             self.tell()
         self._thread.join()
+        self.aside.shutdown(cancel_futures=True)
 
     def tell(self) -> None:
         """Say that something has changed; with the lock held."""

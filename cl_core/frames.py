@@ -135,6 +135,14 @@ def next_frame(spec: RunSpec, step: int) -> int:
     return at
 
 
+def next_frames(spec: RunSpec, step: int, n: int) -> list[int]:
+    """The steps of the first `n` frames after `step`."""
+    steps = [next_frame(spec, step)]
+    while len(steps) < n:
+        steps.append(next_frame(spec, steps[-1]))
+    return steps
+
+
 Phase = Literal["opening", "paused", "running", "failed", "finished"]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cl_core import judged, training
-from cl_core.frames import MOST, PACES, PROBES, Frame, Look, Phase, References, next_frame
+from cl_core.frames import MOST, PACES, PROBES, Frame, Look, Phase, References, next_frames
 from cl_core.runs import AHEAD, Run
 from cl_core.training import BATCH, MAX_STEPS, RunSpec
 from cl_core.transport import Transport
@@ -208,11 +208,9 @@ class Race(Transport):
         if self._single or (self._pace.every_step and not crowded):
             return [self._goal + 1]
         last = self._until if self._until is not None and self._until > self._goal else MAX_STEPS
-        goals = [next_frame(self._like, self._goal)]
         # with many runs each handing over counts for less, and states that wait for their frames need memory
-        while self._pace.frames_a_second is None and self.seeds == 1 and len(goals) < AHEAD:
-            goals.append(next_frame(self._like, goals[-1]))
-        return sorted({min(goal, last) for goal in goals})
+        ahead = AHEAD if self._pace.frames_a_second is None and self.seeds == 1 else 1
+        return sorted({min(goal, last) for goal in next_frames(self._like, self._goal, ahead)})
 
 
 def _check(specs: Sequence[RunSpec], n: int, seeds: int) -> None:

@@ -9,7 +9,7 @@ nothing else. One that nobody has looked at for a while is laid by on the disk u
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core import memory, prepared, shelf, workers
-from cl_core.frames import MOST, Frame, Look, Phase, References, next_frame
+from cl_core.frames import MOST, Frame, Look, Phase, References, next_frames
 from cl_core.prepared import Prepared
+from cl_core.recovery import Recovery
 from cl_core.training import MAX_STEPS, RunSpec, State
 from cl_core.transport import Transport
 from cl_core.turns import Seat
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 CHUNK = 0.6  # seconds after which a chunk ends wherever it is, so that a pause is soon felt
 AHEAD = 4  # frames that one chunk of a run flat out may come to: each time of handing over is time lost
-RECOVERY = 0.2  # seconds before work that came to nothing is tried again, and again after twice, three times that
-DEATHS = 5  # pieces of work of one run that die in a row before it is given up
 
 
 class Run(Transport):
@@ -58,9 +57,7 @@ class Run(Transport):
         self._losses: list[NDArray[np.float32]] = []
         self._empty = 0
         self._references: References | None = None
-        self._deaths = 0
-        self._recovered = 0.0  # when work that came to nothing is tried again
-        self._note: str | None = None
+        self._recovery = Recovery()
         self._failure: str | None = None
 
     def take_up(self, kept: "Kept") -> None:
@@ -128,7 +125,7 @@ class Run(Transport):
                 losses=np.concatenate(self._losses) if self._losses else np.empty(0, np.float32),
                 empty=self._empty,
                 references=self._references,
-                note=self._note,
+                note=self._recovery.note,
                 failure=self._failure,
             )
 
@@ -165,8 +162,8 @@ class Run(Transport):
     def _go_on(self, now: float) -> float:
         if self._closed:
             return np.inf
-        if now < self._recovered:
-            return self._recovered - now
+        if now < self._recovery.until:
+            return self._recovery.until - now
         if not self._drawing and self._due:
             self._submit(self._draw, self._due[0], self.n, self._frames[-1].views)
         if now >= self._lease:
@@ -192,13 +189,26 @@ class Run(Transport):
         return np.inf
 
     def _left_alone(self, now: float) -> float:
-        """Lay the run by once nobody has come back for long enough; when to ask again, in seconds from now."""
+        """Have the run laid by once nobody has come back for long enough; when to ask again, in seconds from now."""
         if self._working or self._due or not self._frames or self._parcel is None:
             return np.inf
-        if not self._shelf.wait(now):
-            self._frames, self._parcel = self._shelf.lay_by(self._frames, self._parcel)
-            memory.trim()
-        return self._shelf.wait(now)
+        wait = self._shelf.wait(now)
+        if not wait:
+            self._shelf.leaving = True
+            self._engine.aside.submit(self._lay_by, tuple(self._frames), self._parcel)
+        return wait or np.inf
+
+    def _lay_by(self, frames: Sequence[Frame], newest: Parcel) -> None:
+        """In a thread beside the engine's, so that nobody waits for the disk; whoever comes back meanwhile is first."""
+        copied = self._shelf.copy(frames, newest)
+        with self._engine.changed:
+            self._shelf.leaving = False
+            if copied and not self._shelf.wait(time.monotonic()):
+                self._frames, self._parcel = self._shelf.lay_by(frames, newest)
+            else:
+                self._shelf.stay()
+            self._engine.tell()
+        memory.trim()
 
     def _take_back(self) -> None:
         """Have everything of the run at hand, for a while."""
@@ -229,10 +239,7 @@ class Run(Transport):
         """The steps of the frames that the next chunk is to come to; none where it has to wait."""
         if self._single or (self._pace.every_step and len(self._frames) < MOST):
             return [self._steps + 1]
-        goals = [next_frame(self.spec, self._steps)]
-        while self._pace.frames_a_second is None and len(goals) < AHEAD:
-            goals.append(next_frame(self.spec, goals[-1]))
-        return goals
+        return next_frames(self.spec, self._steps, AHEAD if self._pace.frames_a_second is None else 1)
 
     def _submit(self, task: Callable[..., Any], *arguments: Any) -> None:
         self._mark(task, True)  # first, as the work may be done before this returns
@@ -257,16 +264,12 @@ class Run(Transport):
         self._mark(task, False)
         try:
             answer = done.result()
-        except workers.DEATHS:
-            self._died("A worker process died", "The worker processes died")
-            return
         except Exception as error:
-            if workers.starved(error):
-                self._died("There was no memory for a piece of work", "There was no memory")
-            else:
-                self._give_up(workers.in_words(error))
+            why = self._recovery.failure(error, self._steps)
+            if why is not None:
+                self._give_up(why)
             return
-        self._deaths = 0
+        self._recovery.went_well()
         if task is self._draw:
             self._due.popleft()
             self._frames[-1:] = [self._frames[-1].past(), answer]
@@ -295,16 +298,3 @@ class Run(Transport):
         self._failure, self._playing = why, False
         while len(self._due) > self._drawing:  # what is being drawn now is still to come
             self._due.pop()
-
-    def _died(self, once: str, always: str) -> None:
-        """A piece of work came to nothing, for no fault of the run's: it is done again, a little later."""
-        self._deaths += 1
-        self._recovered = time.monotonic() + RECOVERY * self._deaths
-        step = self._steps
-        if self._deaths >= DEATHS:
-            self._give_up(
-                f"{always} again and again at step {step}; the machine may be out of memory. "
-                "What the run had shown is kept. Try a smaller batch."
-            )
-        else:
-            self._note = f"{once}. The run went on from step {step}; nothing that was shown is lost."

@@ -2,21 +2,20 @@
 
 import time
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from cl_core import scratch
+from cl_core import archive, scratch
 from cl_core.frames import Frame
 from cl_core.workers import Parcel
 
 SLOTS = 10  # of a run: for states that wait for their frames, the newest, and those to come
-AWAY = 20.0  # seconds that a run which is no longer looked at stays in memory
+AWAY = 5.0  # seconds that a run which is no longer looked at stays in memory
 
 
 class Lost(ValueError):
@@ -29,7 +28,8 @@ class Shelf:
     Attributes:
         slots: the files between which the run goes back and forth to an executor's workers; (None,) where there is no
             shared memory, or where the workers may be too `far` away to see it.
-        holds: whether the run is laid by: its frames have no points then, and its states no vectors.
+        holds: whether the run is laid by: its frames have no points then, and its newest state no vector.
+        leaving: whether it is being laid by.
     """
 
     def __init__(self, name: str, executor: Executor) -> None:
@@ -37,7 +37,7 @@ class Shelf:
         self.slots = (None,) if memory is None else tuple(memory / f"{name}-{i}" for i in range(SLOTS))
         disk = scratch.disk()
         self._file = None if disk is None else disk / f"{name}.npz"
-        self.holds = False
+        self.holds = self.leaving = False
         self._since = np.inf
         weakref.finalize(self, forget, (*self.slots, self._file))
 
@@ -54,26 +54,32 @@ class Shelf:
 
     def wait(self, now: float) -> float:
         """In how many seconds the run is to be laid by; 0 if now."""
-        return np.inf if self.holds or self._file is None else max(self._since + AWAY - now, 0.0)
+        nothing = self.holds or self.leaving or self._file is None
+        return np.inf if nothing else max(self._since + AWAY - now, 0.0)
 
-    def lay_by(self, frames: list[Frame], newest: Parcel) -> tuple[list[Frame], Parcel]:
-        """Put a run's frames and newest state on the disk; what is left to hold: everything, where there is no room."""
+    def copy(self, frames: Sequence[Frame], newest: Parcel) -> bool:
+        """Write a run's frames and newest state to the disk; whether there was room. It takes a while."""
         assert self._file is not None
         try:
-            state = newest.unpack()
             parts = {f"points{k}": np.stack([frame.points[k] for frame in frames]) for k in frames[0].points}
-            np.savez(self._file, allow_pickle=False, vector=state.vector, **parts)
+            np.savez(self._file, allow_pickle=False, vector=newest.unpack().vector, **parts)
         except OSError:
-            self._since = time.monotonic()
-            with suppress(OSError):
-                forget([self._file])
-            return frames, newest
+            return False
+        return True
+
+    def stay(self) -> None:
+        """Do without a copy, for a while at least."""
+        self.seen(self._since)
+        self._discard()
+
+    def lay_by(self, frames: Sequence[Frame], newest: Parcel) -> tuple[list[Frame], Parcel]:
+        """What is left to hold of a run of which there is a `copy`."""
         self.holds = True
         forget(self.slots)
-        bare = Parcel(replace(state, vector=np.empty(0, np.float32)), None)
+        bare = Parcel(replace(newest.state, vector=np.empty(0, np.float32)), None)
         return [replace(frame, points={}) for frame in frames], bare
 
-    def take_back(self, frames: list[Frame], newest: Parcel) -> tuple[list[Frame], Parcel]:
+    def take_back(self, frames: Sequence[Frame], newest: Parcel) -> tuple[list[Frame], Parcel]:
         """What lies on the disk, put into what `lay_by` had left; raises Lost where it is gone or damaged."""
         assert self._file is not None
         self.holds = False
@@ -81,15 +87,19 @@ class Shelf:
             with np.load(self._file, allow_pickle=False) as stored:
                 state = replace(newest.state, vector=stored["vector"])
                 points = {k: stored[f"points{k}"] for k in frames[0].views}
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        except (KeyError, *archive.DAMAGE) as error:
             raise Lost(
                 "What this run had shown lay on the server's disk while nobody looked, and can't be read any more. "
                 "Reset makes the same run again."
             ) from error
         finally:
-            forget([self._file])
+            self._discard()
         shown = [replace(frame, points={k: part[i] for k, part in points.items()}) for i, frame in enumerate(frames)]
         return shown, Parcel.pack(state, self.slots[0])
+
+    def _discard(self) -> None:
+        with suppress(OSError):
+            forget([self._file])
 
 
 def forget(files: Iterable[Path | None]) -> None:

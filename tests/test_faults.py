@@ -103,6 +103,14 @@ def until(seen: Callable[..., object], *watched: Any, seconds: float = 60.0) -> 
     raise AssertionError([(look.phase, look.step, look) for look in looks])
 
 
+def soon(seen: Callable[[], object]) -> None:
+    """Wait for something that comes without anybody looking at a run."""
+    end = time.monotonic() + 30
+    while not seen():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def right(look: Look) -> bool:
     """Whether a run came to what it comes to without any fault, and nothing of it is missing."""
     expected = training.advance(training.start(look.spec), steps=look.step).losses
@@ -225,13 +233,9 @@ def left(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(shelf, "AWAY", 0.1)
     monkeypatch.setattr(transport, "LEASE", 0.1)
     run.renew()
-    end = time.monotonic() + 30
-    while True:
-        with run._engine.changed:
-            if run._shelf.holds:
-                break
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    soon(lambda: run._shelf.holds)
+    with run._engine.changed:  # all of it is done
+        pass
     monkeypatch.setattr(transport, "LEASE", 5.0)
     assert run._shelf._file is not None
     return run._shelf._file
@@ -290,20 +294,55 @@ def test_a_race_left_alone_is_laid_by_and_goes_on(monkeypatch: pytest.MonkeyPatc
         assert right(each)
 
 
-def test_where_the_disk_is_full_a_run_left_alone_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_disk_is_full_a_run_left_alone_stays_in_memory_until_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     run = begun(engine_with())
     until(lambda look: look.step > 40, run)
+    tried, copy = [], run._shelf.copy
+
+    def noted(*whole: Any) -> bool:
+        tried.append(copy(*whole))
+        return tried[-1]
+
+    monkeypatch.setattr(run._shelf, "copy", noted)
     monkeypatch.setattr(shelf, "AWAY", 0.1)
     monkeypatch.setattr(transport, "LEASE", 0.1)
     run.renew()
-    with limited(1 << 12):
-        time.sleep(1.0)
-        assert not run._shelf.holds
     assert run._shelf._file is not None
-    assert not run._shelf._file.exists() or run._shelf.holds
-    monkeypatch.setattr(transport, "LEASE", 5.0)
+    with limited(1 << 12):
+        soon(lambda: len(tried) > 2)
+        assert not any(tried)
+        assert not run._shelf.holds
+        assert not run._shelf._file.exists() or run._shelf.leaving
+    left(run, monkeypatch)
     later = until(lambda look: look.step > 60, run)
     assert right(later)
+
+
+def test_whoever_comes_back_while_a_run_is_laid_by_does_not_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begun(engine_with())
+    before = until(lambda look: look.step > 40, run)
+    inside, go_on, savez = threading.Event(), threading.Event(), np.savez
+
+    def held(*arguments: Any, **named: Any) -> None:
+        inside.set()
+        assert go_on.wait(30)
+        savez(*arguments, **named)
+
+    monkeypatch.setattr(np, "savez", held)
+    monkeypatch.setattr(shelf, "AWAY", 0.1)
+    monkeypatch.setattr(transport, "LEASE", 0.1)
+    run.renew()
+    assert inside.wait(30)
+    monkeypatch.setattr(transport, "LEASE", 5.0)
+    later = until(lambda look: look.step > before.step + 40, run)  # the disk is still at it
+    go_on.set()
+    file = run._shelf._file
+    assert file is not None
+    soon(lambda: not run._shelf.leaving and not file.exists())
+    assert not run._shelf.holds
+    assert right(until(lambda look: look.step > later.step + 40, run))
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(file.read_bytes()[:1000])])
@@ -342,7 +381,4 @@ def test_a_tab_closed_in_the_middle_of_a_chunk_leaves_nothing_behind(monkeypatch
     gc.collect()
     go_on.set()
     thread.submit(int).result()  # the chunk is done
-    end = time.monotonic() + 10
-    while left := list(folder.glob(f"{name}*")):
-        assert time.monotonic() < end, left
-        time.sleep(0.02)
+    soon(lambda: not list(folder.glob(f"{name}*")))

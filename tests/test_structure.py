@@ -20,7 +20,7 @@ LAYERS = (  # whoever stands later may import what stands earlier, and not the o
     {"frames", "prepared", "checkpoints"},
     {"films", "workers", "cluster", "exports"},
     {"judged", "failures"},
-    {"turns", "shelf"},
+    {"turns", "shelf", "recovery"},
     {"runs", "race", "engine", "transport", "counting"},
     {"experiments", "status"},
     {"standings"},

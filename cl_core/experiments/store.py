@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from cl_core import datasets
-from cl_core.archive import DataError
+from cl_core.archive import DataError, without_folder
 from cl_core.experiments.cells import STUDIES, Cell
 from cl_core.experiments.stages import DRAWN, Outcome
 
@@ -114,7 +114,7 @@ def _read(path: Path, _stamp: int) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except (ValueError, TypeError, KeyError, OSError, pyarrow.ArrowException) as error:
-        why = str(error).replace(str(path), path.name)
+        why = without_folder(error, path)
         raise DataError(
             f"{path.name}: no result of a cell, or damaged ({why}). Delete it, and run the cell again."
         ) from error
