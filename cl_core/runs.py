@@ -122,7 +122,7 @@ class Run(Transport):
                 seconds=state.seconds if state else 0.0,
                 rate=self.rate,
                 frames=tuple(self._frames),
-                losses=np.concatenate(self._losses) if self._losses else np.empty(0, np.float32),
+                losses=self._all_losses(),
                 empty=self._empty,
                 references=self._references,
                 note=self._recovery.note,
@@ -144,6 +144,9 @@ class Run(Transport):
     @property
     def _steps(self) -> int:
         return self._parcel.state.step if self._parcel else 0
+
+    def _all_losses(self) -> NDArray[np.float32]:
+        return np.concatenate(self._losses) if self._losses else np.empty(0, np.float32)
 
     def _phase(self) -> Phase:
         if self._failure:
@@ -205,6 +208,7 @@ class Run(Transport):
             self._shelf.leaving = False
             if copied and not self._shelf.wait(time.monotonic()):
                 self._frames, self._parcel = self._shelf.lay_by(frames, newest)
+                self._losses = [self._all_losses()]  # of thousands of small pieces
             else:
                 self._shelf.stay()
             self._engine.tell()

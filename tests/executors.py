@@ -98,7 +98,14 @@ class Nobody(Executor):
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self._pending: list[Future[Any]] = []
 
     def submit(self, task: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
         self.asked.append(name_of(task, arguments))
-        return Future()
+        self._pending.append(Future())
+        return self._pending[-1]
+
+    def dismiss(self) -> None:
+        """Have nobody wait any longer for what was asked: else all of it is kept for them."""
+        while self._pending:
+            self._pending.pop().set_exception(ValueError("nobody is at work"))

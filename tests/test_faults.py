@@ -51,7 +51,7 @@ class Shared(Thread):
             threading.Timer(0.02, self.die).start()
         else:  # takes longer than the other needs to kill a worker
             real = super().submit(task, *arguments, **named)
-            threading.Timer(0.05, lambda: self.end(answer, lambda: answer.set_result(real.result()))).start()
+            threading.Timer(0.05, lambda: self.end(answer, partial(pass_on, real, answer))).start()
         return answer
 
     def die(self) -> None:
@@ -64,6 +64,14 @@ class Shared(Thread):
             self.handed.discard(answer)
         if alive:
             how()
+
+
+def pass_on(done: Future[Any], answer: Future[Any]) -> None:
+    """Have one future come to what another comes to."""
+    if (error := done.exception()) is not None:  # of a run that went with its test
+        answer.set_exception(error)
+    else:
+        answer.set_result(done.result())
 
 
 class Starved(Thread):

@@ -77,6 +77,7 @@ def follow(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
         assert notes(app) or not told
         app.run()
         assert not app.exception, link
+        nobody.dismiss()
 
 
 @pytest.mark.parametrize("page", PAGES)

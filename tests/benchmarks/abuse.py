@@ -122,6 +122,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--links", type=int, default=10_000, help="fuzzed links in all; 0 for none")
     parser.add_argument("--files", type=int, default=1000, help="broken files of each kind; 0 for none")
     asked = parser.parse_args(words)
+    memory.spare()  # as a server does
     found = [runs(asked.files), sets(asked.files)] if asked.files else []
     found += [links(asked.links)] if asked.links else []
     print(f"\n{machine.describe()}.\n\n{markdown(found)}")
