@@ -187,7 +187,7 @@ def test_the_command_says_what_it_did(tmp_path, thread, monkeypatch, capsys):
     said = capsys.readouterr()
     assert f"0 of {len(CELLS)} cells are there; {len(CELLS)} to run" in said.out
     assert "with 2 workers" in said.out
-    assert f"unreadable: {store.path_of(CELLS[0], tmp_path).name}" in said.err
+    assert f"unreadable in {tmp_path}: {store.path_of(CELLS[0], tmp_path).name}" in said.err
     assert __main__.run(asked(tmp_path, cell="nothing")) == 2
     assert "no cell is called 'nothing'" in capsys.readouterr().err
 

@@ -11,6 +11,7 @@ import fnmatch
 import sys
 from pathlib import Path
 
+import pandas as pd
 from tqdm import tqdm
 
 from cl_core import cluster
@@ -36,8 +37,7 @@ def run(asked: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     at_once = asked.workers or executor.size
-    for fault in store.load(asked.results)[1]:
-        print(f"unreadable: {fault}", file=sys.stderr)
+    _results(asked.results)
     there = store.done(cells, asked.results)
     left = [cell for cell in cells if cell not in there]
     work = sum(map(estimate, left))
@@ -72,9 +72,7 @@ def run(asked: argparse.Namespace) -> int:
 
 def show(asked: argparse.Namespace) -> int:
     """Print the table and what it says."""
-    results, faults = store.load(asked.results)
-    for fault in faults:
-        print(f"unreadable: {fault}", file=sys.stderr)
+    results, faults = _results(asked.results)
     if results.empty:
         print(f"There are no results in {asked.results}. This makes them: python -m cl_core.experiments run")
         return 1
@@ -87,6 +85,14 @@ def show(asked: argparse.Namespace) -> int:
         print(f"- {key}: {len(names)} cells not run" + (f", the first of them {names[0]}" if names else ""))
     print(f"\nMade by `python -m cl_core.experiments run` with {table.made_with(results)}.")
     return 1 if faults else 0
+
+
+def _results(folder: Path) -> tuple[pd.DataFrame, list[str]]:
+    """As `store.load`, which names files alone, as a page's visitors are not to know where they lie."""
+    results, faults = store.load(folder)
+    for fault in faults:
+        print(f"unreadable in {folder}: {fault}", file=sys.stderr)
+    return results, faults
 
 
 def main() -> None:
