@@ -1,6 +1,7 @@
 """Workers that are no processes, for tests that look at what a run or a page does rather than at where."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +29,14 @@ def end_engines() -> None:
         engine.close()
         if isinstance(executor, Thread):
             executor.shutdown()
+
+
+def soon(seen: Callable[[], object]) -> None:
+    """Wait for something that comes without anybody looking at a run."""
+    end = time.monotonic() + 90
+    while not seen():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from cl_core.engine import Engine
 from cl_core.experiments import STUDIES, __main__, stages, store, sweep
 from cl_core.frames import PACES
 from cl_core.training import RunSpec
-from tests.executors import Thread
-from tests.test_sweep import CELLS, LOG, asked, made, slow, until
+from tests.executors import Thread, soon
+from tests.test_sweep import CELLS, LOG, asked, made, slow
 
 distributed = pytest.importorskip("distributed")
 
@@ -43,7 +43,7 @@ class Started:
             with socket.socket() as caller:
                 return caller.connect_ex(("127.0.0.1", port)) == 0
 
-        until(listens)  # whoever calls too early waits longer and longer between two tries
+        soon(listens)  # whoever calls too early waits longer and longer between two tries
         self._workers = self._start("worker", self.address, "--nworkers", "2", "--nthreads", "1")
 
     def _start(self, *command):
@@ -72,7 +72,7 @@ def joined(started, monkeypatch):
     monkeypatch.setenv(cluster.ADDRESS, started.address)
     monkeypatch.setattr(cluster, "PATIENCE", 60.0)  # its workers are on their way
     executor = cluster.executor()
-    until(lambda: executor.size == 2)
+    soon(lambda: executor.size == 2)
     yield executor
     executor.shutdown(cancel_futures=True)
 
@@ -151,7 +151,7 @@ def test_a_run_on_a_cluster_is_the_run_of_this_machine(joined):
         run.renew()
         return run.look().step > 40 or run.look().failure
 
-    until(far)
+    soon(far)
     run.pause()
     look = run.look()
     engine.close()
@@ -207,7 +207,7 @@ def test_a_cluster_without_workers_does_not_keep_anybody_waiting(monkeypatch):
     with local(1, 1) as small:
         executor = Cluster(small.scheduler_address)
         small.scale(0)
-        until(lambda: not small.scheduler.workers)
+        soon(lambda: not small.scheduler.workers)
         with pytest.raises(ClusterError, match="lost all its workers"):
             executor.submit(divmod, 7, 2).result(timeout=30)
         executor.shutdown(cancel_futures=True)
@@ -235,7 +235,7 @@ def test_a_scheduler_that_is_killed_ends_the_sweep_with_a_word(started, tmp_path
     monkeypatch.setattr(sweep, "work", slow)
 
     def kill():
-        until(lambda: len(list(tmp_path.glob("*.parquet"))) >= 2)
+        soon(lambda: len(list(tmp_path.glob("*.parquet"))) >= 2)
         os.killpg(started.scheduler.pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)

@@ -17,7 +17,7 @@ from cl_core import frames, runs, scratch, training, transport, workers
 from cl_core.frames import PACES, Look, Pace
 from cl_core.runs import Run
 from cl_core.training import RunSpec
-from tests.executors import AtOnce, Mortal, engine_with
+from tests.executors import AtOnce, Mortal, engine_with, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 EXPLODING = RunSpec(dataset="blobs", loss="npair", unit_norm=False, optimiser="sgd", rate=10.0)
@@ -151,10 +151,7 @@ def test_a_run_that_nobody_looks_at_rests_and_goes_on_when_somebody_does(monkeyp
     run.play()
     until(run, lambda look: look.step > 5)
     time.sleep(0.6)
-    end = time.monotonic() + 30
-    while run._working or run._due:  # what was under way is finished
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    soon(lambda: not (run._working or run._due))  # what was under way is finished
     resting = run.look().step
     time.sleep(0.4)
     assert run.look().step == resting
@@ -261,11 +258,12 @@ def test_a_run_that_is_forgotten_leaves_nothing_behind():
         pytest.skip("this machine shares no memory as files")
     assert any(file.exists() for file in files)
     del run
-    end = time.monotonic() + 10
-    while any(file.exists() for file in files):
+
+    def gone():
         gc.collect()
-        time.sleep(0.05)
-        assert time.monotonic() < end
+        return not any(file.exists() for file in files)
+
+    soon(gone)
 
 
 def test_without_shared_memory_states_travel_in_the_parcel(monkeypatch, tmp_path):
@@ -319,10 +317,7 @@ def test_workers_end_with_their_server_however_it_ends():
     worker = int(server.stdout.readline())
     server.kill()
     server.wait()
-    end = time.monotonic() + 20
-    while _alive(worker):
-        time.sleep(0.1)
-        assert time.monotonic() < end
+    soon(lambda: not _alive(worker))
 
 
 def _alive(pid: int) -> bool:

@@ -22,7 +22,7 @@ from cl_core.engine import Engine
 from cl_core.frames import PACES, Look
 from cl_core.runs import Run
 from cl_core.training import RunSpec
-from tests.executors import Thread, engine_with
+from tests.executors import Thread, engine_with, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 KILLERS = (77, 78)  # seeds of the runs whose work kills its workers
@@ -109,14 +109,6 @@ def until(seen: Callable[..., object], *watched: Any, seconds: float = 60.0) -> 
             return looks[0]
         time.sleep(0.01)
     raise AssertionError([(look.phase, look.step, look) for look in looks])
-
-
-def soon(seen: Callable[[], object]) -> None:
-    """Wait for something that comes without anybody looking at a run."""
-    end = time.monotonic() + 30
-    while not seen():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def right(look: Look) -> bool:
@@ -274,8 +266,12 @@ def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_b
     until(lambda look: look.phase == "paused", run)
     file = left(run, monkeypatch)  # also when it rests
     del run
-    gc.collect()
-    assert not file.exists()
+
+    def gone() -> bool:
+        gc.collect()
+        return not file.exists()
+
+    soon(gone)
 
 
 def test_a_run_that_rests_is_not_laid_by_while_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:

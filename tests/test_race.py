@@ -13,7 +13,7 @@ from cl_core.frames import PACES
 from cl_core.race import Race, RaceLook
 from cl_core.standings import standing
 from cl_core.training import RunSpec
-from tests.executors import AtOnce, Mortal, Thread, engine_with
+from tests.executors import AtOnce, Mortal, Thread, engine_with, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 COARSE = RunSpec(dataset="blobs", dim=4, batch=256, loss="triplet")
@@ -141,10 +141,7 @@ def test_a_race_nobody_looks_at_stops(monkeypatch):
     race_.renew()
     race_.play()
     time.sleep(0.5)
-    end = time.monotonic() + 30
-    while any(run._working or run._due for run in race_._all):  # what was under way is finished
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    soon(lambda: not any(run._working or run._due for run in race_._all))  # what was under way is finished
     rested = race_.look().step
     time.sleep(0.3)
     assert race_.look().step == rested

@@ -16,7 +16,7 @@ import pytest
 
 from cl_core import cluster, workers
 from cl_core.experiments import STUDIES, __main__, stages, store, sweep
-from tests.executors import Thread
+from tests.executors import Thread, soon
 from tests.test_store import no_space, outcome, saved
 
 CELLS = list(STUDIES["right"].of_seeds(1))
@@ -239,13 +239,6 @@ def command(folder, log):
     )  # fmt: skip
 
 
-def until(condition, seconds=90):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.02)
-
-
 def test_whatever_kills_a_sweep_it_goes_on_where_it_was(tmp_path, thread, monkeypatch):
     folder, log = tmp_path / "results", tmp_path / "log"
     log.touch()
@@ -257,17 +250,17 @@ def test_whatever_kills_a_sweep_it_goes_on_where_it_was(tmp_path, thread, monkey
         return {path.stem for path in folder.glob("*.parquet")}
 
     running = command(folder, log)
-    until(lambda: len(finished()) >= 2)
+    soon(lambda: len(finished()) >= 2)
     os.kill(int(begun()[-1][1]), signal.SIGKILL)  # a worker
     first = len(finished())
-    until(lambda: len(finished()) >= first + 3)
+    soon(lambda: len(finished()) >= first + 3)
     assert running.poll() is None
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     kept, noted = finished(), len(begun())
 
     stopped = command(folder, log)
-    until(lambda: len(finished()) >= len(kept) + 1)
+    soon(lambda: len(finished()) >= len(kept) + 1)
     os.killpg(stopped.pid, signal.SIGINT)  # as Ctrl-C does
     said, errors = stopped.communicate(timeout=60)
     assert stopped.returncode == 130
