@@ -129,7 +129,9 @@ def _chart(title: str, kinds: tuple[str, ...]) -> dict[str, Any]:
         .mark_area(opacity=0.55, line=True)
         .encode(
             x=alt.X("ago:Q", title=None, scale=alt.Scale(domain=[-SHOWN, 0], nice=False), axis=times),
-            y=alt.Y("value:Q", title=title, stack="zero", axis=alt.Axis(tickCount=4)).scale(zero=True),
+            y=alt.Y(
+                "value:Q", title=title, stack="zero", axis=alt.Axis(tickCount=4, tickMinStep=1, format=",.0f")
+            ).scale(zero=True),
             color=alt.Color("kind:N", title=None, scale=fill, legend=legend),
             order=alt.Order("order:Q"),
             tooltip=[
