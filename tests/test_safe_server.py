@@ -9,7 +9,7 @@ import time
 import tomllib
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from cl_core.exports import run_file
+from cl_core.ui import uploads
 
 ROOT = Path(__file__).parents[1]
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
@@ -73,14 +74,16 @@ class Server:
         self.end()
         raise AssertionError(log.read_text())
 
-    def ask(self, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
+    def ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, sent: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of an answer; the path goes as it is."""
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             line.putrequest(method, path, skip_accept_encoding=True)
             for name, value in (headers or {}).items():
                 line.putheader(name, value)
-            line.endheaders()
+            line.endheaders(sent or None)
             answer = line.getresponse()
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
         finally:
@@ -155,16 +158,44 @@ def test_a_page_of_somebody_else_is_no_visitor(server):
     assert "access-control-allow-origin" not in headers
 
 
-def test_an_upload_is_refused_by_its_size_before_it_is_sent(server):
+def known(server: Server) -> dict[str, str]:
+    """Headers of somebody who has been here before."""
     _, headers, _ = server.ask("GET", "/_stcore/health")
     cookie = headers["set-cookie"].split(";")[0]
-    known = {"Cookie": cookie, "X-Xsrftoken": cookie.partition("=")[2], "Content-Length": str(run_file.MAX_FILE + 1)}
+    return {"Cookie": cookie, "X-Xsrftoken": cookie.partition("=")[2]}
+
+
+def place(told: list[ForwardMsg]) -> str:
+    """Where a visitor's next upload would go."""
+    begun = next(each.new_session for each in told if each.WhichOneof("type") == "new_session")
+    return f"/_stcore/upload_file/{begun.initialize.session_id}/{uuid.uuid4()}"
+
+
+def test_an_upload_is_refused_by_its_size_before_it_is_sent(server):
+    large = known(server) | {"Content-Length": str(run_file.MAX_FILE + 1)}
     with server.visit() as told:
-        begun = next(each.new_session for each in told if each.WhichOneof("type") == "new_session")
-        path = f"/_stcore/upload_file/{begun.initialize.session_id}/{uuid.uuid4()}"
-        assert server.ask("PUT", path, {**known, "X-Xsrftoken": "guessed"})[0] == 403
-        status, _, body = server.ask("PUT", path, known)  # no byte of it is ever sent
+        assert server.ask("PUT", place(told), {**large, "X-Xsrftoken": "guessed"})[0] == 403
+        status, _, body = server.ask("PUT", place(told), large)  # no byte of it is ever sent
     assert (status, body) == (413, b"File too large")
+
+
+@pytest.mark.parametrize(("visitors", "each", "kept"), [(1, 3, 1), (uploads.KEPT + 3, 1, uploads.KEPT)])
+def test_uploads_do_not_pile_up(server, visitors, each, kept):
+    """Of every session the newest is there, and of the sessions those that sent one last."""
+    size = 1 << 20
+    sent = b'--b\r\nContent-Disposition: form-data; name="file"; filename="run.npz"\r\n\r\n'
+    sent += bytes(size) + b"\r\n--b--\r\n"
+    whose = known(server) | {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": str(len(sent))}
+    with ExitStack() as visits:
+        for _ in range(visitors):
+            told = visits.enter_context(server.visit())
+            for _ in range(each):
+                assert server.ask("PUT", place(told), whose, sent)[0] == 204
+        time.sleep(5.5)  # for so long the server says what it said before
+        _, _, said = server.ask("GET", "/_stcore/metrics")
+        [line] = [line for line in said.decode().splitlines() if 'cache_type="UploadedFileManager"' in line]
+        assert line.startswith("cache_memory_bytes")
+        assert float(line.split()[-1]) == kept * size
 
 
 def test_a_page_that_fails_says_no_more_than_that(tmp_path):

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import streamlit as st
+from streamlit import runtime
 from streamlit.runtime.pages_manager import PagesManager
 
 from cl_core import cluster, datasets, memory, workers
 from cl_core.datasets import ASSETS, DataError
 from cl_core.engine import Engine
 from cl_core.training import RunSpec
-from cl_core.ui import controls, manner
+from cl_core.ui import controls, manner, uploads
 
 
 @asynccontextmanager
@@ -23,6 +24,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     # until st.navigation was called once, Streamlit would look for pages in pages/ by its old rules, and a link
     # to one of ours would open without the course around it
     PagesManager.uses_pages_directory = False
+    uploads.bound(runtime.get_instance().uploaded_file_mgr)
     try:
         served = engine()
     except cluster.ClusterError as error:
