@@ -9,7 +9,7 @@ nothing else. One that nobody has looked at for a while is laid by on the disk u
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,12 +201,13 @@ class Run(Transport):
             self._engine.aside.submit(self._lay_by, tuple(self._frames), self._parcel)
         return wait or np.inf
 
-    def _lay_by(self, frames: Sequence[Frame], newest: Parcel) -> None:
+    def _lay_by(self, frames: tuple[Frame, ...], newest: Parcel) -> None:
         """In a thread beside the engine's, so that nobody waits for the disk; whoever comes back meanwhile is first."""
         copied = self._shelf.copy(frames, newest)
         with self._engine.changed:
             self._shelf.leaving = False
-            if copied and not self._shelf.wait(time.monotonic()):
+            same = self._parcel is newest and tuple(self._frames) == frames
+            if copied and same and not self._shelf.wait(time.monotonic()):
                 self._frames, self._parcel = self._shelf.lay_by(frames, newest)
                 self._losses = [self._all_losses()]  # of thousands of small pieces
             else:

@@ -63,7 +63,7 @@ class Shelf:
         try:
             parts = {f"points{k}": np.stack([frame.points[k] for frame in frames]) for k in frames[0].points}
             np.savez(self._file, allow_pickle=False, vector=newest.unpack().vector, **parts)
-        except OSError:
+        except (OSError, MemoryError):
             return False
         return True
 

@@ -324,28 +324,47 @@ def test_where_the_disk_is_full_a_run_left_alone_stays_in_memory_until_there_is_
     assert right(later)
 
 
-def test_whoever_comes_back_while_a_run_is_laid_by_does_not_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+class Held:
+    """A disk that takes as long as one likes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.savez, self.inside, self.go_on = np.savez, threading.Event(), threading.Event()
+        monkeypatch.setattr(np, "savez", self)
+
+    def __call__(self, *arguments: Any, **named: Any) -> None:
+        self.inside.set()
+        assert self.go_on.wait(30)
+        self.savez(*arguments, **named)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_whoever_comes_back_while_a_run_is_laid_by_does_not_wait_for_the_disk(
+    monkeypatch: pytest.MonkeyPatch, stays: bool
+) -> None:
+    """Nor is anything lost that they see then, even if they leave again before the disk is done."""
     run = begun(engine_with())
     before = until(lambda look: look.step > 40, run)
-    inside, go_on, savez = threading.Event(), threading.Event(), np.savez
-
-    def held(*arguments: Any, **named: Any) -> None:
-        inside.set()
-        assert go_on.wait(30)
-        savez(*arguments, **named)
-
-    monkeypatch.setattr(np, "savez", held)
+    disk = Held(monkeypatch)
     monkeypatch.setattr(shelf, "AWAY", 0.1)
     monkeypatch.setattr(transport, "LEASE", 0.1)
     run.renew()
-    assert inside.wait(30)
+    assert disk.inside.wait(30)
     monkeypatch.setattr(transport, "LEASE", 5.0)
     later = until(lambda look: look.step > before.step + 40, run)  # the disk is still at it
-    go_on.set()
-    file = run._shelf._file
-    assert file is not None
-    soon(lambda: not run._shelf.leaving and not file.exists())
-    assert not run._shelf.holds
+    if not stays:
+        monkeypatch.setattr(transport, "LEASE", 0.0)
+        run.renew()
+        time.sleep(0.3)
+    disk.go_on.set()
+    if stays:
+        file = run._shelf._file
+        assert file is not None
+        soon(lambda: not run._shelf.leaving and not file.exists())
+        assert not run._shelf.holds
+    else:
+        soon(lambda: run._shelf.holds)
+    monkeypatch.setattr(transport, "LEASE", 5.0)
+    assert run.look().step >= later.step
     assert right(until(lambda look: look.step > later.step + 40, run))
 
 
