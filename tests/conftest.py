@@ -12,10 +12,10 @@ torch.set_num_threads(1)  # as in a worker; two on busy cores are several times 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For the whole suite one process more than there are cores, as each waits for its browser and its servers for half
-    of the time, but four at most; for what is asked for by name none besides this one, which starts sooner."""
+    """For the whole suite a process for each core, but four at most, as each has a browser and servers; for what is
+    asked for by name none besides this one, which starts sooner."""
     whole = config.args_source is config.ArgsSource.TESTPATHS and not config.option.keyword
-    return min(len(os.sched_getaffinity(0)) + 1, 4) if whole else 0
+    return min(len(os.sched_getaffinity(0)), 4) if whole else 0
 
 
 @pytest.fixture(autouse=True)
