@@ -7,7 +7,7 @@ from cl_core.ui.server import engine
 
 TICK = 0.4  # seconds between two looks at a picture that moves; the browser plays what came in between
 READ = 2.0  # seconds between two looks at what is read rather than watched
-EACH = 4  # runs that a core can feed with frames at that pulse; more get theirs more seldom
+EACH = 3  # runs that a core can feed with frames at that pulse; more get theirs more seldom
 SLOWEST = 10.0  # times as long between two looks, however many there are
 CHANGED = 2.0  # times as many or as few, for a page to begin anew with another pulse
 
