@@ -11,8 +11,6 @@ Array = NDArray[np.floating[Any]]
 
 TINY = float(np.finfo(np.float32).tiny)  # what a collapsed embedding's variance counts as
 TURN = radians(30.0)  # the farthest the drawn plane turns from one frame to the next
-NO_MEAN = np.empty(0, np.float32)  # one for all, as there are many of whom nothing else is left
-NO_AXES = {k: np.empty((0, k), np.float32) for k in (2, 3)}
 
 
 class View(Protocol):

@@ -1,10 +1,12 @@
 """Workers that are no processes, for tests that look at what a run or a page does rather than at where."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,12 +33,18 @@ def end_engines() -> None:
             executor.shutdown()
 
 
-def soon(seen: Callable[[], object]) -> None:
+def soon(seen: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait for something that comes without anybody looking at a run."""
-    end = time.monotonic() + 90
+    end = time.monotonic() + seconds
     while not seen():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def gone(*files: Path) -> bool:
+    """Whether files have gone with whatever nobody holds any more."""
+    gc.collect()
+    return not any(file.exists() for file in files)
 
 
 @contextmanager

@@ -43,7 +43,7 @@ class Started:
             with socket.socket() as caller:
                 return caller.connect_ex(("127.0.0.1", port)) == 0
 
-        soon(listens)  # whoever calls too early waits longer and longer between two tries
+        soon(listens, seconds=90)  # whoever calls too early waits longer and longer between two tries
         self._workers = self._start("worker", self.address, "--nworkers", "2", "--nthreads", "1")
 
     def _start(self, *command):
@@ -72,7 +72,7 @@ def joined(started, monkeypatch):
     monkeypatch.setenv(cluster.ADDRESS, started.address)
     monkeypatch.setattr(cluster, "PATIENCE", 60.0)  # its workers are on their way
     executor = cluster.executor()
-    soon(lambda: executor.size == 2)
+    soon(lambda: executor.size == 2, seconds=90)
     yield executor
     executor.shutdown(cancel_futures=True)
 
@@ -151,7 +151,7 @@ def test_a_run_on_a_cluster_is_the_run_of_this_machine(joined):
         run.renew()
         return run.look().step > 40 or run.look().failure
 
-    soon(far)
+    soon(far, seconds=90)
     run.pause()
     look = run.look()
     engine.close()
@@ -207,7 +207,7 @@ def test_a_cluster_without_workers_does_not_keep_anybody_waiting(monkeypatch):
     with local(1, 1) as small:
         executor = Cluster(small.scheduler_address)
         small.scale(0)
-        soon(lambda: not small.scheduler.workers)
+        soon(lambda: not small.scheduler.workers, seconds=90)
         with pytest.raises(ClusterError, match="lost all its workers"):
             executor.submit(divmod, 7, 2).result(timeout=30)
         executor.shutdown(cancel_futures=True)
@@ -235,7 +235,7 @@ def test_a_scheduler_that_is_killed_ends_the_sweep_with_a_word(started, tmp_path
     monkeypatch.setattr(sweep, "work", slow)
 
     def kill():
-        soon(lambda: len(list(tmp_path.glob("*.parquet"))) >= 2)
+        soon(lambda: len(list(tmp_path.glob("*.parquet"))) >= 2, seconds=90)
         os.killpg(started.scheduler.pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)

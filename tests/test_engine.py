@@ -1,4 +1,3 @@
-import gc
 import os
 import signal
 import subprocess
@@ -17,7 +16,7 @@ from cl_core import frames, runs, scratch, training, transport, workers
 from cl_core.frames import PACES, Look, Pace
 from cl_core.runs import Run
 from cl_core.training import RunSpec
-from tests.executors import AtOnce, Mortal, engine_with, soon
+from tests.executors import AtOnce, Mortal, engine_with, gone, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 EXPLODING = RunSpec(dataset="blobs", loss="npair", unit_norm=False, optimiser="sgd", rate=10.0)
@@ -258,12 +257,7 @@ def test_a_run_that_is_forgotten_leaves_nothing_behind():
         pytest.skip("this machine shares no memory as files")
     assert any(file.exists() for file in files)
     del run
-
-    def gone():
-        gc.collect()
-        return not any(file.exists() for file in files)
-
-    soon(gone)
+    soon(lambda: gone(*files), seconds=10)
 
 
 def test_without_shared_memory_states_travel_in_the_parcel(monkeypatch, tmp_path):
@@ -317,7 +311,7 @@ def test_workers_end_with_their_server_however_it_ends():
     worker = int(server.stdout.readline())
     server.kill()
     server.wait()
-    soon(lambda: not _alive(worker))
+    soon(lambda: not _alive(worker), seconds=20)
 
 
 def _alive(pid: int) -> bool:

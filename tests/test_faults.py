@@ -22,7 +22,7 @@ from cl_core.engine import Engine
 from cl_core.frames import PACES, Look
 from cl_core.runs import Run
 from cl_core.training import RunSpec
-from tests.executors import Thread, engine_with, soon
+from tests.executors import Thread, engine_with, gone, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 KILLERS = (77, 78)  # seeds of the runs whose work kills its workers
@@ -266,12 +266,7 @@ def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_b
     until(lambda look: look.phase == "paused", run)
     file = left(run, monkeypatch)  # also when it rests
     del run
-
-    def gone() -> bool:
-        gc.collect()
-        return not file.exists()
-
-    soon(gone)
+    soon(lambda: gone(file), seconds=10)
 
 
 def test_a_run_that_rests_is_not_laid_by_while_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,4 +399,4 @@ def test_a_tab_closed_in_the_middle_of_a_chunk_leaves_nothing_behind(monkeypatch
     gc.collect()
     go_on.set()
     thread.submit(int).result()  # the chunk is done
-    soon(lambda: not list(folder.glob(f"{name}*")))
+    soon(lambda: not list(folder.glob(f"{name}*")), seconds=10)

@@ -250,17 +250,17 @@ def test_whatever_kills_a_sweep_it_goes_on_where_it_was(tmp_path, thread, monkey
         return {path.stem for path in folder.glob("*.parquet")}
 
     running = command(folder, log)
-    soon(lambda: len(finished()) >= 2)
+    soon(lambda: len(finished()) >= 2, seconds=90)
     os.kill(int(begun()[-1][1]), signal.SIGKILL)  # a worker
     first = len(finished())
-    soon(lambda: len(finished()) >= first + 3)
+    soon(lambda: len(finished()) >= first + 3, seconds=90)
     assert running.poll() is None
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     kept, noted = finished(), len(begun())
 
     stopped = command(folder, log)
-    soon(lambda: len(finished()) >= len(kept) + 1)
+    soon(lambda: len(finished()) >= len(kept) + 1, seconds=90)
     os.killpg(stopped.pid, signal.SIGINT)  # as Ctrl-C does
     said, errors = stopped.communicate(timeout=60)
     assert stopped.returncode == 130
