@@ -11,18 +11,16 @@ import weakref
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cl_core.context import RuntimeContext
 from cl_core.frames import PROBES
 from cl_core.race import Race
 from cl_core.runs import Run
+from cl_core.saved_run import Kept
 from cl_core.training import RunSpec
 from cl_core.turns import Turns
-
-if TYPE_CHECKING:
-    from cl_core.exports.run_file import Kept
 
 
 @dataclass(frozen=True)
@@ -52,46 +50,44 @@ class Engine:
     Attributes:
         turns: where work is handed in that takes a moment.
         long: where work is handed in that can't be cut into pieces, so that nobody waits behind it.
-        aside: a thread for what the server does for a run that it is not to hold the lock for.
     """
 
     def __init__(self, executor: Executor, long: Executor | None = None) -> None:
         self.turns = Turns(executor)
         self.long = long or self.turns
-        self.aside = ThreadPoolExecutor(1, "aside")
-        self.changed = threading.Condition(threading.RLock())
+        self._background = ThreadPoolExecutor(1, "background")
+        self._changed = threading.Condition(threading.RLock())
+        self._context = RuntimeContext(self._changed, self.turns, self._background, self._notify)
         self._runs: weakref.WeakSet[Run | Race] = weakref.WeakSet()
         self._news = False
         self._open = True
         self._thread = threading.Thread(target=self._drive, name="engine", daemon=True)
         self._thread.start()
 
-    def open(self, spec: RunSpec, n: int = 2000, kept: "Kept | None" = None) -> Run:
+    def open(self, spec: RunSpec, n: int = 2000, kept: Kept | None = None) -> Run:
         """A run of `spec`, paused at its first frame or where it was `kept`, looked at through `n` probe images.
 
         Raises ValueError where `n` is not one of `PROBES`.
         """
         if n not in PROBES:
             raise ValueError(f"a picture shows one of {PROBES} points, not {n}")
-        run = Run(self, spec, n, f"run-{uuid.uuid4().hex[:12]}", self.turns.seat())
-        if kept is not None:
-            run.take_up(kept)
-        with self.changed:
+        run = Run(self._context, spec, n, f"run-{uuid.uuid4().hex[:12]}", self.turns.seat(), kept)
+        with self._changed:
             self._runs.add(run)
         run.renew()
         return run
 
     def race(self, specs: Sequence[RunSpec], n: int = 500, seeds: int = 1) -> Race:
         """A race of `specs`, paused at its first frame; see `Race` for what it wants."""
-        race = Race(self, specs, n, seeds)
-        with self.changed:
+        race = Race(self._context, specs, n, seeds)
+        with self._changed:
             self._runs.add(race)
         race.renew()
         return race
 
     def load(self) -> Load:
         """What there is to do right now, of everybody."""
-        with self.changed:
+        with self._changed:
             runs = [run for run in self._runs if run.watched]
             playing = [run for run in runs if run.playing]
             rate = sum(run.rate for run in playing)
@@ -100,22 +96,22 @@ class Engine:
 
     def close(self) -> None:
         """Hand out nothing more, and return when nothing is being handed out."""
-        with self.changed:
+        with self._changed:
             self._open = False
-            self.tell()
+            self._notify()
         self._thread.join()
-        self.aside.shutdown(cancel_futures=True)
+        self._background.shutdown(cancel_futures=True)
 
-    def tell(self) -> None:
-        """Say that something has changed; with the lock held."""
+    def _notify(self) -> None:
+        """Wake the engine's thread; with the lock held."""
         self._news = True
-        self.changed.notify()
+        self._changed.notify()
 
     def _drive(self) -> None:
-        with self.changed:
+        with self._changed:
             while self._open:
                 self._news = False
                 now = time.monotonic()
-                wait = min((run._advance(now) for run in list(self._runs)), default=np.inf)
+                wait = min((run.schedule(now) for run in list(self._runs)), default=np.inf)
                 if not self._news:  # what was done at once has told so by now
-                    self.changed.wait(None if np.isinf(wait) else max(wait, 0.001))
+                    self._changed.wait(None if np.isinf(wait) else max(wait, 0.001))

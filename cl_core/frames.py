@@ -21,6 +21,7 @@ GROWTH = 0.15  # frames lie so much farther apart each time ...
 ROWS_BETWEEN = 3600  # ... until so many training images lie between two of them ...
 LATE = 400  # ... but at least this part of the steps done, so that the frames of the longest run fit into memory
 MOST = 2500  # frames of one run; past them only those of `next_frame` are added, whoever asks for every step
+SCORES = {"knn": "kNN", "recall": "recall@1", "map_r": "MAP@R", "probe": "probe"}  # by which runs are compared
 LONG = 1e3  # length at which a softmax over inner products is decided
 
 
@@ -35,6 +36,7 @@ class Frame:
         points: coordinates of the probe images by number of axes, 2 and (where the embedding has them) 3:
             (n, 2) and (n, 3) float32.
         views: the views that drew them; of a run's frames before the newest what is left of them.
+        probe: accuracy of a linear probe (see `metrics.linear_probe`); NaN where it was not asked for.
     """
 
     step: int
@@ -42,6 +44,7 @@ class Frame:
     metrics: Metrics
     points: dict[int, NDArray[np.float32]]
     views: dict[int, View]
+    probe: float = nan
 
     def past(self) -> Self:
         """What is kept of it once the next one has come."""
@@ -65,22 +68,30 @@ class References:
     epoch_steps: int
 
 
-def frame(state: State, n: int, previous: dict[int, View] | None = None) -> Frame:
+def frame(state: State, n: int, previous: dict[int, View] | None = None, *, probe: bool = False) -> Frame:
     """Look at a run: embed `n` probe images, measure them, and draw them in line with the frame before's views.
+
+    probe: whether to fit a linear probe too.
 
     Raises ValueError, in words, where the embedding has left the range of numbers.
     """
-    return frame_of(state, training.snapshot(state, n), previous)
+    return frame_of(state, training.snapshot(state, n), previous, probe=probe)
 
 
-def frame_of(state: State, shot: Snapshot, previous: dict[int, View] | None = None) -> Frame:
+def frame_of(state: State, shot: Snapshot, previous: dict[int, View] | None = None, *, probe: bool = False) -> Frame:
     """As `frame`, of an embedding that is there already."""
     if not np.isfinite(shot.z).all():
         raise ValueError(training.advice(state.spec, state.step))
     views = view.views(shot.z, previous)
     points = {k: each.project(shot.z) for k, each in views.items()}
     measured = metrics.measure(torch.from_numpy(shot.z), torch.from_numpy(shot.y), torch.from_numpy(points[2]))
-    return Frame(state.step, state.seconds, measured, points, views)
+    accuracy = metrics.linear_probe(shot.z, shot.y) if probe else nan
+    return Frame(state.step, state.seconds, measured, points, views, accuracy)
+
+
+def score(frame: Frame, name: str) -> float:
+    """One of a frame's `SCORES`, or of its metrics."""
+    return frame.probe if name == "probe" else float(getattr(frame.metrics, name))
 
 
 def references(spec: RunSpec, n: int) -> References:
@@ -96,7 +107,7 @@ def _ends(spec: RunSpec) -> tuple[float, float]:
     convention = conventions.get(spec.loss, spec.convention)
     other = convention.other(spec.theta)
     if other is None:
-        known = spec.loss, dict(spec.theta), labels, classes
+        known = spec.loss, spec.theta, labels, classes
         return losses.collapse_value(*known), losses.floor_value(*known)
     loss = losses.LOSSES[spec.loss]
     which = labels if loss.classes else labels.unique(return_inverse=True)[1]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, NoReturn, get_type_hints
 
 Value = float | int | str | bool
 
@@ -117,6 +117,33 @@ class Parameter:
                 raise ValueError(f"{self.name} must be a whole number, not {value!r}")
             return int(number)
         return number
+
+
+class Theta(dict[str, Value]):
+    """Every parameter of one loss with its value, checked by `Loss.check`; read-only.
+
+    Checking it again for the same loss costs nothing, so functions that take parameters may check whatever they get.
+
+    Attributes:
+        loss: key of the loss it was checked for; "" for a copy that has to be checked again.
+    """
+
+    loss: str
+
+    def __init__(self, values: Mapping[str, Value] | Iterable[tuple[str, Value]] = (), loss: str = "") -> None:
+        super().__init__(values)
+        self.loss = loss
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self), self.loss)
+
+    def _read_only(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("checked parameters are read-only; make a dict of them first")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _read_only
 
 
 def of_signature(function: Callable[..., Any]) -> dict[str, Parameter]:

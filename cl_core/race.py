@@ -6,22 +6,18 @@ come as far. A run that fails is left behind, and holds up nobody.
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cl_core import judged, training
-from cl_core.frames import MOST, PACES, PROBES, Frame, Look, Phase, References, next_frames
+from cl_core import training
+from cl_core.context import RuntimeContext
+from cl_core.frames import MOST, PACES, PROBES, Look, Phase, next_frames
 from cl_core.runs import AHEAD, Run
 from cl_core.training import BATCH, MAX_STEPS, RunSpec
 from cl_core.transport import Transport
 from cl_core.turns import Seat
-from cl_core.workers import Parcel
-
-if TYPE_CHECKING:
-    from cl_core.engine import Engine
 
 CONTENDERS = (2, 4)
 SEEDS = (1, 5)
@@ -31,22 +27,23 @@ LETTERS = "ABCD"
 class Contender(Run):
     """A run that goes no farther than the `stretch` that it shares with the others: steps of frames, ascending."""
 
-    _begin: Callable[..., tuple[Parcel, Frame, References]] = staticmethod(judged.begin)
-    _draw: Callable[..., Frame] = staticmethod(judged.draw)
+    linear_probe = True
 
-    def __init__(self, engine: "Engine", spec: RunSpec, n: int, name: str, seat: Seat, stretch: Sequence[int]) -> None:
-        super().__init__(engine, spec, n, name, seat)
+    def __init__(
+        self, context: RuntimeContext, spec: RunSpec, n: int, name: str, seat: Seat, stretch: Sequence[int]
+    ) -> None:
+        super().__init__(context, spec, n, name, seat)
         self._stretch = stretch
         self._pace = PACES["flat-out"]  # it is the race that has a pace
         self._playing = True
 
     def _next_goals(self) -> list[int]:
-        return [goal for goal in self._stretch if goal > self._steps]
+        return [goal for goal in self._stretch if goal > self.steps_done]
 
     @property
-    def _heading(self) -> int:
+    def destination(self) -> int:
         """The step that it comes to without a further word."""
-        return self._goals[-1] if self._working and self._goals else self._steps
+        return self._goals[-1] if self._working and self._goals else self.steps_done
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +69,9 @@ class Race(Transport):
     Raises ValueError, in words, where these would be no race.
     """
 
-    def __init__(self, engine: "Engine", specs: Sequence[RunSpec], n: int, seeds: int = 1) -> None:
+    def __init__(self, context: RuntimeContext, specs: Sequence[RunSpec], n: int, seeds: int = 1) -> None:
         _check(specs, n, seeds)
-        super().__init__(engine)
+        super().__init__(context)
         self.specs = tuple(specs)
         self.n = n
         self.seeds = seeds
@@ -83,10 +80,10 @@ class Race(Transport):
         # one to the next, the nearer, so that the pictures keep moving
         rows = sum(spec.batch for spec in specs) * seeds
         self._like = RunSpec(batch=min(rows, BATCH[1]))
-        name, seat = f"race-{uuid.uuid4().hex[:12]}", engine.turns.seat()
+        name, seat = f"race-{uuid.uuid4().hex[:12]}", context.queue.seat()
         self.runs = tuple(
             tuple(
-                Contender(engine, replace(spec, seed=_seed(spec, k)), n, f"{name}-{letter}{k}", seat, self._stretch)
+                Contender(context, replace(spec, seed=_seed(spec, k)), n, f"{name}-{letter}{k}", seat, self._stretch)
                 for k in range(seeds)
             )
             for letter, spec in zip(LETTERS, specs, strict=False)
@@ -96,7 +93,7 @@ class Race(Transport):
 
     def renew(self, times: float = 1.0) -> None:
         """Say that somebody is still looking, and will again before so many times a lease is over."""
-        with self._engine.changed:
+        with self._context.changed:
             super().renew(times)
             for run in self._all:
                 run.renew(times)
@@ -108,21 +105,21 @@ class Race(Transport):
 
     def pause(self) -> None:
         """Go no farther than the next frame that all can rest at."""
-        with self._engine.changed:
+        with self._context.changed:
             self._change(_playing=False, _single=0)
-            ahead = max((run._heading for run in self._racing), default=0)
+            ahead = max((run.destination for run in self._racing), default=0)
             rest = next((goal for goal in self._stretch if goal >= ahead), self._goal)
             self._stretch[:] = [goal for goal in self._stretch if goal <= rest]
 
     def step(self) -> None:
         """Pause, and let everyone do one step."""
-        with self._engine.changed:
+        with self._context.changed:
             self.pause()
             self._change(_single=1)
 
     def close(self) -> None:
         """End the race; what was seen of it stays."""
-        with self._engine.changed:
+        with self._context.changed:
             self._change(_closed=True, _playing=False, _single=0)
             for run in self._all:
                 run.close()
@@ -140,13 +137,13 @@ class Race(Transport):
     @property
     def busy(self) -> bool:
         """Whether there will be more to see without a further word."""
-        with self._engine.changed:
-            drawing = any(run._drawing or run._due for run in self._all)
+        with self._context.changed:
+            drawing = any(run.frames_due for run in self._all)
             return drawing or not self._arrived or self.playing or (self._single > 0 and not self.over)
 
     def look(self) -> RaceLook:
         """What there is to see right now: of every run what it was like at the step that all have come to."""
-        with self._engine.changed:
+        with self._context.changed:
             phase, step = self._phase(), self._common()
             looks = tuple(tuple(_cut(run.look(), step, phase) for run in runs) for runs in self.runs)
             return RaceLook(phase, step, self.rate, looks)
@@ -154,7 +151,7 @@ class Race(Transport):
     @property
     def _racing(self) -> list[Contender]:
         """Those that have not failed."""
-        return [run for run in self._all if run._failure is None]
+        return [run for run in self._all if not run.failed]
 
     @property
     def _goal(self) -> int:
@@ -164,14 +161,14 @@ class Race(Transport):
     @property
     def _arrived(self) -> bool:
         """Whether all have come to the end of the stretch."""
-        return all(run._parcel is not None and run._steps >= self._goal and not run._working for run in self._racing)
+        return all(run.steps_done >= self._goal and not run.training for run in self._racing)
 
     def _common(self) -> int:
         """The step of the last frame that all have; where none is left to wait for, the last there is."""
-        drawn = [run._frames[-1].step if run._frames else -1 for run in self._racing]
+        drawn = [run.history.last_step for run in self._racing]
         if drawn:
             return min(drawn)
-        return max((run._frames[-1].step for run in self._all if run._frames), default=-1)
+        return max((run.history.last_step for run in self._all), default=-1)
 
     def _phase(self) -> Phase:
         if not self._racing:
@@ -184,13 +181,14 @@ class Race(Transport):
 
     # What follows runs in the engine's thread, with the engine's lock held.
 
-    def _advance(self, now: float) -> float:
+    def schedule(self, now: float) -> float:
+        """Submit the work of all runs; return seconds until it should be called again (infinite: when notified)."""
         wait = np.inf if self._closed or now >= self._lease else self._set_off(now)
-        return min(wait, *(run._advance(now) for run in self._all))
+        return min(wait, *(run.schedule(now) for run in self._all))
 
     def _set_off(self, now: float) -> float:
         """Begin the next stretch, if all have come to the end of this one and it is time."""
-        behind = any(len(run._due) > len(self._stretch) for run in self._racing)
+        behind = any(run.frames_due > len(self._stretch) for run in self._racing)
         if self.over or behind or not self._arrived or not (self._playing or self._single):
             return np.inf
         wait = self._held_back(now)
@@ -204,7 +202,7 @@ class Race(Transport):
         return np.inf
 
     def _next_stretch(self) -> list[int]:
-        crowded = any(len(run._frames) >= MOST for run in self._all)
+        crowded = any(len(run.history.frames) >= MOST for run in self._all)
         if self._single or (self._pace.every_step and not crowded):
             return [self._goal + 1]
         last = self._until if self._until is not None and self._until > self._goal else MAX_STEPS

@@ -16,7 +16,7 @@ from typing import Any, get_origin, get_type_hints
 from torch import Tensor
 
 from cl_core.contrast import METRICS, Contrast, Terms
-from cl_core.parameters import Parameter, Value, of_signature
+from cl_core.parameters import Parameter, Theta, Value, of_signature
 
 NO_SCHEDULE = "none"  # of a parameter that keeps its value
 
@@ -159,13 +159,16 @@ class Loss:
         """The formula in LaTeX with the numbers of `theta` in it."""
         return _PLACE.sub(lambda found: f"{theta[found[1]]:.4g}", self.template)
 
-    def check(self, theta: Mapping[str, Any]) -> dict[str, Value]:
+    def check(self, theta: Mapping[str, Any]) -> Theta:
         """All parameters: those of `theta`, checked, and defaults for the rest. ValueError on unknown names."""
+        if isinstance(theta, Theta) and theta.loss == self.key:
+            return theta
         for name in theta:
             if name not in self.parameters:
                 known = ", ".join(self.parameters) or "none"
                 raise ValueError(f"{self.key} has no parameter {name!r}; it has: {known}")
-        return {name: p.check(theta[name]) if name in theta else p.default for name, p in self.parameters.items()}
+        values = {name: p.check(theta[name]) if name in theta else p.default for name, p in self.parameters.items()}
+        return Theta(values, self.key)
 
     def metric_of(self, theta: Mapping[str, Any]) -> str:
         """The metric its Contrast must hold under `theta`."""

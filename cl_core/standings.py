@@ -6,7 +6,7 @@ from math import nan, sqrt
 
 import numpy as np
 
-from cl_core.experiments.evidence import ONE_SEED, YES, Number
+from cl_core.estimates import ONE_SEED, YES, Number
 
 
 @dataclass(frozen=True)

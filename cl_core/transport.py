@@ -3,12 +3,10 @@
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from cl_core.context import RuntimeContext
 from cl_core.frames import PACES, Pace
-
-if TYPE_CHECKING:
-    from cl_core.engine import Engine
 
 LEASE = 5.0  # seconds that work goes on without being looked at
 
@@ -16,8 +14,8 @@ LEASE = 5.0  # seconds that work goes on without being looked at
 class Transport(ABC):
     """Something an engine takes further, for as long as somebody looks. Every public method returns at once."""
 
-    def __init__(self, engine: "Engine") -> None:
-        self._engine = engine
+    def __init__(self, context: RuntimeContext) -> None:
+        self._context = context
         self._playing = self._closed = False
         self._single = 0  # steps asked for one by one
         self._pace = PACES["slow"]
@@ -63,15 +61,15 @@ class Transport(ABC):
             self._change(_pace=pace, _next_start=0.0)
 
     def _change(self, **values: Any) -> None:
-        with self._engine.changed:
+        with self._context.changed:
             for name, value in values.items():
                 setattr(self, name, value)
-            self._engine.tell()
+            self._context.notify()
 
     # What follows runs in the engine's thread, or in a future's callback, with the engine's lock held.
 
     @abstractmethod
-    def _advance(self, now: float) -> float:
+    def schedule(self, now: float) -> float:
         """Hand out what can be handed out; when to ask again, in seconds from now."""
 
     def _held_back(self, now: float) -> float:

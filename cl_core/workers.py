@@ -51,10 +51,10 @@ class Parcel:
         return self.state if self.slot is None else replace(self.state, vector=np.fromfile(self.slot, np.float32))
 
 
-def begin(spec: RunSpec, n: int, slot: Path | None) -> tuple[Parcel, Frame, References]:
-    """The first state of a run, its first frame, and the lines to draw beside it."""
+def begin(spec: RunSpec, n: int, slot: Path | None, probe: bool) -> tuple[Parcel, Frame, References]:
+    """The first state of a run, its first frame (with a linear `probe`?), and the lines to draw beside it."""
     state = training.start(spec)
-    return Parcel.pack(state, slot), frames.frame(state, n), frames.references(spec, n)
+    return Parcel.pack(state, slot), frames.frame(state, n, probe=probe), frames.references(spec, n)
 
 
 def train(parcel: Parcel, goals: Sequence[int], seconds: float, slots: Sequence[Path | None]) -> list[Parcel]:
@@ -73,9 +73,9 @@ def train(parcel: Parcel, goals: Sequence[int], seconds: float, slots: Sequence[
     return reached
 
 
-def draw(parcel: Parcel, n: int, previous: dict[int, View] | None) -> Frame:
-    """The frame of a state, in line with the views of the frame before."""
-    return frames.frame(parcel.unpack(), n, previous)
+def draw(parcel: Parcel, n: int, previous: dict[int, View] | None, probe: bool) -> Frame:
+    """The frame of a state, in line with the views of the frame before, with a linear `probe` or without."""
+    return frames.frame(parcel.unpack(), n, previous, probe=probe)
 
 
 class Pool(Executor):

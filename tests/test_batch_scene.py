@@ -10,9 +10,9 @@ import pytest
 
 from cl_core.colours import CLASS_COLOURS, NEGATIVE
 from cl_core.components import batch as face
-from cl_core.components.batch import WORDS, Scene, SceneState, message
+from cl_core.components.batch import WORDS, Scene, SceneState, encode
+from cl_core.components.bundle import markup
 from cl_core.components.envelope import unpack
-from cl_core.components.modules import markup
 
 FOLDER = Path(face.__file__).parent
 NAMES = ("零", "one", "<b>two</b>")
@@ -43,7 +43,7 @@ def scene(n: int = 6, proxies: bool = False, **other: Any) -> Scene:
 
 def test_message_round_trip() -> None:
     s = scene()
-    header, buffers = unpack(message(s, height=400, group="pair", anchor=2))
+    header, buffers = unpack(encode(s, height=400, group="pair", anchor=2))
     assert (header["stream"], header["title"], header["class_names"]) == ("batch 1", "InfoNCE", list(NAMES))
     assert (header["n"], header["trail"], header["prototypes"]) == (6, 4, False)
     assert (header["height"], header["group"], header["anchor"]) == (400, "pair", 2)
@@ -61,28 +61,28 @@ def test_message_round_trip() -> None:
 
 def test_class_weights_follow_the_images() -> None:
     s = scene(proxies=True)
-    header, buffers = unpack(message(s))
+    header, buffers = unpack(encode(s))
     assert header["prototypes"]
     assert s.prototypes is not None
     np.testing.assert_allclose(buffers["points"].reshape(9, 2)[6:], s.prototypes, rtol=1e-6)
     assert buffers["weights"].size == 6 * 3
-    header, buffers = unpack(message(replace(s, prototype_forces=None)))
+    header, buffers = unpack(encode(replace(s, prototype_forces=None)))
     assert not buffers["forces"].reshape(9, 2)[6:].any(), "weights that stand still have no force"
 
 
 def test_equal_scenes_are_equal_messages() -> None:
-    assert message(scene()) == message(scene())
-    assert message(scene()) != message(scene(title="another"))
+    assert encode(scene()) == encode(scene())
+    assert encode(scene()) != encode(scene(title="another"))
 
 
 def test_words_may_be_replaced_one_by_one() -> None:
-    header, _ = unpack(message(scene(words={"pull": "zieht"})))
+    header, _ = unpack(encode(scene(words={"pull": "zieht"})))
     assert header["words"] == {**WORDS, "pull": "zieht"}
 
 
 def test_numbers_that_are_none_are_sent() -> None:
     weights = np.full((6, 6), np.nan)
-    _, buffers = unpack(message(scene(weights=weights, points=np.full((6, 2), np.inf))))
+    _, buffers = unpack(encode(scene(weights=weights, points=np.full((6, 2), np.inf))))
     assert np.isnan(buffers["weights"]).all()
 
 
@@ -109,18 +109,18 @@ def test_numbers_that_are_none_are_sent() -> None:
 )
 def test_what_does_not_fit_is_said(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        message(replace(scene(), **wrong))
+        encode(replace(scene(), **wrong))
 
 
 def test_a_batch_of_nobody() -> None:
-    header, buffers = unpack(message(scene(n=0, trail=None)))
+    header, buffers = unpack(encode(scene(n=0, trail=None)))
     assert header["n"] == 0
     assert buffers["weights"].size == 0
 
 
 def test_anchor_of_another_batch_is_not_believed() -> None:
     s, p = scene(), scene(proxies=True)
-    assert face._anchor_of({"index": 2, "id": 2007, "time": 1}, s) == 2
+    assert face.decode({"index": 2, "id": 2007, "time": 1}, s) == 2
     for told in (
         None,
         3,
@@ -130,10 +130,10 @@ def test_anchor_of_another_batch_is_not_believed() -> None:
         {"index": 7, "id": -2},
         {"index": -1, "id": 5007},
     ):
-        assert face._anchor_of(told, s) is None
-    assert face._anchor_of({"index": 7, "id": -2}, p) == 7, "class weight 1 comes after the six images"
-    assert face._anchor_of({"index": 9, "id": -4}, p) is None
-    assert face._anchor_of({"index": 7, "id": -1}, p) is None
+        assert face.decode(told, s) is None
+    assert face.decode({"index": 7, "id": -2}, p) == 7, "class weight 1 comes after the six images"
+    assert face.decode({"index": 9, "id": -4}, p) is None
+    assert face.decode({"index": 7, "id": -1}, p) is None
     assert SceneState(2) == SceneState(2)
 
 

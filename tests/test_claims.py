@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cl_core.estimates import Number
 from cl_core.experiments import STUDIES, Cell, claims, store, table
 from cl_core.experiments.__main__ import show
-from cl_core.experiments.evidence import Number, numbers_of
+from cl_core.experiments.evidence import numbers_of
 from cl_core.experiments.stages import DRAWN, Outcome
 from cl_core.experiments.table import DIFFERENCE, FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
 

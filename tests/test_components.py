@@ -8,9 +8,9 @@ import pytest
 
 from cl_core.colours import CLASS_COLOURS
 from cl_core.components import embedding as face
-from cl_core.components.embedding import WORDS, Cloud, Sent, message, window
+from cl_core.components.bundle import joined, markup
+from cl_core.components.embedding import WORDS, Cloud, Sent, encode, window
 from cl_core.components.envelope import NOWHERE, pack, quantise, unpack
-from cl_core.components.modules import joined, markup
 from tests.colours import contrast
 
 FOLDER = Path(face.__file__).parent
@@ -81,23 +81,23 @@ def test_quantisation_of_corners() -> None:
 
 def test_message_holds_the_frames_asked_for() -> None:
     c = cloud()
-    header, buffers = unpack(message(c, 2, 5))
+    header, buffers = unpack(encode(c, 2, 5))
     assert (header["first"], header["total"], header["steps"]) == (2, 5, [20, 30, 40])
     assert header["class_names"][2] == "<b>two</b>"
     assert set(buffers) == {"frames"}, "labels and pictures go only with frame 0"
     frames = buffers["frames"].reshape(3, 7, 2) * np.array(header["scales"])[:, None, None]
     np.testing.assert_allclose(frames, np.stack(c.points[2:5]), atol=max(header["scales"]))
-    header, buffers = unpack(message(c, 0, 1))
+    header, buffers = unpack(encode(c, 0, 1))
     np.testing.assert_array_equal(buffers["labels"], c.labels)
     assert bytes(buffers["sprite"]) == c.sprite
 
 
 def test_message_is_the_same_for_the_same() -> None:
-    assert message(cloud(), 1, 4) == message(cloud(), 1, 4)
+    assert encode(cloud(), 1, 4) == encode(cloud(), 1, 4)
 
 
 def test_message_without_frames() -> None:
-    header, buffers = unpack(message(cloud(frames=0), 0, 0))
+    header, buffers = unpack(encode(cloud(frames=0), 0, 0))
     assert header["steps"] == []
     assert buffers["frames"].size == 0
     assert buffers["labels"].size == 7
@@ -106,9 +106,9 @@ def test_message_without_frames() -> None:
 def test_message_refuses_frames_of_another_shape() -> None:
     c = cloud()
     with pytest.raises(ValueError, match="as many points as labels"):
-        message(Cloud(**{**vars(c), "labels": np.zeros(6, int)}), 0, 5)
+        encode(Cloud(**{**vars(c), "labels": np.zeros(6, int)}), 0, 5)
     with pytest.raises(ValueError, match="as many columns as axes"):
-        message(Cloud(**{**vars(c), "axes": ("x", "y", "z")}), 0, 5)
+        encode(Cloud(**{**vars(c), "axes": ("x", "y", "z")}), 0, 5)
 
 
 def test_window_sends_what_is_new() -> None:
@@ -138,9 +138,9 @@ def test_window_never_leaves_a_gap() -> None:
 
 def test_frame_of_another_stream_is_not_believed() -> None:
     c = cloud()
-    assert face._frame_of({"stream": "run/pca", "frame": 3}, c) == 3
+    assert face.decode({"stream": "run/pca", "frame": 3}, c) == 3
     for told in (None, {"stream": "old", "frame": 3}, {"stream": "run/pca", "frame": 5}, 3, {"frame": 3}):
-        assert face._frame_of(told, c) is None
+        assert face.decode(told, c) is None
 
 
 @pytest.mark.parametrize("name", ["embedding", "plane", "batch", "wedge", "triplet", "ranking", "shares", "timeline"])

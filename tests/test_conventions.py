@@ -250,7 +250,7 @@ def test_the_code_of_each_prints_its_value(key, each, tmp_path, monkeypatch):
     theta = {"margin": 0.3} if key in ("contrastive", "triplet", "circle", "pccl") else {}
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        exec(each.code(theta), {})
+        exec(snippets.code_of_convention(each, theta), {})
     close(float(f"{of_batch(each, theta):.10g}"), float(out.getvalue()))
 
 

@@ -99,7 +99,7 @@ def test_a_step_asked_for_during_a_chunk_is_done_after_it():
         until(run, lambda look: run._working)
         run.step()
         look = until(run, lambda look: not run.busy)
-        assert len(run._losses[-1]) == 1  # after the chunk, whatever it came to, one step
+        assert len(run.history._losses[-1]) == 1  # after the chunk, whatever it came to, one step
         assert look.frames[-1].step == look.step == len(look.losses)
         run.play()
 
@@ -211,15 +211,15 @@ def test_a_frame_that_is_being_drawn_when_a_run_is_given_up_still_comes():
     run = opened()
     run.play()
     until(run, lambda look: look.step > 20)
-    with run._engine.changed:
+    with run._context.changed:
         if not run._due:
             run._due.append(run._parcel)
-        before, run._drawing = len(run._frames), True
+        before, run._drawing = len(run.history.frames), True
         run._give_up("no data")
         drawn = Future()
-        drawn.set_result(run._frames[-1])
-        run._collect(run._draw, drawn)
-        assert len(run._frames) == before + 1
+        drawn.set_result(run.history.frames[-1])
+        run._collect(workers.draw, drawn)
+        assert len(run.history.frames) == before + 1
         assert not run._due
 
 

@@ -206,7 +206,7 @@ def test_shared_memory_that_fills_up_is_done_without() -> None:
     look = until(lambda look: look.step > 4, run)
     if run._shelf.slots == (None,) or not FULL.exists():
         pytest.skip("this machine shares no memory as files, or has none that is always full")
-    with run._engine.changed:
+    with run._context.changed:
         for slot in run._slots(shelf.SLOTS):
             assert slot is not None
             slot.unlink(missing_ok=True)
@@ -234,7 +234,7 @@ def left(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(transport, "LEASE", 0.1)
     run.renew()
     soon(lambda: run._shelf.holds)
-    with run._engine.changed:  # all of it is done
+    with run._context.changed:  # all of it is done
         pass
     monkeypatch.setattr(transport, "LEASE", 5.0)
     assert run._shelf._file is not None
@@ -248,7 +248,7 @@ def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_b
     run = begun(engine_with())
     before = until(lambda look: look.step > 40, run)
     file = left(run, monkeypatch)
-    assert not any(frame.points for frame in run._frames)
+    assert not any(frame.points for frame in run.history.frames)
     assert not any(slot.exists() for slot in run._shelf.slots if slot)
     assert run._parcel is not None
     assert run._parcel.state.vector.size == 0

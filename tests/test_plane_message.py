@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from cl_core.components import plane as face
+from cl_core.components.bundle import markup
 from cl_core.components.envelope import NOWHERE, unpack
-from cl_core.components.modules import markup
-from cl_core.components.plane import CURVES, MARKS, WORDS, Curve, Field, Mark, PlaneState, message
+from cl_core.components.plane import CURVES, MARKS, WORDS, Curve, Field, Mark, PlaneState, encode
 
 FOLDER = Path(face.__file__).parent
 SHAPE = (5, 7)
@@ -44,7 +44,7 @@ def field(**changes: Any) -> Field:
 
 def test_message_round_trip():
     sent = field()
-    header, buffers = unpack(message(sent, height=400, group="pair"))
+    header, buffers = unpack(encode(sent, height=400, group="pair"))
     assert (header["title"], header["alt"], header["height"], header["group"]) == (
         "Circle loss",
         "in words",
@@ -69,7 +69,7 @@ def test_message_round_trip():
 
 def test_what_is_not_there_is_not_sent():
     bare = Field("L", ("x", "y"), *(np.zeros((2, 2)),) * 3, x_range=(0, 180), y_range=(0, 90), unit="°")
-    header, buffers = unpack(message(bare))
+    header, buffers = unpack(encode(bare))
     assert header["span"] == [0, 180, 0, 90]
     assert (header["box"], header["kept"], header["curves"], header["unit"]) == (None, None, [], "°")
     assert set(buffers) == {"value", "force_x", "force_y", "curves", "points"}
@@ -77,13 +77,13 @@ def test_what_is_not_there_is_not_sent():
 
 
 def test_equal_fields_are_equal_messages():
-    assert message(field()) == message(field())
-    assert message(field()) != message(field(title="another"))
+    assert encode(field()) == encode(field())
+    assert encode(field()) != encode(field(title="another"))
 
 
 def test_the_place_kept_is_told_to_a_plane_that_is_mounted_again():
-    assert unpack(message(field(), kept=PlaneState(0.25, -0.5)))[0]["kept"] == {"x": 0.25, "y": -0.5}
-    assert unpack(message(field(), kept=PlaneState()))[0]["kept"] is None
+    assert unpack(encode(field(), kept=PlaneState(0.25, -0.5)))[0]["kept"] == {"x": 0.25, "y": -0.5}
+    assert unpack(encode(field(), kept=PlaneState()))[0]["kept"] is None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_place_kept_is_told_to_a_plane_that_is_mounted_again():
     ],
 )
 def test_what_the_browser_tells(told, place):
-    assert face._place(told) == place
+    assert face.decode(told) == place
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_what_the_browser_tells(told, place):
 )
 def test_errors_are_in_words(changes, words):
     with pytest.raises(ValueError, match=words):
-        message(field(**changes))
+        encode(field(**changes))
 
 
 def test_packing_takes_less_than_three_milliseconds():
@@ -129,7 +129,7 @@ def test_packing_takes_less_than_three_milliseconds():
     took = []
     for _ in range(20):
         start = time.perf_counter()
-        message(large)
+        encode(large)
         took.append(time.perf_counter() - start)
     assert min(took) < 0.003
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cl_core import figures, judged, race, training, transport
+from cl_core import figures, frames, metrics, race, training, transport
 from cl_core.frames import PACES
 from cl_core.race import Race, RaceLook
 from cl_core.standings import standing
@@ -48,11 +48,11 @@ def together(race: Race, look: RaceLook) -> None:
             assert len(each.losses) == max(look.step, 0)
         else:
             assert all(frame.step <= look.step for frame in each.frames)
-    with race._engine.changed:
+    with race._context.changed:
         low, high = race._stretch[0], race._stretch[-1]
         for run in race._racing:
-            assert run._steps <= high
-            assert high == 0 or run._steps >= min(low, race._common())
+            assert run.steps_done <= high
+            assert high == 0 or run.steps_done >= min(low, race._common())
 
 
 @pytest.mark.parametrize("executor", [Thread, AtOnce])
@@ -84,7 +84,7 @@ def test_a_race_rests_at_a_frame_of_all_and_steps_by_one():
         race.pause()
         look = until(race, lambda look: not race.busy)
         assert look.phase == "paused"
-        assert {run._steps for run in race._all} == {look.step}
+        assert {run.steps_done for run in race._all} == {look.step}
     race.step()
     assert until(race, lambda look: not race.busy).step == look.step + 1
 
@@ -107,7 +107,7 @@ def test_a_contender_is_trained_as_it_would_be_alone():
     alone = training.advance(training.start(SMALL), steps=look.step)
     np.testing.assert_array_equal(look.looks[0][0].losses, alone.losses)
     shot = training.snapshot(alone, 500)
-    assert judged.score(look.looks[0][0].frames[-1], "probe") == judged.linear_probe(shot.z, shot.y)
+    assert frames.score(look.looks[0][0].frames[-1], "probe") == metrics.linear_probe(shot.z, shot.y)
 
 
 def test_one_that_fails_is_left_behind():
@@ -176,10 +176,10 @@ def test_a_linear_probe_is_right_about_what_lines_can_tell():
     dice = np.random.default_rng(0)
     y = np.tile(np.arange(3), 40)
     z = 5 * np.eye(3)[y] + dice.normal(size=(120, 3)) / 10
-    assert judged.linear_probe(z, y) == 1
-    assert judged.linear_probe(dice.normal(size=(120, 3)), y) < 0.6
-    assert judged.linear_probe(np.ones((120, 3), np.float32), y) == pytest.approx(1 / 3)
-    assert np.isnan(judged.linear_probe(z, 0 * y))
+    assert metrics.linear_probe(z, y) == 1
+    assert metrics.linear_probe(dice.normal(size=(120, 3)), y) < 0.6
+    assert metrics.linear_probe(np.ones((120, 3), np.float32), y) == pytest.approx(1 / 3)
+    assert np.isnan(metrics.linear_probe(z, 0 * y))
 
 
 def test_rows_of_the_curves_are_means_over_seeds_and_as_far_as_all_have_come():

@@ -8,9 +8,9 @@ import pytest
 
 from cl_core import datasets
 from cl_core.components import ranking as face
+from cl_core.components.bundle import markup
 from cl_core.components.envelope import unpack
-from cl_core.components.modules import markup
-from cl_core.components.ranking import KINDS, WORDS, Ranking, RankingState, message
+from cl_core.components.ranking import KINDS, WORDS, Ranking, RankingState, encode
 from cl_core.mining import GRID
 
 FOLDER = Path(face.__file__).parent
@@ -38,18 +38,18 @@ def scene(**changes) -> Ranking:
 
 def test_distances_arrive_on_the_grid():
     sent = scene()
-    header, buffers = unpack(message(sent))
+    header, buffers = unpack(encode(sent))
     steps = buffers["high"].astype(np.float64) * 2**32 + buffers["low"]  # as the browser reads them
     np.testing.assert_array_equal(steps.reshape(N, N), np.rint(sent.distances * GRID))
     assert header["margin"] == round(0.3 * GRID)
     assert header["grid"] == GRID == 2**40
-    largest = unpack(message(scene(distances=np.full((N, N), 4095.999))))[1]
+    largest = unpack(encode(scene(distances=np.full((N, N), 4095.999))))[1]
     assert largest["high"][0] * 2.0**32 + largest["low"][0] == round(4095.999 * GRID)
 
 
 def test_picks_arrive_bit_by_bit():
     sent = scene()
-    bits = np.unpackbits(unpack(message(sent))[1]["picked"]).reshape(-1, 16)  # two bytes for nine images
+    bits = np.unpackbits(unpack(encode(sent))[1]["picked"]).reshape(-1, 16)  # two bytes for nine images
     row = 0
     for a in range(N):
         for p in range(N):
@@ -61,7 +61,7 @@ def test_picks_arrive_bit_by_bit():
 
 
 def test_the_rest_arrives_as_it_is():
-    header, buffers = unpack(message(scene(sprite=b"png", sprite_columns=3, symbol="d²")))
+    header, buffers = unpack(encode(scene(sprite=b"png", sprite_columns=3, symbol="d²")))
     assert (header["stream"], header["n"], header["anchor"], header["positive"]) == ("a", N, 4, None)
     assert (header["symbol"], header["columns"]) == ("d²", 3)
     assert header["class_names"] == ["<b>nought</b>", "one", "二"]
@@ -72,27 +72,27 @@ def test_the_rest_arrives_as_it_is():
 
 
 def test_equal_batches_give_equal_bytes():
-    assert message(scene()) == message(scene())
-    assert message(scene(), state=RankingState(0, 2)) != message(scene())
+    assert encode(scene()) == encode(scene())
+    assert encode(scene(), state=RankingState(0, 2)) != encode(scene())
 
 
 def test_the_viewers_choice_outlives_the_start():
-    header, _ = unpack(message(scene(), state=RankingState(0, 5)))
+    header, _ = unpack(encode(scene(), state=RankingState(0, 5)))
     assert (header["anchor"], header["positive"]) == (0, 5)
 
 
 def test_only_what_is_of_this_batch_is_believed():
     sent = scene()
     good = {"stream": "a", "anchor": 0, "positive": 5}
-    assert face._state_of(good, sent) == RankingState(0, 5)
-    assert face._state_of({**good, "positive": None}, sent) == RankingState(0, None)
+    assert face.decode(good, sent) == RankingState(0, 5)
+    assert face.decode({**good, "positive": None}, sent) == RankingState(0, None)
     for positive in (0, 1, -1, N, "5", float("nan"), {}):  # itself, a negative, nobody
-        assert face._state_of({**good, "positive": positive}, sent) == RankingState(0, None)
+        assert face.decode({**good, "positive": positive}, sent) == RankingState(0, None)
     others = ({"stream": "b"}, {"anchor": N}, {"anchor": -1}, {"anchor": "0"}, {"anchor": None}, {"anchor": 0.5})
     for other in others:
-        assert face._state_of({**good, **other}, sent) is None
+        assert face.decode({**good, **other}, sent) is None
     for told in (None, 3, [], {"stream": "a", "anchor": 0}):
-        assert face._state_of(told, sent) is None
+        assert face.decode(told, sent) is None
 
 
 def test_what_does_not_fit_is_refused_in_words():
@@ -111,7 +111,7 @@ def test_what_does_not_fit_is_refused_in_words():
         ({"margin": float("nan")}, "margin must be 0 or more"),
     ):
         with pytest.raises(ValueError, match=words):
-            message(scene(**changes))
+            encode(scene(**changes))
 
 
 @pytest.mark.parametrize("n", [32, 48, 64])
@@ -128,11 +128,11 @@ def test_a_message_is_small(n):
         class_names=data.class_names,
         sprite=sprite,
     )
-    assert len(message(sent)) - len(sprite) < 9 * n * n + 6000, "distances, picks, words"
+    assert len(encode(sent)) - len(sprite) < 9 * n * n + 6000, "distances, picks, words"
 
 
 def test_words_can_be_replaced_one_by_one():
-    words = unpack(message(scene(words={"hard": "schwer"})))[0]["words"]
+    words = unpack(encode(scene(words={"hard": "schwer"})))[0]["words"]
     assert words == {**WORDS, "hard": "schwer"}
 
 

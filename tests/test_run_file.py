@@ -19,6 +19,7 @@ from cl_core.archive import DataError
 from cl_core.exports import run_file
 from cl_core.frames import Look
 from cl_core.runs import Run
+from cl_core.saved_run import Kept
 from cl_core.training import RunSpec, State
 from tests.executors import engine_with
 from tests.test_archive import Trap
@@ -311,7 +312,7 @@ def test_a_file_that_is_too_large_is_not_even_looked_at():
         run_file.unpack(bytes(run_file.MAX_FILE + 1))
 
 
-def same(kept: run_file.Kept, state: State) -> bool:
+def same(kept: Kept, state: State) -> bool:
     return asdict(kept.state.spec) == asdict(state.spec) and kept.state.vector.tobytes() == state.vector.tobytes()
 
 

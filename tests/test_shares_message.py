@@ -9,7 +9,7 @@ import pytest
 from cl_core.colours import EASY, HARD, MARKS, SEMIHARD
 from cl_core.components import shares as face
 from cl_core.components.envelope import unpack
-from cl_core.components.shares import WORDS, Shares, message
+from cl_core.components.shares import WORDS, Shares, encode
 from cl_core.mining import KINDS
 
 FOLDER = Path(face.__file__).parent
@@ -22,7 +22,7 @@ def picture(**changes) -> Shares:
 
 
 def test_the_arrays_arrive_frame_by_frame():
-    header, buffers = unpack(message(picture(), height=300, group="g"))
+    header, buffers = unpack(encode(picture(), height=300, group="g"))
     assert (header["stream"], header["height"], header["group"], header["title"]) == ("a", 300, "g", "<b>m</b>")
     assert (header["collapse"], header["floor"]) == (1.0, 0.0)
     np.testing.assert_array_equal(buffers["steps"], [0, 1, 12])
@@ -31,7 +31,7 @@ def test_the_arrays_arrive_frame_by_frame():
 
 
 def test_the_kinds_in_the_order_of_the_columns_in_the_one_language_of_the_app():
-    header, _ = unpack(message(picture()))
+    header, _ = unpack(encode(picture()))
     assert list(header["colours"]) == list(header["marks"]) == list(KINDS)
     assert header["colours"] == {"easy": EASY, "semihard": SEMIHARD, "hard": HARD}
     assert header["marks"] == MARKS
@@ -41,16 +41,16 @@ def test_the_kinds_in_the_order_of_the_columns_in_the_one_language_of_the_app():
 
 
 def test_without_lines_and_without_frames():
-    header, buffers = unpack(message(picture(collapse=np.nan, floor=np.inf)))
+    header, buffers = unpack(encode(picture(collapse=np.nan, floor=np.inf)))
     assert (header["collapse"], header["floor"]) == (None, None)
     nothing = picture(steps=np.zeros(0, int), shares=np.zeros((0, 3)), losses=np.zeros(0))
-    header, buffers = unpack(message(nothing))
+    header, buffers = unpack(encode(nothing))
     assert [len(buffer) for buffer in buffers.values()] == [0, 0, 0]
 
 
 def test_equal_pictures_give_equal_bytes():
-    assert message(picture()) == message(picture())
-    assert message(picture()) != message(picture(floor=0.1))
+    assert encode(picture()) == encode(picture())
+    assert encode(picture()) != encode(picture(floor=0.1))
 
 
 def test_what_does_not_go_together_is_refused_in_words():
@@ -63,17 +63,17 @@ def test_what_does_not_go_together_is_refused_in_words():
     }
     for words, change in wrong.items():
         with pytest.raises(ValueError, match=words):
-            message(picture(**change))
+            encode(picture(**change))
     with pytest.raises(ValueError, match="steps must ascend from 0"):
-        message(picture(steps=np.array([-1, 0, 1])))
+        encode(picture(steps=np.array([-1, 0, 1])))
 
 
 def test_a_frame_without_any_triplet_is_taken():
-    assert not unpack(message(picture(shares=np.zeros((3, 3)))))[1]["shares"].any()
+    assert not unpack(encode(picture(shares=np.zeros((3, 3)))))[1]["shares"].any()
 
 
 def test_words_can_be_replaced_one_by_one():
-    words = unpack(message(picture(words={"loss": "Verlust"})))[0]["words"]
+    words = unpack(encode(picture(words={"loss": "Verlust"})))[0]["words"]
     assert words == {**WORDS, "loss": "Verlust"}
 
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import inspect
+import operator
+import pickle
 from typing import Annotated
 
 import pytest
@@ -131,3 +133,21 @@ def test_the_metric_is_the_parameter_where_there_is_one():
     assert LOSSES["triplet"].metric_of({"distance": "cosine"}) == "cosine"
     assert LOSSES["triplet"].metric_of({}) == "sqeuclidean"
     assert LOSSES["supcon"].metric_of({}) == "similarity"
+
+
+def test_checked_parameters_are_read_only_and_are_not_checked_again():
+    theta = LOSSES["circle"].check({"margin": 0.4})
+    assert LOSSES["circle"].check(theta) is theta
+    assert theta == {"margin": 0.4, "scale": 32.0, "pool": "anchor"}
+    assert hash(theta) == hash(LOSSES["circle"].check({"margin": 0.4}))
+    copy = pickle.loads(pickle.dumps(theta))
+    assert (copy, copy.loss) == (theta, "circle")
+    for change in (
+        lambda: theta.update(margin=1),
+        lambda: theta.pop("margin"),
+        lambda: operator.setitem(theta, "a", 1),
+    ):
+        with pytest.raises(TypeError, match="read-only"):
+            change()
+    with pytest.raises(ValueError, match="no parameter 'pool'"):  # those of another loss are checked
+        LOSSES["circle_class"].check(theta)

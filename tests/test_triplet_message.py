@@ -8,9 +8,9 @@ import pytest
 
 from cl_core.colours import EASY, HARD, MARKS, SEMIHARD
 from cl_core.components import triplet as face
+from cl_core.components.bundle import markup
 from cl_core.components.envelope import unpack
-from cl_core.components.modules import markup
-from cl_core.components.triplet import SPAN, WORDS, Triplets, TripletState, message
+from cl_core.components.triplet import SPAN, WORDS, Triplets, TripletState, encode
 from cl_core.losses.triplet import DISTANCES
 from cl_core.mining import KINDS
 
@@ -36,7 +36,7 @@ def told(**changes):
 
 
 def header_of(picture: Triplets, **rest):
-    header, buffers = unpack(message(picture, **rest))
+    header, buffers = unpack(encode(picture, **rest))
     assert buffers == {}
     return header
 
@@ -59,8 +59,8 @@ def test_one_language_for_the_kinds():
 
 
 def test_equal_scenes_give_equal_bytes():
-    assert message(scene()) == message(scene())
-    assert message(scene(margin=0.25)) != message(scene())
+    assert encode(scene()) == encode(scene())
+    assert encode(scene(margin=0.25)) != encode(scene())
 
 
 def test_on_the_circle_every_point_has_length_1():
@@ -71,11 +71,11 @@ def test_on_the_circle_every_point_has_length_1():
 
 
 def test_the_viewers_points_outlive_those_given():
-    state = face._told(told(), scene())
+    state = face.decode(told(), scene())
     assert state == TripletState((0.1, 0.2), (0.3, -0.4), ((0.5, 0.6), (-0.7, -1.25)), 1)
     header = header_of(scene(), state=state)
     assert (header["points"], header["selected"]) == (told()["points"], 1)
-    assert face._told(told(points=[[1, 0], [0, 2 / 3], [0, -1], [1, 1]]), scene(circle=True)) == TripletState(
+    assert face.decode(told(points=[[1, 0], [0, 2 / 3], [0, -1], [1, 1]]), scene(circle=True)) == TripletState(
         (1, 0), (0, 1), ((0, -1), (1 / math.sqrt(2), 1 / math.sqrt(2))), 1
     )
 
@@ -103,7 +103,7 @@ def test_the_viewers_points_outlive_those_given():
     ],
 )
 def test_what_the_browser_tells_is_not_trusted(answer):
-    assert face._told(answer, scene()) is None
+    assert face.decode(answer, scene()) is None
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_the_browser_tells_is_not_trusted(answer):
 )
 def test_bad_scenes_are_refused_in_words(changes, words):
     with pytest.raises(ValueError, match=re.escape(words)):
-        message(scene(**changes))
+        encode(scene(**changes))
 
 
 def test_words_can_be_replaced_one_by_one():

@@ -9,9 +9,9 @@ import pytest
 from cl_core import plane
 from cl_core.colours import CLASS_COLOURS, NEGATIVE, POSITIVE
 from cl_core.components import wedge as face
+from cl_core.components.bundle import markup
 from cl_core.components.envelope import unpack
-from cl_core.components.modules import markup
-from cl_core.components.wedge import WORDS, Wedge, message
+from cl_core.components.wedge import WORDS, Wedge, encode
 from cl_core.losses import LOSSES
 
 FOLDER = Path(face.__file__).parent
@@ -23,7 +23,7 @@ def picture(**changes) -> Wedge:
 
 
 def test_the_table_arrives_digit_by_digit():
-    header, buffers = unpack(message(picture(), height=300, group="g"))
+    header, buffers = unpack(encode(picture(), height=300, group="g"))
     assert buffers == {}
     assert (header["title"], header["height"], header["group"], header["between"]) == ("<b>AM</b>", 300, "g", 60)
     table = np.array([np.nan if x is None else x for x in header["table"]])
@@ -34,36 +34,36 @@ def test_the_table_arrives_digit_by_digit():
 
 
 def test_without_a_far_side_there_is_none():
-    header, _ = unpack(message(picture(away=None)))
+    header, _ = unpack(encode(picture(away=None)))
     assert header["away"] == [[None] * 181] * 2
 
 
 def test_equal_pictures_give_equal_bytes():
-    assert message(picture()) == message(picture())
-    assert message(picture(), between=61) != message(picture())
+    assert encode(picture()) == encode(picture())
+    assert encode(picture(), between=61) != encode(picture())
 
 
 def test_the_viewers_angle_outlives_the_start():
-    assert unpack(message(picture(between=90), between=0))[0]["between"] == 0
-    assert unpack(message(picture(between=90)))[0]["between"] == 90
+    assert unpack(encode(picture(between=90), between=0))[0]["between"] == 0
+    assert unpack(encode(picture(between=90)))[0]["between"] == 90
 
 
 def test_only_angles_of_the_table_are_believed():
-    assert [face._angle(told) for told in (0, 180, 90.0)] == [0, 180, 90]
-    assert [face._angle(told) for told in (None, -1, 181, "60", {}, float("nan"))] == [None] * 6
+    assert [face.decode(told) for told in (0, 180, 90.0)] == [0, 180, 90]
+    assert [face.decode(told) for told in (None, -1, 181, "60", {}, float("nan"))] == [None] * 6
 
 
 def test_tables_of_another_size_are_refused_in_words():
     with pytest.raises(ValueError, match=r"table must have one angle .* not \(180,\)"):
-        message(picture(table=np.zeros(180)))
+        encode(picture(table=np.zeros(180)))
     with pytest.raises(ValueError, match=r"away must have two angles .* not \(181,\)"):
-        message(picture(away=np.zeros(181)))
+        encode(picture(away=np.zeros(181)))
     with pytest.raises(ValueError, match=r"between must be 0\.\.180 degrees, not 181"):
-        message(picture(between=181))
+        encode(picture(between=181))
 
 
 def test_words_can_be_replaced_one_by_one():
-    words = unpack(message(picture(words={"hint": "W₁ ziehen"})))[0]["words"]
+    words = unpack(encode(picture(words={"hint": "W₁ ziehen"})))[0]["words"]
     assert words == {**WORDS, "hint": "W₁ ziehen"}
 
 
@@ -75,7 +75,7 @@ def test_every_word_is_used():
 
 
 def test_two_colours_that_mean_nothing_else():
-    palette = unpack(message(picture()))[0]["palette"]
+    palette = unpack(encode(picture()))[0]["palette"]
     for paper in ("light", "dark"):
         assert len(set(palette[paper])) == 2
         assert set(palette[paper]) <= set(getattr(CLASS_COLOURS, paper))

@@ -12,8 +12,7 @@ from cl_core import losses
 from cl_core.conventions.of_classes import ARCFACE, L_SOFTMAX, SOFTMAX, SPHEREFACE
 from cl_core.conventions.of_pairs import CONTRASTIVE, TRIPLET
 from cl_core.conventions.of_sets import CIRCLE, INFO_NCE, NPAIR, NT_XENT, PCCL, SUPCON
-from cl_core.conventions.spec import Convention
-from cl_core.snippets.program import BATCH
+from cl_core.conventions.spec import BATCH, Convention
 
 __all__ = ["CONVENTIONS", "HERE", "Convention", "get", "here", "of_loss", "value"]
 

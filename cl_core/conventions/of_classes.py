@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from cl_core.conventions.spec import Convention
 from cl_core.losses.angular import SCHEDULES
-from cl_core.snippets.classes import cosines
+from cl_core.plain.classes import cosines
 
 
 def without_bias(z: Tensor, y: Tensor, weight: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from cl_core.conventions.spec import Convention
-from cl_core.snippets.pairs import euclidean, mean, partners
+from cl_core.plain.pairs import euclidean, mean, partners
 
 
 def linear_nonzero(z: Tensor, y: Tensor, margin: float) -> Tensor:

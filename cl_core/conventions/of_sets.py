@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize, softplus
 
 from cl_core.conventions.spec import Convention
-from cl_core.snippets.pairs import mean, partners, similarity
-from cl_core.snippets.sets import circle_logits, info_nce, pccl_released, supcon
+from cl_core.plain.pairs import mean, partners, similarity
+from cl_core.plain.sets import circle_logits, info_nce, pccl_released, supcon
 
 
 def soft_labels(z: Tensor, y: Tensor) -> Tensor:

@@ -10,9 +10,10 @@ from typing import Any
 
 from torch import Tensor
 
-from cl_core import losses, snippets
-from cl_core.parameters import Value
-from cl_core.snippets.program import of_batch
+from cl_core import losses
+from cl_core.parameters import Theta, Value
+
+BATCH = ("z", "y", "weight", "bias")  # what a definition may need of a batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +36,9 @@ class Convention:
         if (self.theta is None) == (self.function is None):
             raise ValueError(f"{self.loss}/{self.key} must have either parameters or a function of its own")
 
-    def checked(self, theta: Mapping[str, Any]) -> dict[str, Value]:
+    def checked(self, theta: Mapping[str, Any]) -> Theta:
         """`theta` with what the convention lays down in its place; ValueError as `Loss.check`."""
-        return losses.get(self.loss).check({**theta, **(self.theta or {})})
+        return losses.get(self.loss).check({**theta, **self.theta} if self.theta else theta)
 
     @property
     def takes(self) -> Mapping[str, Any]:
@@ -49,7 +50,7 @@ class Convention:
         """Whether the batches of a run have what it wants: labels, or, of a loss of two views, none."""
         return self.function is None or ("y" in self.takes) != losses.get(self.loss).views
 
-    def of_a_run(self, theta: Mapping[str, Any]) -> dict[str, Value]:
+    def of_a_run(self, theta: Mapping[str, Any]) -> Theta:
         """As `checked`, for a run; ValueError too where no run can be trained by it."""
         if not self.trains:
             there = "two views and no labels" if losses.get(self.loss).views else "labels and no second view"
@@ -67,9 +68,3 @@ class Convention:
             return None
         bound, takes = self.call(theta), self.takes
         return lambda **given: bound(**{name: part for name, part in given.items() if name in takes})
-
-    def code(self, theta: Mapping[str, Any]) -> str:
-        """A program in plain PyTorch that prints the value of the batch in batch.npz; ValueError as `Loss.check`."""
-        if self.function is not None:
-            return of_batch(self.call(theta), f"{losses.get(self.loss).title}: {self.title}")
-        return snippets.code(self.loss, self.checked(theta), "plain") or ""

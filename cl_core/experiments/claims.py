@@ -8,14 +8,12 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from cl_core.estimates import NO, YES, Number
 from cl_core.experiments import table
 from cl_core.experiments.cells import DATASETS, METHODS, RATES, STUDIES
 from cl_core.experiments.evidence import (
     MIXED,
-    NO,
-    YES,
     Key,
-    Number,
     Verdict,
     both_kinds,
     compare,

@@ -6,20 +6,17 @@ with one it is that of a share of 10,000 test images, a lower bound, since it kn
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import hypot, nan, sqrt
-from typing import NamedTuple
+from math import nan, sqrt
 
-import numpy as np
 import pandas as pd
 
+from cl_core.estimates import CLOSE, ERRORS, NO, ONE_SEED, YES, Number
 from cl_core.experiments import table
 from cl_core.experiments.table import FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
 
-ERRORS = 2.0  # standard errors that a difference must exceed
 TEST_IMAGES = 10_000
 NAMED = 5  # comparisons that words name, of each answer
 
-YES, NO, CLOSE, ONE_SEED = "yes", "no", "too close to call", "one seed only"
 MIXED = "its classes are mixed"
 COLUMNS = ("dataset", "kind", "comparison", "first", "second", "difference", "error", "seeds", "answer")
 
@@ -46,31 +43,6 @@ class Verdict:
     def in_short(self) -> str:
         """Whether it holds."""
         return {True: "holds", False: "does not hold", None: "cannot be said yet"}[self.holds]
-
-
-class Number(NamedTuple):
-    """A mean over seeds and its standard error; `lacking` says why there is none, where there is none."""
-
-    value: float
-    error: float = nan
-    seeds: int = 0
-    lacking: str = ""
-
-    def less(self, other: "Number") -> "Number":
-        """Their difference."""
-        lacking = self.lacking or other.lacking
-        return Number(self.value - other.value, hypot(self.error, other.error), min(self.seeds, other.seeds), lacking)
-
-    @property
-    def answer(self) -> str:
-        """Whether it is above 0."""
-        if self.lacking:
-            return self.lacking
-        if np.isnan(self.error):
-            return ONE_SEED
-        if abs(self.value) <= ERRORS * self.error:
-            return CLOSE
-        return YES if self.value > 0 else NO
 
 
 Key = tuple[object, ...]

@@ -10,7 +10,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from math import isfinite, nan
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ from cl_core.archive import DataError, check_directory
 from cl_core.exports import arrays, checkpoint
 from cl_core.frames import PROBES, Frame, Look, References
 from cl_core.metrics import Metrics
+from cl_core.saved_run import Kept
 from cl_core.training import MAX_STEPS, RunSpec, State
 from cl_core.view import IdentityView, PcaView, View
 
@@ -40,27 +41,6 @@ _DTYPES: Mapping[str, str] = MappingProxyType(
     | {f"{part}{k}": dtype for k in DIMS for part, dtype in
        {"points": "<f2", "scale": "<f8", "shares": "<f8", "best": "<f8", "mean": "<f4", "axes": "<f4"}.items()}
 )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """A run as it was when it was kept.
-
-    Attributes:
-        n: how many probe images its frames show.
-        state: its newest state.
-        frames: oldest first; only the last one's views have axes, from which the next frame's are turned.
-        losses: (step,) float32, of every step.
-        empty: steps whose batch had no valid term.
-        references: lines to draw beside it.
-    """
-
-    n: int
-    state: State
-    frames: tuple[Frame, ...]
-    losses: NDArray[np.float32]
-    empty: int
-    references: References
 
 
 def pack(look: Look, state: State, n: int) -> bytes:

@@ -9,8 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cl_core.figures.curves import CURSOR, CURSOR_KIND, GUIDE, MOST_ROWS, TEXT, spec
-from cl_core.frames import Look
-from cl_core.judged import SCORES, score
+from cl_core.frames import SCORES, Look, score
 
 TRIPLETS = {"easy": "easy triplets", "semihard": "semi-hard triplets", "hard": "hard triplets"}
 LOSS = "loss"

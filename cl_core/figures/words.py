@@ -12,8 +12,7 @@ from cl_core.figures.kinds import KINDS
 from cl_core.figures.planes import PSI
 from cl_core.figures.race import LOSS, TRIPLETS
 from cl_core.forces import Forces
-from cl_core.frames import Frame, References
-from cl_core.judged import SCORES
+from cl_core.frames import SCORES, Frame, References
 
 
 def loss_in_words(references: References, losses: NDArray[np.float32], at: int) -> str:

@@ -64,7 +64,7 @@ class LossModule(nn.Module):
     def __init__(self, key: str, theta: Mapping[str, Any], num_classes: int | None, embedding_dim: int | None) -> None:
         super().__init__()
         self.key = key
-        self.theta: dict[str, Value] = get(key).check(theta)
+        self.theta: dict[str, Value] = dict(get(key).check(theta))  # a schedule changes one of them
         self.n_terms = 0
         shape = _weight_shape(get(key), num_classes, embedding_dim)
         self.register_parameter("weight", nn.Parameter(torch.empty(shape)) if shape else None)

@@ -16,8 +16,10 @@ import numpy as np
 from torch import Tensor
 
 from cl_core import losses
+from cl_core.conventions import Convention
 from cl_core.parameters import Value
-from cl_core.snippets import classes, library, own, pairs, points, sets
+from cl_core.plain import classes, pairs, points, sets
+from cl_core.snippets import library, own
 from cl_core.snippets.program import of_batch, of_point
 
 FLAVOURS: Mapping[str, str] = MappingProxyType(
@@ -58,6 +60,16 @@ def code(key: str, theta: Mapping[str, Any], flavour: str) -> str | None:
             call = plain(key, checked)
             return None if call is None else of_batch(call, losses.get(key).title)
     return library.of_batch(losses.get(key), checked)
+
+
+def code_of_convention(convention: Convention, theta: Mapping[str, Any]) -> str:
+    """A program in plain PyTorch that prints a convention's value of the batch in `batch.npz`.
+
+    Raises ValueError as `Loss.check`.
+    """
+    if convention.function is not None:
+        return of_batch(convention.call(theta), f"{losses.get(convention.loss).title}: {convention.title}")
+    return code(convention.loss, convention.checked(theta), "plain") or ""
 
 
 def plain(key: str, theta: Mapping[str, Value]) -> partial[Tensor] | None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
-BATCH = ("z", "y", "weight", "bias")  # what a file may hold of a batch
+from cl_core.conventions.spec import BATCH
+
 SHAPES = {"z": "(B, D)", "y": "(B,)", "weight": "(C, D)", "bias": "(C,)"}
 IMPORTS = (  # a line, and what calls for it
     ("import math\n", r"\bmath\."),

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -12,9 +11,11 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from cl_core import datasets, figures, forces, prepared
-from cl_core.components.batch import Scene, batch_scene
+from cl_core.components.batch import Scene
+from cl_core.components.batch.mount import batch_scene
 from cl_core.forces import Batch, Forces
 from cl_core.losses import LOSSES
+from cl_core.parameters import Theta
 from cl_core.prepared import Prepared
 from cl_core.ui import batch_reading, controls
 from cl_core.ui.controls import Chosen, Control, Link
@@ -170,19 +171,16 @@ def _go_to(step: int) -> None:
 
 def _walk(start: Start, chosen: Chosen, steps: int) -> list[tuple[Batch, Forces, float]]:
     """The batch at the start and after each step, its forces there, and the learning rate that led there."""
-    theta = tuple(sorted(chosen.theta.items()))
-    return [_at_step(start, chosen.loss.key, theta, st.session_state[REACH.name], k) for k in range(steps + 1)]
+    return [_at_step(start, chosen.loss.key, chosen.theta, st.session_state[REACH.name], k) for k in range(steps + 1)]
 
 
 @lru_cache(maxsize=512)
-def _at_step(
-    start: Start, key: str, theta: tuple[tuple[str, Any], ...], reach: float, step: int
-) -> tuple[Batch, Forces, float]:
+def _at_step(start: Start, key: str, theta: Theta, reach: float, step: int) -> tuple[Batch, Forces, float]:
     batch, rate = start.batch, 0.0
     if step:
         before, found, _ = _at_step(start, key, theta, reach, step - 1)
         batch, rate = forces.step(before, found, reach)
-    return batch, forces.forces(LOSSES[key], dict(theta), batch), rate
+    return batch, forces.forces(LOSSES[key], theta, batch), rate
 
 
 def _drawn(start: Start, pull: torch.Tensor) -> NDArray[np.float64]:

@@ -102,7 +102,7 @@ def other_conventions(chosen: Chosen, batch: Batch, found: Forces) -> None:
         weights = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
         value = conventions.value(convention, batch.z, batch.y, chosen.theta, *weights)
         st.markdown(f"**{value:.6g}** instead of {found.value:.6g}. **{convention.title}.** {convention.words}")
-        st.code(convention.code(chosen.theta), language="python")
+        st.code(snippets.code_of_convention(convention, chosen.theta), language="python")
 
 
 def as_code(chosen: Chosen, batch: Batch) -> None:

@@ -10,9 +10,9 @@ import streamlit as st
 
 from cl_core import figures, losses, pairs, plane, prepared, snippets
 from cl_core.components.plane import Field, PlaneState
-from cl_core.components.plane import plane as plane_picture
+from cl_core.components.plane.mount import plane as plane_picture
 from cl_core.components.wedge import Wedge
-from cl_core.components.wedge import wedge as wedge_picture
+from cl_core.components.wedge.mount import wedge as wedge_picture
 from cl_core.prepared import Prepared
 from cl_core.spec import Loss
 from cl_core.ui import controls, cover, question

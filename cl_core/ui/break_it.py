@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from cl_core import figures, training
-from cl_core.components.embedding import embedding
+from cl_core.components.embedding.mount import embedding
 from cl_core.failures import FAILURES, Failure
 from cl_core.frames import PACES, PROBES, Look
 from cl_core.race import Race, RaceLook

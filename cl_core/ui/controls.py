@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.state import get_session_state
 
 from cl_core.losses import LOSSES
-from cl_core.parameters import Choice, Param, Parameter, Value
+from cl_core.parameters import Choice, Param, Parameter, Theta, Value
 from cl_core.spec import Loss, Preset
 from cl_core.ui.manner import HIDE, LOCK, ROUTE, SWITCHES, manner, names_in, note_asked
 
@@ -160,7 +160,7 @@ class Chosen:
     """A loss with its parameters, and what the names of its controls end with."""
 
     loss: Loss
-    theta: Mapping[str, Any]
+    theta: Theta
     suffix: str = ""
 
 
@@ -182,7 +182,7 @@ def ask_for_loss(default: str, suffix: str = "") -> Chosen:
                     f"**{preset.title}**: {values}", key=f"preset{suffix}_{i}", type="tertiary",
                     on_click=set_to_preset, args=(loss, preset, suffix),
                 )  # fmt: skip
-    return Chosen(loss, {each.name.removesuffix(suffix): each.ask() for each in parameters}, suffix)
+    return Chosen(loss, loss.check({each.name.removesuffix(suffix): each.ask() for each in parameters}), suffix)
 
 
 def _short(value: Value) -> str:

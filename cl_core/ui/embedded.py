@@ -31,8 +31,10 @@ def _own() -> Prepared | None:
         return known[2]
     try:
         with st.spinner("Embedding your run's test images"):
-            future = run.embedding() if run is not None else None
-            embedded = future.result(timeout=PATIENCE) if future is not None else None
+            state = run.state if run is not None else None
+            embedded = (
+                None if run is None or state is None else run.submit(prepared.of_state, state).result(timeout=PATIENCE)
+            )
     except Exception as error:  # a worker's: whatever it was, the page stays
         st.error(f"Your run could not be embedded ({type(error).__name__}: {error}).", icon=":material/error:")
         return None
@@ -41,3 +43,12 @@ def _own() -> Prepared | None:
         return None
     st.session_state.own_embedding = (run, embedded.step, embedded)
     return embedded
+
+
+def _embedded(run: Run) -> Prepared | None:
+    """What a run's newest state makes of some test images; None before there is a state."""
+    state = run.state
+    if state is None:
+        return None
+    found: Prepared = run.submit(prepared.of_state, state).result(timeout=PATIENCE)
+    return found

@@ -14,9 +14,9 @@ from cl_core.engine import Engine
 from cl_core.exports import charts, checkpoint, movie, run_file, tables
 from cl_core.exports.charts import Chart
 from cl_core.exports.movie import Scene
-from cl_core.exports.run_file import Kept
 from cl_core.frames import Look
 from cl_core.runs import Run
+from cl_core.saved_run import Kept
 from cl_core.training import State
 from cl_core.turns import Seat
 from cl_core.ui import controls, run_settings
@@ -72,7 +72,7 @@ def _numbers(run: Run, look: Look) -> None:
 
 
 def _embedding(served: Engine, run: Run, kind: str) -> bytes:
-    return served.turns.submit(tables.embedding_file, _state(run), run.n, kind).result(timeout=PATIENCE)
+    return served.turns.submit(tables.embedding_file, _there(run.state), run.n, kind).result(timeout=PATIENCE)
 
 
 def _history(run: Run, kind: str) -> bytes:
@@ -89,18 +89,17 @@ def _net(run: Run, look: Look) -> None:
 
 
 def _encoder(run: Run) -> bytes:
-    return checkpoint.pack(_state(run))
+    return checkpoint.pack(_there(run.state))
 
 
 def _run(run: Run, look: Look, open_run: Callable[[Kept], None]) -> None:
     """The run as a file, and a place to drop one."""
-    served = engine()
     words = f"**Run.** A file that opens here again and trains on from where it was (up to {_size(look, run.n)})."
     left_out = len(look.frames) - len(run_file.kept_frames(look, run.n)) if look.frames else 0
     words += f" {left_out:,} of {len(look.frames):,} frames are left out." if left_out else ""
     times = st.session_state.setdefault("runs_opened", 0)
     with _section(words):
-        _file(look, "Run file", "run.npz", partial(_kept, served, run))
+        _file(look, "Run file", "run.npz", partial(_kept, run))
         st.file_uploader(
             "Open a run", "npz", key=f"run_file_{times}", max_upload_size=run_file.MAX_FILE // MB,
             on_change=_open, args=(f"run_file_{times}", open_run),
@@ -114,14 +113,12 @@ def _size(look: Look, n: int) -> str:
     return _megabytes(run_file.size(look, n)) if look.frames else "a few MB"
 
 
-def _kept(served: Engine, run: Run) -> bytes:
-    with served.changed:  # so that both are of one moment
-        look, state = run.look(), _state(run)
-    return run_file.pack(look, state, run.n)
+def _kept(run: Run) -> bytes:
+    look, state = run.capture()
+    return run_file.pack(look, _there(state), run.n)
 
 
-def _state(run: Run) -> State:
-    state = run.state
+def _there(state: State | None) -> State:
     if state is None:
         raise ValueError(NOT_YET)
     return state

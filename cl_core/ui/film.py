@@ -10,8 +10,10 @@ import streamlit as st
 from cl_core import datasets, films
 from cl_core.archive import DataError
 from cl_core.components import embedding as cloud_face
-from cl_core.components.embedding import Cloud, embedding
-from cl_core.components.shares import Shares, shares
+from cl_core.components.embedding import Cloud
+from cl_core.components.embedding.mount import embedding
+from cl_core.components.shares import Shares
+from cl_core.components.shares.mount import shares
 from cl_core.films import Film
 from cl_core.frames import Look
 from cl_core.metrics import MARGIN, PART

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from cl_core import counting, datasets, figures, forces, losses, mining, prepared
-from cl_core.components.ranking import Ranking, RankingState, ranking
+from cl_core.components.ranking import Ranking, RankingState
+from cl_core.components.ranking.mount import ranking
 from cl_core.contrast import Contrast
 from cl_core.losses import LOSSES
 from cl_core.mining import KINDS, MINERS
@@ -36,9 +37,7 @@ EMBEDDING = Control(
 EMBEDDED_BY = Control("embedded_by", "trained with", "triplet", options=("triplet", "supcon"))
 IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
 DRAW = Control("draw", "which images", 0, "another number, another batch", low=0, high=99, step=1)
-LOOK = Kept(
-    "look", "anchor and positive", "", "the chosen ones, counted from 0", low=0, high=63, numbers=(1, 2), whole=True
-)
+LOOK = Kept("look", "anchor and positive", "", "counted from 0", low=0, high=63, numbers=(1, 2), whole=True)
 PARAMETERS: Sequence[Control] = controls.loss_parameters(TRIPLET)
 CONTROLS: Sequence[Control] = (*PARAMETERS, EMBEDDING, EMBEDDED_BY, IMAGES, DRAW, LOOK)
 

@@ -9,7 +9,8 @@ import numpy as np
 import streamlit as st
 
 from cl_core.census import KINDS, census
-from cl_core.components.triplet import NEGATIVES, SPAN, Triplets, TripletState, start, triplets
+from cl_core.components.triplet import NEGATIVES, SPAN, Triplets, TripletState, start
+from cl_core.components.triplet.mount import triplets
 from cl_core.ui import facts
 from cl_core.ui.controls import Control
 from cl_core.ui.kept import Kept, mounted

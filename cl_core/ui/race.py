@@ -8,10 +8,9 @@ from urllib.parse import quote
 import streamlit as st
 
 from cl_core import figures
-from cl_core.components.embedding import embedding
-from cl_core.components.timeline import timeline
-from cl_core.frames import PACES, Look
-from cl_core.judged import SCORES, score
+from cl_core.components.embedding.mount import embedding
+from cl_core.components.timeline.mount import timeline
+from cl_core.frames import PACES, SCORES, Look, score
 from cl_core.race import Race, RaceLook
 from cl_core.standings import Standing, standing
 from cl_core.training import RunSpec

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from cl_core import figures, race
-from cl_core.frames import PACES, PROBES
-from cl_core.judged import SCORES
+from cl_core.frames import PACES, PROBES, SCORES
 from cl_core.losses import LOSSES
 from cl_core.parameters import Value
 from cl_core.race import LETTERS, Race

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from cl_core import datasets, figures
 from cl_core.colours import CLASS_COLOURS
-from cl_core.components.embedding import Cloud, embedding
-from cl_core.exports.run_file import Kept
+from cl_core.components.embedding import Cloud
+from cl_core.components.embedding.mount import embedding
 from cl_core.frames import PACES, Frame, Look
 from cl_core.metrics import MARGIN, K
 from cl_core.runs import Run
+from cl_core.saved_run import Kept
 from cl_core.training import MAX_STEPS, RunSpec
 from cl_core.ui import export, facts, manner, run_settings
 from cl_core.ui.buttons import buttons

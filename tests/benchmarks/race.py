@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from cl_core import judged, training
+from cl_core import training, workers
 from cl_core.engine import Engine
 from cl_core.frames import PACES
 from cl_core.race import Race
@@ -84,13 +84,13 @@ def _cost(contenders: Sequence[RunSpec], points: int, gap: int) -> tuple[float, 
     trained = drawn = 0.0
     for spec in contenders:
         state = training.advance(training.start(spec), steps=gap)
-        frame = judged.draw(Parcel(state, None), points, None)
+        frame = workers.draw(Parcel(state, None), points, None, True)
         for _ in range(FRAMES):
             began = time.process_time()
             state = training.advance(state, steps=gap)
             trained += time.process_time() - began
             began = time.process_time()
-            frame = judged.draw(Parcel(state, None), points, frame.views)
+            frame = workers.draw(Parcel(state, None), points, frame.views, True)
             drawn += time.process_time() - began
     return trained / FRAMES, drawn / FRAMES
 

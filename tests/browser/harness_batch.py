@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from cl_core import datasets
-from cl_core.components.batch import WORDS, Scene, batch_scene
+from cl_core.components.batch import WORDS, Scene
+from cl_core.components.batch.mount import batch_scene
 
 n = int(st.query_params.get("n", 40))
 seed = int(st.query_params.get("seed", 0))

@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from cl_core.components.embedding import Cloud, embedding
+from cl_core.components.embedding import Cloud
+from cl_core.components.embedding.mount import embedding
 
 NAMES = [str(digit) for digit in range(10)]
 COLUMNS = 50

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from cl_core.components.plane import Curve, Field, Mark, plane
+from cl_core.components.plane import Curve, Field, Mark
+from cl_core.components.plane.mount import plane
 
 N = 101
 

@@ -5,7 +5,8 @@ import streamlit as st
 import torch
 
 from cl_core import datasets, mining
-from cl_core.components.ranking import Ranking, ranking
+from cl_core.components.ranking import Ranking
+from cl_core.components.ranking.mount import ranking
 from cl_core.contrast import Contrast
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from cl_core.components.embedding import Cloud, EmbeddingState, embedding
-from cl_core.components.shares import Shares, shares
+from cl_core.components.embedding import Cloud, EmbeddingState
+from cl_core.components.embedding.mount import embedding
+from cl_core.components.shares import Shares
+from cl_core.components.shares.mount import shares
 
 STEPS = {
     "run": [*range(11), 12, 14, 17, 20, 24, 29, 35, 42, 50, 60, 73, 89, 110, 140, 180, 240, 320, 430, 580, 760, 1000],

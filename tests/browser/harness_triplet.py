@@ -4,7 +4,8 @@ import json
 
 import streamlit as st
 
-from cl_core.components.triplet import Triplets, triplets
+from cl_core.components.triplet import Triplets
+from cl_core.components.triplet.mount import triplets
 from cl_core.losses.triplet import DISTANCES
 
 POINTS = [[0, 0], [0.6, 0], [-0.2, 0.35], [-0.45, -0.5], [0.5, 0.85]]

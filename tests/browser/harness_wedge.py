@@ -3,7 +3,8 @@
 import streamlit as st
 
 from cl_core import plane
-from cl_core.components.wedge import Wedge, wedge
+from cl_core.components.wedge import Wedge
+from cl_core.components.wedge.mount import wedge
 from cl_core.losses import LOSSES
 
 

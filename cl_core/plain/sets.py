@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
 from cl_core.parameters import Value
-from cl_core.snippets.pairs import mean, partners, similarity
+from cl_core.plain.pairs import mean, partners, similarity
 
 
 def npair(z: Tensor, y: Tensor, l2: float) -> Tensor:

@@ -1,11 +1,7 @@
-"""A component from the files of its folder and what it has in common with others: Streamlit takes one of each kind."""
+"""Bundle a component's HTML and JavaScript files, since Streamlit takes one string of each kind."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import streamlit as st
 
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
@@ -13,25 +9,6 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _REMARK = re.compile(r"^[ ]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _INCLUDE = re.compile(r"^ *<!-- (\w+\.html) -->\n", re.MULTILINE)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
-
-
-def registered(folder: Path, *styles: str) -> Callable[..., Any]:
-    """The component of a folder, named after it, from the `.html`, `.css` and `.js` of its name.
-
-    styles: what it has in common with others: the names of style sheets that come before its own, after `frame.css`.
-    """
-    file = folder / folder.name
-    sheets = [*(_HERE / name for name in ("frame.css", *styles)), file.with_suffix(".css")]
-    return st.components.v2.component(
-        f"contrastive_loss_lab_{folder.name}",
-        html=markup(file.with_suffix(".html")),
-        css="".join(sheet.read_text(encoding="utf-8") for sheet in sheets),
-        js=joined(file.with_suffix(".js")),
-    )
-
-
-def ignore() -> None:
-    """Streamlit gives a component the values whose changes something listens to."""
 
 
 def markup(file: Path) -> str:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from cl_core.parameters import Value
-from cl_core.snippets.classes import psi, widened
+from cl_core.plain.classes import psi, widened
 
 
 def euclidean(s: Tensor) -> Tensor:

@@ -1,0 +1,177 @@
+"""One anchor of a batch: its positives and negatives in order of distance, their kinds, and what a miner picks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cl_core.colours import EASY, HARD, SEMIHARD
+from cl_core.components.envelope import pack
+from cl_core.mining import GRID
+
+WORDS: Mapping[str, str] = {
+    "hard": "hard",
+    "semihard": "semi-hard",
+    "easy": "easy",
+    "anchor": "anchor",
+    "anchorAloud": "The anchor: {name}",
+    "positives": "Positives, nearest first",
+    "positivesHint": "choose one: what is hard is relative to it",
+    "noPositives": "Nobody else in this batch is of its class, so there is no triplet with this anchor.",
+    "negatives": "Negatives, nearest first",
+    "negativesHint": "relative to the chosen positive, at {value}",
+    "noNegatives": "Everybody in this batch is of its class, so there is no triplet with this anchor.",
+    "near": "positive {value}",
+    "far": "+ margin {value}",
+    "count": "{count} of {all}",
+    "range": "{symbol} {low} to {high}",
+    "single": "{symbol} {low}",
+    "hardRule": "no farther than the positive: up to {low}",
+    "semihardRule": "farther, by less than the margin: above {low}, below {high}",
+    "easyRule": "farther by the margin or more: from {high} on",
+    "hardEmpty": "No negative is as near as this positive.",
+    "semihardEmpty": "No negative lies between this positive and the margin behind it.",
+    "semihardNever": "With a margin of 0 there is no room between hard and easy.",
+    "easyEmpty": "No negative is farther than this positive by the margin or more.",
+    "picksHere": "the miner picks {count} with this positive",
+    "picksRest": "{count} with other positives of this anchor",
+    "picksNothing": "the miner picks nothing of this anchor",
+    "picked": "picked",
+    "pickedElsewhere": "picked with another positive",
+    "picking": "the miner picks something with it",
+    "tile": "{name}, {symbol} = {value}",
+    "image": "test image {row}",
+    "isPositive": "positive",
+    "loss": "loss {value}",
+    "make": "Make it the anchor",
+    "save": "Save as a picture",
+    "saved": "Triplets of anchor {name}, test image {row}",
+    "ask": "Point at a picture, or press it.",
+    "keys": "Arrow keys go through the pictures, Enter makes one the anchor.",
+    "spoken": "Positive at {value}: {hard} hard, {semihard} semi-hard, {easy} easy negatives; {picks}",
+}
+
+KINDS = ("hard", "semihard", "easy")  # nearest first
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """A batch of B images, who is how far from whom, and what a miner picks.
+
+    Attributes:
+        stream: a new name and the picture begins again with `anchor`, for a batch of other images.
+        distances: (B, B) of row i to row j, finite.
+        labels: (B,) the class of each, a number from 0 that `class_names` has a name for.
+        class_names: (C,) what the classes are called.
+        rows: (B,) the number of each test image.
+        picked: (B, B, B) bool, whether the miner picks anchor, positive and negative.
+        margin: of the kinds.
+        anchor: who it is at first.
+        symbol: what stands for the distance.
+        sprite: a PNG with every image, in rows of `sprite_columns`; empty bytes show the class name instead.
+        words: the words on it, to be replaced for another language.
+    """
+
+    stream: str
+    distances: NDArray[np.floating[Any]]
+    labels: NDArray[np.integer[Any]]
+    class_names: Sequence[str]
+    rows: NDArray[np.integer[Any]]
+    picked: NDArray[np.bool_]
+    margin: float
+    anchor: int = 0
+    symbol: str = "δ"
+    sprite: bytes = b""
+    sprite_columns: int = 8
+    words: Mapping[str, str] = field(default_factory=lambda: WORDS)
+
+
+@dataclass(frozen=True)
+class RankingState:
+    """Whom the viewer looks at: rows 0 to B - 1 of the batch. No positive: the viewer has left it to the picture."""
+
+    anchor: int
+    positive: int | None
+
+
+def encode(scene: Ranking, *, state: RankingState | None = None) -> bytes:
+    """A batch for the browser; equal batches give equal bytes.
+
+    Distances and margin go as whole numbers of 2^-40, which the browser adds and compares exactly. `state` is what the
+    viewer is known to have chosen, for a picture that is mounted again.
+
+    Raises ValueError, in words, where two arrays do not fit each other or a distance cannot be sent.
+    """
+    _check(scene)
+    steps = np.rint(np.asarray(scene.distances, np.float64) * GRID).astype(np.uint64)
+    positive = _positive(scene)
+    header = {
+        "stream": scene.stream,
+        "n": len(scene.labels),
+        "class_names": list(scene.class_names),
+        "margin": round(scene.margin * GRID),
+        "grid": GRID,
+        "symbol": scene.symbol,
+        "anchor": scene.anchor if state is None else state.anchor,
+        "positive": None if state is None else state.positive,
+        "columns": scene.sprite_columns,
+        "colours": {"easy": EASY, "semihard": SEMIHARD, "hard": HARD},
+        "words": {**WORDS, **scene.words},
+    }
+    buffers: dict[str, NDArray[Any] | bytes] = {
+        "high": (steps >> np.uint64(32)).astype(np.uint32),
+        "low": (steps & np.uint64(0xFFFFFFFF)).astype(np.uint32),
+        "labels": scene.labels.astype(np.uint8),
+        "rows": scene.rows.astype(np.uint32),
+        "picked": np.packbits(scene.picked[positive], axis=1),  # a row for each anchor and positive, in order
+        "sprite": scene.sprite,
+    }
+    return pack(header, buffers)
+
+
+def decode(told: Any, scene: Ranking) -> RankingState | None:
+    """What the browser told, unless it is of another batch."""
+    n = len(scene.labels)
+    match told:
+        case {"stream": scene.stream, "anchor": int(anchor), "positive": positive} if 0 <= anchor < n:
+            match positive:
+                case int() if 0 <= positive < n and _positive(scene)[anchor, positive]:
+                    return RankingState(anchor, positive)
+            return RankingState(anchor, None)
+    return None
+
+
+def _positive(scene: Ranking) -> NDArray[np.bool_]:
+    """Who is a positive of whom, (B, B)."""
+    same: NDArray[np.bool_] = scene.labels[:, None] == scene.labels
+    return same & ~np.eye(len(same), dtype=bool)
+
+
+def _check(scene: Ranking) -> None:
+    """Say in words what does not fit."""
+    n = len(scene.labels)
+    expected = {
+        "labels": (scene.labels, (n,)),
+        "distances": (scene.distances, (n, n)),
+        "rows": (scene.rows, (n,)),
+        "picked": (scene.picked, (n, n, n)),
+    }
+    for name, (array, shape) in expected.items():
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {array.shape} and should have {shape}: there are {n} images")
+    if not 0 <= scene.anchor < n:
+        raise ValueError(f"anchor must be one of 0 to {n - 1}, not {scene.anchor}")
+    if not 0 <= int(scene.labels.min()) <= int(scene.labels.max()) < min(len(scene.class_names), 256):
+        raise ValueError(f"labels must be 0 to {len(scene.class_names) - 1}: every class needs its name")
+    if int(scene.rows.min()) < 0:
+        raise ValueError("rows must not be negative: they are numbers of test images")
+    if not (scene.distances >= 0).all() or not (scene.distances < 2**12).all():  # the browser's numbers end at 2^53
+        raise ValueError("distances must be 0 or more, and below 4096")
+    if not 0 <= scene.margin < 2**12:
+        raise ValueError(f"margin must be 0 or more, and below 4096, not {scene.margin}")
+    positive = _positive(scene)
+    valid = positive[:, :, None] & (scene.labels[:, None] != scene.labels)[:, None, :]
+    if (scene.picked & ~valid).any():
+        raise ValueError("picked holds what is no triplet of an anchor, a positive and a negative")
