@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cl_core.ui import glossary
+from cl_core.ui.pages import glossary
 
 for note in glossary.notes():
     st.warning(note, icon=":material/link_off:")

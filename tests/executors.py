@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from cl_core.engine import Engine
-from cl_core.turns import timed
+from cl_core.runtime.engine import Engine
+from cl_core.runtime.fair_queue import timed
 
 ENGINES: list[tuple[Engine, Executor]] = []
 
@@ -50,14 +50,14 @@ def gone(*files: Path) -> bool:
 @contextmanager
 def pages_with(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have the engine of the pages work with an executor of the test's own."""
-    from cl_core import workers  # here, as most tests need no Streamlit
-    from cl_core.ui import server
+    from cl_core.runtime import process_pool  # here, as most tests need no Streamlit
+    from cl_core.ui.server import lifespan
 
-    monkeypatch.setattr(workers, "Pool", lambda *_, **__: executor)
-    server.engine.clear()
+    monkeypatch.setattr(process_pool, "Pool", lambda *_, **__: executor)
+    lifespan.engine.clear()
     yield
-    server.engine().close()
-    server.engine.clear()
+    lifespan.engine().close()
+    lifespan.engine.clear()
 
 
 def name_of(task: Callable[..., Any], arguments: tuple[Any, ...]) -> str:

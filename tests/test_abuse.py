@@ -14,13 +14,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cl_core import archive, counting, datasets, frames, lessons, race, rooms, training
-from cl_core.archive import DataError
-from cl_core.exports import movie, run_file
+from cl_core import training
+from cl_core.charts import gif
+from cl_core.data import datasets, npz
+from cl_core.data.npz import DataError
 from cl_core.losses import LOSSES
-from cl_core.rooms import RoomError, Rooms
-from cl_core.training import RunSpec
-from cl_core.ui import controls, run_settings
+from cl_core.runtime import census_job, race
+from cl_core.teaching import lessons, rooms
+from cl_core.teaching.rooms import RoomError, Rooms
+from cl_core.training import RunSpec, config, frames
+from cl_core.training.files import run_file
+from cl_core.ui.link import controls
+from cl_core.ui.pages import training_controls
 from tests.archives import npy_of, own, small, written
 from tests.test_archive import Trap, refusal, zipped
 from tests.test_links import linked, through_app
@@ -32,8 +37,8 @@ LESSON = 'title = "a"\n[[steps]]\ntitle = "t"\nwords = "w"\nopen = "start"\n'
 # ---- limits
 
 
-def question(n: int) -> counting.Question:
-    return counting.Question("mnist", None, n, 0.2, "sqeuclidean")
+def question(n: int) -> census_job.Question:
+    return census_job.Question("mnist", None, n, 0.2, "sqeuclidean")
 
 
 def commit(question: str = "q", visitor: str = "v", answer: Any = 1) -> object:
@@ -63,9 +68,9 @@ ASKED: dict[str, tuple[Callable[[], object], str]] = {
     "parameters": (lambda: RunSpec(theta=[1]), "theta must be names"),  # type: ignore[arg-type]
     "loss": (lambda: RunSpec(loss=["supcon"]), "loss must be a text"),  # type: ignore[arg-type]
     "a name of a megabyte": (lambda: RunSpec(dataset="x" * 2**20), "^unknown data set '.{,400}$"),
-    "census": (lambda: question(counting.MOST + 1), "1 to 10,000 images"),
+    "census": (lambda: question(census_job.MOST + 1), "1 to 10,000 images"),
     "census of nothing": (lambda: question(0), "1 to 10,000 images"),
-    "movie of nothing": (lambda: movie.joined([]), "a picture or more"),
+    "movie of nothing": (lambda: gif.joined([]), "a picture or more"),
     "file": (lambda: run_file.unpack(bytes(run_file.MAX_FILE + 1)), "are the most"),
     "answer": (lambda: commit(answer=rooms.CHOICES), "is no answer"),
     "answer in words": (lambda: commit(answer="x" * 10**6), "^'x{,60} is no answer"),
@@ -96,7 +101,7 @@ def test_a_whole_number_will_do_for_a_rate_and_is_kept_as_one():
 
 def test_whatever_a_slider_can_be_put_to_is_within_what_the_core_allows():
     for loss in LOSSES.values():
-        every = run_settings.training_controls(loss)
+        every = training_controls.training_controls(loss)
         for name, (low, high) in {"batch": training.BATCH, "dim": training.DIM, "rate": training.RATE}.items():
             assert low <= min(every[name].options) < max(every[name].options) <= high
         assert (every["seed"].low, every["seed"].high) == training.SEED
@@ -108,12 +113,12 @@ def test_whatever_a_slider_can_be_put_to_is_within_what_the_core_allows():
 
 def test_a_step_looks_at_no_more_numbers_than_there_is_room_for(monkeypatch):
     spec = RunSpec(batch=4096)
-    monkeypatch.setattr(training, "NUMBERS", 4096 * 784)
+    monkeypatch.setattr(config, "NUMBERS", 4096 * 784)
     training.start(spec)
-    monkeypatch.setattr(training, "NUMBERS", 4096 * 784 - 1)
+    monkeypatch.setattr(config, "NUMBERS", 4096 * 784 - 1)
     with pytest.raises(ValueError, match=r"for images of 784 pixels a step has 4,095 at most"):
         training.start(spec)
-    assert training.BATCH[1] * archive.MAX_SIDE**2 > training.NUMBERS
+    assert training.BATCH[1] * npz.MAX_SIDE**2 > training.NUMBERS
 
 
 @pytest.mark.parametrize("batch", [training.BATCH[0], 128, 2048, training.BATCH[1]])
@@ -129,8 +134,8 @@ def test_the_longest_run_has_so_many_frames_that_they_fit_into_memory(batch):
 
 def test_what_a_race_and_a_movie_ask_for_at_most():
     assert race.CONTENDERS[1] * race.SEEDS[1] <= 20
-    assert len(movie.moments(training.MAX_STEPS)) <= training.MAX_STEPS
-    assert len(movie.moments(movie.MOST_IMAGES)) <= movie.MOST_IMAGES
+    assert len(gif.moments(training.MAX_STEPS)) <= training.MAX_STEPS
+    assert len(gif.moments(gif.MOST_IMAGES)) <= gif.MOST_IMAGES
 
 
 def bounded(monkeypatch, **most):
@@ -213,7 +218,7 @@ def many_members(n: int) -> bytes:
 
 def test_a_list_of_a_million_members_is_not_read():
     file = many_members(20_000)
-    for read in (run_file.unpack, lambda given: archive.check_directory(io.BytesIO(given))):
+    for read in (run_file.unpack, lambda given: npz.check_directory(io.BytesIO(given))):
         tracemalloc.start()
         with pytest.raises((DataError, zipfile.BadZipFile), match="too many"):
             read(file)
@@ -230,8 +235,8 @@ def test_a_zip_whose_end_is_told_twice_is_not_read(tmp_path):
     doubled = good[:end] + b"PK\6\7" + bytes(16) + good[end:]
     for file in (commented, doubled, good + b"\0", good[-21:], b""):
         with pytest.raises(zipfile.BadZipFile):
-            archive.check_directory(io.BytesIO(file))
-    archive.check_directory(io.BytesIO(good))
+            npz.check_directory(io.BytesIO(file))
+    npz.check_directory(io.BytesIO(good))
 
 
 def test_a_header_of_megabytes_is_not_read(tmp_path):
@@ -253,7 +258,7 @@ def test_names_in_a_zip_are_no_places_on_the_disk(tmp_path):
         link = zipfile.ZipInfo(str(tmp_path / "link.npy"))
         link.external_attr = 0o120777 << 16  # a symbolic link
         stored.writestr(link, "/etc/passwd")
-    archive.read(path)
+    npz.read(path)
     assert sorted(tmp_path.iterdir()) == [path]
     assert not outside.exists()
 
@@ -263,7 +268,7 @@ def test_a_link_to_a_file_is_that_file_and_to_nothing_is_said(tmp_path):
     (tmp_path / "linked.npz").symlink_to(true)
     (tmp_path / "broken.npz").symlink_to(tmp_path / "nowhere")
     (tmp_path / "round.npz").symlink_to(tmp_path / "round.npz")
-    assert archive.read(tmp_path / "linked.npz").keys() == archive.read(true).keys()
+    assert npz.read(tmp_path / "linked.npz").keys() == npz.read(true).keys()
     for name in ("broken.npz", "round.npz"):
         assert "no such file" in refusal(tmp_path / name) or "cannot be read" in refusal(tmp_path / name)
 
@@ -273,10 +278,10 @@ def test_a_pickle_among_the_prepared_files_is_never_run(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, about=np.array([Trap(mark)], dtype=object), allow_pickle=True)
     with pytest.raises(DataError, match="damaged"):
-        archive.kept(path, dict, "Make it again")
+        npz.kept(path, dict, "Make it again")
     path.write_bytes(b"\x80\x04K\x01.")  # a pickle of its own, which numpy.load would otherwise try
     with pytest.raises(DataError, match=r"no \.npz"):
-        archive.kept(path, dict, "Make it again")
+        npz.kept(path, dict, "Make it again")
     assert not mark.exists()
 
 
@@ -293,7 +298,7 @@ def test_markup_in_the_names_of_files_is_nowhere_understood(tmp_path, monkeypatc
 
 UNPICKLERS = {"pickle", "_pickle", "marshal", "shelve", "joblib", "dill", "cloudpickle", "jsonpickle", "yaml"}
 LOADERS = {"torch.load", "np.load", "numpy.load", "npy.read_array", "pd.read_pickle", "pandas.read_pickle"}
-OWN_WORKERS = {"cl_core/cluster.py"}  # hands work to workers that were started by whoever runs the server
+OWN_WORKERS = {"cl_core/runtime/dask_cluster.py"}  # hands work to workers that were started by whoever runs the server
 
 
 def opened_without_care(source: str) -> Iterator[str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cl_core import archive
-from cl_core.datasets import DataError, load
+from cl_core.data import npz
+from cl_core.data.datasets import DataError, load
 from tests.archives import PARTS, changed, npy_of, own, small, written
 
 IMAGES = np.zeros((40, 8, 8), np.uint8)
@@ -43,7 +43,7 @@ def test_own_file_in_another_layout(tmp_path, monkeypatch, arrays, finding):
     assert f"{path.name}: " in str(caught.value)
     assert str(path.parent) not in str(caught.value)  # a visitor has no business there
     assert finding in str(caught.value)
-    assert f"Expected: {archive.LAYOUT}." in str(caught.value)
+    assert f"Expected: {npz.LAYOUT}." in str(caught.value)
 
 
 class Trap:
@@ -83,7 +83,7 @@ def zipped(path, **members):
 def refusal(path):
     """What reading `path` answers."""
     with pytest.raises(DataError) as caught:
-        archive.read(path)
+        npz.read(path)
     return str(caught.value)
 
 
@@ -126,7 +126,7 @@ def test_a_member_longer_than_it_says_is_refused(tmp_path):
 
 
 def test_too_many_images_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_IMAGES", 59)
+    monkeypatch.setattr(npz, "MAX_IMAGES", 59)
     assert "60 images, too many" in refusal(written(tmp_path / "a.npz", **small()))
 
 
@@ -144,14 +144,14 @@ def test_any_damage_is_answered_in_words(tmp_path, seed):
     rng = np.random.default_rng(seed)
     np.savez(tmp_path / "whole.npz", **small())  # not deflated, so that damage reaches the .npy headers too
     whole = (tmp_path / "whole.npz").read_bytes()
-    true, path = archive.read(tmp_path / "whole.npz"), tmp_path / "hurt.npz"
+    true, path = npz.read(tmp_path / "whole.npz"), tmp_path / "hurt.npz"
     for _ in range(200):
         raw = bytearray(whole[: rng.integers(1, len(whole) + 1)] if rng.random() < 0.2 else whole)
         for at in rng.integers(0, len(raw), rng.integers(1, 4)):
             raw[at] = rng.integers(256)
         path.write_bytes(raw)
         try:
-            arrays = archive.read(path)
+            arrays = npz.read(path)
         except DataError:
             continue
         assert all(np.array_equal(arrays[name], true[name]) for name in PARTS)

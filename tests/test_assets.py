@@ -8,8 +8,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from cl_core import datasets
-from cl_core.datasets import DataError, load
+from cl_core.data import datasets
+from cl_core.data.datasets import DataError, load
 from tests.archives import PARTS, ROOT, idx_bytes, load_arrays, small, written
 
 

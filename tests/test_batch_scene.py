@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cl_core.colours import CLASS_COLOURS, NEGATIVE
 from cl_core.components import batch as face
 from cl_core.components.batch import WORDS, Scene, SceneState, encode
 from cl_core.components.bundle import markup
 from cl_core.components.envelope import unpack
+from cl_core.palette import CLASS_COLOURS, NEGATIVE
 
 FOLDER = Path(face.__file__).parent
 NAMES = ("零", "one", "<b>two</b>")

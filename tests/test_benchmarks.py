@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("pytorch_metric_learning")
 
-from cl_core import memory
+from cl_core.runtime import process_memory
 from tests import readme
 from tests.benchmarks import __main__ as every
 from tests.benchmarks import apart, cells, census, load, machine, report, training
@@ -61,7 +61,7 @@ def test_work_apart_has_limits():
 
 
 def test_memory_that_a_task_needs():
-    assert 90 << 20 < memory.growth(lambda: b"x" * (100 << 20)) < 200 << 20
+    assert 90 << 20 < process_memory.growth(lambda: b"x" * (100 << 20)) < 200 << 20
 
 
 def test_tables(monkeypatch):

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cl_core.failures import FAILURES
-from cl_core.race import Race
-from cl_core.ui.break_it import sign_in_words
+from cl_core.runtime.race import Race
+from cl_core.teaching.failures import FAILURES
+from cl_core.ui.pages.failures import sign_in_words
 from tests.test_pages import until
 from tests.test_race_page import ROOT, headers, words
 

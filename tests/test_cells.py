@@ -6,12 +6,12 @@ from itertools import product
 
 import pytest
 
-from cl_core import conventions, training
-from cl_core.encoder import ENCODERS
+from cl_core import training
 from cl_core.experiments import METHODS, STUDIES, Cell
-from cl_core.experiments.cells import FIRST, SECOND
-from cl_core.losses import LOSSES
+from cl_core.experiments.grid import FIRST, SECOND
+from cl_core.losses import LOSSES, variants
 from cl_core.training import RunSpec
+from cl_core.training.encoders import ENCODERS
 
 EVERY = [cell for study in STUDIES.values() for cell in study.of_seeds()]
 PUBLISHED = [(32, 0.001), (256, 0.01), (2048, 0.2)]  # batch sizes and learning rates of the article
@@ -43,7 +43,7 @@ def test_methods_differ_in_their_loss_alone(key):
         assert ENCODERS[spec.encoder].projects == (method.stages == 2)
         assert spec.unit_norm == (key != "l_softmax")  # whose margin is one of lengths too
         assert spec.schedule == ("sphereface" if key == "l_softmax" else "none")
-        assert spec.convention == (method.odd if odd else conventions.HERE)
+        assert spec.convention == (method.odd if odd else variants.HERE)
         assert not LOSSES[spec.loss].views
     theta = {"max_margin": {"margin": 1.0}, "sup_nt_xent": {"temperature": 0.5}}.get(key, {})  # the article's
     theta |= {"margin": 1.0, "distance": "sqeuclidean"} if key.startswith("triplet") else {}
@@ -51,7 +51,7 @@ def test_methods_differ_in_their_loss_alone(key):
 
 
 def test_the_three_oddities():
-    odd = {key: (method.loss, method.odd) for key, method in METHODS.items() if method.odd != conventions.HERE}
+    odd = {key: (method.loss, method.odd) for key, method in METHODS.items() if method.odd != variants.HERE}
     assert odd == {
         "baseline": ("softmax", "twice"),
         "npair": ("npair", "soft_labels"),
@@ -76,7 +76,7 @@ def test_every_cell_can_be_run():
         assert cell.spec.seed == cell.seed
         assert cell.steps > 0
         assert cell.epochs > 0
-        assert conventions.get(cell.spec.loss, cell.spec.convention).key == cell.spec.convention
+        assert variants.get(cell.spec.loss, cell.spec.convention).key == cell.spec.convention
 
 
 def test_seeds_come_one_after_the_other_and_nothing_else_changes():

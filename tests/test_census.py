@@ -9,8 +9,8 @@ import pytest
 import torch
 from pytorch_metric_learning import distances, miners
 
-from cl_core import ranks
-from cl_core.census import CensusStopped, census, triplets, whole
+from cl_core.analysis import triplet_counts
+from cl_core.analysis.census import CensusStopped, census, triplets, whole
 from cl_core.losses.triplet import DISTANCES
 from tests import reference
 
@@ -55,10 +55,10 @@ def points(case):
     return z, dice.integers(0, classes, size=n) * 5 - 3
 
 
-@pytest.fixture(params=[1, 40, ranks.BLOCK])
+@pytest.fixture(params=[1, 40, triplet_counts.BLOCK])
 def block(request, monkeypatch):
     """Anchors one by one, a few at a time, and all at once."""
-    monkeypatch.setattr(ranks, "BLOCK", request.param)
+    monkeypatch.setattr(triplet_counts, "BLOCK", request.param)
 
 
 @pytest.mark.parametrize("case", range(40))
@@ -187,7 +187,7 @@ def test_numpy_torch_and_any_order_count_the_same():
 
 
 def test_progress_is_told_and_can_stop_it(monkeypatch):
-    monkeypatch.setattr(ranks, "BLOCK", 200)
+    monkeypatch.setattr(triplet_counts, "BLOCK", 200)
     z, y = np.random.default_rng(0).normal(size=(50, 4)), np.arange(50) % 7
     told = []
     census(z, y, progress=lambda done, of: told.append((done, of)))
@@ -219,7 +219,7 @@ def test_nonsense_is_refused_in_words(change, words):
 
 def test_parts_that_are_not_the_whole_are_refused():
     z, y = np.random.default_rng(0).normal(size=(50, 4)), np.arange(50) % 7
-    given = ranks.sample(z, y, (0.2,), "euclidean")
-    parts = list(ranks.count(given, 3))
+    given = triplet_counts.sample(z, y, (0.2,), "euclidean")
+    parts = list(triplet_counts.count(given, 3))
     with pytest.raises(ValueError, match="not all 50"):
         whole(given, parts)

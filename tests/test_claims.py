@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cl_core.estimates import Number
-from cl_core.experiments import STUDIES, Cell, claims, store, table
+from cl_core.analysis.estimates import Number
+from cl_core.experiments import STUDIES, Cell, claims, results, table
 from cl_core.experiments.__main__ import show
 from cl_core.experiments.evidence import numbers_of
-from cl_core.experiments.stages import DRAWN, Outcome
+from cl_core.experiments.pipeline import DRAWN, Outcome
 from cl_core.experiments.table import DIFFERENCE, FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
 
 Change = Callable[[Cell], "dict[str, float | str] | None"]
@@ -52,7 +52,7 @@ def made_up(change: Change = lambda cell: {}, seeds: int | None = None) -> pd.Da
 def write(folder, cells: list[Cell]) -> None:
     """Files of made-up results."""
     for cell in cells:
-        store.save(cell, outcome_of(cell), {"machine": "a machine", "numpy": "1.2.3"}, folder)
+        results.save(cell, outcome_of(cell), {"machine": "a machine", "numpy": "1.2.3"}, folder)
 
 
 def place(results: pd.DataFrame, dataset: str, method: str, batch: int, kind: str) -> pd.Series:

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from cl_core import cluster, training, workers
-from cl_core.cluster import Cluster, ClusterError
-from cl_core.engine import Engine
-from cl_core.experiments import STUDIES, __main__, stages, store, sweep
-from cl_core.frames import PACES
+from cl_core import training
+from cl_core.experiments import STUDIES, __main__, pipeline, results, sweep
+from cl_core.runtime import dask_cluster, process_pool
+from cl_core.runtime.dask_cluster import Cluster, ClusterError
+from cl_core.runtime.engine import Engine
 from cl_core.training import RunSpec
+from cl_core.training.frames import PACES
 from tests.executors import Thread, soon
 from tests.test_sweep import CELLS, LOG, asked, made, slow
 
@@ -69,9 +70,9 @@ def started(tmp_path_factory):
 
 @pytest.fixture
 def joined(started, monkeypatch):
-    monkeypatch.setenv(cluster.ADDRESS, started.address)
-    monkeypatch.setattr(cluster, "PATIENCE", 60.0)  # its workers are on their way
-    executor = cluster.executor()
+    monkeypatch.setenv(dask_cluster.ADDRESS, started.address)
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 60.0)  # its workers are on their way
+    executor = dask_cluster.executor()
     soon(lambda: executor.size == 2, seconds=90)
     yield executor
     executor.shutdown(cancel_futures=True)
@@ -85,31 +86,31 @@ def local(n, threads):
 
 
 def test_without_an_address_work_is_done_here(monkeypatch):
-    monkeypatch.delenv(cluster.ADDRESS, raising=False)
-    pool = cluster.executor(3)
-    assert isinstance(pool, workers.Pool)
+    monkeypatch.delenv(dask_cluster.ADDRESS, raising=False)
+    pool = dask_cluster.executor(3)
+    assert isinstance(pool, process_pool.Pool)
     assert pool.size == 3
-    assert cluster.executor().size >= 1
+    assert dask_cluster.executor().size >= 1
 
 
 def test_an_address_that_nobody_answers_is_said(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(cluster, "PATIENCE", 0.5)
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
     with socket.socket() as mute, socket.socket() as free:
         for listening in (mute, free):
             listening.bind(("127.0.0.1", 0))
         mute.listen()
         addresses = [f"tcp://127.0.0.1:{one.getsockname()[1]}" for one in (mute, free)]
         for address in (*addresses, "nonsense", "foo://127.0.0.1:1"):
-            monkeypatch.setenv(cluster.ADDRESS, address)
+            monkeypatch.setenv(dask_cluster.ADDRESS, address)
             with pytest.raises(ClusterError, match=r"No Dask scheduler answers at .*, which DASK_SCHEDULER_ADDRESS"):
-                cluster.executor()
+                dask_cluster.executor()
     assert __main__.run(asked(tmp_path)) == 1
     assert "No Dask scheduler answers at foo" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("n", "threads", "words"), [(0, 1, "has no workers"), (1, 2, "need one thread each")])
 def test_a_cluster_that_is_of_no_use_is_said(monkeypatch, n, threads, words):
-    monkeypatch.setattr(cluster, "PATIENCE", 1.0)
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 1.0)
     with (
         local(n, threads) as useless,
         pytest.raises(ClusterError, match=words) as caught,
@@ -162,7 +163,7 @@ def test_a_run_on_a_cluster_is_the_run_of_this_machine(joined):
 def test_a_cell_comes_to_the_same_as_here(joined, tmp_path):
     tiny = replace(STUDIES["right"].cells[3], dataset="blobs", steps=20, epochs=1)
     sweep.sweep([tiny], joined, tmp_path)
-    row, here = store.load(tmp_path)[0].iloc[0], stages.run(tiny)
+    row, here = results.load(tmp_path)[0].iloc[0], pipeline.run(tiny)
     for name in ("accuracy_right", "accuracy_odd", "knn", "loss"):
         assert row[name] == getattr(here, name)
 
@@ -183,7 +184,7 @@ def test_a_worker_that_is_killed_costs_what_it_was_at(joined, started, tmp_path,
 
     report = sweep.sweep(CELLS[:8], joined, tmp_path, told=kill)
     assert report.failed == {}
-    assert store.done(CELLS, tmp_path) == set(CELLS[:8])
+    assert results.done(CELLS, tmp_path) == set(CELLS[:8])
     names = [name for name, _ in begun(started)]
     assert len(names) <= 9
     again = {name for name in names if names.count(name) > 1}
@@ -195,15 +196,15 @@ def test_work_that_ends_worker_after_worker_is_told_in_words(joined, monkeypatch
     handed = type("Handed", (), {"result": lambda self: (_ for _ in ()).throw(failure)})()
     future = joined.submit(divmod, 7, 2)
     future.result()
-    future = cluster.Future()
+    future = dask_cluster.Future()
     joined._pass_on(handed, future)
     with pytest.raises(ValueError, match="4 workers of the cluster died"):
         future.result()
 
 
 def test_a_cluster_without_workers_does_not_keep_anybody_waiting(monkeypatch):
-    monkeypatch.setattr(cluster, "LONELY", 0.3)
-    monkeypatch.setattr(cluster, "LOOK", 0.1)
+    monkeypatch.setattr(dask_cluster, "LONELY", 0.3)
+    monkeypatch.setattr(dask_cluster, "LOOK", 0.1)
     with local(1, 1) as small:
         executor = Cluster(small.scheduler_address)
         small.scale(0)
@@ -231,7 +232,7 @@ def test_the_benchmark_sweeps_by_both_and_says_how_much_more(monkeypatch):
 
 
 def test_a_scheduler_that_is_killed_ends_the_sweep_with_a_word(started, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv(cluster.ADDRESS, started.address)
+    monkeypatch.setenv(dask_cluster.ADDRESS, started.address)
     monkeypatch.setattr(sweep, "work", slow)
 
     def kill():
@@ -245,6 +246,6 @@ def test_a_scheduler_that_is_killed_ends_the_sweep_with_a_word(started, tmp_path
     said = capsys.readouterr().err
     assert f"The Dask scheduler at {started.address} is gone" in said
     assert "the same command goes on from there" in said
-    table, faults = store.load(tmp_path)
+    table, faults = results.load(tmp_path)
     assert 2 <= len(table) < len(CELLS)
     assert faults == []

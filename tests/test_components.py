@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cl_core.colours import CLASS_COLOURS
 from cl_core.components import embedding as face
 from cl_core.components.bundle import joined, markup
 from cl_core.components.embedding import WORDS, Cloud, Sent, encode, window
 from cl_core.components.envelope import NOWHERE, pack, quantise, unpack
+from cl_core.palette import CLASS_COLOURS
 from tests.colours import contrast
 
 FOLDER = Path(face.__file__).parent

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from cl_core.closed_form import blocks, row_by_row
-from cl_core.contrast import METRICS, Contrast, Terms, from_similarity, pairwise, unit
+from cl_core.losses.autograd import blocks, row_by_row
+from cl_core.losses.contrast import METRICS, Contrast, Terms, from_similarity, pairwise, unit
 from tests import reference
 from tests.batches import BATCHES, batch
 

@@ -40,7 +40,7 @@ def copy(tmp_path_factory):
     (root / "assets").symlink_to(ROOT / "assets")
 
     (root / f"cl_core/losses/{KEY}.py").write_text(block("loss"))
-    catalogue, reference = root / "cl_core/losses/__init__.py", root / "tests/reference.py"
+    catalogue, reference = root / "cl_core/losses/catalogue.py", root / "tests/reference.py"
     insert(catalogue, block("import"), "from cl_core.losses.normface import normface", after=False)
     insert(catalogue, block("entry"), '    "info_nce": info_nce,', after=True)
     insert(reference, f"{block('reference')}\n\n", "LOSSES = {", after=False)
@@ -77,7 +77,7 @@ def test_a_loss_that_is_added_as_readme_says_has_sliders_and_tests_that_pass(cop
 
 
 def test_the_example_is_as_tidy_as_the_rest(copy):
-    files = [f"cl_core/losses/{KEY}.py", "cl_core/losses/__init__.py", "tests/reference.py"]
+    files = [f"cl_core/losses/{KEY}.py", "cl_core/losses/catalogue.py", "tests/reference.py"]
     run(copy, "ruff", "check", *files)
     run(copy, "ruff", "format", "--check", *files)
 

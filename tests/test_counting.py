@@ -7,11 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cl_core import checkpoints, counting, datasets, prepared, ranks, training
-from cl_core.archive import DataError
-from cl_core.census import census
-from cl_core.counting import Counting, Progress, Question
-from cl_core.workers import Pool
+from cl_core import training
+from cl_core.analysis import triplet_counts
+from cl_core.analysis.census import census
+from cl_core.data import datasets
+from cl_core.data.npz import DataError
+from cl_core.runtime import census_job
+from cl_core.runtime.census_job import Counting, Progress, Question
+from cl_core.runtime.process_pool import Pool
+from cl_core.training.pretrained import checkpoints, embeddings
 from tests.executors import Mortal, Thread
 
 QUESTION = Question("blobs", None, 300, 0.2, "sqeuclidean", (0.5, 1.0))
@@ -19,8 +23,8 @@ QUESTION = Question("blobs", None, 300, 0.2, "sqeuclidean", (0.5, 1.0))
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch):
-    monkeypatch.setattr(ranks, "BLOCK", 4000)
-    monkeypatch.setattr(counting, "PART", 0.0)  # one block to each part
+    monkeypatch.setattr(triplet_counts, "BLOCK", 4000)
+    monkeypatch.setattr(census_job, "PART", 0.0)  # one block to each part
 
 
 @pytest.fixture
@@ -61,13 +65,13 @@ def test_a_net_and_raw_pixels_are_counted(thread):
     for state in (None, checkpoints.load("supcon", "trained")):
         question = Question("mnist", state, 60, 0.2, "cosine")
         check(until(Counting(thread, question), lambda look: look.phase == "done"), question)
-    assert np.allclose(np.linalg.norm(counting.pixels("mnist", np.arange(5)), axis=1), 1)
+    assert np.allclose(np.linalg.norm(census_job.pixels("mnist", np.arange(5)), axis=1), 1)
 
 
 def test_fewer_images_than_asked_for_are_all_of_them(thread):
     there = len(datasets.load("blobs").y_test)
-    assert there < counting.MOST
-    question = Question("blobs", None, counting.MOST, 0.2, "euclidean")
+    assert there < census_job.MOST
+    question = Question("blobs", None, census_job.MOST, 0.2, "euclidean")
     assert len(question.rows) == there
     assert Counting(thread, question).look().of == there
 
@@ -91,7 +95,7 @@ def test_it_can_be_stopped_and_goes_on(thread):
 
 
 def test_it_stops_when_nobody_looks(thread, monkeypatch):
-    monkeypatch.setattr(counting, "LEASE", 0.0)
+    monkeypatch.setattr(census_job, "LEASE", 0.0)
     job = Counting(thread, QUESTION)
     end = time.monotonic() + 30
     while job.look().phase == "counting" and time.monotonic() < end:
@@ -140,16 +144,16 @@ def test_worker_processes_count_the_same():
     pool.shutdown()
 
 
-@pytest.mark.parametrize("n", [0, -1, counting.MOST + 1, 10**9])
+@pytest.mark.parametrize("n", [0, -1, census_job.MOST + 1, 10**9])
 def test_a_census_has_its_bounds(n):
     with pytest.raises(ValueError, match="1 to 10,000"):
         Question("blobs", None, n, 0.2, "euclidean")
 
 
-@pytest.mark.parametrize("stage", prepared.STAGES)
+@pytest.mark.parametrize("stage", embeddings.STAGES)
 @pytest.mark.parametrize("loss", checkpoints.LOSSES)
 def test_kept_nets_embed_as_the_prepared_ones_did(loss, stage):
-    kept, shown = checkpoints.load(loss, stage), prepared.load(loss, stage)
+    kept, shown = checkpoints.load(loss, stage), embeddings.load(loss, stage)
     assert (kept.spec, kept.step) == (shown.spec, shown.step)
     z = training.snapshot(kept, len(shown.rows)).z
     assert np.abs(z - shown.z).max() < 2e-3  # both have the digits of a float16
@@ -161,7 +165,7 @@ def test_a_net_that_is_not_kept_or_damaged_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "ASSETS", tmp_path)
     checkpoints._read.cache_clear()
     (tmp_path / "checkpoints").mkdir()
-    with pytest.raises(DataError, match=r"no such file.*make"):
+    with pytest.raises(DataError, match=r"no such file.*checkpoints"):
         checkpoints.load("supcon", "trained")
     (tmp_path / "checkpoints" / "supcon.npz").write_bytes(b"PK\x03\x04 not quite")
     with pytest.raises(DataError, match="damaged"):

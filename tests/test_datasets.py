@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cl_core import datasets
-from cl_core.datasets import DATASETS, DataError, available, load, probe, sprites
+from cl_core.data import datasets
+from cl_core.data.datasets import DATASETS, DataError, available, load, probe, sprites
 from tests.archives import PARTS, ROOT, idx_bytes, own, small, written
 
 # SHA-256 of the published raw IDX files, first 16 digits; and the MD5 that MNIST's images are widely known by
@@ -79,7 +79,9 @@ def test_the_catalogue_is_what_is_available_without_own_data():
 
 
 def test_core_stays_light():
-    asked = "import sys, cl_core.datasets as d; d.load('rings'); print({'torch', 'streamlit', 'PIL'} & {*sys.modules})"
+    asked = (
+        "import sys, cl_core.data.datasets as d; d.load('rings'); print({'torch', 'streamlit', 'PIL'} & {*sys.modules})"
+    )
     done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

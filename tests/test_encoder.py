@@ -1,34 +1,34 @@
 import pytest
 import torch
 
-from cl_core import encoder
+from cl_core.training import encoders
 
 
 @pytest.mark.parametrize(("key", "shape"), [("mlp", (28, 28)), ("mlp", (2,)), ("cnn", (28, 28)), ("cnn", (9, 64))])
 @pytest.mark.parametrize("dim", [2, 3, 128])
 @pytest.mark.parametrize("unit_norm", [True, False])
 def test_shapes(key, shape, dim, unit_norm):
-    net = encoder.build(key, shape, dim, unit_norm=unit_norm)
-    encoder.initialise(net, torch.Generator().manual_seed(0))
+    net = encoders.build(key, shape, dim, unit_norm=unit_norm)
+    encoders.initialise(net, torch.Generator().manual_seed(0))
     x = torch.rand(5, *shape)
-    assert net.features(x).shape == (5, encoder.WIDTH)
+    assert net.features(x).shape == (5, encoders.WIDTH)
     z = net(x)
     assert z.shape == (5, dim)
     assert torch.allclose(z.norm(dim=1), torch.ones(5), atol=1e-5) == unit_norm
 
 
 def test_the_mlp_is_the_articles():
-    net = encoder.build("mlp", (28, 28), 128, unit_norm=True)
+    net = encoders.build("mlp", (28, 28), 128, unit_norm=True)
     widths = [(layer.in_features, layer.out_features) for layer in net.modules() if isinstance(layer, torch.nn.Linear)]
     assert widths == [(784, 256), (256, 256), (256, 256), (256, 128)]
 
 
 def test_unit_features_are_what_the_projector_is_fed():
     """The article scales its encoder's output to unit length, before the projector and before the classifier."""
-    net = encoder.build("unit_mlp", (28, 28), 128, unit_norm=True)
+    net = encoders.build("unit_mlp", (28, 28), 128, unit_norm=True)
     assert [type(layer) for layer in net.modules() if isinstance(layer, torch.nn.Linear)] == [torch.nn.Linear] * 4
-    encoder.initialise(net, torch.Generator().manual_seed(0))
-    plain = encoder.build("mlp", (28, 28), 128, unit_norm=True)
+    encoders.initialise(net, torch.Generator().manual_seed(0))
+    plain = encoders.build("mlp", (28, 28), 128, unit_norm=True)
     for mine, theirs in zip(plain.parameters(), net.parameters(), strict=True):
         mine.data = theirs.data
     x = torch.rand(5, 28, 28)
@@ -40,20 +40,20 @@ def test_unit_features_are_what_the_projector_is_fed():
 
 
 def test_without_a_projector_the_embedding_is_the_features():
-    net = encoder.build("plain_mlp", (28, 28), encoder.WIDTH, unit_norm=True)
-    encoder.initialise(net, torch.Generator().manual_seed(0))
+    net = encoders.build("plain_mlp", (28, 28), encoders.WIDTH, unit_norm=True)
+    encoders.initialise(net, torch.Generator().manual_seed(0))
     widths = [(layer.in_features, layer.out_features) for layer in net.modules() if isinstance(layer, torch.nn.Linear)]
     assert widths == [(784, 256), (256, 256)]
     x = torch.rand(5, 28, 28)
     torch.testing.assert_close(net(x), net.features(x))
     torch.testing.assert_close(net(x).norm(dim=1), torch.ones(5))
     with pytest.raises(ValueError, match="the encoder's 256 dimensions, not 128"):
-        encoder.build("plain_mlp", (28, 28), 128, unit_norm=True)
+        encoders.build("plain_mlp", (28, 28), 128, unit_norm=True)
 
 
 def test_the_same_dice_give_the_same_weights():
-    a, b = (encoder.build("cnn", (28, 28), 8, unit_norm=True) for _ in range(2))
+    a, b = (encoders.build("cnn", (28, 28), 8, unit_norm=True) for _ in range(2))
     for net in (a, b):
-        encoder.initialise(net, torch.Generator().manual_seed(3))
+        encoders.initialise(net, torch.Generator().manual_seed(3))
     for p, q in zip(a.parameters(), b.parameters(), strict=True):
         assert torch.equal(p, q)

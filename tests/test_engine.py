@@ -12,10 +12,12 @@ import loky
 import numpy as np
 import pytest
 
-from cl_core import frames, runs, scratch, training, transport, workers
-from cl_core.frames import PACES, Look, Pace
-from cl_core.runs import Run
-from cl_core.training import RunSpec
+from cl_core import training
+from cl_core.runtime import playback, process_pool, tasks, temp_dirs
+from cl_core.runtime import run as run_module
+from cl_core.runtime.run import AHEAD, Run
+from cl_core.training import RunSpec, frames
+from cl_core.training.frames import PACES, Look, Pace
 from tests.executors import AtOnce, Mortal, engine_with, gone, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
@@ -105,7 +107,7 @@ def test_a_step_asked_for_during_a_chunk_is_done_after_it():
 
 
 def test_a_run_rests_at_a_frame(monkeypatch):
-    monkeypatch.setattr(runs, "CHUNK", 0.0)  # every chunk is a step, whatever lies between two frames
+    monkeypatch.setattr(run_module, "CHUNK", 0.0)  # every chunk is a step, whatever lies between two frames
     run = opened()
     run.play()
     until(run, lambda look: look.step > 60)
@@ -126,7 +128,7 @@ def test_one_step_a_frame():
 
 
 def test_one_step_a_frame_has_an_end(monkeypatch):
-    monkeypatch.setattr(runs, "MOST", 30)
+    monkeypatch.setattr(run_module, "MOST", 30)
     run = opened(pace="every-step")
     run._pace = Pace(None, every_step=True)
     run.play()
@@ -145,7 +147,7 @@ def test_a_pace_is_kept():
 
 
 def test_a_run_that_nobody_looks_at_rests_and_goes_on_when_somebody_does(monkeypatch):
-    monkeypatch.setattr(transport, "LEASE", 0.3)
+    monkeypatch.setattr(playback, "LEASE", 0.3)
     run = opened()
     run.play()
     until(run, lambda look: look.step > 5)
@@ -192,7 +194,7 @@ def test_work_that_always_kills_its_worker_is_given_up():
     run.play()
     look = until(run, lambda look: look.phase == "failed")
     assert "out of memory" in (look.failure or "")
-    assert look.step == 2 * runs.AHEAD  # two chunks went well
+    assert look.step == 2 * AHEAD  # two chunks went well
     assert look.frames[-1].step <= look.step
     assert not run.busy
 
@@ -218,7 +220,7 @@ def test_a_frame_that_is_being_drawn_when_a_run_is_given_up_still_comes():
         run._give_up("no data")
         drawn = Future()
         drawn.set_result(run.history.frames[-1])
-        run._collect(workers.draw, drawn)
+        run._collect(tasks.draw, drawn)
         assert len(run.history.frames) == before + 1
         assert not run._due
 
@@ -261,7 +263,7 @@ def test_a_run_that_is_forgotten_leaves_nothing_behind():
 
 
 def test_without_shared_memory_states_travel_in_the_parcel(monkeypatch, tmp_path):
-    monkeypatch.setattr(scratch, "MEMORY", tmp_path / "none")
+    monkeypatch.setattr(temp_dirs, "MEMORY", tmp_path / "none")
     run = opened()
     assert run._shelf.slots == (None,)
     run.play()
@@ -271,7 +273,7 @@ def test_without_shared_memory_states_travel_in_the_parcel(monkeypatch, tmp_path
 
 @pytest.fixture(scope="module")
 def pool():
-    made = workers.Pool()
+    made = process_pool.Pool()
     yield made
     made.shutdown(cancel_futures=True)
 
@@ -295,8 +297,8 @@ def test_workers_end_with_their_server_however_it_ends():
     """A server that is killed has no time to say goodbye."""
     script = """
         import os, time
-        from cl_core import workers
-        pool = workers.Pool()
+        from cl_core.runtime.process_pool import Pool
+        pool = Pool()
         print(pool.submit(os.getpid).result(), flush=True)
         time.sleep(60)
     """

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cl_core import figures
-from cl_core.experiments import METHODS, STUDIES, claims, store, sweep, table
-from cl_core.experiments.cells import DATASETS
+from cl_core import charts
+from cl_core.experiments import METHODS, STUDIES, claims, results, sweep, table
+from cl_core.experiments.grid import DATASETS
 from cl_core.experiments.table import BATCHES, DIFFERENCE, PUBLISHED, RIGHT
-from cl_core.ui.experiments import PARTS
-from cl_core.ui.reduced import reduced
-from cl_core.ui.run_settings import link_of
+from cl_core.ui.pages.experiments.page import PARTS
+from cl_core.ui.pages.experiments.rerun import reduced
+from cl_core.ui.pages.training_controls import link_of
 from tests.test_claims import made_up, outcome_of, write
 from tests.test_lessons import page, said
 from tests.test_pages import click
@@ -25,48 +25,48 @@ CELLS = [cell for cell in STUDIES["published"].cells if cell.dataset == "mnist"]
 
 
 @pytest.fixture
-def results(monkeypatch, tmp_path) -> Path:
+def result_folder(monkeypatch, tmp_path) -> Path:
     """The folder of results: MNIST as published, one seed, and one cell that failed."""
     folder = tmp_path / "experiments"
     write(folder, CELLS)
-    monkeypatch.setattr(store, "SHIPPED", folder)
+    monkeypatch.setattr(results, "SHIPPED", folder)
     return folder
 
 
-def charts(app: AppTest) -> list[str]:
+def titles(app: AppTest) -> list[str]:
     return [each.proto.spec for each in app.get("vega_lite_chart")]
 
 
-def test_the_table_and_the_verdicts_are_those_of_the_results(pool, results):
+def test_the_table_and_the_verdicts_are_those_of_the_results(pool, result_folder):
     app = page("experiments")
     assert not app.warning
-    found, _ = store.load(results)
+    found, _ = results.load(result_folder)
     for verdict in claims.verdicts(found):
         assert f"**{verdict.claim}.**" in said(app)
         assert verdict.in_short in said(app)
         for line in verdict.words.splitlines():
             assert line in said(app)
-    assert len(charts(app)) == len(DATASETS)
+    assert len(titles(app)) == len(DATASETS)
     alt = f"{METHODS['npair'].title}: {outcome_of(table.cell_of('mnist', 'npair', 32, PUBLISHED)).accuracy_odd:.2%}"
-    assert alt.rstrip("%") in charts(app)[0]
-    assert "not run" in charts(app)[1]
+    assert alt.rstrip("%") in titles(app)[0]
+    assert "not run" in titles(app)[1]
     assert "Cells not run: 105 of “published”" in said(app)
     assert "a machine" in said(app)
     assert not pool.done  # nothing is trained to show a table
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_each_part_stands_with_all_some_and_no_results(pool, results, part):
+def test_each_part_stands_with_all_some_and_no_results(pool, result_folder, part):
     app = page("experiments", part=part)
     assert not app.exception
     assert not app.warning
-    for file in results.glob("*b2048*"):
+    for file in result_folder.glob("*b2048*"):
         file.unlink()
-    (results / "published-mnist-npair-odd-b32-r0.001-n37500-s0.parquet").write_bytes(b"damaged")
+    (result_folder / "published-mnist-npair-odd-b32-r0.001-n37500-s0.parquet").write_bytes(b"damaged")
     app.run()
     assert not app.exception
     assert "npair-odd-b32" in app.error[0].value
-    for file in results.glob("*.parquet"):
+    for file in result_folder.glob("*.parquet"):
         file.unlink()
     app.run()
     assert not app.exception
@@ -81,7 +81,7 @@ def test_tiles_are_numbers_of_the_table_and_say_what_is_missing():
         return None if cell.method == "circle" else {}
 
     summary = table.summary(made_up(change))
-    rows = figures.heat_rows(summary, "mnist", PUBLISHED)
+    rows = charts.heat_rows(summary, "mnist", PUBLISHED)
     assert len(rows) == len(table.ROWS) * len(BATCHES)
     rows = rows.set_index(["method", "batch"])
     assert rows.loc[("Multi-class N-pair", "256 · 0.01"), "text"] == "failed"
@@ -89,21 +89,21 @@ def test_tiles_are_numbers_of_the_table_and_say_what_is_missing():
     tile = rows.loc[("Supervised NT-Xent", "32 · 0.001")]
     assert (tile["text"], tile["below"], tile["depth"]) == ("92.00", "± 0.10", 1.0)
     assert rows.loc[("Circle loss, 5 epochs", "32 · 0.001"), "depth"] == 0
-    difference = figures.heat_rows(summary, "mnist", DIFFERENCE).set_index(["method", "batch"])
+    difference = charts.heat_rows(summary, "mnist", DIFFERENCE).set_index(["method", "batch"])
     assert difference.loc[("MLP baseline", "32 · 0.001"), "text"] == "+0.40"
     assert difference.loc[("MLP baseline", "32 · 0.001"), "below"] == "1 seed"
 
 
 def test_clouds_keep_their_shape_and_lines_their_order():
     cloud = np.array([[0, 0], [4, 0], [4, 1]], np.float32)
-    rows = figures.cloud_rows(
+    rows = charts.cloud_rows(
         dict.fromkeys(BATCHES, cloud) | {2048: "not run"}, dict.fromkeys(BATCHES, "x"), list("abc")
     )
     assert list(rows["text"]) == ["x", "", "", "", "x", "", "", "", "x", "not run"]
     x, y = rows["x"][1:4].to_numpy(), rows["y"][1:4].to_numpy()
     np.testing.assert_allclose((y[2] - y[1]) / (x[1] - x[0]), 0.25, rtol=1e-6)
     assert np.ptp(rows["x"][5:8].to_numpy() - x) < 1e-4
-    lines = figures.rate_rows(table.decoupled(made_up()), "npair", table.STEPS)
+    lines = charts.rate_rows(table.decoupled(made_up()), "npair", table.STEPS)
     assert len(lines) == 9
     assert list(lines["batch"].unique()) == ["32", "256", "2,048"]
     assert lines["error"].notna().all()
@@ -118,7 +118,7 @@ def test_a_cell_leads_to_that_very_run(pool, method, kind):
     assert app.session_state.run.spec == spec
 
 
-def test_a_cell_shows_its_numbers_its_command_and_its_link(pool, results):
+def test_a_cell_shows_its_numbers_its_command_and_its_link(pool, result_folder):
     app = page("experiments", part="one cell", method="npair", batch="256", dataset="mnist")
     cell = table.cell_of("mnist", "npair", 256, PUBLISHED)
     numbers = app.dataframe[0].value
@@ -135,7 +135,7 @@ def test_a_cell_shows_its_numbers_its_command_and_its_link(pool, results):
     assert table.cell_of("mnist", "npair", 256, RIGHT).name in app.code[0].value
 
 
-def test_a_reduced_cell_stands_beside_the_shipped_one(pool, results, monkeypatch):
+def test_a_reduced_cell_stands_beside_the_shipped_one(pool, result_folder, monkeypatch):
     asked = []
 
     def work(cell):
@@ -155,10 +155,10 @@ def test_a_reduced_cell_stands_beside_the_shipped_one(pool, results, monkeypatch
     assert asked[0].epochs == 2
     lines = app.dataframe[1].value
     assert list(lines["which"]) == ["shipped, 20 epochs, seed 0", "REDUCED here, 2 epochs"]
-    assert len(list(results.glob("*.parquet"))) == len(CELLS)  # what is shipped stays as it is
+    assert len(list(result_folder.glob("*.parquet"))) == len(CELLS)  # what is shipped stays as it is
 
 
-def test_a_reduced_cell_can_be_dropped_and_one_that_fails_is_said(pool, results, monkeypatch):
+def test_a_reduced_cell_can_be_dropped_and_one_that_fails_is_said(pool, result_folder, monkeypatch):
     go_on = threading.Event()
 
     def work(cell):
@@ -184,7 +184,7 @@ def test_a_reduced_cell_can_be_dropped_and_one_that_fails_is_said(pool, results,
     assert not app.exception
 
 
-def test_nonsense_in_a_link_is_said(pool, results):
+def test_nonsense_in_a_link_is_said(pool, result_folder):
     app = page("experiments", part="all", method="magic", batch="33", dataset="mnist")
     assert not app.exception
     words = " ".join(each.value for each in app.warning)

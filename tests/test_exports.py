@@ -15,13 +15,15 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load
 
-from cl_core import datasets, figures, training
-from cl_core.colours import CLASS_COLOURS
-from cl_core.exports import charts, checkpoint, movie, tables
-from cl_core.exports.charts import Chart
-from cl_core.frames import Frame, Look, frame, references
-from cl_core.metrics import Metrics
+from cl_core import charts, training
+from cl_core.analysis.metrics import Metrics
+from cl_core.charts import gif, svg
+from cl_core.charts.svg import Chart
+from cl_core.data import datasets
+from cl_core.palette import CLASS_COLOURS
 from cl_core.training import RunSpec, State
+from cl_core.training.files import safetensors, tables
+from cl_core.training.frames import Frame, Look, frame, references
 
 SMALL = RunSpec(dataset="blobs", dim=8, batch=32)
 
@@ -82,8 +84,8 @@ def test_the_program_beside_the_encoder_embeds_as_the_run_does(name, tmp_path, m
     """One of them in a process that knows nothing of this project; the others here, where torch is loaded."""
     spec = ENCODERS[name]
     state = training.advance(training.start(spec), steps=1)
-    (tmp_path / checkpoint.FILE).write_bytes(checkpoint.pack(state))
-    (tmp_path / "embed.py").write_text(checkpoint.snippet(spec))
+    (tmp_path / safetensors.FILE).write_bytes(safetensors.pack(state))
+    (tmp_path / "embed.py").write_text(safetensors.snippet(spec))
     if spec is SMALL:
         x = np.array([[0.25, -0.5]], np.float32)
     else:
@@ -103,56 +105,56 @@ def test_the_program_beside_the_encoder_embeds_as_the_run_does(name, tmp_path, m
 
 def test_an_encoder_file_says_what_it_is():
     _, state = trained()
-    file = checkpoint.pack(state)
+    file = safetensors.pack(state)
     about = json.loads(file[8 : 8 + int.from_bytes(file[:8], "little")])["__metadata__"]
     assert RunSpec(**json.loads(about["spec"])) == SMALL
     assert about["step"] == "6"
     weights = load(file)
-    assert sum(array.size for array in weights.values()) * 4 == checkpoint.size(SMALL)
+    assert sum(array.size for array in weights.values()) * 4 == safetensors.size(SMALL)
     first = weights["body.1.weight"].ravel()
     assert (first == state.vector[: len(first)]).all()
 
 
 def made(look: Look, dark: bool = False) -> Image.Image:
-    scene = movie.scene(look, 500, "PCA view", dark=dark)
-    return Image.open(io.BytesIO(movie.joined(movie.images(scene, movie.moments(len(scene.points))))))
+    scene = gif.scene(look, 500, "PCA view", dark=dark)
+    return Image.open(io.BytesIO(gif.joined(gif.images(scene, gif.moments(len(scene.points))))))
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_movie_glides_through_every_frame_in_the_colours_of_the_classes(dark):
     look, _ = trained()
     film = made(look, dark)
-    assert (film.format, film.size) == ("GIF", (movie.WIDTH, movie.HEIGHT))
-    assert film.n_frames == 3 * movie.GLIDE + 1
+    assert (film.format, film.size) == ("GIF", (gif.WIDTH, gif.HEIGHT))
+    assert film.n_frames == 3 * gif.GLIDE + 1
     assert film.info["loop"] == 0
     pictures = []
     for i in range(film.n_frames):
         film.seek(i)
         pictures.append(np.array(film.convert("RGB")))
-    assert film.info["duration"] == movie.END
+    assert film.info["duration"] == gif.END
     assert all((before != after).any() for before, after in pairwise(pictures))
     seen = {f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in np.unique(pictures[0].reshape(-1, 3), axis=0)}
-    assert {*(CLASS_COLOURS.dark if dark else CLASS_COLOURS.light), *movie.PAPERS[dark]} <= seen
+    assert {*(CLASS_COLOURS.dark if dark else CLASS_COLOURS.light), *gif.PAPERS[dark]} <= seen
 
 
 def test_a_long_run_makes_no_longer_a_movie_and_shows_its_first_and_last_frame():
     look, _ = trained()
     first, *_, last = look.frames
     many = tuple(replace(first, step=step) for step in range(700))
-    scene = movie.scene(replace(look, frames=(*many, replace(last, step=700))), 500, "PCA view")
-    assert len(movie.moments(len(scene.points))) == movie.MOST_IMAGES
+    scene = gif.scene(replace(look, frames=(*many, replace(last, step=700))), 500, "PCA view")
+    assert len(gif.moments(len(scene.points))) == gif.MOST_IMAGES
     assert (scene.steps[0], scene.steps[-1]) == (0, 700)
     assert (scene.points[-1] == last.points[2]).all()
 
 
 def test_where_a_point_is_drawn():
     points = np.array([[[0, 0], [4, 0], [4, 4]]], np.float32)
-    scene = movie.Scene("", points, np.arange(3), ("a", "b", "c"), (0,), (1.0,))
-    picture = np.array(Image.open(io.BytesIO(movie.images(scene, [0.0])[0])).convert("RGB"))
+    scene = gif.Scene("", points, np.arange(3), ("a", "b", "c"), (0,), (1.0,))
+    picture = np.array(Image.open(io.BytesIO(gif.images(scene, [0.0])[0])).convert("RGB"))
     places = []
     for colour in CLASS_COLOURS.light[:3]:
         hit = (picture == tuple(bytes.fromhex(colour[1:]))).all(axis=2)
-        hit[movie.HEIGHT - 60 :] = False  # the legend
+        hit[gif.HEIGHT - 60 :] = False  # the legend
         places.append(np.argwhere(hit).mean(axis=0)[::-1])
     a, b, c = places
     assert a == pytest.approx([b[0] - (c - b)[1] * -1, b[1]], abs=1)  # as far apart across as up and down
@@ -163,18 +165,18 @@ def test_where_a_point_is_drawn():
 def test_nothing_is_filmed_before_there_is_something_to_see():
     look, _ = trained()
     with pytest.raises(ValueError, match="from its first frame"):
-        movie.scene(replace(look, frames=()), 500, "PCA view")
+        gif.scene(replace(look, frames=()), 500, "PCA view")
     with pytest.raises(ValueError, match="a picture or more"):
-        movie.joined([])
+        gif.joined([])
 
 
 def test_curves_are_drawn_with_their_rows_and_lines():
     look, _ = trained()
     drawn = [
-        Chart("Loss <&>", figures.loss_chart(look.references), figures.loss_rows(look.losses, 6)),
-        Chart("Triplets", figures.triplet_chart(), figures.triplet_rows(look.frames, 6)),
+        Chart("Loss <&>", charts.loss_chart(look.references), charts.loss_rows(look.losses, 6)),
+        Chart("Triplets", charts.triplet_chart(), charts.triplet_rows(look.frames, 6)),
     ]
-    root = ElementTree.fromstring(charts.svg(drawn))
+    root = ElementTree.fromstring(svg.svg(drawn))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     texts = {"".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {"Loss <&>", f"total collapse {look.references.collapse:.3g}"} <= texts

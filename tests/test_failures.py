@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from cl_core import frames, losses, training
-from cl_core.failures import FAILURES, Failure
-from cl_core.frames import Look
-from cl_core.training import RunSpec, State
-from cl_core.ui import run_settings
-from cl_core.ui.break_it import ICONS, link_to_run
+from cl_core import losses, training
+from cl_core.teaching.failures import FAILURES, Failure
+from cl_core.training import RunSpec, State, frames
+from cl_core.training.frames import Look
+from cl_core.ui.pages import training_controls
+from cl_core.ui.pages.failures import ICONS, link_to_run
 
 SEEDS = range(3)
 IMAGES = 500
@@ -87,7 +87,7 @@ def test_a_run_opens_on_the_training_page_as_it_is(failure, place):
     spec = failure.runs(3)[place]
     link = link_to_run(spec)
     read = {}
-    for control in run_settings.controls_of(link):
+    for control in training_controls.controls_of(link):
         if control.name in link:
             assert control.fault(link[control.name]) is None, control.name
             read[control.name] = control.read(link[control.name])

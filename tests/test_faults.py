@@ -17,11 +17,12 @@ import loky
 import numpy as np
 import pytest
 
-from cl_core import runs, scratch, shelf, training, transport, workers
-from cl_core.engine import Engine
-from cl_core.frames import PACES, Look
-from cl_core.runs import Run
+from cl_core import training
+from cl_core.runtime import playback, process_pool, spill, tasks, temp_dirs
+from cl_core.runtime.engine import Engine
+from cl_core.runtime.run import AHEAD, Run
 from cl_core.training import RunSpec
+from cl_core.training.frames import PACES, Look
 from tests.executors import Thread, engine_with, gone, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
@@ -47,7 +48,7 @@ class Shared(Thread):
         answer: Future[Any] = Future()
         with self.lock:
             self.handed.add(answer)
-        if any(isinstance(each, workers.Parcel) and each.state.spec.seed in KILLERS for each in arguments):
+        if any(isinstance(each, tasks.Parcel) and each.state.spec.seed in KILLERS for each in arguments):
             threading.Timer(0.02, self.die).start()
         else:  # takes longer than the other needs to kill a worker
             real = super().submit(task, *arguments, **named)
@@ -82,7 +83,7 @@ class Starved(Thread):
         self.starves, self.error = starves, error
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        chunk = any(each is workers.train for each in (task, *arguments))
+        chunk = any(each is tasks.train for each in (task, *arguments))
         before, self.chunks = getattr(self, "chunks", 0), getattr(self, "chunks", 0) + chunk
         return super().submit(self.fail if chunk and self.starves(before) else task, *arguments, **named)
 
@@ -123,7 +124,7 @@ def right(look: Look) -> bool:
 
 def test_every_worker_is_killed_and_every_run_goes_on() -> None:
     """Said in one line on each page; whatever was shown stays."""
-    pool = workers.Pool(2)
+    pool = process_pool.Pool(2)
     engine = engine_with(pool)
     both = [begun(engine, seed) for seed in (0, 1)]
     try:
@@ -181,7 +182,7 @@ def test_a_run_for_which_there_is_no_memory_ends_in_words_and_keeps_what_it_had(
     assert "out of memory" in (look.failure or "")
     assert "smaller batch" in (look.failure or "")
     assert type(error).__name__ not in (look.failure or "")
-    assert look.step == 2 * runs.AHEAD  # two chunks went well
+    assert look.step == 2 * AHEAD  # two chunks went well
     assert right(look)
 
 
@@ -207,7 +208,7 @@ def test_shared_memory_that_fills_up_is_done_without() -> None:
     if run._shelf.slots == (None,) or not FULL.exists():
         pytest.skip("this machine shares no memory as files, or has none that is always full")
     with run._context.changed:
-        for slot in run._slots(shelf.SLOTS):
+        for slot in run._slots(spill.SLOTS):
             assert slot is not None
             slot.unlink(missing_ok=True)
             slot.symlink_to(FULL)
@@ -221,7 +222,7 @@ def test_a_state_that_does_not_fit_whole_travels_whole(tmp_path: Path, missing: 
     """numpy's own `tofile` leaves out, and does not say, what it could not write of its last few bytes."""
     state = training.start(SMALL)
     with limited(state.vector.nbytes - missing):
-        parcel = workers.Parcel.pack(state, tmp_path / "slot")
+        parcel = tasks.Parcel.pack(state, tmp_path / "slot")
     np.testing.assert_array_equal(parcel.unpack().vector, state.vector)
 
 
@@ -230,13 +231,13 @@ def test_a_state_that_does_not_fit_whole_travels_whole(tmp_path: Path, missing: 
 
 def left(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let a run that plays be left until it is laid by; its file."""
-    monkeypatch.setattr(shelf, "AWAY", 0.1)
-    monkeypatch.setattr(transport, "LEASE", 0.1)
+    monkeypatch.setattr(spill, "AWAY", 0.1)
+    monkeypatch.setattr(playback, "LEASE", 0.1)
     run.renew()
     soon(lambda: run._shelf.holds)
     with run._context.changed:  # all of it is done
         pass
-    monkeypatch.setattr(transport, "LEASE", 5.0)
+    monkeypatch.setattr(playback, "LEASE", 5.0)
     assert run._shelf._file is not None
     return run._shelf._file
 
@@ -270,8 +271,8 @@ def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_b
 
 
 def test_a_run_that_rests_is_not_laid_by_while_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "AWAY", 0.1)
-    monkeypatch.setattr(transport, "LEASE", 0.2)
+    monkeypatch.setattr(spill, "AWAY", 0.1)
+    monkeypatch.setattr(playback, "LEASE", 0.2)
     run = begun(engine_with())
     run.pause()
     end = time.monotonic() + 1.0
@@ -305,8 +306,8 @@ def test_where_the_disk_is_full_a_run_left_alone_stays_in_memory_until_there_is_
         return tried[-1]
 
     monkeypatch.setattr(run._shelf, "copy", noted)
-    monkeypatch.setattr(shelf, "AWAY", 0.1)
-    monkeypatch.setattr(transport, "LEASE", 0.1)
+    monkeypatch.setattr(spill, "AWAY", 0.1)
+    monkeypatch.setattr(playback, "LEASE", 0.1)
     run.renew()
     assert run._shelf._file is not None
     with limited(1 << 12):
@@ -340,14 +341,14 @@ def test_whoever_comes_back_while_a_run_is_laid_by_does_not_wait_for_the_disk(
     run = begun(engine_with())
     before = until(lambda look: look.step > 40, run)
     disk = Held(monkeypatch)
-    monkeypatch.setattr(shelf, "AWAY", 0.1)
-    monkeypatch.setattr(transport, "LEASE", 0.1)
+    monkeypatch.setattr(spill, "AWAY", 0.1)
+    monkeypatch.setattr(playback, "LEASE", 0.1)
     run.renew()
     assert disk.inside.wait(30)
-    monkeypatch.setattr(transport, "LEASE", 5.0)
+    monkeypatch.setattr(playback, "LEASE", 5.0)
     later = until(lambda look: look.step > before.step + 40, run)  # the disk is still at it
     if not stays:
-        monkeypatch.setattr(transport, "LEASE", 0.0)
+        monkeypatch.setattr(playback, "LEASE", 0.0)
         run.renew()
         time.sleep(0.3)
     disk.go_on.set()
@@ -358,7 +359,7 @@ def test_whoever_comes_back_while_a_run_is_laid_by_does_not_wait_for_the_disk(
         assert not run._shelf.holds
     else:
         soon(lambda: run._shelf.holds)
-    monkeypatch.setattr(transport, "LEASE", 5.0)
+    monkeypatch.setattr(playback, "LEASE", 5.0)
     assert run.look().step >= later.step
     assert right(until(lambda look: look.step > later.step + 40, run))
 
@@ -380,7 +381,7 @@ def test_a_run_whose_file_has_gone_says_so(monkeypatch: pytest.MonkeyPatch, dama
 
 def test_a_tab_closed_in_the_middle_of_a_chunk_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does a reset: what the chunk still writes goes as well."""
-    folder = scratch.folder(scratch.MEMORY)
+    folder = temp_dirs.folder(temp_dirs.MEMORY)
     if folder is None:
         pytest.skip("this machine shares no memory as files")
     thread, advance, inside, go_on = Thread(), training.advance, threading.Event(), threading.Event()

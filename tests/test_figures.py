@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from cl_core import figures, frames, training
-from cl_core.colours import CLASS_COLOURS
-from cl_core.frames import References
-from cl_core.training import RunSpec
+from cl_core import charts, training
+from cl_core.palette import CLASS_COLOURS
+from cl_core.training import RunSpec, frames
+from cl_core.training.frames import References
 
 REFERENCES = References(collapse=4.84, floor=2.49, knn_raw=0.915, epoch_steps=468)
 
@@ -25,7 +25,7 @@ def run() -> list[frames.Frame]:
 
 def test_loss_rows_are_the_losses_until_there_are_too_many():
     losses = np.arange(1, 101, dtype=np.float32)
-    rows = figures.loss_rows(losses, 7)
+    rows = charts.loss_rows(losses, 7)
     curve = rows[rows.kind == "loss"]
     np.testing.assert_array_equal(curve.step, np.arange(1, 101))
     np.testing.assert_array_equal(curve.value, losses)
@@ -35,8 +35,8 @@ def test_loss_rows_are_the_losses_until_there_are_too_many():
 @pytest.mark.parametrize("n", [401, 5000, 20_000])
 def test_many_losses_are_averaged_and_none_left_out(n):
     losses = np.arange(1, n + 1, dtype=np.float32)  # the mean of a stretch is its middle
-    curve = figures.loss_rows(losses, 0).query("kind == 'loss'")
-    assert len(curve) <= figures.curves.MOST_ROWS
+    curve = charts.loss_rows(losses, 0).query("kind == 'loss'")
+    assert len(curve) <= charts.curves.MOST_ROWS
     assert curve.step.is_monotonic_increasing
     np.testing.assert_array_equal(curve.step[:20], np.arange(1, 21))
     np.testing.assert_allclose(curve.value, curve.step, atol=0.51)
@@ -44,7 +44,7 @@ def test_many_losses_are_averaged_and_none_left_out(n):
 
 
 def test_score_rows_are_errors(run):
-    rows = figures.score_rows(run, 4)
+    rows = charts.score_rows(run, 4)
     knn = rows[rows.kind == "kNN, full space"]
     np.testing.assert_allclose(1 - knn.value, [min(f.metrics.knn, 0.999) for f in run])
     np.testing.assert_array_equal(knn.step, [0, 4, 8, 12])
@@ -53,16 +53,16 @@ def test_score_rows_are_errors(run):
 
 
 def test_triplet_shares_add_up(run):
-    rows = figures.triplet_rows(run, 0).query("kind != 'cursor'")
+    rows = charts.triplet_rows(run, 0).query("kind != 'cursor'")
     np.testing.assert_allclose(rows.groupby("step").value.sum(), 1)
 
 
 @pytest.mark.parametrize(
     ("chart", "words"),
     [
-        (figures.loss_chart(REFERENCES), ["total collapse 4.84", "floor 2.49"]),
-        (figures.score_chart(0.915, 0.803), ["raw pixels 91.5%", "untrained net 80.3%"]),
-        (figures.triplet_chart(), ["hard", "semi-hard", "easy"]),
+        (charts.loss_chart(REFERENCES), ["total collapse 4.84", "floor 2.49"]),
+        (charts.score_chart(0.915, 0.803), ["raw pixels 91.5%", "untrained net 80.3%"]),
+        (charts.triplet_chart(), ["hard", "semi-hard", "easy"]),
     ],
 )
 def test_charts_wait_for_their_rows_and_name_their_lines(chart, words):
@@ -74,14 +74,14 @@ def test_charts_wait_for_their_rows_and_name_their_lines(chart, words):
 
 def test_a_loss_whose_floor_is_its_collapse_has_one_line():
     same = References(collapse=0.0, floor=0.0, knn_raw=0.9, epoch_steps=10)
-    assert "floor" not in json.dumps(figures.loss_chart(same))
+    assert "floor" not in json.dumps(charts.loss_chart(same))
 
 
 def test_density_has_contours_and_margins_for_each_class():
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(3), 100)
     points = (rng.standard_normal((300, 2)) * 0.1 + np.array([[0, 0], [3, 0], [0, 3]])[labels]).astype(np.float32)
-    figure = figures.density(points, labels, ("a", "b", "c"), CLASS_COLOURS.light, ("x", "y"))
+    figure = charts.density(points, labels, ("a", "b", "c"), CLASS_COLOURS.light, ("x", "y"))
     contours = [trace for trace in figure.data if trace.type == "contour"]
     margins = [trace for trace in figure.data if trace.type == "scatter"]
     assert [trace.name for trace in contours] == ["a", "b", "c"]
@@ -95,5 +95,5 @@ def test_density_has_contours_and_margins_for_each_class():
 
 def test_a_class_that_is_one_point_is_drawn_as_points():
     points = np.zeros((20, 2), np.float32)
-    figure = figures.density(points, np.repeat([0, 1], 10), ("a", "b"), CLASS_COLOURS.dark, ("x", "y"))
+    figure = charts.density(points, np.repeat([0, 1], 10), ("a", "b"), CLASS_COLOURS.dark, ("x", "y"))
     assert {trace.type for trace in figure.data} == {"scatter"}

@@ -9,24 +9,28 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from cl_core import datasets, films, frames, metrics, training
-from cl_core.archive import DataError
-from cl_core.films import FILMS, IMAGES
-from cl_core.frames import Frame, Look, References
-from cl_core.mining import easy, hard, semihard
-from cl_core.ui import film as part
-from cl_core.ui import run_settings
+from cl_core import training
+from cl_core.analysis import metrics
+from cl_core.data import datasets
+from cl_core.data.npz import DataError
+from cl_core.losses.miners import easy, hard, semihard
+from cl_core.training import frames
+from cl_core.training.frames import Frame, Look, References
+from cl_core.training.pretrained import recordings
+from cl_core.training.pretrained.recordings import FILMS, IMAGES
+from cl_core.ui.pages import training_controls
+from cl_core.ui.pages.triplets import over_a_run as part
 
-AGAIN = "the net, the loss or a default has changed; run: python -m cl_core.films make"
+AGAIN = "the net, the loss or a default has changed; run: python -m cl_core.training.pretrained recordings"
 COLLAPSING = {"hard", "batch-hard"}
 
 
 @pytest.mark.parametrize("name", FILMS)
 def test_every_film_is_whole(name):
-    film = films.load(name)
+    film = recordings.load(name)
     n_frames = len(film.steps)
     assert (film.name, film.spec) == (name, FILMS[name]), AGAIN
-    assert film.steps.tolist() == films.steps_of(film.spec)
+    assert film.steps.tolist() == recordings.steps_of(film.spec)
     assert 50 <= n_frames <= 60
     assert film.points.shape == (n_frames, IMAGES, 2)
     assert film.points.dtype == np.float32
@@ -46,14 +50,14 @@ def test_a_fair_pair():
     specs = list(FILMS.values())
     rest = {json.dumps({**vars(spec), "theta": 0}, sort_keys=True) for spec in specs}
     assert len(rest) == 1, "same net, same seed, same batches"
-    starts = {films.load(name).points[0].tobytes() for name in FILMS}
+    starts = {recordings.load(name).points[0].tobytes() for name in FILMS}
     assert len(starts) == 1
     assert len({(spec.theta["mining"], spec.theta["margin"]) for spec in specs}) == len(FILMS)
 
 
 @pytest.mark.parametrize("name", FILMS)
 def test_hard_mining_collapses_and_semihard_does_not(name):
-    film = films.load(name)
+    film = recordings.load(name)
     if name not in COLLAPSING:
         assert film.collapsed is None
         assert film.spread[-1] > 0.9
@@ -64,14 +68,14 @@ def test_hard_mining_collapses_and_semihard_does_not(name):
     assert film.collapsed is not None
     assert film.collapsed < 20
     after = film.steps >= film.collapsed
-    assert (film.spread[after] < films.COLLAPSED).all()
+    assert (film.spread[after] < recordings.COLLAPSED).all()
     assert film.spread[-1] < 0.003
     np.testing.assert_allclose(film.losses[after], film.collapse, rtol=0.01)
     assert film.shares[:, 0].max() < 1e-3, "nothing ever becomes easy"
 
 
 def test_when_something_holds_from_then_on():
-    film = films.load("hard")
+    film = recordings.load("hard")
     spread = np.full(len(film.steps), 1.0)
     assert replace(film, spread=spread).collapsed is None
     assert replace(film, spread=0 * spread).collapsed == 0
@@ -81,17 +85,17 @@ def test_when_something_holds_from_then_on():
     assert replace(film, spread=spread).collapsed == film.steps[8]
     spread[-1] = 1.0
     assert replace(film, spread=spread).collapsed is None
-    assert films.load("semi-hard").used_up is None
-    assert films.load("semi-hard, small margin").used_up in film.steps
+    assert recordings.load("semi-hard").used_up is None
+    assert recordings.load("semi-hard, small margin").used_up in film.steps
 
 
 @pytest.fixture(scope="module")
 def remade():
-    return films.shoot("semi-hard", last=10)
+    return recordings.shoot("semi-hard", last=10)
 
 
 def test_filming_again_comes_to_the_same(remade):
-    kept, n = films.load("semi-hard"), len(remade.steps)
+    kept, n = recordings.load("semi-hard"), len(remade.steps)
     np.testing.assert_array_equal(remade.steps, kept.steps[:n])
     assert n == 11
     # another processor sums in another order, and that grows from step to step
@@ -118,31 +122,31 @@ def test_a_frame_is_that_of_the_live_page_and_its_shares_are_those_of_the_margin
                 for k, rule in enumerate((easy, semihard, hard)):
                     counts[k] += int(rule(d[a, p].expand(len(negatives)), negatives, 1.0).sum())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(films, "IMAGES", 60)
-        np.testing.assert_allclose(films._shares(state), np.array(counts) / sum(counts), atol=1e-12)
+        patch.setattr(recordings, "IMAGES", 60)
+        np.testing.assert_allclose(recordings._shares(state), np.array(counts) / sum(counts), atol=1e-12)
     assert min(counts) > 0
     assert remade.margin != metrics.MARGIN
 
 
 def test_what_is_packed_comes_out_again(remade):
-    again = films._unpacked("semi-hard", films._packed(remade))
+    again = recordings._unpacked("semi-hard", recordings._packed(remade))
     assert again.spec == remade.spec
     assert (again.collapse, again.floor) == (remade.collapse, remade.floor)
-    for part_ in films._KEPT:
+    for part_ in recordings._KEPT:
         np.testing.assert_array_equal(getattr(again, part_), getattr(remade, part_))
 
 
 def test_what_is_loaded_is_shared_and_cannot_be_written():
-    film = films.load("hard")
-    assert films.load("hard") is film
-    for part_ in films._KEPT:
+    film = recordings.load("hard")
+    assert recordings.load("hard") is film
+    for part_ in recordings._KEPT:
         with pytest.raises(ValueError, match="read-only"):
             getattr(film, part_)[0] = 0
 
 
 def test_what_is_unknown_is_refused_in_words():
     with pytest.raises(ValueError, match="no film 'soft'; there are: semi-hard, hard"):
-        films.load("soft")
+        recordings.load("soft")
 
 
 @pytest.fixture
@@ -155,18 +159,18 @@ def spoiled(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "ASSETS", tmp_path)
 
     def answer() -> str:
-        films._read.cache_clear()
+        recordings._read.cache_clear()
         with pytest.raises(DataError) as caught:
-            films.load("hard")
+            recordings.load("hard")
         words = str(caught.value)
         assert path.name in words
         assert str(path.parent) not in words
         assert "`git checkout -- assets/films/hard.npz`" in words
-        assert "`python -m cl_core.films make --films 'hard'`" in words
+        assert "`python -m cl_core.training.pretrained recordings --films 'hard'`" in words
         return words
 
     yield path, arrays, answer
-    films._read.cache_clear()
+    recordings._read.cache_clear()
 
 
 def test_a_file_that_is_not_there_or_not_one(spoiled):
@@ -204,7 +208,7 @@ def test_a_file_with_something_amiss(spoiled):
 
 def test_all_of_it_is_small():
     files = list((datasets.ASSETS / "films").glob("*"))
-    assert {file for file in files} == {films._path(name) for name in FILMS}
+    assert {file for file in files} == {recordings._path(name) for name in FILMS}
     assert sum(file.stat().st_size for file in files) < 1e6
 
 
@@ -212,10 +216,10 @@ def test_all_of_it_is_small():
 
 
 def page() -> None:
-    from cl_core.ui import film
+    from cl_core.ui.pages.triplets import over_a_run
 
-    film.controls_in_sidebar()
-    film.show()
+    over_a_run.controls_in_sidebar()
+    over_a_run.show()
 
 
 @pytest.fixture
@@ -255,8 +259,8 @@ def test_the_page_begins_with_semihard_mining_alone(opened):
 def test_the_link_leads_to_that_very_run(opened, name):
     _, links = opened(film=name)
     page_name, _, _, link = links[0]
-    assert page_name == run_settings.PAGE
-    known = {control.name: control for control in run_settings.controls_of(link)}
+    assert page_name == training_controls.PAGE
+    known = {control.name: control for control in training_controls.controls_of(link)}
     assert set(link) <= set(known)
     assert all(known[key].fault(text) is None for key, text in link.items())
     read = {key: known[key].read(text) for key, text in link.items()}
@@ -282,7 +286,7 @@ def test_no_run_of_ones_own_is_said_in_words(opened):
 
 
 def test_a_damaged_film_is_said_in_words(opened, spoiled):
-    films._read.cache_clear()
+    recordings._read.cache_clear()
     test, _ = opened(film="hard")
     assert "no such file" in test.error[0].value
 
@@ -326,7 +330,7 @@ def test_a_run_of_ones_own(opened):
 
 @pytest.mark.parametrize("name", FILMS)
 def test_what_is_said_of_a_film_is_so(name):
-    film, said = films.load(name), part.what_to_see(films.load(name))
+    film, said = recordings.load(name), part.what_to_see(recordings.load(name))
     if film.collapsed is None:
         assert f"{film.shares[-1, 1]:.1%} at step {film.steps[-1]}" in said
         assert f"{film.shares[:, 1].max():.0%} of all at step {film.steps[film.shares[:, 1].argmax()]}" in said
@@ -338,6 +342,6 @@ def test_what_is_said_of_a_film_is_so(name):
 
 
 def test_frames_are_those_of_a_live_run():
-    steps = films.steps_of(FILMS["hard"], 100)
+    steps = recordings.steps_of(FILMS["hard"], 100)
     assert all(frames.next_frame(FILMS["hard"], a) == b for a, b in pairwise(steps))
     assert steps[-1] <= 100 < frames.next_frame(FILMS["hard"], steps[-1])

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from cl_core import losses
-from cl_core.contrast import unit
-from cl_core.forces import Batch, choose, class_means, forces, step
+from cl_core.analysis.gradients import Batch, choose, class_means, forces, step
+from cl_core.analysis.metrics import MARGIN
 from cl_core.losses import LOSSES
-from cl_core.metrics import MARGIN
+from cl_core.losses.contrast import unit
 from tests import reference
 
 DICE = torch.Generator().manual_seed(5)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from cl_core import race
+from cl_core.runtime import race
 from tests.executors import Nobody
 from tests.test_links import linked, notes, through_app
 

@@ -9,10 +9,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 from torch.nn.functional import cross_entropy
 
-from cl_core import conventions
-from cl_core.contrast import Contrast, unit
-from cl_core.figures import relatives
-from cl_core.losses import LOSSES, module
+from cl_core.charts import loss_family
+from cl_core.losses import LOSSES, module, variants
+from cl_core.losses.contrast import Contrast, unit
 from tests.colours import contrast
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +44,7 @@ def cards(app: AppTest) -> dict[str, str]:
 def test_the_index_has_every_loss_once_under_its_family(pool):
     app = glossary()
     assert cards(app) == {key: f":primary[**{loss.title}**]" for key, loss in LOSSES.items()}
-    for family in relatives.FAMILIES:
+    for family in loss_family.FAMILIES:
         assert family.title in written(app)
         assert family.words in written(app)
     for loss in LOSSES.values():
@@ -54,7 +53,7 @@ def test_the_index_has_every_loss_once_under_its_family(pool):
 
 
 def test_families_are_told_by_what_is_compared():
-    of = {title: {key for key, loss in LOSSES.items() if relatives.family_of(loss).title == title} for title in (
+    of = {title: {key for key, loss in LOSSES.items() if loss_family.family_of(loss).title == title} for title in (
         "Pairs and triplets", "One against the whole batch", "Class weights")}  # fmt: skip
     assert of["Pairs and triplets"] >= {"contrastive", "triplet"}
     assert of["One against the whole batch"] >= {"npair", "nt_xent", "supcon", "info_nce", "circle", "pccl"}
@@ -75,7 +74,7 @@ def test_an_entry_says_all_that_there_is_to_say(pool, key):
         said += each.spec.options if each.kind == "choice" else [each.range_text()]
     for preset in loss.presets:
         said += [preset.title, *(f"`{name}` = " for name in preset.theta)]
-    said += [each.words for each in conventions.CONVENTIONS.get(key, ())]
+    said += [each.words for each in variants.CONVENTIONS.get(key, ())]
     for part in said:
         assert part.strip() in text
     links = [link.proto for link in app.get("page_link")]
@@ -210,7 +209,7 @@ COMPUTED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("edge", relatives.EDGES, ids=lambda e: f"{e.one}-{e.other}")
+@pytest.mark.parametrize("edge", loss_family.EDGES, ids=lambda e: f"{e.one}-{e.other}")
 def test_an_arrow_leads_to_the_same_number(edge):
     if edge.exact:
         one, other = COMPUTED[edge.one, edge.other]()
@@ -229,11 +228,11 @@ def test_circle_as_printed_here_is_our_circle():
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_picture_names_every_loss_and_can_be_read(dark):
-    text = relatives.dot(dark=dark)
+    text = loss_family.dot(dark=dark)
     for key in LOSSES:
         assert re.search(rf"^{key} \[label=", text, re.MULTILINE)
-    for edge in relatives.EDGES:
+    for edge in loss_family.EDGES:
         assert f"{edge.one} -> {edge.other} [" in text
-        assert LOSSES[edge.one].title in relatives.in_words()
+        assert LOSSES[edge.one].title in loss_family.in_words()
     ink, fills = re.search(r'fontcolor="(#\w+)"', text)[1], set(re.findall(r'fillcolor="(#\w+)"', text))
     assert all(contrast(ink, fill) > 7 for fill in fills)  # WCAG's AAA

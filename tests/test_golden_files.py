@@ -13,22 +13,27 @@ import numpy as np
 import pytest
 import torch
 
-from cl_core import cluster, datasets, lessons, losses, plane, prepared, training
-from cl_core.experiments import store
-from cl_core.exports import run_file, tables
-from cl_core.frames import Look
+from cl_core import losses, training
+from cl_core.analysis import similarity_plane
+from cl_core.data import datasets
+from cl_core.experiments import results
 from cl_core.losses import LOSSES
+from cl_core.runtime import dask_cluster
+from cl_core.teaching import lessons
 from cl_core.training import RunSpec
+from cl_core.training.files import run_file, tables
+from cl_core.training.frames import Look
+from cl_core.training.pretrained import embeddings
 
 GOLDEN = Path(__file__).parent / "golden"
 PAGES = {
-    "batch": "cl_core.ui.batch",
-    "boundaries": "cl_core.ui.boundary",
-    "break_it": "cl_core.ui.break_it",
-    "compare": "cl_core.ui.race_settings",
-    "experiments": "cl_core.ui.experiments",
-    "training": "cl_core.ui.run_settings",
-    "triplets": "cl_core.ui.triplets",
+    "batch": "cl_core.ui.pages.batch",
+    "boundaries": "cl_core.ui.pages.boundaries",
+    "break_it": "cl_core.ui.pages.failures",
+    "compare": "cl_core.ui.pages.race_controls",
+    "experiments": "cl_core.ui.pages.experiments.page",
+    "training": "cl_core.ui.pages.training_controls",
+    "triplets": "cl_core.ui.pages.triplets.page",
 }
 
 
@@ -78,7 +83,7 @@ def test_losses_keep_their_values(key):
         assert value(key, {}, y, classes) == pytest.approx(wanted[name], rel=1e-9, abs=1e-12)
     known = {each.name: {"default": each.default, "kind": each.kind} for each in loss.parameters.values()}
     assert known == wanted["parameters"]
-    grid = plane.of_similarities(loss, {}, n=5)
+    grid = similarity_plane.of_similarities(loss, {}, n=5)
     np.testing.assert_allclose(grid.value, wanted["plane"], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(grid.d_y, wanted["force"], rtol=1e-9, atol=1e-12)
 
@@ -123,7 +128,7 @@ def test_prepared_embedding_opens_to_the_same_values(tmp_path, monkeypatch):
     (tmp_path / "prepared").mkdir()
     shutil.copy(GOLDEN / "embedding.npz", tmp_path / "prepared" / f"{wanted['loss']}.npz")
     monkeypatch.setattr(datasets, "ASSETS", tmp_path)
-    kept = prepared.load(wanted["loss"], wanted["stage"])
+    kept = embeddings.load(wanted["loss"], wanted["stage"])
     assert (asdict(kept.spec), kept.step, kept.knn) == (wanted["spec"], wanted["step"], wanted["knn"])
     assert kept.weight is not None
     for array, name in (
@@ -141,13 +146,17 @@ def test_lesson_is_read_to_the_same_steps():
 
 
 def test_result_of_a_cell_is_read_to_the_same_row():
-    table, faults = store.load(GOLDEN)
+    table, faults = results.load(GOLDEN)
     assert (len(table), faults) == (1, [])
     row = table.iloc[0]
     for name, wanted in golden("result.json").items():
         assert isnan(row[name]) if wanted is None else row[name] == wanted, name
-    assert np.isfinite(store.points(row)).all()
+    assert np.isfinite(results.points(row)).all()
 
 
 def test_environment_variables_keep_their_names():
-    assert (datasets.OWN, lessons.OWN, cluster.ADDRESS) == ("CL_LAB_DATA", "CL_LAB_LESSONS", "DASK_SCHEDULER_ADDRESS")
+    assert (datasets.OWN, lessons.OWN, dask_cluster.ADDRESS) == (
+        "CL_LAB_DATA",
+        "CL_LAB_LESSONS",
+        "DASK_SCHEDULER_ADDRESS",
+    )

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cl_core import lessons
-from cl_core.lessons import Condition, LessonError, parse
+from cl_core.teaching import lessons
+from cl_core.teaching.lessons import Condition, LessonError, parse
 
 STEP = '[[steps]]\ntitle = "A"\nwords = "do"\nopen = "boundaries?loss=circle&cover=true"\n'
 ASKED = '[steps.question]\nwords = "where?"\nanswer = "there"\n'

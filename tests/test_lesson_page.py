@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cl_core import lessons, plane
+from cl_core.analysis import similarity_plane
 from cl_core.components.envelope import unpack
 from cl_core.losses import LOSSES
-from cl_core.rooms import name_of
-from cl_core.ui import question
-from cl_core.ui.classroom import LETTERS, address_of, new_name
-from cl_core.ui.lesson import link_of
+from cl_core.teaching import lessons
+from cl_core.teaching.rooms import name_of
+from cl_core.ui.pages.lesson_bar import link_of
+from cl_core.ui.pages.lessons import LETTERS, address_of, new_name
+from cl_core.ui.widgets import question
 from tests.test_lessons import said
 from tests.test_links import linked, notes, through_app
 from tests.test_pages import click
@@ -84,7 +85,9 @@ def test_an_answer_is_taken_once_and_then_shown(pool):
     assert "commit" not in {each.key for each in app.button}
     assert "fifty-minutes/4" in app.session_state.lesson_done
     _, buffers = headers(app)
-    assert np.allclose(buffers["value"], plane.of_similarities(LOSSES["circle"], {}).value.ravel(), rtol=1e-6)
+    assert np.allclose(
+        buffers["value"], similarity_plane.of_similarities(LOSSES["circle"], {}).value.ravel(), rtol=1e-6
+    )
     assert "radius" in said(app)
     again = app.run()
     assert again.session_state.answers == {("", "fifty-minutes/4"): 0}
@@ -122,7 +125,7 @@ def test_a_place_is_predicted_on_the_covered_plane_and_all_are_shown(pool):
     assert np.isfinite(buffers["value"]).all()
     assert np.allclose(buffers["points"] * header["scale"], [0.5, -0.5, 0.1, 0.7], atol=1e-4)
     assert [mark["label"] for mark in header["marks"] if mark["role"] == "corner"] == ["you"]
-    boundary = plane.of_similarities(LOSSES["circle"], {}).boundary
+    boundary = similarity_plane.of_similarities(LOSSES["circle"], {}).boundary
     far = np.nanmin(np.hypot(*(boundary - [0.1, 0.7]).T))
     assert f"Your place is **{far:.2f}** from the boundary" in said(app)
     assert f"Your place is **{np.hypot(0.1, 0.7 - 0.646):.2f}** away from (0, 0.646)" in said(app)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cl_core import plane, prepared, snippets
+from cl_core.analysis import similarity_plane
 from cl_core.components.envelope import unpack
-from cl_core.losses import LOSSES
+from cl_core.losses import LOSSES, snippets
+from cl_core.training.pretrained import embeddings
 from tests.test_pages import click, opened, until
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +40,7 @@ def test_each_loss_has_its_plane_its_sliders_and_its_formula(pool, key):
     assert not app.warning
     loss = LOSSES[key]
     header, buffers = pictures(app)[0]
-    found = plane.of_similarities(loss, {}, length=4.0)
+    found = similarity_plane.of_similarities(loss, {}, length=4.0)
     assert header["title"] == loss.title
     assert np.allclose(buffers["value"], found.value.ravel(), rtol=1e-6)
     assert np.allclose(buffers["force_x"], -found.d_x.ravel(), rtol=1e-6)
@@ -59,10 +60,10 @@ def test_class_weight_losses_have_their_angles_too(pool, key):
     assert wedge["title"] == angles["title"] == LOSSES[key].title
     assert angles["unit"] == "°"
     table = np.array([math.nan if degrees is None else degrees for degrees in wedge["table"]])
-    assert np.allclose(table, plane.wedges(LOSSES[key], {}), rtol=1e-6, equal_nan=True)
+    assert np.allclose(table, similarity_plane.wedges(LOSSES[key], {}), rtol=1e-6, equal_nan=True)
 
 
-@pytest.mark.parametrize("stage", prepared.STAGES)
+@pytest.mark.parametrize("stage", embeddings.STAGES)
 @pytest.mark.parametrize("key", ["circle", "am_softmax", "contrastive"])
 def test_real_pairs_lie_over_the_plane_and_are_counted(pool, key, stage):
     app = page("boundaries", loss=key, pairs=stage)
@@ -75,7 +76,7 @@ def test_real_pairs_lie_over_the_plane_and_are_counted(pool, key, stage):
 
 def test_training_leaves_fewer_violations(pool):
     shares = []
-    for stage in prepared.STAGES:
+    for stage in embeddings.STAGES:
         _, buffers = pictures(page("boundaries", loss="am_softmax", pairs=stage))[0]
         shares.append(buffers["point_violated"].mean())
     assert shares[0] > shares[1] > shares[2]
@@ -86,7 +87,7 @@ def test_a_second_loss_stands_beside_the_first(pool):
     (first, _), (second, _) = pictures(app)
     assert (first["title"], second["title"]) == (LOSSES["supcon"].title, LOSSES["arcface"].title)
     app.slider(key="margin_2").set_value(0.1).run()
-    boundary = plane.of_similarities(LOSSES["arcface"], {"margin": 0.1}).boundary
+    boundary = similarity_plane.of_similarities(LOSSES["arcface"], {"margin": 0.1}).boundary
     header, buffers = pictures(app)[1]
     counts = [curve["count"] for curve in header["curves"]]
     assert np.allclose(buffers["curves"].reshape(-1, 2)[-counts[-1] :], boundary, atol=1e-6, equal_nan=True)
@@ -197,7 +198,7 @@ def test_the_pairs_of_ones_own_run(pool):
     app.segmented_control(key="pairs").set_value("my run").run()
     assert not app.exception
     assert f"after {run.look().step:,} steps" in said(app)
-    assert len(pictures(app)[0][1]["point_violated"]) == prepared.IMAGES
+    assert len(pictures(app)[0][1]["point_violated"]) == embeddings.IMAGES
 
 
 def test_without_a_run_of_ones_own_the_page_says_so(pool):
@@ -217,7 +218,7 @@ def test_a_worker_that_fails_leaves_the_page_standing(pool):
 @pytest.mark.parametrize(("name", "link"), [("boundaries", {"pairs": "trained"}), ("batch", {})])
 def test_a_broken_file_of_embeddings_is_said_and_the_page_stands(pool, monkeypatch, tmp_path, name, link):
     (tmp_path / "broken.npz").write_bytes(b"no archive")
-    monkeypatch.setattr(prepared, "_path", lambda loss: tmp_path / "broken.npz")
+    monkeypatch.setattr(embeddings, "_path", lambda loss: tmp_path / "broken.npz")
     app = page(name, **link)
     assert not app.exception
     assert "broken.npz" in app.error[0].value

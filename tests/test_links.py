@@ -10,12 +10,12 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from cl_core.components.envelope import unpack
-from cl_core.ui import manner
-from cl_core.ui.boundary import BETWEEN, PLACE
-from cl_core.ui.kept import Kept
-from cl_core.ui.manner import Manner, names_in, of_link
-from cl_core.ui.mined import LOOK
-from cl_core.ui.one_triplet import AT, PRESETS
+from cl_core.ui.link import presentation
+from cl_core.ui.link.picture_state import Kept
+from cl_core.ui.link.presentation import Manner, names_in, of_link
+from cl_core.ui.pages.boundaries import BETWEEN, PLACE
+from cl_core.ui.pages.triplets.one_triplet import AT, PRESETS
+from cl_core.ui.pages.triplets.real_batch import LOOK
 
 ROOT = Path(__file__).parents[1]
 
@@ -69,8 +69,8 @@ def test_a_link_says_how_a_page_is_shown():
 
 
 def test_a_list_of_ten_thousand_names_is_not_read_to_its_end():
-    assert len(names_in(",".join(f"n{i}" for i in range(10_000)))) == manner.MOST
-    assert sum(map(len, names_in("x" * 100_000))) == manner.LONGEST
+    assert len(names_in(",".join(f"n{i}" for i in range(10_000)))) == presentation.MOST
+    assert sum(map(len, names_in("x" * 100_000))) == presentation.LONGEST
 
 
 def test_a_hidden_control_has_its_value_and_no_widget_and_what_is_told_stays(pool):

@@ -6,7 +6,7 @@ import torch
 from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 from sklearn.neighbors import KNeighborsClassifier
 
-from cl_core import metrics
+from cl_core.analysis import metrics
 
 SEEDS = range(4)
 

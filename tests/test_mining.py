@@ -4,11 +4,13 @@ import math
 
 import pytest
 import torch
-from pytorch_metric_learning import distances, miners
+from pytorch_metric_learning import distances
+from pytorch_metric_learning import miners as pml_miners
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from cl_core import losses, mining
-from cl_core.contrast import Contrast
+from cl_core import losses
+from cl_core.losses import miners
+from cl_core.losses.contrast import Contrast
 from tests import reference
 from tests.batches import BATCHES
 
@@ -30,9 +32,9 @@ def contrast(seed, anchors=7, others=9, ties=True):
 def test_every_triplet_is_of_exactly_one_kind(margin):
     d = torch.arange(0, 5, 0.5)
     d_ap, d_an = torch.meshgrid(d, d, indexing="ij")
-    found = torch.stack([rule(d_ap, d_an, margin) for rule in mining.KINDS.values()]).long()
+    found = torch.stack([rule(d_ap, d_an, margin) for rule in miners.KINDS.values()]).long()
     assert (found.sum(0) == 1).all()
-    names = list(mining.KINDS)
+    names = list(miners.KINDS)
     for i, p in enumerate(d.tolist()):
         for j, n in enumerate(d.tolist()):
             assert names[int(found[:, i, j].argmax())] == reference.kind(p, n, margin)
@@ -42,7 +44,7 @@ def test_every_triplet_is_of_exactly_one_kind(margin):
 @pytest.mark.parametrize("seed", range(6))
 def test_counts_are_those_of_enumeration(seed, margin):
     c = contrast(seed, ties=seed % 2 == 0)
-    easy, semihard, hard = mining.kinds(c, margin)
+    easy, semihard, hard = miners.kinds(c, margin)
     assert (easy, semihard, hard) == reference.kinds(c.value.tolist(), c.positive.tolist(), c.negative.tolist(), margin)
     assert easy + semihard + hard == sum(c.positive[a].sum() * c.negative[a].sum() for a in range(7))
 
@@ -52,10 +54,10 @@ def test_five_points_on_a_line():
     # d_an = d_ap is hard and every d_an = d_ap + 1 easy
     z, y = torch.arange(5.0)[:, None], torch.tensor([0, 0, 0, 1, 1])
     easy, hard = 4 + 4 + 1 + 2 + 3, 0 + 0 + 3 + 1 + 0
-    assert mining.kinds(Contrast.of_batch(z, y, "euclidean"), 1.0) == (easy, 0, hard)
+    assert miners.kinds(Contrast.of_batch(z, y, "euclidean"), 1.0) == (easy, 0, hard)
 
 
-@pytest.mark.parametrize("rule", mining.MINERS)
+@pytest.mark.parametrize("rule", miners.MINERS)
 @pytest.mark.parametrize("margin", MARGINS)
 @pytest.mark.parametrize("seed", range(6))
 def test_mined_terms_are_those_of_enumeration(seed, margin, rule):
@@ -63,7 +65,7 @@ def test_mined_terms_are_those_of_enumeration(seed, margin, rule):
     value = c.value.detach().clone().requires_grad_()
     rows = [list(row.unbind()) for row in value.unbind()]
     expected = reference.mined(rows, c.positive.tolist(), c.negative.tolist(), margin, rule)
-    terms = mining.mine(c, margin, rule)
+    terms = miners.mine(c, margin, rule)
     assert terms.n_terms == len(expected)
     total = torch.stack(expected).sum() if expected else 0 * value.sum()
     assert torch.allclose(terms.total.sum(), total, rtol=1e-12, atol=1e-12)
@@ -73,13 +75,13 @@ def test_mined_terms_are_those_of_enumeration(seed, margin, rule):
         assert torch.allclose(slope, expected_slope, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("rule", [name for name, miner in mining.MINERS.items() if miner.rule])
+@pytest.mark.parametrize("rule", [name for name, miner in miners.MINERS.items() if miner.rule])
 @pytest.mark.parametrize("margin", MARGINS[1:])
 def test_a_miner_lets_through_what_its_predicate_says(rule, margin):
     d = torch.linspace(0, 4, 41, dtype=torch.float64)
     d_ap, d_an = torch.meshgrid(d, d, indexing="ij")
-    terms = mining.mine(Contrast.of_pairs(d_ap, d_an), margin, rule)
-    assert torch.equal(terms.count.view(41, 41).bool(), mining.MINERS[rule].rule(d_ap, d_an, margin))
+    terms = miners.mine(Contrast.of_pairs(d_ap, d_an), margin, rule)
+    assert torch.equal(terms.count.view(41, 41).bool(), miners.MINERS[rule].rule(d_ap, d_an, margin))
 
 
 @pytest.mark.parametrize("metric", ["sqeuclidean", "euclidean"])
@@ -91,9 +93,9 @@ def test_counts_of_many_blocks_add_up(metric):
     total = [0, 0, 0]
     for a in range(700):
         d_ap, d_an = c.value[a][c.positive[a]][:, None], c.value[a][c.negative[a]]
-        for k, rule in enumerate(mining.KINDS.values()):
+        for k, rule in enumerate(miners.KINDS.values()):
             total[k] += int(rule(d_ap, d_an, 0.5).sum())
-    assert mining.kinds(c, 0.5) == tuple(total)
+    assert miners.kinds(c, 0.5) == tuple(total)
     counts = torch.bincount(y)
     assert sum(total) == int((counts * (counts - 1) * (700 - counts)).sum())
 
@@ -104,10 +106,10 @@ def test_kinds_agree_with_pytorch_metric_learning(squared):
     dice = torch.Generator().manual_seed(1)
     z = torch.nn.functional.normalize(torch.randn(60, 8, generator=dice, dtype=torch.float64))
     y = torch.randint(0, 5, (60,), generator=dice)
-    found = mining.kinds(Contrast.of_batch(z, y, "sqeuclidean" if squared else "euclidean"), 0.2)
+    found = miners.kinds(Contrast.of_batch(z, y, "sqeuclidean" if squared else "euclidean"), 0.2)
     metric = distances.LpDistance(power=2 if squared else 1)
     for n, name in zip(found, ("easy", "semihard", "hard"), strict=True):
-        assert n == len(miners.TripletMarginMiner(0.2, name, distance=metric)(z, y)[0])
+        assert n == len(pml_miners.TripletMarginMiner(0.2, name, distance=metric)(z, y)[0])
 
 
 def test_counts_do_not_depend_on_the_order_of_the_batch():
@@ -117,7 +119,7 @@ def test_counts_do_not_depend_on_the_order_of_the_batch():
         after = Contrast(
             before.value[order][:, order], before.positive[order][:, order], before.negative[order][:, order]
         )
-        assert mining.kinds(before, 0.3) == mining.kinds(after, 0.3)
+        assert miners.kinds(before, 0.3) == miners.kinds(after, 0.3)
 
 
 class Largest(TorchDispatchMode):
@@ -133,7 +135,7 @@ class Largest(TorchDispatchMode):
         return result
 
 
-@pytest.mark.parametrize("rule", mining.MINERS)
+@pytest.mark.parametrize("rule", miners.MINERS)
 def test_no_tensor_is_larger_than_the_matrix_of_distances(rule):
     # 200^3 = 8 million triplets; what is allowed is B x B, and one edge more for the run ends
     dice = torch.Generator().manual_seed(0)
@@ -145,11 +147,11 @@ def test_no_tensor_is_larger_than_the_matrix_of_distances(rule):
 
 def test_an_unknown_miner_is_refused_in_words():
     with pytest.raises(ValueError, match="semihard"):
-        mining.mine(contrast(0), 0.2, "softhard")
+        miners.mine(contrast(0), 0.2, "softhard")
 
 
 def test_at_a_margin_of_zero_nothing_is_semihard_and_ties_cost_nothing():
     c = contrast(2)
-    assert mining.kinds(c, 0.0)[1] == 0
-    assert not mining.mine(c, 0.0, "semihard").count.any()
-    assert math.isclose(*(mining.mine(c, 0.0, rule).total.sum().item() for rule in ("hard", "all")))
+    assert miners.kinds(c, 0.0)[1] == 0
+    assert not miners.mine(c, 0.0, "semihard").count.any()
+    assert math.isclose(*(miners.mine(c, 0.0, rule).total.sum().item() for rule in ("hard", "all")))

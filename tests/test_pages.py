@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cl_core.frames import PACES
 from cl_core.losses import LOSSES
+from cl_core.training.frames import PACES
 from tests.executors import Mortal
 
 ROOT = Path(__file__).parents[1]

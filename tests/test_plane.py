@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from cl_core import pairs, plane
-from cl_core.contrast import Contrast, from_similarity
+from cl_core.analysis import pairs, similarity_plane
 from cl_core.losses import LOSSES
+from cl_core.losses.contrast import Contrast, from_similarity
 from tests.test_losses import CORNERS
 
 WITH_BOUNDARY = [key for key, loss in LOSSES.items() if loss.boundary]
@@ -36,8 +36,10 @@ def test_every_boundary_satisfies_its_equation_at_every_corner(key):
 def test_the_boundary_separates_what_the_loss_separates_at_every_corner(key):
     loss = LOSSES[key]
     for theta in CORNERS[key]:
-        found = plane.of_similarities(loss, theta)
-        s_n, s_p = torch.meshgrid(*2 * [torch.linspace(-1, 1, plane.SIDE, dtype=torch.float64)], indexing="xy")
+        found = similarity_plane.of_similarities(loss, theta)
+        s_n, s_p = torch.meshgrid(
+            *2 * [torch.linspace(-1, 1, similarity_plane.SIDE, dtype=torch.float64)], indexing="xy"
+        )
         x_p, x_n = in_metric(loss, theta, s_p), in_metric(loss, theta, s_n)
         side = loss.boundary(x_p, x_n, **theta).numpy()
         assert (found.violated == (side > 0)).all()
@@ -51,7 +53,7 @@ def test_forces_equal_autograd_through_the_similarities(key):
     loss = LOSSES[key]
     inner = slice(1, -1)  # at s = 1 a distance has no derivative, and 0 is taken
     for theta in CORNERS[key]:
-        found = plane.of_similarities(loss, theta, n=21)
+        found = similarity_plane.of_similarities(loss, theta, n=21)
         s = torch.linspace(-1, 1, 21, dtype=torch.float64)
         s_n, s_p = (part.clone().requires_grad_() for part in torch.meshgrid(s, s, indexing="xy"))
         contrast = Contrast.of_pairs(in_metric(loss, theta, s_p), in_metric(loss, theta, s_n))
@@ -79,7 +81,7 @@ def frozen_value(key, theta, s_p, s_n, at_p, at_n):
 @pytest.mark.parametrize("key", sorted(FROZEN))
 def test_frozen_forces_equal_central_differences_with_the_weights_held(key):
     for theta in CORNERS[key]:
-        found = plane.of_similarities(LOSSES[key], theta, n=21)
+        found = similarity_plane.of_similarities(LOSSES[key], theta, n=21)
         s_n, s_p = np.meshgrid(found.axis, found.axis)
         h = 1e-6
         d_p = (
@@ -105,10 +107,10 @@ def test_the_other_forces_equal_central_differences(key):
         if theta.get("mining") not in (None, "all"):  # a step across a miner's rule is no derivative
             continue
         for s_p, s_n in dice.uniform(-0.98, 0.98, (8, 2)):
-            value, d_p, d_n = plane.at(loss, theta, s_p, s_n)
+            value, d_p, d_n = similarity_plane.at(loss, theta, s_p, s_n)
             h = 1e-6
-            up, down = (plane.at(loss, theta, s_p + e, s_n)[0] for e in (h, -h))
-            left, right = (plane.at(loss, theta, s_p, s_n + e)[0] for e in (-h, h))
+            up, down = (similarity_plane.at(loss, theta, s_p + e, s_n)[0] for e in (h, -h))
+            left, right = (similarity_plane.at(loss, theta, s_p, s_n + e)[0] for e in (-h, h))
             assert math.isclose(d_p, (up - down) / 2 / h, rel_tol=1e-4, abs_tol=1e-4)
             assert math.isclose(d_n, (right - left) / 2 / h, rel_tol=1e-4, abs_tol=1e-4)
             assert value >= 0
@@ -116,7 +118,7 @@ def test_the_other_forces_equal_central_differences(key):
 
 @pytest.mark.parametrize("margin", [0.05, 0.25, 0.5])
 def test_the_circle_has_the_radius_of_the_paper_and_goes_on_straight(margin):
-    found = plane.of_similarities(LOSSES["circle"], {"margin": margin})
+    found = similarity_plane.of_similarities(LOSSES["circle"], {"margin": margin})
     s_n, s_p = found.boundary.T
     arc = s_n >= -margin
     assert np.allclose(np.hypot(s_n, s_p - 1)[arc], math.sqrt(2) * margin, atol=1e-12)
@@ -137,7 +139,7 @@ def test_the_lines_of_the_second_article_stand_where_it_says():
         ("pccl_released", {"margin": 0.4}, 1 - math.sqrt(2) * 0.4),
         ("triplet", {"margin": 0.2, "distance": "euclidean"}, 1 - (math.sqrt(2) - 0.2) ** 2 / 2),
     ):
-        boundary = plane.of_similarities(LOSSES[key], theta).boundary
+        boundary = similarity_plane.of_similarities(LOSSES[key], theta).boundary
         order = boundary[np.isfinite(boundary).all(1)]
         order = order[np.argsort(order[:, 0], kind="stable")]
         assert abs(np.interp(0.0, *order.T) - s_p) < 2e-3
@@ -155,20 +157,20 @@ def test_the_pccl_ellipse_asks_for_little():
 def test_the_plane_of_angles_is_the_same_loss_seen_along_angles():
     for key in ("l_softmax", "arcface", "circle_class"):
         loss = LOSSES[key]
-        found = plane.of_angles(loss, {})
+        found = similarity_plane.of_angles(loss, {})
         for i, j in itertools.product((10, 30, 60), (20, 45, 75)):
             own, other = np.radians(found.axis[i]), np.radians(found.axis[j])
-            value, d_p, d_n = plane.at(loss, {}, math.cos(own), math.cos(other))
+            value, d_p, d_n = similarity_plane.at(loss, {}, math.cos(own), math.cos(other))
             assert math.isclose(found.value[i, j], value, rel_tol=1e-9)
             assert math.isclose(found.d_y[i, j], -math.sin(own) * d_p, rel_tol=1e-9, abs_tol=1e-12)
             assert math.isclose(found.d_x[i, j], -math.sin(other) * d_n, rel_tol=1e-9, abs_tol=1e-12)
-    theta_2, theta_1 = plane.of_angles(LOSSES["arcface"], {"margin": 0.5}).boundary.T
+    theta_2, theta_1 = similarity_plane.of_angles(LOSSES["arcface"], {"margin": 0.5}).boundary.T
     assert np.nanmax(np.abs(theta_2 - theta_1 - math.degrees(0.5))) < 1e-6  # theta_1 + m = theta_2
 
 
 def test_lengths_stretch_the_losses_that_know_them_and_no_other():
     for key, loss in LOSSES.items():
-        one, three = (plane.of_similarities(loss, {}, n=11, length=length) for length in (1.0, 3.0))
+        one, three = (similarity_plane.of_similarities(loss, {}, n=11, length=length) for length in (1.0, 3.0))
         moved = not np.allclose(one.value, three.value)
         assert moved == (not loss.recipe.unit_norm), key
         if moved:  # -log(1/(1+e^gap)) with three times the gap
@@ -178,8 +180,8 @@ def test_lengths_stretch_the_losses_that_know_them_and_no_other():
 
 def test_what_has_no_boundary_says_so():
     with pytest.raises(ValueError, match="never look at each other"):
-        plane.wedges(LOSSES["contrastive"], {})
-    assert plane.of_similarities(LOSSES["contrastive"], {}).violated is None
+        similarity_plane.wedges(LOSSES["contrastive"], {})
+    assert similarity_plane.of_similarities(LOSSES["contrastive"], {}).violated is None
 
 
 # --- real pairs -------------------------------------------------------------------------------------------------------
@@ -236,7 +238,7 @@ def test_batches_without_a_triplet_have_no_pairs():
 @pytest.mark.parametrize("key", LOSSES)
 def test_violating_pairs_are_those_on_the_wrong_side(key):
     loss = LOSSES[key]
-    found = plane.of_similarities(loss, {}, n=21)
+    found = similarity_plane.of_similarities(loss, {}, n=21)
     points = np.stack([part.ravel() for part in np.meshgrid(found.axis, found.axis)], 1)
     if found.violated is None:
         assert (pairs.violating(loss, {}, points) == (points[:, 0] > 1 - 0.5)).all()  # 1 - m^2 / 2

@@ -8,11 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cl_core import figures, frames, metrics, race, training, transport
-from cl_core.frames import PACES
-from cl_core.race import Race, RaceLook
-from cl_core.standings import standing
-from cl_core.training import RunSpec
+from cl_core import charts, training
+from cl_core.analysis import metrics
+from cl_core.analysis.leaderboard import standing
+from cl_core.runtime import playback, race
+from cl_core.runtime.race import Race, RaceLook
+from cl_core.training import RunSpec, frames
+from cl_core.training.frames import PACES
 from tests.executors import AtOnce, Mortal, Thread, engine_with, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
@@ -137,7 +139,7 @@ def test_workers_that_die_hold_up_and_are_heard_of():
 
 def test_a_race_nobody_looks_at_stops(monkeypatch):
     race_ = opened(SMALL, COARSE)
-    monkeypatch.setattr(transport, "LEASE", 0.2)
+    monkeypatch.setattr(playback, "LEASE", 0.2)
     race_.renew()
     race_.play()
     time.sleep(0.5)
@@ -186,7 +188,7 @@ def test_rows_of_the_curves_are_means_over_seeds_and_as_far_as_all_have_come():
     race = opened(SMALL, COARSE, seeds=2)
     race.play()
     looks = until(race, lambda look: look.step > 20).looks
-    rows = figures.race_rows(looks, ["A", "B"], "knn", 7).query("kind == 'B'")
+    rows = charts.race_rows(looks, ["A", "B"], "knn", 7).query("kind == 'B'")
     shares = np.array([[frame.metrics.knn for frame in look.frames] for look in looks[1]])
     np.testing.assert_allclose(1 - rows.value, shares.mean(axis=0))
     np.testing.assert_allclose(rows.low - rows.value, shares.std(axis=0, ddof=1), atol=1e-6)
@@ -197,13 +199,13 @@ def test_losses_lie_between_floor_and_collapse_and_those_without_are_left_out():
     race = opened(SMALL, COARSE)
     race.play()
     (own,), (other,) = until(race, lambda look: look.step > 20).looks
-    rows = figures.race_rows([[own], [other]], ["A", "B"], figures.LOSS, 7)
+    rows = charts.race_rows([[own], [other]], ["A", "B"], charts.LOSS, 7)
     low, high = own.references.floor, own.references.collapse
     steps = [frame.step for frame in own.frames]
     expected = [own.losses[0], *(own.losses[a:b].mean() for a, b in pairwise(steps))]
     np.testing.assert_allclose(rows[rows.kind == "A"].value, (np.array(expected) - low) / (high - low), rtol=1e-5)
     unknown = replace(own, references=replace(own.references, floor=np.nan))
-    assert set(figures.race_rows([[unknown], [other]], ["A", "B"], figures.LOSS, 7).kind) == {"B", "cursor"}
+    assert set(charts.race_rows([[unknown], [other]], ["A", "B"], charts.LOSS, 7).kind) == {"B", "cursor"}
 
 
 NAMES = ("A", "B", "C")

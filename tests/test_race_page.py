@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cl_core.race import Race
-from cl_core.ui import race_settings
-from cl_core.ui.race_settings import READY
+from cl_core.runtime.race import Race
+from cl_core.ui.pages import race_controls
+from cl_core.ui.pages.race_controls import READY
 from tests.test_pages import until
 
 ROOT = Path(__file__).parents[1]
@@ -138,7 +138,7 @@ def test_every_race_that_is_ready_can_be_set_up(pool, ready):
     assert not app.exception
     assert not app.warning
     assert len(race_of(app).specs) == int(ready.link["contenders"])
-    for suffix, spec in zip(race_settings.SUFFIXES, race_of(app).specs, strict=False):
+    for suffix, spec in zip(race_controls.SUFFIXES, race_of(app).specs, strict=False):
         values = {"loss": spec.loss, "batch": spec.batch, "rate": spec.rate, **spec.theta}
         for name, value in values.items():
             assert str(value) == ready.link.get(name + suffix, str(value))
@@ -155,10 +155,10 @@ def test_one_that_fails_is_named_and_the_other_goes_on(pool):
 
 def test_names_say_what_differs():
     app_specs = [
-        race_settings.RunSpec(loss="triplet", theta={"mining": mining}, batch=batch)
+        race_controls.RunSpec(loss="triplet", theta={"mining": mining}, batch=batch)
         for mining, batch in (("hard", 32), ("semihard", 64))
     ]
-    assert race_settings.names_of(app_specs) == [
+    assert race_controls.names_of(app_specs) == [
         "A triplet · batch 32 · mining hard",
         "B triplet · batch 64 · mining semihard",
     ]

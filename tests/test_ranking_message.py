@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cl_core import datasets
 from cl_core.components import ranking as face
 from cl_core.components.bundle import markup
 from cl_core.components.envelope import unpack
 from cl_core.components.ranking import KINDS, WORDS, Ranking, RankingState, encode
-from cl_core.mining import GRID
+from cl_core.data import datasets
+from cl_core.losses.miners import GRID
 
 FOLDER = Path(face.__file__).parent
 LABELS = np.array([0, 1, 0, 2, 1, 0, 1, 2, 1])

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from cl_core import rooms
-from cl_core.rooms import RoomError, Rooms, name_of
+from cl_core.teaching import rooms
+from cl_core.teaching.rooms import RoomError, Rooms, name_of
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cl_core import training
-from cl_core.archive import DataError
-from cl_core.exports import run_file
-from cl_core.frames import Look
-from cl_core.runs import Run
-from cl_core.saved_run import Kept
+from cl_core.data.npz import DataError
+from cl_core.runtime.run import Run
 from cl_core.training import RunSpec, State
+from cl_core.training.files import run_file
+from cl_core.training.frames import Look
+from cl_core.training.saved_run import Kept
 from tests.executors import engine_with
 from tests.test_archive import Trap
 from tests.test_exports import SMALL, trained

@@ -19,8 +19,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-from cl_core.exports import run_file
-from cl_core.ui import uploads
+from cl_core.training.files import run_file
+from cl_core.ui.server import uploads
 
 ROOT = Path(__file__).parents[1]
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
@@ -33,7 +33,7 @@ st.markdown("before it fails")
 raise ValueError("{SECRET}")
 '''
 ODD = (
-    "/app.py", "/.streamlit/config.toml", "/.git/config", "/requirements.txt", "/pages/", "/cl_core/training.py",
+    "/app.py", "/.streamlit/config.toml", "/.git/config", "/requirements.txt", "/pages/", "/cl_core/training/loop.py",
     "/../../../../etc/passwd", "/..%2f..%2f..%2fetc%2fpasswd", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd",
     "/static/", "/static/js/", "/static/../app.py", "/static/..%2f..%2fapp.py", "/app/static/", "/app/static/../app.py",
     "/media/", "/media/../../etc/passwd", "/component/", "/component/x/../../../../etc/passwd",

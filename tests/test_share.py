@@ -9,7 +9,7 @@ import pytest
 import segno
 from PIL import Image
 
-from cl_core.ui import share
+from cl_core.ui.link import share
 from tests.test_links import headers, keys, linked, through_app
 
 BASE = "https://lab.example.org/below/"

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cl_core.colours import EASY, HARD, MARKS, SEMIHARD
 from cl_core.components import shares as face
 from cl_core.components.envelope import unpack
 from cl_core.components.shares import WORDS, Shares, encode
-from cl_core.mining import KINDS
+from cl_core.losses.miners import KINDS
+from cl_core.palette import EASY, HARD, MARKS, SEMIHARD
 
 FOLDER = Path(face.__file__).parent
 

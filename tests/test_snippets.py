@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from cl_core import losses, plane, snippets
-from cl_core.losses import LOSSES
-from cl_core.snippets import FLAVOURS
+from cl_core import losses
+from cl_core.analysis import similarity_plane
+from cl_core.losses import LOSSES, snippets
+from cl_core.losses.plain import points
+from cl_core.losses.snippets import FLAVOURS
 from tests.test_losses import CORNERS
 
 ROOT = Path(__file__).parents[1]
@@ -109,7 +111,7 @@ def test_every_published_loss_has_a_program_in_plain_pytorch():
         "contrastive", "triplet", "npair", "nt_xent", "supcon", "info_nce", "softmax", "normface", "l_softmax",
         "sphereface", "am_softmax", "arcface", "circle", "circle_class", "pccl", "pccl_released",
     )  # fmt: skip
-    assert set(snippets.PLAIN) == set(snippets.points.PLAIN) == set(published)
+    assert set(snippets.PLAIN) == set(points.PLAIN) == set(published)
 
 
 @pytest.mark.parametrize(
@@ -141,9 +143,9 @@ def test_a_point_prints_value_and_both_derivatives_of_the_plane(run, key, flavou
             for length in (1.0, 2.5):
                 code = snippets.point(key, theta, s_n, s_p, flavour, length)
                 if code is None:
-                    assert key not in snippets.points.PLAIN
+                    assert key not in points.PLAIN
                     continue
-                expected = plane.at(loss, theta, s_p, s_n, length)
+                expected = similarity_plane.at(loss, theta, s_p, s_n, length)
                 for printed, number in zip(run(code), expected, strict=True):
                     # softplus takes log(1 + e^x) as x from x = 20 on, which costs 2e-9 of its slope
                     assert math.isclose(printed, number, rel_tol=3e-9, abs_tol=1e-9), (theta, s_n, s_p)

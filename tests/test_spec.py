@@ -9,10 +9,10 @@ from typing import Annotated
 import pytest
 import torch
 
-from cl_core.contrast import METRICS, Contrast, Terms
 from cl_core.losses import LOSSES
-from cl_core.parameters import Choice, Flag, Param
-from cl_core.spec import Paper, loss
+from cl_core.losses.base import Paper, loss
+from cl_core.losses.contrast import METRICS, Contrast, Terms
+from cl_core.losses.parameters import Choice, Flag, Param
 
 PAPER = Paper("A. Author", 2001, "A Title", "A Venue", "https://example.org")
 

@@ -8,9 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from cl_core import datasets, dice, memory, metrics, training
-from cl_core.experiments import Cell, stages
-from cl_core.experiments.stages import Outcome
+from cl_core import training
+from cl_core.analysis import metrics
+from cl_core.data import datasets
+from cl_core.experiments import Cell, pipeline
+from cl_core.experiments.pipeline import Outcome
+from cl_core.runtime import process_memory
+from cl_core.training import config, loop, rng
 
 CELL = Cell("published", "blobs", "triplet_semihard", 32, 0.001, 30, 1, 3, odd=True)
 BASELINE = replace(CELL, method="baseline", steps=60)
@@ -20,7 +24,7 @@ SCORES = ("accuracy_right", "accuracy_odd", "knn", "map_r", "spread", "alignment
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
-    return stages.run(CELL)
+    return pipeline.run(CELL)
 
 
 def trained(cell):
@@ -32,21 +36,21 @@ def numbers(outcome):
 
 
 def test_the_same_cell_gives_the_same_numbers_whatever_is_said_of_it_meanwhile(outcome, monkeypatch):
-    monkeypatch.setattr(stages, "CHUNK", 7)
+    monkeypatch.setattr(pipeline, "CHUNK", 7)
     torch.manual_seed(5)
-    again = stages.run(CELL)
+    again = pipeline.run(CELL)
     assert {**numbers(again), "loss": 0} == {**numbers(outcome), "loss": 0}  # the mean of the last CHUNK losses
     np.testing.assert_array_equal(again.points, outcome.points)
     np.testing.assert_array_equal(trained(CELL).losses[-7:].mean(), np.float32(again.loss))
-    another = stages.run(replace(CELL, seed=4))
+    another = pipeline.run(replace(CELL, seed=4))
     assert another.accuracy_right != outcome.accuracy_right
     assert not np.array_equal(another.points, outcome.points)
 
 
 def test_how_far_it_is(outcome, monkeypatch):
-    monkeypatch.setattr(stages, "CHUNK", 12)
+    monkeypatch.setattr(pipeline, "CHUNK", 12)
     heard = []
-    stages.run(replace(CELL, epochs=2), heard.append)
+    pipeline.run(replace(CELL, epochs=2), heard.append)
     assert heard == pytest.approx([0.8 * 12 / 30, 0.8 * 24 / 30, 0.8, 0.9, 1.0])
 
 
@@ -59,24 +63,24 @@ def test_a_cell_goes_on_beyond_the_steps_of_a_run_that_is_watched(monkeypatch):
         return advance(state, **{**bounds, "limit": 10**6})  # so that the test ends in any case
 
     monkeypatch.setattr(training, "advance", noted)
-    monkeypatch.setattr(training, "MAX_STEPS", 20)
-    assert stages.run(CELL).steps == 30
+    monkeypatch.setattr(config, "MAX_STEPS", 20)
+    assert pipeline.run(CELL).steps == 30
     assert set(limits) == {30}
 
 
 def test_what_is_measured_is_the_first_stage(outcome):
     state = trained(CELL)
-    shot = training.snapshot(state, stages.PROBES)
+    shot = training.snapshot(state, pipeline.PROBES)
     z, y = torch.from_numpy(shot.z), torch.from_numpy(shot.y)
     assert outcome.steps == 30
     assert outcome.failure == ""
     assert outcome.loss == pytest.approx(state.losses.mean())
     assert outcome.knn == metrics.neighbour_scores(z, y)[0]
     assert outcome.spread == pytest.approx(math.sqrt(z.var(0, correction=0).sum()), rel=1e-5)
-    assert outcome.points.shape == (stages.DRAWN, 2)
+    assert outcome.points.shape == (pipeline.DRAWN, 2)
     # a turned plane keeps the distances that its two axes can show
     shown = np.linalg.svd(shot.z - shot.z.mean(0), full_matrices=False)[2][:2]
-    flat = (shot.z - shot.z.mean(0))[: stages.DRAWN] @ shown.T
+    flat = (shot.z - shot.z.mean(0))[: pipeline.DRAWN] @ shown.T
     np.testing.assert_allclose(np.abs(outcome.points), np.abs(flat), atol=2e-3)
     assert min(outcome.seconds, outcome.seconds_two) > 0
 
@@ -97,13 +101,13 @@ def slowly(features, y, classes, epochs, seed, loss):
     """One linear classifier by itself: torch's own layer, loss and Adam, batch after batch."""
     layer = nn.Linear(features.shape[1], classes)
     bound = math.sqrt(6 / (features.shape[1] + classes))  # Glorot and Bengio 2010
-    start = torch.empty(features.shape[1], classes).uniform_(-bound, bound, generator=dice.throw(seed, dice.CLASSIFIER))
+    start = torch.empty(features.shape[1], classes).uniform_(-bound, bound, generator=rng.throw(seed, rng.CLASSIFIER))
     with torch.no_grad():
         layer.weight.copy_(start.T)
         layer.bias.zero_()
     optimiser = torch.optim.Adam(layer.parameters(), lr=0.001)
     for epoch in range(epochs):
-        order = dice.permutation(seed, epoch, len(features), dice.CLASSIFIER).tolist()
+        order = rng.permutation(seed, epoch, len(features), rng.CLASSIFIER).tolist()
         while len(order) >= 32:
             rows, order = order[:32], order[32:]
             optimiser.zero_grad()
@@ -115,18 +119,18 @@ def slowly(features, y, classes, epochs, seed, loss):
 def test_both_classifiers_are_what_each_would_be_alone():
     throw = torch.Generator().manual_seed(0)
     features, y = torch.randn(200, 6, generator=throw), torch.randint(4, (200,), generator=throw)
-    weight, bias = stages.classifiers(features, y, 4, epochs=3, seed=9)
+    weight, bias = pipeline.classifiers(features, y, 4, epochs=3, seed=9)
     assert (weight.shape, bias.shape) == ((2, 6, 4), (2, 1, 4))
     for head, loss in (("right", nn.CrossEntropyLoss()), ("odd", Twice())):
         layer = slowly(features, y, 4, 3, 9, loss)
-        mine = stages.HEADS.index(head)
+        mine = pipeline.HEADS.index(head)
         torch.testing.assert_close(weight[mine], layer.weight.detach().T, atol=2e-5, rtol=0)
         torch.testing.assert_close(bias[mine, 0], layer.bias.detach(), atol=2e-5, rtol=0)
     assert (weight[0] - weight[1]).abs().max() > 1e-3
 
 
 def test_accuracies_are_of_the_test_images_on_the_frozen_encoder(outcome):
-    data, net = datasets.load("blobs"), training._Machine(CELL.spec, trained(CELL)).net
+    data, net = datasets.load("blobs"), loop._Machine(CELL.spec, trained(CELL)).net
     with torch.no_grad():
         train, test = (net.body(torch.tensor(x)) for x in (data.x_train, data.x_test))  # what the projector is fed
     torch.testing.assert_close(train.norm(dim=1), torch.ones(len(train)))
@@ -152,7 +156,7 @@ def test_softmax_twice_cannot_fall_below_1_461():
 @pytest.mark.parametrize(("odd", "has", "lacks"), [(True, "odd", "right"), (False, "right", "odd")])
 def test_the_baseline_is_its_own_classifier(odd, has, lacks):
     cell = replace(BASELINE, odd=odd)
-    found, state = stages.run(cell), trained(cell)
+    found, state = pipeline.run(cell), trained(cell)
     weight, bias = training.class_weights(state)
     data = datasets.load("blobs")
     z = training.embed(state, data.x_test).numpy().astype(np.float64)
@@ -179,18 +183,18 @@ def compactness_slowly(z, y):
 def test_compactness_is_as_the_loops_say(outcome):
     throw = torch.Generator().manual_seed(1)
     z, y = torch.randn(40, 5, generator=throw), torch.randint(3, (40,), generator=throw) * 4  # labels with gaps
-    assert stages.compactness(z, y) == pytest.approx(compactness_slowly(z, y.tolist()), rel=1e-9)
-    assert stages.compactness(7 * z, y) == pytest.approx(stages.compactness(z, y), rel=1e-6)  # directions only
-    shot = training.snapshot(trained(CELL), stages.PROBES)
+    assert pipeline.compactness(z, y) == pytest.approx(compactness_slowly(z, y.tolist()), rel=1e-9)
+    assert pipeline.compactness(7 * z, y) == pytest.approx(pipeline.compactness(z, y), rel=1e-6)  # directions only
+    shot = training.snapshot(trained(CELL), pipeline.PROBES)
     assert outcome.compactness == pytest.approx(compactness_slowly(torch.from_numpy(shot.z), shot.y.tolist()), rel=1e-9)
 
 
 def test_compactness_of_points_one_can_see():
     square = torch.tensor([[1.0, 0], [1, 0], [0, 1], [0, 1]])
-    assert stages.compactness(square, torch.tensor([0, 0, 1, 1])) == pytest.approx(0)
+    assert pipeline.compactness(square, torch.tensor([0, 0, 1, 1])) == pytest.approx(0)
     # both means are (1/2, 1/2): no distance between them
-    assert math.isnan(stages.compactness(square, torch.tensor([0, 1, 0, 1])))
-    assert math.isnan(stages.compactness(square, torch.zeros(4, dtype=torch.long)))
+    assert math.isnan(pipeline.compactness(square, torch.tensor([0, 1, 0, 1])))
+    assert math.isnan(pipeline.compactness(square, torch.zeros(4, dtype=torch.long)))
 
 
 # --- what goes wrong, and what it costs -------------------------------------------------------------------------------
@@ -206,9 +210,9 @@ def failed(cell, monkeypatch):
         return replace(state, vector=state.vector * np.float32("nan"), failure=training.advice(state.spec, 15))
 
     training_advance = training.advance
-    monkeypatch.setattr(stages, "CHUNK", 5)
+    monkeypatch.setattr(pipeline, "CHUNK", 5)
     monkeypatch.setattr(training, "advance", advance)
-    return stages.run(cell)
+    return pipeline.run(cell)
 
 
 @pytest.mark.parametrize("method", ["baseline", "triplet_semihard"])
@@ -222,23 +226,23 @@ def test_a_first_stage_that_turns_to_nan_says_so_and_has_no_scores(method, monke
 
 
 def test_a_run_that_leaves_the_range_at_its_first_step_has_no_loss_either(monkeypatch):
-    step = training._Machine.step
-    monkeypatch.setattr(training._Machine, "step", lambda machine, nth: (step(machine, nth)[0] * np.nan, 1))
-    found = stages.run(CELL)
+    step = loop._Machine.step
+    monkeypatch.setattr(loop._Machine, "step", lambda machine, nth: (step(machine, nth)[0] * np.nan, 1))
+    found = pipeline.run(CELL)
     assert found.failure
     assert found.steps == 0
     assert all(math.isnan(getattr(found, name)) for name in (*SCORES, "loss"))
 
 
-@pytest.mark.skipif(not memory.resident(), reason="the system does not say")
+@pytest.mark.skipif(not process_memory.resident(), reason="the system does not say")
 def test_memory_is_what_the_steps_took_and_grows_with_the_batch():
-    small, large = (stages.run(replace(CELL, batch=batch, steps=2)).memory for batch in (32, 2048))
+    small, large = (pipeline.run(replace(CELL, batch=batch, steps=2)).memory for batch in (32, 2048))
     assert large - small > 16  # MiB: at the least one more matrix of 2,048 x 2,048 float32
     assert large < 1000
 
 
 def test_what_a_result_was_made_with():
-    made = stages.versions()
+    made = pipeline.versions()
     assert made["numpy"] == np.__version__
     assert "torch" in made["machine"]
     assert all(isinstance(text, str) and text for text in made.values())

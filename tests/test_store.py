@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cl_core.experiments import STUDIES, store
-from cl_core.experiments.stages import DRAWN, Outcome
+from cl_core.experiments import STUDIES, results
+from cl_core.experiments.pipeline import DRAWN, Outcome
 
 CELLS = STUDIES["published"].cells
 CELL = CELLS[5]
@@ -17,13 +17,13 @@ NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def outcome(**values) -> Outcome:
-    numbers = {name: 0.25 + 0.5 * i for i, name in enumerate(store.NUMBERS)}
+    numbers = {name: 0.25 + 0.5 * i for i, name in enumerate(results.NUMBERS)}
     points = np.random.default_rng(0).normal(size=(DRAWN, 2)).astype(np.float16)
     return Outcome(**{**numbers, "steps": 7, "failure": "", "points": points, **values})
 
 
 def saved(folder, cell=CELL, **values):
-    return store.save(cell, outcome(**values), {"machine": "a machine"}, folder)
+    return results.save(cell, outcome(**values), {"machine": "a machine"}, folder)
 
 
 def rewritten(path, change):
@@ -35,27 +35,27 @@ def rewritten(path, change):
 def test_what_is_saved_is_loaded_again(tmp_path):
     saved(tmp_path)
     saved(tmp_path, CELLS[0], accuracy_right=np.nan, failure="it left the range of numbers")
-    table, faults = store.load(tmp_path)
+    table, faults = results.load(tmp_path)
     assert (len(table), faults) == (2, [])
     row = table.set_index("method").loc[CELL.method]
     for name, value in {**CELL.row(), "made_machine": "a machine", "spec_loss": CELL.spec.loss}.items():
         assert name == "method" or row[name] == value
-    for name in (*store.NUMBERS, "failure"):
+    for name in (*results.NUMBERS, "failure"):
         assert row[name] == getattr(outcome(), name)
-    np.testing.assert_array_equal(store.points(row), outcome().points)
+    np.testing.assert_array_equal(results.points(row), outcome().points)
     failed = table.set_index("method").loc[CELLS[0].method]
     assert np.isnan(failed.accuracy_right)
     assert failed.failure == "it left the range of numbers"
-    assert store.done(CELLS, tmp_path) == {CELL, CELLS[0]}
+    assert results.done(CELLS, tmp_path) == {CELL, CELLS[0]}
     saved(tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
-    assert store.path_of(CELL, tmp_path).stat().st_mode & 0o044
+    assert results.path_of(CELL, tmp_path).stat().st_mode & 0o044
 
 
 def test_no_folder_is_no_result(tmp_path):
-    assert store.load(tmp_path / "none")[0].empty
-    assert store.done(CELLS, tmp_path / "none") == set()
-    store.clean(tmp_path / "none")
+    assert results.load(tmp_path / "none")[0].empty
+    assert results.done(CELLS, tmp_path / "none") == set()
+    results.clean(tmp_path / "none")
 
 
 def test_a_damaged_file_is_named_and_never_read_as_something_else(tmp_path):
@@ -68,26 +68,26 @@ def test_a_damaged_file_is_named_and_never_read_as_something_else(tmp_path):
     for stamp, piece in enumerate(pieces):
         path.write_bytes(piece)
         os.utime(path, ns=(0, 1000 + stamp))  # what was read before is known by its time
-        table, faults = store.load(tmp_path)
+        table, faults = results.load(tmp_path)
         assert len(table) + len(faults) == 1
         if faults:
             found += 1
             assert path.name in faults[0]
             assert str(path.parent) not in faults[0]
             assert "run the cell again" in faults[0]
-            assert store.done([CELL], tmp_path) == set()
+            assert results.done([CELL], tmp_path) == set()
         else:  # what was hit says nothing of the cell
-            names = [*store.NUMBERS, *CELL.row(), "failure", "points"]
+            names = [*results.NUMBERS, *CELL.row(), "failure", "points"]
             pd.testing.assert_frame_equal(table[names], row[names])
     assert found > len(pieces) // 2
     saved(tmp_path)
-    assert store.load(tmp_path)[1] == []
+    assert results.load(tmp_path)[1] == []
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        *[lambda row, name=name: row.drop(columns=name) for name in (*store.NUMBERS, "failure", "points", "epochs")],
+        *[lambda row, name=name: row.drop(columns=name) for name in (*results.NUMBERS, "failure", "points", "epochs")],
         lambda row: row.assign(knn="good"),
         lambda row: row.assign(points=b"too short"),
         lambda row: row.assign(seed=1),
@@ -101,17 +101,17 @@ def test_a_damaged_file_is_named_and_never_read_as_something_else(tmp_path):
 def test_what_is_no_result_is_refused(tmp_path, change):
     path = saved(tmp_path)
     rewritten(path, change)
-    table, faults = store.load(tmp_path)
+    table, faults = results.load(tmp_path)
     assert table.empty
     assert len(faults) == 1
     assert path.name in faults[0]
     assert str(path.parent) not in faults[0]
-    assert store.done([CELL], tmp_path) == set()
+    assert results.done([CELL], tmp_path) == set()
 
 
 def test_a_result_under_another_name_is_refused(tmp_path):
-    saved(tmp_path).rename(store.path_of(CELLS[0], tmp_path))
-    table, faults = store.load(tmp_path)
+    saved(tmp_path).rename(results.path_of(CELLS[0], tmp_path))
+    table, faults = results.load(tmp_path)
     assert table.empty
     assert "another cell" in faults[0]
 
@@ -120,8 +120,8 @@ def test_a_result_of_a_shorter_second_stage_does_not_count(tmp_path):
     shorter = replace(CELL, epochs=1)
     assert shorter.name == CELL.name
     saved(tmp_path, shorter)
-    assert store.done([shorter], tmp_path) == {shorter}
-    assert store.done([CELL], tmp_path) == set()
+    assert results.done([shorter], tmp_path) == {shorter}
+    assert results.done([CELL], tmp_path) == set()
 
 
 def test_left_over_files_are_no_results_and_go_when_they_are_old(tmp_path):
@@ -130,10 +130,10 @@ def test_left_over_files_are_no_results_and_go_when_they_are_old(tmp_path):
     for left in (old, new):
         left.write_bytes(b"PAR1 half a result")
     os.utime(old, (0, 0))
-    assert len(store.load(tmp_path)[0]) == 1
-    store.clean(tmp_path)
+    assert len(results.load(tmp_path)[0]) == 1
+    results.clean(tmp_path)
     assert {path.name for path in tmp_path.glob(".*")} == {".new.part"}
-    assert store.done([CELL], tmp_path) == {CELL}
+    assert results.done([CELL], tmp_path) == {CELL}
 
 
 def half(self, path, **_):

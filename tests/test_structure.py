@@ -2,65 +2,47 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "cl_core").rglob("*.py"))
-LAYERS = (  # whoever stands later may import what stands earlier, and not the other way round
-    {"contrast", "archive", "colours", "parameters", "dice", "memory", "rooms", "scratch", "estimates"},
-    {"closed_form"},
-    {"spec", "datasets", "mining", "lessons"},
-    {"losses"},
-    {"plain"},
-    {"conventions"},
-    {"snippets"},
-    {"encoder", "augment", "view", "metrics", "plane", "pairs", "forces", "ranks", "census", "standings"},
-    {"training"},
-    {"frames", "prepared", "checkpoints"},
-    {"films", "exports", "saved_run"},
-    {"workers", "cluster", "failures"},
-    {"turns", "shelf", "recovery"},
-    {"context", "history"},
-    {"transport"},
-    {"runs"},
-    {"race"},
-    {"engine", "counting"},
-    {"experiments", "status"},
-    {"figures", "components"},
-    {"ui"},
-)
+BLOCKER = """
+import sys
 
-
-def imported(path: Path) -> set[str]:
-    """Full names of every module that a file imports."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
-
-
-def part(path: Path) -> str:
-    return path.relative_to(ROOT / "cl_core").parts[0].removesuffix(".py")
-
-
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_imports_go_one_way(path):
-    place = {name: i for i, layer in enumerate(LAYERS) for name in layer}
-    own = part(path)
-    if own == "__init__":
-        return
-    assert own in place, f"{own} has no layer yet"
-    for name in imported(path):
-        if name.startswith("cl_core.") and (other := name.split(".")[1]) in place:
-            assert place[other] <= place[own], f"{own} imports {other}"
+class NoStreamlit:
+    def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] == "streamlit":
-            mounts = own == "components" and path.stem in ("mount", "mounting")
-            assert own == "ui" or mounts, f"{own} imports Streamlit"
+            raise ImportError(name)
+
+sys.meta_path.insert(0, NoStreamlit())
+"""
+
+
+def test_import_contracts_hold():
+    done = subprocess.run([Path(sys.executable).with_name("lint-imports")], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_everything_but_ui_and_mounting_is_imported_without_streamlit():
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in MODULES]
+    pure = [
+        name for name in names if ".ui" not in name and name.split(".")[-1] not in ("mount", "mounting", "__main__")
+    ]
+    assert len(pure) > 100
+    program = BLOCKER + "".join(f"import {name}\n" for name in pure)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_import_is_hidden_from_the_contracts():
+    for module in MODULES:
+        assert "TYPE_CHECKING" not in module.read_text(), module
+
+
+def test_there_is_one_module_beside_the_packages():
+    assert {path.name for path in (ROOT / "cl_core").glob("*.py")} == {"__init__.py", "palette.py"}
 
 
 def test_every_page_is_in_the_course():

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1.element_tree import Block, Element
 
-from cl_core import figures, plane
+from cl_core import charts
+from cl_core.analysis import similarity_plane
+from cl_core.charts.large_type import FACTOR
 from cl_core.components.envelope import unpack
-from cl_core.figures.enlarged import FACTOR
-from cl_core.frames import References
 from cl_core.losses import LOSSES
-from cl_core.ui.figure import UNSEEN
+from cl_core.training.frames import References
+from cl_core.ui.widgets.chart import UNSEEN
 from tests.colours import contrast
 from tests.test_lessons import page
 from tests.test_pages import FAST, until
@@ -103,26 +104,26 @@ def curve() -> pd.DataFrame:
 
 def test_words_have_the_numbers_of_the_step_that_is_looked_at(curve: pd.DataFrame) -> None:
     losses = np.array([4.0, 2.0, 3.0], np.float32)
-    words = figures.loss_in_words(References(4.84, 2.49, 0.9, 10), losses, 3)
+    words = charts.loss_in_words(References(4.84, 2.49, 0.9, 10), losses, 3)
     assert words == (
         "The loss is 3 at step 3; it began at 4, its least is 2 at step 2. Total collapse is 4.84, the floor 2.49."
     )
-    assert figures.loss_in_words(References(4.84, 5.0, 0.9, 10), losses[:0], 0) == (
+    assert charts.loss_in_words(References(4.84, 5.0, 0.9, 10), losses[:0], 0) == (
         "No loss yet at step 0. Total collapse is 4.84."
     )
-    assert figures.race_in_words(curve, "knn", 10).endswith("at step 10: A 75.0% ± 2.0%.")
-    assert figures.race_in_words(curve, "knn", 9).endswith("at step 9: A 50.0%.")
-    assert figures.race_in_words(curve, figures.LOSS, 10).endswith("A 0.250 ± 0.020.")
+    assert charts.race_in_words(curve, "knn", 10).endswith("at step 10: A 75.0% ± 2.0%.")
+    assert charts.race_in_words(curve, "knn", 9).endswith("at step 9: A 50.0%.")
+    assert charts.race_in_words(curve, charts.LOSS, 10).endswith("A 0.250 ± 0.020.")
     angles = {"degrees": np.array([0.0, 180.0]), "psi": np.array([1.0, -3.0]),
               "multiplied": np.array([1.0, 1.0]), "cos": np.array([1.0, -1.0])}  # fmt: skip
     assert (
-        figures.psi_in_words(angles, (0, 90)) == "At 0, 90 degrees: ψ 1.00, -1.00; cos mθ 1.00, 1.00; cos θ 1.00, 0.00."
+        charts.psi_in_words(angles, (0, 90)) == "At 0, 90 degrees: ψ 1.00, -1.00; cos mθ 1.00, 1.00; cos θ 1.00, 0.00."
     )
 
 
 def test_a_plane_says_where_its_boundary_is() -> None:
     loss = LOSSES["circle"]
-    field = figures.similarity_field(loss, {"margin": 0.25}, plane.of_similarities(loss, {"margin": 0.25}))
+    field = charts.similarity_field(loss, {"margin": 0.25}, similarity_plane.of_similarities(loss, {"margin": 0.25}))
     # on the circle of radius sqrt(2) m about (0, 1): 1 - 0.25 sqrt(2) at s_n = 0
     assert "0.65 at 0" in field.alt
 
@@ -139,13 +140,13 @@ def test_names_of_lines_close_together_do_not_collide(
     raw: float, untrained: float, sides: set[tuple[str, int]]
 ) -> None:
     """From one error to another 1.6 times as large are 20 pixels; a name is 12 high and stands 8 or 9 from its line."""
-    layers = [part["mark"] for layer in figures.score_chart(raw, untrained)["layer"] for part in layer.get("layer", [])]
+    layers = [part["mark"] for layer in charts.score_chart(raw, untrained)["layer"] for part in layer.get("layer", [])]
     assert {(mark["align"], mark["dy"]) for mark in layers if mark["type"] == "text"} == sides
 
 
 def test_big_type_enlarges_type_and_height_and_leaves_the_data_alone() -> None:
-    usual = figures.loss_chart(References(4.84, 2.49, 0.9, 10))
-    big = figures.enlarged(usual)
+    usual = charts.loss_chart(References(4.84, 2.49, 0.9, 10))
+    big = charts.enlarged(usual)
     assert big["height"] == round(usual["height"] * FACTOR)
     sizes = re.findall(r'"fontSize": ([\d.]+)', json.dumps(big))
     assert sizes
@@ -164,7 +165,7 @@ def test_the_contrast_is_that_of_known_pairs(one: str, other: str, ratio: float)
 
 
 def lines() -> list[str]:
-    from cl_core.figures import curves, experiments, race
+    from cl_core.charts import curves, experiments, race
 
     return [curves.SCORE, curves.DRAWN, curves.GUIDE, curves.CURSOR, *experiments.RATE_COLOURS,
             *(runner.colour for runner in race.RUNNERS)]  # fmt: skip
@@ -177,11 +178,11 @@ def test_lines_of_charts_stand_out_from_either_paper() -> None:
 
 
 def test_pairs_boundary_and_names_in_areas_can_be_read() -> None:
-    from cl_core import colours
-    from cl_core.figures.kinds import INK
+    from cl_core import palette
+    from cl_core.charts.triplet_kinds import INK
 
-    for palette in (colours.POSITIVE, colours.NEGATIVE, colours.BOUNDARY):
-        for shades, paper in zip((palette.light, palette.dark), PAPERS, strict=True):
+    for each in (palette.POSITIVE, palette.NEGATIVE, palette.BOUNDARY):
+        for shades, paper in zip((each.light, each.dark), PAPERS, strict=True):
             assert all(contrast(colour, paper) >= LINES for colour in shades)
-    for fill in (colours.EASY, colours.SEMIHARD, colours.HARD):
+    for fill in (palette.EASY, palette.SEMIHARD, palette.HARD):
         assert contrast(INK, fill) >= SMALL

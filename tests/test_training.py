@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from cl_core import augment, conventions, datasets, encoder, frames, losses, training
-from cl_core.training import RunSpec
+from cl_core import losses, training
+from cl_core.data import augmentation, datasets
+from cl_core.losses import variants
+from cl_core.training import RunSpec, config, encoders, frames, loop
 
 SMALL = RunSpec(dataset="blobs", dim=8, batch=32)
 KINDS = [
@@ -49,10 +51,10 @@ def test_another_seed_is_another_start_in_another_order():
 
 def test_an_epoch_sees_every_row_once():
     spec = dataclasses.replace(SMALL, batch=64)
-    n = len(training._training_set("blobs")[0])
-    rows = torch.cat([training._order(spec, step, n) for step in range(training.epoch_steps(spec))])
+    n = len(loop._training_set("blobs")[0])
+    rows = torch.cat([loop._order(spec, step, n) for step in range(training.epoch_steps(spec))])
     assert len(rows.unique()) == len(rows) == n // 64 * 64
-    following = training._order(spec, training.epoch_steps(spec), n)
+    following = loop._order(spec, training.epoch_steps(spec), n)
     assert not torch.equal(following, rows[:64])
 
 
@@ -61,7 +63,7 @@ def test_a_step_is_what_torch_does_with_separate_parameters(optimiser):
     """The flat vector of weights is a matter of speed: plain modules and a plain optimiser come to the same."""
     spec = dataclasses.replace(SMALL, optimiser=optimiser, rate=0.01)
     state = training.start(spec)
-    net = training._Machine(spec, state).net
+    net = loop._Machine(spec, state).net
     plain = type(net)(net.body, net.projector, unit_norm=True)
     for parameter in plain.parameters():
         parameter.data = parameter.data.clone()
@@ -71,9 +73,9 @@ def test_a_step_is_what_torch_does_with_separate_parameters(optimiser):
         "sgd": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
     }[optimiser](plain.parameters())
     loss = losses.module("supcon")
-    x, y = training._training_set("blobs")
+    x, y = loop._training_set("blobs")
     for step in range(5):
-        rows = training._order(spec, step, len(x))
+        rows = loop._order(spec, step, len(x))
         rule.zero_grad()
         loss(plain(x[rows]), y[rows]).backward()
         rule.step()
@@ -83,7 +85,7 @@ def test_a_step_is_what_torch_does_with_separate_parameters(optimiser):
 
 
 ODD = [  # what the article's losses are called here
-    RunSpec("blobs", "softmax", encoder="plain_mlp", dim=encoder.WIDTH, batch=32, convention="twice"),
+    RunSpec("blobs", "softmax", encoder="plain_mlp", dim=encoders.WIDTH, batch=32, convention="twice"),
     RunSpec("blobs", "npair", encoder="unit_mlp", dim=8, batch=32, convention="soft_labels"),
     RunSpec("blobs", "supcon", {"temperature": 0.5}, dim=8, batch=32, convention="base"),
 ]
@@ -93,17 +95,17 @@ ODD = [  # what the article's losses are called here
 def test_another_definition_is_trained_by_its_own_function(spec):
     """Values and steps are those of the convention's function in plain torch; with the library's own they differ."""
     state = training.start(spec)
-    machine = training._Machine(spec, state)
+    machine = loop._Machine(spec, state)
     learnt = [p.detach().clone().requires_grad_() for p in (machine.loss.weight, machine.loss.bias) if p is not None]
-    plain = encoder.build(spec.encoder, (2,), spec.dim, unit_norm=True)
+    plain = encoders.build(spec.encoder, (2,), spec.dim, unit_norm=True)
     plain.load_state_dict(machine.net.state_dict())
     parameters = [*plain.parameters(), *learnt]
     rule = torch.optim.Adam(parameters, lr=spec.rate)
-    function = conventions.get(spec.loss, spec.convention).call(spec.theta)
+    function = variants.get(spec.loss, spec.convention).call(spec.theta)
     x, y = (torch.tensor(part) for part in (datasets.load("blobs").x_train, datasets.load("blobs").y_train))
     values = []
     for step in range(4):
-        rows = training._order(spec, step, len(x))
+        rows = loop._order(spec, step, len(x))
         rule.zero_grad()
         value = function(plain(x[rows]), y[rows], *learnt)
         value.backward()
@@ -120,7 +122,7 @@ def test_another_definition_is_trained_by_its_own_function(spec):
 TRAINABLE = [  # conventions with a function of their own that a labelled batch has all for
     (key, each.key)
     for key, loss in losses.LOSSES.items()
-    for each in conventions.of_loss(key)
+    for each in variants.of_loss(key)
     if each.function is not None and not loss.views and each.key != "two_directions"
 ]
 
@@ -147,7 +149,7 @@ def test_a_definition_that_our_parameters_can_say_is_in_the_spec():
 
 def test_weights_start_as_torch_starts_them():
     spec = RunSpec()
-    net = training._Machine(spec, training.start(spec)).net
+    net = loop._Machine(spec, training.start(spec)).net
     for layer in net.modules():
         if isinstance(layer, torch.nn.Linear):
             bound = layer.in_features**-0.5  # kaiming_uniform_(a=sqrt(5)) comes to 1 / sqrt(fan_in)
@@ -182,7 +184,7 @@ def test_seconds_end_a_chunk():
 
 
 def test_a_run_ends(monkeypatch):
-    monkeypatch.setattr(training, "MAX_STEPS", 3)
+    monkeypatch.setattr(config, "MAX_STEPS", 3)
     state = training.advance(training.start(SMALL), steps=10)
     assert state.step == 3
     over = training.advance(state, steps=10)
@@ -195,7 +197,7 @@ def test_a_run_ends(monkeypatch):
 @pytest.mark.parametrize("spec", [SMALL, RunSpec("mnist", batch=16, dim=4, encoder="unit_mlp")], ids=str)
 def test_embeddings_and_what_the_projector_is_fed(spec):
     state = training.advance(training.start(spec), steps=2)
-    net = training._Machine(spec, state).net
+    net = loop._Machine(spec, state).net
     x = datasets.load(spec.dataset).x_test[:620]  # more than goes through at once
     floats = torch.tensor(x).float() / (255 if x.dtype == np.uint8 else 1)
     with torch.no_grad():
@@ -266,7 +268,7 @@ def test_a_spec_is_complete_and_equal_to_itself():
 
 @pytest.fixture(scope="module")
 def digits():
-    return training._floats(training._training_set("mnist")[0][:200])
+    return loop._floats(loop._training_set("mnist")[0][:200])
 
 
 def dice() -> torch.Generator:
@@ -274,70 +276,70 @@ def dice() -> torch.Generator:
 
 
 def test_the_same_dice_give_the_same_views_and_all_views_differ(digits):
-    both = augment.views(digits, dice())
+    both = augmentation.views(digits, dice())
     assert both.shape == (400, 28, 28)
-    assert torch.equal(both, augment.views(digits, dice()))
-    assert not torch.equal(both, augment.views(digits, torch.Generator().manual_seed(1)))
+    assert torch.equal(both, augmentation.views(digits, dice()))
+    assert not torch.equal(both, augmentation.views(digits, torch.Generator().manual_seed(1)))
     assert ((both[:200] - both[200:]).abs().amax((1, 2)) > 0.3).all()
 
 
 @pytest.mark.parametrize("shape", [(5, 28, 28), (5, 8, 8), (3, 20, 64), (2, 64, 9)])
 def test_views_have_the_shape_of_the_images_and_stay_in_their_range(monkeypatch, shape):
-    monkeypatch.setattr(augment, "NOISE", 0.0)
-    both = augment.views(torch.rand(shape, generator=dice()), dice())
+    monkeypatch.setattr(augmentation, "NOISE", 0.0)
+    both = augmentation.views(torch.rand(shape, generator=dice()), dice())
     assert both.shape == (2 * shape[0], *shape[1:])
     assert float(both.min()) >= 0
     assert float(both.max()) <= 1
 
 
 def test_images_are_only_moved_a_bit(digits, monkeypatch):
-    monkeypatch.setattr(augment, "NOISE", 0.0)
+    monkeypatch.setattr(augmentation, "NOISE", 0.0)
     x = torch.zeros(500, 29, 29)
     x[:, 14, 14] = 1.0  # turns, stretches and shears leave the middle where it is; after them it is shifted and bent
     row, column = torch.meshgrid(torch.arange(29.0), torch.arange(29.0), indexing="ij")
-    both = augment.views(x, dice())
+    both = augmentation.views(x, dice())
     lit = both.sum((1, 2))
     far = torch.stack([(both * way).sum((1, 2)) / lit - 14 for way in (row, column)]).norm(dim=0)
-    most = 2**0.5 * (augment.SHIFT + augment.BEND) * np.exp(augment.STRETCH) * (1 + augment.SHEAR)
+    most = 2**0.5 * (augmentation.SHIFT + augmentation.BEND) * np.exp(augmentation.STRETCH) * (1 + augmentation.SHEAR)
     assert 1 < far.median() < far.max() < most
     # by raw pixels two of five views still have their own image among the nearest five of 200, where chance is 0.025
-    both = augment.views(digits, dice())
+    both = augmentation.views(digits, dice())
     near = torch.cdist(both.flatten(1), digits.flatten(1)).topk(5, largest=False).indices
     assert (near == torch.arange(400)[:, None] % 200).any(1).float().mean() > 0.3
 
 
 def test_without_extents_a_view_is_the_image(monkeypatch):
     for extent in ("TURN", "STRETCH", "SHEAR", "SHIFT", "BEND", "STROKE", "NOISE"):
-        monkeypatch.setattr(augment, extent, 0.0)
+        monkeypatch.setattr(augmentation, extent, 0.0)
     x = torch.rand(3, 28, 20, generator=dice())
-    torch.testing.assert_close(augment.views(x, dice()), torch.cat([x, x]), atol=1e-5, rtol=0)
+    torch.testing.assert_close(augmentation.views(x, dice()), torch.cat([x, x]), atol=1e-5, rtol=0)
 
 
 def test_views_are_what_torch_makes_of_them_image_by_image(digits, monkeypatch):
     """The map of each image written down on its own, its grid by affine_grid and its bends by interpolate."""
-    monkeypatch.setattr(augment, "NOISE", 0.0)
+    monkeypatch.setattr(augmentation, "NOISE", 0.0)
     x = digits[:6]
     throws = dice()
     a = 2 * torch.rand((7, 12), generator=throws) - 1
-    bends = augment.BEND * (2 * torch.rand((12, 2, 16), generator=throws) - 1).view(12, 2, 4, 4)
-    for i, view in enumerate(augment.views(x, dice())):
-        turn, shear = augment.TURN * a[0, i], augment.SHEAR * a[3, i]
-        wide, high = torch.exp(augment.STRETCH * a[1, i]), torch.exp(augment.STRETCH * a[2, i])
+    bends = augmentation.BEND * (2 * torch.rand((12, 2, 16), generator=throws) - 1).view(12, 2, 4, 4)
+    for i, view in enumerate(augmentation.views(x, dice())):
+        turn, shear = augmentation.TURN * a[0, i], augmentation.SHEAR * a[3, i]
+        wide, high = torch.exp(augmentation.STRETCH * a[1, i]), torch.exp(augmentation.STRETCH * a[2, i])
         rotation = torch.tensor([[turn.cos(), -turn.sin()], [turn.sin(), turn.cos()]])
         linear = rotation @ torch.tensor([[wide, shear], [0.0, high]])
-        shift = augment.SHIFT * a[4:6, i, None] / 14  # affine_grid counts in halves of the side
+        shift = augmentation.SHIFT * a[4:6, i, None] / 14  # affine_grid counts in halves of the side
         grid = torch.nn.functional.affine_grid(torch.cat([linear, shift], 1)[None], [1, 1, 28, 28], align_corners=False)
         bend = torch.nn.functional.interpolate(bends[i : i + 1], (28, 28), mode="bilinear", align_corners=True)
         place = grid + bend.movedim(1, -1) / 14
         moved = torch.nn.functional.grid_sample(x[i % 6][None, None], place, align_corners=False)[0, 0]
-        torch.testing.assert_close(view, moved ** torch.exp(augment.STROKE * a[6, i]), atol=1e-4, rtol=0)
+        torch.testing.assert_close(view, moved ** torch.exp(augmentation.STROKE * a[6, i]), atol=1e-4, rtol=0)
 
 
 def test_points_of_the_plane_only_get_noise():
     points = torch.rand(500, 2, generator=dice())
-    both = augment.views(points, dice())
+    both = augmentation.views(points, dice())
     assert both.shape == (1000, 2)
-    assert float((both - torch.cat([points, points])).std()) == pytest.approx(augment.NOISE, rel=0.1)
+    assert float((both - torch.cat([points, points])).std()) == pytest.approx(augmentation.NOISE, rel=0.1)
 
 
 def test_frames_lie_dense_at_first_and_never_farther_apart_than_the_stride():

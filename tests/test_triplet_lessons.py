@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cl_core import checkpoints, datasets, figures, films, training
-from cl_core.census import KINDS, census
-from cl_core.colours import MARKS
+from cl_core import charts, training
+from cl_core.analysis.census import KINDS, census
 from cl_core.components.triplet import Triplets, TripletState
-from cl_core.ui.census import MARGINS, SHOWN
-from cl_core.ui.one_triplet import PRESETS, TASKS, kinds_of
+from cl_core.data import datasets
+from cl_core.palette import MARKS
+from cl_core.training.pretrained import checkpoints, recordings
+from cl_core.ui.pages.triplets.census import MARGINS, SHOWN
+from cl_core.ui.pages.triplets.one_triplet import PRESETS, TASKS, kinds_of
 from tests.test_lessons import page, pictures, said
 from tests.test_pages import click
 
@@ -123,7 +125,7 @@ def test_a_small_census_is_counted_at_once_and_says_what_was_counted(pool):
     wanted = census(shot.z, shot.y, margins=[m for m in MARGINS if m != 0.2])
     shares = {metric.label: metric.value for metric in app.metric}
     for kind, count in zip(KINDS, (wanted.easy, wanted.semihard, wanted.hard), strict=True):
-        assert shares[f"{MARKS[kind]} {figures.KINDS[kind]}"] == f"{count / wanted.total:.2%}"
+        assert shares[f"{MARKS[kind]} {charts.KINDS[kind]}"] == f"{count / wanted.total:.2%}"
         assert f"{count:,}" in said(app)
     assert f"{wanted.total:,}, each counted" in said(app)
     assert f"{wanted.owned(0.05):.0%} of all triplets" in said(app)
@@ -189,7 +191,7 @@ def test_ones_own_run_can_be_looked_at_in_every_part(pool, dataset):
             assert "each counted" in said(counted(app))
 
 
-@pytest.mark.parametrize("film", films.FILMS)
+@pytest.mark.parametrize("film", recordings.FILMS)
 def test_each_film_is_shown_with_its_shares(pool, film):
     app = page("triplets", part="over a run", film=film, beside="hard" if film != "hard" else "semi-hard")
     titles = [header.get("title", "") for header, _ in pictures(app)]

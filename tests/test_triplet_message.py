@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cl_core.colours import EASY, HARD, MARKS, SEMIHARD
 from cl_core.components import triplet as face
 from cl_core.components.bundle import markup
 from cl_core.components.envelope import unpack
 from cl_core.components.triplet import SPAN, WORDS, Triplets, TripletState, encode
+from cl_core.losses.miners import KINDS
 from cl_core.losses.triplet import DISTANCES
-from cl_core.mining import KINDS
+from cl_core.palette import EASY, HARD, MARKS, SEMIHARD
 
 FOLDER = Path(face.__file__).parent
 

@@ -6,8 +6,8 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 
 import pytest
 
-from cl_core import turns
-from cl_core.turns import Turns
+from cl_core.runtime import fair_queue
+from cl_core.runtime.fair_queue import Turns
 from tests.executors import AtOnce, Mortal, Thread
 
 
@@ -107,10 +107,10 @@ def test_pieces_are_shorter_the_more_want_one():
     assert shared.piece(0.6) == 0.6
     for i in range(10):
         shared.seat().submit(named, str(i))
-    assert shared.piece(0.6) == turns.ROUND / 10
+    assert shared.piece(0.6) == fair_queue.ROUND / 10
     for i in range(90):
         shared.seat().submit(named, str(i))
-    assert shared.piece(0.6) == turns.SHORTEST
+    assert shared.piece(0.6) == fair_queue.SHORTEST
 
 
 def test_what_goes_wrong_is_the_futures_to_say():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from cl_core.view import TURN, IdentityView, PcaView, views
+from cl_core.analysis.projection import TURN, IdentityView, PcaView, views
 
 
 def cloud(seed: int, n: int = 300, dim: int = 12, scales: tuple[float, ...] = (4, 3, 2)) -> np.ndarray:

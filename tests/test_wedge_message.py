@@ -6,20 +6,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cl_core import plane
-from cl_core.colours import CLASS_COLOURS, NEGATIVE, POSITIVE
+from cl_core.analysis import similarity_plane
 from cl_core.components import wedge as face
 from cl_core.components.bundle import markup
 from cl_core.components.envelope import unpack
 from cl_core.components.wedge import WORDS, Wedge, encode
 from cl_core.losses import LOSSES
+from cl_core.palette import CLASS_COLOURS, NEGATIVE, POSITIVE
 
 FOLDER = Path(face.__file__).parent
 AM = LOSSES["am_softmax"]
 
 
 def picture(**changes) -> Wedge:
-    return Wedge(**{"title": "<b>AM</b>", "table": plane.wedges(AM, {}), "away": plane.wedges_away(AM, {}), **changes})
+    return Wedge(
+        **{
+            "title": "<b>AM</b>",
+            "table": similarity_plane.wedges(AM, {}),
+            "away": similarity_plane.wedges_away(AM, {}),
+            **changes,
+        }
+    )
 
 
 def test_the_table_arrives_digit_by_digit():
@@ -27,9 +34,9 @@ def test_the_table_arrives_digit_by_digit():
     assert buffers == {}
     assert (header["title"], header["height"], header["group"], header["between"]) == ("<b>AM</b>", 300, "g", 60)
     table = np.array([np.nan if x is None else x for x in header["table"]])
-    np.testing.assert_allclose(table, plane.wedges(AM, {}), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(table, similarity_plane.wedges(AM, {}), rtol=0, atol=1e-9)
     away = np.array([[np.nan if x is None else x for x in column] for column in header["away"]]).T
-    np.testing.assert_allclose(away, plane.wedges_away(AM, {}), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(away, similarity_plane.wedges_away(AM, {}), rtol=0, atol=1e-9)
     assert np.isnan(table[20])
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from cl_core import cluster
-from cl_core.experiments import STUDIES, Cell, claims, store, table
+from cl_core.experiments import STUDIES, Cell, claims, results, table
 from cl_core.experiments.sweep import estimate, sweep
+from cl_core.runtime import dask_cluster
 
 
 def chosen(studies: list[str], seeds: int | None, pattern: str) -> list[Cell]:
@@ -32,13 +32,13 @@ def run(asked: argparse.Namespace) -> int:
         print(f"no cell is called {asked.cell!r} in {', '.join(asked.studies)}", file=sys.stderr)
         return 2
     try:
-        executor = cluster.executor(asked.workers)
-    except cluster.ClusterError as error:
+        executor = dask_cluster.executor(asked.workers)
+    except dask_cluster.ClusterError as error:
         print(error, file=sys.stderr)
         return 1
     at_once = asked.workers or executor.size
     _results(asked.results)
-    there = store.done(cells, asked.results)
+    there = results.done(cells, asked.results)
     left = [cell for cell in cells if cell not in there]
     work = sum(map(estimate, left))
     print(
@@ -72,27 +72,27 @@ def run(asked: argparse.Namespace) -> int:
 
 def show(asked: argparse.Namespace) -> int:
     """Print the table and what it says."""
-    results, faults = _results(asked.results)
-    if results.empty:
+    found, faults = _results(asked.results)
+    if found.empty:
         print(f"There are no results in {asked.results}. This makes them: python -m cl_core.experiments run")
         return 1
-    print(f"## Accuracy by loss and batch size\n\n{table.markdown(results)}\n")
-    print(f"## {STUDIES['decoupled'].title}\n\n{table.markdown_decoupled(results)}\n\n## The article's claims\n")
-    for verdict in claims.verdicts(results):
+    print(f"## Accuracy by loss and batch size\n\n{table.markdown(found)}\n")
+    print(f"## {STUDIES['decoupled'].title}\n\n{table.markdown_decoupled(found)}\n\n## The article's claims\n")
+    for verdict in claims.verdicts(found):
         print(f"- **{verdict.claim}: {verdict.in_short}**", *verdict.words.splitlines(), sep="\n    ")
     print("\n## What was run\n")
-    for key, names in table.lacking(results).items():
+    for key, names in table.lacking(found).items():
         print(f"- {key}: {len(names)} cells not run" + (f", the first of them {names[0]}" if names else ""))
-    print(f"\nMade by `python -m cl_core.experiments run` with {table.made_with(results)}.")
+    print(f"\nMade by `python -m cl_core.experiments run` with {table.made_with(found)}.")
     return 1 if faults else 0
 
 
 def _results(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     """As `store.load`, which names files alone, as a page's visitors are not to know where they lie."""
-    results, faults = store.load(folder)
+    found, faults = results.load(folder)
     for fault in faults:
         print(f"unreadable in {folder}: {fault}", file=sys.stderr)
-    return results, faults
+    return found, faults
 
 
 def main() -> None:
@@ -104,11 +104,11 @@ def main() -> None:
     runs.add_argument("--seeds", type=int, help="the first so many; each study has its own number")
     runs.add_argument("--cell", default="*", help="a cell's name, or a pattern of names")
     runs.add_argument("--workers", type=int, help="cells at a time; by default one a core, or all of a cluster's")
-    runs.add_argument("--results", type=Path, default=store.SHIPPED, help="folder of results")
+    runs.add_argument("--results", type=Path, default=results.SHIPPED, help="folder of results")
     runs.add_argument("--dry", action="store_true", help="only say what there would be to do")
     runs.set_defaults(command=run)
     shows = commands.add_parser("show", help="print the table, what it says of the claims, and what was not run")
-    shows.add_argument("--results", type=Path, default=store.SHIPPED, help="folder of results")
+    shows.add_argument("--results", type=Path, default=results.SHIPPED, help="folder of results")
     shows.set_defaults(command=show)
     asked = parser.parse_args()
     sys.exit(asked.command(asked))

@@ -8,9 +8,8 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from cl_core.estimates import NO, YES, Number
+from cl_core.analysis.estimates import NO, YES, Number
 from cl_core.experiments import table
-from cl_core.experiments.cells import DATASETS, METHODS, RATES, STUDIES
 from cl_core.experiments.evidence import (
     MIXED,
     Key,
@@ -22,6 +21,7 @@ from cl_core.experiments.evidence import (
     in_points,
     numbers_of,
 )
+from cl_core.experiments.grid import DATASETS, METHODS, RATES, STUDIES
 from cl_core.experiments.table import BATCHES, DIFFERENCE, EPOCHS, GRID, PLACE, PUBLISHED, RIGHT, STEPS
 
 HARD = "triplet_hard"

@@ -10,7 +10,7 @@ from math import nan, sqrt
 
 import pandas as pd
 
-from cl_core.estimates import CLOSE, ERRORS, NO, ONE_SEED, YES, Number
+from cl_core.analysis.estimates import CLOSE, ERRORS, NO, ONE_SEED, YES, Number
 from cl_core.experiments import table
 from cl_core.experiments.table import FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
 

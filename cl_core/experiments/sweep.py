@@ -6,10 +6,10 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cl_core import workers
-from cl_core.experiments import stages, store
-from cl_core.experiments.cells import METHODS, Cell
-from cl_core.experiments.stages import Outcome
+from cl_core.experiments import pipeline, results
+from cl_core.experiments.grid import METHODS, Cell
+from cl_core.experiments.pipeline import Outcome
+from cl_core.runtime import errors
 
 Answer = tuple[Outcome, dict[str, str]]  # of a worker: what came of a cell, and what it was made with
 
@@ -38,7 +38,7 @@ def estimate(cell: Cell) -> float:
 def sweep(
     cells: Sequence[Cell],
     executor: Executor,
-    folder: Path = store.SHIPPED,
+    folder: Path = results.SHIPPED,
     *,
     at_once: int = 2,
     told: Callable[[Cell, str | None], None] = lambda cell, failure: None,
@@ -50,8 +50,8 @@ def sweep(
     written or a cluster can't be worked with; what was finished before is kept. However it ends early, no more cells
     are handed in, and those at work are the executor's to end.
     """
-    store.clean(folder)
-    there = store.done(cells, folder)
+    results.clean(folder)
+    there = results.done(cells, folder)
     waiting = deque(cell for cell in cells if cell not in there)
     suspects: deque[Cell] = deque()  # the first of them is at work, or will be when nothing else is
     deaths, report = Counter[Cell](), Report()
@@ -78,7 +78,7 @@ def sweep(
                 if isinstance(failure, ConnectionError):
                     raise failure
                 if failure is None:
-                    store.save(cell, *future.result(), folder)
+                    results.save(cell, *future.result(), folder)
                     report.finished.append(cell)
                 else:
                     report.failed[cell] = f"{cell.name}: {_in_words(failure)}"
@@ -93,7 +93,7 @@ def sweep(
 
 def work(cell: Cell) -> Answer:
     """In a worker: a cell's outcome, and what it was made with."""
-    return stages.run(cell), dict(stages.versions())
+    return pipeline.run(cell), dict(pipeline.versions())
 
 
 def _handed_in(executor: Executor, cell: Cell) -> Future[Answer]:
@@ -115,4 +115,4 @@ def _failure(future: Future[Answer]) -> BaseException | None:
 def _in_words(failure: BaseException) -> str:
     if isinstance(failure, (BrokenExecutor, CancelledError)):
         return f"its worker died {DEATHS} times; the machine may be out of memory"
-    return workers.in_words(failure)
+    return errors.in_words(failure)

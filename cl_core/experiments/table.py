@@ -10,9 +10,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from cl_core import datasets
-from cl_core.conventions import HERE
-from cl_core.experiments.cells import COUPLED, DATASETS, FIRST, IMAGES, METHODS, RATES, SECOND, STUDIES, Cell
+from cl_core.data import datasets
+from cl_core.experiments.grid import COUPLED, DATASETS, FIRST, IMAGES, METHODS, RATES, SECOND, STUDIES, Cell
+from cl_core.losses.variants import HERE
 
 PUBLISHED, RIGHT, DIFFERENCE = "as published", "put right", "difference"
 KINDS = (PUBLISHED, RIGHT, DIFFERENCE)

@@ -6,10 +6,10 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from cl_core.contrast import Contrast, Terms
-from cl_core.losses.cross_entropy import logit_terms
-from cl_core.parameters import Param
-from cl_core.spec import Landmarks, Paper, Preset, loss
+from cl_core.losses._softmax_terms import logit_terms
+from cl_core.losses.base import Landmarks, Paper, Preset, loss
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.parameters import Param
 
 
 def boundary(x_p: Tensor, x_n: Tensor, margin: float, **_: object) -> Tensor:

@@ -3,11 +3,11 @@
 import math
 from typing import Annotated
 
-from cl_core.contrast import Contrast, Terms
+from cl_core.losses._self_paced import Side, self_paced
+from cl_core.losses.base import Preset, loss
 from cl_core.losses.circle import BOUNDARY, MISREADINGS, PAPER, boundary, curve, landmarks
-from cl_core.losses.self_paced import Side, self_paced
-from cl_core.parameters import Param
-from cl_core.spec import Preset, loss
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.parameters import Param
 
 
 def caution(dim: int, classes: int, margin: float, **_: object) -> str:

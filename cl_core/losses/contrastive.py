@@ -4,10 +4,10 @@ from typing import Annotated
 
 from torch import Tensor
 
-from cl_core.closed_form import row_by_row
-from cl_core.contrast import Contrast, Terms
-from cl_core.parameters import Choice, Flag, Param
-from cl_core.spec import Landmarks, Paper, Preset, loss
+from cl_core.losses.autograd import row_by_row
+from cl_core.losses.base import Landmarks, Paper, Preset, loss
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.parameters import Choice, Flag, Param
 
 
 def landmarks(margin: float, distance: str, **_: object) -> Landmarks:

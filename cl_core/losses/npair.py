@@ -3,10 +3,10 @@
 import math
 from typing import Annotated
 
-from cl_core.contrast import Contrast, Terms
-from cl_core.losses.cross_entropy import DIAGONAL, diagonal, pair_terms
-from cl_core.parameters import Param
-from cl_core.spec import Paper, Preset, Recipe, loss
+from cl_core.losses._softmax_terms import DIAGONAL, diagonal, pair_terms
+from cl_core.losses.base import Paper, Preset, Recipe, loss
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.parameters import Param
 
 
 @loss(

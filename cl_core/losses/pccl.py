@@ -6,10 +6,10 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from cl_core.contrast import Contrast, Terms
-from cl_core.losses.self_paced import Side, self_paced
-from cl_core.parameters import Param
-from cl_core.spec import Landmarks, Paper, Preset, loss
+from cl_core.losses._self_paced import Side, self_paced
+from cl_core.losses.base import Landmarks, Paper, Preset, loss
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.parameters import Param
 
 PAPER = Paper(
     "Xu et al.",

@@ -6,11 +6,11 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from cl_core.contrast import Contrast, Terms
+from cl_core.losses._self_paced import Side, self_paced
+from cl_core.losses.base import Landmarks, Preset, Recipe, loss
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.parameters import Param
 from cl_core.losses.pccl import PAPER, TWO_VARIANTS
-from cl_core.losses.self_paced import Side, self_paced
-from cl_core.parameters import Param
-from cl_core.spec import Landmarks, Preset, Recipe, loss
 
 
 def boundary(x_p: Tensor, x_n: Tensor, margin: float, k: int, **_: object) -> Tensor:

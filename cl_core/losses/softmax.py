@@ -4,9 +4,9 @@ import math
 
 from torch import Tensor
 
-from cl_core.contrast import Contrast, Terms
-from cl_core.losses.cross_entropy import DIAGONAL, diagonal, pair_terms
-from cl_core.spec import Paper, Recipe, loss
+from cl_core.losses._softmax_terms import DIAGONAL, diagonal, pair_terms
+from cl_core.losses.base import Paper, Recipe, loss
+from cl_core.losses.contrast import Contrast, Terms
 
 
 def boundary(x_p: Tensor, x_n: Tensor) -> Tensor:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import torch
 
-from cl_core.contrast import Contrast, Terms
-from cl_core.losses.angular import BOUNDARY, MISREADINGS, SCHEDULES, boundary, curve, psi
-from cl_core.losses.cross_entropy import logit_terms
-from cl_core.parameters import Param
-from cl_core.spec import Paper, Preset, Recipe, loss
+from cl_core.losses._angular import BOUNDARY, MISREADINGS, SCHEDULES, boundary, curve, psi
+from cl_core.losses._softmax_terms import logit_terms
+from cl_core.losses.base import Paper, Preset, Recipe, loss
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.parameters import Param
 
 
 @loss(

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from torch import Tensor
 
-from cl_core.closed_form import row_by_row
-from cl_core.contrast import Contrast, Terms
-from cl_core.losses.cross_entropy import DIAGONAL, diagonal, shares
-from cl_core.parameters import Choice, Param
-from cl_core.spec import Paper, Preset, loss
+from cl_core.losses._softmax_terms import DIAGONAL, diagonal, shares
+from cl_core.losses.autograd import row_by_row
+from cl_core.losses.base import Paper, Preset, loss
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.parameters import Choice, Param
 
 
 @loss(

@@ -5,10 +5,10 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from cl_core.contrast import Contrast, Terms
-from cl_core.mining import MINERS, mine
-from cl_core.parameters import Choice, Param
-from cl_core.spec import Paper, Preset, loss
+from cl_core.losses.base import Paper, Preset, loss
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.miners import MINERS, mine
+from cl_core.losses.parameters import Choice, Param
 
 DISTANCES = ("sqeuclidean", "euclidean", "cosine")
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from cl_core import archive, memory
-from cl_core.archive import DataError
-from cl_core.exports import run_file
+from cl_core.data import npz
+from cl_core.data.npz import DataError
+from cl_core.runtime import process_memory
+from cl_core.training.files import run_file
 from tests.archives import small
 from tests.benchmarks import machine, report
 from tests.executors import Nobody, pages_with
@@ -43,7 +44,7 @@ def borne(what: str, count: int, rounds: Sequence[Callable[[], object]]) -> Born
     for done, one in enumerate(rounds, start=1):
         one()
         gc.collect()
-        sizes.append(memory.resident() / memory.MIB)
+        sizes.append(process_memory.resident() / process_memory.MIB)
         print(
             f"{what}: {done} of {len(rounds)} rounds, {time.monotonic() - began:.0f} s, {sizes[-1]:.0f} MiB", flush=True
         )
@@ -84,7 +85,7 @@ def sets(count: int) -> Borne:
             for file in _damaged(good, each, seed):
                 hurt.write_bytes(file)
                 try:
-                    archive.read(hurt)
+                    npz.read(hurt)
                 except DataError:
                     continue
 
@@ -122,7 +123,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--links", type=int, default=10_000, help="fuzzed links in all; 0 for none")
     parser.add_argument("--files", type=int, default=1000, help="broken files of each kind; 0 for none")
     asked = parser.parse_args(words)
-    memory.spare()  # as a server does
+    process_memory.spare()  # as a server does
     found = [runs(asked.files), sets(asked.files)] if asked.files else []
     found += [links(asked.links)] if asked.links else []
     print(f"\n{machine.describe()}.\n\n{markdown(found)}")

@@ -12,9 +12,10 @@ from statistics import median
 import torch
 from torch import Tensor, nn
 
-from cl_core import datasets, encoder, training
-from cl_core.memory import growth
-from cl_core.training import RunSpec
+from cl_core import training
+from cl_core.data import datasets
+from cl_core.runtime.process_memory import growth
+from cl_core.training import RunSpec, encoders
 from tests.benchmarks.apart import GIB, LIMIT, OutOfMemory, TooSlow, apart
 from tests.benchmarks.usual import ROWS, Loop
 
@@ -168,7 +169,7 @@ def products(spec: RunSpec, *, pairs: bool = False) -> list[Product]:
 
     The first layer's input needs no gradient. With `pairs` also the batch against itself, and the gradient of that.
     """
-    net = encoder.build(spec.encoder, datasets.load(spec.dataset).shape, spec.dim, unit_norm=spec.unit_norm)
+    net = encoders.build(spec.encoder, datasets.load(spec.dataset).shape, spec.dim, unit_norm=spec.unit_norm)
     linear = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
     found: list[Product] = []
     for layer in linear:

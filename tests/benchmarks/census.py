@@ -15,10 +15,12 @@ import numpy as np
 import torch
 from pytorch_metric_learning import distances, miners
 
-from cl_core import checkpoints, losses, ranks, training
-from cl_core.census import census, triplets
-from cl_core.contrast import Contrast
-from cl_core.memory import growth
+from cl_core import losses, training
+from cl_core.analysis import triplet_counts
+from cl_core.analysis.census import census, triplets
+from cl_core.losses.contrast import Contrast
+from cl_core.runtime.process_memory import growth
+from cl_core.training.pretrained import checkpoints
 from tests.benchmarks import machine, report
 from tests.benchmarks.apart import OutOfMemory, apart
 
@@ -76,11 +78,11 @@ def theirs(n: int) -> Cost:
 def matrix(n: int) -> Cost:
     """Distances of all to all in double precision, block by block, and nothing done with them."""
     z, y = points(n)
-    given = ranks.sample(z, y, (MARGIN,), "sqeuclidean")
+    given = triplet_counts.sample(z, y, (MARGIN,), "sqeuclidean")
 
     def task() -> None:
         for start in range(0, n, 64):
-            ranks.distances(given, slice(start, min(start + 64, n)))
+            triplet_counts.distances(given, slice(start, min(start + 64, n)))
 
     return measured(task)
 

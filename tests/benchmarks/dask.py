@@ -16,9 +16,9 @@ from statistics import median
 
 import distributed
 
-from cl_core import cluster, workers
 from cl_core.experiments import STUDIES, Cell
 from cl_core.experiments.sweep import sweep
+from cl_core.runtime import dask_cluster, process_pool
 from tests.benchmarks import machine, report
 
 WORKERS = 4
@@ -58,7 +58,7 @@ def compare(n: int, steps: int, turns: int) -> list[tuple[float, float]]:
         n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=":0", protocol="tcp://"
     )
     with local:
-        executors = workers.Pool(WORKERS), cluster.Cluster(local.scheduler_address)
+        executors = process_pool.Pool(WORKERS), dask_cluster.Cluster(local.scheduler_address)
         try:
             for executor in executors:
                 warm(executor)

@@ -17,8 +17,8 @@ import numpy as np
 import psutil
 from playwright.async_api import Page, async_playwright
 
-from cl_core import scratch
 from cl_core.losses import LOSSES
+from cl_core.runtime import temp_dirs
 from tests.benchmarks import machine, report
 from tests.benchmarks.serving import FLAGS, PATIENCE, chromium, served
 from tests.benchmarks.visitors import Visitor
@@ -70,7 +70,7 @@ class Machine:
 
     def shared(self) -> float:
         """MiB in the memory that the server and its workers share as files."""
-        files = scratch.MEMORY.glob(f"{scratch.PREFIX}{self._server.pid}-*/*")
+        files = temp_dirs.MEMORY.glob(f"{temp_dirs.PREFIX}{self._server.pid}-*/*")
         return sum(_size(each) for each in files) / MIB
 
     def busy(self) -> tuple[float, float]:

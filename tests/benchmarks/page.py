@@ -13,8 +13,8 @@ import numpy as np
 from playwright.sync_api import Page
 
 from cl_core import training
+from cl_core.runtime.process_pool import Pool
 from cl_core.training import RunSpec
-from cl_core.workers import Pool
 from tests.benchmarks.cells import Plan
 from tests.benchmarks.serving import PATIENCE, browser, served
 

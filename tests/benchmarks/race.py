@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from cl_core import training, workers
-from cl_core.engine import Engine
-from cl_core.frames import PACES
-from cl_core.race import Race
+from cl_core import training
+from cl_core.runtime import tasks
+from cl_core.runtime.engine import Engine
+from cl_core.runtime.process_pool import Pool
+from cl_core.runtime.race import Race
+from cl_core.runtime.tasks import Parcel
 from cl_core.training import RunSpec
-from cl_core.ui.race_settings import DEFAULTS
-from cl_core.workers import Parcel, Pool
+from cl_core.training.frames import PACES
+from cl_core.ui.pages.race_controls import DEFAULTS
 from tests.benchmarks import machine, report
 
 STEADY = 200  # steps after which frames lie as far apart as they ever will
@@ -84,13 +86,13 @@ def _cost(contenders: Sequence[RunSpec], points: int, gap: int) -> tuple[float, 
     trained = drawn = 0.0
     for spec in contenders:
         state = training.advance(training.start(spec), steps=gap)
-        frame = workers.draw(Parcel(state, None), points, None, True)
+        frame = tasks.draw(Parcel(state, None), points, None, True)
         for _ in range(FRAMES):
             began = time.process_time()
             state = training.advance(state, steps=gap)
             trained += time.process_time() - began
             began = time.process_time()
-            frame = workers.draw(Parcel(state, None), points, frame.views, True)
+            frame = tasks.draw(Parcel(state, None), points, frame.views, True)
             drawn += time.process_time() - began
     return trained / FRAMES, drawn / FRAMES
 

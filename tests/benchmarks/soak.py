@@ -11,8 +11,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cl_core.failures import FAILURES
 from cl_core.losses import LOSSES
+from cl_core.teaching.failures import FAILURES
 from tests.benchmarks import machine, report
 from tests.benchmarks.load import Machine
 from tests.benchmarks.serving import served

@@ -11,8 +11,8 @@ from pytorch_metric_learning import distances, losses, miners, reducers
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from cl_core import augment, datasets, encoder
-from cl_core.training import RunSpec
+from cl_core.data import augmentation, datasets
+from cl_core.training import RunSpec, encoders
 
 MEAN, STD = 0.1307, 0.3081  # of MNIST's pixels, as everybody's normalisation has them
 MARGIN = 0.2
@@ -115,13 +115,13 @@ def _normalised(picture: Image.Image) -> Tensor:
 
 
 def _moved(x: Tensor) -> Tensor:
-    padded = nn.functional.pad(x, (augment.SHIFT,) * 4)
-    row, column = torch.randint(0, 2 * augment.SHIFT + 1, (2,)).tolist()
+    padded = nn.functional.pad(x, (augmentation.SHIFT,) * 4)
+    row, column = torch.randint(0, 2 * augmentation.SHIFT + 1, (2,)).tolist()
     return padded[:, row : row + x.shape[1], column : column + x.shape[2]]
 
 
 def _noisy(x: Tensor) -> Tensor:
-    return x + augment.NOISE * torch.randn_like(x)
+    return x + augmentation.NOISE * torch.randn_like(x)
 
 
 class Loop:
@@ -132,7 +132,7 @@ class Loop:
         self.views = spec.images_a_step != spec.batch
         images = Images(spec.dataset, views=self.views)
         self.loader = DataLoader(images, spec.images_a_step, shuffle=True, drop_last=True)
-        self.net = encoder.build(spec.encoder, tuple(images.images.shape[1:]), spec.dim, unit_norm=spec.unit_norm)
+        self.net = encoders.build(spec.encoder, tuple(images.images.shape[1:]), spec.dim, unit_norm=spec.unit_norm)
         self.criterion = row.criterion()
         self.miner = row.miner() if row.miner else None
         self.optimiser = torch.optim.Adam(self.net.parameters(), lr=spec.rate)

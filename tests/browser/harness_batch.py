@@ -3,9 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from cl_core import datasets
 from cl_core.components.batch import WORDS, Scene
 from cl_core.components.batch.mount import batch_scene
+from cl_core.data import datasets
 
 n = int(st.query_params.get("n", 40))
 seed = int(st.query_params.get("seed", 0))

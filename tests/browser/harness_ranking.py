@@ -4,10 +4,11 @@ import numpy as np
 import streamlit as st
 import torch
 
-from cl_core import datasets, mining
 from cl_core.components.ranking import Ranking
 from cl_core.components.ranking.mount import ranking
-from cl_core.contrast import Contrast
+from cl_core.data import datasets
+from cl_core.losses import miners
+from cl_core.losses.contrast import Contrast
 
 
 def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int) -> Ranking:
@@ -26,11 +27,11 @@ def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int)
     if which == "line":  # a tenth apart: many ties, which rounding breaks
         z = torch.arange(len(z))[:, None].double() / 10
     found = Contrast.of_batch(z, torch.tensor(y), "euclidean" if which == "line" else "sqeuclidean")
-    found = Contrast(mining.on_grid(found.value), found.positive, found.negative)
-    margin = float(mining.on_grid(torch.tensor(margin, dtype=torch.float64)))
+    found = Contrast(miners.on_grid(found.value), found.positive, found.negative)
+    margin = float(miners.on_grid(torch.tensor(margin, dtype=torch.float64)))
     picked = np.zeros((len(y), len(y), len(y)), dtype=bool)
     for a in range(len(y)):
-        one = mining.picks(found, margin, miner, a)
+        one = miners.picks(found, margin, miner, a)
         picked[a][one.positives.numpy()[:, None], one.negatives.numpy()] = one.chosen.numpy()
     return Ranking(
         stream=f"{n}/{seed}/{which}",
@@ -52,7 +53,7 @@ if __name__ == "__main__":
     query = st.query_params
     count = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     bar = st.columns(4)
-    miner = bar[0].selectbox("miner", mining.MINERS, list(mining.MINERS).index(query.get("miner", "semihard")))
+    miner = bar[0].selectbox("miner", miners.MINERS, list(miners.MINERS).index(query.get("miner", "semihard")))
     margin = bar[1].slider("margin", 0.0, 2.0, float(query.get("margin", 0.2)), 0.05)
     seed = bar[2].number_input("seed", 0, 9, int(query.get("seed", 0)))
     shown = bar[3].checkbox("show", value=True)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cl_core import plane
+from cl_core.analysis import similarity_plane
 from cl_core.components.wedge import Wedge
 from cl_core.components.wedge.mount import wedge
 from cl_core.losses import LOSSES
@@ -12,8 +12,8 @@ def picture(key: str, theta: dict[str, float], between: int = 60) -> Wedge:
     loss = LOSSES[key]
     return Wedge(
         title=loss.title,
-        table=plane.wedges(loss, theta),
-        away=plane.wedges_away(loss, theta),
+        table=similarity_plane.wedges(loss, theta),
+        away=similarity_plane.wedges_away(loss, theta),
         between=between,
         alt=f"what {loss.title} asks of two classes",
     )

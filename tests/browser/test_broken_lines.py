@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, expect
 
-from cl_core.transport import LEASE
+from cl_core.runtime.playback import LEASE
 from tests.browser.test_training_page import Stage
 
 if TYPE_CHECKING:

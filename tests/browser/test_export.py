@@ -10,7 +10,8 @@ from PIL import Image, ImageSequence
 from playwright.sync_api import Page, expect
 from safetensors.numpy import load
 
-from cl_core.exports import movie, run_file
+from cl_core.charts import gif
+from cl_core.training.files import run_file
 from tests.browser.test_training_page import OWN, Stage
 
 pytestmark = pytest.mark.browser
@@ -65,7 +66,7 @@ def test_everything_can_be_taken_away_and_a_run_comes_back(
     expect(coming).to_be_visible(timeout=60_000)
     name, file = downloaded(stage, coming.click)
     pictures = list(ImageSequence.Iterator(Image.open(io.BytesIO(file))))
-    assert len(pictures) == len(movie.moments(int(frames)))
+    assert len(pictures) == len(gif.moments(int(frames)))
 
     (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04[click](http://example.com)")
     (tmp_path / name.replace(".gif", ".npz")).write_bytes(kept)

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from cl_core import lessons
-from cl_core.ui.lesson import link_of
+from cl_core.teaching import lessons
+from cl_core.ui.pages.lesson_bar import link_of
 
 pytestmark = pytest.mark.browser
 

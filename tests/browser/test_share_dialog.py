@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cl_core.ui import share
+from cl_core.ui.link import share
 
 pytestmark = pytest.mark.browser
 

@@ -12,8 +12,8 @@ import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
-from cl_core.contrast import Contrast, pairwise
 from cl_core.losses import LOSSES
+from cl_core.losses.contrast import Contrast, pairwise
 from tests.browser.component import Component
 
 pytestmark = pytest.mark.browser

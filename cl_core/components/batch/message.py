@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core.colours import CLASS_COLOURS, NEGATIVE, POSITIVE, Palette
 from cl_core.components.envelope import pack
+from cl_core.palette import CLASS_COLOURS, NEGATIVE, POSITIVE, Palette
 
 WORDS: Mapping[str, str] = {
     "pull": "pulls together",

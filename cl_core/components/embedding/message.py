@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core.colours import CLASS_COLOURS, Palette
 from cl_core.components.envelope import pack, quantise
+from cl_core.palette import CLASS_COLOURS, Palette
 
 WORDS: Mapping[str, str] = {
     "readout": "step {step} · frame {frame} of {frames}",

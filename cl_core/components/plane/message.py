@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core.colours import BOUNDARY, HIGHEST, NEGATIVE, POSITIVE
 from cl_core.components.envelope import pack, quantise
+from cl_core.palette import BOUNDARY, HIGHEST, NEGATIVE, POSITIVE
 
 WORDS: Mapping[str, str] = {
     "tools": "View",

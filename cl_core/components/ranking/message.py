@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core.colours import EASY, HARD, SEMIHARD
 from cl_core.components.envelope import pack
-from cl_core.mining import GRID
+from cl_core.losses.miners import GRID
+from cl_core.palette import EASY, HARD, SEMIHARD
 
 WORDS: Mapping[str, str] = {
     "hard": "hard",

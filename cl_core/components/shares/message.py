@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core.colours import EASY, HARD, MARKS, SEMIHARD
 from cl_core.components.envelope import pack
+from cl_core.palette import EASY, HARD, MARKS, SEMIHARD
 
 WORDS: Mapping[str, str] = {
     "easy": "easy",

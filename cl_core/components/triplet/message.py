@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from math import hypot, isfinite
 from typing import Any
 
-from cl_core.colours import EASY, HARD, MARKS, POSITIVE, SEMIHARD
 from cl_core.components.envelope import pack
 from cl_core.losses.triplet import DISTANCES
+from cl_core.palette import EASY, HARD, MARKS, POSITIVE, SEMIHARD
 
 WORDS: Mapping[str, str] = {
     "scene": "Drag any point",

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core.colours import CLASS_COLOURS
 from cl_core.components.envelope import pack
+from cl_core.palette import CLASS_COLOURS
 
 WORDS: Mapping[str, str] = {
     "hint": "Drag W₁ or W₂",

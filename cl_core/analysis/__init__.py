@@ -1,0 +1,1 @@
+"""Measurements of embeddings and losses: metrics, census, similarity plane, gradients, projection."""

@@ -1,0 +1,1 @@
+"""Data sets and the hardened reader of their files."""

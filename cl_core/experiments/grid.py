@@ -1,0 +1,195 @@
+"""What is run: one cell of the table is a method, a data set, a batch size, a learning rate and a seed.
+
+The published grid couples batch size and learning rate, and has three oddities: its classifiers apply softmax twice,
+its N-pair loss counts an anchor as a positive of its own, and its supervised NT-Xent is multiplied by tau / tau_base.
+"As published" has them; "put right" has not. The first concerns the second stage alone, so both classifiers are trained
+on what a cell's first stage learnt; the other two are cells of their own.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from types import MappingProxyType
+from typing import Any
+
+from cl_core.losses.base import NO_SCHEDULE
+from cl_core.losses.parameters import Value
+from cl_core.losses.variants import HERE
+from cl_core.training import RunSpec
+from cl_core.training.encoders import WIDTH
+
+IMAGES = 60_000  # of either data set's training part
+DATASETS = ("mnist", "fashion_mnist")
+COUPLED = ((32, 0.001), (256, 0.01), (2048, 0.2))  # batch size and learning rate of the article
+RATES = (0.0003, 0.001, 0.01)  # of the decoupled grid
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to train an encoder.
+
+    Attributes:
+        title: what the table calls it.
+        loss, theta, unit_norm, schedule: of its runs.
+        odd: the convention of its loss in the article, where that is not this library's.
+        stages: 2, or 1 for a net that is trained as a classifier.
+    """
+
+    title: str
+    loss: str
+    theta: Mapping[str, Value]
+    odd: str = HERE
+    unit_norm: bool = True
+    schedule: str = NO_SCHEDULE
+    stages: int = 2
+
+
+def _triplet(mining: str) -> dict[str, Value]:
+    """As in the release of TensorFlow Addons that the article used (0.9.1), whose distances are squared."""
+    return {"margin": 1.0, "distance": "sqeuclidean", "mining": mining}
+
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "baseline": Method("MLP baseline", "softmax", {}, odd="twice", stages=1),
+        "max_margin": Method("Max-margin contrastive", "contrastive", {"margin": 1.0}),
+        "triplet_semihard": Method("Triplet, semi-hard (TFA)", "triplet", _triplet("semihard_tfa")),
+        "triplet_hard": Method("Triplet, batch-hard", "triplet", _triplet("batch_hard")),
+        "triplet_all": Method("Triplet, no mining", "triplet", _triplet("all")),
+        "npair": Method("Multi-class N-pair", "npair", {}, odd="soft_labels"),
+        "sup_nt_xent": Method("Supervised NT-Xent", "supcon", {"temperature": 0.5}, odd="base"),
+        "l_softmax": Method("L-softmax", "l_softmax", {}, unit_norm=False, schedule="sphereface"),
+        "am_softmax": Method("AM-softmax", "am_softmax", {}),
+        "circle": Method("Circle loss", "circle", {}),
+        "pccl": Method("PCCL", "pccl", {}),
+    }
+)
+FIRST = (
+    "max_margin",
+    "triplet_semihard",
+    "triplet_hard",
+    "triplet_all",
+    "npair",
+    "sup_nt_xent",
+)  # of the first article
+SECOND = ("l_softmax", "am_softmax", "circle", "pccl")  # of the second
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of the experiment; two equal cells give equal results on one machine.
+
+    Attributes:
+        study: key of `STUDIES`.
+        dataset, method, batch, rate, seed: of the first stage.
+        steps: of the first stage.
+        epochs: of the second stage, and of its classifiers, whose batch size and rate are the article's.
+        odd: whether the loss is the article's, where that differs.
+    """
+
+    study: str
+    dataset: str
+    method: str
+    batch: int
+    rate: float
+    steps: int
+    epochs: int
+    seed: int
+    odd: bool
+
+    @property
+    def name(self) -> str:
+        """What its file is called: one for every cell."""
+        kind = "odd" if self.odd else "right"
+        return (
+            f"{self.study}-{self.dataset}-{self.method}-{kind}-b{self.batch}-r{self.rate:g}-n{self.steps}-s{self.seed}"
+        )
+
+    @property
+    def spec(self) -> RunSpec:
+        """The run of its first stage."""
+        method = METHODS[self.method]
+        single = method.stages == 1
+        return RunSpec(
+            dataset=self.dataset,
+            loss=method.loss,
+            theta=dict(method.theta),
+            encoder="plain_mlp" if single else "unit_mlp",
+            dim=WIDTH if single else 128,
+            unit_norm=True if single else method.unit_norm,
+            batch=self.batch,
+            rate=self.rate,
+            schedule=method.schedule,
+            seed=self.seed,
+            convention=method.odd if self.odd else HERE,
+        )
+
+    def row(self) -> dict[str, Any]:
+        """Its fields by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A part of the experiment: what it asks, and its cells for one seed."""
+
+    title: str
+    question: str
+    seeds: int
+    cells: Sequence[Cell]
+
+    def of_seeds(self, seeds: int | None = None) -> Iterator[Cell]:
+        """Its cells for the first so many seeds, its own number by default; one seed after the other."""
+        for seed in range(self.seeds if seeds is None else seeds):
+            for cell in self.cells:
+                yield Cell(**{**cell.row(), "seed": seed})
+
+
+def _coupled(study: str, methods: Sequence[str], odd: bool, epochs: int) -> list[Cell]:
+    return [
+        Cell(study, dataset, method, batch, rate, epochs * (IMAGES // batch), epochs, 0, odd)
+        for dataset, method, (batch, rate) in product(DATASETS, methods, COUPLED)
+    ]
+
+
+def _decoupled(methods: Sequence[str], epochs: int, steps: int) -> list[Cell]:
+    """Every batch size at every rate: for as many epochs, and for as many steps."""
+    grid = product(methods, (batch for batch, _ in COUPLED), RATES)
+    spans = [
+        (method, batch, rate, span) for method, batch, rate in grid for span in (epochs * (IMAGES // batch), steps)
+    ]
+    return [
+        Cell("decoupled", "mnist", method, batch, rate, span, epochs, 0, odd=False)
+        for method, batch, rate, span in spans
+    ]
+
+
+_ODD = tuple(method for method in ("baseline", *FIRST) if METHODS[method].odd != HERE)
+STUDIES: Mapping[str, Study] = MappingProxyType(
+    {
+        "published": Study(
+            "As published",
+            "Does the article's table come out again, with its own choices?",
+            3,
+            _coupled("published", ("baseline", *FIRST), True, 20),
+        ),
+        "right": Study(
+            "Put right",
+            "What changes where the loss itself was odd?",
+            1,
+            _coupled("right", _ODD, False, 20),
+        ),
+        "second": Study(
+            "The second article's losses",
+            "How do they compare, with a quarter of the epochs?",
+            1,
+            _coupled("second", SECOND, False, 5),
+        ),
+        "decoupled": Study(
+            "One thing at a time",
+            "Is it the batch size, the learning rate, or the number of steps?",
+            1,
+            _decoupled(("baseline", "max_margin", "triplet_semihard", "npair", "sup_nt_xent"), 5, 600),
+        ),
+    }
+)

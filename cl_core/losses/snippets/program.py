@@ -1,0 +1,98 @@
+"""How a program is put together: a plain function as it stands in this library, what it calls, and one call of it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from torch import Tensor
+
+from cl_core.losses.variants.base import BATCH
+
+SHAPES = {"z": "(B, D)", "y": "(B,)", "weight": "(C, D)", "bias": "(C,)"}
+IMPORTS = (  # a line, and what calls for it
+    ("import math\n", r"\bmath\."),
+    ("from collections.abc import Callable\n", r"\bCallable\b"),
+    ("\n", r"\bmath\.|\bCallable\b"),
+    ("import numpy as np\n", r"\bnp\."),
+    ("import torch\n", r"\btorch\."),
+    ("from torch import Tensor\n", r"\bTensor\b"),
+)
+FUNCTIONAL = ("cross_entropy", "normalize", "softplus")
+
+
+def of_batch(call: partial[Tensor], title: str) -> str:
+    """The program that makes `call` on the batch in batch.npz and prints what comes out."""
+    names = [name for name in inspect.signature(call.func).parameters if name in BATCH]
+    return _program(title, _sources(call), f"{loading(*names)}loss = {_written(call, names)}\n{PRINT}")
+
+
+def of_point(call: partial[Tensor], title: str, s_n: float, s_p: float) -> str:
+    """The program that makes `call` on two cosines and prints the loss and its two derivatives."""
+    end = (
+        f"s_p, s_n = (torch.tensor(s, dtype=torch.float64, requires_grad=True) for s in ({s_p!r}, {s_n!r}))\n"
+        f"loss = {_written(call, ['s_p', 's_n'])}\n"
+        "d_p, d_n = torch.autograd.grad(loss, (s_p, s_n))\n"
+        f"{PRINT_POINT}"
+    )
+    return _program(title, _sources(call), end)
+
+
+PRINT = 'print(f"{loss.item():.10g}")\n'
+PRINT_POINT = (
+    'print(f"loss    {loss.item():.10g}")\nprint(f"dL/ds_p {d_p.item():.10g}")\nprint(f"dL/ds_n {d_n.item():.10g}")\n'
+)
+
+
+def loading(*names: str) -> str:
+    """The lines that read these parts of a batch."""
+    lines = [f'{name} = torch.from_numpy(batch["{name}"])  # {SHAPES[name]}\n' for name in names]
+    return 'batch = np.load("batch.npz")\n' + "".join(lines)
+
+
+def keywords(values: dict[str, Any]) -> str:
+    """Values as they are passed: margin=0.2, distance=squared."""
+    return ", ".join(f"{name}={_literal(value)}" for name, value in values.items())
+
+
+def _literal(value: Any) -> str:
+    if callable(value):
+        return str(value.__name__)
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _written(call: partial[Tensor], names: list[str]) -> str:
+    return f"{call.func.__name__}({', '.join(filter(None, (*names, keywords(call.keywords))))})"
+
+
+def _sources(call: partial[Tensor]) -> list[str]:
+    """The source of the function and of everything of this library that it calls, in the order of use."""
+    found: dict[Callable[..., Any], str] = {}
+
+    def collect(function: Any) -> None:
+        if function in found:
+            return
+        source = inspect.getsource(function)
+        for word in re.findall(r"\w+", source):
+            other = function.__globals__.get(word)
+            if inspect.isfunction(other) and other.__module__.startswith("cl_core.") and other is not function:
+                collect(other)
+        found[function] = source
+
+    for value in call.keywords.values():
+        if callable(value):
+            collect(value)
+    collect(call.func)
+    return list(found.values())
+
+
+def _program(title: str, sources: list[str], end: str) -> str:
+    text = "\n\n".join((*sources, end))
+    imports = "".join(line for line, wanted in IMPORTS if re.search(wanted, text))
+    functional = [name for name in FUNCTIONAL if re.search(rf"\b{name}\(", text)]
+    if functional:
+        imports += f"from torch.nn.functional import {', '.join(functional)}\n"
+    return f'"""{title}."""\n\n{imports}\n\n{text}'

@@ -1,0 +1,128 @@
+"""Conventions of the losses with class weights."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from cl_core.losses._angular import SCHEDULES
+from cl_core.losses.plain.classes import cosines
+from cl_core.losses.variants.base import Convention
+
+
+def without_bias(z: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    """Cross-entropy of inner products."""
+    return cross_entropy(z @ weight.T, y)
+
+
+def softmax_twice(z: Tensor, y: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Cross-entropy that takes probabilities for logits."""
+    return cross_entropy((z @ weight.T + bias).softmax(1), y)
+
+
+SOFTMAX = (
+    Convention("here", "softmax", "with a bias", "A linear layer as every library has it.", theta={}),
+    Convention(
+        "without_bias",
+        "softmax",
+        "without a bias",
+        "The papers with margins leave the bias out, so that angles and lengths alone decide.",
+        function=without_bias,
+    ),
+    Convention(
+        "twice",
+        "softmax",
+        "softmax applied twice",
+        "A mistake, and a common one: a softmax layer before a loss that expects logits. The first article's "
+        "classifiers have it. With 10 classes the loss cannot fall below 1.461, however right they are.",
+        function=softmax_twice,
+    ),
+)
+
+_END = SCHEDULES["sphereface"].floor
+L_SOFTMAX = (
+    Convention(
+        "here",
+        "l_softmax",
+        r"no blend, $\lambda=0$",
+        "The loss as it is written down, and where its published schedule ends. pytorch-metric-learning has only this.",
+        theta={"annealing": 0.0},
+    ),
+    Convention(
+        "blend",
+        "l_softmax",
+        rf"at the end of SphereFace's schedule, $\lambda={_END:g}$",
+        r"$\psi_\lambda$ is then five parts cosine and one part $\psi$: a margin far smaller than $m$ suggests.",
+        theta={"annealing": _END},
+    ),
+)
+SPHEREFACE = (
+    Convention(
+        "here",
+        "sphereface",
+        r"no blend, $\lambda=0$",
+        "The loss as it is written down, which pytorch-metric-learning has. The authors never train with it.",
+        theta={"annealing": 0.0},
+    ),
+    Convention(
+        "blend",
+        "sphereface",
+        rf"at the end of its schedule, $\lambda={_END:g}$",
+        rf"The authors' schedule falls to $\lambda={_END:g}$ and stays there: their published loss is five parts plain "
+        r"cosine and one part $\psi$.",
+        theta={"annealing": _END},
+    ),
+)
+
+
+def cosine_everywhere(z: Tensor, y: Tensor, weight: Tensor, margin: float, scale: float) -> Tensor:
+    """cos(theta + m) also where theta > pi - m."""
+    s = cosines(z, weight)
+    own = s.gather(1, y[:, None])  # (B, 1)
+    widened = (own.clamp(-1, 1).acos() + margin).cos()
+    return cross_entropy(scale * s.scatter(1, y[:, None], widened), y)
+
+
+def easy_margin(z: Tensor, y: Tensor, weight: Tensor, margin: float, scale: float) -> Tensor:
+    """cos(theta + m) only where theta is less than a right angle."""
+    s = cosines(z, weight)
+    own = s.gather(1, y[:, None])  # (B, 1)
+    widened = own * math.cos(margin) - (1 - own * own).clamp(min=1e-30).sqrt() * math.sin(margin)
+    return cross_entropy(scale * s.scatter(1, y[:, None], torch.where(own > 0, widened, own)), y)
+
+
+ARCFACE = (
+    Convention(
+        "here",
+        "arcface",
+        "radians, two branches",
+        r"The margin in radians; beyond $\theta=\pi-m$ the cosine is lowered by $m\sin m$ instead.",
+        theta={},
+    ),
+    Convention(
+        "degrees",
+        "arcface",
+        "28.6 degrees",
+        "pytorch-metric-learning takes degrees, and its default of 28.6 is 0.4992 radians. Who passes 0.5 there has "
+        "next to no margin.",
+        theta={"margin": math.radians(28.6)},
+    ),
+    Convention(
+        "cosine_everywhere",
+        "arcface",
+        "one branch",
+        r"InsightFace's newer PyTorch code takes $\cos(\theta+m)$ everywhere, and its derivative to be that of "
+        r"$\cos\theta$. Beyond $\pi-m$ the logit then rises again.",
+        function=cosine_everywhere,
+    ),
+    Convention(
+        "easy_margin",
+        "arcface",
+        "easy margin",
+        r"An option of the authors' code: a margin only for $\theta$ below a right angle, and plain cosine beyond.",
+        function=easy_margin,
+    ),
+)

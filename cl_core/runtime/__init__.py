@@ -1,0 +1,1 @@
+"""Who runs work, and when: worker processes, the fair queue, runs, races and the engine."""

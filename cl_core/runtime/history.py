@@ -1,0 +1,54 @@
+"""What is kept of a run while it trains: its frames, and the loss of every step."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cl_core.training import State
+from cl_core.training.frames import Frame, References
+from cl_core.training.saved_run import Kept
+
+
+@dataclass(eq=False)
+class History:
+    """The frames and losses of one run.
+
+    Attributes:
+        frames: oldest first; all but the newest without the axes of their views.
+        empty: steps whose batch had no valid term.
+        references: lines to draw beside the run; None until it has started.
+    """
+
+    frames: list[Frame] = field(default_factory=list)
+    empty: int = 0
+    references: References | None = None
+    _losses: list[NDArray[np.float32]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, kept: Kept) -> "History":
+        """The history of a run that was saved."""
+        return cls(list(kept.frames), kept.empty, kept.references, [kept.losses])
+
+    @property
+    def losses(self) -> NDArray[np.float32]:
+        """The loss at every step so far, (steps,)."""
+        return np.concatenate(self._losses) if self._losses else np.empty(0, np.float32)
+
+    @property
+    def last_step(self) -> int:
+        """The step of the newest frame; -1 before there is one."""
+        return self.frames[-1].step if self.frames else -1
+
+    def add_frame(self, frame: Frame) -> None:
+        """Append the newest frame; of the one before it only what is shown is kept."""
+        self.frames[-1:] = [*(each.past() for each in self.frames[-1:]), frame]
+
+    def add_steps(self, state: State) -> None:
+        """Append the losses of the steps that led to a state."""
+        self._losses.append(state.losses)
+        self.empty += state.empty
+
+    def compact(self) -> None:
+        """Join the losses, which come in thousands of small arrays, into one."""
+        self._losses = [self.losses]

@@ -1,0 +1,1 @@
+"""Lessons, rooms and failures."""

@@ -1,0 +1,1 @@
+"""Files of a run: the run itself, its encoder, and tables."""

@@ -1,0 +1,1 @@
+"""Artefacts that are trained once and shipped in assets: embeddings, checkpoints and recordings."""

@@ -1,0 +1,1 @@
+"""Settings that live in the address: controls, picture state, presentation and sharing."""

@@ -1,0 +1,1 @@
+"""The page of the experiment, a module for each of its parts."""

@@ -1,0 +1,58 @@
+"""The page of the published experiment: its five parts, of which one is shown."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import streamlit as st
+
+from cl_core.experiments import table
+from cl_core.ui.link import controls
+from cl_core.ui.link.controls import Control, Link
+from cl_core.ui.pages.experiments import cells, rerun, results
+from cl_core.ui.pages.experiments.shipped_results import COMMAND, Shipped, nothing_yet, shipped
+
+PAGE = "experiments"
+PARTS: Mapping[str, Callable[[Shipped], None]] = MappingProxyType(
+    {
+        "table and claims": results.show,
+        "one thing at a time": results.show_decoupled,
+        "pictures": cells.show_pictures,
+        "one cell": cells.show,
+        "cost": results.show_cost,
+    }
+)
+PART = Control("part", "part", next(iter(PARTS)), options=tuple(PARTS), row=True)
+
+
+def controls_of(_: Link) -> list[Control]:
+    """Every control of every part: parts that are not shown keep what was set."""
+    return [PART, results.KIND, *cells.CONTROLS, *rerun.CONTROLS]
+
+
+def experiment_notes() -> list[str]:
+    """What in the link could not be used."""
+    return controls.link_notes(PAGE, controls_of)
+
+
+def experiment_part() -> str:
+    """The part that is chosen."""
+    part: str = PART.ask()
+    return part
+
+
+def show_experiment(part: str) -> None:
+    """A part, whatever results there are; and with what they were made."""
+    with st.spinner("Reading the results"):
+        found = shipped()
+    for fault in found.faults:
+        st.error(fault, icon=":material/broken_image:")
+    if found.results.empty:
+        nothing_yet("There are no results yet. This command makes them, and goes on where it was stopped:")
+        return
+    PARTS[part](found)
+    lacking = {key: len(names) for key, names in table.lacking(found.results).items() if names}
+    missing = ", ".join(f"{count} of “{key}”" for key, count in lacking.items())
+    st.caption(
+        f"{len(found.results)} results, made by `{COMMAND}` with {table.made_with(found.results)}."
+        + (f" Cells not run: {missing}." if missing else "")
+    )

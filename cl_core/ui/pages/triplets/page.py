@@ -1,0 +1,37 @@
+"""The page of triplets: its four parts, of which one is shown."""
+
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+
+from cl_core.ui.link import controls
+from cl_core.ui.link.controls import Control, Link
+from cl_core.ui.pages.triplets import census, one_triplet, over_a_run, real_batch
+
+PAGE = "triplets"
+PARTS: Mapping[str, ModuleType] = MappingProxyType(
+    {"one triplet": one_triplet, "a real batch": real_batch, "every triplet": census, "over a run": over_a_run}
+)
+PART = Control("part", "part", next(iter(PARTS)), options=tuple(PARTS), row=True)
+
+
+def controls_of(_: Link) -> list[Control]:
+    """Every control of every part, each name once: parts that are not shown keep what was set."""
+    named = {control.name: control for part in PARTS.values() for control in part.CONTROLS}
+    return [PART, *named.values()]
+
+
+def triplet_notes() -> list[str]:
+    """What in the link could not be used."""
+    return controls.link_notes(PAGE, controls_of)
+
+
+def triplet_part() -> str:
+    """The part that is chosen."""
+    part: str = PART.ask()
+    return part
+
+
+def show_triplets(part: str) -> None:
+    """A part, with its controls in the sidebar."""
+    PARTS[part].controls_in_sidebar()
+    PARTS[part].show()

@@ -1,0 +1,1 @@
+"""Start-up and shutdown of the server, and what touches Streamlit's private API."""

@@ -1,0 +1,64 @@
+"""What one server has, however many visitors: its engine and its workers."""
+
+import gc
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.pages_manager import PagesManager
+
+from cl_core.data import datasets
+from cl_core.data.datasets import ASSETS, DataError
+from cl_core.runtime import dask_cluster, process_memory, process_pool
+from cl_core.runtime.engine import Engine
+from cl_core.training import RunSpec
+from cl_core.ui.link import controls, presentation
+from cl_core.ui.server import uploads
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
+    """A server's life: its workers are warm before the first visitor comes, and end with it."""
+    # until st.navigation was called once, Streamlit would look for pages in pages/ by its old rules, and a link
+    # to one of ours would open without the course around it
+    PagesManager.uses_pages_directory = False
+    uploads.bound(runtime.get_instance().uploaded_file_mgr)
+    try:
+        served = engine()
+    except dask_cluster.ClusterError as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(1)  # whatever is raised here, SystemExit too, is shown as a traceback
+    yield {}
+    served.close()
+    for executor in {served.turns, served.long}:
+        executor.shutdown(cancel_futures=True)
+
+
+def begin() -> None:
+    """What every page starts with."""
+    st.set_page_config("Contrastive Loss Lab", str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state=310)
+    controls.unfold()
+    presentation.dress()
+
+
+@st.cache_resource(show_spinner=False)
+def engine() -> Engine:
+    """The one engine of this server, its workers on their way."""
+    process_memory.spare()
+    executor = dask_cluster.executor(kindness=10)  # whoever moves a slider is not to wait for somebody's training run
+    process_pool.warm(executor)
+    with suppress(DataError):  # whoever asks for it is told
+        datasets.load(RunSpec().dataset)  # nearly every page shows some of it
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays; later collections need not look at it
+    return Engine(executor, None if executor.far else process_pool.Pool(1, kindness=19))
+
+
+def company() -> str:
+    """Who else is at work, in words, to follow others; empty while everyone has a worker to themselves."""
+    load = engine().load()
+    return f" · {load.playing} runs share {load.size:.0f} cores" if load.playing > load.size else ""
