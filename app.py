@@ -5,7 +5,7 @@ import streamlit as st
 from cl_core import ui
 
 if __name__ == "__main__":  # a visitor's session
-    ui.begin()
+    ui.begin_page()
     page = st.navigation(
         [
             st.Page("pages/start.py", title="Start", icon=":material/school:", default=True),
@@ -22,7 +22,7 @@ if __name__ == "__main__":  # a visitor's session
         ],
         position="hidden" if st.context.is_embedded else "sidebar",
     )
-    with ui.lesson(page.url_path or "start"):
+    with ui.lesson_bar(page.url_path or "start"):
         page.run()
     ui.share_view()
 else:  # `streamlit run`, which finds here what it serves; every session runs this file again

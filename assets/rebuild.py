@@ -30,7 +30,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # so that it runs from any folder, without installing anything
 
-from cl_core.data.datasets import SHIPPED, DataError, prove  # noqa: E402
+from cl_core.data.datasets import SHIPPED, DataError, verify  # noqa: E402
 
 IDX = {
     "x_train": "train-images-idx3-ubyte",
@@ -54,7 +54,7 @@ def rebuild(key: str, source: Path, goal: Path) -> str:
     try:
         with os.fdopen(handle, "wb") as stream:
             np.savez_compressed(stream, **arrays)
-        prove(key, Path(aside))
+        verify(key, Path(aside))
         os.chmod(aside, 0o644)
         os.replace(aside, goal)
     finally:

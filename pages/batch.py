@@ -14,4 +14,4 @@ ui.intro(
     "The same real images, held still. Arrows are the forces of the loss on each embedding; the square below shows the "
     "weight of every pair, blue where it is pulled together and orange where it is pushed apart. Point at an image.",
 )
-ui.frozen_batch(chosen)
+ui.show_batch(chosen)

@@ -14,4 +14,4 @@ ui.intro(
     r"Every point is one anchor with one positive at similarity $s_p$ and one negative at $s_n$. Arrows show where the "
     "loss moves such a pair; the thick line is where it is content. Point at the plane to read it.",
 )
-ui.boundaries(chosen)
+ui.show_boundaries(chosen)

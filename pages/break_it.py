@@ -9,6 +9,6 @@ for note in ui.failure_notes():
 
 failure, seed = ui.failure_controls()
 if failure is None:
-    ui.gallery()
+    ui.show_gallery()
 else:
     ui.show_failure(failure, seed)

@@ -10,4 +10,4 @@ st.markdown(
     "A lesson leads through the course: each step opens a picture, says what to try there, and notices when it was "
     "done. Some ask you to predict before they show. With a room, everyone who follows its link sees all answers."
 )
-ui.list_lessons()
+ui.show_lessons()

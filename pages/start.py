@@ -12,5 +12,5 @@ st.markdown(
 )
 QUESTION = "A triplet loss has been stuck at exactly its margin for an hour. What has happened?"
 st.info(f"**A question to keep.** {QUESTION}", icon=":material/help:")
-ui.cards()
+ui.show_cards()
 st.caption("Every setting is in the address: copy it, and whoever opens it sees the same run, number for number.")

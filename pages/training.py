@@ -13,4 +13,4 @@ except ValueError as error:
     st.error(str(error), icon=":material/tune:")
     st.stop()
 
-ui.stage(spec, points)
+ui.show_training(spec, points)

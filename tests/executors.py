@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cl_core.runtime.engine import Engine
-from cl_core.runtime.fair_queue import timed
+from cl_core.runtime.fair_queue import timed_task
 
 ENGINES: list[tuple[Engine, Executor]] = []
 
@@ -53,7 +53,7 @@ def pages_with(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     from cl_core.runtime import process_pool  # here, as most tests need no Streamlit
     from cl_core.ui.server import lifespan
 
-    monkeypatch.setattr(process_pool, "Pool", lambda *_, **__: executor)
+    monkeypatch.setattr(process_pool, "ProcessPool", lambda *_, **__: executor)
     lifespan.engine.clear()
     yield
     lifespan.engine().close()
@@ -62,14 +62,14 @@ def pages_with(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def name_of(task: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
     """What a piece of work is called, which the engine's turns have `timed`."""
-    name: str = (arguments[0] if task is timed else task).__name__
+    name: str = (arguments[0] if task is timed_task else task).__name__
     return name
 
 
 class Thread(ThreadPoolExecutor):
     """Does one piece of work after the other, in a thread of this process; `done` names them."""
 
-    far = False
+    remote = False
 
     def __init__(self) -> None:
         super().__init__(max_workers=1)
@@ -111,7 +111,7 @@ class AtOnce(Thread):
 class Nobody(Executor):
     """Counts what it is asked to do, and does none of it."""
 
-    far = False
+    remote = False
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -14,7 +14,7 @@ BENCHMARKS = ROOT / "tests" / "benchmarks"
 def parts() -> dict[str, str]:
     """What belongs between which markers: the losses as they are now, steps and benchmarks as they were last kept."""
     kept = {file.stem: file.read_text() for file in sorted(BENCHMARKS.glob("*.md"))}
-    return {"losses": losses.table(), "steps": embeddings.table(), **kept}
+    return {"losses": losses.table(), "steps": embeddings.steps_table(), **kept}
 
 
 def filled(text: str) -> str:

@@ -37,12 +37,12 @@ LESSON = 'title = "a"\n[[steps]]\ntitle = "t"\nwords = "w"\nopen = "start"\n'
 # ---- limits
 
 
-def question(n: int) -> census_job.Question:
-    return census_job.Question("mnist", None, n, 0.2, "sqeuclidean")
+def question(n: int) -> census_job.CensusRequest:
+    return census_job.CensusRequest("mnist", None, n, 0.2, "sqeuclidean")
 
 
 def commit(question: str = "q", visitor: str = "v", answer: Any = 1) -> object:
-    return Rooms().commit("abc", question, visitor, answer)
+    return Rooms().submit("abc", question, visitor, answer)
 
 
 def lesson(**changes: str) -> lessons.Lesson:
@@ -54,11 +54,11 @@ def lesson(**changes: str) -> lessons.Lesson:
 
 
 ASKED: dict[str, tuple[Callable[[], object], str]] = {
-    "batch": (lambda: RunSpec(batch=training.BATCH[1] + 1), "batch is 4097"),
+    "batch": (lambda: RunSpec(batch=training.BATCH_RANGE[1] + 1), "batch is 4097"),
     "batch of the census of stars": (lambda: RunSpec(batch=10**400), "batch is 1000"),
     "half a batch": (lambda: RunSpec(batch=8.5), "batch must be a whole number"),  # type: ignore[arg-type]
     "a batch that is true": (lambda: RunSpec(batch=True), "batch must be a whole number"),
-    "dimension": (lambda: RunSpec(dim=training.DIM[1] + 1), "dim is 513"),
+    "dimension": (lambda: RunSpec(dim=training.DIM_RANGE[1] + 1), "dim is 513"),
     "no dimension": (lambda: RunSpec(dim=None), "dim must be a whole number"),  # type: ignore[arg-type]
     "rate": (lambda: RunSpec(rate=11), "rate is 11"),
     "rate in words": (lambda: RunSpec(rate="0.1"), "rate must be a number"),  # type: ignore[arg-type]
@@ -68,10 +68,10 @@ ASKED: dict[str, tuple[Callable[[], object], str]] = {
     "parameters": (lambda: RunSpec(theta=[1]), "theta must be names"),  # type: ignore[arg-type]
     "loss": (lambda: RunSpec(loss=["supcon"]), "loss must be a text"),  # type: ignore[arg-type]
     "a name of a megabyte": (lambda: RunSpec(dataset="x" * 2**20), "^unknown data set '.{,400}$"),
-    "census": (lambda: question(census_job.MOST + 1), "1 to 10,000 images"),
+    "census": (lambda: question(census_job.MAX_IMAGES + 1), "1 to 10,000 images"),
     "census of nothing": (lambda: question(0), "1 to 10,000 images"),
-    "movie of nothing": (lambda: gif.joined([]), "a picture or more"),
-    "file": (lambda: run_file.unpack(bytes(run_file.MAX_FILE + 1)), "are the most"),
+    "movie of nothing": (lambda: gif.join_images([]), "a picture or more"),
+    "file": (lambda: run_file.loads(bytes(run_file.MAX_FILE + 1)), "are the most"),
     "answer": (lambda: commit(answer=rooms.CHOICES), "is no answer"),
     "answer in words": (lambda: commit(answer="x" * 10**6), "^'x{,60} is no answer"),
     "answer off the plane": (lambda: commit(answer=(0.0, 1.5)), "is no answer"),
@@ -102,10 +102,14 @@ def test_a_whole_number_will_do_for_a_rate_and_is_kept_as_one():
 def test_whatever_a_slider_can_be_put_to_is_within_what_the_core_allows():
     for loss in LOSSES.values():
         every = training_controls.training_controls(loss)
-        for name, (low, high) in {"batch": training.BATCH, "dim": training.DIM, "rate": training.RATE}.items():
+        for name, (low, high) in {
+            "batch": training.BATCH_RANGE,
+            "dim": training.DIM_RANGE,
+            "rate": training.RATE_RANGE,
+        }.items():
             assert low <= min(every[name].options) < max(every[name].options) <= high
-        assert (every["seed"].low, every["seed"].high) == training.SEED
-        assert set(every["points"].options) <= set(frames.PROBES)
+        assert (every["seed"].low, every["seed"].high) == training.SEED_RANGE
+        assert set(every["points"].options) <= set(frames.PROBE_SIZES)
         for control in controls.loss_parameters(loss):
             for value in control.options or (control.low, control.high):
                 loss.check({control.name: type(control.default)(value)})
@@ -113,29 +117,29 @@ def test_whatever_a_slider_can_be_put_to_is_within_what_the_core_allows():
 
 def test_a_step_looks_at_no_more_numbers_than_there_is_room_for(monkeypatch):
     spec = RunSpec(batch=4096)
-    monkeypatch.setattr(config, "NUMBERS", 4096 * 784)
+    monkeypatch.setattr(config, "MAX_STEP_VALUES", 4096 * 784)
     training.start(spec)
-    monkeypatch.setattr(config, "NUMBERS", 4096 * 784 - 1)
+    monkeypatch.setattr(config, "MAX_STEP_VALUES", 4096 * 784 - 1)
     with pytest.raises(ValueError, match=r"for images of 784 pixels a step has 4,095 at most"):
         training.start(spec)
-    assert training.BATCH[1] * npz.MAX_SIDE**2 > training.NUMBERS
+    assert training.BATCH_RANGE[1] * npz.MAX_SIDE**2 > training.MAX_STEP_VALUES
 
 
-@pytest.mark.parametrize("batch", [training.BATCH[0], 128, 2048, training.BATCH[1]])
+@pytest.mark.parametrize("batch", [training.BATCH_RANGE[0], 128, 2048, training.BATCH_RANGE[1]])
 def test_the_longest_run_has_so_many_frames_that_they_fit_into_memory(batch):
     spec = RunSpec(batch=batch)
 
     def gap(step: int) -> int:
-        return frames.next_frame(spec, begun := frames.next_frame(spec, step)) - begun
+        return frames.next_frame_step(spec, begun := frames.next_frame_step(spec, step)) - begun
 
-    assert sum(500 / gap(step) for step in range(250, training.MAX_STEPS, 500)) < frames.MOST
+    assert sum(500 / gap(step) for step in range(250, training.MAX_STEPS, 500)) < frames.MAX_FRAMES
     assert gap(training.MAX_STEPS) <= max(frames.ROWS_BETWEEN // batch, training.MAX_STEPS // frames.LATE)
 
 
 def test_what_a_race_and_a_movie_ask_for_at_most():
-    assert race.CONTENDERS[1] * race.SEEDS[1] <= 20
-    assert len(gif.moments(training.MAX_STEPS)) <= training.MAX_STEPS
-    assert len(gif.moments(gif.MOST_IMAGES)) <= gif.MOST_IMAGES
+    assert race.CONTENDER_RANGE[1] * race.SEED_COUNT_RANGE[1] <= 20
+    assert len(gif.frame_times(training.MAX_STEPS)) <= training.MAX_STEPS
+    assert len(gif.frame_times(gif.MOST_IMAGES)) <= gif.MOST_IMAGES
 
 
 def bounded(monkeypatch, **most):
@@ -149,24 +153,24 @@ def bounded(monkeypatch, **most):
 def test_there_is_an_end_to_the_answers_of_a_server(monkeypatch):
     every, now = bounded(monkeypatch, ANSWERS=3)
     for visitor in "abc":
-        every.commit("abc", "q", visitor, 1)
+        every.submit("abc", "q", visitor, 1)
     with pytest.raises(RoomError, match="no more answers"):
-        every.commit("xyz", "q", "d", 1)
-    assert every.commit("abc", "q", "a", 2) == 1
+        every.submit("xyz", "q", "d", 1)
+    assert every.submit("abc", "q", "a", 2) == 1
     now[0] = rooms.IDLE + 1
-    assert every.commit("xyz", "q", "d", 1) == 1
+    assert every.submit("xyz", "q", "d", 1) == 1
     assert every.answers("abc", "q") == ()
 
 
 def test_nobody_can_take_all_rooms_alone(monkeypatch):
     every, now = bounded(monkeypatch, ROOMS=3)
     for visitor in "ab":
-        every.commit("class", "q", visitor, 1)
+        every.submit("class", "q", visitor, 1)
     for i in range(20):
         now[0] += 1
-        every.commit(f"taken-{i}", "q", "greedy", 1)
+        every.submit(f"taken-{i}", "q", "greedy", 1)
     now[0] += 1
-    every.commit("another-class", "q", "c", 2)
+    every.submit("another-class", "q", "c", 2)
     assert every.answers("class", "q") == (1, 1)
     assert every.answers("another-class", "q") == (2,)
 
@@ -176,8 +180,8 @@ def test_of_a_folder_of_a_thousand_files_a_few_are_looked_at(tmp_path, monkeypat
         (tmp_path / f"{i:04}.npz").touch()
         (tmp_path / f"{i:04}.toml").write_text(LESSON)
     own(monkeypatch, tmp_path)
-    assert len(datasets.available()) == len(datasets.DATASETS) + datasets.FILES
-    monkeypatch.setenv(lessons.OWN, str(tmp_path))
+    assert len(datasets.available()) == len(datasets.DATASETS) + datasets.MAX_FILES
+    monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
     found, faults = lessons.available()
     assert len(found) <= lessons.FILES + len(list(lessons.FOLDER.glob("*.toml")))
     assert any("has 1,000 lessons, of which 50 are read" in fault for fault in faults)
@@ -187,7 +191,7 @@ def test_nobody_waits_for_a_pipe_among_the_files(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "a.npz")
     os.mkfifo(tmp_path / "a.toml")
     assert "no ordinary file" in refusal(tmp_path / "a.npz")
-    monkeypatch.setenv(lessons.OWN, str(tmp_path))
+    monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
     assert any("no ordinary file" in fault for fault in lessons.available()[1])
 
 
@@ -198,7 +202,7 @@ def test_a_lesson_that_cannot_be_read_leaves_the_others(tmp_path, monkeypatch):
     (tmp_path / "nested.toml").write_text("x = " + "[" * 1900)
     (tmp_path / "latin.toml").write_bytes(b'title = "\xe4"')
     (tmp_path / "good.toml").write_text(LESSON)
-    monkeypatch.setenv(lessons.OWN, str(tmp_path))
+    monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
     found, faults = lessons.available()
     assert "good" in found
     assert len(faults) == 3
@@ -218,7 +222,7 @@ def many_members(n: int) -> bytes:
 
 def test_a_list_of_a_million_members_is_not_read():
     file = many_members(20_000)
-    for read in (run_file.unpack, lambda given: npz.check_directory(io.BytesIO(given))):
+    for read in (run_file.loads, lambda given: npz.check_directory(io.BytesIO(given))):
         tracemalloc.start()
         with pytest.raises((DataError, zipfile.BadZipFile), match="too many"):
             read(file)
@@ -278,10 +282,10 @@ def test_a_pickle_among_the_prepared_files_is_never_run(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, about=np.array([Trap(mark)], dtype=object), allow_pickle=True)
     with pytest.raises(DataError, match="damaged"):
-        npz.kept(path, dict, "Make it again")
+        npz.load_asset(path, dict, "Make it again")
     path.write_bytes(b"\x80\x04K\x01.")  # a pickle of its own, which numpy.load would otherwise try
     with pytest.raises(DataError, match=r"no \.npz"):
-        npz.kept(path, dict, "Make it again")
+        npz.load_asset(path, dict, "Make it again")
     assert not mark.exists()
 
 

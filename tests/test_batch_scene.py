@@ -10,7 +10,7 @@ import pytest
 
 from cl_core.components import batch as face
 from cl_core.components.batch import WORDS, Scene, SceneState, encode
-from cl_core.components.bundle import markup
+from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
 from cl_core.palette import CLASS_COLOURS, NEGATIVE
 
@@ -138,7 +138,7 @@ def test_anchor_of_another_batch_is_not_believed() -> None:
 
 
 def test_every_word_is_known_and_used() -> None:
-    html = markup(FOLDER / "batch.html")
+    html = bundle_html(FOLDER / "batch.html")
     script = "".join(file.read_text() for file in FOLDER.glob("*.js"))
     used = set(re.findall(r'data-do="(\w+)"', html)) | set(re.findall(r"\bwords\.(\w+)", script))
     assert used | {"pull", "push", "none"} == set(WORDS)

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from cl_core.runtime.race import Race
 from cl_core.teaching.failures import FAILURES
-from cl_core.ui.pages.failures import sign_in_words
+from cl_core.ui.pages.failures import symptom_text
 from tests.test_pages import until
 from tests.test_race_page import ROOT, headers, words
 
@@ -35,8 +35,8 @@ def test_one_click_on_a_card_starts_it_and_its_sign_and_words_appear(pool):
     assert "where the loss comes to rest" in words(app)
     assert "What happened" not in words(app)
     app.button_group(key="pace").set_value("flat-out").run()
-    until(app, lambda app: race_of(app).look().step >= 40 and not race_of(app).busy)
-    assert race_of(app).look().step == 40  # the same for whoever opens it
+    until(app, lambda app: race_of(app).progress().step >= 40 and not race_of(app).busy)
+    assert race_of(app).progress().step == 40  # the same for whoever opens it
     said = words(app)
     assert "< 0.050: collapsed" in said
     assert ", not < 0.050" in said
@@ -53,7 +53,7 @@ def test_one_click_on_a_card_starts_it_and_its_sign_and_words_appear(pool):
 
 
 def test_a_link_opens_a_failure_with_its_seed_and_waits(pool):
-    app = until(page(failure="alone", seed="11", pace="fast"), lambda app: race_of(app).look().step == 0)
+    app = until(page(failure="alone", seed="11", pace="fast"), lambda app: race_of(app).progress().step == 0)
     assert not app.warning
     fails, cured = race_of(app).specs
     assert (fails.batch, cured.batch, fails.seed, cured.seed) == (4, 128, 11, 11)
@@ -61,9 +61,9 @@ def test_a_link_opens_a_failure_with_its_seed_and_waits(pool):
     assert "judged from step 20" in words(app)
     assert FAILURES["alone"].watch in words(app)
     app.button(key="step").click().run()
-    until(app, lambda app: race_of(app).look().step == 1)
+    until(app, lambda app: race_of(app).progress().step == 1)
     app.button(key="reset").click().run()
-    until(app, lambda app: race_of(app).look().step == 0)
+    until(app, lambda app: race_of(app).progress().step == 0)
     app.button(key="new_seed").click().run()
     assert {spec.seed for spec in race_of(app).specs} == {12}
     held = race_of(app)
@@ -100,6 +100,6 @@ def test_nonsense_in_a_link_is_said_and_the_default_used(pool, link, said):
 
 
 def test_a_run_whose_numbers_leave_their_range_says_so(pool):
-    app = until(page(failure="fast"), lambda app: race_of(app).look().step == 0)
-    look = replace(race_of(app).look().looks[0][0], failure="At step 3 the numbers ran out of range.")
-    assert "out of range" in sign_in_words(FAILURES["fast"], look)
+    app = until(page(failure="fast"), lambda app: race_of(app).progress().step == 0)
+    look = replace(race_of(app).progress().runs[0][0], failure="At step 3 the numbers ran out of range.")
+    assert "out of range" in symptom_text(FAILURES["fast"], look)

@@ -43,7 +43,7 @@ def test_methods_differ_in_their_loss_alone(key):
         assert ENCODERS[spec.encoder].projects == (method.stages == 2)
         assert spec.unit_norm == (key != "l_softmax")  # whose margin is one of lengths too
         assert spec.schedule == ("sphereface" if key == "l_softmax" else "none")
-        assert spec.convention == (method.odd if odd else variants.HERE)
+        assert spec.convention == (method.odd if odd else variants.OURS)
         assert not LOSSES[spec.loss].views
     theta = {"max_margin": {"margin": 1.0}, "sup_nt_xent": {"temperature": 0.5}}.get(key, {})  # the article's
     theta |= {"margin": 1.0, "distance": "sqeuclidean"} if key.startswith("triplet") else {}
@@ -51,7 +51,7 @@ def test_methods_differ_in_their_loss_alone(key):
 
 
 def test_the_three_oddities():
-    odd = {key: (method.loss, method.odd) for key, method in METHODS.items() if method.odd != variants.HERE}
+    odd = {key: (method.loss, method.odd) for key, method in METHODS.items() if method.odd != variants.OURS}
     assert odd == {
         "baseline": ("softmax", "twice"),
         "npair": ("npair", "soft_labels"),
@@ -76,7 +76,7 @@ def test_every_cell_can_be_run():
         assert cell.spec.seed == cell.seed
         assert cell.steps > 0
         assert cell.epochs > 0
-        assert variants.get(cell.spec.loss, cell.spec.convention).key == cell.spec.convention
+        assert variants.get_variant(cell.spec.loss, cell.spec.convention).key == cell.spec.convention
 
 
 def test_seeds_come_one_after_the_other_and_nothing_else_changes():
@@ -106,7 +106,7 @@ def test_the_coupled_grids_are_full(study, methods, odd, epochs):
     for cell in STUDIES[study].cells:
         assert (cell.study, cell.odd, cell.epochs) == (study, odd, epochs)
         assert cell.steps == epochs * (60_000 // cell.batch)
-        assert cell.steps == epochs * training.epoch_steps(cell.spec)
+        assert cell.steps == epochs * training.steps_per_epoch(cell.spec)
 
 
 def test_the_decoupled_grid_has_equal_epochs_and_equal_steps_at_every_rate():

@@ -10,7 +10,7 @@ import torch
 from pytorch_metric_learning import distances, miners
 
 from cl_core.analysis import triplet_counts
-from cl_core.analysis.census import CensusStopped, census, triplets, whole
+from cl_core.analysis.census import CensusStopped, assemble_census, census, number_of_triplets
 from cl_core.losses.triplet import DISTANCES
 from tests import reference
 
@@ -74,7 +74,7 @@ def test_counts_are_those_of_loops(case):
         assert found.per_class_pair.tolist() == per_pair.tolist()
         assert found.classes.tolist() == sorted(set(y.tolist()))
         assert [found.easy, found.semihard, found.hard] == per_anchor.sum(0).tolist()
-        assert found.total == triplets(y) == per_anchor.sum()
+        assert found.total == number_of_triplets(y) == per_anchor.sum()
         assert found.margins.tolist() == others
         for at, counts in zip(others, found.per_margin.tolist(), strict=True):
             assert counts == loops(value, y.tolist(), at)[0].sum(0).tolist()
@@ -131,7 +131,7 @@ def test_nobody_and_one_class():
     assert (one.farthest >= 0).all()
     assert (one.near == np.inf).all()
     assert len(one.hardest(3)) == 0
-    assert one.owned(0.5) == 0
+    assert one.share_of_top_anchors(0.5) == 0
     alone = census(np.ones((1, 1)), np.array([4]))
     assert alone.total == 0
     assert alone.farthest.tolist() == alone.nearest.tolist() == [-1]
@@ -145,7 +145,7 @@ def test_nobody_and_one_class():
 def test_everybody_at_one_point_is_hard(distance):
     y = np.array([0, 0, 1, 1, 2])
     found = census(np.full((5, 3), 0.3), y, 0.2, distance)
-    assert (found.easy, found.semihard, found.hard) == (0, 0, triplets(y))
+    assert (found.easy, found.semihard, found.hard) == (0, 0, number_of_triplets(y))
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
@@ -168,9 +168,9 @@ def test_how_much_the_worst_anchors_own():
     z, y = points(14)
     found = census(z, y, 1.0)
     lossy = sorted((found.per_anchor[:, 1] + found.per_anchor[:, 2]).tolist(), reverse=True)
-    assert found.owned(1.0) == 1
-    assert found.owned(1 / len(y)) == lossy[0] / sum(lossy)
-    assert found.owned(2 / len(y)) == (lossy[0] + lossy[1]) / sum(lossy)
+    assert found.share_of_top_anchors(1.0) == 1
+    assert found.share_of_top_anchors(1 / len(y)) == lossy[0] / sum(lossy)
+    assert found.share_of_top_anchors(2 / len(y)) == (lossy[0] + lossy[1]) / sum(lossy)
 
 
 def test_numpy_torch_and_any_order_count_the_same():
@@ -219,7 +219,7 @@ def test_nonsense_is_refused_in_words(change, words):
 
 def test_parts_that_are_not_the_whole_are_refused():
     z, y = np.random.default_rng(0).normal(size=(50, 4)), np.arange(50) % 7
-    given = triplet_counts.sample(z, y, (0.2,), "euclidean")
-    parts = list(triplet_counts.count(given, 3))
+    given = triplet_counts.prepare_sample(z, y, (0.2,), "euclidean")
+    parts = list(triplet_counts.count_anchors(given, 3))
     with pytest.raises(ValueError, match="not all 50"):
-        whole(given, parts)
+        assemble_census(given, parts)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cl_core.analysis.estimates import Number
+from cl_core.analysis.estimates import Estimate
 from cl_core.experiments import STUDIES, Cell, claims, results, table
 from cl_core.experiments.__main__ import show
-from cl_core.experiments.evidence import numbers_of
+from cl_core.experiments.evidence import estimates_of
 from cl_core.experiments.pipeline import DRAWN, Outcome
 from cl_core.experiments.table import DIFFERENCE, FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
 
@@ -106,16 +106,16 @@ NEEDED = {
 @pytest.mark.parametrize("key", claims.CLAIMS)
 def test_a_claim_holds_where_the_numbers_say_so(key):
     verdict = claims.CLAIMS[key](made_up())
-    assert verdict.holds is True, verdict.words
+    assert verdict.holds is True, verdict.explanation
     assert verdict.key == key
-    assert verdict.in_short == "holds"
-    assert any(digit in verdict.words for digit in "0123456789")
+    assert verdict.label == "holds"
+    assert any(digit in verdict.explanation for digit in "0123456789")
 
 
 @pytest.mark.parametrize("key", claims.CLAIMS)
 def test_a_claim_does_not_hold_where_one_comparison_is_against_it(key):
     verdict = claims.CLAIMS[key](made_up(OUTCOMES[key][0]))
-    assert verdict.holds is False, verdict.words
+    assert verdict.holds is False, verdict.explanation
     assert "no" in set(verdict.evidence["answer"])
     # and it says so whatever else was not run
     missing = where(None, method="max_margin", batch=32, dataset="fashion_mnist")
@@ -140,7 +140,7 @@ def test_a_claim_cannot_be_said_within_the_uncertainty(key):
 )
 def test_a_claim_cannot_be_said_where_a_cell_is_missing_failed_or_none(key, value, answer):
     verdict = claims.CLAIMS[key](made_up(where(value, **NEEDED[key])))
-    assert verdict.holds is None, verdict.words
+    assert verdict.holds is None, verdict.explanation
     assert answer in set(verdict.evidence["answer"])
 
 
@@ -157,7 +157,7 @@ def test_one_seed_has_the_error_of_ten_thousand_images_and_says_so():
     row = verdict.evidence.iloc[0]
     p, q = row["first"], row["second"]
     assert math.isclose(row["error"], math.sqrt(p * (1 - p) / 10_000 + q * (1 - q) / 10_000))
-    assert "a lower bound" in verdict.words
+    assert "a lower bound" in verdict.explanation
     # with a width that nobody knows, nothing is said of clusters
     tight = claims.tightest_clusters(results)
     assert tight.holds is None
@@ -171,13 +171,13 @@ def test_seeds_decide_by_mean_and_spread_and_two_standard_errors():
     assert math.isclose(found["mean"], 0.91)
     assert math.isclose(found["spread"], 0.01)
     assert found["seeds"] == 3
-    assert table.in_words(found) == "91.00 ± 1.00"
-    (number,) = numbers_of(pd.DataFrame([found]), ["method"]).values()
+    assert table.format_score(found) == "91.00 ± 1.00"
+    (number,) = estimates_of(pd.DataFrame([found]), ["method"]).values()
     assert math.isclose(number.error, 0.01 / math.sqrt(3))
-    a = Number(0.9, 0.003, 3)
-    assert a.less(Number(0.889, 0.004, 3)).answer == "yes"
-    assert a.less(Number(0.891, 0.004, 3)).answer == "too close to call"
-    assert a.less(Number(0.911, 0.004, 3)).answer == "no"
+    a = Estimate(0.9, 0.003, 3)
+    assert a.minus(Estimate(0.889, 0.004, 3)).answer == "yes"
+    assert a.minus(Estimate(0.891, 0.004, 3)).answer == "too close to call"
+    assert a.minus(Estimate(0.911, 0.004, 3)).answer == "no"
 
 
 def test_failed_and_missing_numbers_are_named_and_never_zero():
@@ -186,11 +186,11 @@ def test_failed_and_missing_numbers_are_named_and_never_zero():
     found = place(results, "mnist", "npair", 256, PUBLISHED)
     assert (found["state"], found["failed"]) == (FAILED, 3)
     assert np.isnan(found["mean"])
-    assert table.in_words(found) == "failed"
+    assert table.format_score(found) == "failed"
     some = made_up(lambda cell: change(cell) if cell.seed == 1 else {})
     found = place(some, "mnist", "npair", 256, PUBLISHED)
     assert (found["state"], found["seeds"], found["failed"]) == (MEASURED, 2, 1)
-    assert table.in_words(found).endswith("1 failed")
+    assert table.format_score(found).endswith("1 failed")
 
 
 def test_put_right_is_another_cell_only_where_the_loss_was_odd():
@@ -225,7 +225,7 @@ def test_the_decoupled_grid_tells_batch_size_rate_and_steps_apart():
 
     verdict = claims.falls_with_batch_size(made_up(change))
     assert verdict.holds is False  # as published it falls, but not by the batch size
-    batch, rate, steps = verdict.words.splitlines()[-3:]
+    batch, rate, steps = verdict.explanation.splitlines()[-3:]
     assert "accuracy changes by +2.00 points on average; it falls in 0 and rises in 12 of 12" in batch
     assert "accuracy changes by -5.00 points on average; it falls in 12" in rate
     assert "accuracy changes by -10.00 points on average; it falls in 12" in steps
@@ -236,7 +236,7 @@ def test_a_blur_is_no_tight_cluster():
     verdict = claims.tightest_clusters(made_up(where(blurred, method="triplet_hard", batch=32)))
     assert verdict.holds is True
     assert (verdict.evidence["answer"] == "its classes are mixed").sum() == 8  # 2 data sets, 2 kinds, 2 of its
-    assert "Triplet, batch-hard 0.01" not in verdict.words
+    assert "Triplet, batch-hard 0.01" not in verdict.explanation
     # tight, told apart: then it is a rival
     clear = {"compactness": 0.01, "knn": 0.8}
     assert claims.tightest_clusters(made_up(where(clear, method="triplet_hard", batch=32))).holds is False

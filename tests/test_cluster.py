@@ -17,7 +17,7 @@ import torch
 from cl_core import training
 from cl_core.experiments import STUDIES, __main__, pipeline, results, sweep
 from cl_core.runtime import dask_cluster, process_pool
-from cl_core.runtime.dask_cluster import Cluster, ClusterError
+from cl_core.runtime.dask_cluster import ClusterError, DaskCluster
 from cl_core.runtime.engine import Engine
 from cl_core.training import RunSpec
 from cl_core.training.frames import PACES
@@ -72,7 +72,7 @@ def started(tmp_path_factory):
 def joined(started, monkeypatch):
     monkeypatch.setenv(dask_cluster.ADDRESS, started.address)
     monkeypatch.setattr(dask_cluster, "PATIENCE", 60.0)  # its workers are on their way
-    executor = dask_cluster.executor()
+    executor = dask_cluster.make_executor()
     soon(lambda: executor.size == 2, seconds=90)
     yield executor
     executor.shutdown(cancel_futures=True)
@@ -87,10 +87,10 @@ def local(n, threads):
 
 def test_without_an_address_work_is_done_here(monkeypatch):
     monkeypatch.delenv(dask_cluster.ADDRESS, raising=False)
-    pool = dask_cluster.executor(3)
-    assert isinstance(pool, process_pool.Pool)
+    pool = dask_cluster.make_executor(3)
+    assert isinstance(pool, process_pool.ProcessPool)
     assert pool.size == 3
-    assert dask_cluster.executor().size >= 1
+    assert dask_cluster.make_executor().size >= 1
 
 
 def test_an_address_that_nobody_answers_is_said(monkeypatch, capsys, tmp_path):
@@ -103,7 +103,7 @@ def test_an_address_that_nobody_answers_is_said(monkeypatch, capsys, tmp_path):
         for address in (*addresses, "nonsense", "foo://127.0.0.1:1"):
             monkeypatch.setenv(dask_cluster.ADDRESS, address)
             with pytest.raises(ClusterError, match=r"No Dask scheduler answers at .*, which DASK_SCHEDULER_ADDRESS"):
-                dask_cluster.executor()
+                dask_cluster.make_executor()
     assert __main__.run(asked(tmp_path)) == 1
     assert "No Dask scheduler answers at foo" in capsys.readouterr().err
 
@@ -115,7 +115,7 @@ def test_a_cluster_that_is_of_no_use_is_said(monkeypatch, n, threads, words):
         local(n, threads) as useless,
         pytest.raises(ClusterError, match=words) as caught,
     ):
-        Cluster(useless.scheduler_address)
+        DaskCluster(useless.scheduler_address)
     assert "--nthreads 1" in str(caught.value)
 
 
@@ -143,18 +143,18 @@ def test_work_goes_out_and_comes_back(joined):
 def test_a_run_on_a_cluster_is_the_run_of_this_machine(joined):
     spec = RunSpec(dataset="blobs", dim=4, batch=32)
     engine = Engine(joined)
-    run = engine.open(spec, 500)
+    run = engine.open_run(spec, 500)
     assert run._shelf.slots == (None,)
-    run.pace(PACES["flat-out"])
+    run.set_pace(PACES["flat-out"])
     run.play()
 
     def far():
-        run.renew()
-        return run.look().step > 40 or run.look().failure
+        run.renew_lease()
+        return run.progress().step > 40 or run.progress().failure
 
     soon(far, seconds=90)
     run.pause()
-    look = run.look()
+    look = run.progress()
     engine.close()
     assert look.failure is None
     np.testing.assert_array_equal(look.losses, training.advance(training.start(spec), steps=look.step).losses)
@@ -163,7 +163,7 @@ def test_a_run_on_a_cluster_is_the_run_of_this_machine(joined):
 def test_a_cell_comes_to_the_same_as_here(joined, tmp_path):
     tiny = replace(STUDIES["right"].cells[3], dataset="blobs", steps=20, epochs=1)
     sweep.sweep([tiny], joined, tmp_path)
-    row, here = results.load(tmp_path)[0].iloc[0], pipeline.run(tiny)
+    row, here = results.load(tmp_path)[0].iloc[0], pipeline.run_cell(tiny)
     for name in ("accuracy_right", "accuracy_odd", "knn", "loss"):
         assert row[name] == getattr(here, name)
 
@@ -174,7 +174,7 @@ def begun(started):
 
 
 def test_a_worker_that_is_killed_costs_what_it_was_at(joined, started, tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep, "work", slow)
+    monkeypatch.setattr(sweep, "cell_task", slow)
     killed = []
 
     def kill(cell, failure):
@@ -184,7 +184,7 @@ def test_a_worker_that_is_killed_costs_what_it_was_at(joined, started, tmp_path,
 
     report = sweep.sweep(CELLS[:8], joined, tmp_path, told=kill)
     assert report.failed == {}
-    assert results.done(CELLS, tmp_path) == set(CELLS[:8])
+    assert results.finished_cells(CELLS, tmp_path) == set(CELLS[:8])
     names = [name for name, _ in begun(started)]
     assert len(names) <= 9
     again = {name for name in names if names.count(name) > 1}
@@ -206,7 +206,7 @@ def test_a_cluster_without_workers_does_not_keep_anybody_waiting(monkeypatch):
     monkeypatch.setattr(dask_cluster, "LONELY", 0.3)
     monkeypatch.setattr(dask_cluster, "LOOK", 0.1)
     with local(1, 1) as small:
-        executor = Cluster(small.scheduler_address)
+        executor = DaskCluster(small.scheduler_address)
         small.scale(0)
         soon(lambda: not small.scheduler.workers, seconds=90)
         with pytest.raises(ClusterError, match="lost all its workers"):
@@ -219,7 +219,7 @@ def test_the_benchmark_sweeps_by_both_and_says_how_much_more(monkeypatch):
 
     todo = dask.cells(5, 10)
     assert len({cell.name for cell in todo}) == 5
-    monkeypatch.setattr(sweep, "work", made)
+    monkeypatch.setattr(sweep, "cell_task", made)
     executor = Thread()
     assert dask.seconds(executor, todo) > 0
     executor.shutdown()
@@ -233,7 +233,7 @@ def test_the_benchmark_sweeps_by_both_and_says_how_much_more(monkeypatch):
 
 def test_a_scheduler_that_is_killed_ends_the_sweep_with_a_word(started, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv(dask_cluster.ADDRESS, started.address)
-    monkeypatch.setattr(sweep, "work", slow)
+    monkeypatch.setattr(sweep, "cell_task", slow)
 
     def kill():
         soon(lambda: len(list(tmp_path.glob("*.parquet"))) >= 2, seconds=90)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from cl_core.components import embedding as face
-from cl_core.components.bundle import joined, markup
-from cl_core.components.embedding import WORDS, Cloud, Sent, encode, window
-from cl_core.components.envelope import NOWHERE, pack, quantise, unpack
+from cl_core.components.bundle import bundle_html, bundle_javascript
+from cl_core.components.embedding import WORDS, Cloud, SentFrames, encode, frames_to_send
+from cl_core.components.envelope import NOT_FINITE, pack, quantise, unpack
 from cl_core.palette import CLASS_COLOURS
 from tests.colours import contrast
 
@@ -73,10 +73,10 @@ def test_quantisation_of_corners() -> None:
     assert scale > 0
     assert not whole.any()
     whole, scale = quantise(np.array([[np.nan, 1.0], [np.inf, -2.0], [-np.inf, 0.5]], np.float32))
-    assert (whole[:, 0] == NOWHERE).all()
+    assert (whole[:, 0] == NOT_FINITE).all()
     np.testing.assert_allclose(whole[:, 1] * scale, [1.0, -2.0, 0.5], atol=scale)
     assert quantise(np.zeros((0, 2)))[0].shape == (0, 2)
-    assert (quantise(np.full((2, 2), np.nan))[0] == NOWHERE).all()
+    assert (quantise(np.full((2, 2), np.nan))[0] == NOT_FINITE).all()
 
 
 def test_message_holds_the_frames_asked_for() -> None:
@@ -112,17 +112,17 @@ def test_message_refuses_frames_of_another_shape() -> None:
 
 
 def test_window_sends_what_is_new() -> None:
-    sent = window(3, "a", None, None)
-    assert sent == Sent("a", 0, 3), "at first everything"
-    assert window(3, "a", sent, None) == sent, "nothing new: the same message"
-    sent = window(40, "a", sent, None)
-    assert sent == Sent("a", 1, 40), "what is new, and two frames before it"
-    sent = window(40, "a", sent, None)
-    assert sent == Sent("a", 38, 40), "a long message is not repeated"
-    assert window(40, "a", sent, None) == sent
-    assert window(41, "a", sent, None) == Sent("a", 38, 41)
-    assert window(41, "a", sent, 12) == Sent("a", 12, 41), "what the browser needs"
-    assert window(41, "b", sent, None) == Sent("b", 0, 41), "another stream begins at its beginning"
+    sent = frames_to_send(3, "a", None, None)
+    assert sent == SentFrames("a", 0, 3), "at first everything"
+    assert frames_to_send(3, "a", sent, None) == sent, "nothing new: the same message"
+    sent = frames_to_send(40, "a", sent, None)
+    assert sent == SentFrames("a", 1, 40), "what is new, and two frames before it"
+    sent = frames_to_send(40, "a", sent, None)
+    assert sent == SentFrames("a", 38, 40), "a long message is not repeated"
+    assert frames_to_send(40, "a", sent, None) == sent
+    assert frames_to_send(41, "a", sent, None) == SentFrames("a", 38, 41)
+    assert frames_to_send(41, "a", sent, 12) == SentFrames("a", 12, 41), "what the browser needs"
+    assert frames_to_send(41, "b", sent, None) == SentFrames("b", 0, 41), "another stream begins at its beginning"
 
 
 def test_window_never_leaves_a_gap() -> None:
@@ -130,7 +130,7 @@ def test_window_never_leaves_a_gap() -> None:
     sent, total, known = None, 0, 0
     for _ in range(500):
         total += int(dice.integers(0, 12)) * int(dice.integers(0, 2))
-        sent = window(total, "a", sent, None)
+        sent = frames_to_send(total, "a", sent, None)
         assert sent.first <= known
         known = sent.end
         assert known == total
@@ -146,7 +146,7 @@ def test_frame_of_another_stream_is_not_believed() -> None:
 @pytest.mark.parametrize("name", ["embedding", "plane", "batch", "wedge", "triplet", "ranking", "shares", "timeline"])
 def test_modules_are_joined_once_and_in_order(name: str) -> None:
     entry = FOLDER.parent / name / f"{name}.js"
-    source = joined(entry)
+    source = bundle_javascript(entry)
     assert not re.search(r"^\s*import ", source, re.MULTILINE)
     assert source.count("export default") == len(re.findall(r"^export ", source, re.MULTILINE)) == 1
     files, declared = [entry], []
@@ -164,7 +164,7 @@ def test_modules_are_joined_once_and_in_order(name: str) -> None:
 
 
 def test_controls_have_their_words() -> None:
-    html = markup(FOLDER / "embedding.html")
+    html = bundle_html(FOLDER / "embedding.html")
     assert set(re.findall(r'data-do="(\w+)"', html)) <= set(WORDS)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from cl_core.losses.autograd import blocks, row_by_row
+from cl_core.losses.autograd import apply_rows, row_blocks
 from cl_core.losses.contrast import METRICS, Contrast, Terms, from_similarity, pairwise, unit
 from tests import reference
 from tests.batches import BATCHES, batch
@@ -109,8 +109,8 @@ def test_a_row_function_sees_every_row_once_whatever_the_block():
     # more than 2**18 entries, so several blocks; the slope of v**2 is 2v
     value = torch.randn(700, 500, dtype=torch.float64, requires_grad=True)
     c = Contrast(value, torch.zeros(700, 500, dtype=torch.bool), torch.ones(700, 500, dtype=torch.bool))
-    assert len(list(blocks(700, 500))) > 1
-    total = row_by_row(c, lambda v, p, n: (v.square().sum(1), 2 * v))
+    assert len(list(row_blocks(700, 500))) > 1
+    total = apply_rows(c, lambda v, p, n: (v.square().sum(1), 2 * v))
     assert torch.allclose(total, value.square().sum(1))
     assert torch.allclose(torch.autograd.grad(total.sum(), value)[0], 2 * value)
 

@@ -21,7 +21,7 @@ WEIGHT = torch.randn(6, 4, generator=DICE, dtype=torch.float64)
 BIAS = torch.randn(6, generator=DICE, dtype=torch.float64)
 SQUARED = distances.LpDistance(power=2)
 INNER = distances.DotProductSimilarity(normalize_embeddings=False)
-OTHERS = [(key, each) for key in LOSSES for each in variants.of_loss(key)]
+OTHERS = [(key, each) for key in LOSSES for each in variants.variants_of(key)]
 
 
 def batch_of(key, z=Z, y=Y):
@@ -34,12 +34,12 @@ def batch_of(key, z=Z, y=Y):
 def of_batch(each, theta, z=Z, y=Y):
     """The value of a convention."""
     z, y, *learnt = batch_of(each.loss, z, y)
-    return variants.value(each, z, y, theta, *learnt)
+    return variants.variant_value(each, z, y, theta, *learnt)
 
 
 def shown(key, name, z=Z, y=Y, **theta):
     """The value of the convention of that name."""
-    return of_batch(next(each for each in variants.CONVENTIONS[key] if each.key == name), theta, z, y)
+    return of_batch(next(each for each in variants.VARIANTS[key] if each.key == name), theta, z, y)
 
 
 def by_the_loops(key, theta, z=Z, y=Y):
@@ -89,9 +89,9 @@ def test_what_our_parameters_can_say_agrees_with_the_loops(key, name):
 
 
 def test_every_other_has_a_test_of_its_own():
-    said = {(key, each.key) for key, of in variants.CONVENTIONS.items() for each in of if each.theta is not None}
+    said = {(key, each.key) for key, of in variants.VARIANTS.items() for each in of if each.theta is not None}
     assert said == set(SAID)
-    for key, of in variants.CONVENTIONS.items():
+    for key, of in variants.VARIANTS.items():
         for each in of:
             assert (key, each.key) in SAID or f"{key}_{each.key}" in WRITTEN, each
 
@@ -217,9 +217,9 @@ def test_the_factor_at_the_first_articles_temperature_is_7():
 
 def test_softmax_applied_twice_cannot_fall_below_1_461():
     # ten classes, all certain and all right: log(e + 9) - 1
-    each = next(each for each in variants.of_loss("softmax") if each.key == "twice")
+    each = next(each for each in variants.variants_of("softmax") if each.key == "twice")
     z = 1e3 * torch.eye(10, dtype=torch.float64)
-    value = variants.value(each, z, torch.arange(10), {}, torch.eye(10).double(), torch.zeros(10).double())
+    value = variants.variant_value(each, z, torch.arange(10), {}, torch.eye(10).double(), torch.zeros(10).double())
     assert round(value, 3) == 1.461
     close(value, math.log(math.e + 9) - 1)
 
@@ -246,11 +246,11 @@ def test_the_other_mean_of_circle_is_ours_until_perfect_anchors_underflow():
 @pytest.mark.parametrize(("key", "each"), OTHERS, ids=lambda x: getattr(x, "key", x))
 def test_the_code_of_each_prints_its_value(key, each, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "batch.npz").write_bytes(snippets.archive(*batch_of(key)))
+    (tmp_path / "batch.npz").write_bytes(snippets.batch_file(*batch_of(key)))
     theta = {"margin": 0.3} if key in ("contrastive", "triplet", "circle", "pccl") else {}
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        exec(snippets.code_of_convention(each, theta), {})
+        exec(snippets.variant_program(each, theta), {})
     close(float(f"{of_batch(each, theta):.10g}"), float(out.getvalue()))
 
 
@@ -258,56 +258,56 @@ def test_each_other_gives_another_number():
     for key, each in OTHERS:
         if each.key == "cosine_everywhere":
             continue  # it differs beyond pi - m, which has a test of its own
-        values = [of_batch(one, {}) for one in (variants.here(key), each)]
+        values = [of_batch(one, {}) for one in (variants.default_variant(key), each)]
         assert not math.isclose(*values, rel_tol=1e-6), (key, each.key)
 
 
 def test_the_catalogue():
-    for key, of in variants.CONVENTIONS.items():
-        assert variants.here(key) is of[0]
-        assert variants.of_loss(key) == of[1:]
+    for key, of in variants.VARIANTS.items():
+        assert variants.default_variant(key) is of[0]
+        assert variants.variants_of(key) == of[1:]
         assert of[0].key == "here"
         assert len(of) > 1
         assert len({each.key for each in of}) == len({each.title for each in of}) == len(of)
         assert all(each.loss == key for each in of)
-        assert all(each.words.endswith(".") for each in of)
-    assert variants.of_loss("normface") == ()
-    assert variants.here("normface") is None
+        assert all(each.description.endswith(".") for each in of)
+    assert variants.variants_of("normface") == ()
+    assert variants.default_variant("normface") is None
     with pytest.raises(ValueError, match="there is no loss"):
-        variants.of_loss("tripled")
+        variants.variants_of("tripled")
 
 
 @pytest.mark.parametrize(("key", "each"), OTHERS, ids=lambda x: getattr(x, "key", x))
 def test_a_convention_found_by_its_key_takes_whatever_of_a_batch_it_needs(key, each):
-    assert variants.get(key, each.key) is each
+    assert variants.get_variant(key, each.key) is each
     given = dict(zip(("z", "y", "weight", "bias"), (Z, Y, WEIGHT, BIAS), strict=True))
-    other = each.other({})
+    other = each.loss_function({})
     if each.function is None:
         assert other is None  # ours, with the parameters that it lays down
-        assert (each.theta or {}).items() <= each.checked({}).items()
+        assert (each.theta or {}).items() <= each.check({}).items()
     else:
         close(float(other(**given)), of_batch(each, {}))
 
 
 @pytest.mark.parametrize("key", LOSSES)
 def test_ours_is_found_for_every_loss_and_leaves_the_parameters_alone(key):
-    ours = variants.get(key, variants.HERE)
-    assert ours.other({}) is None
-    assert ours.checked({}) == LOSSES[key].defaults
+    ours = variants.get_variant(key, variants.OURS)
+    assert ours.loss_function({}) is None
+    assert ours.check({}) == LOSSES[key].defaults
     for name, parameter in LOSSES[key].parameters.items():
-        assert ours.checked({name: parameter.default}) == LOSSES[key].defaults
+        assert ours.check({name: parameter.default}) == LOSSES[key].defaults
     with pytest.raises(ValueError, match=f"{key} has no convention 'elsewhere'; it has: here"):
-        variants.get(key, "elsewhere")
+        variants.get_variant(key, "elsewhere")
 
 
 def test_what_is_missing_is_said():
-    labels = next(each for each in variants.of_loss("nt_xent") if each.key == "labels")
+    labels = next(each for each in variants.variants_of("nt_xent") if each.key == "labels")
     with pytest.raises(ValueError, match="needs labels"):
-        variants.value(labels, Z, None, {})
-    without_bias = next(each for each in variants.of_loss("softmax") if each.key == "without_bias")
+        variants.variant_value(labels, Z, None, {})
+    without_bias = next(each for each in variants.variants_of("softmax") if each.key == "without_bias")
     with pytest.raises(ValueError, match="needs weight"):
-        variants.value(without_bias, Z, Y, {})
+        variants.variant_value(without_bias, Z, Y, {})
     with pytest.raises(ValueError, match="no parameter"):
-        variants.value(labels, Z, Y, {"warmth": 1.0})
+        variants.variant_value(labels, Z, Y, {"warmth": 1.0})
     with pytest.raises(ValueError, match="either parameters or a function"):
-        variants.Convention("both", "softmax", "", "", theta={}, function=labels.function)
+        variants.Variant("both", "softmax", "", "", theta={}, function=labels.function)

@@ -13,12 +13,12 @@ from cl_core.analysis.census import census
 from cl_core.data import datasets
 from cl_core.data.npz import DataError
 from cl_core.runtime import census_job
-from cl_core.runtime.census_job import Counting, Progress, Question
-from cl_core.runtime.process_pool import Pool
+from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
+from cl_core.runtime.process_pool import ProcessPool
 from cl_core.training.pretrained import checkpoints, embeddings
 from tests.executors import Mortal, Thread
 
-QUESTION = Question("blobs", None, 300, 0.2, "sqeuclidean", (0.5, 1.0))
+QUESTION = CensusRequest("blobs", None, 300, 0.2, "sqeuclidean", (0.5, 1.0))
 
 
 @pytest.fixture(autouse=True)
@@ -34,19 +34,19 @@ def thread():
     made.shutdown()
 
 
-def until(job: Counting, seen: Callable[[Progress], bool], seconds: float = 30.0) -> Progress:
+def until(job: CensusJob, seen: Callable[[CensusProgress], bool], seconds: float = 30.0) -> CensusProgress:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        job.renew()
-        if seen(look := job.look()):
+        job.renew_lease()
+        if seen(look := job.progress()):
             return look
         time.sleep(0.002)
     raise AssertionError(f"not seen in {seconds} s: {look}")
 
 
-def check(look: Progress, question: Question) -> None:
+def check(look: CensusProgress, question: CensusRequest) -> None:
     assert look.phase == "done"
-    assert look.done == look.of == len(question.rows)
+    assert look.done == look.total == len(question.rows)
     wanted = census(question.embedding(), question.labels, question.margin, question.distance, margins=question.margins)
     assert look.census is not None
     for name in ("per_anchor", "per_class_pair", "per_margin", "margins", "farthest", "nearest", "far", "near"):
@@ -55,60 +55,60 @@ def check(look: Progress, question: Question) -> None:
 
 
 def test_it_counts_what_the_census_counts(thread):
-    look = until(Counting(thread, QUESTION), lambda look: look.phase == "done")
+    look = until(CensusJob(thread, QUESTION), lambda look: look.phase == "done")
     check(look, QUESTION)
-    assert thread.done.count("part") > 5
+    assert thread.done.count("count_part") > 5
     assert look.seconds > 0
 
 
 def test_a_net_and_raw_pixels_are_counted(thread):
     for state in (None, checkpoints.load("supcon", "trained")):
-        question = Question("mnist", state, 60, 0.2, "cosine")
-        check(until(Counting(thread, question), lambda look: look.phase == "done"), question)
-    assert np.allclose(np.linalg.norm(census_job.pixels("mnist", np.arange(5)), axis=1), 1)
+        question = CensusRequest("mnist", state, 60, 0.2, "cosine")
+        check(until(CensusJob(thread, question), lambda look: look.phase == "done"), question)
+    assert np.allclose(np.linalg.norm(census_job.pixel_embedding("mnist", np.arange(5)), axis=1), 1)
 
 
 def test_fewer_images_than_asked_for_are_all_of_them(thread):
     there = len(datasets.load("blobs").y_test)
-    assert there < census_job.MOST
-    question = Question("blobs", None, census_job.MOST, 0.2, "euclidean")
+    assert there < census_job.MAX_IMAGES
+    question = CensusRequest("blobs", None, census_job.MAX_IMAGES, 0.2, "euclidean")
     assert len(question.rows) == there
-    assert Counting(thread, question).look().of == there
+    assert CensusJob(thread, question).progress().total == there
 
 
 def test_it_can_be_stopped_and_goes_on(thread):
-    job = Counting(thread, QUESTION)
+    job = CensusJob(thread, QUESTION)
     until(job, lambda look: look.done > 20)
     job.stop()
-    job.renew()  # a page that looks on does not start it again
+    job.renew_lease()  # a page that looks on does not start it again
     stopped = threading.Event()
-    while job.look().phase == "counting":
+    while job.progress().phase == "counting":
         stopped.wait(0.002)
-    look = job.look()
+    look = job.progress()
     assert look.phase == "stopped"
-    assert 20 < look.done < look.of
+    assert 20 < look.done < look.total
     asked = len(thread.done)
     stopped.wait(0.05)
     assert len(thread.done) == asked  # nothing more was handed out
-    job.go_on()
+    job.resume()
     check(until(job, lambda look: look.phase == "done"), QUESTION)
 
 
 def test_it_stops_when_nobody_looks(thread, monkeypatch):
     monkeypatch.setattr(census_job, "LEASE", 0.0)
-    job = Counting(thread, QUESTION)
+    job = CensusJob(thread, QUESTION)
     end = time.monotonic() + 30
-    while job.look().phase == "counting" and time.monotonic() < end:
+    while job.progress().phase == "counting" and time.monotonic() < end:
         time.sleep(0.01)
-    assert job.look().phase == "stopped"
-    assert job.look().done < job.look().of
+    assert job.progress().phase == "stopped"
+    assert job.progress().done < job.progress().total
 
 
 def test_a_worker_that_dies_costs_a_part(thread):
     mortal = Mortal(
-        lambda name, before: (name == "part" and before in (0, 3, 4)) or (name == "complete" and before == 0)
+        lambda name, before: (name == "count_part" and before in (0, 3, 4)) or (name == "assemble" and before == 0)
     )
-    look = until(Counting(mortal, QUESTION), lambda look: look.phase == "done")
+    look = until(CensusJob(mortal, QUESTION), lambda look: look.phase == "done")
     check(look, QUESTION)
     assert "died" in (look.note or "")
     mortal.shutdown()
@@ -116,7 +116,7 @@ def test_a_worker_that_dies_costs_a_part(thread):
 
 def test_workers_that_die_again_and_again_are_given_up():
     mortal = Mortal(lambda name, before: before > 2)
-    look = until(Counting(mortal, QUESTION), lambda look: look.phase == "failed")
+    look = until(CensusJob(mortal, QUESTION), lambda look: look.phase == "failed")
     assert "again and again" in (look.failure or "")
     assert look.done > 0
     mortal.shutdown()
@@ -126,28 +126,28 @@ def test_what_goes_wrong_in_a_worker_is_said(thread, monkeypatch):
     def broken(*_):
         raise DataError("mnist.npz: damaged")
 
-    monkeypatch.setattr(Question, "embedding", broken)
-    look = until(Counting(thread, QUESTION), lambda look: look.phase == "failed")
+    monkeypatch.setattr(CensusRequest, "embedding", broken)
+    look = until(CensusJob(thread, QUESTION), lambda look: look.phase == "failed")
     assert look.failure == "mnist.npz: damaged"
 
 
 def test_two_at_a_time_do_not_mix(thread):
-    other = Question("blobs", None, 200, 1.0, "euclidean")
-    jobs = {question: Counting(thread, question) for question in (QUESTION, other)}
+    other = CensusRequest("blobs", None, 200, 1.0, "euclidean")
+    jobs = {question: CensusJob(thread, question) for question in (QUESTION, other)}
     for question, job in jobs.items():
         check(until(job, lambda look: look.phase == "done"), question)
 
 
 def test_worker_processes_count_the_same():
-    pool = Pool()
-    check(until(Counting(pool, QUESTION), lambda look: look.phase == "done", 120), QUESTION)
+    pool = ProcessPool()
+    check(until(CensusJob(pool, QUESTION), lambda look: look.phase == "done", 120), QUESTION)
     pool.shutdown()
 
 
-@pytest.mark.parametrize("n", [0, -1, census_job.MOST + 1, 10**9])
+@pytest.mark.parametrize("n", [0, -1, census_job.MAX_IMAGES + 1, 10**9])
 def test_a_census_has_its_bounds(n):
     with pytest.raises(ValueError, match="1 to 10,000"):
-        Question("blobs", None, n, 0.2, "euclidean")
+        CensusRequest("blobs", None, n, 0.2, "euclidean")
 
 
 @pytest.mark.parametrize("stage", embeddings.STAGES)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cl_core.data import datasets
-from cl_core.data.datasets import DATASETS, DataError, available, load, probe, sprites
+from cl_core.data.datasets import DATASETS, DataError, available, load, probe_indices, sprite_sheet
 from tests.archives import PARTS, ROOT, idx_bytes, own, small, written
 
 # SHA-256 of the published raw IDX files, first 16 digits; and the MD5 that MNIST's images are widely known by
@@ -194,32 +194,32 @@ def test_toys_pose_the_two_problems_they_are_for():
 @pytest.mark.parametrize("n", [0, 1, 7, 100, 503])
 def test_probe_is_balanced_deterministic_and_nested(key, n):
     data = load(key)
-    chosen = probe(data, n)
+    chosen = probe_indices(data, n)
     assert chosen.dtype == np.int64
     assert len(chosen) == len(set(chosen)) == n
     counts = np.bincount(data.y_test[chosen], minlength=data.n_classes)
     assert counts.max() - counts.min() <= 1
-    assert np.array_equal(chosen, probe(data, n))
-    assert np.array_equal(chosen, probe(data, n + 50)[:n])
-    assert n < 7 or not np.array_equal(chosen, probe(data, n, seed=1))
+    assert np.array_equal(chosen, probe_indices(data, n))
+    assert np.array_equal(chosen, probe_indices(data, n + 50)[:n])
+    assert n < 7 or not np.array_equal(chosen, probe_indices(data, n, seed=1))
 
 
 def test_probe_takes_all_there_is(tmp_path, monkeypatch):
     arrays = small() | {"y_test": np.array([0] * 17 + [1] * 2 + [2])}
     own(monkeypatch, written(tmp_path / "a.npz", **arrays))
     data = load("own_a")
-    assert sorted(probe(data, 10**6)) == list(range(20))
-    assert np.bincount(data.y_test[probe(data, 7)]).tolist() == [4, 2, 1]  # as far as there are any
+    assert sorted(probe_indices(data, 10**6)) == list(range(20))
+    assert np.bincount(data.y_test[probe_indices(data, 7)]).tolist() == [4, 2, 1]  # as far as there are any
     with pytest.raises(ValueError, match="-1"):
-        probe(data, -1)
+        probe_indices(data, -1)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 16, 17, 2000, 10_000])
 def test_sprites_decode_back_to_the_images(n):
     data = load("fashion_mnist")
-    chosen = probe(data, n)
+    chosen = probe_indices(data, n)
     began = time.perf_counter()
-    png = sprites(data, chosen)
+    png = sprite_sheet(data, chosen)
     assert time.perf_counter() - began < 2  # 0.05 s for 2,000 on the machine it was written on
     with Image.open(io.BytesIO(png)) as picture:
         assert (picture.format, picture.mode) == ("PNG", "L")
@@ -238,8 +238,8 @@ def test_sprites_of_oblong_images_and_of_nothing(tmp_path, monkeypatch):
     oblong = {f"x_{part}": rng.integers(0, 256, (n, 9, 13), np.uint8) for part, n in (("train", 40), ("test", 20))}
     own(monkeypatch, written(tmp_path / "a.npz", **(small() | oblong)))
     data = load("own_a")
-    with Image.open(io.BytesIO(sprites(data, [4, 2, 19]))) as picture:
+    with Image.open(io.BytesIO(sprite_sheet(data, [4, 2, 19]))) as picture:
         assert picture.size == (26, 18)
         assert np.array_equal(np.asarray(picture)[9:, :13], data.x_test[19])
-    assert sprites(data, []) == b""
-    assert sprites(load("blobs"), [0, 1]) == b""
+    assert sprite_sheet(data, []) == b""
+    assert sprite_sheet(load("blobs"), [0, 1]) == b""

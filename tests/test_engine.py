@@ -17,19 +17,19 @@ from cl_core.runtime import playback, process_pool, tasks, temp_dirs
 from cl_core.runtime import run as run_module
 from cl_core.runtime.run import AHEAD, Run
 from cl_core.training import RunSpec, frames
-from cl_core.training.frames import PACES, Look, Pace
+from cl_core.training.frames import PACES, Pace, RunProgress
 from tests.executors import AtOnce, Mortal, engine_with, gone, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 EXPLODING = RunSpec(dataset="blobs", loss="npair", unit_norm=False, optimiser="sgd", rate=10.0)
 
 
-def until(run: Run, seen: Callable[[Look], bool], seconds: float = 60.0) -> Look:
+def until(run: Run, seen: Callable[[RunProgress], bool], seconds: float = 60.0) -> RunProgress:
     """Look at a run as a page does until something is `seen`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        run.renew()
-        look = run.look()
+        run.renew_lease()
+        look = run.progress()
         if seen(look):
             return look
         time.sleep(0.01)
@@ -37,15 +37,15 @@ def until(run: Run, seen: Callable[[Look], bool], seconds: float = 60.0) -> Look
 
 
 def opened(spec: RunSpec = SMALL, executor=None, pace: str = "flat-out") -> Run:
-    run = engine_with(executor).open(spec, 500)
-    run.pace(PACES[pace])
+    run = engine_with(executor).open_run(spec, 500)
+    run.set_pace(PACES[pace])
     until(run, lambda look: look.phase != "opening")
     return run
 
 
 def test_a_run_opens_at_its_first_frame_and_waits():
     run = opened()
-    look = run.look()
+    look = run.progress()
     assert (look.phase, look.step, len(look.frames)) == ("paused", 0, 1)
     assert look.references is not None
     assert not run.started
@@ -77,7 +77,7 @@ def test_frames_are_the_same_at_any_speed():
         look = until(run, lambda look: len(look.frames) > 8)
         steps.append([(f.step, f.points[2].tobytes()) for f in look.frames[:8]])
     assert steps[0] == steps[1]
-    assert [step for step, _ in steps[0]] == [0, *(frames.next_frame(SMALL, s) for s, _ in steps[0][:-1])]
+    assert [step for step, _ in steps[0]] == [0, *(frames.next_frame_step(SMALL, s) for s, _ in steps[0][:-1])]
 
 
 def test_pause_holds_and_step_moves_by_one():
@@ -87,7 +87,7 @@ def test_pause_holds_and_step_moves_by_one():
     run.pause()
     held = until(run, lambda look: not run.busy).step
     time.sleep(0.3)
-    assert run.look().step == held
+    assert run.progress().step == held
     for i in range(1, 4):
         run.step()
         look = until(run, lambda look: not run.busy)
@@ -128,14 +128,14 @@ def test_one_step_a_frame():
 
 
 def test_one_step_a_frame_has_an_end(monkeypatch):
-    monkeypatch.setattr(run_module, "MOST", 30)
+    monkeypatch.setattr(run_module, "MAX_FRAMES", 30)
     run = opened(pace="every-step")
     run._pace = Pace(None, every_step=True)
     run.play()
     look = until(run, lambda look: len(look.frames) >= 45)
     steps = [frame.step for frame in look.frames]
     assert steps[:30] == list(range(30))
-    assert steps[40] == frames.next_frame(SMALL, steps[39]) > steps[39] + 1
+    assert steps[40] == frames.next_frame_step(SMALL, steps[39]) > steps[39] + 1
 
 
 def test_a_pace_is_kept():
@@ -143,7 +143,7 @@ def test_a_pace_is_kept():
     run.play()
     began = time.monotonic()
     until(run, lambda look: len(look.frames) == 5)
-    assert time.monotonic() - began > 3 / PACES["slow"].frames_a_second  # the first of the four comes at once
+    assert time.monotonic() - began > 3 / PACES["slow"].frames_per_second  # the first of the four comes at once
 
 
 def test_a_run_that_nobody_looks_at_rests_and_goes_on_when_somebody_does(monkeypatch):
@@ -153,9 +153,9 @@ def test_a_run_that_nobody_looks_at_rests_and_goes_on_when_somebody_does(monkeyp
     until(run, lambda look: look.step > 5)
     time.sleep(0.6)
     soon(lambda: not (run._working or run._due))  # what was under way is finished
-    resting = run.look().step
+    resting = run.progress().step
     time.sleep(0.4)
-    assert run.look().step == resting
+    assert run.progress().step == resting
     until(run, lambda look: look.step > resting)
 
 
@@ -170,11 +170,11 @@ def test_a_run_that_turns_to_nan_stops_and_keeps_its_history():
     run.play()
     run.step()
     time.sleep(0.1)
-    assert run.look().step == look.step
+    assert run.progress().step == look.step
 
 
 def test_a_death_costs_one_chunk_and_is_said():
-    run = opened(executor=Mortal(lambda task, nth: task == "train" and nth == 3))
+    run = opened(executor=Mortal(lambda task, nth: task == "train_chunk" and nth == 3))
     run.play()
     look = until(run, lambda look: look.step > 50)
     assert "A worker process died" in (look.note or "")
@@ -183,14 +183,14 @@ def test_a_death_costs_one_chunk_and_is_said():
 
 
 def test_a_frame_is_drawn_again_after_a_death():
-    run = opened(executor=Mortal(lambda task, nth: task == "draw" and nth in (2, 3)))
+    run = opened(executor=Mortal(lambda task, nth: task == "draw_frame" and nth in (2, 3)))
     run.play()
     look = until(run, lambda look: len(look.frames) > 8)
     assert [f.step for f in look.frames[:8]] == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
 def test_work_that_always_kills_its_worker_is_given_up():
-    run = opened(executor=Mortal(lambda task, nth: task == "train" and nth >= 2))
+    run = opened(executor=Mortal(lambda task, nth: task == "train_chunk" and nth >= 2))
     run.play()
     look = until(run, lambda look: look.phase == "failed")
     assert "out of memory" in (look.failure or "")
@@ -203,7 +203,7 @@ def test_a_broken_data_file_is_told_in_words(monkeypatch, tmp_path):
     broken = tmp_path / "broken.npz"
     broken.write_bytes(b"PK not really")
     monkeypatch.setenv("CL_LAB_DATA", str(broken))
-    run = engine_with().open(RunSpec(dataset="own_broken"), 500)
+    run = engine_with().open_run(RunSpec(dataset="own_broken"), 500)
     look = until(run, lambda look: look.phase == "failed")
     assert "broken.npz" in (look.failure or "")
     assert not run.busy
@@ -220,7 +220,7 @@ def test_a_frame_that_is_being_drawn_when_a_run_is_given_up_still_comes():
         run._give_up("no data")
         drawn = Future()
         drawn.set_result(run.history.frames[-1])
-        run._collect(tasks.draw, drawn)
+        run._collect(tasks.draw_frame, drawn)
         assert len(run.history.frames) == before + 1
         assert not run._due
 
@@ -233,23 +233,23 @@ def test_work_may_be_done_before_it_is_waited_for():
 
 def test_many_runs_take_turns():
     shared = engine_with()
-    runs = [shared.open(RunSpec(dataset="blobs", dim=4, batch=32, seed=seed), 500) for seed in range(5)]
+    runs = [shared.open_run(RunSpec(dataset="blobs", dim=4, batch=32, seed=seed), 500) for seed in range(5)]
     for run in runs:
-        run.pace(PACES["flat-out"])
+        run.set_pace(PACES["flat-out"])
         run.play()
     end = time.monotonic() + 60
-    while min(run.look().step for run in runs) < 20:
+    while min(run.progress().step for run in runs) < 20:
         for run in runs:
-            run.renew()
+            run.renew_lease()
         time.sleep(0.01)
         assert time.monotonic() < end
-    steps = [run.look().step for run in runs]
+    steps = [run.progress().step for run in runs]
     assert max(steps) < 4 * min(steps)
 
 
 def test_an_absurd_picture_is_refused():
     with pytest.raises(ValueError, match="not 1000000"):
-        engine_with().open(SMALL, 1_000_000)
+        engine_with().open_run(SMALL, 1_000_000)
 
 
 def test_a_run_that_is_forgotten_leaves_nothing_behind():
@@ -263,7 +263,7 @@ def test_a_run_that_is_forgotten_leaves_nothing_behind():
 
 
 def test_without_shared_memory_states_travel_in_the_parcel(monkeypatch, tmp_path):
-    monkeypatch.setattr(temp_dirs, "MEMORY", tmp_path / "none")
+    monkeypatch.setattr(temp_dirs, "SHARED_MEMORY", tmp_path / "none")
     run = opened()
     assert run._shelf.slots == (None,)
     run.play()
@@ -273,7 +273,7 @@ def test_without_shared_memory_states_travel_in_the_parcel(monkeypatch, tmp_path
 
 @pytest.fixture(scope="module")
 def pool():
-    made = process_pool.Pool()
+    made = process_pool.ProcessPool()
     yield made
     made.shutdown(cancel_futures=True)
 
@@ -297,8 +297,8 @@ def test_workers_end_with_their_server_however_it_ends():
     """A server that is killed has no time to say goodbye."""
     script = """
         import os, time
-        from cl_core.runtime.process_pool import Pool
-        pool = Pool()
+        from cl_core.runtime.process_pool import ProcessPool
+        pool = ProcessPool()
         print(pool.submit(os.getpid).result(), flush=True)
         time.sleep(60)
     """

@@ -14,7 +14,7 @@ from cl_core.experiments import METHODS, STUDIES, claims, results, sweep, table
 from cl_core.experiments.grid import DATASETS
 from cl_core.experiments.table import BATCHES, DIFFERENCE, PUBLISHED, RIGHT
 from cl_core.ui.pages.experiments.page import PARTS
-from cl_core.ui.pages.experiments.rerun import reduced
+from cl_core.ui.pages.experiments.rerun import reduced_cell
 from cl_core.ui.pages.training_controls import link_of
 from tests.test_claims import made_up, outcome_of, write
 from tests.test_lessons import page, said
@@ -43,8 +43,8 @@ def test_the_table_and_the_verdicts_are_those_of_the_results(pool, result_folder
     found, _ = results.load(result_folder)
     for verdict in claims.verdicts(found):
         assert f"**{verdict.claim}.**" in said(app)
-        assert verdict.in_short in said(app)
-        for line in verdict.words.splitlines():
+        assert verdict.label in said(app)
+        for line in verdict.explanation.splitlines():
             assert line in said(app)
     assert len(titles(app)) == len(DATASETS)
     alt = f"{METHODS['npair'].title}: {outcome_of(table.cell_of('mnist', 'npair', 32, PUBLISHED)).accuracy_odd:.2%}"
@@ -142,7 +142,7 @@ def test_a_reduced_cell_stands_beside_the_shipped_one(pool, result_folder, monke
         asked.append(cell)
         return outcome_of(cell), {}
 
-    monkeypatch.setattr(sweep, "work", work)
+    monkeypatch.setattr(sweep, "cell_task", work)
     app = page("experiments", part="one cell", method="max_margin", batch="2048", epochs="2")
     click(app, "reduced_start")
     for _ in range(100):
@@ -150,7 +150,7 @@ def test_a_reduced_cell_stands_beside_the_shipped_one(pool, result_folder, monke
             break
         time.sleep(0.02)
         app.run()
-    assert asked == [reduced(table.cell_of("mnist", "max_margin", 2048, PUBLISHED), 2)]
+    assert asked == [reduced_cell(table.cell_of("mnist", "max_margin", 2048, PUBLISHED), 2)]
     assert asked[0].steps == 58
     assert asked[0].epochs == 2
     lines = app.dataframe[1].value
@@ -165,7 +165,7 @@ def test_a_reduced_cell_can_be_dropped_and_one_that_fails_is_said(pool, result_f
         go_on.wait(30)
         raise ValueError("no such thing")
 
-    monkeypatch.setattr(sweep, "work", work)
+    monkeypatch.setattr(sweep, "cell_task", work)
     app = page("experiments", part="one cell", method="max_margin")
     click(app, "reduced_start")
     assert app.button(key="reduced_start").disabled

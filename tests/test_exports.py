@@ -18,27 +18,29 @@ from safetensors.numpy import load
 from cl_core import charts, training
 from cl_core.analysis.metrics import Metrics
 from cl_core.charts import gif, svg
-from cl_core.charts.svg import Chart
+from cl_core.charts.svg import TitledChart
 from cl_core.data import datasets
 from cl_core.palette import CLASS_COLOURS
 from cl_core.training import RunSpec, State
 from cl_core.training.files import safetensors, tables
-from cl_core.training.frames import Frame, Look, frame, references
+from cl_core.training.frames import Frame, RunProgress, make_frame, references
 
 SMALL = RunSpec(dataset="blobs", dim=8, batch=32)
 
 
-def trained(spec: RunSpec = SMALL, steps: int = 6, n: int = 500) -> tuple[Look, State]:
+def trained(spec: RunSpec = SMALL, steps: int = 6, n: int = 500) -> tuple[RunProgress, State]:
     """A run of so many steps with a frame at every other one."""
     state = training.start(spec)
-    frames: list[Frame] = [frame(state, n)]
+    frames: list[Frame] = [make_frame(state, n)]
     losses = []
     while state.step < steps:
         state = training.advance(state, steps=2)
         losses.append(state.losses)
-        frames.append(frame(state, n, frames[-1].views))
+        frames.append(make_frame(state, n, frames[-1].views))
     found = references(spec, n)
-    return Look(spec, "paused", steps, 1.5, 0.0, tuple(frames), np.concatenate(losses), 1, found, None, None), state
+    return RunProgress(
+        spec, "paused", steps, 1.5, 0.0, tuple(frames), np.concatenate(losses), 1, found, None, None
+    ), state
 
 
 @pytest.mark.parametrize(("kind", "read"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
@@ -57,7 +59,7 @@ def test_an_embedding_reads_back_as_it_was(kind, read):
 @pytest.mark.parametrize(("kind", "read"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
 def test_a_history_reads_back_as_it_was(kind, read):
     look, _ = trained()
-    found = read(io.BytesIO(tables.FORMATS[kind](tables.history(look))))
+    found = read(io.BytesIO(tables.FORMATS[kind](tables.history_table(look))))
     assert found["step"].tolist() == list(range(7))
     assert np.isnan(found["loss"][0])
     assert (found["loss"].to_numpy(np.float32)[1:] == look.losses).all()
@@ -84,8 +86,8 @@ def test_the_program_beside_the_encoder_embeds_as_the_run_does(name, tmp_path, m
     """One of them in a process that knows nothing of this project; the others here, where torch is loaded."""
     spec = ENCODERS[name]
     state = training.advance(training.start(spec), steps=1)
-    (tmp_path / safetensors.FILE).write_bytes(safetensors.pack(state))
-    (tmp_path / "embed.py").write_text(safetensors.snippet(spec))
+    (tmp_path / safetensors.FILE).write_bytes(safetensors.dumps(state))
+    (tmp_path / "embed.py").write_text(safetensors.loading_program(spec))
     if spec is SMALL:
         x = np.array([[0.25, -0.5]], np.float32)
     else:
@@ -105,19 +107,19 @@ def test_the_program_beside_the_encoder_embeds_as_the_run_does(name, tmp_path, m
 
 def test_an_encoder_file_says_what_it_is():
     _, state = trained()
-    file = safetensors.pack(state)
+    file = safetensors.dumps(state)
     about = json.loads(file[8 : 8 + int.from_bytes(file[:8], "little")])["__metadata__"]
     assert RunSpec(**json.loads(about["spec"])) == SMALL
     assert about["step"] == "6"
     weights = load(file)
-    assert sum(array.size for array in weights.values()) * 4 == safetensors.size(SMALL)
+    assert sum(array.size for array in weights.values()) * 4 == safetensors.estimated_size(SMALL)
     first = weights["body.1.weight"].ravel()
     assert (first == state.vector[: len(first)]).all()
 
 
-def made(look: Look, dark: bool = False) -> Image.Image:
-    scene = gif.scene(look, 500, "PCA view", dark=dark)
-    return Image.open(io.BytesIO(gif.joined(gif.images(scene, gif.moments(len(scene.points))))))
+def made(look: RunProgress, dark: bool = False) -> Image.Image:
+    scene = gif.make_scene(look, 500, "PCA view", dark=dark)
+    return Image.open(io.BytesIO(gif.join_images(gif.draw_images(scene, gif.frame_times(len(scene.points))))))
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -141,16 +143,16 @@ def test_a_long_run_makes_no_longer_a_movie_and_shows_its_first_and_last_frame()
     look, _ = trained()
     first, *_, last = look.frames
     many = tuple(replace(first, step=step) for step in range(700))
-    scene = gif.scene(replace(look, frames=(*many, replace(last, step=700))), 500, "PCA view")
-    assert len(gif.moments(len(scene.points))) == gif.MOST_IMAGES
+    scene = gif.make_scene(replace(look, frames=(*many, replace(last, step=700))), 500, "PCA view")
+    assert len(gif.frame_times(len(scene.points))) == gif.MOST_IMAGES
     assert (scene.steps[0], scene.steps[-1]) == (0, 700)
     assert (scene.points[-1] == last.points[2]).all()
 
 
 def test_where_a_point_is_drawn():
     points = np.array([[[0, 0], [4, 0], [4, 4]]], np.float32)
-    scene = gif.Scene("", points, np.arange(3), ("a", "b", "c"), (0,), (1.0,))
-    picture = np.array(Image.open(io.BytesIO(gif.images(scene, [0.0])[0])).convert("RGB"))
+    scene = gif.GifScene("", points, np.arange(3), ("a", "b", "c"), (0,), (1.0,))
+    picture = np.array(Image.open(io.BytesIO(gif.draw_images(scene, [0.0])[0])).convert("RGB"))
     places = []
     for colour in CLASS_COLOURS.light[:3]:
         hit = (picture == tuple(bytes.fromhex(colour[1:]))).all(axis=2)
@@ -165,18 +167,18 @@ def test_where_a_point_is_drawn():
 def test_nothing_is_filmed_before_there_is_something_to_see():
     look, _ = trained()
     with pytest.raises(ValueError, match="from its first frame"):
-        gif.scene(replace(look, frames=()), 500, "PCA view")
+        gif.make_scene(replace(look, frames=()), 500, "PCA view")
     with pytest.raises(ValueError, match="a picture or more"):
-        gif.joined([])
+        gif.join_images([])
 
 
 def test_curves_are_drawn_with_their_rows_and_lines():
     look, _ = trained()
     drawn = [
-        Chart("Loss <&>", charts.loss_chart(look.references), charts.loss_rows(look.losses, 6)),
-        Chart("Triplets", charts.triplet_chart(), charts.triplet_rows(look.frames, 6)),
+        TitledChart("Loss <&>", charts.loss_chart(look.references), charts.loss_rows(look.losses, 6)),
+        TitledChart("Triplets", charts.triplet_chart(), charts.triplet_rows(look.frames, 6)),
     ]
-    root = ElementTree.fromstring(svg.svg(drawn))
+    root = ElementTree.fromstring(svg.to_svg(drawn))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     texts = {"".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {"Loss <&>", f"total collapse {look.references.collapse:.3g}"} <= texts

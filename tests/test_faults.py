@@ -22,7 +22,7 @@ from cl_core.runtime import playback, process_pool, spill, tasks, temp_dirs
 from cl_core.runtime.engine import Engine
 from cl_core.runtime.run import AHEAD, Run
 from cl_core.training import RunSpec
-from cl_core.training.frames import PACES, Look
+from cl_core.training.frames import PACES, RunProgress
 from tests.executors import Thread, engine_with, gone, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
@@ -48,7 +48,7 @@ class Shared(Thread):
         answer: Future[Any] = Future()
         with self.lock:
             self.handed.add(answer)
-        if any(isinstance(each, tasks.Parcel) and each.state.spec.seed in KILLERS for each in arguments):
+        if any(isinstance(each, tasks.StateHandle) and each.state.spec.seed in KILLERS for each in arguments):
             threading.Timer(0.02, self.die).start()
         else:  # takes longer than the other needs to kill a worker
             real = super().submit(task, *arguments, **named)
@@ -83,7 +83,7 @@ class Starved(Thread):
         self.starves, self.error = starves, error
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        chunk = any(each is tasks.train for each in (task, *arguments))
+        chunk = any(each is tasks.train_chunk for each in (task, *arguments))
         before, self.chunks = getattr(self, "chunks", 0), getattr(self, "chunks", 0) + chunk
         return super().submit(self.fail if chunk and self.starves(before) else task, *arguments, **named)
 
@@ -93,8 +93,8 @@ class Starved(Thread):
 
 def begun(engine: Engine, seed: int = 0) -> Run:
     """A small run, played flat out."""
-    run = engine.open(replace(SMALL, seed=seed), 500)
-    run.pace(PACES["flat-out"])
+    run = engine.open_run(replace(SMALL, seed=seed), 500)
+    run.set_pace(PACES["flat-out"])
     run.play()
     return run
 
@@ -104,15 +104,15 @@ def until(seen: Callable[..., object], *watched: Any, seconds: float = 60.0) -> 
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for run in watched:
-            run.renew()
-        looks = [run.look() for run in watched]
+            run.renew_lease()
+        looks = [run.progress() for run in watched]
         if all(seen(look) for look in looks):
             return looks[0]
         time.sleep(0.01)
     raise AssertionError([(look.phase, look.step, look) for look in looks])
 
 
-def right(look: Look) -> bool:
+def right(look: RunProgress) -> bool:
     """Whether a run came to what it comes to without any fault, and nothing of it is missing."""
     expected = training.advance(training.start(look.spec), steps=look.step).losses
     steps = [frame.step for frame in look.frames]
@@ -124,24 +124,24 @@ def right(look: Look) -> bool:
 
 def test_every_worker_is_killed_and_every_run_goes_on() -> None:
     """Said in one line on each page; whatever was shown stays."""
-    pool = process_pool.Pool(2)
+    pool = process_pool.ProcessPool(2)
     engine = engine_with(pool)
     both = [begun(engine, seed) for seed in (0, 1)]
     try:
         until(lambda look: look.step > 20, *both)
-        shown = [[frame.step for frame in run.look().frames] for run in both]
+        shown = [[frame.step for frame in run.progress().frames] for run in both]
         assert isinstance(pool._processes, loky.ProcessPoolExecutor)
         for pid in list(pool._processes._processes):
             os.kill(pid, signal.SIGKILL)
         until(lambda look: look.note is not None, *both)
-        before = max(run.look().step for run in both)
+        before = max(run.progress().step for run in both)
         until(lambda look: look.step > before, *both)
     finally:
         for run in both:
             run.close()
         pool.shutdown(cancel_futures=True)
     for run, frames in zip(both, shown, strict=True):
-        look = run.look()
+        look = run.progress()
         assert "A worker process died" in (look.note or "")
         assert look.failure is None
         assert [frame.step for frame in look.frames][: len(frames)] == frames
@@ -155,12 +155,12 @@ def test_work_that_kills_its_workers_does_not_end_the_runs_of_others() -> None:
     others = (one, other)
     until(lambda look: look.failure, *killers)
     for run in killers:
-        assert "again and again" in (run.look().failure or "")
-        assert run.look().frames
+        assert "again and again" in (run.progress().failure or "")
+        assert run.progress().frames
     until(lambda look: look.step > 20 or look.failure, *others)
     for run in others:
-        assert run.look().failure is None
-        assert right(run.look())
+        assert run.progress().failure is None
+        assert right(run.progress())
 
 
 # Memory
@@ -222,8 +222,8 @@ def test_a_state_that_does_not_fit_whole_travels_whole(tmp_path: Path, missing: 
     """numpy's own `tofile` leaves out, and does not say, what it could not write of its last few bytes."""
     state = training.start(SMALL)
     with limited(state.vector.nbytes - missing):
-        parcel = tasks.Parcel.pack(state, tmp_path / "slot")
-    np.testing.assert_array_equal(parcel.unpack().vector, state.vector)
+        parcel = tasks.StateHandle.store(state, tmp_path / "slot")
+    np.testing.assert_array_equal(parcel.load().vector, state.vector)
 
 
 # Absence
@@ -231,10 +231,10 @@ def test_a_state_that_does_not_fit_whole_travels_whole(tmp_path: Path, missing: 
 
 def left(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let a run that plays be left until it is laid by; its file."""
-    monkeypatch.setattr(spill, "AWAY", 0.1)
+    monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.1)
-    run.renew()
-    soon(lambda: run._shelf.holds)
+    run.renew_lease()
+    soon(lambda: run._shelf.spilled)
     with run._context.changed:  # all of it is done
         pass
     monkeypatch.setattr(playback, "LEASE", 5.0)
@@ -253,7 +253,7 @@ def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_b
     assert not any(slot.exists() for slot in run._shelf.slots if slot)
     assert run._parcel is not None
     assert run._parcel.state.vector.size == 0
-    after = run.look()
+    after = run.progress()
     assert not file.exists()
     for was, now in zip(before.frames, after.frames, strict=False):
         assert (was.step, was.metrics) == (now.step, now.metrics)
@@ -271,26 +271,26 @@ def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_b
 
 
 def test_a_run_that_rests_is_not_laid_by_while_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spill, "AWAY", 0.1)
+    monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.2)
     run = begun(engine_with())
     run.pause()
     end = time.monotonic() + 1.0
     while time.monotonic() < end:
-        run.renew()
-        assert not run._shelf.holds
+        run.renew_lease()
+        assert not run._shelf.spilled
         time.sleep(0.02)
 
 
 def test_a_race_left_alone_is_laid_by_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    race = engine_with().race([SMALL, RunSpec(loss="triplet", dataset="blobs", dim=4, batch=32)])
-    race.pace(PACES["flat-out"])
+    race = engine_with().open_race([SMALL, RunSpec(loss="triplet", dataset="blobs", dim=4, batch=32)])
+    race.set_pace(PACES["flat-out"])
     race.play()
     until(lambda look: look.step > 20, race)
     files = [left(run, monkeypatch) for (run,) in race.runs]
     look = until(lambda look: look.step > 60, race)
     assert not any(file.exists() for file in files)
-    for (each,) in look.looks:
+    for (each,) in look.runs:
         assert right(each)
 
 
@@ -299,22 +299,22 @@ def test_where_the_disk_is_full_a_run_left_alone_stays_in_memory_until_there_is_
 ) -> None:
     run = begun(engine_with())
     until(lambda look: look.step > 40, run)
-    tried, copy = [], run._shelf.copy
+    tried, copy = [], run._shelf.write_copy
 
     def noted(*whole: Any) -> bool:
         tried.append(copy(*whole))
         return tried[-1]
 
-    monkeypatch.setattr(run._shelf, "copy", noted)
-    monkeypatch.setattr(spill, "AWAY", 0.1)
+    monkeypatch.setattr(run._shelf, "write_copy", noted)
+    monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.1)
-    run.renew()
+    run.renew_lease()
     assert run._shelf._file is not None
     with limited(1 << 12):
         soon(lambda: len(tried) > 2)
         assert not any(tried)
-        assert not run._shelf.holds
-        assert not run._shelf._file.exists() or run._shelf.leaving
+        assert not run._shelf.spilled
+        assert not run._shelf._file.exists() or run._shelf.spilling
     left(run, monkeypatch)
     later = until(lambda look: look.step > 60, run)
     assert right(later)
@@ -341,26 +341,26 @@ def test_whoever_comes_back_while_a_run_is_laid_by_does_not_wait_for_the_disk(
     run = begun(engine_with())
     before = until(lambda look: look.step > 40, run)
     disk = Held(monkeypatch)
-    monkeypatch.setattr(spill, "AWAY", 0.1)
+    monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.1)
-    run.renew()
+    run.renew_lease()
     assert disk.inside.wait(30)
     monkeypatch.setattr(playback, "LEASE", 5.0)
     later = until(lambda look: look.step > before.step + 40, run)  # the disk is still at it
     if not stays:
         monkeypatch.setattr(playback, "LEASE", 0.0)
-        run.renew()
+        run.renew_lease()
         time.sleep(0.3)
     disk.go_on.set()
     if stays:
         file = run._shelf._file
         assert file is not None
-        soon(lambda: not run._shelf.leaving and not file.exists())
-        assert not run._shelf.holds
+        soon(lambda: not run._shelf.spilling and not file.exists())
+        assert not run._shelf.spilled
     else:
-        soon(lambda: run._shelf.holds)
+        soon(lambda: run._shelf.spilled)
     monkeypatch.setattr(playback, "LEASE", 5.0)
-    assert run.look().step >= later.step
+    assert run.progress().step >= later.step
     assert right(until(lambda look: look.step > later.step + 40, run))
 
 
@@ -369,11 +369,11 @@ def test_a_run_whose_file_has_gone_says_so(monkeypatch: pytest.MonkeyPatch, dama
     run = begun(engine_with())
     until(lambda look: look.step > 40, run)
     damage(left(run, monkeypatch))
-    look = run.look()
+    look = run.progress()
     assert look.phase == "failed"
     assert "Reset makes the same run again" in (look.failure or "")
     assert not run.busy
-    assert run.over
+    assert run.ended
 
 
 # Tabs
@@ -381,7 +381,7 @@ def test_a_run_whose_file_has_gone_says_so(monkeypatch: pytest.MonkeyPatch, dama
 
 def test_a_tab_closed_in_the_middle_of_a_chunk_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does a reset: what the chunk still writes goes as well."""
-    folder = temp_dirs.folder(temp_dirs.MEMORY)
+    folder = temp_dirs.private_dir(temp_dirs.SHARED_MEMORY)
     if folder is None:
         pytest.skip("this machine shares no memory as files")
     thread, advance, inside, go_on = Thread(), training.advance, threading.Event(), threading.Event()

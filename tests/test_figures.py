@@ -16,10 +16,10 @@ REFERENCES = References(collapse=4.84, floor=2.49, knn_raw=0.915, epoch_steps=46
 @pytest.fixture(scope="module")
 def run() -> list[frames.Frame]:
     state = training.start(RunSpec(dataset="blobs", dim=8, batch=32))
-    found = [frames.frame(state, 500)]
+    found = [frames.make_frame(state, 500)]
     for _ in range(3):
         state = training.advance(state, steps=4)
-        found.append(frames.frame(state, 500, found[-1].views))
+        found.append(frames.make_frame(state, 500, found[-1].views))
     return found
 
 

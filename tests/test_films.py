@@ -15,9 +15,9 @@ from cl_core.data import datasets
 from cl_core.data.npz import DataError
 from cl_core.losses.miners import easy, hard, semihard
 from cl_core.training import frames
-from cl_core.training.frames import Frame, Look, References
+from cl_core.training.frames import Frame, References, RunProgress
 from cl_core.training.pretrained import recordings
-from cl_core.training.pretrained.recordings import FILMS, IMAGES
+from cl_core.training.pretrained.recordings import IMAGES, RECORDINGS
 from cl_core.ui.pages import training_controls
 from cl_core.ui.pages.triplets import over_a_run as part
 
@@ -25,17 +25,17 @@ AGAIN = "the net, the loss or a default has changed; run: python -m cl_core.trai
 COLLAPSING = {"hard", "batch-hard"}
 
 
-@pytest.mark.parametrize("name", FILMS)
+@pytest.mark.parametrize("name", RECORDINGS)
 def test_every_film_is_whole(name):
     film = recordings.load(name)
     n_frames = len(film.steps)
-    assert (film.name, film.spec) == (name, FILMS[name]), AGAIN
-    assert film.steps.tolist() == recordings.steps_of(film.spec)
+    assert (film.name, film.spec) == (name, RECORDINGS[name]), AGAIN
+    assert film.steps.tolist() == recordings.recorded_steps(film.spec)
     assert 50 <= n_frames <= 60
     assert film.points.shape == (n_frames, IMAGES, 2)
     assert film.points.dtype == np.float32
     data = datasets.load("mnist")
-    np.testing.assert_array_equal(film.rows, datasets.probe(data, IMAGES))
+    np.testing.assert_array_equal(film.rows, datasets.probe_indices(data, IMAGES))
     np.testing.assert_array_equal(film.labels, data.y_test[film.rows])
     np.testing.assert_allclose(film.shares.sum(axis=1), 1, rtol=0, atol=1e-12)
     assert film.collapse == pytest.approx(film.spec.theta["margin"], abs=1e-6)
@@ -47,15 +47,15 @@ def test_every_film_is_whole(name):
 
 
 def test_a_fair_pair():
-    specs = list(FILMS.values())
+    specs = list(RECORDINGS.values())
     rest = {json.dumps({**vars(spec), "theta": 0}, sort_keys=True) for spec in specs}
     assert len(rest) == 1, "same net, same seed, same batches"
-    starts = {recordings.load(name).points[0].tobytes() for name in FILMS}
+    starts = {recordings.load(name).points[0].tobytes() for name in RECORDINGS}
     assert len(starts) == 1
-    assert len({(spec.theta["mining"], spec.theta["margin"]) for spec in specs}) == len(FILMS)
+    assert len({(spec.theta["mining"], spec.theta["margin"]) for spec in specs}) == len(RECORDINGS)
 
 
-@pytest.mark.parametrize("name", FILMS)
+@pytest.mark.parametrize("name", RECORDINGS)
 def test_hard_mining_collapses_and_semihard_does_not(name):
     film = recordings.load(name)
     if name not in COLLAPSING:
@@ -91,7 +91,7 @@ def test_when_something_holds_from_then_on():
 
 @pytest.fixture(scope="module")
 def remade():
-    return recordings.shoot("semi-hard", last=10)
+    return recordings.record("semi-hard", last=10)
 
 
 def test_filming_again_comes_to_the_same(remade):
@@ -106,7 +106,7 @@ def test_filming_again_comes_to_the_same(remade):
 
 def test_a_frame_is_that_of_the_live_page_and_its_shares_are_those_of_the_margin(remade):
     state = training.start(remade.spec)
-    first = frames.frame(state, IMAGES)
+    first = frames.make_frame(state, IMAGES)
     assert (remade.knn[0], remade.spread[0]) == (first.metrics.knn, first.metrics.spread)
     np.testing.assert_allclose(remade.points[0], first.points[2], rtol=1e-3, atol=1e-6)
     assert remade.losses[0] == training.advance(state, steps=1).losses[0]
@@ -208,7 +208,7 @@ def test_a_file_with_something_amiss(spoiled):
 
 def test_all_of_it_is_small():
     files = list((datasets.ASSETS / "films").glob("*"))
-    assert {file for file in files} == {recordings._path(name) for name in FILMS}
+    assert {file for file in files} == {recordings._path(name) for name in RECORDINGS}
     assert sum(file.stat().st_size for file in files) < 1e6
 
 
@@ -226,7 +226,7 @@ def page() -> None:
 def opened(monkeypatch):
     """Open the part with these settings; what it leads to stands in `links`."""
     links = []
-    monkeypatch.setattr(part.controls, "lead_to", lambda *link: links.append(link))
+    monkeypatch.setattr(part.controls, "page_link", lambda *link: links.append(link))
 
     def run(session=None, **settings) -> tuple[AppTest, list[tuple]]:
         test = AppTest.from_function(page, default_timeout=60)
@@ -255,18 +255,18 @@ def test_the_page_begins_with_semihard_mining_alone(opened):
     assert len(links) == 1
 
 
-@pytest.mark.parametrize("name", FILMS)
+@pytest.mark.parametrize("name", RECORDINGS)
 def test_the_link_leads_to_that_very_run(opened, name):
     _, links = opened(film=name)
     page_name, _, _, link = links[0]
     assert page_name == training_controls.PAGE
-    known = {control.name: control for control in training_controls.controls_of(link)}
+    known = {control.name: control for control in training_controls.controls_for_link(link)}
     assert set(link) <= set(known)
-    assert all(known[key].fault(text) is None for key, text in link.items())
-    read = {key: known[key].read(text) for key, text in link.items()}
-    theta = {key: read.pop(key) for key in FILMS[name].theta}
+    assert all(known[key].error_in(text) is None for key, text in link.items())
+    read = {key: known[key].parse(text) for key, text in link.items()}
+    theta = {key: read.pop(key) for key in RECORDINGS[name].theta}
     assert read.pop("points") == IMAGES
-    assert training.RunSpec(theta=theta, **read) == FILMS[name]
+    assert training.RunSpec(theta=theta, **read) == RECORDINGS[name]
 
 
 def test_two_films_share_one_time_with_one_control_of_it(opened):
@@ -295,22 +295,22 @@ class Resting:
     """A run that rests at its third frame."""
 
     name, n, busy = "r1", IMAGES, False
-    spec = FILMS["semi-hard"]
+    spec = RECORDINGS["semi-hard"]
     renewed = 0
 
-    def renew(self, times: float = 1.0) -> None:
+    def renew_lease(self, times: float = 1.0) -> None:
         self.renewed += 1
 
-    def look(self) -> Look:
+    def progress(self) -> RunProgress:
         state, values = training.start(self.spec), []
         seen: list[Frame] = []
         for _ in range(3):
-            seen.append(frames.frame(state, self.n, seen[-1].views if seen else None))
+            seen.append(frames.make_frame(state, self.n, seen[-1].views if seen else None))
             state = training.advance(state, steps=1)
             values.append(state.losses[0])
         lines = References(1.0, 0.0, 0.9, 468)
         known = np.array(values[:2], np.float32)
-        return Look(self.spec, "paused", 2, 0.1, 0.0, tuple(seen), known, 0, lines, None, None)
+        return RunProgress(self.spec, "paused", 2, 0.1, 0.0, tuple(seen), known, 0, lines, None, None)
 
 
 def test_a_run_of_ones_own(opened):
@@ -321,16 +321,16 @@ def test_a_run_of_ones_own(opened):
     assert run.renewed
     header, buffers = unpack(bytes(test.get("bidi_component")[1].proto.bytes))
     assert buffers["steps"].tolist() == [0, 1, 2]
-    look = run.look()
+    look = run.progress()
     m = look.frames[2].metrics
     np.testing.assert_allclose(buffers["shares"][6:], [m.easy, m.semihard, m.hard], rtol=1e-6)
     np.testing.assert_array_equal(buffers["losses"], [*look.losses, look.losses[-1]])
     assert "m = 0.2" in header["title"]
 
 
-@pytest.mark.parametrize("name", FILMS)
+@pytest.mark.parametrize("name", RECORDINGS)
 def test_what_is_said_of_a_film_is_so(name):
-    film, said = recordings.load(name), part.what_to_see(recordings.load(name))
+    film, said = recordings.load(name), part.recording_summary(recordings.load(name))
     if film.collapsed is None:
         assert f"{film.shares[-1, 1]:.1%} at step {film.steps[-1]}" in said
         assert f"{film.shares[:, 1].max():.0%} of all at step {film.steps[film.shares[:, 1].argmax()]}" in said
@@ -342,6 +342,6 @@ def test_what_is_said_of_a_film_is_so(name):
 
 
 def test_frames_are_those_of_a_live_run():
-    steps = recordings.steps_of(FILMS["hard"], 100)
-    assert all(frames.next_frame(FILMS["hard"], a) == b for a, b in pairwise(steps))
-    assert steps[-1] <= 100 < frames.next_frame(FILMS["hard"], steps[-1])
+    steps = recordings.recorded_steps(RECORDINGS["hard"], 100)
+    assert all(frames.next_frame_step(RECORDINGS["hard"], a) == b for a, b in pairwise(steps))
+    assert steps[-1] <= 100 < frames.next_frame_step(RECORDINGS["hard"], steps[-1])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from cl_core import losses
-from cl_core.analysis.gradients import Batch, choose, class_means, forces, step
+from cl_core.analysis.gradients import Batch, batch_forces, choose_batch, class_means, gradient_step
 from cl_core.analysis.metrics import MARGIN
 from cl_core.losses import LOSSES
 from cl_core.losses.contrast import unit
@@ -34,25 +34,25 @@ def module_of(key, batch):
 @pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
 @pytest.mark.parametrize("key", LOSSES)
 def test_value_and_pull_are_those_of_the_module_that_trains(key, batch):
-    found = forces(LOSSES[key], {}, batch)
+    found = batch_forces(LOSSES[key], {}, batch)
     f, z = module_of(key, batch), batch.z.double().clone().requires_grad_()
     value = f(z, batch.y)
     wanted = [z, f.weight] if LOSSES[key].classes else [z]
     slopes = torch.autograd.grad(value, wanted)
     assert math.isclose(found.value, value.item(), rel_tol=1e-12)
     assert found.n_terms == f.n_terms
-    assert torch.allclose(found.pull, -slopes[0], rtol=1e-12, atol=1e-15)
+    assert torch.allclose(found.embedding_force, -slopes[0], rtol=1e-12, atol=1e-15)
     if LOSSES[key].classes:
-        assert torch.allclose(found.class_pull, -slopes[1], rtol=1e-12, atol=1e-15)
+        assert torch.allclose(found.class_force, -slopes[1], rtol=1e-12, atol=1e-15)
     else:
-        assert found.class_pull is None
+        assert found.class_force is None
 
 
 @pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
 @pytest.mark.parametrize("key", LOSSES)
 def test_the_weights_explain_every_force_along_the_sphere(key, batch):
     # ds_ij/dz_i = (u_j - s_ij u_i) / |z_i|; what is left of the force changes lengths, and lies along z_i
-    found = forces(LOSSES[key], {}, batch)
+    found = batch_forces(LOSSES[key], {}, batch)
     z = batch.z.double()
     u, others = unit(z), unit(batch.weight.double()) if LOSSES[key].classes else unit(z)
     tangent = torch.zeros_like(z)
@@ -61,15 +61,15 @@ def test_the_weights_explain_every_force_along_the_sphere(key, batch):
             to = (others[j] - found.similarity[i, j] * u[i]) / z[i].norm()
             back = found.weights[j, i] if not LOSSES[key].classes else 0.0
             tangent[i] -= (found.weights[i, j] + back) * to
-    along = (found.pull * u).sum(1, keepdim=True) * u
-    assert torch.allclose(found.pull - along, tangent, rtol=1e-9, atol=1e-9)
+    along = (found.embedding_force * u).sum(1, keepdim=True) * u
+    assert torch.allclose(found.embedding_force - along, tangent, rtol=1e-9, atol=1e-9)
     if batch is BATCH and LOSSES[key].metric_of({}) == "similarity" and LOSSES[key].recipe.unit_norm:
         assert along.abs().max() < 1e-9
 
 
 @pytest.mark.parametrize("key", ["supcon", "triplet", "am_softmax"])
 def test_a_pair_is_as_hard_as_its_hardest_triplet(key):
-    found = forces(LOSSES[key], {}, BATCH)
+    found = batch_forces(LOSSES[key], {}, BATCH)
     s, n = found.similarity, found.similarity.shape[1]
     same = [[(BATCH.y[i] == (BATCH.y[j] if n == 12 else j)).item() for j in range(n)] for i in range(12)]
     positive = [[same[i][j] and (n != 12 or i != j) for j in range(n)] for i in range(12)]
@@ -97,26 +97,26 @@ def test_a_pair_is_as_hard_as_its_hardest_triplet(key):
 @pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
 @pytest.mark.parametrize("key", LOSSES)
 def test_a_small_step_goes_down_and_moves_the_hardest_pulled_by_what_was_asked(key, batch):
-    before = forces(LOSSES[key], {}, batch)
-    after, rate = step(batch, before, 1e-4)
+    before = batch_forces(LOSSES[key], {}, batch)
+    after, rate = gradient_step(batch, before, 1e-4)
     assert rate > 0
     moved = (after.z - batch.z).norm(dim=1)
     assert moved.max() <= 1e-4 * (1 + 1e-6)
     if not batch.unit_norm:
         assert math.isclose(moved.max(), 1e-4, rel_tol=1e-6)
-        assert torch.allclose(after.z, batch.z + rate * before.pull)
+        assert torch.allclose(after.z, batch.z + rate * before.embedding_force)
     else:
         assert torch.allclose(after.z.norm(dim=1), torch.ones(12, dtype=torch.float64))
     frozen = LOSSES[key].landmarks(**LOSSES[key].defaults).lowest is not None  # its value may rise on the way
-    assert frozen or forces(LOSSES[key], {}, after).value < before.value
+    assert frozen or batch_forces(LOSSES[key], {}, after).value < before.value
 
 
 @pytest.mark.parametrize("key", LOSSES)
 def test_where_nothing_pulls_nothing_moves(key):
     still = Batch(torch.ones(4, 3), torch.zeros(4, dtype=torch.int64), torch.ones(1, 3), torch.zeros(1))
-    found = forces(LOSSES[key], {}, still)
-    if found.pull.abs().max() == 0:
-        after, rate = step(still, found, 0.1)
+    found = batch_forces(LOSSES[key], {}, still)
+    if found.embedding_force.abs().max() == 0:
+        after, rate = gradient_step(still, found, 0.1)
         assert rate == 0
         assert torch.allclose(after.z, torch.nn.functional.normalize(still.z.double()))
     assert all(
@@ -127,14 +127,14 @@ def test_where_nothing_pulls_nothing_moves(key):
 def test_a_batch_is_made_of_pairs_of_one_class():
     y = np.arange(300) % 10
     for size in (32, 48, 64):
-        rows = choose(y, size, seed=3)
+        rows = choose_batch(y, size, seed=3)
         assert len(set(rows.tolist())) == size
         assert (y[rows[: size // 2]] == y[rows[size // 2 :]]).all()
         assert len(set(y[rows].tolist())) == 10
-        assert (rows == choose(y, size, seed=3)).all()
-    assert (choose(y, 32, seed=3) != choose(y, 32, seed=4)).any()
+        assert (rows == choose_batch(y, size, seed=3)).all()
+    assert (choose_batch(y, 32, seed=3) != choose_batch(y, 32, seed=4)).any()
     with pytest.raises(ValueError, match="16 pairs"):
-        choose(np.arange(40), 32, seed=0)
+        choose_batch(np.arange(40), 32, seed=0)
 
 
 def test_class_means_are_unit_and_zero_for_a_class_without_images():

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 LINKS = int(os.environ.get("FUZZED_LINKS", "6"))  # for each page
 MOST_NOTES = 8
-MOST_WORK = race.CONTENDERS[1] * race.SEEDS[1]  # runs of the largest race
+MOST_WORK = race.CONTENDER_RANGE[1] * race.SEED_COUNT_RANGE[1]  # runs of the largest race
 LONGEST_NOTE = 1000  # letters, with all the options there are
 
 HOSTILE = (
@@ -72,7 +72,7 @@ def follow(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
         values = {c.name: app.session_state[c.name] for c in shown.controls_of({}) if c.name in app.session_state}
         for control in shown.controls_of({name: str(value) for name, value in values.items()}):
             if control.default is not None and control.name in app.session_state:
-                assert control.takes(app.session_state[control.name]), (control.name, link)
+                assert control.accepts(app.session_state[control.name]), (control.name, link)
         assert len(nobody.asked) - asked <= MOST_WORK, nobody.asked[asked:]
         assert notes(app) or not told
         app.run()

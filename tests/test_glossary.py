@@ -46,7 +46,7 @@ def test_the_index_has_every_loss_once_under_its_family(pool):
     assert cards(app) == {key: f":primary[**{loss.title}**]" for key, loss in LOSSES.items()}
     for family in loss_family.FAMILIES:
         assert family.title in written(app)
-        assert family.words in written(app)
+        assert family.description in written(app)
     for loss in LOSSES.values():
         assert loss.summary in written(app)
     assert len(app.get("graphviz_chart")) == 1
@@ -74,7 +74,7 @@ def test_an_entry_says_all_that_there_is_to_say(pool, key):
         said += each.spec.options if each.kind == "choice" else [each.range_text()]
     for preset in loss.presets:
         said += [preset.title, *(f"`{name}` = " for name in preset.theta)]
-    said += [each.words for each in variants.CONVENTIONS.get(key, ())]
+    said += [each.description for each in variants.VARIANTS.get(key, ())]
     for part in said:
         assert part.strip() in text
     links = [link.proto for link in app.get("page_link")]
@@ -209,13 +209,13 @@ COMPUTED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("edge", loss_family.EDGES, ids=lambda e: f"{e.one}-{e.other}")
+@pytest.mark.parametrize("edge", loss_family.EDGES, ids=lambda e: f"{e.source}-{e.target}")
 def test_an_arrow_leads_to_the_same_number(edge):
     if edge.exact:
-        one, other = COMPUTED[edge.one, edge.other]()
-        assert math.isclose(one, other, rel_tol=1e-6 if edge.words.endswith("∞") else 1e-9)
+        one, other = COMPUTED[edge.source, edge.target]()
+        assert math.isclose(one, other, rel_tol=1e-6 if edge.condition.endswith("∞") else 1e-9)
     else:
-        assert (edge.one, edge.other) not in COMPUTED
+        assert (edge.source, edge.target) not in COMPUTED
 
 
 def test_circle_as_printed_here_is_our_circle():
@@ -228,11 +228,11 @@ def test_circle_as_printed_here_is_our_circle():
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_picture_names_every_loss_and_can_be_read(dark):
-    text = loss_family.dot(dark=dark)
+    text = loss_family.graphviz_dot(dark=dark)
     for key in LOSSES:
         assert re.search(rf"^{key} \[label=", text, re.MULTILINE)
     for edge in loss_family.EDGES:
-        assert f"{edge.one} -> {edge.other} [" in text
-        assert LOSSES[edge.one].title in loss_family.in_words()
+        assert f"{edge.source} -> {edge.target} [" in text
+        assert LOSSES[edge.source].title in loss_family.family_alt()
     ink, fills = re.search(r'fontcolor="(#\w+)"', text)[1], set(re.findall(r'fillcolor="(#\w+)"', text))
     assert all(contrast(ink, fill) > 7 for fill in fills)  # WCAG's AAA

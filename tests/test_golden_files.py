@@ -22,7 +22,7 @@ from cl_core.runtime import dask_cluster
 from cl_core.teaching import lessons
 from cl_core.training import RunSpec
 from cl_core.training.files import run_file, tables
-from cl_core.training.frames import Look
+from cl_core.training.frames import RunProgress
 from cl_core.training.pretrained import embeddings
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -44,7 +44,7 @@ def golden(name: str) -> Any:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_link_settings_keep_their_names_options_and_defaults(page):
-    settings_of = import_module(PAGES[page]).controls_of
+    settings_of = import_module(PAGES[page]).controls_for_link
     expected = golden("controls.json")[page]
     names = set()
     for loss in golden("losses.json")["losses"]:
@@ -83,7 +83,7 @@ def test_losses_keep_their_values(key):
         assert value(key, {}, y, classes) == pytest.approx(wanted[name], rel=1e-9, abs=1e-12)
     known = {each.name: {"default": each.default, "kind": each.kind} for each in loss.parameters.values()}
     assert known == wanted["parameters"]
-    grid = similarity_plane.of_similarities(loss, {}, n=5)
+    grid = similarity_plane.similarity_plane(loss, {}, n=5)
     np.testing.assert_allclose(grid.value, wanted["plane"], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(grid.d_y, wanted["force"], rtol=1e-9, atol=1e-12)
 
@@ -99,7 +99,7 @@ def test_runs_start_with_the_same_losses(key):
 
 def test_run_file_opens_to_the_same_run_and_trains_on():
     wanted = golden("run.json")
-    saved = run_file.unpack((GOLDEN / "run.npz").read_bytes())
+    saved = run_file.loads((GOLDEN / "run.npz").read_bytes())
     assert asdict(saved.state.spec) == wanted["spec"]
     assert (saved.n, saved.state.step, saved.empty) == (wanted["n"], wanted["step"], 0)
     np.testing.assert_allclose(saved.losses, wanted["losses"], rtol=1e-6)
@@ -114,13 +114,13 @@ def test_run_file_opens_to_the_same_run_and_trains_on():
 
 def test_exported_tables_keep_their_columns():
     wanted = golden("run.json")
-    saved = run_file.unpack((GOLDEN / "run.npz").read_bytes())
-    look = Look(
+    saved = run_file.loads((GOLDEN / "run.npz").read_bytes())
+    look = RunProgress(
         spec=saved.state.spec, phase="paused", step=saved.state.step, seconds=0.0, rate=0.0, frames=saved.frames,
         losses=saved.losses, empty=0, references=saved.references, note=None, failure=None,
     )  # fmt: skip
-    assert tables.history(look).column_names == wanted["history_columns"]
-    assert tables.embedding(saved.state, 500).column_names == wanted["embedding_columns"]
+    assert tables.history_table(look).column_names == wanted["history_columns"]
+    assert tables.embedding_table(saved.state, 500).column_names == wanted["embedding_columns"]
 
 
 def test_prepared_embedding_opens_to_the_same_values(tmp_path, monkeypatch):
@@ -151,11 +151,11 @@ def test_result_of_a_cell_is_read_to_the_same_row():
     row = table.iloc[0]
     for name, wanted in golden("result.json").items():
         assert isnan(row[name]) if wanted is None else row[name] == wanted, name
-    assert np.isfinite(results.points(row)).all()
+    assert np.isfinite(results.drawn_points(row)).all()
 
 
 def test_environment_variables_keep_their_names():
-    assert (datasets.OWN, lessons.OWN, dask_cluster.ADDRESS) == (
+    assert (datasets.DATA_VARIABLE, lessons.LESSONS_VARIABLE, dask_cluster.ADDRESS) == (
         "CL_LAB_DATA",
         "CL_LAB_LESSONS",
         "DASK_SCHEDULER_ADDRESS",

@@ -85,7 +85,7 @@ def test_a_condition_holds_by_what_is_there(fact, relation, value, there, holds)
 
 
 def test_a_teachers_own_folder_comes_first_and_its_faults_are_told(tmp_path, monkeypatch):
-    monkeypatch.setenv(lessons.OWN, str(tmp_path))
+    monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
     (tmp_path / "fifty-minutes.toml").write_text(lesson(STEP))
     (tmp_path / "broken.toml").write_text("title = ")
     (tmp_path / "huge.toml").write_text("#" * (lessons.SIZE + 1))
@@ -98,8 +98,8 @@ def test_a_teachers_own_folder_comes_first_and_its_faults_are_told(tmp_path, mon
     assert str(tmp_path) not in " ".join(faults)
     (tmp_path / "fifty-minutes.toml").write_text(lesson(STEP).replace('"T"', '"A longer title"'))
     assert lessons.available()[0]["fifty-minutes"].title == "A longer title"
-    monkeypatch.setenv(lessons.OWN, str(tmp_path / "nowhere"))
-    assert lessons.available()[1] == [f"nowhere, which {lessons.OWN} names, is no folder."]
+    monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path / "nowhere"))
+    assert lessons.available()[1] == [f"nowhere, which {lessons.LESSONS_VARIABLE} names, is no folder."]
 
 
 def test_the_class_takes_fifty_minutes_and_the_short_one_ten():

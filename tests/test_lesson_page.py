@@ -10,7 +10,7 @@ from cl_core.analysis import similarity_plane
 from cl_core.components.envelope import unpack
 from cl_core.losses import LOSSES
 from cl_core.teaching import lessons
-from cl_core.teaching.rooms import name_of
+from cl_core.teaching.rooms import room_name
 from cl_core.ui.pages.lesson_bar import link_of
 from cl_core.ui.pages.lessons import LETTERS, address_of, new_name
 from cl_core.ui.widgets import question
@@ -86,7 +86,7 @@ def test_an_answer_is_taken_once_and_then_shown(pool):
     assert "fifty-minutes/4" in app.session_state.lesson_done
     _, buffers = headers(app)
     assert np.allclose(
-        buffers["value"], similarity_plane.of_similarities(LOSSES["circle"], {}).value.ravel(), rtol=1e-6
+        buffers["value"], similarity_plane.similarity_plane(LOSSES["circle"], {}).value.ravel(), rtol=1e-6
     )
     assert "radius" in said(app)
     again = app.run()
@@ -115,7 +115,7 @@ def test_those_in_one_room_see_each_others_answers(pool):
 
 
 def test_a_place_is_predicted_on_the_covered_plane_and_all_are_shown(pool):
-    question.rooms().commit("abc", "fifty-minutes/5", "another", (0.5, -0.5))
+    question.rooms().submit("abc", "fifty-minutes/5", "another", (0.5, -0.5))
     app = opened("fifty-minutes", PLACE, "abc")
     assert app.button(key="commit").disabled
     app = opened("fifty-minutes", PLACE, "abc", place="0.1,0.7")
@@ -125,7 +125,7 @@ def test_a_place_is_predicted_on_the_covered_plane_and_all_are_shown(pool):
     assert np.isfinite(buffers["value"]).all()
     assert np.allclose(buffers["points"] * header["scale"], [0.5, -0.5, 0.1, 0.7], atol=1e-4)
     assert [mark["label"] for mark in header["marks"] if mark["role"] == "corner"] == ["you"]
-    boundary = similarity_plane.of_similarities(LOSSES["circle"], {}).boundary
+    boundary = similarity_plane.similarity_plane(LOSSES["circle"], {}).boundary
     far = np.nanmin(np.hypot(*(boundary - [0.1, 0.7]).T))
     assert f"Your place is **{far:.2f}** from the boundary" in said(app)
     assert f"Your place is **{np.hypot(0.1, 0.7 - 0.646):.2f}** away from (0, 0.646)" in said(app)
@@ -206,12 +206,12 @@ def test_the_list_leads_to_every_step_and_into_rooms(pool):
 def test_names_of_rooms_are_names():
     names = {new_name() for _ in range(50)}
     assert len(names) > 40
-    assert all(name_of(name) == name and name[0] in LETTERS for name in names)
+    assert all(room_name(name) == name and name[0] in LETTERS for name in names)
     assert address_of("start", {"room": "abc"}).endswith("/?room=abc")
 
 
 def test_what_a_lesson_says_is_never_markup(pool, tmp_path, monkeypatch):
-    monkeypatch.setenv(lessons.OWN, str(tmp_path))
+    monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
     (tmp_path / "bad.toml").write_text(
         'title = "T"\n[[steps]]\ntitle = "A"\nopen = "start"\nwords = "w"\n[steps.question]\nwords = "?"\n'
         'choices = ["<img src=x onerror=alert(1)>", "*b* $x$"]'

@@ -40,7 +40,7 @@ def test_each_loss_has_its_plane_its_sliders_and_its_formula(pool, key):
     assert not app.warning
     loss = LOSSES[key]
     header, buffers = pictures(app)[0]
-    found = similarity_plane.of_similarities(loss, {}, length=4.0)
+    found = similarity_plane.similarity_plane(loss, {}, length=4.0)
     assert header["title"] == loss.title
     assert np.allclose(buffers["value"], found.value.ravel(), rtol=1e-6)
     assert np.allclose(buffers["force_x"], -found.d_x.ravel(), rtol=1e-6)
@@ -60,7 +60,7 @@ def test_class_weight_losses_have_their_angles_too(pool, key):
     assert wedge["title"] == angles["title"] == LOSSES[key].title
     assert angles["unit"] == "°"
     table = np.array([math.nan if degrees is None else degrees for degrees in wedge["table"]])
-    assert np.allclose(table, similarity_plane.wedges(LOSSES[key], {}), rtol=1e-6, equal_nan=True)
+    assert np.allclose(table, similarity_plane.wedge_angles(LOSSES[key], {}), rtol=1e-6, equal_nan=True)
 
 
 @pytest.mark.parametrize("stage", embeddings.STAGES)
@@ -87,7 +87,7 @@ def test_a_second_loss_stands_beside_the_first(pool):
     (first, _), (second, _) = pictures(app)
     assert (first["title"], second["title"]) == (LOSSES["supcon"].title, LOSSES["arcface"].title)
     app.slider(key="margin_2").set_value(0.1).run()
-    boundary = similarity_plane.of_similarities(LOSSES["arcface"], {"margin": 0.1}).boundary
+    boundary = similarity_plane.similarity_plane(LOSSES["arcface"], {"margin": 0.1}).boundary
     header, buffers = pictures(app)[1]
     counts = [curve["count"] for curve in header["curves"]]
     assert np.allclose(buffers["curves"].reshape(-1, 2)[-counts[-1] :], boundary, atol=1e-6, equal_nan=True)
@@ -158,8 +158,8 @@ def test_the_same_images_under_two_losses_and_another_batch_by_number(pool):
 
 def test_the_programs_print_the_number_on_the_screen(pool, tmp_path, monkeypatch, capsys):
     files = []
-    archive = snippets.archive
-    monkeypatch.setattr(snippets, "archive", lambda *batch: files.append(archive(*batch)) or files[-1])
+    archive = snippets.batch_file
+    monkeypatch.setattr(snippets, "batch_file", lambda *batch: files.append(archive(*batch)) or files[-1])
     app = page("batch", loss="circle", loss_2="arcface", steps="2")
     monkeypatch.chdir(tmp_path)
     shown = [float(metric.value) for metric in app.metric if metric.label == "loss"]
@@ -189,7 +189,7 @@ def test_other_conventions_show_their_own_number(pool):
 def test_the_pairs_of_ones_own_run(pool):
     app = opened(loss="am_softmax", dataset="mnist", dim="8")
     click(app, "start")
-    until(app, lambda app: app.session_state.run.look().step > 3)
+    until(app, lambda app: app.session_state.run.progress().step > 3)
     click(app, "pause")
     until(app, lambda app: not app.session_state.run.busy)
     run = app.session_state.run
@@ -197,7 +197,7 @@ def test_the_pairs_of_ones_own_run(pool):
     app.selectbox(key="loss").set_value("am_softmax").run()
     app.segmented_control(key="pairs").set_value("my run").run()
     assert not app.exception
-    assert f"after {run.look().step:,} steps" in said(app)
+    assert f"after {run.progress().step:,} steps" in said(app)
     assert len(pictures(app)[0][1]["point_violated"]) == embeddings.IMAGES
 
 

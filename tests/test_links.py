@@ -11,8 +11,8 @@ from streamlit.util import calc_hash
 
 from cl_core.components.envelope import unpack
 from cl_core.ui.link import presentation
-from cl_core.ui.link.picture_state import Kept
-from cl_core.ui.link.presentation import Manner, names_in, of_link
+from cl_core.ui.link.picture_state import PictureState
+from cl_core.ui.link.presentation import Presentation, names_in, presentation_of_link
 from cl_core.ui.pages.boundaries import BETWEEN, PLACE
 from cl_core.ui.pages.triplets.one_triplet import AT, PRESETS
 from cl_core.ui.pages.triplets.real_batch import LOOK
@@ -63,9 +63,11 @@ def notes(app: AppTest) -> list[str]:
 
 def test_a_link_says_how_a_page_is_shown():
     link = {"hide": "margin, temperature,,margin", "lock": "loss", "big": "TRUE", "play": "yes"}
-    assert of_link(link) == Manner(frozenset({"margin", "temperature"}), frozenset({"loss"}), big=True, play=False)
-    assert of_link({}) == Manner()
-    assert [of_link(link).frees(name) for name in ("margin", "loss", "scale")] == [False, False, True]
+    assert presentation_of_link(link) == Presentation(
+        frozenset({"margin", "temperature"}), frozenset({"loss"}), big=True, play=False
+    )
+    assert presentation_of_link({}) == Presentation()
+    assert [presentation_of_link(link).is_free(name) for name in ("margin", "loss", "scale")] == [False, False, True]
 
 
 def test_a_list_of_ten_thousand_names_is_not_read_to_its_end():
@@ -198,8 +200,8 @@ def test_a_run_is_to_start_once_with_the_link_that_says_so(pool):
         (LOOK, "-1", None),
     ],
 )
-def test_what_a_picture_was_left_at_is_read_strictly(control: Kept, text, found):
-    assert (control.fault(text) is None) == (found is not None)
+def test_what_a_picture_was_left_at_is_read_strictly(control: PictureState, text, found):
+    assert (control.error_in(text) is None) == (found is not None)
     assert control._places_in(text) == (found or ())
 
 

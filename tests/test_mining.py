@@ -44,7 +44,7 @@ def test_every_triplet_is_of_exactly_one_kind(margin):
 @pytest.mark.parametrize("seed", range(6))
 def test_counts_are_those_of_enumeration(seed, margin):
     c = contrast(seed, ties=seed % 2 == 0)
-    easy, semihard, hard = miners.kinds(c, margin)
+    easy, semihard, hard = miners.count_kinds(c, margin)
     assert (easy, semihard, hard) == reference.kinds(c.value.tolist(), c.positive.tolist(), c.negative.tolist(), margin)
     assert easy + semihard + hard == sum(c.positive[a].sum() * c.negative[a].sum() for a in range(7))
 
@@ -54,7 +54,7 @@ def test_five_points_on_a_line():
     # d_an = d_ap is hard and every d_an = d_ap + 1 easy
     z, y = torch.arange(5.0)[:, None], torch.tensor([0, 0, 0, 1, 1])
     easy, hard = 4 + 4 + 1 + 2 + 3, 0 + 0 + 3 + 1 + 0
-    assert miners.kinds(Contrast.of_batch(z, y, "euclidean"), 1.0) == (easy, 0, hard)
+    assert miners.count_kinds(Contrast.of_batch(z, y, "euclidean"), 1.0) == (easy, 0, hard)
 
 
 @pytest.mark.parametrize("rule", miners.MINERS)
@@ -95,7 +95,7 @@ def test_counts_of_many_blocks_add_up(metric):
         d_ap, d_an = c.value[a][c.positive[a]][:, None], c.value[a][c.negative[a]]
         for k, rule in enumerate(miners.KINDS.values()):
             total[k] += int(rule(d_ap, d_an, 0.5).sum())
-    assert miners.kinds(c, 0.5) == tuple(total)
+    assert miners.count_kinds(c, 0.5) == tuple(total)
     counts = torch.bincount(y)
     assert sum(total) == int((counts * (counts - 1) * (700 - counts)).sum())
 
@@ -106,7 +106,7 @@ def test_kinds_agree_with_pytorch_metric_learning(squared):
     dice = torch.Generator().manual_seed(1)
     z = torch.nn.functional.normalize(torch.randn(60, 8, generator=dice, dtype=torch.float64))
     y = torch.randint(0, 5, (60,), generator=dice)
-    found = miners.kinds(Contrast.of_batch(z, y, "sqeuclidean" if squared else "euclidean"), 0.2)
+    found = miners.count_kinds(Contrast.of_batch(z, y, "sqeuclidean" if squared else "euclidean"), 0.2)
     metric = distances.LpDistance(power=2 if squared else 1)
     for n, name in zip(found, ("easy", "semihard", "hard"), strict=True):
         assert n == len(pml_miners.TripletMarginMiner(0.2, name, distance=metric)(z, y)[0])
@@ -119,7 +119,7 @@ def test_counts_do_not_depend_on_the_order_of_the_batch():
         after = Contrast(
             before.value[order][:, order], before.positive[order][:, order], before.negative[order][:, order]
         )
-        assert miners.kinds(before, 0.3) == miners.kinds(after, 0.3)
+        assert miners.count_kinds(before, 0.3) == miners.count_kinds(after, 0.3)
 
 
 class Largest(TorchDispatchMode):
@@ -152,6 +152,6 @@ def test_an_unknown_miner_is_refused_in_words():
 
 def test_at_a_margin_of_zero_nothing_is_semihard_and_ties_cost_nothing():
     c = contrast(2)
-    assert miners.kinds(c, 0.0)[1] == 0
+    assert miners.count_kinds(c, 0.0)[1] == 0
     assert not miners.mine(c, 0.0, "semihard").count.any()
     assert math.isclose(*(miners.mine(c, 0.0, rule).total.sum().item() for rule in ("hard", "all")))

@@ -26,7 +26,7 @@ def page(**link: str) -> AppTest:
 
 
 def opened(**link: str) -> AppTest:
-    return until(page(**(FAST | link)), lambda app: app.session_state.run.look().frames)
+    return until(page(**(FAST | link)), lambda app: app.session_state.run.progress().frames)
 
 
 def until(app: AppTest, seen: Callable[[AppTest], object], seconds: float = 60) -> AppTest:
@@ -45,7 +45,7 @@ def click(app: AppTest, key: str) -> AppTest:
 
 
 def step(app: AppTest) -> int:
-    return int(app.session_state.run.look().step)
+    return int(app.session_state.run.progress().step)
 
 
 def test_the_start_page_leads_to_runs(pool):
@@ -69,7 +69,7 @@ def test_each_loss_has_its_sliders_and_trains(pool, key):
 
 def test_start_pause_step_reset(pool):
     app = opened()
-    first = app.session_state.run.look().frames[0]
+    first = app.session_state.run.progress().frames[0]
     click(app, "start")
     until(app, lambda app: step(app) > 20)
     click(app, "pause")
@@ -81,8 +81,8 @@ def test_start_pause_step_reset(pool):
     until(app, lambda app: not app.session_state.run.busy)
     assert step(app) == held + 1
     click(app, "reset")
-    until(app, lambda app: app.session_state.run.look().frames)
-    again = app.session_state.run.look().frames
+    until(app, lambda app: app.session_state.run.progress().frames)
+    again = app.session_state.run.progress().frames
     assert len(again) == 1
     assert again[0].points[2].tobytes() == first.points[2].tobytes()
     assert again[0].metrics == first.metrics
@@ -90,12 +90,12 @@ def test_start_pause_step_reset(pool):
 
 def test_new_seed_is_another_start(pool):
     app = opened()
-    first = app.session_state.run.look().frames[0].points[2]
+    first = app.session_state.run.progress().frames[0].points[2]
     click(app, "new_seed")
-    until(app, lambda app: app.session_state.run.look().frames)
+    until(app, lambda app: app.session_state.run.progress().frames)
     assert app.session_state.seed == 1
     assert app.session_state.run.spec.seed == 1
-    assert app.session_state.run.look().frames[0].points[2].tobytes() != first.tobytes()
+    assert app.session_state.run.progress().frames[0].points[2].tobytes() != first.tobytes()
 
 
 def test_new_settings_wait_for_start_and_the_run_stays_until_then(pool):
@@ -114,9 +114,9 @@ def test_new_settings_wait_for_start_and_the_run_stays_until_then(pool):
 def test_settings_before_the_start_show_at_once(pool):
     app = opened()
     app.select_slider(key="dim").set_value(2).run()
-    until(app, lambda app: app.session_state.run.look().frames)
+    until(app, lambda app: app.session_state.run.progress().frames)
     assert app.session_state.run.spec.dim == 2
-    assert set(app.session_state.run.look().frames[0].points) == {2}
+    assert set(app.session_state.run.progress().frames[0].points) == {2}
 
 
 def test_another_loss_brings_its_own_defaults(pool):
@@ -163,7 +163,7 @@ def test_a_link_opens_what_it_says(pool):
     ],
 )
 def test_nonsense_in_a_link_is_said_and_the_default_used(pool, link, words):
-    app = until(page(**{k: v for k, v in (FAST | link).items()}), lambda app: app.session_state.run.look().phase)
+    app = until(page(**{k: v for k, v in (FAST | link).items()}), lambda app: app.session_state.run.progress().phase)
     assert not app.exception
     assert any(words in note.value for note in app.warning), [note.value for note in app.warning]
     assert not any("<" in note.value for note in app.warning)
@@ -194,7 +194,7 @@ def test_another_definition_is_trained_and_another_loss_has_its_own(pool):
     until(app, lambda app: step(app) > 20)
     click(app, "pause")
     until(app, lambda app: not app.session_state.run.busy)
-    look = app.session_state.run.look()
+    look = app.session_state.run.progress()
     assert (look.references.collapse, look.references.floor) == pytest.approx((2.3026, 1.4612), abs=1e-4)
     assert 1.46 < look.losses[-1] < look.losses[0] < 2.31  # of ten classes, between the floor and log 10
     app.selectbox(key="loss").set_value("npair").run()
@@ -231,11 +231,11 @@ def test_a_run_that_turns_to_nan_says_what_to_try(pool):
     until(app, lambda app: app.error)
     assert "learning rate" in app.error[0].value
     assert app.button(key="start").disabled
-    assert app.session_state.run.look().frames
+    assert app.session_state.run.progress().frames
 
 
 def test_a_death_is_said_and_the_run_goes_on(monkeypatch, pool):
-    dying = Mortal(lambda task, nth: task == "train" and nth == 2)
+    dying = Mortal(lambda task, nth: task == "train_chunk" and nth == 2)
     monkeypatch.setattr(pool, "submit", dying.submit)
     app = opened()
     click(app, "start")
@@ -253,7 +253,7 @@ def test_a_broken_data_file_is_said(monkeypatch, tmp_path, pool):
 def test_the_cloud_holds_the_runs_own_frames(pool):
     app = opened()
     told = header(app)
-    look = app.session_state.run.look()
+    look = app.session_state.run.progress()
     assert told["n"] == 1000  # all the test points that the blobs have
     assert told["steps"] == [0]
     assert told["shares"][0] == pytest.approx([round(s, 4) for s in look.frames[0].views[2].shares])
@@ -273,7 +273,7 @@ def test_the_curves_show_the_runs_own_numbers(pool):
     click(app, "pause")
     until(app, lambda app: not app.session_state.run.busy)
     shown = {metric.label: metric.value for metric in app.metric}
-    measured = app.session_state.run.look().frames[-1].metrics
+    measured = app.session_state.run.progress().frames[-1].metrics
     assert shown["kNN"] == f"{measured.knn:.1%}"
     assert shown["spread"] == f"{measured.spread:.2f}"
     assert len(app.get("vega_lite_chart")) == 3

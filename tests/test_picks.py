@@ -20,7 +20,7 @@ def picked(contrast: Contrast, margin: float, miner: str) -> list[tuple[int, int
     """All picks of all anchors."""
     found = []
     for a in range(len(contrast.value)):
-        one = miners.picks(contrast, margin, miner, a)
+        one = miners.picked_triplets(contrast, margin, miner, a)
         assert one.positives.tolist() == contrast.positive[a].nonzero().ravel().tolist()
         assert one.negatives.tolist() == contrast.negative[a].nonzero().ravel().tolist()
         assert one.chosen.shape == (len(one.positives), len(one.negatives))
@@ -97,32 +97,32 @@ def test_by_hand():
     }
     assert set(expected) == set(miners.MINERS)
     for miner, rows in expected.items():
-        assert miners.picks(contrast, 1.5, miner, 0).chosen.long().tolist() == rows, miner
+        assert miners.picked_triplets(contrast, 1.5, miner, 0).chosen.long().tolist() == rows, miner
 
 
 def test_an_unknown_miner_is_refused_in_words():
     contrast = Contrast.of_batch(BATCHES[0].z, BATCHES[0].y, "euclidean")
     with pytest.raises(ValueError, match="semihard"):
-        miners.picks(contrast, 0.2, "softhard", 0)
+        miners.picked_triplets(contrast, 0.2, "softhard", 0)
     with pytest.raises(IndexError):
-        miners.picks(contrast, 0.2, "hard", 99)
+        miners.picked_triplets(contrast, 0.2, "hard", 99)
 
 
 def test_on_the_grid_ties_are_ties_and_the_gradient_passes():
     a = torch.tensor([0.1 + 0.2, 0.7 + 0.1, 1e-20, 4.0], dtype=torch.float64, requires_grad=True)
     b = torch.tensor([0.3, 0.8, 0.0, 4.0], dtype=torch.float64)
     assert not torch.equal(a, b)
-    assert torch.equal(miners.on_grid(a), miners.on_grid(b))
-    assert torch.equal(miners.on_grid(a) * miners.GRID, (a * miners.GRID).round())
-    assert (miners.on_grid(a) - a).abs().max() <= 2**-41
-    assert torch.autograd.grad((3 * miners.on_grid(a)).sum(), a)[0].tolist() == [3.0] * 4
+    assert torch.equal(miners.round_to_grid(a), miners.round_to_grid(b))
+    assert torch.equal(miners.round_to_grid(a) * miners.GRID, (a * miners.GRID).round())
+    assert (miners.round_to_grid(a) - a).abs().max() <= 2**-41
+    assert torch.autograd.grad((3 * miners.round_to_grid(a)).sum(), a)[0].tolist() == [3.0] * 4
 
 
 def test_a_tie_with_the_margin_is_easy_on_the_grid():
     # 0.1 + 0.2 is more than 0.3 as floats are added
     d_ap, d_an, margin = (torch.tensor([x], dtype=torch.float64) for x in (0.1, 0.3, 0.2))
     assert miners.semihard(d_ap, d_an, margin.item()).item()
-    d_ap, d_an, margin = (miners.on_grid(x) for x in (d_ap, d_an, margin))
+    d_ap, d_an, margin = (miners.round_to_grid(x) for x in (d_ap, d_an, margin))
     assert miners.easy(d_ap, d_an, margin.item()).item()
 
 
@@ -143,7 +143,7 @@ def test_a_tally_of_real_digits(stage, distance):
         assert effect.shares.sum() == pytest.approx(1.0 if effect.value else 0.0)
     every = real_batch._effect(batch, distance, 0.3, "all").kinds
     found = Contrast.of_batch(batch.z, batch.y, distance)
-    assert (every["easy"], every["semihard"], every["hard"]) == miners.kinds(found, 0.3)
+    assert (every["easy"], every["semihard"], every["hard"]) == miners.count_kinds(found, 0.3)
     assert real_batch._effect(batch, distance, 0.3, "semihard").kinds == {
         "easy": 0,
         "semihard": every["semihard"],

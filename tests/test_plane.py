@@ -36,7 +36,7 @@ def test_every_boundary_satisfies_its_equation_at_every_corner(key):
 def test_the_boundary_separates_what_the_loss_separates_at_every_corner(key):
     loss = LOSSES[key]
     for theta in CORNERS[key]:
-        found = similarity_plane.of_similarities(loss, theta)
+        found = similarity_plane.similarity_plane(loss, theta)
         s_n, s_p = torch.meshgrid(
             *2 * [torch.linspace(-1, 1, similarity_plane.SIDE, dtype=torch.float64)], indexing="xy"
         )
@@ -53,7 +53,7 @@ def test_forces_equal_autograd_through_the_similarities(key):
     loss = LOSSES[key]
     inner = slice(1, -1)  # at s = 1 a distance has no derivative, and 0 is taken
     for theta in CORNERS[key]:
-        found = similarity_plane.of_similarities(loss, theta, n=21)
+        found = similarity_plane.similarity_plane(loss, theta, n=21)
         s = torch.linspace(-1, 1, 21, dtype=torch.float64)
         s_n, s_p = (part.clone().requires_grad_() for part in torch.meshgrid(s, s, indexing="xy"))
         contrast = Contrast.of_pairs(in_metric(loss, theta, s_p), in_metric(loss, theta, s_n))
@@ -81,7 +81,7 @@ def frozen_value(key, theta, s_p, s_n, at_p, at_n):
 @pytest.mark.parametrize("key", sorted(FROZEN))
 def test_frozen_forces_equal_central_differences_with_the_weights_held(key):
     for theta in CORNERS[key]:
-        found = similarity_plane.of_similarities(LOSSES[key], theta, n=21)
+        found = similarity_plane.similarity_plane(LOSSES[key], theta, n=21)
         s_n, s_p = np.meshgrid(found.axis, found.axis)
         h = 1e-6
         d_p = (
@@ -107,10 +107,10 @@ def test_the_other_forces_equal_central_differences(key):
         if theta.get("mining") not in (None, "all"):  # a step across a miner's rule is no derivative
             continue
         for s_p, s_n in dice.uniform(-0.98, 0.98, (8, 2)):
-            value, d_p, d_n = similarity_plane.at(loss, theta, s_p, s_n)
+            value, d_p, d_n = similarity_plane.evaluate_at(loss, theta, s_p, s_n)
             h = 1e-6
-            up, down = (similarity_plane.at(loss, theta, s_p + e, s_n)[0] for e in (h, -h))
-            left, right = (similarity_plane.at(loss, theta, s_p, s_n + e)[0] for e in (-h, h))
+            up, down = (similarity_plane.evaluate_at(loss, theta, s_p + e, s_n)[0] for e in (h, -h))
+            left, right = (similarity_plane.evaluate_at(loss, theta, s_p, s_n + e)[0] for e in (-h, h))
             assert math.isclose(d_p, (up - down) / 2 / h, rel_tol=1e-4, abs_tol=1e-4)
             assert math.isclose(d_n, (right - left) / 2 / h, rel_tol=1e-4, abs_tol=1e-4)
             assert value >= 0
@@ -118,7 +118,7 @@ def test_the_other_forces_equal_central_differences(key):
 
 @pytest.mark.parametrize("margin", [0.05, 0.25, 0.5])
 def test_the_circle_has_the_radius_of_the_paper_and_goes_on_straight(margin):
-    found = similarity_plane.of_similarities(LOSSES["circle"], {"margin": margin})
+    found = similarity_plane.similarity_plane(LOSSES["circle"], {"margin": margin})
     s_n, s_p = found.boundary.T
     arc = s_n >= -margin
     assert np.allclose(np.hypot(s_n, s_p - 1)[arc], math.sqrt(2) * margin, atol=1e-12)
@@ -139,7 +139,7 @@ def test_the_lines_of_the_second_article_stand_where_it_says():
         ("pccl_released", {"margin": 0.4}, 1 - math.sqrt(2) * 0.4),
         ("triplet", {"margin": 0.2, "distance": "euclidean"}, 1 - (math.sqrt(2) - 0.2) ** 2 / 2),
     ):
-        boundary = similarity_plane.of_similarities(LOSSES[key], theta).boundary
+        boundary = similarity_plane.similarity_plane(LOSSES[key], theta).boundary
         order = boundary[np.isfinite(boundary).all(1)]
         order = order[np.argsort(order[:, 0], kind="stable")]
         assert abs(np.interp(0.0, *order.T) - s_p) < 2e-3
@@ -157,20 +157,20 @@ def test_the_pccl_ellipse_asks_for_little():
 def test_the_plane_of_angles_is_the_same_loss_seen_along_angles():
     for key in ("l_softmax", "arcface", "circle_class"):
         loss = LOSSES[key]
-        found = similarity_plane.of_angles(loss, {})
+        found = similarity_plane.angle_plane(loss, {})
         for i, j in itertools.product((10, 30, 60), (20, 45, 75)):
             own, other = np.radians(found.axis[i]), np.radians(found.axis[j])
-            value, d_p, d_n = similarity_plane.at(loss, {}, math.cos(own), math.cos(other))
+            value, d_p, d_n = similarity_plane.evaluate_at(loss, {}, math.cos(own), math.cos(other))
             assert math.isclose(found.value[i, j], value, rel_tol=1e-9)
             assert math.isclose(found.d_y[i, j], -math.sin(own) * d_p, rel_tol=1e-9, abs_tol=1e-12)
             assert math.isclose(found.d_x[i, j], -math.sin(other) * d_n, rel_tol=1e-9, abs_tol=1e-12)
-    theta_2, theta_1 = similarity_plane.of_angles(LOSSES["arcface"], {"margin": 0.5}).boundary.T
+    theta_2, theta_1 = similarity_plane.angle_plane(LOSSES["arcface"], {"margin": 0.5}).boundary.T
     assert np.nanmax(np.abs(theta_2 - theta_1 - math.degrees(0.5))) < 1e-6  # theta_1 + m = theta_2
 
 
 def test_lengths_stretch_the_losses_that_know_them_and_no_other():
     for key, loss in LOSSES.items():
-        one, three = (similarity_plane.of_similarities(loss, {}, n=11, length=length) for length in (1.0, 3.0))
+        one, three = (similarity_plane.similarity_plane(loss, {}, n=11, length=length) for length in (1.0, 3.0))
         moved = not np.allclose(one.value, three.value)
         assert moved == (not loss.recipe.unit_norm), key
         if moved:  # -log(1/(1+e^gap)) with three times the gap
@@ -180,8 +180,8 @@ def test_lengths_stretch_the_losses_that_know_them_and_no_other():
 
 def test_what_has_no_boundary_says_so():
     with pytest.raises(ValueError, match="never look at each other"):
-        similarity_plane.wedges(LOSSES["contrastive"], {})
-    assert similarity_plane.of_similarities(LOSSES["contrastive"], {}).violated is None
+        similarity_plane.wedge_angles(LOSSES["contrastive"], {})
+    assert similarity_plane.similarity_plane(LOSSES["contrastive"], {}).violated is None
 
 
 # --- real pairs -------------------------------------------------------------------------------------------------------
@@ -203,18 +203,18 @@ def test_real_pairs_are_cosines_of_valid_triplets():
         for n in range(40)
         if y[p] == y[a] != y[n] and p != a
     }
-    points = pairs.similarities(z, y)
+    points = pairs.pair_similarities(z, y)
     assert points.shape == (pairs.POINTS, 2)
     near = {(round(x + e, 4), round(v + f, 4)) for x, v in possible for e in (0, 1e-4, -1e-4) for f in (0, 1e-4, -1e-4)}
     assert all((round(x, 4), round(v, 4)) in near for x, v in points)
-    assert (points == pairs.similarities(z, y)).all()
+    assert (points == pairs.pair_similarities(z, y)).all()
 
 
 def test_the_hardest_pairs_are_the_farthest_positive_and_the_nearest_negative():
     z, y = scattered()
     u = z.astype(np.float64) / np.linalg.norm(z, axis=1, keepdims=True)
     s = u @ u.T
-    for a, (s_n, s_p) in enumerate(pairs.similarities(z, y, choice="hardest")):
+    for a, (s_n, s_p) in enumerate(pairs.pair_similarities(z, y, choice="hardest")):
         assert math.isclose(s_p, min(s[a, p] for p in range(40) if p != a and y[p] == y[a]), abs_tol=1e-6)
         assert math.isclose(s_n, max(s[a, n] for n in range(40) if y[n] != y[a]), abs_tol=1e-6)
 
@@ -222,7 +222,7 @@ def test_the_hardest_pairs_are_the_farthest_positive_and_the_nearest_negative():
 def test_against_class_weights_each_image_is_one_point():
     z, y = scattered()
     w = np.random.default_rng(2).normal(size=(4, 5)).astype(np.float32)
-    points = pairs.similarities(z, y, w)
+    points = pairs.pair_similarities(z, y, w)
     assert points.shape == (40, 2)
     cosine = (z @ w.T) / np.linalg.norm(z, axis=1)[:, None] / np.linalg.norm(w, axis=1)
     assert np.allclose(points[:, 1], cosine[np.arange(40), y], atol=1e-6)
@@ -231,21 +231,21 @@ def test_against_class_weights_each_image_is_one_point():
 def test_batches_without_a_triplet_have_no_pairs():
     z, _ = scattered(6)
     for y in (np.zeros(6, np.int64), np.arange(6)):
-        for choice in pairs.CHOICES:
-            assert pairs.similarities(z, y, choice=choice).shape == (0, 2)
+        for choice in pairs.SELECTIONS:
+            assert pairs.pair_similarities(z, y, choice=choice).shape == (0, 2)
 
 
 @pytest.mark.parametrize("key", LOSSES)
 def test_violating_pairs_are_those_on_the_wrong_side(key):
     loss = LOSSES[key]
-    found = similarity_plane.of_similarities(loss, {}, n=21)
+    found = similarity_plane.similarity_plane(loss, {}, n=21)
     points = np.stack([part.ravel() for part in np.meshgrid(found.axis, found.axis)], 1)
     if found.violated is None:
-        assert (pairs.violating(loss, {}, points) == (points[:, 0] > 1 - 0.5)).all()  # 1 - m^2 / 2
+        assert (pairs.violates_boundary(loss, {}, points) == (points[:, 0] > 1 - 0.5)).all()  # 1 - m^2 / 2
     else:
-        assert (pairs.violating(loss, {}, points) == found.violated.ravel()).all()
+        assert (pairs.violates_boundary(loss, {}, points) == found.violated.ravel()).all()
 
 
 def test_an_unknown_choice_of_pairs_is_an_error_in_words():
     with pytest.raises(ValueError, match="hardest"):
-        pairs.similarities(*scattered(), choice="easiest")
+        pairs.pair_similarities(*scattered(), choice="easiest")

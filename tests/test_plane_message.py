@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from cl_core.components import plane as face
-from cl_core.components.bundle import markup
-from cl_core.components.envelope import NOWHERE, unpack
+from cl_core.components.bundle import bundle_html
+from cl_core.components.envelope import NOT_FINITE, unpack
 from cl_core.components.plane import CURVES, MARKS, WORDS, Curve, Field, Mark, PlaneState, encode
 
 FOLDER = Path(face.__file__).parent
@@ -63,7 +63,7 @@ def test_message_round_trip():
     assert header["marks"][1] == {"x": 0.25, "y": 0.75, "role": "corner", "label": ""}
     points = buffers["points"].reshape(-1, 2)
     np.testing.assert_allclose(points[:2] * header["scale"], sent.points[:2], atol=header["scale"])
-    assert points[2, 0] == NOWHERE
+    assert points[2, 0] == NOT_FINITE
     np.testing.assert_array_equal(buffers["point_violated"], sent.point_violated)
 
 
@@ -135,7 +135,7 @@ def test_packing_takes_less_than_three_milliseconds():
 
 
 def test_what_is_written_is_among_the_words():
-    html, code = markup(FOLDER / "plane.html"), "".join(file.read_text() for file in FOLDER.glob("*.js"))
+    html, code = bundle_html(FOLDER / "plane.html"), "".join(file.read_text() for file in FOLDER.glob("*.js"))
     assert set(re.findall(r'data-do="(\w+)"', html)) <= set(WORDS)
     assert set(re.findall(r"words\.(\w+)", code)) <= set(WORDS)
     assert "innerHTML" not in code

@@ -10,7 +10,7 @@ from cl_core import losses, training
 from cl_core.data import datasets
 from cl_core.data.npz import DataError
 from cl_core.training import RunSpec, loop
-from cl_core.training.frames import frame
+from cl_core.training.frames import make_frame
 from cl_core.training.pretrained import embeddings
 from cl_core.training.pretrained.embeddings import GOALS, IMAGES, STAGES
 
@@ -23,7 +23,7 @@ FLOAT16 = 2.0**-11  # half a unit in the last of its places
 
 
 def knn(spec: RunSpec, steps: int) -> float:
-    return embeddings.of_state(training.advance(training.start(spec), steps=steps)).knn
+    return embeddings.embedding_of_state(training.advance(training.start(spec), steps=steps)).knn
 
 
 @pytest.mark.parametrize("key", losses.LOSSES)
@@ -31,10 +31,10 @@ def test_every_loss_has_its_stages(key):
     untrained, half, trained = (embeddings.load(key, stage) for stage in STAGES)
     data = datasets.load("mnist")
     for each in (untrained, half, trained):
-        assert each.spec == embeddings.recipe(key), AGAIN.format(key)
+        assert each.spec == embeddings.recipe_run(key), AGAIN.format(key)
         assert each.z.shape == (IMAGES, each.spec.dim)
         assert each.z.dtype == np.float32
-        np.testing.assert_array_equal(each.rows, datasets.probe(data, IMAGES))
+        np.testing.assert_array_equal(each.rows, datasets.probe_indices(data, IMAGES))
         np.testing.assert_array_equal(each.y, data.y_test[each.rows])
         assert (each.weight is not None) == losses.LOSSES[key].classes
         assert (each.bias is not None) == (key == "softmax")
@@ -63,7 +63,7 @@ def test_the_untrained_stage_is_the_net_as_it_starts(key):
 def test_training_again_comes_to_the_same(key):
     kept = embeddings.load(key, "half-trained")
     assert kept.step < 60
-    again = embeddings.of_state(training.advance(training.start(kept.spec), steps=kept.step), IMAGES)
+    again = embeddings.embedding_of_state(training.advance(training.start(kept.spec), steps=kept.step), IMAGES)
     assert (again.step, again.spec) == (kept.step, kept.spec)
     assert again.knn == pytest.approx(kept.knn, abs=0.005), AGAIN.format(key)
     # another processor sums in another order, and that grows from step to step
@@ -80,14 +80,14 @@ def test_class_weights_are_those_that_were_trained():
     later = training.class_weights(training.advance(state, steps=3))
     assert all((a != b).any() for a, b in zip(later, (weight, bias), strict=True))
     # they stand behind the net's own weights in the vector
-    before = sum(p.numel() for p in loop._Machine(state.spec, state).net.parameters())
+    before = sum(p.numel() for p in loop._Trainer(state.spec, state).net.parameters())
     np.testing.assert_array_equal(state.vector[before : before + 50], np.concatenate([weight.ravel(), bias]))
     assert training.class_weights(training.start(RunSpec(dataset="blobs"))) == (None, None)
 
 
 def test_a_run_of_ones_own():
     state = training.advance(training.start(RunSpec(dataset="rings", dim=3, batch=32)), steps=2)
-    own = embeddings.of_state(state, 40)
+    own = embeddings.embedding_of_state(state, 40)
     assert (own.z.shape, own.y.shape, own.rows.shape, own.step) == ((40, 3), (40,), (40,), 2)
     np.testing.assert_array_equal(own.z, training.snapshot(state, 40).z)
     np.testing.assert_array_equal(own.y, datasets.load("rings").y_test[own.rows])
@@ -174,7 +174,7 @@ def test_every_recipe_passes_95_per_cent_on_every_seed_while_one_waits():
     assert list(KEPT["losses"]) == list(losses.LOSSES), AGAIN.format("...")
     assert tuple(KEPT["goals"]) == GOALS
     for key, entry in KEPT["losses"].items():
-        assert RunSpec(**entry["spec"]) == embeddings.recipe(key), AGAIN.format(key)
+        assert RunSpec(**entry["spec"]) == embeddings.recipe_run(key), AGAIN.format(key)
         assert [run["seed"] for run in entry["runs"]] == [0, 1, 2]
         for run in entry["runs"]:
             assert run["steps"][0] is not None, key
@@ -186,40 +186,40 @@ def test_every_recipe_passes_95_per_cent_on_every_seed_while_one_waits():
 @pytest.mark.parametrize("key", ["normface", "circle_class", "l_softmax", "sphereface"])
 def test_it_still_does(key):
     steps = KEPT["losses"][key]["runs"][0]["steps"][0]
-    assert knn(embeddings.recipe(key), steps) == pytest.approx(GOALS[0], abs=0.01), AGAIN.format(key)
+    assert knn(embeddings.recipe_run(key), steps) == pytest.approx(GOALS[0], abs=0.01), AGAIN.format(key)
 
 
 def test_lambda_is_why_the_multiplied_angles_learn():
     """With the default of no annealing, and none that falls, the pull vanishes where a random net stands."""
     for key in ("l_softmax", "sphereface"):
-        spec = embeddings.recipe(key)
+        spec = embeddings.recipe_run(key)
         assert knn(replace(spec, schedule="none"), 50) < 0.7 < 0.8 < knn(spec, 50)
 
 
 def test_a_run_is_watched_until_it_is_there(monkeypatch):
     monkeypatch.setattr(embeddings, "GOALS", (0.5, 0.8, 0.9))
-    run = embeddings.watch(RunSpec(dataset="blobs", dim=8, batch=64), most=40)
-    told = embeddings.reached(run)
-    assert [moment.seen.step for moment in run] == list(range(0, run[-1].seen.step + 1, embeddings.EVERY))
+    run = embeddings.train_and_measure(RunSpec(dataset="blobs", dim=8, batch=64), most=40)
+    told = embeddings.goals_reached(run)
+    assert [moment.embedding.step for moment in run] == list(range(0, run[-1].embedding.step + 1, embeddings.EVERY))
     assert (run[0].seconds, told["seed"]) == (0, 0)
     for goal, steps in zip(embeddings.GOALS, told["steps"], strict=True):
-        over = [moment.seen.step for moment in run if moment.seen.knn >= goal]
+        over = [moment.embedding.step for moment in run if moment.embedding.knn >= goal]
         assert steps == (over[0] if over else None)
-    longer = embeddings.watch(RunSpec(dataset="blobs", dim=8, batch=64), least=30, most=30)
-    assert longer[-1].seen.step == 30
+    longer = embeddings.train_and_measure(RunSpec(dataset="blobs", dim=8, batch=64), least=30, most=30)
+    assert longer[-1].embedding.step == 30
     with pytest.raises(RuntimeError, match="npair, seed 0: At step"):
-        embeddings.watch(RunSpec("blobs", "npair", unit_norm=False, optimiser="sgd", rate=10.0), least=200)
+        embeddings.train_and_measure(RunSpec("blobs", "npair", unit_norm=False, optimiser="sgd", rate=10.0), least=200)
 
 
 def test_stages_of_a_run():
     errors = {0: 0.2, 10: 0.15, 20: 0.09, 30: 0.12, embeddings.TRAINED: 0.03, embeddings.TRAINED + 10: 0.02}
     first = embeddings.load("circle", "untrained")
-    run = [embeddings.Moment(replace(first, step=step, knn=1 - error), 0.0) for step, error in errors.items()]
-    assert [kept.step for kept in embeddings.stages(run).values()] == [0, 20, embeddings.TRAINED]
+    run = [embeddings.Measurement(replace(first, step=step, knn=1 - error), 0.0) for step, error in errors.items()]
+    assert [kept.step for kept in embeddings.choose_stages(run).values()] == [0, 20, embeddings.TRAINED]
 
 
 def test_the_table_has_a_row_for_each_loss():
-    lines = embeddings.table().splitlines()
+    lines = embeddings.steps_table().splitlines()
     head = lines.index("| loss | recipe | 95 % | 97 % | 98 % | seconds |")
     rows = lines[head + 2 :]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [loss.title for loss in losses.LOSSES.values()]
@@ -239,17 +239,21 @@ def test_a_file_comes_out_as_it_went_in(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "ASSETS", tmp_path)
     monkeypatch.setattr(embeddings, "TRAINED", 20)
     monkeypatch.setattr(embeddings, "PATIENCE", 20)
-    monkeypatch.setattr(embeddings, "recipe", lambda loss, seed=0: RunSpec("blobs", loss, dim=4, batch=32, seed=seed))
-    monkeypatch.setattr(embeddings, "stages", lambda run: dict(zip(STAGES, [m.seen for m in run], strict=True)))
+    monkeypatch.setattr(
+        embeddings, "recipe_run", lambda loss, seed=0: RunSpec("blobs", loss, dim=4, batch=32, seed=seed)
+    )
+    monkeypatch.setattr(
+        embeddings, "choose_stages", lambda run: dict(zip(STAGES, [m.embedding for m in run], strict=True))
+    )
     embeddings.make(["softmax"], seeds=2, only=None)
     embeddings.make(["circle"], seeds=1, only="steps")
     assert [path.name for path in (tmp_path / "prepared").iterdir()] == ["softmax.npz"]
     kept = json.loads((tmp_path / "steps.json").read_text())
     assert list(kept["losses"]) == ["softmax", "circle"]
     assert [run["seed"] for run in kept["losses"]["softmax"]["runs"]] == [0, 1]
-    assert RunSpec(**kept["losses"]["softmax"]["spec"]) == embeddings.recipe("softmax")
-    assert embeddings.table().count("\n| ") == 3  # the head and two losses
-    state = training.advance(training.start(embeddings.recipe("softmax")), steps=20)
+    assert RunSpec(**kept["losses"]["softmax"]["spec"]) == embeddings.recipe_run("softmax")
+    assert embeddings.steps_table().count("\n| ") == 3  # the head and two losses
+    state = training.advance(training.start(embeddings.recipe_run("softmax")), steps=20)
     one = embeddings.load("softmax", "trained")
     assert asdict(one.spec) == asdict(state.spec)
     assert one.step == 20
@@ -257,9 +261,9 @@ def test_a_file_comes_out_as_it_went_in(tmp_path, monkeypatch):
     learnt = training.class_weights(state)[0]
     assert learnt is not None
     np.testing.assert_array_equal(one.weight, learnt.astype(np.float16))
-    np.testing.assert_array_equal(one.z, embeddings.of_state(state).z.astype(np.float16))
+    np.testing.assert_array_equal(one.z, embeddings.embedding_of_state(state).z.astype(np.float16))
 
 
 def test_knn_is_the_one_that_the_live_page_shows():
     state = training.start(RunSpec())
-    assert embeddings.of_state(state, 10).knn == frame(state, embeddings.PROBES).metrics.knn
+    assert embeddings.embedding_of_state(state, 10).knn == make_frame(state, embeddings.PROBES).metrics.knn

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from cl_core.runtime.race import Race
 from cl_core.ui.pages import race_controls
-from cl_core.ui.pages.race_controls import READY
+from cl_core.ui.pages.race_controls import READY_RACES
 from tests.test_pages import until
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +25,7 @@ def page(**link: str) -> AppTest:
 
 
 def opened(**link: str) -> AppTest:
-    return until(page(**(FAST | link)), lambda app: race_of(app).look().step == 0)
+    return until(page(**(FAST | link)), lambda app: race_of(app).progress().step == 0)
 
 
 def race_of(app: AppTest) -> Race:
@@ -35,7 +35,7 @@ def race_of(app: AppTest) -> Race:
 
 def raced(app: AppTest, steps: int = 10) -> AppTest:
     app.button(key="start").click().run()
-    until(app, lambda app: race_of(app).look().step >= steps)
+    until(app, lambda app: race_of(app).progress().step >= steps)
     app.button(key="pause").click().run()
     return until(app, lambda app: not race_of(app).busy)
 
@@ -52,16 +52,16 @@ def words(app: AppTest) -> str:
 
 def test_the_default_race_starts_pauses_steps_and_is_reset(pool):
     app = raced(opened())
-    step = race_of(app).look().step
+    step = race_of(app).progress().step
     assert f"step {step:,}" in words(app)
     first, second, time_of_all = headers(app)
     assert first["steps"][-1] == second["steps"][-1] == time_of_all["steps"][-1] == step
     assert {first["group"], second["group"], time_of_all["group"]} == {"race"}
     assert "One seed cannot tell" in words(app)
     app.button(key="step").click().run()
-    until(app, lambda app: race_of(app).look().step == step + 1)
+    until(app, lambda app: race_of(app).progress().step == step + 1)
     app.button(key="reset").click().run()
-    until(app, lambda app: race_of(app).look().step == 0)
+    until(app, lambda app: race_of(app).progress().step == 0)
     assert not app.exception
 
 
@@ -131,10 +131,10 @@ def test_several_seeds_have_a_spread_and_a_verdict(pool):
     assert "the spread over 2 seeds" in words(app)
 
 
-@pytest.mark.parametrize("ready", READY, ids=lambda ready: ready.title)
+@pytest.mark.parametrize("ready", READY_RACES, ids=lambda ready: ready.title)
 def test_every_race_that_is_ready_can_be_set_up(pool, ready):
     app = opened(seed="3")
-    app.button(key=f"ready_{READY.index(ready)}").click().run()
+    app.button(key=f"ready_{READY_RACES.index(ready)}").click().run()
     assert not app.exception
     assert not app.warning
     assert len(race_of(app).specs) == int(ready.link["contenders"])
@@ -148,7 +148,7 @@ def test_every_race_that_is_ready_can_be_set_up(pool, ready):
 def test_one_that_fails_is_named_and_the_other_goes_on(pool):
     app = opened(loss_2="npair", rate_2="10.0", optimiser="sgd", rate="0.001")
     app.button(key="start").click().run()
-    until(app, lambda app: app.error and race_of(app).look().step > 20)
+    until(app, lambda app: app.error and race_of(app).progress().step > 20)
     assert "B npair" in app.error[0].value
     assert race_of(app).playing
 

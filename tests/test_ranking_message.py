@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cl_core.components import ranking as face
-from cl_core.components.bundle import markup
+from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
 from cl_core.components.ranking import KINDS, WORDS, Ranking, RankingState, encode
 from cl_core.data import datasets
@@ -119,7 +119,7 @@ def test_a_message_is_small(n):
     y = np.arange(n) % 10
     picked = np.zeros((n, n, n), bool)
     data = datasets.load("mnist")
-    sprite = datasets.sprites(data, np.arange(n))
+    sprite = datasets.sprite_sheet(data, np.arange(n))
     sent = scene(
         distances=np.ones((n, n)),
         labels=y,
@@ -140,7 +140,7 @@ def test_every_word_is_used():
     source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
     used = set(re.findall(r"\bwords\.(?!js\b)(\w+)\b(?!\()", source)) | set(KINDS)
     used |= {f"{kind}{end}" for kind in KINDS for end in ("Rule", "Empty")}  # of a kind
-    used |= set(re.findall(r'data-do="(\w+)"', markup(FOLDER / "ranking.html")))
+    used |= set(re.findall(r'data-do="(\w+)"', bundle_html(FOLDER / "ranking.html")))
     assert set(WORDS) == used
 
 

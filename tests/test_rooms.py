@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from cl_core.teaching import rooms
-from cl_core.teaching.rooms import RoomError, Rooms, name_of
+from cl_core.teaching.rooms import RoomError, Rooms, room_name
 
 
 @pytest.mark.parametrize(
@@ -14,24 +14,24 @@ from cl_core.teaching.rooms import RoomError, Rooms, name_of
      ("a b", None), ("", None), ("<script>", None), ("äöü", None), ("abc\n", "abc"), ("a\x00b", None)],
 )  # fmt: skip
 def test_a_name_is_short_and_plain(text, name):
-    assert name_of(text) == name
+    assert room_name(text) == name
 
 
 def test_the_first_answer_counts_and_rooms_are_apart():
     every = Rooms()
     assert every.answers("abc", "q") == ()
-    assert every.commit("abc", "q", "one", 2) == 2
-    assert every.commit("abc", "q", "one", 0) == 2
-    every.commit("abc", "q", "two", 1)
-    every.commit("abc", "other", "two", (0.25, -1.0))
-    every.commit("xyz", "q", "one", 3)
+    assert every.submit("abc", "q", "one", 2) == 2
+    assert every.submit("abc", "q", "one", 0) == 2
+    every.submit("abc", "q", "two", 1)
+    every.submit("abc", "other", "two", (0.25, -1.0))
+    every.submit("xyz", "q", "one", 3)
     assert every.answers("abc", "q") == (2, 1)
     assert every.answers("abc", "other") == ((0.25, -1.0),)
     assert every.answers("xyz", "q") == (3,)
     assert every.answer_of("abc", "q", "two") == 1
     assert every.answer_of("abc", "q", "three") is None
     with pytest.raises(ValueError, match="no name"):
-        every.commit("ABC", "q", "one", 1)
+        every.submit("ABC", "q", "one", 1)
 
 
 def test_there_is_an_end_to_rooms_questions_and_answers(monkeypatch):
@@ -41,20 +41,20 @@ def test_there_is_an_end_to_rooms_questions_and_answers(monkeypatch):
     now = [0.0]
     every = Rooms(lambda: now[0])
     for visitor in ("one", "two"):
-        every.commit("abc", "q", visitor, 1)
+        every.submit("abc", "q", visitor, 1)
     with pytest.raises(RoomError, match="have answered"):
-        every.commit("abc", "q", "three", 1)
-    assert every.commit("abc", "q", "one", 0) == 1
-    every.commit("abc", "q2", "one", 1)
+        every.submit("abc", "q", "three", 1)
+    assert every.submit("abc", "q", "one", 0) == 1
+    every.submit("abc", "q2", "one", 1)
     with pytest.raises(RoomError, match="questions"):
-        every.commit("abc", "q3", "one", 1)
-    every.commit("def", "q", "one", 1)
+        every.submit("abc", "q3", "one", 1)
+    every.submit("def", "q", "one", 1)
     with pytest.raises(RoomError, match="rooms"):
-        every.commit("ghi", "q", "one", 1)
+        every.submit("ghi", "q", "one", 1)
     now[0] = rooms.IDLE - 1
-    every.commit("def", "q", "two", 1)
+    every.submit("def", "q", "two", 1)
     now[0] = rooms.IDLE + 1
-    every.commit("ghi", "q", "one", 1)  # the one that was idle makes way
+    every.submit("ghi", "q", "one", 1)  # the one that was idle makes way
     assert every.answers("abc", "q") == ()
     assert len(every.answers("def", "q")) == 2
 
@@ -64,7 +64,7 @@ def test_many_at_once():
 
     def answer(who):
         for question in range(20):
-            every.commit("abc", str(question), str(who), who % 4)
+            every.submit("abc", str(question), str(who), who % 4)
 
     threads = [threading.Thread(target=answer, args=(who,)) for who in range(16)]
     for thread in threads:

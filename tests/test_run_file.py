@@ -19,20 +19,20 @@ from cl_core.data.npz import DataError
 from cl_core.runtime.run import Run
 from cl_core.training import RunSpec, State
 from cl_core.training.files import run_file
-from cl_core.training.frames import Look
-from cl_core.training.saved_run import Kept
+from cl_core.training.frames import RunProgress
+from cl_core.training.saved_run import SavedRun
 from tests.executors import engine_with
 from tests.test_archive import Trap
 from tests.test_exports import SMALL, trained
 from tests.test_pages import opened
 
 
-def until(run: Run, step: int) -> Look:
+def until(run: Run, step: int) -> RunProgress:
     """Step a run on, one by one, and look at it when it rests at `step`."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        run.renew()
-        look = run.look()
+        run.renew_lease()
+        look = run.progress()
         if not run.busy and look.frames and look.frames[-1].step == look.step:
             if look.step == step:
                 return look
@@ -56,11 +56,11 @@ RUNS = {
 
 @pytest.mark.parametrize(("spec", "steps"), RUNS.values(), ids=RUNS)
 def test_a_run_that_was_kept_goes_on_number_for_number(engine, spec, steps):
-    whole, first = engine.open(spec, 500), engine.open(spec, 500)
+    whole, first = engine.open_run(spec, 500), engine.open_run(spec, 500)
     at_once, half = until(whole, 2 * steps), until(first, steps)
-    kept = run_file.unpack(run_file.pack(half, first.state, 500))
+    kept = run_file.loads(run_file.dumps(half, first.state, 500))
     first.close()
-    second = engine.open(kept.state.spec, kept.n, kept)
+    second = engine.open_run(kept.state.spec, kept.n, kept)
     opened = until(second, steps)
     assert opened.frames[-1].metrics == half.frames[-1].metrics
     assert [frame.step for frame in opened.frames] == [frame.step for frame in half.frames]
@@ -77,12 +77,12 @@ def test_a_run_that_was_kept_goes_on_number_for_number(engine, spec, steps):
 
 def test_points_keep_the_digits_of_a_float16_and_lose_no_more_the_next_time():
     look, state = trained()
-    file = run_file.pack(look, state, 500)
-    kept = run_file.unpack(file)
+    file = run_file.dumps(look, state, 500)
+    kept = run_file.loads(file)
     for mine, other in zip(kept.frames, look.frames, strict=True):
         for k, points in other.points.items():
             assert np.abs(mine.points[k] - points).max() <= np.abs(points).max() * 2.0**-10
-    again = run_file.pack(replace(look, frames=kept.frames), kept.state, 500)
+    again = run_file.dumps(replace(look, frames=kept.frames), kept.state, 500)
     assert again == file
 
 
@@ -90,32 +90,32 @@ def test_a_state_ahead_of_its_frames_is_shown_at_rest(engine):
     look, state = trained()
     ahead = training.advance(state, steps=1)
     losses = np.concatenate([look.losses, ahead.losses])
-    kept = run_file.unpack(run_file.pack(replace(look, step=7, losses=losses), ahead, 500))
-    seen = until(engine.open(SMALL, 500, kept), 7)
+    kept = run_file.loads(run_file.dumps(replace(look, step=7, losses=losses), ahead, 500))
+    seen = until(engine.open_run(SMALL, 500, kept), 7)
     assert [frame.step for frame in seen.frames] == [0, 2, 4, 6, 7]
 
 
 def test_a_run_that_failed_comes_back_failed(engine):
     look, state = trained()
     wild = replace(state, vector=np.full_like(state.vector, np.nan), failure="[see](http://example.com)")
-    run = engine.open(SMALL, 500, run_file.unpack(run_file.pack(look, wild, 500)))
-    assert run.look().phase == "failed"
-    assert run.look().failure == training.advice(SMALL, 6)
+    run = engine.open_run(SMALL, 500, run_file.loads(run_file.dumps(look, wild, 500)))
+    assert run.progress().phase == "failed"
+    assert run.progress().failure == training.divergence_advice(SMALL, 6)
 
 
 def test_of_a_long_run_the_file_keeps_the_first_and_the_newest_frames():
     look, _ = trained()
     many = replace(look, frames=tuple(replace(look.frames[0], step=step) for step in range(5000)))
-    chosen = run_file.kept_frames(many, 2000)
+    chosen = run_file.frames_to_save(many, 2000)
     assert (chosen[0], chosen[-1]) == (0, 4999)
     assert 1000 < len(chosen) * 2000 * 5 * 2 / 2**14 < run_file.MAX_POINTS / 2**14
-    assert run_file.kept_frames(look, 500) == [0, 1, 2, 3]
+    assert run_file.frames_to_save(look, 500) == [0, 1, 2, 3]
 
 
 def test_nothing_is_kept_before_there_is_a_frame():
     look, state = trained()
     with pytest.raises(ValueError, match="from its first frame"):
-        run_file.pack(replace(look, frames=()), state, 500)
+        run_file.dumps(replace(look, frames=()), state, 500)
 
 
 # ---- on its page
@@ -132,10 +132,10 @@ def test_a_run_opens_on_its_page_and_the_controls_follow_it(pool):
     look, state = trained(CLASSES)
     app = page(pool)
     before = app.session_state.run
-    app.file_uploader[0].upload("run.npz", run_file.pack(look, state, 500)).run()
+    app.file_uploader[0].upload("run.npz", run_file.dumps(look, state, 500)).run()
     run = app.session_state.run
     assert run is not before
-    assert (run.spec, run.n, run.look().step) == (CLASSES, 500, 6)
+    assert (run.spec, run.n, run.progress().step) == (CLASSES, 500, 6)
     assert {name: app.session_state[name] for name in ("loss", "dim", "optimiser")} == {
         "loss": "am_softmax", "dim": 8, "optimiser": "sgd",
     }  # fmt: skip
@@ -148,7 +148,7 @@ def test_a_run_that_the_controls_have_no_place_for_is_refused(pool):
     look, state = trained(spec)
     app = page(pool)
     before = app.session_state.run
-    app.file_uploader[0].upload("run.npz", run_file.pack(look, state, 500)).run()
+    app.file_uploader[0].upload("run.npz", run_file.dumps(look, state, 500)).run()
     assert app.session_state.run is before
     assert app.error[0].value == "This file can't be opened."
     assert "batch size must be one of 4, 8, 16" in app.text[0].value
@@ -160,7 +160,7 @@ def test_a_run_that_the_controls_have_no_place_for_is_refused(pool):
 @pytest.fixture(scope="module")
 def good() -> bytes:
     look, state = trained()
-    return run_file.pack(look, state, 500)
+    return run_file.dumps(look, state, 500)
 
 
 def parts(file: bytes) -> dict[str, np.ndarray]:
@@ -210,7 +210,7 @@ TOLD = {
 @pytest.mark.parametrize(("changes", "words"), TOLD.values(), ids=TOLD)
 def test_a_description_that_no_run_has_is_refused(good, changes, words):
     with pytest.raises(DataError, match=words):
-        run_file.unpack(told(good, **changes))
+        run_file.loads(told(good, **changes))
 
 
 def with_number(name: str, value: float):
@@ -252,14 +252,14 @@ def test_arrays_that_no_run_has_are_refused(good, change, words):
     arrays = parts(good)
     change(arrays)
     with pytest.raises(DataError, match=words):
-        run_file.unpack(zipped(arrays))
+        run_file.loads(zipped(arrays))
 
 
 def test_pickled_objects_are_never_run(good, tmp_path):
     mark = tmp_path / "mark"
     arrays = parts(good) | {"steps": np.array([Trap(mark)] * 4, dtype=object)}
     with pytest.raises(DataError):
-        run_file.unpack(zipped(arrays, allow_pickle=True))
+        run_file.loads(zipped(arrays, allow_pickle=True))
     assert not Path(mark).exists()
 
 
@@ -301,7 +301,7 @@ def test_what_would_unpack_to_gigabytes_is_refused_in_little_memory(make):
     file = make()
     tracemalloc.start()
     with pytest.raises(DataError):
-        run_file.unpack(file)
+        run_file.loads(file)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2 * len(file) + 2**20
@@ -309,10 +309,10 @@ def test_what_would_unpack_to_gigabytes_is_refused_in_little_memory(make):
 
 def test_a_file_that_is_too_large_is_not_even_looked_at():
     with pytest.raises(DataError, match="are the most"):
-        run_file.unpack(bytes(run_file.MAX_FILE + 1))
+        run_file.loads(bytes(run_file.MAX_FILE + 1))
 
 
-def same(kept: Kept, state: State) -> bool:
+def same(kept: SavedRun, state: State) -> bool:
     return asdict(kept.state.spec) == asdict(state.spec) and kept.state.vector.tobytes() == state.vector.tobytes()
 
 
@@ -381,11 +381,11 @@ def _other(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def opened_or_refused(good: bytes, n: int, seed: int = 0) -> int:
     """Open so many broken files; how many were refused. Fails on whatever is neither refused nor a run."""
-    state = run_file.unpack(good).state
+    state = run_file.loads(good).state
     refused = 0
     for file, alike in broken(good, n, seed):
         try:
-            kept = run_file.unpack(file)
+            kept = run_file.loads(file)
         except DataError:
             refused += 1
         else:
@@ -395,5 +395,5 @@ def opened_or_refused(good: bytes, n: int, seed: int = 0) -> int:
 
 
 def test_damaged_files_are_refused_in_words_or_do_not_differ():
-    good = run_file.pack(*trained(CLASSES), 500)
+    good = run_file.dumps(*trained(CLASSES), 500)
     assert opened_or_refused(good, 250) > 150

@@ -58,7 +58,7 @@ def run(tmp_path, monkeypatch):
 
     def printed(code, *batch):
         if batch:
-            (tmp_path / "batch.npz").write_bytes(snippets.archive(*batch))
+            (tmp_path / "batch.npz").write_bytes(snippets.batch_file(*batch))
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             exec(compile(code, "snippet.py", "exec"), {"__name__": "snippet"})
@@ -91,7 +91,7 @@ def test_a_program_prints_the_number_on_the_screen(run, key, flavour, name):
     loss = LOSSES[key]
     batch = batch_of(loss, name)
     for theta in EVERY[key] if name == "usual" else EVERY[key][::5]:
-        code = snippets.code(key, theta, flavour)
+        code = snippets.program(key, theta, flavour)
         if code is not None:
             (printed,) = run(code, *batch)
             assert math.isclose(printed, shown(loss, theta, *batch), rel_tol=1e-9, abs_tol=1e-12), theta
@@ -100,10 +100,10 @@ def test_a_program_prints_the_number_on_the_screen(run, key, flavour, name):
 def test_only_what_has_no_such_program_has_none():
     for key, every in EVERY.items():
         for theta in every:
-            assert snippets.code(key, theta, "ours")
-            assert (snippets.code(key, theta, "plain") is not None) == (key in snippets.PLAIN)
+            assert snippets.program(key, theta, "ours")
+            assert (snippets.program(key, theta, "plain") is not None) == (key in snippets.PLAIN)
             if key in snippets.PLAIN:
-                assert (snippets.code(key, theta, "pml") is not None) == LIBRARY.get(key, lambda theta: False)(theta)
+                assert (snippets.program(key, theta, "pml") is not None) == LIBRARY.get(key, lambda theta: False)(theta)
 
 
 def test_every_published_loss_has_a_program_in_plain_pytorch():
@@ -125,7 +125,7 @@ def test_a_batch_without_positives_or_negatives_is_no_accident(run, y, keys):
     z, y = Z[:4], torch.tensor(y)
     for key in keys:
         for theta in CORNERS[key]:
-            (printed,) = run(snippets.code(key, theta, "plain"), z, y)
+            (printed,) = run(snippets.program(key, theta, "plain"), z, y)
             assert math.isclose(printed, shown(LOSSES[key], theta, z, y), rel_tol=1e-9, abs_tol=1e-12)
 
 
@@ -141,18 +141,18 @@ def test_a_point_prints_value_and_both_derivatives_of_the_plane(run, key, flavou
     for theta in EVERY[key]:
         for s_n, s_p in POINTS:
             for length in (1.0, 2.5):
-                code = snippets.point(key, theta, s_n, s_p, flavour, length)
+                code = snippets.point_program(key, theta, s_n, s_p, flavour, length)
                 if code is None:
                     assert key not in points.PLAIN
                     continue
-                expected = similarity_plane.at(loss, theta, s_p, s_n, length)
+                expected = similarity_plane.evaluate_at(loss, theta, s_p, s_n, length)
                 for printed, number in zip(run(code), expected, strict=True):
                     # softplus takes log(1 + e^x) as x from x = 20 on, which costs 2e-9 of its slope
                     assert math.isclose(printed, number, rel_tol=3e-9, abs_tol=1e-9), (theta, s_n, s_p)
 
 
 def test_no_other_flavour_has_points():
-    assert snippets.point("supcon", {}, 0.2, 0.9, "pml") is None
+    assert snippets.point_program("supcon", {}, 0.2, 0.9, "pml") is None
 
 
 # --- what it is like to read one --------------------------------------------------------------------------------------
@@ -161,8 +161,8 @@ def test_no_other_flavour_has_points():
 def test_programs_are_short_and_pass_a_linter(tmp_path):
     for key, every in EVERY.items():
         for i, theta in enumerate(every):
-            codes = {flavour: snippets.code(key, theta, flavour) for flavour in FLAVOURS}
-            codes |= {f"{flavour}_point": snippets.point(key, theta, 0.3, 0.8, flavour) for flavour in FLAVOURS}
+            codes = {flavour: snippets.program(key, theta, flavour) for flavour in FLAVOURS}
+            codes |= {f"{flavour}_point": snippets.point_program(key, theta, 0.3, 0.8, flavour) for flavour in FLAVOURS}
             for flavour, code in codes.items():
                 if code is not None:
                     lines = [line for line in code.splitlines() if line.strip()]
@@ -190,15 +190,15 @@ def test_programs_are_short_and_pass_a_linter(tmp_path):
 def test_the_values_on_the_sliders_are_in_the_program():
     theta = {"margin": 0.37, "scale": 48.0}
     for key, flavour in (("circle", "ours"), ("circle", "plain"), ("circle", "pml"), ("am_softmax", "plain")):
-        code = snippets.code(key, theta, flavour)
+        code = snippets.program(key, theta, flavour)
         assert "0.37" in code
         assert "48.0" in code
 
 
 @pytest.mark.parametrize("flavour", ["ours", "plain"])
 def test_a_program_runs_on_its_own(tmp_path, flavour):
-    (tmp_path / "batch.npz").write_bytes(snippets.archive(Z, Y))
-    (tmp_path / "program.py").write_text(snippets.code("circle", {}, flavour))
+    (tmp_path / "batch.npz").write_bytes(snippets.batch_file(Z, Y))
+    (tmp_path / "program.py").write_text(snippets.program("circle", {}, flavour))
     if flavour == "ours":  # it is to be kept in the app's folder
         (tmp_path / "cl_core").symlink_to(ROOT / "cl_core")
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -219,4 +219,4 @@ def test_a_program_runs_on_its_own(tmp_path, flavour):
 )
 def test_nonsense_is_refused_in_words(arguments, words):
     with pytest.raises(ValueError, match=words):
-        snippets.code(*arguments)
+        snippets.program(*arguments)

@@ -24,7 +24,7 @@ SCORES = ("accuracy_right", "accuracy_odd", "knn", "map_r", "spread", "alignment
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
-    return pipeline.run(CELL)
+    return pipeline.run_cell(CELL)
 
 
 def trained(cell):
@@ -38,11 +38,11 @@ def numbers(outcome):
 def test_the_same_cell_gives_the_same_numbers_whatever_is_said_of_it_meanwhile(outcome, monkeypatch):
     monkeypatch.setattr(pipeline, "CHUNK", 7)
     torch.manual_seed(5)
-    again = pipeline.run(CELL)
+    again = pipeline.run_cell(CELL)
     assert {**numbers(again), "loss": 0} == {**numbers(outcome), "loss": 0}  # the mean of the last CHUNK losses
     np.testing.assert_array_equal(again.points, outcome.points)
     np.testing.assert_array_equal(trained(CELL).losses[-7:].mean(), np.float32(again.loss))
-    another = pipeline.run(replace(CELL, seed=4))
+    another = pipeline.run_cell(replace(CELL, seed=4))
     assert another.accuracy_right != outcome.accuracy_right
     assert not np.array_equal(another.points, outcome.points)
 
@@ -50,7 +50,7 @@ def test_the_same_cell_gives_the_same_numbers_whatever_is_said_of_it_meanwhile(o
 def test_how_far_it_is(outcome, monkeypatch):
     monkeypatch.setattr(pipeline, "CHUNK", 12)
     heard = []
-    pipeline.run(replace(CELL, epochs=2), heard.append)
+    pipeline.run_cell(replace(CELL, epochs=2), heard.append)
     assert heard == pytest.approx([0.8 * 12 / 30, 0.8 * 24 / 30, 0.8, 0.9, 1.0])
 
 
@@ -64,7 +64,7 @@ def test_a_cell_goes_on_beyond_the_steps_of_a_run_that_is_watched(monkeypatch):
 
     monkeypatch.setattr(training, "advance", noted)
     monkeypatch.setattr(config, "MAX_STEPS", 20)
-    assert pipeline.run(CELL).steps == 30
+    assert pipeline.run_cell(CELL).steps == 30
     assert set(limits) == {30}
 
 
@@ -101,7 +101,9 @@ def slowly(features, y, classes, epochs, seed, loss):
     """One linear classifier by itself: torch's own layer, loss and Adam, batch after batch."""
     layer = nn.Linear(features.shape[1], classes)
     bound = math.sqrt(6 / (features.shape[1] + classes))  # Glorot and Bengio 2010
-    start = torch.empty(features.shape[1], classes).uniform_(-bound, bound, generator=rng.throw(seed, rng.CLASSIFIER))
+    start = torch.empty(features.shape[1], classes).uniform_(
+        -bound, bound, generator=rng.generator(seed, rng.CLASSIFIER)
+    )
     with torch.no_grad():
         layer.weight.copy_(start.T)
         layer.bias.zero_()
@@ -119,7 +121,7 @@ def slowly(features, y, classes, epochs, seed, loss):
 def test_both_classifiers_are_what_each_would_be_alone():
     throw = torch.Generator().manual_seed(0)
     features, y = torch.randn(200, 6, generator=throw), torch.randint(4, (200,), generator=throw)
-    weight, bias = pipeline.classifiers(features, y, 4, epochs=3, seed=9)
+    weight, bias = pipeline.train_classifiers(features, y, 4, epochs=3, seed=9)
     assert (weight.shape, bias.shape) == ((2, 6, 4), (2, 1, 4))
     for head, loss in (("right", nn.CrossEntropyLoss()), ("odd", Twice())):
         layer = slowly(features, y, 4, 3, 9, loss)
@@ -130,7 +132,7 @@ def test_both_classifiers_are_what_each_would_be_alone():
 
 
 def test_accuracies_are_of_the_test_images_on_the_frozen_encoder(outcome):
-    data, net = datasets.load("blobs"), loop._Machine(CELL.spec, trained(CELL)).net
+    data, net = datasets.load("blobs"), loop._Trainer(CELL.spec, trained(CELL)).net
     with torch.no_grad():
         train, test = (net.body(torch.tensor(x)) for x in (data.x_train, data.x_test))  # what the projector is fed
     torch.testing.assert_close(train.norm(dim=1), torch.ones(len(train)))
@@ -156,7 +158,7 @@ def test_softmax_twice_cannot_fall_below_1_461():
 @pytest.mark.parametrize(("odd", "has", "lacks"), [(True, "odd", "right"), (False, "right", "odd")])
 def test_the_baseline_is_its_own_classifier(odd, has, lacks):
     cell = replace(BASELINE, odd=odd)
-    found, state = pipeline.run(cell), trained(cell)
+    found, state = pipeline.run_cell(cell), trained(cell)
     weight, bias = training.class_weights(state)
     data = datasets.load("blobs")
     z = training.embed(state, data.x_test).numpy().astype(np.float64)
@@ -207,12 +209,14 @@ def failed(cell, monkeypatch):
         state = training_advance(state, **bounds)
         if state.step < 15:
             return state
-        return replace(state, vector=state.vector * np.float32("nan"), failure=training.advice(state.spec, 15))
+        return replace(
+            state, vector=state.vector * np.float32("nan"), failure=training.divergence_advice(state.spec, 15)
+        )
 
     training_advance = training.advance
     monkeypatch.setattr(pipeline, "CHUNK", 5)
     monkeypatch.setattr(training, "advance", advance)
-    return pipeline.run(cell)
+    return pipeline.run_cell(cell)
 
 
 @pytest.mark.parametrize("method", ["baseline", "triplet_semihard"])
@@ -226,17 +230,17 @@ def test_a_first_stage_that_turns_to_nan_says_so_and_has_no_scores(method, monke
 
 
 def test_a_run_that_leaves_the_range_at_its_first_step_has_no_loss_either(monkeypatch):
-    step = loop._Machine.step
-    monkeypatch.setattr(loop._Machine, "step", lambda machine, nth: (step(machine, nth)[0] * np.nan, 1))
-    found = pipeline.run(CELL)
+    step = loop._Trainer.step
+    monkeypatch.setattr(loop._Trainer, "step", lambda machine, nth: (step(machine, nth)[0] * np.nan, 1))
+    found = pipeline.run_cell(CELL)
     assert found.failure
     assert found.steps == 0
     assert all(math.isnan(getattr(found, name)) for name in (*SCORES, "loss"))
 
 
-@pytest.mark.skipif(not process_memory.resident(), reason="the system does not say")
+@pytest.mark.skipif(not process_memory.resident_bytes(), reason="the system does not say")
 def test_memory_is_what_the_steps_took_and_grows_with_the_batch():
-    small, large = (pipeline.run(replace(CELL, batch=batch, steps=2)).memory for batch in (32, 2048))
+    small, large = (pipeline.run_cell(replace(CELL, batch=batch, steps=2)).memory for batch in (32, 2048))
     assert large - small > 16  # MiB: at the least one more matrix of 2,048 x 2,048 float32
     assert large < 1000
 

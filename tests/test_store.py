@@ -42,20 +42,20 @@ def test_what_is_saved_is_loaded_again(tmp_path):
         assert name == "method" or row[name] == value
     for name in (*results.NUMBERS, "failure"):
         assert row[name] == getattr(outcome(), name)
-    np.testing.assert_array_equal(results.points(row), outcome().points)
+    np.testing.assert_array_equal(results.drawn_points(row), outcome().points)
     failed = table.set_index("method").loc[CELLS[0].method]
     assert np.isnan(failed.accuracy_right)
     assert failed.failure == "it left the range of numbers"
-    assert results.done(CELLS, tmp_path) == {CELL, CELLS[0]}
+    assert results.finished_cells(CELLS, tmp_path) == {CELL, CELLS[0]}
     saved(tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
-    assert results.path_of(CELL, tmp_path).stat().st_mode & 0o044
+    assert results.result_path(CELL, tmp_path).stat().st_mode & 0o044
 
 
 def test_no_folder_is_no_result(tmp_path):
     assert results.load(tmp_path / "none")[0].empty
-    assert results.done(CELLS, tmp_path / "none") == set()
-    results.clean(tmp_path / "none")
+    assert results.finished_cells(CELLS, tmp_path / "none") == set()
+    results.delete_partial_files(tmp_path / "none")
 
 
 def test_a_damaged_file_is_named_and_never_read_as_something_else(tmp_path):
@@ -75,7 +75,7 @@ def test_a_damaged_file_is_named_and_never_read_as_something_else(tmp_path):
             assert path.name in faults[0]
             assert str(path.parent) not in faults[0]
             assert "run the cell again" in faults[0]
-            assert results.done([CELL], tmp_path) == set()
+            assert results.finished_cells([CELL], tmp_path) == set()
         else:  # what was hit says nothing of the cell
             names = [*results.NUMBERS, *CELL.row(), "failure", "points"]
             pd.testing.assert_frame_equal(table[names], row[names])
@@ -106,11 +106,11 @@ def test_what_is_no_result_is_refused(tmp_path, change):
     assert len(faults) == 1
     assert path.name in faults[0]
     assert str(path.parent) not in faults[0]
-    assert results.done([CELL], tmp_path) == set()
+    assert results.finished_cells([CELL], tmp_path) == set()
 
 
 def test_a_result_under_another_name_is_refused(tmp_path):
-    saved(tmp_path).rename(results.path_of(CELLS[0], tmp_path))
+    saved(tmp_path).rename(results.result_path(CELLS[0], tmp_path))
     table, faults = results.load(tmp_path)
     assert table.empty
     assert "another cell" in faults[0]
@@ -120,8 +120,8 @@ def test_a_result_of_a_shorter_second_stage_does_not_count(tmp_path):
     shorter = replace(CELL, epochs=1)
     assert shorter.name == CELL.name
     saved(tmp_path, shorter)
-    assert results.done([shorter], tmp_path) == {shorter}
-    assert results.done([CELL], tmp_path) == set()
+    assert results.finished_cells([shorter], tmp_path) == {shorter}
+    assert results.finished_cells([CELL], tmp_path) == set()
 
 
 def test_left_over_files_are_no_results_and_go_when_they_are_old(tmp_path):
@@ -131,9 +131,9 @@ def test_left_over_files_are_no_results_and_go_when_they_are_old(tmp_path):
         left.write_bytes(b"PAR1 half a result")
     os.utime(old, (0, 0))
     assert len(results.load(tmp_path)[0]) == 1
-    results.clean(tmp_path)
+    results.delete_partial_files(tmp_path)
     assert {path.name for path in tmp_path.glob(".*")} == {".new.part"}
-    assert results.done([CELL], tmp_path) == {CELL}
+    assert results.finished_cells([CELL], tmp_path) == {CELL}
 
 
 def half(self, path, **_):

@@ -36,10 +36,10 @@ def slow(cell):
     return made(cell)
 
 
-def prepare(parent, kindness):
+def prepare(parent, niceness):
     """In a worker that will not train."""
-    process_pool.make_ready = lambda: None
-    process_pool._prepare(parent, kindness)
+    process_pool.prepare_worker = lambda: None
+    process_pool._initialise_worker(parent, niceness)
 
 
 def refused(cell):
@@ -83,7 +83,7 @@ def thread():
 
 
 def test_a_sweep_finishes_everything_once(tmp_path, thread, monkeypatch):
-    monkeypatch.setattr(sweep, "work", made)
+    monkeypatch.setattr(sweep, "cell_task", made)
     heard = []
     first = sweep.sweep(
         CELLS[:3], thread, tmp_path, at_once=1, told=lambda cell, failure: heard.append((cell, failure))
@@ -93,20 +93,20 @@ def test_a_sweep_finishes_everything_once(tmp_path, thread, monkeypatch):
     again = sweep.sweep(CELLS[:5], thread, tmp_path, at_once=1)
     assert again.finished == CELLS[3:5]
     assert len(thread.done) == 5
-    assert results.done(CELLS, tmp_path) == set(CELLS[:5])
+    assert results.finished_cells(CELLS, tmp_path) == set(CELLS[:5])
 
 
 def test_a_real_cell_gives_the_same_numbers_again(tmp_path, thread):
     tiny = replace(CELLS[3], dataset="blobs", steps=20, epochs=1)
     sweep.sweep([tiny], thread, tmp_path)
     row = results.load(tmp_path)[0].iloc[0]
-    again = pipeline.run(tiny)
+    again = pipeline.run_cell(tiny)
     for name in ("accuracy_right", "accuracy_odd", "knn", "map_r", "compactness", "loss"):
         assert row[name] == getattr(again, name)
 
 
 def test_what_can_not_be_run_is_said_and_the_rest_goes_on(tmp_path, thread, monkeypatch):
-    monkeypatch.setattr(sweep, "work", refused)
+    monkeypatch.setattr(sweep, "cell_task", refused)
     report = sweep.sweep(CELLS[:4], thread, tmp_path, at_once=1)
     assert report.finished == [CELLS[0], CELLS[3]]
     assert report.failed == {
@@ -127,7 +127,7 @@ def test_a_cell_that_kills_its_workers_is_left_out_and_its_neighbours_are_not(tm
 
 
 def test_workers_that_die_before_they_have_work(tmp_path, thread, monkeypatch):
-    monkeypatch.setattr(sweep, "work", made)
+    monkeypatch.setattr(sweep, "cell_task", made)
     submit, deaths = thread.submit, iter([True, False, True])
 
     def mortal(*work):
@@ -140,13 +140,13 @@ def test_workers_that_die_before_they_have_work(tmp_path, thread, monkeypatch):
 
 
 def test_a_damaged_result_is_run_again(tmp_path, thread, monkeypatch):
-    monkeypatch.setattr(sweep, "work", made)
+    monkeypatch.setattr(sweep, "cell_task", made)
     whole = saved(tmp_path, CELLS[0]).read_bytes()
-    results.path_of(CELLS[1], tmp_path).write_bytes(whole[: len(whole) // 2])
-    results.path_of(CELLS[2], tmp_path).write_bytes(whole)  # of another cell
+    results.result_path(CELLS[1], tmp_path).write_bytes(whole[: len(whole) // 2])
+    results.result_path(CELLS[2], tmp_path).write_bytes(whole)  # of another cell
     report = sweep.sweep(CELLS[:3], thread, tmp_path, at_once=1)
     assert report.finished == CELLS[1:3]
-    assert results.done(CELLS, tmp_path) == set(CELLS[:3])
+    assert results.finished_cells(CELLS, tmp_path) == set(CELLS[:3])
 
 
 class Together(Executor):
@@ -166,11 +166,11 @@ class Together(Executor):
 
 
 def test_what_ended_with_one_that_could_not_be_written_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep, "work", made)
-    results.path_of(CELLS[1], tmp_path).mkdir(parents=True)  # nothing can be moved there
+    monkeypatch.setattr(sweep, "cell_task", made)
+    results.result_path(CELLS[1], tmp_path).mkdir(parents=True)  # nothing can be moved there
     with pytest.raises(OSError, match="could not be written"):
         sweep.sweep(CELLS[:4], Together(4), tmp_path, at_once=4)
-    assert results.done(CELLS, tmp_path) == {CELLS[0], CELLS[2], CELLS[3]}
+    assert results.finished_cells(CELLS, tmp_path) == {CELLS[0], CELLS[2], CELLS[3]}
 
 
 def asked(folder, **values):
@@ -179,29 +179,29 @@ def asked(folder, **values):
 
 
 def test_the_command_says_what_it_did(tmp_path, thread, monkeypatch, capsys):
-    monkeypatch.setattr(dask_cluster.process_pool, "Pool", lambda *_: thread)
+    monkeypatch.setattr(dask_cluster.process_pool, "ProcessPool", lambda *_: thread)
     monkeypatch.setattr(thread, "size", 2, raising=False)
-    monkeypatch.setattr(sweep, "work", refused)
-    results.path_of(CELLS[0], tmp_path).write_text("no result")
+    monkeypatch.setattr(sweep, "cell_task", refused)
+    results.result_path(CELLS[0], tmp_path).write_text("no result")
     assert __main__.run(asked(tmp_path, dry=True)) == 0
     said = capsys.readouterr()
     assert f"0 of {len(CELLS)} cells are there; {len(CELLS)} to run" in said.out
     assert "with 2 workers" in said.out
-    assert f"unreadable in {tmp_path}: {results.path_of(CELLS[0], tmp_path).name}" in said.err
+    assert f"unreadable in {tmp_path}: {results.result_path(CELLS[0], tmp_path).name}" in said.err
     assert __main__.run(asked(tmp_path, cell="nothing")) == 2
     assert "no cell is called 'nothing'" in capsys.readouterr().err
 
 
 def test_the_command_counts_what_failed(tmp_path, thread, monkeypatch, capsys):
-    monkeypatch.setattr(dask_cluster, "executor", lambda size: thread)
-    monkeypatch.setattr(sweep, "work", refused)
+    monkeypatch.setattr(dask_cluster, "make_executor", lambda size: thread)
+    monkeypatch.setattr(sweep, "cell_task", refused)
     assert __main__.run(asked(tmp_path, workers=2)) == 1
     assert f"{len(CELLS) - 2} finished, 2 failed" in capsys.readouterr().out
 
 
 def test_a_full_disk_ends_a_sweep_and_keeps_what_was_finished(tmp_path, thread, monkeypatch, capsys):
-    monkeypatch.setattr(sweep, "work", made)
-    monkeypatch.setattr(dask_cluster, "executor", lambda size: thread)
+    monkeypatch.setattr(sweep, "cell_task", made)
+    monkeypatch.setattr(dask_cluster, "make_executor", lambda size: thread)
     sweep.sweep(CELLS[:2], thread, tmp_path)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))  # bytes in any one file
@@ -211,7 +211,7 @@ def test_a_full_disk_ends_a_sweep_and_keeps_what_was_finished(tmp_path, thread, 
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     assert len(list(tmp_path.iterdir())) == 2
-    assert results.done(CELLS, tmp_path) == set(CELLS[:2])
+    assert results.finished_cells(CELLS, tmp_path) == set(CELLS[:2])
     monkeypatch.setattr(results.pd.DataFrame, "to_parquet", no_space)
     assert __main__.run(asked(tmp_path, workers=1)) == 1
     said = capsys.readouterr().err
@@ -225,7 +225,7 @@ COMMAND = """
     from cl_core.experiments import __main__, sweep
     from tests import test_sweep
 
-    sweep.work, process_pool._prepare = test_sweep.slow, test_sweep.prepare
+    sweep.cell_task, process_pool._initialise_worker = test_sweep.slow, test_sweep.prepare
     __main__.main()
 """
 
@@ -271,7 +271,7 @@ def test_whatever_kills_a_sweep_it_goes_on_where_it_was(tmp_path, thread, monkey
     kept = finished()
 
     noted = len(begun())
-    monkeypatch.setattr(sweep, "work", slow)
+    monkeypatch.setattr(sweep, "cell_task", slow)
     monkeypatch.setenv(LOG, str(log))
     assert len(sweep.sweep(CELLS[:-1], thread, folder).finished) == len(CELLS) - 1 - len(kept)
     assert not kept & {name for name, _ in begun()[noted:]}

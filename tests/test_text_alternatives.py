@@ -86,7 +86,7 @@ def test_every_figure_of_every_page_has_words_with_numbers(
 ) -> None:
     app = until(page(name, **link), lambda app: least <= {each.type for each, _ in elements(app._tree[0])})
     if name == "compare":  # its pictures stand empty until the first frame
-        until(app, lambda app: app.session_state.race.look().step >= 0)
+        until(app, lambda app: app.session_state.race.progress().step >= 0)
     for each, after in elements(app._tree[0]):
         words = words_of(each, after)
         if words is None:
@@ -104,26 +104,24 @@ def curve() -> pd.DataFrame:
 
 def test_words_have_the_numbers_of_the_step_that_is_looked_at(curve: pd.DataFrame) -> None:
     losses = np.array([4.0, 2.0, 3.0], np.float32)
-    words = charts.loss_in_words(References(4.84, 2.49, 0.9, 10), losses, 3)
+    words = charts.loss_alt(References(4.84, 2.49, 0.9, 10), losses, 3)
     assert words == (
         "The loss is 3 at step 3; it began at 4, its least is 2 at step 2. Total collapse is 4.84, the floor 2.49."
     )
-    assert charts.loss_in_words(References(4.84, 5.0, 0.9, 10), losses[:0], 0) == (
+    assert charts.loss_alt(References(4.84, 5.0, 0.9, 10), losses[:0], 0) == (
         "No loss yet at step 0. Total collapse is 4.84."
     )
-    assert charts.race_in_words(curve, "knn", 10).endswith("at step 10: A 75.0% ± 2.0%.")
-    assert charts.race_in_words(curve, "knn", 9).endswith("at step 9: A 50.0%.")
-    assert charts.race_in_words(curve, charts.LOSS, 10).endswith("A 0.250 ± 0.020.")
+    assert charts.race_alt(curve, "knn", 10).endswith("at step 10: A 75.0% ± 2.0%.")
+    assert charts.race_alt(curve, "knn", 9).endswith("at step 9: A 50.0%.")
+    assert charts.race_alt(curve, charts.LOSS, 10).endswith("A 0.250 ± 0.020.")
     angles = {"degrees": np.array([0.0, 180.0]), "psi": np.array([1.0, -3.0]),
               "multiplied": np.array([1.0, 1.0]), "cos": np.array([1.0, -1.0])}  # fmt: skip
-    assert (
-        charts.psi_in_words(angles, (0, 90)) == "At 0, 90 degrees: ψ 1.00, -1.00; cos mθ 1.00, 1.00; cos θ 1.00, 0.00."
-    )
+    assert charts.psi_alt(angles, (0, 90)) == "At 0, 90 degrees: ψ 1.00, -1.00; cos mθ 1.00, 1.00; cos θ 1.00, 0.00."
 
 
 def test_a_plane_says_where_its_boundary_is() -> None:
     loss = LOSSES["circle"]
-    field = charts.similarity_field(loss, {"margin": 0.25}, similarity_plane.of_similarities(loss, {"margin": 0.25}))
+    field = charts.similarity_field(loss, {"margin": 0.25}, similarity_plane.similarity_plane(loss, {"margin": 0.25}))
     # on the circle of radius sqrt(2) m about (0, 1): 1 - 0.25 sqrt(2) at s_n = 0
     assert "0.65 at 0" in field.alt
 
@@ -146,7 +144,7 @@ def test_names_of_lines_close_together_do_not_collide(
 
 def test_big_type_enlarges_type_and_height_and_leaves_the_data_alone() -> None:
     usual = charts.loss_chart(References(4.84, 2.49, 0.9, 10))
-    big = charts.enlarged(usual)
+    big = charts.enlarge(usual)
     assert big["height"] == round(usual["height"] * FACTOR)
     sizes = re.findall(r'"fontSize": ([\d.]+)', json.dumps(big))
     assert sizes
@@ -168,7 +166,7 @@ def lines() -> list[str]:
     from cl_core.charts import curves, experiments, race
 
     return [curves.SCORE, curves.DRAWN, curves.GUIDE, curves.CURSOR, *experiments.RATE_COLOURS,
-            *(runner.colour for runner in race.RUNNERS)]  # fmt: skip
+            *(runner.colour for runner in race.RUN_STYLES)]  # fmt: skip
 
 
 def test_lines_of_charts_stand_out_from_either_paper() -> None:

@@ -46,15 +46,15 @@ def test_global_dice_are_neither_used_nor_thrown():
 def test_another_seed_is_another_start_in_another_order():
     a, b = (training.start(dataclasses.replace(SMALL, seed=seed)) for seed in (0, 1))
     assert not np.array_equal(a.vector, b.vector)
-    assert not np.array_equal(training.first_labels(a.spec), training.first_labels(b.spec))
+    assert not np.array_equal(training.first_batch_labels(a.spec), training.first_batch_labels(b.spec))
 
 
 def test_an_epoch_sees_every_row_once():
     spec = dataclasses.replace(SMALL, batch=64)
     n = len(loop._training_set("blobs")[0])
-    rows = torch.cat([loop._order(spec, step, n) for step in range(training.epoch_steps(spec))])
+    rows = torch.cat([loop._order(spec, step, n) for step in range(training.steps_per_epoch(spec))])
     assert len(rows.unique()) == len(rows) == n // 64 * 64
-    following = loop._order(spec, training.epoch_steps(spec), n)
+    following = loop._order(spec, training.steps_per_epoch(spec), n)
     assert not torch.equal(following, rows[:64])
 
 
@@ -63,7 +63,7 @@ def test_a_step_is_what_torch_does_with_separate_parameters(optimiser):
     """The flat vector of weights is a matter of speed: plain modules and a plain optimiser come to the same."""
     spec = dataclasses.replace(SMALL, optimiser=optimiser, rate=0.01)
     state = training.start(spec)
-    net = loop._Machine(spec, state).net
+    net = loop._Trainer(spec, state).net
     plain = type(net)(net.body, net.projector, unit_norm=True)
     for parameter in plain.parameters():
         parameter.data = parameter.data.clone()
@@ -95,13 +95,13 @@ ODD = [  # what the article's losses are called here
 def test_another_definition_is_trained_by_its_own_function(spec):
     """Values and steps are those of the convention's function in plain torch; with the library's own they differ."""
     state = training.start(spec)
-    machine = loop._Machine(spec, state)
+    machine = loop._Trainer(spec, state)
     learnt = [p.detach().clone().requires_grad_() for p in (machine.loss.weight, machine.loss.bias) if p is not None]
     plain = encoders.build(spec.encoder, (2,), spec.dim, unit_norm=True)
     plain.load_state_dict(machine.net.state_dict())
     parameters = [*plain.parameters(), *learnt]
     rule = torch.optim.Adam(parameters, lr=spec.rate)
-    function = variants.get(spec.loss, spec.convention).call(spec.theta)
+    function = variants.get_variant(spec.loss, spec.convention).bound_function(spec.theta)
     x, y = (torch.tensor(part) for part in (datasets.load("blobs").x_train, datasets.load("blobs").y_train))
     values = []
     for step in range(4):
@@ -122,7 +122,7 @@ def test_another_definition_is_trained_by_its_own_function(spec):
 TRAINABLE = [  # conventions with a function of their own that a labelled batch has all for
     (key, each.key)
     for key, loss in losses.LOSSES.items()
-    for each in variants.of_loss(key)
+    for each in variants.variants_of(key)
     if each.function is not None and not loss.views and each.key != "two_directions"
 ]
 
@@ -149,7 +149,7 @@ def test_a_definition_that_our_parameters_can_say_is_in_the_spec():
 
 def test_weights_start_as_torch_starts_them():
     spec = RunSpec()
-    net = loop._Machine(spec, training.start(spec)).net
+    net = loop._Trainer(spec, training.start(spec)).net
     for layer in net.modules():
         if isinstance(layer, torch.nn.Linear):
             bound = layer.in_features**-0.5  # kaiming_uniform_(a=sqrt(5)) comes to 1 / sqrt(fan_in)
@@ -197,13 +197,13 @@ def test_a_run_ends(monkeypatch):
 @pytest.mark.parametrize("spec", [SMALL, RunSpec("mnist", batch=16, dim=4, encoder="unit_mlp")], ids=str)
 def test_embeddings_and_what_the_projector_is_fed(spec):
     state = training.advance(training.start(spec), steps=2)
-    net = loop._Machine(spec, state).net
+    net = loop._Trainer(spec, state).net
     x = datasets.load(spec.dataset).x_test[:620]  # more than goes through at once
     floats = torch.tensor(x).float() / (255 if x.dtype == np.uint8 else 1)
     with torch.no_grad():
         torch.testing.assert_close(training.embed(state, x), net(floats), atol=1e-6, rtol=0)
         torch.testing.assert_close(training.embed(state, x, features=True), net.body(floats), atol=1e-6, rtol=0)
-    rows = datasets.probe(datasets.load(spec.dataset), 100)
+    rows = datasets.probe_indices(datasets.load(spec.dataset), 100)
     seen = training.embed(state, datasets.load(spec.dataset).x_test[rows])
     np.testing.assert_array_equal(training.snapshot(state, 100).z, seen.numpy())
 
@@ -230,7 +230,7 @@ def test_hard_mining_collapses_and_semihard_does_not(seed):
     """Published by Schroff et al. (2015, section 3.2): the hardest negatives lead to a collapsed model."""
     for mining, collapsed in (("batch_hard", True), ("semihard", False)):
         spec = RunSpec(loss="triplet", theta={"mining": mining, "margin": 1.0}, seed=seed)
-        frame = frames.frame(training.advance(training.start(spec), steps=60), 500)
+        frame = frames.make_frame(training.advance(training.start(spec), steps=60), 500)
         assert (frame.metrics.spread < 0.01) == collapsed
 
 
@@ -276,17 +276,17 @@ def dice() -> torch.Generator:
 
 
 def test_the_same_dice_give_the_same_views_and_all_views_differ(digits):
-    both = augmentation.views(digits, dice())
+    both = augmentation.two_views(digits, dice())
     assert both.shape == (400, 28, 28)
-    assert torch.equal(both, augmentation.views(digits, dice()))
-    assert not torch.equal(both, augmentation.views(digits, torch.Generator().manual_seed(1)))
+    assert torch.equal(both, augmentation.two_views(digits, dice()))
+    assert not torch.equal(both, augmentation.two_views(digits, torch.Generator().manual_seed(1)))
     assert ((both[:200] - both[200:]).abs().amax((1, 2)) > 0.3).all()
 
 
 @pytest.mark.parametrize("shape", [(5, 28, 28), (5, 8, 8), (3, 20, 64), (2, 64, 9)])
 def test_views_have_the_shape_of_the_images_and_stay_in_their_range(monkeypatch, shape):
     monkeypatch.setattr(augmentation, "NOISE", 0.0)
-    both = augmentation.views(torch.rand(shape, generator=dice()), dice())
+    both = augmentation.two_views(torch.rand(shape, generator=dice()), dice())
     assert both.shape == (2 * shape[0], *shape[1:])
     assert float(both.min()) >= 0
     assert float(both.max()) <= 1
@@ -297,13 +297,13 @@ def test_images_are_only_moved_a_bit(digits, monkeypatch):
     x = torch.zeros(500, 29, 29)
     x[:, 14, 14] = 1.0  # turns, stretches and shears leave the middle where it is; after them it is shifted and bent
     row, column = torch.meshgrid(torch.arange(29.0), torch.arange(29.0), indexing="ij")
-    both = augmentation.views(x, dice())
+    both = augmentation.two_views(x, dice())
     lit = both.sum((1, 2))
     far = torch.stack([(both * way).sum((1, 2)) / lit - 14 for way in (row, column)]).norm(dim=0)
     most = 2**0.5 * (augmentation.SHIFT + augmentation.BEND) * np.exp(augmentation.STRETCH) * (1 + augmentation.SHEAR)
     assert 1 < far.median() < far.max() < most
     # by raw pixels two of five views still have their own image among the nearest five of 200, where chance is 0.025
-    both = augmentation.views(digits, dice())
+    both = augmentation.two_views(digits, dice())
     near = torch.cdist(both.flatten(1), digits.flatten(1)).topk(5, largest=False).indices
     assert (near == torch.arange(400)[:, None] % 200).any(1).float().mean() > 0.3
 
@@ -312,7 +312,7 @@ def test_without_extents_a_view_is_the_image(monkeypatch):
     for extent in ("TURN", "STRETCH", "SHEAR", "SHIFT", "BEND", "STROKE", "NOISE"):
         monkeypatch.setattr(augmentation, extent, 0.0)
     x = torch.rand(3, 28, 20, generator=dice())
-    torch.testing.assert_close(augmentation.views(x, dice()), torch.cat([x, x]), atol=1e-5, rtol=0)
+    torch.testing.assert_close(augmentation.two_views(x, dice()), torch.cat([x, x]), atol=1e-5, rtol=0)
 
 
 def test_views_are_what_torch_makes_of_them_image_by_image(digits, monkeypatch):
@@ -322,7 +322,7 @@ def test_views_are_what_torch_makes_of_them_image_by_image(digits, monkeypatch):
     throws = dice()
     a = 2 * torch.rand((7, 12), generator=throws) - 1
     bends = augmentation.BEND * (2 * torch.rand((12, 2, 16), generator=throws) - 1).view(12, 2, 4, 4)
-    for i, view in enumerate(augmentation.views(x, dice())):
+    for i, view in enumerate(augmentation.two_views(x, dice())):
         turn, shear = augmentation.TURN * a[0, i], augmentation.SHEAR * a[3, i]
         wide, high = torch.exp(augmentation.STRETCH * a[1, i]), torch.exp(augmentation.STRETCH * a[2, i])
         rotation = torch.tensor([[turn.cos(), -turn.sin()], [turn.sin(), turn.cos()]])
@@ -337,7 +337,7 @@ def test_views_are_what_torch_makes_of_them_image_by_image(digits, monkeypatch):
 
 def test_points_of_the_plane_only_get_noise():
     points = torch.rand(500, 2, generator=dice())
-    both = augmentation.views(points, dice())
+    both = augmentation.two_views(points, dice())
     assert both.shape == (1000, 2)
     assert float((both - torch.cat([points, points])).std()) == pytest.approx(augmentation.NOISE, rel=0.1)
 
@@ -346,18 +346,18 @@ def test_frames_lie_dense_at_first_and_never_farther_apart_than_the_stride():
     spec = RunSpec(batch=128)
     steps = [0]
     while steps[-1] < 2000:
-        steps.append(frames.next_frame(spec, steps[-1]))
+        steps.append(frames.next_frame_step(spec, steps[-1]))
     gaps = np.diff(steps)
     assert steps[:9] == [0, 1, 2, 3, 4, 5, 6, 7, 8]
     assert (np.diff(gaps) >= 0).all()
     assert gaps.max() == frames.ROWS_BETWEEN // 128
-    assert frames.next_frame(spec, 13) == min(step for step in steps if step > 13)
+    assert frames.next_frame_step(spec, 13) == min(step for step in steps if step > 13)
 
 
 def test_references_are_the_published_values():
     lines = frames.references(RunSpec(batch=256), 500)
     assert lines.collapse == pytest.approx(np.log(255))  # every similarity equal: log(B - 1)
-    labels = torch.from_numpy(training.first_labels(RunSpec(batch=256)))
+    labels = torch.from_numpy(training.first_batch_labels(RunSpec(batch=256)))
     assert lines.floor > np.log((np.bincount(labels) - 1).min())  # at least log |P| of the smallest class
     assert lines.epoch_steps == 60_000 // 256
     assert 0.8 < lines.knn_raw < 0.97
@@ -407,7 +407,7 @@ def test_the_factor_of_the_authors_code_is_in_its_ends():
 
 def test_lengths_count_where_nothing_holds_them():
     spec = {"loss": "npair", "convention": "soft_labels"}
-    y = training.first_labels(RunSpec(batch=64))
+    y = training.first_batch_labels(RunSpec(batch=64))
     rows = np.bincount(y)[y]
     # long embeddings share all weight among their class: log of its size, oneself included
     assert ends(**spec, unit_norm=False)[1] == pytest.approx(np.log(rows).mean())

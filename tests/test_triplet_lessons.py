@@ -66,7 +66,7 @@ def test_a_preset_is_what_its_scene_begins_with(pool, name):
     preset = PRESETS[name]
     points = [list(point) for point in (preset.anchor, preset.positive, *preset.negatives)]
     assert np.allclose(header["points"], points) or header["circle"]
-    assert preset.words in said(app)
+    assert preset.description in said(app)
     # chosen by hand, it brings its margin, distance and space
     app = page("triplets", scene="hard" if name != "hard" else "easy")
     app.button_group(key="scene").set_value(name).run()
@@ -128,7 +128,7 @@ def test_a_small_census_is_counted_at_once_and_says_what_was_counted(pool):
         assert shares[f"{MARKS[kind]} {charts.KINDS[kind]}"] == f"{count / wanted.total:.2%}"
         assert f"{count:,}" in said(app)
     assert f"{wanted.total:,}, each counted" in said(app)
-    assert f"{wanted.owned(0.05):.0%} of all triplets" in said(app)
+    assert f"{wanted.share_of_top_anchors(0.05):.0%} of all triplets" in said(app)
     names = datasets.load("mnist").class_names
     worst = wanted.hardest(SHOWN)
     assert sum(f"anchor **{names[shot.y[a]]}**" in caption.value for a in worst[:1] for caption in app.caption) >= 1
@@ -147,7 +147,7 @@ def test_a_large_census_waits_to_be_asked(pool):
     app = page("triplets", part="every triplet", counted="5000", embedding="untrained")
     assert not app.metric
     assert "None of them is listed" in said(app)
-    assert not pool.done or "part" not in pool.done
+    assert not pool.done or "count_part" not in pool.done
     assert app.button(key="count_census").label == "Count all 11,227,500,000"
     click(app, "count_census")
     assert any(b.label == "Stop" for b in app.button)
@@ -173,7 +173,7 @@ def test_ones_own_run_can_be_looked_at_in_every_part(pool, dataset):
     app = page("training", dataset=dataset, points="500")
     for _ in range(100):
         run = app.session_state["run"]
-        if run.look().frames:
+        if run.progress().frames:
             break
         time.sleep(0.1)
     for part, link in (
@@ -191,7 +191,7 @@ def test_ones_own_run_can_be_looked_at_in_every_part(pool, dataset):
             assert "each counted" in said(counted(app))
 
 
-@pytest.mark.parametrize("film", recordings.FILMS)
+@pytest.mark.parametrize("film", recordings.RECORDINGS)
 def test_each_film_is_shown_with_its_shares(pool, film):
     app = page("triplets", part="over a run", film=film, beside="hard" if film != "hard" else "semi-hard")
     titles = [header.get("title", "") for header, _ in pictures(app)]

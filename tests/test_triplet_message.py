@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cl_core.components import triplet as face
-from cl_core.components.bundle import markup
+from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
 from cl_core.components.triplet import SPAN, WORDS, Triplets, TripletState, encode
 from cl_core.losses.miners import KINDS
@@ -132,7 +132,7 @@ def test_words_can_be_replaced_one_by_one():
 
 def test_every_word_is_used():
     source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
-    buttons = re.findall(r'data-do="(\w+)"', markup(FOLDER / "triplet.html"))
+    buttons = re.findall(r'data-do="(\w+)"', bundle_html(FOLDER / "triplet.html"))
     assert set(WORDS) == set(re.findall(r"\bwords\.(\w+)\b(?!\()", source)) | {*KINDS, *buttons}
 
 

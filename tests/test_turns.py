@@ -7,7 +7,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 import pytest
 
 from cl_core.runtime import fair_queue
-from cl_core.runtime.fair_queue import Turns
+from cl_core.runtime.fair_queue import FairQueue
 from tests.executors import AtOnce, Mortal, Thread
 
 
@@ -36,8 +36,8 @@ def named(name: str) -> str:
 
 def test_whoever_has_had_the_least_is_next():
     hand = Hand()
-    shared = Turns(hand)
-    greedy, modest = shared.seat(), shared.seat()
+    shared = FairQueue(hand)
+    greedy, modest = shared.client(), shared.client()
     for i in range(20):
         greedy.submit(named, f"greedy {i}")
     for i in range(4):
@@ -45,13 +45,13 @@ def test_whoever_has_had_the_least_is_next():
     order = [hand.finish().split()[0] for _ in range(24)]
     assert order[:2] == ["greedy"] * 2  # before anybody else came
     assert order[2:10].count("modest") == 4
-    assert shared.queue == (0, 0)
+    assert shared.counts == (0, 0)
 
 
 def test_a_turn_is_put_down_by_its_time_not_as_one():
     hand = Hand()
-    shared = Turns(hand)
-    seats = {name: shared.seat() for name in ("long", "short")}
+    shared = FairQueue(hand)
+    seats = {name: shared.client() for name in ("long", "short")}
     for name, seat in seats.items():
         for _ in range(40):
             seat.submit(named, name)
@@ -66,8 +66,8 @@ def test_a_turn_is_put_down_by_its_time_not_as_one():
 
 def test_whoever_comes_back_is_level_with_those_at_work():
     hand = Hand()
-    shared = Turns(hand)
-    steady, idle = shared.seat(), shared.seat()
+    shared = FairQueue(hand)
+    steady, idle = shared.client(), shared.client()
     for _ in range(50):
         steady.submit(named, "steady")
     for _ in range(30):
@@ -80,8 +80,8 @@ def test_whoever_comes_back_is_level_with_those_at_work():
 
 def test_what_has_no_seat_comes_soon_and_takes_turns_too():
     hand = Hand()
-    shared = Turns(hand)
-    seat = shared.seat()
+    shared = FairQueue(hand)
+    seat = shared.client()
     for _ in range(9):
         seat.submit(named, "run")
     for _ in range(4):
@@ -92,32 +92,32 @@ def test_what_has_no_seat_comes_soon_and_takes_turns_too():
 
 def test_the_workers_are_never_given_more_than_one_piece_to_go_on_with():
     hand = Hand()
-    shared = Turns(hand)
+    shared = FairQueue(hand)
     for i in range(7):
         shared.submit(named, str(i))
     assert len(hand.asked) == 2
-    assert shared.queue == (2, 5)
+    assert shared.counts == (2, 5)
     hand.finish()
     assert len(hand.asked) == 2
 
 
 def test_pieces_are_shorter_the_more_want_one():
     hand = Hand()
-    shared = Turns(hand)
-    assert shared.piece(0.6) == 0.6
+    shared = FairQueue(hand)
+    assert shared.time_slice(0.6) == 0.6
     for i in range(10):
-        shared.seat().submit(named, str(i))
-    assert shared.piece(0.6) == fair_queue.ROUND / 10
+        shared.client().submit(named, str(i))
+    assert shared.time_slice(0.6) == fair_queue.ROUND / 10
     for i in range(90):
-        shared.seat().submit(named, str(i))
-    assert shared.piece(0.6) == fair_queue.SHORTEST
+        shared.client().submit(named, str(i))
+    assert shared.time_slice(0.6) == fair_queue.SHORTEST
 
 
 def test_what_goes_wrong_is_the_futures_to_say():
     def fails():
         raise ValueError("no")
 
-    seat = Turns(AtOnce()).seat()
+    seat = FairQueue(AtOnce()).client()
     with pytest.raises(ValueError, match="no"):
         seat.submit(fails).result()
     assert seat.submit(named, "after").result() == "after"
@@ -127,8 +127,8 @@ def test_what_goes_wrong_is_the_futures_to_say():
             raise BrokenExecutor("gone")
 
     with pytest.raises(BrokenExecutor):
-        Turns(Broken()).submit(named, "x").result()
-    dying = Turns(Mortal(lambda name, before: before == 0)).seat()
+        FairQueue(Broken()).submit(named, "x").result()
+    dying = FairQueue(Mortal(lambda name, before: before == 0)).client()
     with pytest.raises(BrokenExecutor):
         dying.submit(named, "x").result(timeout=10)
     assert dying.submit(named, "y").result(timeout=10) == "y"
@@ -136,8 +136,8 @@ def test_what_goes_wrong_is_the_futures_to_say():
 
 def test_whoever_lost_a_worker_is_tried_alone():
     hand = Hand()
-    shared = Turns(hand)
-    killer, other = shared.seat(), shared.seat()
+    shared = FairQueue(hand)
+    killer, other = shared.client(), shared.client()
     first = [killer.submit(named, "killer"), other.submit(named, "other")]
     for future, _ in hand.asked[:]:
         hand.asked.pop(0)
@@ -145,7 +145,7 @@ def test_whoever_lost_a_worker_is_tried_alone():
     for future in first:
         with pytest.raises(BrokenExecutor):
             future.result()
-    third = shared.seat().submit(named, "third")
+    third = shared.client().submit(named, "third")
     again = [killer.submit(named, "killer"), other.submit(named, "other")]
     assert [name for _, name in hand.asked] == ["third"]
     hand.finish()
@@ -162,17 +162,17 @@ def test_whoever_lost_a_worker_is_tried_alone():
 
 def test_work_that_is_called_off_holds_up_nobody():
     hand = Hand()
-    shared = Turns(hand)
+    shared = FairQueue(hand)
     futures = [shared.submit(named, str(i)) for i in range(5)]
     assert [each.cancel() for each in futures[2:4]] == [True, True]
     done = [hand.finish() for _ in range(3)]
     assert done == ["0", "1", "4"]
-    assert shared.queue == (0, 0)
+    assert shared.counts == (0, 0)
 
 
 def test_the_end_calls_off_what_waits():
     hand = Hand()
-    shared = Turns(hand)
+    shared = FairQueue(hand)
     futures = [shared.submit(named, str(i)) for i in range(5)]
     shared.shutdown(cancel_futures=True)
     with pytest.raises(CancelledError):
@@ -181,11 +181,11 @@ def test_the_end_calls_off_what_waits():
 
 
 def test_many_threads_at_once_lose_nothing():
-    shared = Turns(Thread())
+    shared = FairQueue(Thread())
     futures: list[Future] = []
 
     def ask():
-        seat = shared.seat()
+        seat = shared.client()
         futures.extend(seat.submit(time.sleep, 0) for _ in range(50))
 
     asking = [threading.Thread(target=ask) for _ in range(8)]
@@ -195,5 +195,5 @@ def test_many_threads_at_once_lose_nothing():
         each.join()
     assert not wait(futures, timeout=60).not_done
     assert len(futures) == 400
-    assert shared.queue == (0, 0)
+    assert shared.counts == (0, 0)
     shared.shutdown()

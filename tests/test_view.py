@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from cl_core.analysis.projection import TURN, IdentityView, PcaView, views
+from cl_core.analysis.projection import MAX_TURN, IdentityView, PcaView, fit_views
 
 
 def cloud(seed: int, n: int = 300, dim: int = 12, scales: tuple[float, ...] = (4, 3, 2)) -> np.ndarray:
@@ -20,32 +20,32 @@ def angle(a: np.ndarray, b: np.ndarray) -> float:
 @pytest.mark.parametrize("k", [2, 3])
 def test_the_first_view_is_scikit_learns_pca_up_to_signs(k):
     z = cloud(0)
-    ours, theirs = PcaView.of(z, k), PCA(k).fit(z)
+    ours, theirs = PcaView.fit(z, k), PCA(k).fit(z)
     np.testing.assert_allclose(np.abs(ours.project(z)), np.abs(theirs.transform(z)), atol=1e-4)
     # scikit-learn divides by n - 1 in both parts of the share, so the shares agree
     np.testing.assert_allclose(ours.shares, theirs.explained_variance_ratio_, rtol=1e-5)
-    assert ours.best == pytest.approx(sum(ours.shares))
+    assert ours.best_share == pytest.approx(sum(ours.shares))
 
 
 def test_equal_data_are_drawn_alike():
     z = cloud(1)
-    np.testing.assert_array_equal(PcaView.of(z, 2).axes, PcaView.of(z.copy(), 2).axes)
+    np.testing.assert_array_equal(PcaView.fit(z, 2).axes, PcaView.fit(z.copy(), 2).axes)
 
 
 @pytest.mark.parametrize("k", [2, 3])
 @pytest.mark.parametrize("seed", range(5))
 def test_axes_do_not_flip_however_the_data_are_mirrored(k, seed):
-    before = PcaView.of(cloud(seed), k)
+    before = PcaView.fit(cloud(seed), k)
     # other points of the same distribution: their own components have signs of their own
-    after = PcaView.of(cloud(seed + 100), k, before)
+    after = PcaView.fit(cloud(seed + 100), k, before)
     assert (np.einsum("dk,dk->k", before.axes, after.axes) > 0.9).all()
 
 
 def test_axes_of_equal_variance_do_not_swap():
-    before = PcaView.of(cloud(0, scales=(3.001, 3.0)), 2)
-    after = PcaView.of(cloud(7, scales=(3.0, 3.001)), 2, before)
+    before = PcaView.fit(cloud(0, scales=(3.001, 3.0)), 2)
+    after = PcaView.fit(cloud(7, scales=(3.0, 3.001)), 2, before)
     assert np.abs(before.axes - after.axes).max() < 0.15
-    assert sum(after.shares) == pytest.approx(after.best, abs=1e-6)
+    assert sum(after.shares) == pytest.approx(after.best_share, abs=1e-6)
 
 
 @pytest.mark.parametrize("k", [2, 3])
@@ -53,47 +53,47 @@ def test_a_plane_turns_by_so_much_a_frame_and_arrives(k):
     rng = np.random.default_rng(3)
     elsewhere = np.linalg.qr(rng.standard_normal((12, 12)))[0].astype(np.float32)
     old, new = cloud(0), cloud(0) @ elsewhere
-    view, goal = PcaView.of(old, k), PcaView.of(new, k)
-    assert angle(view.axes, goal.axes) > TURN  # otherwise this test shows nothing
+    view, goal = PcaView.fit(old, k), PcaView.fit(new, k)
+    assert angle(view.axes, goal.axes) > MAX_TURN  # otherwise this test shows nothing
     steps = 0
     while angle(view.axes, goal.axes) > 1e-3:
-        following = PcaView.of(new, k, view)
-        assert angle(view.axes, following.axes) <= TURN + 1e-3
+        following = PcaView.fit(new, k, view)
+        assert angle(view.axes, following.axes) <= MAX_TURN + 1e-3
         np.testing.assert_allclose(following.axes.T @ following.axes, np.eye(k), atol=1e-5)
-        assert sum(following.shares) <= following.best + 1e-6
+        assert sum(following.shares) <= following.best_share + 1e-6
         view, steps = following, steps + 1
         assert steps <= 4  # a right angle is three turns of 30 degrees
-    assert sum(view.shares) == pytest.approx(view.best, abs=1e-4)
+    assert sum(view.shares) == pytest.approx(view.best_share, abs=1e-4)
 
 
 def test_shares_are_those_of_what_is_drawn():
     z = cloud(5)
-    view = PcaView.of(z, 2, PcaView.of(cloud(6, scales=(1, 1, 4)), 2))
+    view = PcaView.fit(z, 2, PcaView.fit(cloud(6, scales=(1, 1, 4)), 2))
     drawn = view.project(z)
     np.testing.assert_allclose(view.shares, drawn.var(axis=0) / z.var(axis=0).sum(), rtol=1e-4)
 
 
 def test_a_collapsed_embedding_is_drawn_as_one_point():
     z = np.ones((50, 8), np.float32)
-    view = PcaView.of(z, 2)
+    view = PcaView.fit(z, 2)
     assert np.isfinite(view.shares).all()
     np.testing.assert_allclose(view.project(z), 0, atol=1e-5)
 
 
 def test_an_embedding_of_two_or_three_numbers_is_drawn_as_it_is():
     z = cloud(0, dim=2, scales=(2, 1))
-    view = views(z)[2]
+    view = fit_views(z)[2]
     assert isinstance(view, IdentityView)
     np.testing.assert_array_equal(view.project(z), z)
     assert sum(view.shares) == pytest.approx(1)
-    assert set(views(z)) == {2}
-    assert set(views(cloud(0, dim=3))) == {2, 3}
-    assert isinstance(views(cloud(0, dim=3))[3], IdentityView)
+    assert set(fit_views(z)) == {2}
+    assert set(fit_views(cloud(0, dim=3))) == {2, 3}
+    assert isinstance(fit_views(cloud(0, dim=3))[3], IdentityView)
     assert view.names == ("z1", "z2")
 
 
 def test_what_cannot_be_drawn_is_refused_in_words():
     with pytest.raises(ValueError, match="1 dimensions cannot be drawn in 2"):
-        PcaView.of(np.ones((5, 1), np.float32), 2)
+        PcaView.fit(np.ones((5, 1), np.float32), 2)
     with pytest.raises(ValueError, match="NaN"):
-        PcaView.of(np.full((5, 4), np.nan, np.float32), 2)
+        PcaView.fit(np.full((5, 4), np.nan, np.float32), 2)

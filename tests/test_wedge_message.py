@@ -8,7 +8,7 @@ import pytest
 
 from cl_core.analysis import similarity_plane
 from cl_core.components import wedge as face
-from cl_core.components.bundle import markup
+from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
 from cl_core.components.wedge import WORDS, Wedge, encode
 from cl_core.losses import LOSSES
@@ -22,8 +22,8 @@ def picture(**changes) -> Wedge:
     return Wedge(
         **{
             "title": "<b>AM</b>",
-            "table": similarity_plane.wedges(AM, {}),
-            "away": similarity_plane.wedges_away(AM, {}),
+            "table": similarity_plane.wedge_angles(AM, {}),
+            "away": similarity_plane.wedge_angles_away(AM, {}),
             **changes,
         }
     )
@@ -34,9 +34,9 @@ def test_the_table_arrives_digit_by_digit():
     assert buffers == {}
     assert (header["title"], header["height"], header["group"], header["between"]) == ("<b>AM</b>", 300, "g", 60)
     table = np.array([np.nan if x is None else x for x in header["table"]])
-    np.testing.assert_allclose(table, similarity_plane.wedges(AM, {}), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(table, similarity_plane.wedge_angles(AM, {}), rtol=0, atol=1e-9)
     away = np.array([[np.nan if x is None else x for x in column] for column in header["away"]]).T
-    np.testing.assert_allclose(away, similarity_plane.wedges_away(AM, {}), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(away, similarity_plane.wedge_angles_away(AM, {}), rtol=0, atol=1e-9)
     assert np.isnan(table[20])
 
 
@@ -76,8 +76,8 @@ def test_words_can_be_replaced_one_by_one():
 
 def test_every_word_is_used():
     source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
-    cells = re.findall(r'data-cell="(\w+)"', markup(FOLDER / "wedge.html"))
-    buttons = re.findall(r'data-do="(\w+)"', markup(FOLDER / "wedge.html"))
+    cells = re.findall(r'data-cell="(\w+)"', bundle_html(FOLDER / "wedge.html"))
+    buttons = re.findall(r'data-do="(\w+)"', bundle_html(FOLDER / "wedge.html"))
     assert set(WORDS) == set(re.findall(r"\bwords\.(\w+)\b(?!\()", source)) | {*cells, *buttons}
 
 

@@ -63,7 +63,7 @@ def test_closed_forms_at_every_whole_degree(key, m):
     theta = {} if m is None else {"margin": m}
     if "annealing" in LOSSES[key].parameters:
         theta["annealing"] = 0.0
-    found = similarity_plane.wedges(LOSSES[key], theta)
+    found = similarity_plane.wedge_angles(LOSSES[key], theta)
     assert found.shape == (181,)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, closed_form(key, m), rtol=0, atol=1e-9)
@@ -71,15 +71,17 @@ def test_closed_forms_at_every_whole_degree(key, m):
 
 def test_examples_of_the_specification():
     """Theta = 60 degrees: 30; 20, 15 and 12; 9.5; 15.7."""
-    at_60 = [similarity_plane.wedges(LOSSES["sphereface"], {"margin": m, "annealing": 0.0})[60] for m in (2, 3, 4)]
+    at_60 = [
+        similarity_plane.wedge_angles(LOSSES["sphereface"], {"margin": m, "annealing": 0.0})[60] for m in (2, 3, 4)
+    ]
     assert at_60 == pytest.approx([20, 15, 12], abs=1e-9)
-    assert similarity_plane.wedges(LOSSES["am_softmax"], {"margin": 0.35})[60] == pytest.approx(9.5, abs=0.05)
-    assert similarity_plane.wedges(LOSSES["arcface"], {"margin": 0.5})[60] == pytest.approx(15.7, abs=0.05)
+    assert similarity_plane.wedge_angles(LOSSES["am_softmax"], {"margin": 0.35})[60] == pytest.approx(9.5, abs=0.05)
+    assert similarity_plane.wedge_angles(LOSSES["arcface"], {"margin": 0.5})[60] == pytest.approx(15.7, abs=0.05)
 
 
 @pytest.mark.parametrize(("key", "theta"), CASES)
 def test_all_within_is_content_and_what_follows_is_not(key, theta):
-    found = similarity_plane.wedges(LOSSES[key], theta)
+    found = similarity_plane.wedge_angles(LOSSES[key], theta)
     met = ~np.isnan(found)
     assert (side(key, theta, np.zeros(181), BETWEEN) > 0)[~met].all()
     own = SHARES * (found - 1e-7).clip(min=0)
@@ -101,7 +103,7 @@ def root(key, theta, between):
 
 @pytest.mark.parametrize(("key", "theta"), CASES)
 def test_wedges_equal_a_root_of_the_boundary(key, theta):
-    found = similarity_plane.wedges(LOSSES[key], theta)
+    found = similarity_plane.wedge_angles(LOSSES[key], theta)
     crossed_again = 0
     for between, expected in zip(BETWEEN, found, strict=True):
         single = root(key, theta, between)
@@ -119,12 +121,12 @@ def test_wedges_equal_a_root_of_the_boundary(key, theta):
 
 @pytest.mark.parametrize(("key", "theta"), CASES)
 def test_away_from_the_other_class_weight(key, theta):
-    start, end = similarity_plane.wedges_away(LOSSES[key], theta).T
+    start, end = similarity_plane.wedge_angles_away(LOSSES[key], theta).T
     met = ~np.isnan(start)
     assert (np.isnan(end) == ~met).all()
     assert (start[met] <= end[met]).all()
     assert (end[met] <= (180 - BETWEEN / 2)[met] + 1e-9).all()
-    assert (start[~np.isnan(similarity_plane.wedges(LOSSES[key], theta))] == 0).all(), (
+    assert (start[~np.isnan(similarity_plane.wedge_angles(LOSSES[key], theta))] == 0).all(), (
         "it begins at the class weight if it can"
     )
     wide = met & (end - start > 1e-5) & (BETWEEN > 0)  # at 0 both classes are the same
@@ -142,18 +144,20 @@ def test_away_in_closed_form():
     theta = {"margin": 4, "annealing": 0.0}
     expected = np.minimum(BETWEEN / 3, (360 - BETWEEN) / 5)
     np.testing.assert_allclose(
-        similarity_plane.wedges_away(LOSSES["l_softmax"], theta)[:, 1], expected, atol=1e-6
+        similarity_plane.wedge_angles_away(LOSSES["l_softmax"], theta)[:, 1], expected, atol=1e-6
     )  # flat at 0
-    np.testing.assert_allclose(similarity_plane.wedges_away(LOSSES["softmax"], {})[:, 1], 180 - BETWEEN / 2, atol=1e-9)
+    np.testing.assert_allclose(
+        similarity_plane.wedge_angles_away(LOSSES["softmax"], {})[:, 1], 180 - BETWEEN / 2, atol=1e-9
+    )
     half = np.radians(BETWEEN[30:] / 2)
     turn = np.degrees(np.arcsin(0.35 / (2 * np.sin(half))))
     expected = np.stack([(turn - BETWEEN[30:] / 2).clip(min=0), 180 - turn - BETWEEN[30:] / 2], 1)
     np.testing.assert_allclose(
-        similarity_plane.wedges_away(LOSSES["am_softmax"], {"margin": 0.35})[30:], expected, atol=1e-9
+        similarity_plane.wedge_angles_away(LOSSES["am_softmax"], {"margin": 0.35})[30:], expected, atol=1e-9
     )
 
 
 def test_a_loss_without_a_boundary_has_no_wedges():
-    for function in (similarity_plane.wedges, similarity_plane.wedges_away):
+    for function in (similarity_plane.wedge_angles, similarity_plane.wedge_angles_away):
         with pytest.raises(ValueError, match="contrastive has no boundary"):
             function(LOSSES["contrastive"], {})

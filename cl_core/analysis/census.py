@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cl_core.analysis.triplet_counts import Integers, Part, Sample, count, sample
+from cl_core.analysis.triplet_counts import CensusSample, Integers, PartialCounts, count_anchors, prepare_sample
 
 KINDS = ("easy", "semihard", "hard")  # what the last axis of every count is
 
-Progress = Callable[[int, int], bool | None]
+ProgressCallback = Callable[[int, int], bool | None]
 
 
 class CensusStopped(Exception):
@@ -73,7 +73,7 @@ class Census:
         """All valid triplets."""
         return int(self.per_anchor.sum())
 
-    def owned(self, part: float) -> float:
+    def share_of_top_anchors(self, part: float) -> float:
         """What share of all triplets that are not easy belongs to that part of the anchors that has most of them."""
         not_easy = np.sort(self.per_anchor[:, 1:].sum(1))[::-1]
         return float(not_easy[: math.ceil(part * len(not_easy))].sum() / max(not_easy.sum(), 1))
@@ -85,7 +85,7 @@ class Census:
         return worst
 
 
-def triplets(labels: ArrayLike) -> int:
+def number_of_triplets(labels: ArrayLike) -> int:
     """T = sum over classes of n_c (n_c - 1)(N - n_c), the number of valid triplets, an exact int."""
     sizes = np.unique(np.asarray(labels), return_counts=True)[1].tolist()
     return sum(n * (n - 1) * (sum(sizes) - n) for n in sizes)
@@ -96,7 +96,7 @@ def census(
     labels: Any,
     margin: float = 0.2,
     distance: str = "sqeuclidean",
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     *,
     margins: Sequence[float] = (),
 ) -> Census:
@@ -109,16 +109,16 @@ def census(
 
     Raises ValueError, in words, for embeddings, labels, margins or distances that can't be counted.
     """
-    points = sample(embeddings, labels, (margin, *margins), distance)
+    points = prepare_sample(embeddings, labels, (margin, *margins), distance)
     parts = []
-    for part in count(points):
+    for part in count_anchors(points):
         parts.append(part)
         if progress is not None and progress(part.rows.stop, len(points)) is False:
             raise CensusStopped(f"stopped after {part.rows.stop:,} of {len(points):,} anchors")
-    return whole(points, parts)
+    return assemble_census(points, parts)
 
 
-def whole(points: Sample, parts: Sequence[Part]) -> Census:
+def assemble_census(points: CensusSample, parts: Sequence[PartialCounts]) -> Census:
     """The census of a sample, all of whose anchors were counted, in order."""
     ends = [0, *(part.rows.stop for part in parts)]
     if [part.rows.start for part in parts] != ends[:-1] or ends[-1] != len(points):

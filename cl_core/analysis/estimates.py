@@ -12,24 +12,24 @@ ERRORS = 2.0  # standard errors that a difference must exceed
 YES, NO, CLOSE, ONE_SEED = "yes", "no", "too close to call", "one seed only"
 
 
-class Number(NamedTuple):
+class Estimate(NamedTuple):
     """A mean over seeds and its standard error; `lacking` says why there is none, where there is none."""
 
     value: float
     error: float = nan
     seeds: int = 0
-    lacking: str = ""
+    missing: str = ""
 
-    def less(self, other: "Number") -> "Number":
+    def minus(self, other: "Estimate") -> "Estimate":
         """Their difference."""
-        lacking = self.lacking or other.lacking
-        return Number(self.value - other.value, hypot(self.error, other.error), min(self.seeds, other.seeds), lacking)
+        lacking = self.missing or other.missing
+        return Estimate(self.value - other.value, hypot(self.error, other.error), min(self.seeds, other.seeds), lacking)
 
     @property
     def answer(self) -> str:
         """Whether it is above 0."""
-        if self.lacking:
-            return self.lacking
+        if self.missing:
+            return self.missing
         if np.isnan(self.error):
             return ONE_SEED
         if abs(self.value) <= ERRORS * self.error:

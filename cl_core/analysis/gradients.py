@@ -36,7 +36,7 @@ class Batch:
 
 
 @dataclass(frozen=True, eq=False)
-class Forces:
+class BatchForces:
     """What a loss does to a batch.
 
     Attributes:
@@ -55,8 +55,8 @@ class Forces:
     n_terms: int
     similarity: Tensor
     weights: Tensor
-    pull: Tensor
-    class_pull: Tensor | None
+    embedding_force: Tensor
+    class_force: Tensor | None
     triplets: Mapping[str, float]
     pairs: Mapping[str, float]
     shares: Mapping[str, float]
@@ -64,7 +64,7 @@ class Forces:
     s_n: float
 
 
-def forces(loss: Loss, theta: Mapping[str, Any], batch: Batch) -> Forces:
+def batch_forces(loss: Loss, theta: Mapping[str, Any], batch: Batch) -> BatchForces:
     """Everything that the loss says of a batch; all in float64. Raises ValueError as the loss does."""
     checked = loss.check(theta)
     z = batch.z.double().detach().requires_grad_()
@@ -84,13 +84,13 @@ def forces(loss: Loss, theta: Mapping[str, Any], batch: Batch) -> Forces:
     weights = _weights(loss, checked, contrast)
     d2 = 2 - 2 * similarity
     pairs, shares = _pairs(d2, positive, negative, weights.abs())
-    return Forces(
+    return BatchForces(
         value=mean.item(),
         n_terms=terms.n_terms,
         similarity=similarity,
         weights=weights,
-        pull=pull,
-        class_pull=class_pull[0] if class_pull else None,
+        embedding_force=pull,
+        class_force=class_pull[0] if class_pull else None,
         triplets=_triplets(d2, positive, negative),
         pairs=pairs,
         shares=shares,
@@ -143,24 +143,24 @@ def _mean(values: Tensor) -> float:
     return float(values.mean()) if len(values) else 0.0
 
 
-def step(batch: Batch, found: Forces, reach: float) -> tuple[Batch, float]:
+def gradient_step(batch: Batch, found: BatchForces, reach: float) -> tuple[Batch, float]:
     """The batch after one gradient step, and the learning rate that this was.
 
     The rate is chosen so that the embedding that is pulled hardest moves by `reach`; class weights move with the same
     rate. Where nothing pulls, nothing moves and the rate is 0.
     """
-    hardest = float(torch.linalg.vector_norm(found.pull, dim=1).max())
+    hardest = float(torch.linalg.vector_norm(found.embedding_force, dim=1).max())
     rate = reach / hardest if hardest > 0 else 0.0
-    z = batch.z.double() + rate * found.pull
+    z = batch.z.double() + rate * found.embedding_force
     if batch.unit_norm:
         z = torch.nn.functional.normalize(z)
     weight = batch.weight
-    if weight is not None and found.class_pull is not None:
-        weight = weight.double() + rate * found.class_pull
+    if weight is not None and found.class_force is not None:
+        weight = weight.double() + rate * found.class_force
     return replace(batch, z=z, weight=weight), rate
 
 
-def choose(y: NDArray[np.integer[Any]], size: int, seed: int) -> NDArray[np.int64]:
+def choose_batch(y: NDArray[np.integer[Any]], size: int, seed: int) -> NDArray[np.int64]:
     """Which `size` of the images with labels y (N,) make a batch: pairs of one class, classes in turn.
 
     Pair k is in rows k and k + size/2, so that for a loss on views one stands for the other's second view. No image is

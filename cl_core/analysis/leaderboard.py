@@ -6,7 +6,7 @@ from math import nan, sqrt
 
 import numpy as np
 
-from cl_core.analysis.estimates import ONE_SEED, YES, Number
+from cl_core.analysis.estimates import ONE_SEED, YES, Estimate
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Standing:
     title: str
     means: tuple[float, ...]
     spreads: tuple[float, ...]
-    words: str
+    summary: str
 
-    def number(self, place: int) -> str:
+    def format_score(self, place: int) -> str:
         """A contender's score as it is written, in per cent."""
         mean, spread = self.means[place], self.spreads[place]
         if np.isnan(mean):
@@ -33,24 +33,24 @@ class Standing:
         return f"{mean:.1%}" if np.isnan(spread) else f"{100 * mean:.1f} ± {100 * spread:.1f} %"
 
 
-def standing(title: str, names: Sequence[str], values: Sequence[Sequence[float]]) -> Standing:
+def rank(title: str, names: Sequence[str], values: Sequence[Sequence[float]]) -> Standing:
     """The standing of contenders called `names`, by the `values` of their score, one for each seed."""
     known = [np.array([value for value in own if not np.isnan(value)]) for own in values]
     means = tuple(float(own.mean()) if len(own) else nan for own in known)
     spreads = tuple(float(own.std(ddof=1)) if len(own) > 1 else nan for own in known)
     ranked = sorted((i for i, own in enumerate(known) if len(own)), key=lambda i: -means[i])
-    numbers = {i: Number(means[i], spreads[i] / sqrt(len(known[i])), len(known[i])) for i in ranked}
+    numbers = {i: Estimate(means[i], spreads[i] / sqrt(len(known[i])), len(known[i])) for i in ranked}
     return Standing(title, means, spreads, f"{title}: {_verdict(names, ranked, numbers)}")
 
 
-def _verdict(names: Sequence[str], ranked: Sequence[int], numbers: dict[int, Number]) -> str:
+def _verdict(names: Sequence[str], ranked: Sequence[int], numbers: dict[int, Estimate]) -> str:
     """What the first of the ranked contenders has over the others, if anything."""
     if len(ranked) < 2:
         return "there are no two to compare."
     if len({number.value for number in numbers.values()}) == 1:
         return "the same for all."
     first, *others = ranked
-    answers = {i: numbers[first].less(numbers[i]).answer for i in others}
+    answers = {i: numbers[first].minus(numbers[i]).answer for i in others}
     if ONE_SEED in answers.values():
         order = ", ".join(names[i] for i in ranked)
         return f"{order}, in this order. One seed cannot tell a difference of losses from luck: race more seeds."

@@ -15,7 +15,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from cl_core.losses.contrast import Contrast
-from cl_core.losses.miners import kinds
+from cl_core.losses.miners import count_kinds
 
 K = 5  # neighbours that vote in kNN accuracy
 BLOCK = 250  # points that are compared with all others at a time
@@ -53,7 +53,7 @@ class Metrics:
     drawn: float
 
 
-def nearest(z: Tensor, k: int) -> Tensor:
+def nearest_neighbours(z: Tensor, k: int) -> Tensor:
     """The k nearest other points of each: embeddings (n, D), n > k, to indices (n, k), nearest first.
 
     Block by block, so that what is being compared stays in the cache, where it is faster and in nobody's way.
@@ -71,7 +71,7 @@ def nearest(z: Tensor, k: int) -> Tensor:
 
 def neighbour_scores(z: Tensor, y: Tensor, k: int = K) -> tuple[float, float]:
     """kNN accuracy and recall@1 of embeddings (n, D) with labels (n,), n > k."""
-    votes = y[nearest(z, k)]  # (n, k), nearest first
+    votes = y[nearest_neighbours(z, k)]  # (n, k), nearest first
     # a vote and a little for nearness: it decides ties and can outweigh no vote
     weight = 1 - torch.arange(k) / (k * k)
     tally = torch.zeros(len(z), int(y.max()) + 1).scatter_add_(1, votes, weight.expand_as(votes))
@@ -96,7 +96,7 @@ def map_at_r(z: Tensor, y: Tensor) -> float:
     most = int(positives.max())
     if most == 0:
         return 0.0
-    near = nearest(z, most)  # (n, most)
+    near = nearest_neighbours(z, most)  # (n, most)
     rank = torch.arange(1, most + 1)
     right = (y[near] == y[:, None]) & (rank <= positives[:, None])
     precision = right.cumsum(dim=1) / rank
@@ -123,7 +123,7 @@ def measure(z: Tensor, y: Tensor, drawn: Tensor) -> Metrics:
     part, labels = z[:PART], y[:PART]
     unit = torch.nn.functional.normalize(part)
     alignment, uniformity = alignment_and_uniformity(unit, labels)
-    counts = kinds(Contrast.of_batch(unit, labels, "sqeuclidean"), MARGIN)
+    counts = count_kinds(Contrast.of_batch(unit, labels, "sqeuclidean"), MARGIN)
     easy, semihard, hard = (count / max(sum(counts), 1) for count in counts)
     return Metrics(
         knn=knn,

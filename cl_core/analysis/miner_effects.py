@@ -56,11 +56,11 @@ def miner_effect(z: Tensor, y: Tensor, distance: str, margin: float, miner: str)
     """
     z = z.clone().requires_grad_()
     contrast = Contrast.of_batch(z, y, distance)
-    contrast = replace(contrast, value=miners.on_grid(contrast.value))
-    margin = float(miners.on_grid(torch.tensor(margin, dtype=torch.float64)))
+    contrast = replace(contrast, value=miners.round_to_grid(contrast.value))
+    margin = float(miners.round_to_grid(torch.tensor(margin, dtype=torch.float64)))
     picked = torch.zeros(len(z), len(z), len(z), dtype=torch.bool)
     for a in range(len(z)):
-        one = miners.picks(contrast, margin, miner, a)
+        one = miners.picked_triplets(contrast, margin, miner, a)
         picked[a, one.positives[:, None], one.negatives] = one.chosen
     mean = miners.mine(contrast, margin, miner).mean()
     slope, pull = torch.autograd.grad(mean, [contrast.value, z])

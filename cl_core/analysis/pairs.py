@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from cl_core.losses.base import Loss
-from cl_core.losses.contrast import from_similarity, of_labels, unit
+from cl_core.losses.contrast import from_similarity, label_masks, unit
 
-CHOICES = ("random", "hardest")
+SELECTIONS = ("random", "hardest")
 POINTS = 2000
 
 
-def similarities(
+def pair_similarities(
     z: NDArray[np.floating[Any]],
     y: NDArray[np.integer[Any]],
     weight: NDArray[np.floating[Any]] | None = None,
@@ -28,12 +28,12 @@ def similarities(
     anchor's farthest positive and nearest negative. Against class weights (C, D) each embedding is one point, and its
     negative the nearest of the other classes. Raises ValueError for another choice.
     """
-    if choice not in CHOICES:
-        raise ValueError(f"choice must be one of {', '.join(CHOICES)}, not {choice!r}")
+    if choice not in SELECTIONS:
+        raise ValueError(f"choice must be one of {', '.join(SELECTIONS)}, not {choice!r}")
     u, labels = unit(torch.tensor(z, dtype=torch.float64)), torch.tensor(y)
     if weight is None:
         s = u @ u.T
-        positive, negative = of_labels(labels, len(labels))
+        positive, negative = label_masks(labels, len(labels))
     else:
         s = u @ unit(torch.tensor(weight, dtype=torch.float64)).T
         positive = labels[:, None] == torch.arange(len(weight))
@@ -51,10 +51,11 @@ def similarities(
 
 def _one_of(mask: NDArray[np.bool_], dice: np.random.Generator) -> NDArray[np.int64]:
     """For each row of `mask` one of its true columns."""
-    return (dice.random(mask.shape) * mask).argmax(axis=1)
+    columns: NDArray[np.int64] = (dice.random(mask.shape) * mask).argmax(axis=1)
+    return columns
 
 
-def violating(loss: Loss, theta: Mapping[str, Any], points: NDArray[np.float64]) -> NDArray[np.bool_]:
+def violates_boundary(loss: Loss, theta: Mapping[str, Any], points: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which points (n, 2) the loss's boundary is still ahead of; without one, whose negative it still pushes.
 
     Lengths are left out: each point is judged as unit vectors of these cosines.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating[Any]]
 
 TINY = float(np.finfo(np.float32).tiny)  # what a collapsed embedding's variance counts as
-TURN = radians(30.0)  # the farthest the drawn plane turns from one frame to the next
+MAX_TURN = radians(30.0)  # the farthest the drawn plane turns from one frame to the next
 
 
 class View(Protocol):
@@ -21,7 +21,7 @@ class View(Protocol):
         """The share of all variance along each drawn axis, 0 to 1."""
 
     @property
-    def best(self) -> float:
+    def best_share(self) -> float:
         """The share that the best view of as many axes would show, 0 to 1."""
 
     @property
@@ -31,7 +31,7 @@ class View(Protocol):
     def project(self, z: Array) -> Array:
         """Coordinates (n, k) of embeddings (n, D)."""
 
-    def past(self) -> "View":
+    def compacted(self) -> "View":
         """What is kept of it once nothing is drawn by it any more, nor the next one turned from it."""
 
 
@@ -54,10 +54,10 @@ class PcaView:
     mean: Array
     axes: Array
     shares: tuple[float, ...]
-    best: float
+    best_share: float
 
     @classmethod
-    def of(cls, z: Array, k: int, previous: "PcaView | None" = None) -> "PcaView":
+    def fit(cls, z: Array, k: int, previous: "PcaView | None" = None) -> "PcaView":
         """Fit a view to embeddings z (n, D), D >= k, close to the `previous` one of the same D and k.
 
         Raises ValueError where D < k, or z is not finite.
@@ -89,7 +89,7 @@ class PcaView:
         """Coordinates (n, k) of embeddings (n, D)."""
         return (z - self.mean) @ self.axes
 
-    def past(self) -> "PcaView":
+    def compacted(self) -> "PcaView":
         """Without its centre, and with axes (0, k)."""
         return replace(self, mean=np.empty(0, np.float32), axes=np.empty((0, self.axes.shape[1]), np.float32))
 
@@ -103,11 +103,11 @@ def _turned(old: NDArray[np.float64], new: NDArray[np.float64]) -> NDArray[np.fl
     left, cosines, right = np.linalg.svd(old.T @ new)
     angles = np.arccos(np.clip(cosines, 0.0, 1.0))
     start, target = old @ left, new @ right.T
-    if angles.max() <= TURN:
+    if angles.max() <= MAX_TURN:
         return np.asarray(target @ left.T)
     aside = target - start * cosines  # (D, k), orthogonal to the old subspace
     aside /= np.maximum(np.linalg.norm(aside, axis=0), 1e-12)
-    part = angles * (TURN / angles.max())
+    part = angles * (MAX_TURN / angles.max())
     return np.asarray((start * np.cos(part) + aside * np.sin(part)) @ left.T)
 
 
@@ -116,10 +116,10 @@ class IdentityView:
     """An embedding of two or three numbers, drawn as it is."""
 
     shares: tuple[float, ...]
-    best: float = 1.0
+    best_share: float = 1.0
 
     @classmethod
-    def of(cls, z: Array) -> "IdentityView":
+    def fit(cls, z: Array) -> "IdentityView":
         """The view of embeddings z (n, 2) or (n, 3)."""
         variances = z.var(axis=0, dtype=np.float64)
         total = max(float(variances.sum()), TINY)
@@ -134,12 +134,12 @@ class IdentityView:
         """The embeddings themselves."""
         return z
 
-    def past(self) -> "IdentityView":
+    def compacted(self) -> "IdentityView":
         """All of it: it is small."""
         return self
 
 
-def views(z: Array, previous: "dict[int, View] | None" = None) -> dict[int, View]:
+def fit_views(z: Array, previous: "dict[int, View] | None" = None) -> dict[int, View]:
     """The views of embeddings (n, D) that can be drawn: by number of axes, 2 and, where D allows it, 3.
 
     `previous` are the views of the frame before, with which these are aligned.
@@ -148,8 +148,8 @@ def views(z: Array, previous: "dict[int, View] | None" = None) -> dict[int, View
     found: dict[int, View] = {}
     for k in (2, 3):
         if dim == k:
-            found[k] = IdentityView.of(z)
+            found[k] = IdentityView.fit(z)
         elif dim > k:
             before = (previous or {}).get(k)
-            found[k] = PcaView.of(z, k, before if isinstance(before, PcaView) else None)
+            found[k] = PcaView.fit(z, k, before if isinstance(before, PcaView) else None)
     return found

@@ -50,7 +50,7 @@ class Plane:
     landmarks: Landmarks
 
 
-def of_similarities(loss: Loss, theta: Mapping[str, Any], *, n: int = SIDE, length: float = 1.0) -> Plane:
+def similarity_plane(loss: Loss, theta: Mapping[str, Any], *, n: int = SIDE, length: float = 1.0) -> Plane:
     """The loss over the square of (s_n, s_p), for embeddings of that length and others of length 1.
 
     Raises ValueError as `Loss.check` does.
@@ -69,7 +69,7 @@ def of_similarities(loss: Loss, theta: Mapping[str, Any], *, n: int = SIDE, leng
     )
 
 
-def of_angles(loss: Loss, theta: Mapping[str, Any], *, n: int = ANGLES, length: float = 1.0) -> Plane:
+def angle_plane(loss: Loss, theta: Mapping[str, Any], *, n: int = ANGLES, length: float = 1.0) -> Plane:
     """The same over the square of (theta_2, theta_1), the angles to another class's weight and to one's own."""
     checked = loss.check(theta)
     axis = torch.linspace(0, math.pi, n, dtype=torch.float64)
@@ -88,7 +88,9 @@ def of_angles(loss: Loss, theta: Mapping[str, Any], *, n: int = ANGLES, length: 
     )
 
 
-def at(loss: Loss, theta: Mapping[str, Any], s_p: float, s_n: float, length: float = 1.0) -> tuple[float, float, float]:
+def evaluate_at(
+    loss: Loss, theta: Mapping[str, Any], s_p: float, s_n: float, length: float = 1.0
+) -> tuple[float, float, float]:
     """Value, dL/ds_p and dL/ds_n of a single point."""
     point = torch.tensor([[s_p]], dtype=torch.float64), torch.tensor([[s_n]], dtype=torch.float64)
     value, d_p, d_n, _ = _at(loss, loss.check(theta), *point, length)
@@ -120,7 +122,7 @@ def _curve(loss: Loss, theta: Mapping[str, Any]) -> Floats | None:
     return torch.stack([s_n, s_p], 1).masked_fill(outside[:, None], torch.nan).numpy()
 
 
-def distance_to(curve: Floats, x: float, y: float) -> float:
+def distance_to_curve(curve: Floats, x: float, y: float) -> float:
     """How far a place is from a curve (k, 2) of straight pieces, with gaps where it is NaN; NaN where it is nowhere."""
     start, along = curve[:-1], np.diff(curve, axis=0)
     to = np.array([x, y]) - start
@@ -130,7 +132,7 @@ def distance_to(curve: Floats, x: float, y: float) -> float:
     return math.nan if np.isnan(far).all() else float(np.nanmin(far))
 
 
-def wedges(loss: Loss, theta: Mapping[str, Any]) -> Floats:
+def wedge_angles(loss: Loss, theta: Mapping[str, Any]) -> Floats:
     """theta_1*: how far from its own class weight an embedding may turn towards another one, (181,) in degrees.
 
     One for each angle 0..180 between two class weights of equal lengths, the embedding between them, at most on the
@@ -143,7 +145,7 @@ def wedges(loss: Loss, theta: Mapping[str, Any]) -> Floats:
     return end.rad2deg().masked_fill(violated(torch.zeros_like(last)), torch.nan).numpy()
 
 
-def wedges_away(loss: Loss, theta: Mapping[str, Any]) -> Floats:
+def wedge_angles_away(loss: Loss, theta: Mapping[str, Any]) -> Floats:
     """From and to how many degrees an embedding may turn away from the other class weight: (181, 2), or NaN.
 
     At most to the bisector on the far side. The first number is 0 unless only what is some way behind its class weight
@@ -181,7 +183,7 @@ def _first(violated: Callable[[Tensor], Tensor], last: Tensor, *, wanted: bool, 
     return high
 
 
-def multiplied_angles(margin: int, annealing: float, n: int = 181) -> dict[str, Floats]:
+def angle_functions(margin: int, annealing: float, n: int = 181) -> dict[str, Floats]:
     """What an angle of L-softmax counts: degrees, and cos(theta), cos(m theta) and psi there; each (n,)."""
     angle = torch.linspace(0, math.pi, n, dtype=torch.float64)
     return {

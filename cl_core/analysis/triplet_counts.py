@@ -32,7 +32,7 @@ Runs = Sequence[tuple[slice, slice]]
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class CensusSample:
     """Points put in order for counting; see `sample`.
 
     z: (N, D) float64, class by class. square: (N,) their squared lengths. y: (N,) class numbers 0..C-1.
@@ -57,7 +57,7 @@ class Sample:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class PartialCounts:
     """What was counted of the anchors in `rows` of a sample; fields as those of Census, in the sample's order.
 
     per_class_pair: (c, C, 3), of the c classes that these anchors are of.
@@ -73,7 +73,7 @@ class Part:
     near: NDArray[np.float64]
 
 
-def sample(embeddings: Any, labels: Any, margins: Sequence[float], distance: str) -> Sample:
+def prepare_sample(embeddings: Any, labels: Any, margins: Sequence[float], distance: str) -> CensusSample:
     """Check points and put them in order of their classes; raises as `census` does."""
     z, y = np.asarray(embeddings, dtype=np.float64), np.asarray(labels)
     if z.ndim != 2 or not z.size:
@@ -97,7 +97,7 @@ def sample(embeddings: Any, labels: Any, margins: Sequence[float], distance: str
         largest = 4 * float(np.einsum("nd,nd->n", z, z).max())
     largest = max(largest if distance != "euclidean" else math.sqrt(largest), *margins)
     bits = DIGITS - math.frexp(largest)[1] if largest else DIGITS
-    return Sample(
+    return CensusSample(
         z,
         np.einsum("nd,nd->n", z, z),
         number,
@@ -111,12 +111,12 @@ def sample(embeddings: Any, labels: Any, margins: Sequence[float], distance: str
     )
 
 
-def count(points: Sample, first: int = 0) -> Iterator[Part]:
+def count_anchors(points: CensusSample, first: int = 0) -> Iterator[PartialCounts]:
     """Count from anchor `first` of a sample onwards, a few anchors at a time."""
     n = len(points)
     step = max(1, BLOCK // (n + len(points.margins) * int(np.diff(points.start).max())))
     for start in range(first, n, PRODUCTS * step):
-        d = distances(points, slice(start, min(start + PRODUCTS * step, n)))
+        d = sample_distances(points, slice(start, min(start + PRODUCTS * step, n)))
         for low in range(0, len(d), step):
             here = d[low : low + step]
             yield _count(points, slice(start + low, start + low + len(here)), here)
@@ -129,7 +129,7 @@ def _twins(z: NDArray[np.float64]) -> Integers | None:
     return None if len(known) == len(z) else np.array(first)
 
 
-def distances(points: Sample, rows: slice) -> NDArray[np.float64]:
+def sample_distances(points: CensusSample, rows: slice) -> NDArray[np.float64]:
     """Distances of some points to all, (A, N); equal points are at equal distances, and at 0 of each other."""
     z, twin = points.z, points.twin
     d: NDArray[np.float64] = z[rows] @ z.T
@@ -146,7 +146,7 @@ def distances(points: Sample, rows: slice) -> NDArray[np.float64]:
     return np.sqrt(d, out=d) if points.distance == "euclidean" else d
 
 
-def _count(points: Sample, rows: slice, d: NDArray[np.float64]) -> Part:
+def _count(points: CensusSample, rows: slice, d: NDArray[np.float64]) -> PartialCounts:
     """Everything that is counted of a few anchors, whose distances `d` (A, N) are used up."""
     d *= 2.0**points.bits
     np.rint(d, out=d)
@@ -178,10 +178,10 @@ def _count(points: Sample, rows: slice, d: NDArray[np.float64]) -> Part:
         lossy = np.maximum(summed((tag >= n_margins) & (tag < positive))[:, 1:n_margins].sum(0), hard)
         per_margin[:] = np.stack([per_anchor.sum() - lossy, lossy - hard, np.full_like(lossy, hard)], 1)
     of_class = np.add.reduceat(pairs, [here.start for here, _ in runs])
-    return Part(rows, per_anchor, of_class, per_margin, *extremes)
+    return PartialCounts(rows, per_anchor, of_class, per_margin, *extremes)
 
 
-def _keys(points: Sample, rows: slice, runs: Runs, d: NDArray[np.float64], low: int) -> Integers:
+def _keys(points: CensusSample, rows: slice, runs: Runs, d: NDArray[np.float64], low: int) -> Integers:
     """What an anchor's row is sorted by, (A, N + M K): distances on the grid, and `low` bits that tag whose they are.
 
     Where distances tie, the tag decides as the kinds are defined: positives moved up by margin j are j, a negative of
@@ -206,7 +206,7 @@ def _keys(points: Sample, rows: slice, runs: Runs, d: NDArray[np.float64], low: 
     return keys
 
 
-def _runs(points: Sample, rows: slice) -> Runs:
+def _runs(points: CensusSample, rows: slice) -> Runs:
     """Which of some anchors, counted from 0, are of one class, and which columns are."""
     runs, edges = [], points.start.tolist()
     for label in range(points.y[rows.start], points.y[rows.stop - 1] + 1):
@@ -217,7 +217,7 @@ def _runs(points: Sample, rows: slice) -> Runs:
 
 
 def _extremes(
-    points: Sample, rows: slice, runs: Runs, d: NDArray[np.float64]
+    points: CensusSample, rows: slice, runs: Runs, d: NDArray[np.float64]
 ) -> tuple[Integers, Integers, NDArray[np.float64], NDArray[np.float64]]:
     """Rows of the farthest positive and the nearest negative, and how far they are; uses up `d` (A, N)."""
     a = np.arange(len(d))

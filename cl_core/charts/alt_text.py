@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cl_core.analysis.gradients import Forces
+from cl_core.analysis.gradients import BatchForces
 from cl_core.charts.curves import CURSOR_KIND
 from cl_core.charts.planes import PSI
 from cl_core.charts.race import LOSS, TRIPLETS
@@ -15,7 +15,7 @@ from cl_core.charts.triplet_kinds import KINDS
 from cl_core.training.frames import SCORES, Frame, References
 
 
-def loss_in_words(references: References, losses: NDArray[np.float32], at: int) -> str:
+def loss_alt(references: References, losses: NDArray[np.float32], at: int) -> str:
     """The chart of the loss, at a step; losses (steps,), of which the first is that of step 1."""
     against = f"Total collapse is {references.collapse:.3g}"
     if references.floor < references.collapse:
@@ -29,7 +29,7 @@ def loss_in_words(references: References, losses: NDArray[np.float32], at: int) 
     )
 
 
-def scores_in_words(frame: Frame, raw: float, untrained: float) -> str:
+def scores_alt(frame: Frame, raw: float, untrained: float) -> str:
     """The chart of scores, at a frame."""
     m = frame.metrics
     return (
@@ -38,13 +38,13 @@ def scores_in_words(frame: Frame, raw: float, untrained: float) -> str:
     )
 
 
-def triplets_in_words(frame: Frame) -> str:
+def triplets_alt(frame: Frame) -> str:
     """The chart of kinds of triplets, at a frame."""
     each = ", ".join(f"{getattr(frame.metrics, kind):.2%} {words}" for kind, words in KINDS.items())
     return f"Triplets at step {frame.step:,}: {each}."
 
 
-def race_in_words(rows: pd.DataFrame, quantity: str, at: int) -> str:
+def race_alt(rows: pd.DataFrame, quantity: str, at: int) -> str:
     """A chart of a race, at a step, from `race_rows`."""
     curves = rows[(rows["kind"] != CURSOR_KIND) & (rows["step"] <= at)]
     each = []
@@ -58,7 +58,7 @@ def race_in_words(rows: pd.DataFrame, quantity: str, at: int) -> str:
     return f"{title} at step {at:,}: {'; '.join(each) or 'none is known'}."
 
 
-def shares_in_words(found: Forces) -> str:
+def shares_alt(found: BatchForces) -> str:
     """The chart of pairs and gradient of a batch."""
 
     def each(shares: Mapping[str, float]) -> str:
@@ -67,7 +67,7 @@ def shares_in_words(found: Forces) -> str:
     return f"Pairs: {each(found.pairs)}. Gradient: {each(found.shares)}."
 
 
-def psi_in_words(angles: Mapping[str, NDArray[np.float64]], at: Sequence[int] = (0, 45, 90, 135, 180)) -> str:
+def psi_alt(angles: Mapping[str, NDArray[np.float64]], at: Sequence[int] = (0, 45, 90, 135, 180)) -> str:
     """The chart of what an angle counts, from `plane.multiplied_angles`, at some degrees."""
 
     def each(values: NDArray[Any]) -> str:
@@ -77,7 +77,7 @@ def psi_in_words(angles: Mapping[str, NDArray[np.float64]], at: Sequence[int] = 
     return f"At {', '.join(map(str, at))} degrees: {lines}."
 
 
-def density_in_words(labels: NDArray[np.integer[Any]], points: NDArray[np.float32], names: Sequence[str]) -> str:
+def density_alt(labels: NDArray[np.integer[Any]], points: NDArray[np.float32], names: Sequence[str]) -> str:
     """Densities of classes: where each has its middle and how wide it is; labels (n,), points (n, 2)."""
     each = []
     for label, name in enumerate(names):

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from cl_core.analysis.gradients import Forces
+from cl_core.analysis.gradients import BatchForces
 from cl_core.charts.curves import spec
 from cl_core.charts.triplet_kinds import NAMED, kind_fill, names_in_bars
 
@@ -29,7 +29,7 @@ def share_chart(height: int = 120) -> dict[str, Any]:
     return spec(layers.properties(height=height, description=words))
 
 
-def share_rows(found: Forces) -> pd.DataFrame:
+def share_rows(found: BatchForces) -> pd.DataFrame:
     """Rows (of, kind, order, share) of the chart."""
     return pd.DataFrame(
         [

@@ -47,16 +47,18 @@ def _steps() -> alt.X:
 def _room() -> alt.Chart:
     """Nothing to be seen, on steps enough for an axis: of one frame alone all labels would lie on each other."""
     steps = alt.Data(values=[{"step": 0}, {"step": FEWEST}])
-    return alt.Chart(steps).mark_point(opacity=0, tooltip=None, aria=False).encode(x=_steps())
+    points: alt.Chart = alt.Chart(steps).mark_point(opacity=0, tooltip=None, aria=False).encode(x=_steps())
+    return points
 
 
 def _cursor() -> alt.Chart:
-    return (
+    rule: alt.Chart = (
         alt.Chart()
         .transform_filter(f"datum.kind == '{CURSOR_KIND}'")
         .mark_rule(color=CURSOR, strokeWidth=1.5)
         .encode(x=_steps(), tooltip=alt.Tooltip("step:Q", title="frame at step"))
     )
+    return rule
 
 
 def _guide(

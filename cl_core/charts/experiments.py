@@ -80,7 +80,7 @@ def heat_rows(summary: pd.DataFrame, dataset: str, kind: str) -> pd.DataFrame:
         least = np.nanmin(error) if np.isfinite(error).any() else 1.0
         depth = 1 - np.clip(np.log(error / least) / np.log(PALE), 0, 1)
     colour = np.where(mean < 0, NEGATIVE.light[0], SCORE) if signed else np.full(len(rows), SCORE)
-    words = [table.in_words(row, signed=signed) for _, row in rows.iterrows()]
+    words = [table.format_score(row, signed=signed) for _, row in rows.iterrows()]
     return pd.DataFrame(
         {
             "method": rows["method"].map(_rows()),
@@ -182,6 +182,6 @@ def rate_rows(decoupled: pd.DataFrame, method: str, span: str) -> pd.DataFrame:
             "rate": [f"{rate:g}" for rate in rows["rate"]],
             "batch": [f"{batch:,}" for batch in rows["batch"]],
             "error": np.maximum(1 - rows["mean"].to_numpy(dtype=float), 1e-3),
-            "words": [table.in_words(row) for _, row in rows.iterrows()],
+            "words": [table.format_score(row) for _, row in rows.iterrows()],
         }
     )

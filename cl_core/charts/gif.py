@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cl_core.data import datasets
 from cl_core.palette import CLASS_COLOURS
-from cl_core.training.frames import Look
+from cl_core.training.frames import RunProgress
 
 WIDTH, HEIGHT = 640, 720  # pixels
 HEAD, MARGIN, LINE = 64, 24, 26  # pixels of the head with its words, around the points, of a line of the legend
@@ -30,7 +30,7 @@ SHADES = 5  # between the paper and each colour, for smooth edges
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class GifScene:
     """What a movie shows.
 
     Attributes:
@@ -52,7 +52,7 @@ class Scene:
     dark: bool = False
 
 
-def scene(look: Look, n: int, title: str, *, dark: bool = False) -> Scene:
+def make_scene(look: RunProgress, n: int, title: str, *, dark: bool = False) -> GifScene:
     """The scene of a run that is looked at through `n` probe images; of a long one not every frame.
 
     Raises ValueError for a run that has no frame yet.
@@ -62,10 +62,10 @@ def scene(look: Look, n: int, title: str, *, dark: bool = False) -> Scene:
     total, data = len(look.frames), datasets.load(look.spec.dataset)
     chosen = [look.frames[i] for i in _spread(total, MOST_IMAGES)]
     shown = min(n, MOST_POINTS)
-    return Scene(
+    return GifScene(
         title=title,
         points=np.stack([frame.points[2][:shown] for frame in chosen]),
-        labels=data.y_test[datasets.probe(data, shown)],
+        labels=data.y_test[datasets.probe_indices(data, shown)],
         class_names=data.class_names,
         steps=tuple(frame.step for frame in chosen),
         scores=tuple(frame.metrics.knn for frame in chosen),
@@ -73,19 +73,20 @@ def scene(look: Look, n: int, title: str, *, dark: bool = False) -> Scene:
     )
 
 
-def moments(frames: int) -> list[float]:
+def frame_times(frames: int) -> list[float]:
     """The moments that are drawn, counted in frames: each frame, and `GLIDE` - 1 on the way to the next if they fit."""
     glide = max(1, min(GLIDE, (MOST_IMAGES - 1) // max(frames - 1, 1)))
-    return np.linspace(0, frames - 1, (frames - 1) * glide + 1).tolist()
+    times: list[float] = np.linspace(0, frames - 1, (frames - 1) * glide + 1).tolist()
+    return times
 
 
-def images(scene: Scene, when: Sequence[float]) -> list[bytes]:
+def draw_images(scene: GifScene, when: Sequence[float]) -> list[bytes]:
     """The pictures of a scene at some of its `moments`, each a PNG of the movie's colours."""
     palette = _palette(scene)
     return [_png(_drawn(scene, moment).quantize(palette=palette, dither=Image.Dither.NONE)) for moment in when]
 
 
-def joined(pictures: Sequence[bytes]) -> bytes:
+def join_images(pictures: Sequence[bytes]) -> bytes:
     """The GIF of pictures one after the other; it starts over after its end.
 
     Raises ValueError where there are none.
@@ -104,13 +105,13 @@ def _spread(total: int, most: int) -> list[int]:
     return sorted(set(np.linspace(0, total - 1, min(most, total)).round().astype(int).tolist()))
 
 
-def _colours(scene: Scene) -> tuple[str, str, list[str]]:
+def _colours(scene: GifScene) -> tuple[str, str, list[str]]:
     """Paper, ink, and a colour for each class."""
     given = CLASS_COLOURS.dark if scene.dark else CLASS_COLOURS.light
     return (*PAPERS[scene.dark], [given[c % len(given)] for c in range(len(scene.class_names))])
 
 
-def _palette(scene: Scene) -> Image.Image:
+def _palette(scene: GifScene) -> Image.Image:
     """The movie's colours, one list for all of its pictures: each with its shades towards the paper."""
     paper, ink, classes = _colours(scene)
     rgb = np.array([_rgb(colour) for colour in dict.fromkeys((ink, *classes))])
@@ -133,7 +134,7 @@ def _png(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _drawn(scene: Scene, moment: float) -> Image.Image:
+def _drawn(scene: GifScene, moment: float) -> Image.Image:
     paper, ink, classes = _colours(scene)
     picture = Image.new("RGB", (FINE * WIDTH, FINE * HEIGHT), paper)
     pen = ImageDraw.Draw(picture)
@@ -147,7 +148,7 @@ def _drawn(scene: Scene, moment: float) -> Image.Image:
     return picture.reduce(FINE)
 
 
-def _points(pen: ImageDraw.ImageDraw, scene: Scene, moment: float, classes: Sequence[str], foot: float) -> None:
+def _points(pen: ImageDraw.ImageDraw, scene: GifScene, moment: float, classes: Sequence[str], foot: float) -> None:
     """The points between two frames, at the scale that shows all frames whole."""
     frame = int(moment)
     now, later = scene.points[frame], scene.points[min(frame + 1, len(scene.points) - 1)]
@@ -161,7 +162,7 @@ def _points(pen: ImageDraw.ImageDraw, scene: Scene, moment: float, classes: Sequ
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), classes[label])
 
 
-def _legend(pen: ImageDraw.ImageDraw, scene: Scene, ink: str, classes: Sequence[str]) -> float:
+def _legend(pen: ImageDraw.ImageDraw, scene: GifScene, ink: str, classes: Sequence[str]) -> float:
     """The classes by name at the foot, in rows of as many as fit; where the points' room ends, from the top."""
     font = _font(15)
     widest = max(pen.textlength(name, font) / FINE for name in scene.class_names) + 34

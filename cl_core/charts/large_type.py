@@ -9,7 +9,7 @@ _GROW = frozenset(
 )
 
 
-def enlarged(spec: dict[str, Any]) -> dict[str, Any]:
+def enlarge(spec: dict[str, Any]) -> dict[str, Any]:
     """A specification with its type, the distances between words and what they name, and its height enlarged."""
     larger: dict[str, Any] = _grown(spec)
     for side in {"width", "height"} & set(spec):

@@ -15,7 +15,7 @@ class Family:
     """Losses that compare the same kind of things."""
 
     title: str
-    words: str
+    description: str
 
 
 PAIRS = Family(
@@ -44,9 +44,9 @@ def family_of(loss: Loss) -> Family:
 class Edge:
     """One loss becomes another one under a condition; or, if not `exact`, the other one is the same idea carried on."""
 
-    one: str
-    other: str
-    words: str
+    source: str
+    target: str
+    condition: str
     exact: bool = True
 
 
@@ -69,7 +69,7 @@ EDGES = (  # each exact one is computed in tests/test_glossary.py
 )
 
 
-def dot(*, dark: bool) -> str:
+def graphviz_dot(*, dark: bool) -> str:
     """The picture in Graphviz's language: an arrow from a loss to what it becomes."""
     fills, (ink,), (line,) = (palette.dark if dark else palette.light for palette in (FILLS, INK, LINE))
     fill = dict(zip(FAMILIES, fills, strict=True))
@@ -82,7 +82,10 @@ def dot(*, dark: bool) -> str:
             f'node [shape=box style="filled,rounded" fontsize=13 margin="0.1,0.05" {text}]',
             f"edge [fontsize=11 {text}]",
             *(f'{key} [label="{title}" fillcolor="{colour}"]' for key, title, colour in boxes),
-            *(f'{e.one} -> {e.other} [label="{e.words}" style={"solid" if e.exact else "dashed"}]' for e in EDGES),
+            *(
+                f'{e.source} -> {e.target} [label="{e.condition}" style={"solid" if e.exact else "dashed"}]'
+                for e in EDGES
+            ),
             "}",
         ]
     )
@@ -93,7 +96,7 @@ def _broken(title: str) -> str:
     return title.replace(" (", "\n(").replace(", ", ",\n")
 
 
-def in_words() -> str:
+def family_alt() -> str:
     """The picture for those who do not see it."""
     title = {key: loss.title for key, loss in LOSSES.items()}
-    return "; ".join(f"{title[e.one]} to {title[e.other]}: {' '.join(e.words.split())}" for e in EDGES) + "."
+    return "; ".join(f"{title[e.source]} to {title[e.target]}: {' '.join(e.condition.split())}" for e in EDGES) + "."

@@ -63,11 +63,11 @@ def similarity_field(
         point_violated=violated,
         names=("L", "sₙ", "sₚ"),
         alt=f"{loss.title} over the similarity of a negative (across) and of a positive (up). "
-        + " ".join([_boundary_in_words(plane, (-0.5, 0.0, 0.5)), *landmarks_in_words(loss, theta)]).replace("$", ""),
+        + " ".join([_boundary_in_words(plane, (-0.5, 0.0, 0.5)), *landmarks_text(loss, theta)]).replace("$", ""),
     )
 
 
-def covered(field: Field) -> Field:
+def hide_answer(field: Field) -> Field:
     """The same plane with nothing on it but its axes and the diagonal."""
     nothing = np.full(np.shape(field.value), np.nan)
     return replace(
@@ -87,7 +87,7 @@ def covered(field: Field) -> Field:
     )
 
 
-def with_places(field: Field, places: Floats, mine: tuple[float, float] | None) -> Field:
+def add_answers(field: Field, places: Floats, mine: tuple[float, float] | None) -> Field:
     """A plane with places (n, 2) that were predicted, in place of pairs, and one's own."""
     marks = [*field.marks, *([] if mine is None else [Mark(*mine, "corner", "you")])]
     if field.points is not None or not len(places):
@@ -147,7 +147,7 @@ def _ellipse_in_words(marks: Landmarks) -> str:
     return f"ellipse, {radius_n:.3f} by {radius_p:.3f}"
 
 
-def landmarks_in_words(loss: Loss, theta: Mapping[str, Any]) -> list[str]:
+def landmarks_text(loss: Loss, theta: Mapping[str, Any]) -> list[str]:
     """What the picture's places are, with their numbers, for those who would rather read."""
     marks = loss.landmarks(**loss.check(theta))
     lines = []

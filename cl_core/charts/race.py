@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cl_core.charts.curves import CURSOR, CURSOR_KIND, GUIDE, MOST_ROWS, TEXT, spec
-from cl_core.training.frames import SCORES, Look, score
+from cl_core.training.frames import SCORES, RunProgress, score
 
 TRIPLETS = {"easy": "easy triplets", "semihard": "semi-hard triplets", "hard": "hard triplets"}
 LOSS = "loss"
@@ -17,7 +17,7 @@ MARKS = 6  # of a curve
 LEAST = 1e-3  # error that a logarithmic axis can show
 
 
-class Runner(NamedTuple):
+class RunStyle(NamedTuple):
     """How a contender is drawn wherever it is drawn."""
 
     letter: str
@@ -28,15 +28,15 @@ class Runner(NamedTuple):
 
 # Four colours as far apart as those of the classes are (see `colours`), each legible on light paper and on dark;
 # whoever sees none of them goes by dash and mark.
-RUNNERS = (
-    Runner("A", "#209dc5", (1, 0), "circle"),
-    Runner("B", "#e8702b", (8, 4), "square"),
-    Runner("C", "#841cfb", (3, 3), "triangle-up"),
-    Runner("D", "#a04852", (10, 3, 2, 3), "diamond"),
+RUN_STYLES = (
+    RunStyle("A", "#209dc5", (1, 0), "circle"),
+    RunStyle("B", "#e8702b", (8, 4), "square"),
+    RunStyle("C", "#841cfb", (3, 3), "triangle-up"),
+    RunStyle("D", "#a04852", (10, 3, 2, 3), "diamond"),
 )
 
 
-def floor_known(look: Look) -> bool:
+def has_floor(look: RunProgress) -> bool:
     """Whether a run's loss can be normalised: whether its floor is known, and below its value at collapse."""
     return look.references is not None and bool(look.references.floor < look.references.collapse)
 
@@ -51,7 +51,7 @@ def race_chart(names: Sequence[str], quantity: str, height: int = 270) -> dict[s
         axis=alt.Axis(values=[0, 10, 30, 100, 300, 1000, 3000, 10_000], labelOverlap=True, grid=False),
     )  # fmt: skip
     y, percent = _axis(quantity)
-    runners = RUNNERS[: len(names)]
+    runners = RUN_STYLES[: len(names)]
     legend = alt.Legend(
         orient="top", labelFontSize=14, labelLimit=420, symbolSize=160, symbolOpacity=1, symbolStrokeWidth=0
     )
@@ -114,7 +114,7 @@ def _guide(value: float, words: str) -> alt.LayerChart | alt.FacetChart:
     return alt.layer(rule, text.encode(y="value:Q", x=alt.value("width"), text="words:N"))
 
 
-def race_rows(looks: Sequence[Sequence[Look]], names: Sequence[str], quantity: str, at: int) -> pd.DataFrame:
+def race_rows(looks: Sequence[Sequence[RunProgress]], names: Sequence[str], quantity: str, at: int) -> pd.DataFrame:
     """Rows (kind, step, value, low, high, mark) of the race chart, one a frame and contender, and one for the cursor.
 
     looks: of each contender, of each seed. `value` is the mean over the seeds that have not failed, `low` and `high`
@@ -123,13 +123,13 @@ def race_rows(looks: Sequence[Sequence[Look]], names: Sequence[str], quantity: s
     parts = [
         _curve(name, own, quantity)
         for name, own in zip(names, looks, strict=True)
-        if quantity != LOSS or all(floor_known(look) for look in own)
+        if quantity != LOSS or all(has_floor(look) for look in own)
     ]
     cursor = pd.DataFrame({"kind": [CURSOR_KIND], "step": [at], "mark": [False]})
     return pd.concat([*parts, cursor], ignore_index=True).astype({"mark": bool})
 
 
-def _curve(name: str, looks: Sequence[Look], quantity: str) -> pd.DataFrame:
+def _curve(name: str, looks: Sequence[RunProgress], quantity: str) -> pd.DataFrame:
     """The rows of one contender."""
     racing = [look for look in looks if look.failure is None] or looks
     length = min(len(look.frames) for look in racing)
@@ -154,14 +154,14 @@ def _thinned(length: int) -> NDArray[np.intp]:
     return np.unique(np.linspace(0, length - 1, MOST_ROWS).round().astype(np.intp))
 
 
-def _values(look: Look, quantity: str) -> NDArray[np.float64]:
+def _values(look: RunProgress, quantity: str) -> NDArray[np.float64]:
     """A quantity at each frame of a run, (F,)."""
     if quantity == LOSS:
         return _normalised(look)
     return np.array([score(frame, quantity) for frame in look.frames])
 
 
-def _normalised(look: Look) -> NDArray[np.float64]:
+def _normalised(look: RunProgress) -> NDArray[np.float64]:
     """The loss at each frame, averaged over the steps since the one before, 0 at its floor and 1 at collapse."""
     if look.references is None or not len(look.losses):
         return np.full(len(look.frames), np.nan)

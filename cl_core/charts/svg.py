@@ -8,7 +8,7 @@ import pandas as pd
 WIDTH = 640  # pixels, of each chart
 
 
-class Chart(NamedTuple):
+class TitledChart(NamedTuple):
     """A specification that waits for its rows, the rows, and what is written above it."""
 
     title: str
@@ -16,7 +16,7 @@ class Chart(NamedTuple):
     rows: pd.DataFrame
 
 
-def svg(charts: Sequence[Chart]) -> bytes:
+def to_svg(charts: Sequence[TitledChart]) -> bytes:
     """All charts one below the other, dark on light."""
     import vl_convert  # here, because it brings a browser's engine along
 

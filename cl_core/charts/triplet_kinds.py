@@ -61,6 +61,7 @@ def stacked_areas(x: alt.X, y: alt.Y, tooltip: Sequence[alt.Tooltip]) -> list[al
 def names_in_bars(x: alt.X, y: alt.Y) -> alt.Chart:
     """The mark of each kind in its part of a bar, where the `share` that x shows leaves room for it."""
     marks = alt.Chart().transform_calculate(mark="datum.share > 0.04 ? slice(datum.kind, 0, 1) : ''")
-    return marks.mark_text(color=INK, fontSize=15, fontWeight="bold").encode(
+    text: alt.Chart = marks.mark_text(color=INK, fontSize=15, fontWeight="bold").encode(
         x=x.stack("zero").bandPosition(0.5), y=y, text="mark:N", order=alt.Order("order:Q"), detail="kind:N"
     )
+    return text

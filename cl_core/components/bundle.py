@@ -11,13 +11,13 @@ _INCLUDE = re.compile(r"^ *<!-- (\w+\.html) -->\n", re.MULTILINE)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 
 
-def markup(file: Path) -> str:
+def bundle_html(file: Path) -> str:
     """The source of a page with the tools that it shares in their places: `<!-- save.html -->` stands for that file."""
     text = file.read_text(encoding="utf-8")
     return _INCLUDE.sub(lambda found: (_HERE / found[1]).read_text(encoding="utf-8"), text)
 
 
-def joined(entry: Path) -> str:
+def bundle_javascript(entry: Path) -> str:
     """The source of a module after everything it imports from its neighbours, each file once.
 
     Only `import { names } from "./file.js";` is understood, and the files share one scope: a name that two of

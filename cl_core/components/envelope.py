@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TYPES = ("uint8", "int16", "uint32", "float32")
-NOWHERE = -32768  # the int16 that stands for a coordinate that is not finite
+NOT_FINITE = -32768  # the int16 that stands for a coordinate that is not finite
 LARGEST = 32767
 
 
@@ -56,7 +56,7 @@ def quantise(points: NDArray[Any]) -> tuple[NDArray[np.int16], float]:
     largest = float(np.abs(points, where=finite, out=np.zeros(points.shape)).max(initial=0.0))
     scale = largest / LARGEST or 1.0
     whole = np.rint(np.where(finite, points, 0.0) / scale)
-    return np.where(finite, whole, NOWHERE).astype(np.int16), scale
+    return np.where(finite, whole, NOT_FINITE).astype(np.int16), scale
 
 
 def _padded(part: bytes, fill: bytes) -> bytes:

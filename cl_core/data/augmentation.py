@@ -17,7 +17,7 @@ STROKE = 1.1  # log of the power that grey values are raised to: below 0 strokes
 NOISE = 0.1  # standard deviation, of a range of 0 to 1 (images) or about -1 to 1 (points)
 
 
-def views(x: Tensor, dice: Generator) -> Tensor:
+def two_views(x: Tensor, dice: Generator) -> Tensor:
     """Two views of every row: (N, H, W) or (N, 2) -> (2 N, ...), rows i and i + N from the same one.
 
     Images, of values from 0, are turned, stretched, sheared, shifted and bent a little, as another hand would have
@@ -42,7 +42,8 @@ def _redrawn(x: Tensor, dice: Generator) -> Tensor:
     factors *= torch.tensor([[2 / width], [2 / height]])  # from pixels to a square from -1 to 1
     place = (factors.flatten(0, 1) @ _pixels(height, width)).view(n, 2, height, width)
     taken = grid_sample(x[:, None], place.movedim(1, -1), align_corners=False)[:, 0]
-    return taken ** (STROKE * stroke).exp()[:, None, None]
+    redrawn: Tensor = taken ** (STROKE * stroke).exp()[:, None, None]
+    return redrawn
 
 
 def _throw(shape: tuple[int, ...], dice: Generator) -> Tensor:

@@ -24,11 +24,21 @@ import numpy as np
 from cl_core.data import npz
 from cl_core.data.npz import DataError
 
-__all__ = ["DATASETS", "DataError", "Dataset", "Entry", "available", "load", "probe", "prove", "sprites"]
+__all__ = [
+    "DATASETS",
+    "DataError",
+    "Dataset",
+    "DatasetEntry",
+    "available",
+    "load",
+    "probe_indices",
+    "sprite_sheet",
+    "verify",
+]
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-OWN = "CL_LAB_DATA"
-FILES = 100  # that it may come to; all are looked for whenever a run is set up
+DATA_VARIABLE = "CL_LAB_DATA"
+MAX_FILES = 100  # that it may come to; all are looked for whenever a run is set up
 GOLDEN_ANGLE = np.pi * (3 - sqrt(5))
 
 # array -> its shape, and the SHA-256 of the IDX file it was published as (origin: assets/README.md)
@@ -49,7 +59,7 @@ SHIPPED: dict[str, dict[str, tuple[tuple[int, ...], str]]] = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class DatasetEntry:
     """What a catalogue says of a data set before it is loaded.
 
     `class_names` is empty for an own set, whose labels have not been read yet. `path` is the file of an own
@@ -111,7 +121,8 @@ def _ten_blobs(rng: np.random.Generator, n: int) -> np.ndarray:
     rank = np.arange(10)
     turn = GOLDEN_ANGLE * rank
     centre = 0.85 * np.sqrt((rank + 0.5) / 10) * np.stack([np.cos(turn), np.sin(turn)])  # (2, 10)
-    return centre.T[:, None] + rng.normal(scale=0.07, size=(10, n, 2))
+    points: np.ndarray = centre.T[:, None] + rng.normal(scale=0.07, size=(10, n, 2))
+    return points
 
 
 def _five_rings(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -121,9 +132,9 @@ def _five_rings(rng: np.random.Generator, n: int) -> np.ndarray:
     return np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=-1)
 
 
-DATASETS: dict[str, Entry] = {
-    "mnist": Entry("MNIST: handwritten digits", "images", tuple("0123456789")),
-    "fashion_mnist": Entry(
+DATASETS: dict[str, DatasetEntry] = {
+    "mnist": DatasetEntry("MNIST: handwritten digits", "images", tuple("0123456789")),
+    "fashion_mnist": DatasetEntry(
         "Fashion-MNIST: clothes",
         "images",
         (  # the authors' own names, in the order of their labels
@@ -139,8 +150,8 @@ DATASETS: dict[str, Entry] = {
             "Ankle boot",
         ),
     ),
-    "blobs": Entry("Ten blobs in the plane", "points", tuple("ABCDEFGHIJ"), make=_ten_blobs, seed=10),
-    "rings": Entry(
+    "blobs": DatasetEntry("Ten blobs in the plane", "points", tuple("ABCDEFGHIJ"), make=_ten_blobs, seed=10),
+    "rings": DatasetEntry(
         "Five rings in the plane",
         "points",
         ("innermost", "second", "third", "fourth", "outermost"),
@@ -150,7 +161,7 @@ DATASETS: dict[str, Entry] = {
 }
 
 
-def available() -> Mapping[str, Entry]:
+def available() -> Mapping[str, DatasetEntry]:
     """Every data set that `load` can be asked for: `DATASETS`, then the visitor's own as `own_<stem>`.
 
     Own files are listed unread, so this is cheap and never fails: what is wrong with one is said by `load`.
@@ -162,17 +173,17 @@ def available() -> Mapping[str, Entry]:
         while key in entries:
             again += 1
             key = f"own_{stem}_{again}"
-        entries[key] = Entry(f"{npz.plain(path.stem)} (your own)", "images", path=path)
+        entries[key] = DatasetEntry(f"{npz.plain_name(path.stem)} (your own)", "images", path=path)
     return entries
 
 
 def _own_paths() -> list[Path]:
     paths: list[Path] = []
-    for name in filter(None, os.environ.get(OWN, "").split(os.pathsep)):
+    for name in filter(None, os.environ.get(DATA_VARIABLE, "").split(os.pathsep)):
         path = Path(name).expanduser().absolute()
         # a folder without any stays in the list, so that loading it can say so
         paths += (sorted(path.glob("*.npz")) or [path]) if path.is_dir() else [path]
-    return list(dict.fromkeys(paths))[:FILES]
+    return list(dict.fromkeys(paths))[:MAX_FILES]
 
 
 def load(key: str) -> Dataset:
@@ -200,14 +211,14 @@ def _stamp(path: Path | None) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=4)
-def _load(key: str, entry: Entry, path: Path | None, stamp: tuple[int, int] | None) -> Dataset:
+def _load(key: str, entry: DatasetEntry, path: Path | None, stamp: tuple[int, int] | None) -> Dataset:
     if entry.make is not None:
         rng = np.random.default_rng(entry.seed)
         train, test = (_shuffled(entry.make(rng, n // len(entry.class_names)), rng) for n in (4000, 1000))
         return Dataset(key, entry.title, *train, *test, entry.class_names)
     assert path is not None
     if entry.path is None:
-        return Dataset(key, entry.title, **prove(key, path), class_names=entry.class_names)
+        return Dataset(key, entry.title, **verify(key, path), class_names=entry.class_names)
     arrays = npz.read(path)
     labels = np.union1d(arrays["y_train"], arrays["y_test"])
     for name in ("y_train", "y_test"):
@@ -222,7 +233,7 @@ def _shuffled(points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray,
     return points.reshape(-1, 2).astype(np.float32)[order], np.repeat(np.arange(classes), n)[order]
 
 
-def prove(key: str, path: Path) -> dict[str, np.ndarray]:
+def verify(key: str, path: Path) -> dict[str, np.ndarray]:
     """The four arrays of the .npz at `path`, once they are known to be the published set `key`.
 
     Images uint8 (N, 28, 28), labels int64 (N,). Raises DataError saying what was found, what was expected and
@@ -244,7 +255,7 @@ def prove(key: str, path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def probe(dataset: Dataset, n: int, seed: int = 0) -> np.ndarray:
+def probe_indices(dataset: Dataset, n: int, seed: int = 0) -> np.ndarray:
     """Which `n` test examples to look at: indices into `x_test`, int64 (n,), as many of each class as can be.
 
     The classes take turns, each with its examples in an order that `seed` decides; so the first m of a probe
@@ -261,7 +272,7 @@ def probe(dataset: Dataset, n: int, seed: int = 0) -> np.ndarray:
     return order[np.lexsort((y, turn))][:n]
 
 
-def sprites(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> bytes:
+def sprite_sheet(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> bytes:
     """The test images at `indices` on one sheet: an 8-bit grey PNG, row by row in a grid.
 
     The grid has `ceil(sqrt(n))` columns and `ceil(n / columns)` rows, each cell H x W pixels and those left

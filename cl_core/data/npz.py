@@ -24,7 +24,7 @@ from numpy.lib import format as npy
 
 T = TypeVar("T")
 
-DAMAGE = (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)  # of an .npz, read
+DAMAGE_ERRORS = (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)  # of an .npz, read
 
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 MIN_SIDE, MAX_SIDE = 8, 64  # pixels
@@ -55,16 +55,16 @@ def read(path: Path, expected: str = LAYOUT) -> dict[str, np.ndarray]:
     try:
         return _read(path)
     except _Fault as fault:
-        raise DataError(f"{plain(path.name)}: {fault}. Expected: {expected}.") from None
+        raise DataError(f"{plain_name(path.name)}: {fault}. Expected: {expected}.") from None
     except OSError as error:
         why = error.strerror or error
-        raise DataError(f"{plain(path.name)}: cannot be read ({why}). Expected: {expected}.") from error
-    except DAMAGE as error:
+        raise DataError(f"{plain_name(path.name)}: cannot be read ({why}). Expected: {expected}.") from error
+    except DAMAGE_ERRORS as error:
         found = f"damaged or cut short at {path.stat().st_size:,} bytes ({str(error) or type(error).__name__})"
-        raise DataError(f"{plain(path.name)}: {found}. Expected: {expected}.") from error
+        raise DataError(f"{plain_name(path.name)}: {found}. Expected: {expected}.") from error
 
 
-def plain(name: str | Path) -> str:
+def plain_name(name: str | Path) -> str:
     """The name of a file or of what is in it, without anything that Markdown or HTML would understand."""
     return re.sub(r"[^\w ./\\:+-]", "?", str(name))
 
@@ -92,7 +92,7 @@ _END = struct.Struct("<4s4H2LH")  # the record at the end of a zip (PKWARE's APP
 _LOCATOR = 20  # bytes of the record before it where the zip is one of 64 bits (4.3.15)
 
 
-def kept(path: Path, unpack: Callable[[Mapping[str, np.ndarray[Any, Any]]], T], mend: str) -> T:
+def load_asset(path: Path, unpack: Callable[[Mapping[str, np.ndarray[Any, Any]]], T], mend: str) -> T:
     """What `unpack` makes of the arrays in an .npz that a command of this project keeps in assets.
 
     Raises DataError, with `mend` as what to do, for a missing or damaged file, and where `unpack` raises a KeyError for
@@ -107,7 +107,7 @@ def kept(path: Path, unpack: Callable[[Mapping[str, np.ndarray[Any, Any]]], T], 
         raise DataError(f"{path.name}: no such file. {mend}.") from None
     except KeyError as error:
         raise DataError(f"{path.name}: it holds no {error}. {mend}.") from error
-    except (TypeError, *DAMAGE) as error:
+    except (TypeError, *DAMAGE_ERRORS) as error:
         why = without_folder(error, path)
         raise DataError(f"{path.name}: damaged, or of another version ({why}). {mend}.") from error
 
@@ -184,7 +184,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     entries = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     missing = [name for name in MEMBERS if name not in entries]
     if missing:
-        there = ", ".join(plain(name[:40]) for name in sorted(entries)[:8]) or "nothing"
+        there = ", ".join(plain_name(name[:40]) for name in sorted(entries)[:8]) or "nothing"
         raise _Fault(f"it holds {there}, but no {' and no '.join(missing)}")
     unpacked = sum(info.file_size for info in archive.infolist())
     if unpacked > MAX_BYTES:

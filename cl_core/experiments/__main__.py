@@ -32,13 +32,13 @@ def run(asked: argparse.Namespace) -> int:
         print(f"no cell is called {asked.cell!r} in {', '.join(asked.studies)}", file=sys.stderr)
         return 2
     try:
-        executor = dask_cluster.executor(asked.workers)
+        executor = dask_cluster.make_executor(asked.workers)
     except dask_cluster.ClusterError as error:
         print(error, file=sys.stderr)
         return 1
     at_once = asked.workers or executor.size
     _results(asked.results)
-    there = results.done(cells, asked.results)
+    there = results.finished_cells(cells, asked.results)
     left = [cell for cell in cells if cell not in there]
     work = sum(map(estimate, left))
     print(
@@ -79,11 +79,11 @@ def show(asked: argparse.Namespace) -> int:
     print(f"## Accuracy by loss and batch size\n\n{table.markdown(found)}\n")
     print(f"## {STUDIES['decoupled'].title}\n\n{table.markdown_decoupled(found)}\n\n## The article's claims\n")
     for verdict in claims.verdicts(found):
-        print(f"- **{verdict.claim}: {verdict.in_short}**", *verdict.words.splitlines(), sep="\n    ")
+        print(f"- **{verdict.claim}: {verdict.label}**", *verdict.explanation.splitlines(), sep="\n    ")
     print("\n## What was run\n")
-    for key, names in table.lacking(found).items():
+    for key, names in table.missing_cells(found).items():
         print(f"- {key}: {len(names)} cells not run" + (f", the first of them {names[0]}" if names else ""))
-    print(f"\nMade by `python -m cl_core.experiments run` with {table.made_with(found)}.")
+    print(f"\nMade by `python -m cl_core.experiments run` with {table.environment_of(found)}.")
     return 1 if faults else 0
 
 

@@ -8,18 +8,18 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from cl_core.analysis.estimates import NO, YES, Number
+from cl_core.analysis.estimates import NO, YES, Estimate
 from cl_core.experiments import table
 from cl_core.experiments.evidence import (
     MIXED,
     Key,
     Verdict,
-    both_kinds,
     compare,
-    decided,
-    frame_of,
-    in_points,
-    numbers_of,
+    decide,
+    estimates_of,
+    evidence_table,
+    format_points,
+    summarise_both,
 )
 from cl_core.experiments.grid import DATASETS, METHODS, RATES, STUDIES
 from cl_core.experiments.table import BATCHES, DIFFERENCE, EPOCHS, GRID, PLACE, PUBLISHED, RIGHT, STEPS
@@ -32,10 +32,10 @@ TOLD_APART = 0.8  # share of the best kNN accuracy below which an embedding coun
 FEW, MANY = sorted({cell.steps for cell in STUDIES["decoupled"].cells if cell.batch == LARGE})  # by epochs, by steps
 
 
-def _shares(results: pd.DataFrame, column: str = "accuracy") -> dict[Key, Number]:
+def _shares(results: pd.DataFrame, column: str = "accuracy") -> dict[Key, Estimate]:
     """A share of the test images by its place in the table."""
     every = table.summary(results, column)
-    return numbers_of(every[every["kind"] != DIFFERENCE], PLACE)
+    return estimates_of(every[every["kind"] != DIFFERENCE], PLACE)
 
 
 def _title(method: str) -> str:
@@ -52,12 +52,12 @@ def beats_the_baseline(results: pd.DataFrame) -> Verdict:
             rows.append(compare(dataset, kind, f"baseline above {_title(method)}", plain, own))
         else:
             rows.append(compare(dataset, kind, f"{_title(method)} above baseline", own, plain))
-    evidence = frame_of(rows)
+    evidence = evidence_table(rows)
     return Verdict(
         "beats",
         "At batch 32, every loss but the hard-mined triplet beats the plain net",
-        decided(evidence.loc[evidence["kind"] == PUBLISHED, "answer"]),
-        both_kinds(evidence, in_points),
+        decide(evidence.loc[evidence["kind"] == PUBLISHED, "answer"]),
+        summarise_both(evidence, format_points),
         evidence,
     )
 
@@ -68,23 +68,23 @@ def falls_with_batch_size(results: pd.DataFrame) -> Verdict:
     In the coupled grid the first batch size is compared with the last, or, where accuracy rises on the way, the two
     between which it does. Two embeddings of mixed classes say nothing of the batch size.
     """
-    a, d = _shares(results), numbers_of(table.decoupled(results), GRID)
+    a, d = _shares(results), estimates_of(table.decoupled(results), GRID)
     mixed = _mixed(results)
     rows = []
     for dataset, kind, method in product(DATASETS, (PUBLISHED, RIGHT), LOSSES):
         at = {batch: a[dataset, method, batch, kind] for batch in BATCHES}
         blurs = {batch for batch in BATCHES if (dataset, method, batch, kind) in mixed}
         steps = [step for step in pairwise(BATCHES) if not blurs.issuperset(step)]
-        rises = [step for step in steps if at[step[1]].less(at[step[0]]).answer == YES]
+        rises = [step for step in steps if at[step[1]].minus(at[step[0]]).answer == YES]
         small, large = rises[0] if rises else (SMALL, LARGE)
         row = compare(dataset, kind, f"{_title(method)}: batch {small} above {large:,}", at[small], at[large])
         row["answer"] = MIXED if blurs.issuperset((small, large)) else row["answer"]
         rows.append(row)
-    coupled = frame_of(rows)
-    alone = frame_of(_alone(d))
+    coupled = evidence_table(rows)
+    alone = evidence_table(_alone(d))
     batch = alone[alone["kind"] == _BATCH]
-    holds = decided(_clear([*coupled.loc[coupled["kind"] == PUBLISHED, "answer"], *batch["answer"]]))
-    words = f"{both_kinds(coupled, in_points)}\n{_effects(alone)}"
+    holds = decide(_clear([*coupled.loc[coupled["kind"] == PUBLISHED, "answer"], *batch["answer"]]))
+    words = f"{summarise_both(coupled, format_points)}\n{_effects(alone)}"
     evidence = pd.concat([coupled, alone], ignore_index=True)
     return Verdict("falls", "Accuracy falls with the batch size", holds, words, evidence)
 
@@ -92,7 +92,7 @@ def falls_with_batch_size(results: pd.DataFrame) -> Verdict:
 _BATCH, _RATE, _SPAN = "batch size alone", "learning rate alone", "number of steps alone"
 
 
-def _alone(d: Mapping[Key, Number]) -> Iterable[dict[str, object]]:
+def _alone(d: Mapping[Key, Estimate]) -> Iterable[dict[str, object]]:
     """Rows of the decoupled grid in which one thing changes: batch size, rate (at equal steps), number of steps."""
     for method, rate in product(LOSSES, RATES):
         if (method, SMALL, rate, STEPS) in d:
@@ -140,12 +140,12 @@ def robust_at_large_batches(results: pd.DataFrame) -> Verdict:
     a = _shares(results)
     rows = []
     for dataset, kind in product(DATASETS, (PUBLISHED, RIGHT)):
-        lost = {m: a[dataset, m, SMALL, kind].less(a[dataset, m, LARGE, kind]) for m in LOSSES}
+        lost = {m: a[dataset, m, SMALL, kind].minus(a[dataset, m, LARGE, kind]) for m in LOSSES}
         own = lost.pop("sup_nt_xent")
         for method, other in lost.items():
             words = f"loss of {_title(method)} above that of supervised NT-Xent"
             rows.append(compare(dataset, kind, words, other, own))
-    evidence = frame_of(rows)
+    evidence = evidence_table(rows)
     own_losses = evidence[evidence["kind"] == PUBLISHED].groupby("dataset", sort=False)["second"].first()
     loses = [
         f"{'an unknown number of' if np.isnan(less) else f'{100 * less:.2f}'} points on {table.title_of(str(name))}"
@@ -155,24 +155,24 @@ def robust_at_large_batches(results: pd.DataFrame) -> Verdict:
     return Verdict(
         "robust",
         "Supervised NT-Xent is the most robust at batch 2,048",
-        decided(evidence.loc[evidence["kind"] == PUBLISHED, "answer"]),
-        f"{lead}\n{both_kinds(evidence, in_points)}",
+        decide(evidence.loc[evidence["kind"] == PUBLISHED, "answer"]),
+        f"{lead}\n{summarise_both(evidence, format_points)}",
         evidence,
     )
 
 
 def semihard_needs_memory(results: pd.DataFrame) -> Verdict:
     """Training with semi-hard mining at batch 2,048 takes more than 16 GB."""
-    numbers = numbers_of(table.summary(results.assign(memory=_memory(results)), "memory"), PLACE, share=False)
-    limit = Number(MEMORY, 0.0, 99)
+    numbers = estimates_of(table.summary(results.assign(memory=_memory(results)), "memory"), PLACE, share=False)
+    limit = Estimate(MEMORY, 0.0, 99)
     rows = []
     for dataset in DATASETS:
         ours = numbers[dataset, "triplet_semihard", LARGE, PUBLISHED]
         row = compare(dataset, PUBLISHED, f"{_title('triplet_semihard')} at batch {LARGE:,} above 16 GB", ours, limit)
-        if not ours.lacking:  # one seed is enough: memory is no matter of luck
+        if not ours.missing:  # one seed is enough: memory is no matter of luck
             row["answer"] = YES if ours.value > MEMORY else NO
         rows.append(row | {"seeds": ours.seeds})
-    evidence = frame_of(rows)
+    evidence = evidence_table(rows)
     known = evidence[evidence["first"].notna()]
     said = [
         f"{row['first']:,.0f} MiB on {table.title_of(row['dataset'])}, {row['first'] / MEMORY:.1%} of 16 GB"
@@ -187,7 +187,7 @@ def semihard_needs_memory(results: pd.DataFrame) -> Verdict:
     return Verdict(
         "memory",
         "Semi-hard mining at batch 2,048 needs more than 16 GB",
-        decided(evidence["answer"]) if len(known) else None,
+        decide(evidence["answer"]) if len(known) else None,
         words,
         evidence,
     )
@@ -208,7 +208,7 @@ def tightest_clusters(results: pd.DataFrame) -> Verdict:
     column = results.get("compactness", pd.Series(nan, results.index, dtype=float)).astype(float)
     # as logarithms, since a spread grows with what it is a spread of
     logs = np.log(column.where(column > 0))
-    numbers = numbers_of(table.summary(results.assign(compactness=logs), "compactness"), PLACE, share=False)
+    numbers = estimates_of(table.summary(results.assign(compactness=logs), "compactness"), PLACE, share=False)
     mixed = _mixed(results)
     tight = ("max_margin", "sup_nt_xent")
     rows = []
@@ -219,7 +219,7 @@ def tightest_clusters(results: pd.DataFrame) -> Verdict:
             row = compare(dataset, kind, words, numbers[rival], numbers[one])
             row["answer"] = NO if one in mixed else MIXED if rival in mixed else row["answer"]
             rows.append(row)
-    evidence = frame_of(rows)
+    evidence = evidence_table(rows)
     evidence[["first", "second"]] = np.exp(evidence[["first", "second"]])
     best = []
     for dataset in DATASETS:
@@ -231,8 +231,8 @@ def tightest_clusters(results: pd.DataFrame) -> Verdict:
     return Verdict(
         "tight",
         "Max-margin and supervised NT-Xent give the tightest clusters",
-        decided(_clear(evidence.loc[evidence["kind"] == PUBLISHED, "answer"])),
-        f"Compactness, tightest first, {'; '.join(best)}.\n{both_kinds(evidence, _ratio)}",
+        decide(_clear(evidence.loc[evidence["kind"] == PUBLISHED, "answer"])),
+        f"Compactness, tightest first, {'; '.join(best)}.\n{summarise_both(evidence, _ratio)}",
         evidence,
     )
 
@@ -248,7 +248,7 @@ def _mixed(results: pd.DataFrame) -> set[Key]:
     mixed: set[Key] = set()
     for dataset, batch, kind in product(DATASETS, BATCHES, (PUBLISHED, RIGHT)):
         places = [(dataset, method, batch, kind) for method in LOSSES]
-        best = max((knn[place].value for place in places if not knn[place].lacking), default=nan)
+        best = max((knn[place].value for place in places if not knn[place].missing), default=nan)
         mixed |= {place for place in places if knn[place].value < TOLD_APART * best}
     return mixed
 

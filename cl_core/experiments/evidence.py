@@ -10,7 +10,7 @@ from math import nan, sqrt
 
 import pandas as pd
 
-from cl_core.analysis.estimates import CLOSE, ERRORS, NO, ONE_SEED, YES, Number
+from cl_core.analysis.estimates import CLOSE, ERRORS, NO, ONE_SEED, YES, Estimate
 from cl_core.experiments import table
 from cl_core.experiments.table import FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
 
@@ -36,11 +36,11 @@ class Verdict:
     key: str
     claim: str
     holds: bool | None
-    words: str
+    explanation: str
     evidence: pd.DataFrame
 
     @property
-    def in_short(self) -> str:
+    def label(self) -> str:
         """Whether it holds."""
         return {True: "holds", False: "does not hold", None: "cannot be said yet"}[self.holds]
 
@@ -48,39 +48,39 @@ class Verdict:
 Key = tuple[object, ...]
 
 
-def numbers_of(summary: pd.DataFrame, keys: Sequence[str], *, share: bool = True) -> dict[Key, Number]:
+def estimates_of(summary: pd.DataFrame, keys: Sequence[str], *, share: bool = True) -> dict[Key, Estimate]:
     """The numbers of a summary by their keys; of a `share` of the test images one seed has a standard error too."""
     return {tuple(row[key] for key in keys): _number(row, share) for _, row in summary.iterrows()}
 
 
-def _number(row: pd.Series, share: bool) -> Number:
+def _number(row: pd.Series, share: bool) -> Estimate:
     if row["state"] != MEASURED:
-        return Number(nan, lacking=row["state"])
+        return Estimate(nan, missing=row["state"])
     mean, seeds = float(row["mean"]), int(row["seeds"])
     if seeds > 1:
-        return Number(mean, float(row["spread"]) / sqrt(seeds), seeds)
-    return Number(mean, sqrt(mean * (1 - mean) / TEST_IMAGES) if share else nan, seeds)
+        return Estimate(mean, float(row["spread"]) / sqrt(seeds), seeds)
+    return Estimate(mean, sqrt(mean * (1 - mean) / TEST_IMAGES) if share else nan, seeds)
 
 
-def compare(dataset: str, kind: str, comparison: str, first: Number, second: Number) -> dict[str, object]:
+def compare(dataset: str, kind: str, comparison: str, first: Estimate, second: Estimate) -> dict[str, object]:
     """A row of evidence: whether the first number is above the second."""
-    gap = first.less(second)
+    gap = first.minus(second)
     values = (dataset, kind, comparison, first.value, second.value, gap.value, gap.error, gap.seeds, gap.answer)
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def frame_of(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
+def evidence_table(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
     """Evidence, from its rows."""
     return pd.DataFrame(list(rows), columns=list(COLUMNS))
 
 
-def decided(answers: Iterable[str]) -> bool | None:
+def decide(answers: Iterable[str]) -> bool | None:
     """Of a claim that wants every answer to be yes: one no is enough against it, and without one all must be known."""
     known = set(answers)
     return False if NO in known else True if known == {YES} else None
 
 
-def both_kinds(rows: pd.DataFrame, show: Callable[[pd.Series], str]) -> str:
+def summarise_both(rows: pd.DataFrame, show: Callable[[pd.Series], str]) -> str:
     """What the results as published say, and then those put right."""
     kinds = (PUBLISHED, RIGHT)
     parts = [f"{kind.capitalize()}: {_said(rows[rows['kind'] == kind], show)}" for kind in kinds]
@@ -107,6 +107,6 @@ def _named(row: pd.Series, show: Callable[[pd.Series], str]) -> str:
     return f"{row['comparison']} on {table.title_of(row['dataset'])} ({show(row)})"
 
 
-def in_points(row: pd.Series) -> str:
+def format_points(row: pd.Series) -> str:
     """The difference of two shares with twice its standard error."""
     return f"{100 * row['difference']:+.2f} ± {100 * ERRORS * row['error']:.2f} points"

@@ -14,7 +14,7 @@ from typing import Any
 
 from cl_core.losses.base import NO_SCHEDULE
 from cl_core.losses.parameters import Value
-from cl_core.losses.variants import HERE
+from cl_core.losses.variants import OURS
 from cl_core.training import RunSpec
 from cl_core.training.encoders import WIDTH
 
@@ -38,7 +38,7 @@ class Method:
     title: str
     loss: str
     theta: Mapping[str, Value]
-    odd: str = HERE
+    odd: str = OURS
     unit_norm: bool = True
     schedule: str = NO_SCHEDULE
     stages: int = 2
@@ -121,7 +121,7 @@ class Cell:
             rate=self.rate,
             schedule=method.schedule,
             seed=self.seed,
-            convention=method.odd if self.odd else HERE,
+            convention=method.odd if self.odd else OURS,
         )
 
     def row(self) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def _decoupled(methods: Sequence[str], epochs: int, steps: int) -> list[Cell]:
     ]
 
 
-_ODD = tuple(method for method in ("baseline", *FIRST) if METHODS[method].odd != HERE)
+_ODD = tuple(method for method in ("baseline", *FIRST) if METHODS[method].odd != OURS)
 STUDIES: Mapping[str, Study] = MappingProxyType(
     {
         "published": Study(

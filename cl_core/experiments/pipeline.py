@@ -26,7 +26,7 @@ PROBES = 2000  # test images that scores are measured on
 DRAWN = 500  # of them, whose places in the PCA view are kept
 HEADS = ("right", "odd")  # classifiers with softmax once, and twice
 
-Told = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class Outcome:
     points: NDArray[np.float16]
 
 
-def run(cell: Cell, told: Told = lambda share: None) -> Outcome:
+def run_cell(cell: Cell, told: ProgressCallback = lambda share: None) -> Outcome:
     """Run a cell with one thread; `told` hears how much of it is done, 0 to 1. ValueError where it can't be run."""
     torch.set_num_threads(1)
     state = training.start(cell.spec)
@@ -76,7 +76,7 @@ def run(cell: Cell, told: Told = lambda share: None) -> Outcome:
             told(0.8 * state.step / cell.steps)
 
     began = time.process_time()
-    grown = process_memory.growth(first_stage)
+    grown = process_memory.peak_growth(first_stage)
     seconds = time.process_time() - began
     last = np.concatenate(losses)[-CHUNK:] if state.step else np.full(1, np.nan)
     began = time.process_time()
@@ -88,7 +88,7 @@ def run(cell: Cell, told: Told = lambda share: None) -> Outcome:
     )  # fmt: skip
 
 
-def _accuracies(state: State, cell: Cell, told: Told) -> dict[str, Any]:
+def _accuracies(state: State, cell: Cell, told: ProgressCallback) -> dict[str, Any]:
     """Of the test images, for each of `HEADS`; NaN where there is none, as after a first stage that failed.
 
     A net that is a classifier itself has only one, under the name of what it was trained with.
@@ -104,20 +104,20 @@ def _accuracies(state: State, cell: Cell, told: Told) -> dict[str, Any]:
         shares[HEADS.index("odd" if cell.odd else "right")] = (logits.argmax(1) == y_test).float().mean()
     elif not state.failure:
         train, test = (training.embed(state, x, features=True) for x in (data.x_train, data.x_test))
-        weights, biases = classifiers(train, y, data.n_classes, epochs=cell.epochs, seed=cell.seed, told=told)
+        weights, biases = train_classifiers(train, y, data.n_classes, epochs=cell.epochs, seed=cell.seed, told=told)
         shares[:] = ((test @ weights + biases).argmax(2) == y_test).float().mean(1)
     return {f"accuracy_{head}": float(share) for head, share in zip(HEADS, shares, strict=True)}
 
 
-def classifiers(
-    features: Tensor, y: Tensor, classes: int, *, epochs: int, seed: int, told: Told = lambda share: None
+def train_classifiers(
+    features: Tensor, y: Tensor, classes: int, *, epochs: int, seed: int, told: ProgressCallback = lambda share: None
 ) -> tuple[Tensor, Tensor]:
     """A linear classifier for each of `HEADS`, trained side by side from one start on the same batches.
 
     features: (N, D), of a frozen encoder; y: (N,). Returns weights (2, D, classes) and biases (2, 1, classes).
     """
     weight = torch.zeros(len(HEADS), features.shape[1], classes)
-    torch.nn.init.xavier_uniform_(weight[0], generator=rng.throw(seed, rng.CLASSIFIER))
+    torch.nn.init.xavier_uniform_(weight[0], generator=rng.generator(seed, rng.CLASSIFIER))
     weight[1] = weight[0]
     weight, bias = weight.requires_grad_(), torch.zeros(len(HEADS), 1, classes, requires_grad=True)
     optimiser = torch.optim.Adam([weight, bias], lr=RATE, fused=True)
@@ -141,7 +141,7 @@ def _looked_at(state: State) -> dict[str, Any]:
     if state.failure or not torch.isfinite(z).all():
         nothing = dict.fromkeys(("knn", "map_r", "spread", "alignment", "uniformity", "compactness"), np.nan)
         return {**nothing, "points": np.zeros((DRAWN, 2), np.float16)}
-    drawn = projection.views(shot.z, None)[2].project(shot.z)
+    drawn = projection.fit_views(shot.z, None)[2].project(shot.z)
     m = metrics.measure(z, y, torch.from_numpy(drawn))
     kept = {name: getattr(m, name) for name in ("knn", "map_r", "spread", "alignment", "uniformity")}
     return {**kept, "compactness": compactness(z, y), "points": drawn[:DRAWN].astype(np.float16)}
@@ -162,5 +162,5 @@ def versions() -> Mapping[str, str]:
     return {
         "numpy": np.__version__,
         "scikit-learn": version("scikit-learn"),
-        "machine": embeddings.machine(),
+        "machine": embeddings.machine_description(),
     }

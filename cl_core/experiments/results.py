@@ -28,7 +28,7 @@ NUMBERS = tuple(name for name in Outcome.__annotations__ if name not in ("steps"
 ABANDONED = 60.0  # seconds after which a file that is still being written was left by a sweep that was killed
 
 
-def path_of(cell: Cell, folder: Path = SHIPPED) -> Path:
+def result_path(cell: Cell, folder: Path = SHIPPED) -> Path:
     """Where a cell's result is kept."""
     return folder / f"{cell.name}.parquet"
 
@@ -42,7 +42,7 @@ def save(cell: Cell, outcome: Outcome, made: dict[str, str], folder: Path = SHIP
     spec = {f"spec_{name}": _plain(value) for name, value in asdict(cell.spec).items()}
     found = {**asdict(outcome), "points": outcome.points.tobytes(), "steps_done": outcome.steps}
     values = {**found, **cell.row(), **spec, **_prefixed(made)}
-    place, beside = path_of(cell, folder), None
+    place, beside = result_path(cell, folder), None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
@@ -62,7 +62,7 @@ def save(cell: Cell, outcome: Outcome, made: dict[str, str], folder: Path = SHIP
     return place
 
 
-def clean(folder: Path = SHIPPED) -> None:
+def delete_partial_files(folder: Path = SHIPPED) -> None:
     """Delete what sweeps that were killed have left half written; what others are writing right now stays."""
     for left in folder.glob(".*.part"):
         with suppress(OSError):
@@ -110,7 +110,7 @@ def _read(path: Path, _stamp: int) -> dict[str, Any]:
         row |= {name: nan if row[name] is None else float(row[name]) for name in NUMBERS}
         if not isinstance(row["failure"], str):
             raise ValueError("it does not say whether it failed")
-        points(row)
+        drawn_points(row)
     except FileNotFoundError:
         raise
     except (ValueError, TypeError, KeyError, OSError, pyarrow.ArrowException) as error:
@@ -125,16 +125,16 @@ def _cell(row: Mapping[str, Any]) -> Cell:
     return Cell(**{name: row[name] for name in Cell.__annotations__})
 
 
-def points(row: Mapping[str, Any] | pd.Series) -> NDArray[np.float32]:
+def drawn_points(row: Mapping[str, Any] | pd.Series) -> NDArray[np.float32]:
     """The PCA view of a result's first probe images, (DRAWN, 2); ValueError where there is none."""
     return np.frombuffer(row["points"], np.float16).reshape(DRAWN, 2).astype(np.float32)
 
 
-def done(cells: Iterable[Cell], folder: Path = SHIPPED) -> set[Cell]:
+def finished_cells(cells: Iterable[Cell], folder: Path = SHIPPED) -> set[Cell]:
     """Which of these cells have a result that can be read and is theirs in every field."""
     there = set()
     for cell in cells:
-        path = path_of(cell, folder)
+        path = result_path(cell, folder)
         with suppress(DataError, OSError):
             if _cell(_read(path, path.stat().st_mtime_ns)) == cell:
                 there.add(cell)

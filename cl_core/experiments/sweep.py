@@ -50,8 +50,8 @@ def sweep(
     written or a cluster can't be worked with; what was finished before is kept. However it ends early, no more cells
     are handed in, and those at work are the executor's to end.
     """
-    results.clean(folder)
-    there = results.done(cells, folder)
+    results.delete_partial_files(folder)
+    there = results.finished_cells(cells, folder)
     waiting = deque(cell for cell in cells if cell not in there)
     suspects: deque[Cell] = deque()  # the first of them is at work, or will be when nothing else is
     deaths, report = Counter[Cell](), Report()
@@ -91,14 +91,14 @@ def sweep(
     return report
 
 
-def work(cell: Cell) -> Answer:
+def cell_task(cell: Cell) -> Answer:
     """In a worker: a cell's outcome, and what it was made with."""
-    return pipeline.run(cell), dict(pipeline.versions())
+    return pipeline.run_cell(cell), dict(pipeline.versions())
 
 
 def _handed_in(executor: Executor, cell: Cell) -> Future[Answer]:
     try:
-        return executor.submit(work, cell)
+        return executor.submit(cell_task, cell)
     except BrokenExecutor as error:  # workers may die before there is anything for them to do
         broken: Future[Answer] = Future()
         broken.set_exception(error)
@@ -115,4 +115,4 @@ def _failure(future: Future[Answer]) -> BaseException | None:
 def _in_words(failure: BaseException) -> str:
     if isinstance(failure, (BrokenExecutor, CancelledError)):
         return f"its worker died {DEATHS} times; the machine may be out of memory"
-    return errors.in_words(failure)
+    return errors.describe_error(failure)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cl_core.data import datasets
 from cl_core.experiments.grid import COUPLED, DATASETS, FIRST, IMAGES, METHODS, RATES, SECOND, STUDIES, Cell
-from cl_core.losses.variants import HERE
+from cl_core.losses.variants import OURS
 
 PUBLISHED, RIGHT, DIFFERENCE = "as published", "put right", "difference"
 KINDS = (PUBLISHED, RIGHT, DIFFERENCE)
@@ -40,7 +40,7 @@ def row_title(method: str) -> str:
     return METHODS[method].title + fewer
 
 
-def of_study(results: pd.DataFrame, study: str) -> pd.DataFrame:
+def results_of_study(results: pd.DataFrame, study: str) -> pd.DataFrame:
     """The results of a study's own cells, of any seed; others that happen to lie there are left out."""
     every = results.reindex(columns=[*results.columns, *(name for name in _OUTCOME if name not in results)])
     rows = every[every["study"] == study]
@@ -57,26 +57,26 @@ def _own(study: str) -> set[tuple[object, ...]]:
 
 def cell_of(dataset: str, method: str, batch: int, kind: str, seed: int = 0) -> Cell:
     """The cell that stands in one place of the table; `kind` is "as published" or "put right"."""
-    study = "second" if method in SECOND else "right" if kind == RIGHT and METHODS[method].odd != HERE else "published"
+    study = "second" if method in SECOND else "right" if kind == RIGHT and METHODS[method].odd != OURS else "published"
     asked = (dataset, method, batch)
     cells = STUDIES[study].of_seeds(seed + 1)
     return next(cell for cell in cells if (cell.dataset, cell.method, cell.batch) == asked and cell.seed == seed)
 
 
-def of_cell(results: pd.DataFrame, cell: Cell) -> pd.DataFrame:
+def result_of_cell(results: pd.DataFrame, cell: Cell) -> pd.DataFrame:
     """The results of a cell, of every seed there is, by seed."""
-    rows = of_study(results, cell.study)
+    rows = results_of_study(results, cell.study)
     fits = (rows["dataset"] == cell.dataset) & (rows["method"] == cell.method) & (rows["batch"] == cell.batch)
     fits &= (rows["rate"] == cell.rate) & (rows["steps"] == cell.steps)
     return rows[fits].sort_values("seed")
 
 
-def runs(results: pd.DataFrame) -> pd.DataFrame:
+def run_rows(results: pd.DataFrame) -> pd.DataFrame:
     """Every run of the coupled grid, a row for each of `kind` "as published" and "put right" that it belongs to.
 
     Its columns are those of the results, with `accuracy` (of the classifier that the kind says) and `failed`.
     """
-    one = [method for method in FIRST if METHODS[method].odd == HERE]  # both kinds on what the same first stage learnt
+    one = [method for method in FIRST if METHODS[method].odd == OURS]  # both kinds on what the same first stage learnt
     sources = (
         ("published", PUBLISHED, "accuracy_odd", ROWS),
         ("published", RIGHT, "accuracy_right", one),
@@ -86,7 +86,7 @@ def runs(results: pd.DataFrame) -> pd.DataFrame:
     )
     parts = []
     for study, kind, column, methods in sources:
-        rows = of_study(results, study)
+        rows = results_of_study(results, study)
         rows = rows[rows["method"].isin(list(methods))]
         parts.append(_judged(rows.assign(kind=kind, accuracy=rows[column])))
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
@@ -104,7 +104,7 @@ def summary(results: pd.DataFrame, column: str = "accuracy") -> pd.DataFrame:
     (how many), state ("measured", "failed", "not run"). The kind "difference" is put right less as published, of the
     same seeds.
     """
-    every = runs(results)
+    every = run_rows(results)
     places = pd.MultiIndex.from_tuples(list(product(DATASETS, ROWS, BATCHES, KINDS)), names=PLACE)
     kept = every[[*PLACE, "seed", "failed"]].assign(value=_good(every, column))
     own, right = (kept[kept["kind"] == kind].drop(columns="kind") for kind in (PUBLISHED, RIGHT))
@@ -119,7 +119,7 @@ def summary(results: pd.DataFrame, column: str = "accuracy") -> pd.DataFrame:
 
 def decoupled(results: pd.DataFrame) -> pd.DataFrame:
     """Accuracy, with softmax once, by method, batch size, rate and span; otherwise as `summary`."""
-    rows = of_study(results, "decoupled")
+    rows = results_of_study(results, "decoupled")
     rows = _judged(rows.assign(accuracy=rows["accuracy_right"]))
     whole = rows["epochs"] * (IMAGES // rows["batch"].where(rows["batch"] > 0, 1)) == rows["steps"]
     rows = rows.assign(span=np.where(whole, EPOCHS, STEPS))
@@ -143,7 +143,7 @@ def _summarised(rows: pd.DataFrame, places: pd.MultiIndex) -> pd.DataFrame:
     return table.reset_index()
 
 
-def in_words(row: pd.Series, *, signed: bool = False) -> str:
+def format_score(row: pd.Series, *, signed: bool = False) -> str:
     """A row of a summary in per cent: "98.06 ± 0.08", of one seed "98.06 (1 seed)", or "failed", or "not run"."""
     if row["state"] != MEASURED:
         return str(row["state"])
@@ -181,7 +181,7 @@ def _by_batch(
     rows: pd.DataFrame, keys: list[str], *, signed: bool = False
 ) -> list[tuple[tuple[object, ...], list[str]]]:
     groups = rows.groupby(keys, sort=False)
-    return [(key, [in_words(row, signed=signed) for _, row in group.iterrows()]) for key, group in groups]
+    return [(key, [format_score(row, signed=signed) for _, row in group.iterrows()]) for key, group in groups]
 
 
 def _grid(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
@@ -192,13 +192,13 @@ def _grid(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def lacking(results: pd.DataFrame) -> dict[str, list[str]]:
+def missing_cells(results: pd.DataFrame) -> dict[str, list[str]]:
     """By study, the names of its cells that have no result."""
     there = {Cell(**{name: row[name] for name in Cell.__annotations__}).name for _, row in results.iterrows()}
     return {key: [cell.name for cell in study.of_seeds() if cell.name not in there] for key, study in STUDIES.items()}
 
 
-def made_with(results: pd.DataFrame) -> str:
+def environment_of(results: pd.DataFrame) -> str:
     """What the results were made with, in words: machine and versions, each that occurs."""
     names = sorted((name for name in results.columns if name.startswith("made_")), key=lambda n: n != "made_machine")
     parts = []

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cl_core.losses._softmax_terms import shares
-from cl_core.losses.autograd import attach, blocks
+from cl_core.losses._softmax_terms import softmax_shares
+from cl_core.losses.autograd import row_blocks, with_gradient
 from cl_core.losses.contrast import Contrast, Terms
 
 
@@ -32,18 +32,18 @@ def self_paced(c: Contrast, positive: Side, negative: Side, *, pooled: bool = Fa
     value = c.value.detach()
     log_p, log_n = (torch.empty(len(value), dtype=torch.float64) for _ in range(2))
     slope = torch.empty_like(value)
-    for rows in blocks(*value.shape):
+    for rows in row_blocks(*value.shape):
         s, is_p, is_n = value[rows], c.positive[rows], c.negative[rows]
         a_p, a_n = (positive.optimum - s).clamp_(min=0), (s - negative.optimum).clamp_(min=0)
-        log_p[rows], share_p = shares(a_p * (positive.margin - s), is_p, 1 / positive.scale)
-        log_n[rows], share_n = shares(a_n * (s - negative.margin), is_n, 1 / negative.scale)
+        log_p[rows], share_p = softmax_shares(a_p * (positive.margin - s), is_p, 1 / positive.scale)
+        log_n[rows], share_n = softmax_shares(a_n * (s - negative.margin), is_n, 1 / negative.scale)
         slope[rows] = (a_n * share_n).mul_(negative.scale).sub_((a_p * share_p).mul_(positive.scale))
     if pooled and c.symmetric:
         return _pooled(c, log_p, log_n, slope)
     violation = log_p + log_n  # (A,), -inf where a kind is missing
     slope *= violation.sigmoid().to(slope.dtype)[:, None]
     both = (c.n_positive > 0) & (c.n_negative > 0)
-    return Terms(attach(c.value, _softplus(violation), slope), both.long())
+    return Terms(with_gradient(c.value, _softplus(violation), slope), both.long())
 
 
 def _pooled(c: Contrast, log_p: Tensor, log_n: Tensor, slope: Tensor) -> Terms:
@@ -58,7 +58,7 @@ def _pooled(c: Contrast, log_p: Tensor, log_n: Tensor, slope: Tensor) -> Terms:
     else:
         slope.zero_()
     total = _softplus(violation).expand(anchors)
-    return Terms(attach(c.value, total, slope), torch.full((anchors,), int(there)), each=anchors)
+    return Terms(with_gradient(c.value, total, slope), torch.full((anchors,), int(there)), multiplicity=anchors)
 
 
 def _softplus(x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from cl_core.losses.autograd import row_by_row
+from cl_core.losses.autograd import apply_rows
 from cl_core.losses.contrast import Contrast, Terms
 
 DIAGONAL = "s_p=s_n"  # where one positive and one negative have equal shares
@@ -22,7 +22,7 @@ def diagonal(t: Tensor, **_: object) -> tuple[Tensor, Tensor]:
     return 2 * t - 1, 2 * t - 1
 
 
-def shares(value: Tensor, mask: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def softmax_shares(value: Tensor, mask: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     """Log-sum-exp (A,) of value / temperature over `mask` (A, N), in float64, and its softmax (A, N).
 
     An empty row has log-sum-exp -inf and shares of 0.
@@ -40,7 +40,7 @@ def pair_terms(contrast: Contrast, temperature: float) -> Terms:
     """One term a positive pair: log(1 + sum over n of exp((v_n - v_p) / temperature)), all negatives of its anchor."""
 
     def of_rows(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
-        log_sum, slope = shares(value, negative, temperature)
+        log_sum, slope = softmax_shares(value, negative, temperature)
         a, p = positive.nonzero(as_tuple=True)
         violation = log_sum[a] - value[a, p].double() / temperature  # (pairs,)
         term = torch.logaddexp(violation, torch.zeros_like(violation))  # softplus
@@ -50,7 +50,7 @@ def pair_terms(contrast: Contrast, temperature: float) -> Terms:
         slope[a, p] = -pull.to(slope.dtype)
         return torch.zeros_like(log_sum).index_add_(0, a, term), slope
 
-    return Terms(row_by_row(contrast, of_rows), contrast.n_positive)
+    return Terms(apply_rows(contrast, of_rows), contrast.n_positive)
 
 
 def logit_terms(contrast: Contrast, logits: Tensor) -> Terms:

@@ -32,16 +32,16 @@ class _Attach(torch.autograd.Function):
         return slope * grad[:, None], None, None
 
 
-def attach(value: Tensor, total: Tensor, slope: Tensor) -> Tensor:
+def with_gradient(value: Tensor, total: Tensor, slope: Tensor) -> Tensor:
     """`total` (A,) in the type of `value` (A, N), differentiable: d total_a / d value_an = slope_an.
 
     A derivative in closed form costs one matrix, where recording each step costs one a step.
     """
-    attached: Tensor = _Attach.apply(value, total, slope)
+    attached: Tensor = _Attach.apply(value, total, slope)  # type: ignore[no-untyped-call]
     return attached
 
 
-def row_by_row(contrast: Contrast, of_rows: RowFunction) -> Tensor:
+def apply_rows(contrast: Contrast, of_rows: RowFunction) -> Tensor:
     """Total (A,) of a function that looks at one row at a time, and its derivative as the function says it.
 
     of_rows: (value, positive, negative), each (rows, N) -> total (rows,) and slope (rows, N). It is called with
@@ -50,12 +50,12 @@ def row_by_row(contrast: Contrast, of_rows: RowFunction) -> Tensor:
     value = contrast.value.detach()
     total = torch.empty(len(value), dtype=torch.float64)
     slope = torch.empty_like(value)
-    for rows in blocks(*value.shape):
+    for rows in row_blocks(*value.shape):
         total[rows], slope[rows] = of_rows(value[rows], contrast.positive[rows], contrast.negative[rows])
-    return attach(contrast.value, total, slope)
+    return with_gradient(contrast.value, total, slope)
 
 
-def blocks(rows: int, width: int, size: int = 1 << 18) -> Iterator[slice]:
+def row_blocks(rows: int, width: int, size: int = 1 << 18) -> Iterator[slice]:
     """Slices that cut `rows` rows of `width` entries into blocks of about `size` entries."""
     step = max(1, size // max(width, 1))
     for start in range(0, rows, step):

@@ -7,6 +7,7 @@ tests and tables are made from that. `@loss` adds formula, paper, boundary, and 
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Any, get_origin, get_type_hints
 from torch import Tensor
 
 from cl_core.losses.contrast import METRICS, Contrast, Terms
-from cl_core.losses.parameters import Parameter, Theta, Value, of_signature
+from cl_core.losses.parameters import Parameter, Theta, Value, parameters_of
 
 NO_SCHEDULE = "none"  # of a parameter that keeps its value
 
@@ -67,7 +68,7 @@ class Schedule:
 
     def at(self, step: int) -> float:
         """Lambda at step t = 1, 2, ..."""
-        return max(self.floor, self.start * (1 + self.rate * step) ** -self.power)
+        return max(self.floor, self.start * math.pow(1 + self.rate * step, -self.power))
 
 
 @dataclass(frozen=True)
@@ -222,14 +223,14 @@ def loss(*, formula: str, metric: str, **description: Any) -> Callable[[Callable
             summary=(inspect.getdoc(function) or "").split("\n")[0],
             metric=metric,
             function=function,
-            parameters=MappingProxyType(of_signature(function)),
+            parameters=MappingProxyType(parameters_of(function)),
             **description,
         )
 
     return describe
 
 
-def check_types(record: Any) -> None:
+def check_field_types(record: Any) -> None:
     """Raise ValueError, in words, where a field of a dataclass is not of the type that the class says.
 
     Types are text, number, whole number, truth and mapping; a whole number will do for a number, and a truth won't.

@@ -61,14 +61,14 @@ class Contrast:
         """Lengths of the anchors, (A, 1)."""
         if self.anchors is None:
             return self.value.new_full((len(self.value), 1), self.length)
-        return torch.linalg.vector_norm(self.anchors, dim=1, keepdim=True)
+        return row_lengths(self.anchors)
 
     @cached_property
     def other_lengths(self) -> Tensor:
         """Lengths of the others, (1, N)."""
         if self.others is None:
             return self.value.new_ones((1, self.value.shape[1]))
-        return torch.linalg.vector_norm(self.others, dim=1)[None, :]
+        return row_lengths(self.others).T
 
     @classmethod
     def of_batch(cls, z: Tensor, y: Tensor, metric: str) -> Contrast:
@@ -77,7 +77,7 @@ class Contrast:
         z: (B, D) floating, y: (B,) integers, metric: one of METRICS. Raises ValueError on anything else.
         """
         check_embeddings(z)
-        positive, negative = of_labels(y, len(z))
+        positive, negative = label_masks(y, len(z))
         return cls(pairwise(z, z, metric), positive, negative, symmetric=True, anchors=z, others=z)
 
     @classmethod
@@ -87,7 +87,7 @@ class Contrast:
         A single row has no second view and so no positive; any other odd number of rows is a ValueError.
         """
         check_embeddings(z)
-        positive, negative = of_two_views(len(z))
+        positive, negative = view_masks(len(z))
         return cls(pairwise(z, z, metric), positive, negative, symmetric=True, anchors=z, others=z)
 
     @classmethod
@@ -134,12 +134,12 @@ class Terms:
 
     total: Tensor
     count: Tensor
-    each: int = 1
+    multiplicity: int = 1
 
     @property
     def n_terms(self) -> int:
         """Number of valid terms, each counted once."""
-        return int(self.count.sum()) // self.each
+        return int(self.count.sum()) // self.multiplicity
 
     def mean(self) -> Tensor:
         """Mean over all valid terms, a scalar; exactly 0 with a gradient of zeros if there is none."""
@@ -147,7 +147,7 @@ class Terms:
         return (self.total.double().sum() * (1 / n if n else 0)).to(self.total.dtype)
 
 
-def of_labels(y: Tensor, size: int) -> tuple[Tensor, Tensor]:
+def label_masks(y: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Masks (B, B) of positives and negatives of a labelled batch; nobody is its own positive."""
     check_labels(y, size)
     same = y[:, None] == y
@@ -155,7 +155,7 @@ def of_labels(y: Tensor, size: int) -> tuple[Tensor, Tensor]:
     return same.fill_diagonal_(False), negative
 
 
-def of_two_views(size: int) -> tuple[Tensor, Tensor]:
+def view_masks(size: int) -> tuple[Tensor, Tensor]:
     """Masks (B, B) of positives and negatives when rows i and i + B/2 are two views of one image."""
     if size > 1 and size % 2:
         raise ValueError(f"two views of each image make an even number of rows, not {size}")
@@ -184,9 +184,15 @@ def check_labels(y: Tensor, size: int) -> None:
         raise ValueError(f"labels must be integers, not {y.dtype}")
 
 
+def row_lengths(z: Tensor) -> Tensor:
+    """Return the Euclidean length of each row of `z` (B, D), as (B, 1)."""
+    lengths: Tensor = torch.linalg.vector_norm(z, dim=1, keepdim=True)
+    return lengths
+
+
 def unit(z: Tensor) -> Tensor:
     """`z` (B, D) with rows of length 1; a row of zeros stays zero."""
-    return z / torch.linalg.vector_norm(z, dim=1, keepdim=True).clamp_min(EPSILON)
+    return z / row_lengths(z).clamp_min(EPSILON)
 
 
 def pairwise(z: Tensor, w: Tensor, metric: str) -> Tensor:
@@ -203,7 +209,7 @@ def pairwise(z: Tensor, w: Tensor, metric: str) -> Tensor:
             s = u @ (u if w is z else unit(w)).T
             return s if metric == "similarity" else (1 - s).clamp_min(0)
         case "euclidean" | "sqeuclidean":
-            distance: Tensor = _Distance.apply(z, w, metric == "sqeuclidean")
+            distance: Tensor = _Distance.apply(z, w, metric == "sqeuclidean")  # type: ignore[no-untyped-call]
             return distance
     raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from torch import Tensor
 
-from cl_core.losses.autograd import row_by_row
+from cl_core.losses.autograd import apply_rows
 from cl_core.losses.base import Landmarks, Paper, Preset, loss
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.parameters import Choice, Flag, Param
@@ -66,4 +66,4 @@ def contrastive(
         missing = (value - margin).clamp_(max=0).masked_fill_(~negative, 0).addcmul_(value, positive.to(value.dtype))
         return missing.square().sum(1).mul_(scale), missing.mul_(2 * scale)
 
-    return Terms(row_by_row(c, of_rows), c.n_positive + c.n_negative, each=2 if c.symmetric else 1)
+    return Terms(apply_rows(c, of_rows), c.n_positive + c.n_negative, multiplicity=2 if c.symmetric else 1)

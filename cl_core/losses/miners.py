@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cl_core.losses.autograd import attach, blocks
+from cl_core.losses.autograd import row_blocks, with_gradient
 from cl_core.losses.contrast import Contrast, Terms
 
 Rule = Callable[[Tensor, Tensor, float], Tensor]
@@ -43,7 +43,7 @@ def nonzero(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
     return d_an < d_ap + margin
 
 
-def every(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
+def any_triplet(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
     """Any anchor, positive and negative."""
     return torch.ones_like(d_ap, dtype=torch.bool) | torch.ones_like(d_an, dtype=torch.bool)
 
@@ -79,7 +79,7 @@ def sorted_rows(contrast: Contrast, *, columns: bool) -> Iterator[tuple[slice, S
     """Cut `contrast` into blocks of anchors, small enough for the cache, and sort the negatives of each."""
     value = contrast.value.detach()
     d_ap, p = _positives(contrast)
-    for rows in blocks(*value.shape):
+    for rows in row_blocks(*value.shape):
         d_an = value[rows].masked_fill(~contrast.negative[rows], torch.inf)
         if columns:
             n = torch.from_numpy(np.argsort(d_an.numpy(), axis=1))  # NumPy's sort is many times faster here
@@ -102,7 +102,7 @@ def _positives(contrast: Contrast) -> tuple[Tensor, Tensor]:
     return d_ap, column
 
 
-def kinds(contrast: Contrast, margin: float) -> tuple[int, int, int]:
+def count_kinds(contrast: Contrast, margin: float) -> tuple[int, int, int]:
     """Numbers of easy, semi-hard and hard triplets among all valid ones of `contrast`, exact."""
     triplets = int((contrast.n_positive * contrast.n_negative).sum())
     n_hard = n_semihard = 0
@@ -149,10 +149,10 @@ def _mine_runs(contrast: Contrast, margin: float, mining: str) -> Terms:
         total[rows] = (block.d_ap.where(run > 0, 0).double() * run).sum(1) + margin * run.sum(1).double()
         total[rows] += (here * value[rows]).sum(1, dtype=torch.float64)
         here.scatter_add_(1, block.p, run.to(value.dtype))
-    return Terms(attach(contrast.value, total, slope), count)
+    return Terms(with_gradient(contrast.value, total, slope), count)
 
 
-class Chosen(NamedTuple):
+class ChosenTriplets(NamedTuple):
     """Triplets of each anchor: columns p and n of the positive and the negative, where `valid`; all (A, K)."""
 
     p: Tensor
@@ -160,34 +160,34 @@ class Chosen(NamedTuple):
     valid: Tensor
 
 
-def _mine_chosen(contrast: Contrast, margin: float, chosen: Chosen) -> Terms:
+def _mine_chosen(contrast: Contrast, margin: float, chosen: ChosenTriplets) -> Terms:
     """The hinge of chosen triplets."""
     d_ap, d_an = contrast.value.gather(1, torch.cat([chosen.p, chosen.n], 1)).split(chosen.p.shape[1], 1)
     gap = d_ap - d_an + margin  # (A, K)
     return Terms(gap.relu().where(chosen.valid, 0).sum(1), chosen.valid.sum(1))
 
 
-def _nearest(contrast: Contrast, margin: float, *, inside: bool) -> Chosen:
+def _nearest(contrast: Contrast, margin: float, *, inside: bool) -> ChosenTriplets:
     """For each positive the nearest negative that is farther than it, `inside` the margin only; of equals any one."""
     blocks = [_nearest_in(block, margin, inside) for _, block in sorted_rows(contrast, columns=True)]
-    return Chosen(*(torch.cat(part) for part in zip(*blocks, strict=True)))
+    return ChosenTriplets(*(torch.cat(part) for part in zip(*blocks, strict=True)))
 
 
-def _nearest_in(block: SortedRows, margin: float, inside: bool) -> Chosen:
+def _nearest_in(block: SortedRows, margin: float, inside: bool) -> ChosenTriplets:
     hard_end, loss_end = block.ranks(margin)
     n_negative = (block.d_an < torch.inf).sum(1, keepdim=True)
     there = (block.d_ap > -torch.inf) & (n_negative > 0)
     at = torch.minimum(hard_end, (n_negative - 1).clamp(min=0))  # none is farther: the farthest there is
-    return Chosen(block.p, block.n.gather(1, at), there & (hard_end < loss_end) if inside else there)
+    return ChosenTriplets(block.p, block.n.gather(1, at), there & (hard_end < loss_end) if inside else there)
 
 
-def _hardest(contrast: Contrast, margin: float) -> Chosen:
+def _hardest(contrast: Contrast, margin: float) -> ChosenTriplets:
     """For each anchor its farthest positive and its nearest negative; of equals the first."""
     value = contrast.value.detach()
     p = value.masked_fill(~contrast.positive, -torch.inf).argmax(1, keepdim=True)
     n = value.masked_fill(~contrast.negative, torch.inf).argmin(1, keepdim=True)
     valid = (contrast.n_positive > 0) & (contrast.n_negative > 0)
-    return Chosen(p, n, valid[:, None])
+    return ChosenTriplets(p, n, valid[:, None])
 
 
 @dataclass(frozen=True)
@@ -197,12 +197,12 @@ class Miner:
     title: str
     help: str
     rule: Rule | None = None  # where a triplet is judged by itself
-    choice: Callable[[Contrast, float], Chosen] | None = None  # where it is judged against others of its anchor
+    choice: Callable[[Contrast, float], ChosenTriplets] | None = None  # where it is judged against others of its anchor
 
 
 MINERS: Mapping[str, Miner] = MappingProxyType(
     {
-        "all": Miner("all", "every valid triplet; easy ones count as 0", every),
+        "all": Miner("all", "every valid triplet; easy ones count as 0", any_triplet),
         "all_nonzero": Miner("all with a loss", "every triplet that is not easy", nonzero),
         "hard": Miner("hard", "the negative is no farther than the positive", hard),
         "semihard": Miner("semi-hard", "ranked rightly, but inside the margin", semihard),
@@ -233,7 +233,7 @@ def mine(contrast: Contrast, margin: float, mining: str) -> Terms:
 
 
 @dataclass(frozen=True, eq=False)
-class Picked:
+class PickedTriplets:
     """What a miner picks for one anchor.
 
     positives: (P,) int64, columns of its positives; negatives: (N,) int64, columns of its negatives; both ascending.
@@ -245,7 +245,7 @@ class Picked:
     chosen: Tensor
 
 
-def picks(contrast: Contrast, margin: float, mining: str, anchor: int) -> Picked:
+def picked_triplets(contrast: Contrast, margin: float, mining: str, anchor: int) -> PickedTriplets:
     """Which triplets of row `anchor` of `contrast` the miner `mining`, one of MINERS, lets through.
 
     Raises ValueError for an unknown miner, IndexError for an anchor that is not there.
@@ -256,12 +256,12 @@ def picks(contrast: Contrast, margin: float, mining: str, anchor: int) -> Picked
     )
     p, n = (mask.nonzero()[:, 0] for mask in (positive, negative))
     if miner.rule is not None:
-        return Picked(p, n, miner.rule(value[p][:, None], value[n][None], margin))
+        return PickedTriplets(p, n, miner.rule(value[p][:, None], value[n][None], margin))
     assert miner.choice is not None
     chosen = miner.choice(Contrast(value[None], positive[None], negative[None]), margin)
     picked = torch.zeros(len(value), len(value), dtype=torch.bool)  # by column
     picked[chosen.p[chosen.valid], chosen.n[chosen.valid]] = True
-    return Picked(p, n, picked[p][:, n])
+    return PickedTriplets(p, n, picked[p][:, n])
 
 
 def _miner(mining: str) -> Miner:
@@ -273,7 +273,7 @@ def _miner(mining: str) -> Miner:
 GRID = 2.0**40
 
 
-def on_grid(value: Tensor) -> Tensor:
+def round_to_grid(value: Tensor) -> Tensor:
     """Distances as whole multiples of 2^-40, so that ties are ties in spite of rounding; the gradient passes.
 
     Below 2^12 a float64 holds these and their sums exactly, so to the margin too add what this makes of it.

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from torch import Tensor
 
-from cl_core.losses._softmax_terms import DIAGONAL, diagonal, shares
-from cl_core.losses.autograd import row_by_row
+from cl_core.losses._softmax_terms import DIAGONAL, diagonal, softmax_shares
+from cl_core.losses.autograd import apply_rows
 from cl_core.losses.base import Paper, Preset, Recipe, loss
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.parameters import Param
@@ -49,7 +49,7 @@ def nt_xent(
     """
 
     def of_rows(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
-        log_sum, slope = shares(value, positive | negative, temperature)
+        log_sum, slope = softmax_shares(value, positive | negative, temperature)
         is_p = positive.to(value.dtype)
         n = is_p.sum(1)
         pull = (value * is_p).sum(1).double() / temperature
@@ -57,4 +57,4 @@ def nt_xent(
         slope.mul_(n[:, None]).sub_(is_p).div_(temperature)
         return (log_sum * n).where(n > 0, 0) - pull, slope
 
-    return Terms(row_by_row(c, of_rows), c.n_positive)
+    return Terms(apply_rows(c, of_rows), c.n_positive)

@@ -146,7 +146,7 @@ class Theta(dict[str, Value]):
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _read_only
 
 
-def of_signature(function: Callable[..., Any]) -> dict[str, Parameter]:
+def parameters_of(function: Callable[..., Any]) -> dict[str, Parameter]:
     """Read name, default and range of every parameter but the first, which is the Contrast."""
     hints = get_type_hints(function, include_extras=True)
     found = {}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cl_core.losses.base import Loss
 from cl_core.losses.catalogue import get
-from cl_core.losses.contrast import Contrast, from_similarity, of_labels, of_two_views
+from cl_core.losses.contrast import Contrast, from_similarity, label_masks, view_masks
 
 LONG = 1e6  # squared length of embeddings at which a softmax over inner products is decided
 
@@ -58,4 +58,4 @@ def _masks(loss: Loss, labels: Tensor, classes: int | None) -> tuple[Tensor, Ten
         own = torch.zeros(1, classes or len(labels.unique()), dtype=torch.bool)
         own[0, 0] = True
         return own, ~own
-    return of_two_views(len(labels)) if loss.views else of_labels(labels, len(labels))
+    return view_masks(len(labels)) if loss.views else label_masks(labels, len(labels))

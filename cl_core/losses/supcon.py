@@ -5,8 +5,8 @@ from typing import Annotated
 
 from torch import Tensor
 
-from cl_core.losses._softmax_terms import DIAGONAL, diagonal, shares
-from cl_core.losses.autograd import row_by_row
+from cl_core.losses._softmax_terms import DIAGONAL, diagonal, softmax_shares
+from cl_core.losses.autograd import apply_rows
 from cl_core.losses.base import Paper, Preset, loss
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.parameters import Choice, Param
@@ -60,18 +60,18 @@ def supcon(
     """
 
     def of_rows(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
-        log_sum, slope = shares(value, positive | negative, temperature)
+        log_sum, slope = softmax_shares(value, positive | negative, temperature)
         if variant == "out":
             share_p = positive.to(value.dtype)
             n = share_p.sum(1)
             share_p.div_(n.clamp(min=1)[:, None])
             pull = (value * share_p).sum(1).double() / temperature
         else:
-            log_sum_p, share_p = shares(value, positive, temperature)
+            log_sum_p, share_p = softmax_shares(value, positive, temperature)
             n = positive.sum(1)
             pull = log_sum_p - n.double().log()
         # d/ds_ik = (q_ik - share of k among the positives) / temperature; it pushes a positive that has more
         slope.sub_(share_p).mul_((n > 0)[:, None]).div_(temperature)
         return (log_sum - pull).where(n > 0, 0), slope
 
-    return Terms(row_by_row(c, of_rows), (c.n_positive > 0).long())
+    return Terms(apply_rows(c, of_rows), (c.n_positive > 0).long())

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from cl_core.runtime.fair_queue import Turns
+from cl_core.runtime.fair_queue import FairQueue
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +20,6 @@ class RuntimeContext:
     """
 
     changed: threading.Condition
-    queue: Turns
+    queue: FairQueue
     background: ThreadPoolExecutor
     notify: Callable[[], None]

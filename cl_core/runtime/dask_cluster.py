@@ -37,7 +37,7 @@ class ClusterError(ConnectionError):
     """A cluster can't be worked with; the message says in words why, and what to do."""
 
 
-def executor(size: int | None = None, kindness: int = 0) -> "process_pool.Pool | Cluster":
+def make_executor(size: int | None = None, niceness: int = 0) -> "process_pool.ProcessPool | DaskCluster":
     """The workers of the cluster that `DASK_SCHEDULER_ADDRESS` names; without it `size` processes of this machine, as
     kind as `Pool` says.
 
@@ -45,21 +45,21 @@ def executor(size: int | None = None, kindness: int = 0) -> "process_pool.Pool |
     """
     address = os.environ.get(ADDRESS)
     if address:
-        return Cluster(address)
-    return process_pool.Pool(size, kindness)
+        return DaskCluster(address)
+    return process_pool.ProcessPool(size, niceness)
 
 
-class Cluster(Executor):
+class DaskCluster(Executor):
     """The workers of the Dask scheduler at `address`.
 
     Raises ClusterError where they can't be worked with: when it's made, when work is handed in, and as the outcome of
     work that is under way then. Work that ends one worker after another comes to a ValueError.
 
     Attributes:
-        far: whether some workers may be on another machine.
+        remote: whether some workers may be on another machine.
     """
 
-    far = True
+    remote = True
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -228,5 +228,5 @@ def _ready() -> None:
     """In a worker, once: make it as fast as one of this machine's own."""
     if "MALLOC_TRIM_THRESHOLD_" in os.environ:
         # Dask's nanny has malloc give memory back at once, which doubles the time of a training step
-        process_memory.hold()
-    process_pool.make_ready()
+        process_memory.keep_freed_memory()
+    process_pool.prepare_worker()

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from cl_core.runtime.context import RuntimeContext
-from cl_core.runtime.fair_queue import Turns
+from cl_core.runtime.fair_queue import FairQueue
 from cl_core.runtime.race import Race
 from cl_core.runtime.run import Run
 from cl_core.training import RunSpec
-from cl_core.training.frames import PROBES
-from cl_core.training.saved_run import Kept
+from cl_core.training.frames import PROBE_SIZES
+from cl_core.training.saved_run import SavedRun
 
 
 @dataclass(frozen=True)
-class Load:
+class EngineLoad:
     """What there is to do.
 
     Attributes:
@@ -53,46 +53,46 @@ class Engine:
     """
 
     def __init__(self, executor: Executor, long: Executor | None = None) -> None:
-        self.turns = Turns(executor)
-        self.long = long or self.turns
+        self.queue = FairQueue(executor)
+        self.long_queue = long or self.queue
         self._background = ThreadPoolExecutor(1, "background")
         self._changed = threading.Condition(threading.RLock())
-        self._context = RuntimeContext(self._changed, self.turns, self._background, self._notify)
+        self._context = RuntimeContext(self._changed, self.queue, self._background, self._notify)
         self._runs: weakref.WeakSet[Run | Race] = weakref.WeakSet()
         self._news = False
         self._open = True
         self._thread = threading.Thread(target=self._drive, name="engine", daemon=True)
         self._thread.start()
 
-    def open(self, spec: RunSpec, n: int = 2000, kept: Kept | None = None) -> Run:
+    def open_run(self, spec: RunSpec, n: int = 2000, kept: SavedRun | None = None) -> Run:
         """A run of `spec`, paused at its first frame or where it was `kept`, looked at through `n` probe images.
 
         Raises ValueError where `n` is not one of `PROBES`.
         """
-        if n not in PROBES:
-            raise ValueError(f"a picture shows one of {PROBES} points, not {n}")
-        run = Run(self._context, spec, n, f"run-{uuid.uuid4().hex[:12]}", self.turns.seat(), kept)
+        if n not in PROBE_SIZES:
+            raise ValueError(f"a picture shows one of {PROBE_SIZES} points, not {n}")
+        run = Run(self._context, spec, n, f"run-{uuid.uuid4().hex[:12]}", self.queue.client(), kept)
         with self._changed:
             self._runs.add(run)
-        run.renew()
+        run.renew_lease()
         return run
 
-    def race(self, specs: Sequence[RunSpec], n: int = 500, seeds: int = 1) -> Race:
+    def open_race(self, specs: Sequence[RunSpec], n: int = 500, seeds: int = 1) -> Race:
         """A race of `specs`, paused at its first frame; see `Race` for what it wants."""
         race = Race(self._context, specs, n, seeds)
         with self._changed:
             self._runs.add(race)
-        race.renew()
+        race.renew_lease()
         return race
 
-    def load(self) -> Load:
+    def load(self) -> EngineLoad:
         """What there is to do right now, of everybody."""
         with self._changed:
-            runs = [run for run in self._runs if run.watched]
+            runs = [run for run in self._runs if run.has_lease]
             playing = [run for run in runs if run.playing]
             rate = sum(run.rate for run in playing)
-        under_way, waiting = self.turns.queue
-        return Load(len(runs), len(playing), waiting, under_way, self.turns.size, rate)
+        under_way, waiting = self.queue.counts
+        return EngineLoad(len(runs), len(playing), waiting, under_way, self.queue.size, rate)
 
     def close(self) -> None:
         """Hand out nothing more, and return when nothing is being handed out."""

@@ -25,7 +25,7 @@ ROUND = 2.0  # seconds within which everybody is to have had a turn, where piece
 SHORTEST = 0.05  # seconds of a piece, below which handing it over takes longer than it does
 
 
-class Seat(Executor):
+class Client(Executor):
     """The place of one visitor's work; an executor, whose work takes turns with that of the others.
 
     Attributes:
@@ -33,7 +33,7 @@ class Seat(Executor):
         suspect: whether its last piece ended with its worker, or for want of memory.
     """
 
-    def __init__(self, turns: "Turns") -> None:
+    def __init__(self, turns: "FairQueue") -> None:
         self._turns = turns
         self.served = 0.0
         self.suspect = False
@@ -43,22 +43,22 @@ class Seat(Executor):
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> "Future[Any]":
         """Hand in a piece of work, which is done when its turn has come. Whatever is wrong is the future's to say."""
-        return self._turns.take(self, task, arguments, named)
+        return self._turns.enqueue(self, task, arguments, named)
 
 
-class Turns(Executor):
+class FairQueue(Executor):
     """The workers of an executor, shared out fairly; what is handed in without a seat has one of its own.
 
     Attributes:
         size: how many workers there are; infinite where the executor does not say.
-        far: whether some of them may be on another machine.
+        remote: whether some of them may be on another machine.
     """
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
-        self.far: bool = getattr(executor, "far", False)
+        self.remote: bool = getattr(executor, "remote", False)
         self._lock = threading.Lock()
-        self._seats: dict[Seat, int] = {}  # those with work, and which came when
+        self._seats: dict[Client, int] = {}  # those with work, and which came when
         self._arrivals = itertools.count()
         self._under_way = 0
         self._alone = False  # what is under way is of a suspect
@@ -70,16 +70,16 @@ class Turns(Executor):
         return float(getattr(self._executor, "size", np.inf))
 
     @property
-    def queue(self) -> tuple[int, int]:
+    def counts(self) -> tuple[int, int]:
         """How many pieces of work are under way, and how many wait for their turn."""
         with self._lock:
             return self._under_way, sum(len(seat.waiting) for seat in self._seats)
 
-    def seat(self) -> Seat:
+    def client(self) -> Client:
         """A place for one visitor's work."""
-        return Seat(self)
+        return Client(self)
 
-    def piece(self, longest: float) -> float:
+    def time_slice(self, longest: float) -> float:
         """How many seconds a piece of work should take, `longest` at most, for everybody to have a turn soon."""
         with self._lock:
             asking = len(self._seats)
@@ -87,10 +87,10 @@ class Turns(Executor):
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> "Future[Any]":
         """Hand in one piece of work of somebody who has no seat."""
-        return self.seat().submit(task, *arguments, **named)
+        return self.client().submit(task, *arguments, **named)
 
-    def take(
-        self, seat: Seat, task: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+    def enqueue(
+        self, seat: Client, task: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> "Future[Any]":
         """Put a piece of work at a seat, and hand out what can be."""
         future: Future[Any] = Future()
@@ -120,14 +120,14 @@ class Turns(Executor):
         while (chosen := self._next()) is not None:
             seat, task, arguments, named, future = chosen
             try:
-                handed = self._executor.submit(timed, task, *arguments, **named)
+                handed = self._executor.submit(timed_task, task, *arguments, **named)
             except Exception as error:
                 self._end(seat, 0.0)
                 future.set_exception(error)
                 continue
             handed.add_done_callback(partial(self._pass_on, seat, future))
 
-    def _next(self) -> tuple[Seat, Callable[..., Any], tuple[Any, ...], dict[str, Any], "Future[Any]"] | None:
+    def _next(self) -> tuple[Client, Callable[..., Any], tuple[Any, ...], dict[str, Any], "Future[Any]"] | None:
         """The piece of work whose turn it is; None while the workers have enough, or nobody wants anything."""
         with self._lock:
             while self._under_way < 2 * self.size and not self._alone:
@@ -148,19 +148,19 @@ class Turns(Executor):
                 return seat, task, arguments, named, future
             return None
 
-    def _pass_on(self, seat: Seat, future: "Future[Any]", done: "Future[Any]") -> None:
+    def _pass_on(self, seat: Client, future: "Future[Any]", done: "Future[Any]") -> None:
         """What became of a piece of work, to whoever waits for it."""
         try:
             seconds, answer = done.result()
         except BaseException as error:  # a CancelledError too, when the workers were ended
-            self._end(seat, 0.0, suspect=isinstance(error, errors.DEATHS) or errors.starved(error))
+            self._end(seat, 0.0, suspect=isinstance(error, errors.WORKER_DEATHS) or errors.is_out_of_memory(error))
             future.set_exception(error)
         else:
             self._end(seat, seconds)
             future.set_result(answer)
         self._hand_out()
 
-    def _end(self, seat: Seat, seconds: float, *, suspect: bool = False) -> None:
+    def _end(self, seat: Client, seconds: float, *, suspect: bool = False) -> None:
         with self._lock:
             self._alone = False
             seat.suspect = suspect
@@ -170,13 +170,13 @@ class Turns(Executor):
             seat.last = seconds
             self._leave(seat)
 
-    def _leave(self, seat: Seat) -> None:
+    def _leave(self, seat: Client) -> None:
         """Whoever wants nothing any more is not among those who share; with the lock held."""
         if not seat.waiting and not seat.under_way:
             self._seats.pop(seat, None)
 
 
-def timed(task: Callable[..., Any], /, *arguments: Any, **named: Any) -> tuple[float, Any]:
+def timed_task(task: Callable[..., Any], /, *arguments: Any, **named: Any) -> tuple[float, Any]:
     """In a worker: the processor time that a piece of work took, in seconds, and its answer."""
     began = time.thread_time()
     answer = task(*arguments, **named)

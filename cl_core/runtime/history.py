@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cl_core.training import State
 from cl_core.training.frames import Frame, References
-from cl_core.training.saved_run import Kept
+from cl_core.training.saved_run import SavedRun
 
 
 @dataclass(eq=False)
@@ -26,7 +26,7 @@ class History:
     _losses: list[NDArray[np.float32]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, kept: Kept) -> "History":
+    def of(cls, kept: SavedRun) -> "History":
         """The history of a run that was saved."""
         return cls(list(kept.frames), kept.empty, kept.references, [kept.losses])
 
@@ -42,7 +42,7 @@ class History:
 
     def add_frame(self, frame: Frame) -> None:
         """Append the newest frame; of the one before it only what is shown is kept."""
-        self.frames[-1:] = [*(each.past() for each in self.frames[-1:]), frame]
+        self.frames[-1:] = [*(each.compacted() for each in self.frames[-1:]), frame]
 
     def add_steps(self, state: State) -> None:
         """Append the losses of the steps that led to a state."""

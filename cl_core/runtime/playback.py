@@ -11,7 +11,7 @@ from cl_core.training.frames import PACES, Pace
 LEASE = 5.0  # seconds that work goes on without being looked at
 
 
-class Transport(ABC):
+class Playback(ABC):
     """Something an engine takes further, for as long as somebody looks. Every public method returns at once."""
 
     def __init__(self, context: RuntimeContext) -> None:
@@ -25,7 +25,7 @@ class Transport(ABC):
 
     @property
     @abstractmethod
-    def over(self) -> bool:
+    def ended(self) -> bool:
         """Whether it can't go on."""
 
     @property
@@ -36,10 +36,10 @@ class Transport(ABC):
     @property
     def playing(self) -> bool:
         """Whether it was last asked to play, and still can."""
-        return self._playing and not self.over
+        return self._playing and not self.ended
 
     @property
-    def watched(self) -> bool:
+    def has_lease(self) -> bool:
         """Whether somebody has looked lately."""
         return not self._closed and time.monotonic() < self._lease
 
@@ -51,11 +51,11 @@ class Transport(ABC):
         (then, first), (_, last) = self._clock[0], self._clock[-1]
         return (last - first) / max(time.monotonic() - then, 1e-6)
 
-    def renew(self, times: float = 1.0) -> None:
+    def renew_lease(self, times: float = 1.0) -> None:
         """Say that somebody is still looking, and will again before so many times a lease is over."""
         self._change(_lease=time.monotonic() + times * LEASE)
 
-    def pace(self, pace: Pace) -> None:
+    def set_pace(self, pace: Pace) -> None:
         """Set how fast it may go."""
         if pace is not self._pace:
             self._change(_pace=pace, _next_start=0.0)
@@ -76,5 +76,5 @@ class Transport(ABC):
         """For how many seconds the pace holds it back; where it does not, the next wait begins."""
         if not self._single and now < self._next_start:
             return self._next_start - now
-        self._next_start = now + (1 / self._pace.frames_a_second if self._pace.frames_a_second else 0.0)
+        self._next_start = now + (1 / self._pace.frames_per_second if self._pace.frames_per_second else 0.0)
         return 0.0

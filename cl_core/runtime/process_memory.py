@@ -12,18 +12,18 @@ GLIBC = "libc.so.6"
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # as in its malloc.h
 
 
-def resident() -> int:
+def resident_bytes() -> int:
     """Bytes of memory that this process has now; 0 where the system does not say (it does on Linux)."""
     return _said("VmRSS")
 
 
-def trim() -> None:
+def malloc_trim() -> None:
     """Give back to the system what is free but kept, where its C library can."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(GLIBC).malloc_trim(0)
 
 
-def spare() -> None:
+def limit_malloc_arenas() -> None:
     """Have this process keep little of what is free, where its C library can: one with many threads, that lives long.
 
     Each thread would take what it needs from a heap of its own, and what is large would come to lie among what stays;
@@ -33,7 +33,7 @@ def spare() -> None:
     _set(M_MMAP_THRESHOLD, 128 << 10)
 
 
-def hold() -> None:
+def keep_freed_memory() -> None:
     """Have this process keep what is free, up to what malloc comes to by itself where nobody has told it otherwise."""
     _set(M_MMAP_THRESHOLD, 32 << 20)
     _set(M_TRIM_THRESHOLD, 64 << 20)
@@ -44,12 +44,12 @@ def _set(option: int, value: int) -> None:
         ctypes.CDLL(GLIBC).mallopt(option, value)
 
 
-def growth(task: Callable[[], Any]) -> int:
+def peak_growth(task: Callable[[], Any]) -> int:
     """By how many bytes the memory of this process was larger at the peak of `task` than before it; 0 as `resident`."""
-    trim()  # what is free but kept would hide what the task asks for
+    malloc_trim()  # what is free but kept would hide what the task asks for
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
-    before = resident()
+    before = resident_bytes()
     task()
     return max(0, _said("VmHWM") - before)
 

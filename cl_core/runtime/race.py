@@ -13,24 +13,24 @@ import numpy as np
 
 from cl_core import training
 from cl_core.runtime.context import RuntimeContext
-from cl_core.runtime.fair_queue import Seat
-from cl_core.runtime.playback import Transport
+from cl_core.runtime.fair_queue import Client
+from cl_core.runtime.playback import Playback
 from cl_core.runtime.run import AHEAD, Run
-from cl_core.training import BATCH, MAX_STEPS, RunSpec
-from cl_core.training.frames import MOST, PACES, PROBES, Look, Phase, next_frames
+from cl_core.training import BATCH_RANGE, MAX_STEPS, RunSpec
+from cl_core.training.frames import MAX_FRAMES, PACES, PROBE_SIZES, Phase, RunProgress, next_frame_steps
 
-CONTENDERS = (2, 4)
-SEEDS = (1, 5)
+CONTENDER_RANGE = (2, 4)
+SEED_COUNT_RANGE = (1, 5)
 LETTERS = "ABCD"
 
 
-class Contender(Run):
+class RaceRun(Run):
     """A run that goes no farther than the `stretch` that it shares with the others: steps of frames, ascending."""
 
     linear_probe = True
 
     def __init__(
-        self, context: RuntimeContext, spec: RunSpec, n: int, name: str, seat: Seat, stretch: Sequence[int]
+        self, context: RuntimeContext, spec: RunSpec, n: int, name: str, seat: Client, stretch: Sequence[int]
     ) -> None:
         super().__init__(context, spec, n, name, seat)
         self._stretch = stretch
@@ -47,7 +47,7 @@ class Contender(Run):
 
 
 @dataclass(frozen=True, eq=False)
-class RaceLook:
+class RaceProgress:
     """What there is to see of a race right now, the same steps of every run.
 
     Attributes:
@@ -60,10 +60,10 @@ class RaceLook:
     phase: Phase
     step: int
     rate: float
-    looks: tuple[tuple[Look, ...], ...]
+    runs: tuple[tuple[RunProgress, ...], ...]
 
 
-class Race(Transport):
+class Race(Playback):
     """Two to four contenders, each with one to five seeds. Every method returns at once; `look` says what became of it.
 
     Raises ValueError, in words, where these would be no race.
@@ -79,11 +79,11 @@ class Race(Transport):
         # frames lie as those of one run whose batch is as large as all of theirs together: the more there is to do from
         # one to the next, the nearer, so that the pictures keep moving
         rows = sum(spec.batch for spec in specs) * seeds
-        self._like = RunSpec(batch=min(rows, BATCH[1]))
-        name, seat = f"race-{uuid.uuid4().hex[:12]}", context.queue.seat()
+        self._like = RunSpec(batch=min(rows, BATCH_RANGE[1]))
+        name, seat = f"race-{uuid.uuid4().hex[:12]}", context.queue.client()
         self.runs = tuple(
             tuple(
-                Contender(context, replace(spec, seed=_seed(spec, k)), n, f"{name}-{letter}{k}", seat, self._stretch)
+                RaceRun(context, replace(spec, seed=_seed(spec, k)), n, f"{name}-{letter}{k}", seat, self._stretch)
                 for k in range(seeds)
             )
             for letter, spec in zip(LETTERS, specs, strict=False)
@@ -91,12 +91,12 @@ class Race(Transport):
         self._all = [run for runs in self.runs for run in runs]
         self._until: int | None = None
 
-    def renew(self, times: float = 1.0) -> None:
+    def renew_lease(self, times: float = 1.0) -> None:
         """Say that somebody is still looking, and will again before so many times a lease is over."""
         with self._context.changed:
-            super().renew(times)
+            super().renew_lease(times)
             for run in self._all:
-                run.renew(times)
+                run.renew_lease(times)
 
     def play(self, until: int | None = None) -> None:
         """Race on, at the race's pace; where a step is given that is still to come, to rest exactly there."""
@@ -125,7 +125,7 @@ class Race(Transport):
                 run.close()
 
     @property
-    def over(self) -> bool:
+    def ended(self) -> bool:
         """Whether it can't go on: every run failed, or did all its steps."""
         return not self._racing or self._goal >= MAX_STEPS
 
@@ -139,17 +139,17 @@ class Race(Transport):
         """Whether there will be more to see without a further word."""
         with self._context.changed:
             drawing = any(run.frames_due for run in self._all)
-            return drawing or not self._arrived or self.playing or (self._single > 0 and not self.over)
+            return drawing or not self._arrived or self.playing or (self._single > 0 and not self.ended)
 
-    def look(self) -> RaceLook:
+    def progress(self) -> RaceProgress:
         """What there is to see right now: of every run what it was like at the step that all have come to."""
         with self._context.changed:
             phase, step = self._phase(), self._common()
-            looks = tuple(tuple(_cut(run.look(), step, phase) for run in runs) for runs in self.runs)
-            return RaceLook(phase, step, self.rate, looks)
+            looks = tuple(tuple(_cut(run.progress(), step, phase) for run in runs) for runs in self.runs)
+            return RaceProgress(phase, step, self.rate, looks)
 
     @property
-    def _racing(self) -> list[Contender]:
+    def _racing(self) -> list[RaceRun]:
         """Those that have not failed."""
         return [run for run in self._all if not run.failed]
 
@@ -189,7 +189,7 @@ class Race(Transport):
     def _set_off(self, now: float) -> float:
         """Begin the next stretch, if all have come to the end of this one and it is time."""
         behind = any(run.frames_due > len(self._stretch) for run in self._racing)
-        if self.over or behind or not self._arrived or not (self._playing or self._single):
+        if self.ended or behind or not self._arrived or not (self._playing or self._single):
             return np.inf
         wait = self._held_back(now)
         if wait:
@@ -202,31 +202,31 @@ class Race(Transport):
         return np.inf
 
     def _next_stretch(self) -> list[int]:
-        crowded = any(len(run.history.frames) >= MOST for run in self._all)
+        crowded = any(len(run.history.frames) >= MAX_FRAMES for run in self._all)
         if self._single or (self._pace.every_step and not crowded):
             return [self._goal + 1]
         last = self._until if self._until is not None and self._until > self._goal else MAX_STEPS
         # with many runs each handing over counts for less, and states that wait for their frames need memory
-        ahead = AHEAD if self._pace.frames_a_second is None and self.seeds == 1 else 1
-        return sorted({min(goal, last) for goal in next_frames(self._like, self._goal, ahead)})
+        ahead = AHEAD if self._pace.frames_per_second is None and self.seeds == 1 else 1
+        return sorted({min(goal, last) for goal in next_frame_steps(self._like, self._goal, ahead)})
 
 
 def _check(specs: Sequence[RunSpec], n: int, seeds: int) -> None:
-    for what, value, (low, high) in (("contenders", len(specs), CONTENDERS), ("seeds", seeds, SEEDS)):
+    for what, value, (low, high) in (("contenders", len(specs), CONTENDER_RANGE), ("seeds", seeds, SEED_COUNT_RANGE)):
         if not low <= value <= high:
             raise ValueError(f"a race has {low} to {high} {what}, not {value}")
-    if n not in PROBES:
-        raise ValueError(f"a picture shows one of {PROBES} points, not {n}")
+    if n not in PROBE_SIZES:
+        raise ValueError(f"a picture shows one of {PROBE_SIZES} points, not {n}")
     if len({(spec.dataset, spec.seed) for spec in specs}) > 1:
         raise ValueError("the contenders of a race have one data set and one seed")
 
 
 def _seed(spec: RunSpec, k: int) -> int:
     """The seed of a contender's run number `k`."""
-    return (spec.seed + k) % training.SEED[1]
+    return (spec.seed + k) % training.SEED_RANGE[1]
 
 
-def _cut(look: Look, step: int, phase: Phase) -> Look:
+def _cut(look: RunProgress, step: int, phase: Phase) -> RunProgress:
     """A look at a run as it was at a step."""
     seen = tuple(frame for frame in look.frames if frame.step <= step)
     return replace(

@@ -12,14 +12,14 @@ from importlib import metadata
 
 import psutil
 
-from cl_core.runtime.engine import Load
+from cl_core.runtime.engine import EngineLoad
 
 WORKER = "loky.backend.popen_loky"  # in the command line of every worker process
 PACKAGES = ("streamlit", "torch", "numpy", "loky")
 
 
 @dataclass(frozen=True)
-class Status:
+class ServerStatus:
     """A server at one moment.
 
     Attributes:
@@ -31,7 +31,7 @@ class Status:
         up: seconds since the server's process was started.
     """
 
-    load: Load
+    load: EngineLoad
     alive: int
     server: int
     workers: int
@@ -39,7 +39,7 @@ class Status:
     up: float
 
 
-def status(load: Load) -> Status:
+def server_status(load: EngineLoad) -> ServerStatus:
     """This process and those below it, right now."""
     server = psutil.Process()
     alive = taken = 0
@@ -48,7 +48,7 @@ def status(load: Load) -> Status:
             taken += process.memory_info().rss
             alive += any(WORKER in part for part in process.cmdline())
     up = max(time.time() - server.create_time(), 0.0)
-    return Status(load, alive, server.memory_info().rss, taken, psutil.virtual_memory().available, up)
+    return ServerStatus(load, alive, server.memory_info().rss, taken, psutil.virtual_memory().available, up)
 
 
 def versions() -> Mapping[str, str]:

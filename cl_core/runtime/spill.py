@@ -12,18 +12,18 @@ import numpy as np
 
 from cl_core.data import npz
 from cl_core.runtime import temp_dirs
-from cl_core.runtime.tasks import Parcel
+from cl_core.runtime.tasks import StateHandle
 from cl_core.training.frames import Frame
 
 SLOTS = 10  # of a run: for states that wait for their frames, the newest, and those to come
-AWAY = 5.0  # seconds that a run which is no longer looked at stays in memory
+IDLE_SECONDS = 5.0  # seconds that a run which is no longer looked at stays in memory
 
 
-class Lost(ValueError):
+class SpillLostError(ValueError):
     """What was laid by can't be read any more; said in words."""
 
 
-class Shelf:
+class RunStorage:
     """The place of one run, which goes with it.
 
     Attributes:
@@ -34,76 +34,76 @@ class Shelf:
     """
 
     def __init__(self, name: str, executor: Executor) -> None:
-        memory = None if getattr(executor, "far", False) else temp_dirs.folder(temp_dirs.MEMORY)
+        memory = None if getattr(executor, "remote", False) else temp_dirs.private_dir(temp_dirs.SHARED_MEMORY)
         self.slots = (None,) if memory is None else tuple(memory / f"{name}-{i}" for i in range(SLOTS))
-        disk = temp_dirs.disk()
+        disk = temp_dirs.disk_dir()
         self._file = None if disk is None else disk / f"{name}.npz"
-        self.holds = self.leaving = False
+        self.spilled = self.spilling = False
         self._since = np.inf
-        weakref.finalize(self, forget, (*self.slots, self._file))
+        weakref.finalize(self, delete_files, (*self.slots, self._file))
 
-    def free(self, n: int, parcels: Iterable[Parcel | None]) -> list[Path | None]:
+    def free_slots(self, n: int, parcels: Iterable[StateHandle | None]) -> list[Path | None]:
         """So many slots in which none of these parcels lies."""
         if None in self.slots:
             return [None] * n
         taken = {parcel.slot for parcel in parcels if parcel}
         return [slot for slot in self.slots if slot not in taken][:n]
 
-    def seen(self, until: float) -> None:
+    def mark_used(self, until: float) -> None:
         """The run is looked at, until some moment of time.monotonic() at least."""
         self._since = max(until, time.monotonic())
 
-    def wait(self, now: float) -> float:
+    def seconds_until_spill(self, now: float) -> float:
         """In how many seconds the run is to be laid by; 0 if now."""
-        nothing = self.holds or self.leaving or self._file is None
-        return np.inf if nothing else max(self._since + AWAY - now, 0.0)
+        nothing = self.spilled or self.spilling or self._file is None
+        return np.inf if nothing else max(self._since + IDLE_SECONDS - now, 0.0)
 
-    def copy(self, frames: Sequence[Frame], newest: Parcel) -> bool:
+    def write_copy(self, frames: Sequence[Frame], newest: StateHandle) -> bool:
         """Write a run's frames and newest state to the disk; whether there was room. It takes a while."""
         assert self._file is not None
         try:
             parts = {f"points{k}": np.stack([frame.points[k] for frame in frames]) for k in frames[0].points}
-            np.savez(self._file, allow_pickle=False, vector=newest.unpack().vector, **parts)
+            np.savez(self._file, allow_pickle=False, vector=newest.load().vector, **parts)
         except (OSError, MemoryError):
             return False
         return True
 
-    def stay(self) -> None:
+    def discard_copy(self) -> None:
         """Do without a copy, for a while at least."""
-        self.seen(self._since)
+        self.mark_used(self._since)
         self._discard()
 
-    def lay_by(self, frames: Sequence[Frame], newest: Parcel) -> tuple[list[Frame], Parcel]:
+    def spill(self, frames: Sequence[Frame], newest: StateHandle) -> tuple[list[Frame], StateHandle]:
         """What is left to hold of a run of which there is a `copy`."""
-        self.holds = True
-        forget(self.slots)
-        bare = Parcel(replace(newest.state, vector=np.empty(0, np.float32)), None)
+        self.spilled = True
+        delete_files(self.slots)
+        bare = StateHandle(replace(newest.state, vector=np.empty(0, np.float32)), None)
         return [replace(frame, points={}) for frame in frames], bare
 
-    def take_back(self, frames: Sequence[Frame], newest: Parcel) -> tuple[list[Frame], Parcel]:
+    def restore(self, frames: Sequence[Frame], newest: StateHandle) -> tuple[list[Frame], StateHandle]:
         """What lies on the disk, put into what `lay_by` had left; raises Lost where it is gone or damaged."""
         assert self._file is not None
-        self.holds = False
+        self.spilled = False
         try:
             with np.load(self._file, allow_pickle=False) as stored:
                 state = replace(newest.state, vector=stored["vector"])
                 points = {k: stored[f"points{k}"] for k in frames[0].views}
-        except (KeyError, *npz.DAMAGE) as error:
-            raise Lost(
+        except (KeyError, *npz.DAMAGE_ERRORS) as error:
+            raise SpillLostError(
                 "What this run had shown lay on the server's disk while nobody looked, and can't be read any more. "
                 "Reset makes the same run again."
             ) from error
         finally:
             self._discard()
         shown = [replace(frame, points={k: part[i] for k, part in points.items()}) for i, frame in enumerate(frames)]
-        return shown, Parcel.pack(state, self.slots[0])
+        return shown, StateHandle.store(state, self.slots[0])
 
     def _discard(self) -> None:
         with suppress(OSError):
-            forget([self._file])
+            delete_files([self._file])
 
 
-def forget(files: Iterable[Path | None]) -> None:
+def delete_files(files: Iterable[Path | None]) -> None:
     """Delete files that lie on a shelf."""
     for file in files:
         if file is not None:

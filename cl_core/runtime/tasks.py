@@ -15,7 +15,7 @@ from cl_core.training.frames import Frame, References
 
 
 @dataclass(frozen=True, eq=False)
-class Parcel:
+class StateHandle:
     """A state between two pieces of work; where there is a `slot`, its vector lies in that file instead of in it.
 
     Through a pipe a state costs the server ten milliseconds and more, through shared memory less than one.
@@ -25,7 +25,7 @@ class Parcel:
     slot: Path | None
 
     @classmethod
-    def pack(cls, state: State, slot: Path | None) -> "Parcel":
+    def store(cls, state: State, slot: Path | None) -> "StateHandle":
         """Put a state's vector into its slot; where there is no room for it, it travels whole."""
         if slot is None:
             return cls(state, None)
@@ -38,33 +38,35 @@ class Parcel:
             return cls(state, None)
         return cls(replace(state, vector=np.empty(0, np.float32)), slot)
 
-    def unpack(self) -> State:
+    def load(self) -> State:
         """The whole state again."""
         return self.state if self.slot is None else replace(self.state, vector=np.fromfile(self.slot, np.float32))
 
 
-def begin(spec: RunSpec, n: int, slot: Path | None, probe: bool) -> tuple[Parcel, Frame, References]:
+def start_run(spec: RunSpec, n: int, slot: Path | None, probe: bool) -> tuple[StateHandle, Frame, References]:
     """The first state of a run, its first frame (with a linear `probe`?), and the lines to draw beside it."""
     state = training.start(spec)
-    return Parcel.pack(state, slot), frames.frame(state, n, probe=probe), frames.references(spec, n)
+    return StateHandle.store(state, slot), frames.make_frame(state, n, probe=probe), frames.references(spec, n)
 
 
-def train(parcel: Parcel, goals: Sequence[int], seconds: float, slots: Sequence[Path | None]) -> list[Parcel]:
+def train_chunk(
+    parcel: StateHandle, goals: Sequence[int], seconds: float, slots: Sequence[Path | None]
+) -> list[StateHandle]:
     """Take a run further, to each of the steps `goals` in turn, for so many seconds in all.
 
     Returns the states at the goals that were reached, and last the one at which time was up, each in a slot of its own.
     """
     end = time.monotonic() + seconds
-    state, reached = parcel.unpack(), []
+    state, reached = parcel.load(), []
     for goal, slot in zip(goals, slots, strict=True):
         left = max(end - time.monotonic(), 0.0)
         state = training.advance(state, steps=goal - state.step, seconds=left)
-        reached.append(Parcel.pack(state, slot))
+        reached.append(StateHandle.store(state, slot))
         if state.step < goal or time.monotonic() >= end:
             break
     return reached
 
 
-def draw(parcel: Parcel, n: int, previous: dict[int, View] | None, probe: bool) -> Frame:
+def draw_frame(parcel: StateHandle, n: int, previous: dict[int, View] | None, probe: bool) -> Frame:
     """The frame of a state, in line with the views of the frame before, with a linear `probe` or without."""
-    return frames.frame(parcel.unpack(), n, previous, probe=probe)
+    return frames.make_frame(parcel.load(), n, previous, probe=probe)

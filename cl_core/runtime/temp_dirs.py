@@ -9,11 +9,11 @@ import threading
 from functools import cache
 from pathlib import Path
 
-MEMORY = Path("/dev/shm")  # memory that the processes of one machine share as files
+SHARED_MEMORY = Path("/dev/shm")  # memory that the processes of one machine share as files
 PREFIX = "contrastive-loss-lab-"
 
 
-def folder(place: Path) -> Path | None:
+def private_dir(place: Path) -> Path | None:
     """This process's folder in `place`; None where nothing can be written there."""
     with _one:  # else two who ask at once get one each
         return _folder(place)
@@ -37,9 +37,9 @@ def _folder(place: Path) -> Path | None:
     return Path(made)
 
 
-def disk() -> Path | None:
+def disk_dir() -> Path | None:
     """This process's folder where the machine keeps temporary files; None where there is no such place."""
     try:
-        return folder(Path(tempfile.gettempdir()))
+        return private_dir(Path(tempfile.gettempdir()))
     except FileNotFoundError:
         return None

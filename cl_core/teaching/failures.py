@@ -15,14 +15,14 @@ import numpy as np
 
 from cl_core import losses
 from cl_core.training import RunSpec
-from cl_core.training.frames import Look
+from cl_core.training.frames import RunProgress
 from cl_core.training.pretrained.recordings import COLLAPSED
 
 RECENT = 20  # steps that a recent loss is the mean of
 
 
 @dataclass(frozen=True)
-class Sign:
+class Symptom:
     """What to tell a failure by.
 
     Attributes:
@@ -35,27 +35,27 @@ class Sign:
     """
 
     name: str
-    measure: Callable[[Look], float]
+    measure: Callable[[RunProgress], float]
     side: Literal["<", ">"]
     bound: float
     verdict: str
     since: int = 0
     form: str = ".2f"
 
-    def seen(self, look: Look) -> bool | None:
+    def is_present(self, look: RunProgress) -> bool | None:
         """Whether a run shows the sign; None while it is too early to say."""
         value = self.value(look)
         if np.isnan(value) or (look.step < self.since and look.failure is None):
             return None
         return value < self.bound if self.side == "<" else value > self.bound
 
-    def value(self, look: Look) -> float:
+    def value(self, look: RunProgress) -> float:
         """What is measured of a run."""
         if look.failure is not None:
             return inf
         return self.measure(look) if look.frames else nan
 
-    def written(self, value: float) -> str:
+    def format_value(self, value: float) -> str:
         """A value as a page writes it."""
         if np.isinf(value):
             return "out of range"
@@ -80,24 +80,24 @@ class Failure:
 
     key: str
     title: str
-    line: str
+    summary: str
     watch: str
-    fails: RunSpec
+    failing: RunSpec
     cured: RunSpec
     steps: int
-    sign: Sign
+    symptom: Symptom
     why: str
     tell: str
     cure: str
 
     def runs(self, seed: int) -> tuple[RunSpec, RunSpec]:
         """The failing run and the cured one, both from that seed."""
-        return replace(self.fails, seed=seed), replace(self.cured, seed=seed)
+        return replace(self.failing, seed=seed), replace(self.cured, seed=seed)
 
     @property
     def changes(self) -> Mapping[str, tuple[Any, Any]]:
         """The settings that the cure changes, each as it was and as it is then; None for what a run does not have."""
-        before, after = _settings(self.fails), _settings(self.cured)
+        before, after = _settings(self.failing), _settings(self.cured)
         return {
             name: (before.get(name), after.get(name))
             for name in {**before, **after}
@@ -115,29 +115,29 @@ def _run(loss: str, theta: Mapping[str, Any], **other: Any) -> RunSpec:
     return RunSpec(loss=loss, theta=theta, **(asdict(losses.get(loss).recipe) | other))
 
 
-def _recent(look: Look) -> float:
+def _recent(look: RunProgress) -> float:
     """The mean of the last losses, NaN before the first step."""
     return float(look.losses[-RECENT:].mean()) if len(look.losses) else nan
 
 
-def _peak(look: Look) -> float:
+def _peak(look: RunProgress) -> float:
     """The largest loss so far, of its value at total collapse."""
     if look.references is None or not len(look.losses):
         return nan
     return float(look.losses.max()) / look.references.collapse
 
 
-def _of_collapse(look: Look) -> float:
+def _of_collapse(look: RunProgress) -> float:
     """The recent loss, of its value at total collapse."""
     return nan if look.references is None else _recent(look) / look.references.collapse
 
 
-def _above_pixels(look: Look) -> float:
+def _above_pixels(look: RunProgress) -> float:
     """How far kNN accuracy is above that of raw pixels."""
     return nan if look.references is None else look.frames[-1].metrics.knn - look.references.knn_raw
 
 
-def _empty(look: Look) -> float:
+def _empty(look: RunProgress) -> float:
     """The share of steps whose batch had no valid term."""
     return min(look.empty / look.step, 1.0) if look.step else nan
 
@@ -149,12 +149,12 @@ _EVERY = (
     Failure(
         key="hard_collapse",
         title="Hard mining collapses",
-        line="A triplet loss that takes hard negatives only pulls all digits into one point.",
+        summary="A triplet loss that takes hard negatives only pulls all digits into one point.",
         watch="the size of the cloud, and where the loss comes to rest.",
-        fails=_run("triplet", {**_MINED, "mining": "hard"}),
+        failing=_run("triplet", {**_MINED, "mining": "hard"}),
         cured=_run("triplet", {**_MINED, "mining": "semihard"}),
         steps=40,
-        sign=Sign("spread", lambda look: look.frames[-1].metrics.spread, "<", COLLAPSED, "collapsed", since=5,
+        symptom=Symptom("spread", lambda look: look.frames[-1].metrics.spread, "<", COLLAPSED, "collapsed", since=5,
                   form=".3f"),
         why="Early on, the hardest negatives are nearer than the positive. The quickest way to make such triplets "
             "cheaper is to shorten all distances. Once everything is one point, every triplet costs exactly the "
@@ -166,12 +166,12 @@ _EVERY = (
     Failure(
         key="cold",
         title="Temperature too low",
-        line="At τ = 0.01 the loss is content with classes that are a hair apart.",
+        summary="At τ = 0.01 the loss is content with classes that are a hair apart.",
         watch="both losses, which are nearly the same, and the share of easy triplets, which is not.",
-        fails=_run("supcon", {"temperature": 0.01}),
+        failing=_run("supcon", {"temperature": 0.01}),
         cured=_run("supcon", {"temperature": 0.1}),
         steps=100,
-        sign=Sign("easy triplets", lambda look: look.frames[-1].metrics.easy, "<", 0.5,
+        symptom=Symptom("easy triplets", lambda look: look.frames[-1].metrics.easy, "<", 0.5,
                   "a hair apart", since=40, form=".0%"),
         why="Similarities are divided by τ, so a lead of 0.05 counts for as much as one of 0.5 does at τ = 0.1. "
             "The loss is met by tiny differences, only the nearest negatives feel anything, and the embedding "
@@ -184,12 +184,12 @@ _EVERY = (
     Failure(
         key="hot",
         title="Temperature too high",
-        line="At τ = 1 all negatives weigh alike, near or far, and little is learnt from them.",
+        summary="At τ = 1 all negatives weigh alike, near or far, and little is learnt from them.",
         watch="kNN against that of raw pixels, and how little the loss moves.",
-        fails=_run("nt_xent", {"temperature": 1.0}),
+        failing=_run("nt_xent", {"temperature": 1.0}),
         cured=_run("nt_xent", {"temperature": 0.1}),
         steps=110,
-        sign=Sign("kNN against pixels", _above_pixels, "<", 0.0, "worse than pixels", since=110,
+        symptom=Symptom("kNN against pixels", _above_pixels, "<", 0.0, "worse than pixels", since=110,
                   form="+.1%"),
         why="On unit vectors similarities lie between −1 and 1, so at τ = 1 no negative weighs more than e² = "
             "7.4 times another. The near ones, which are to be told apart, drown among the many far ones.",
@@ -200,12 +200,12 @@ _EVERY = (
     Failure(
         key="margin",
         title="A margin that cannot be met",
-        line="Unit vectors are at most 2 apart, and a margin of 2 asks for more than that.",
+        summary="Unit vectors are at most 2 apart, and a margin of 2 asks for more than that.",
         watch="where the loss levels off: its floor is not 0.",
-        fails=_run("triplet", {**_PLAIN, "margin": 2.0}),
+        failing=_run("triplet", {**_PLAIN, "margin": 2.0}),
         cured=_run("triplet", {**_PLAIN, "margin": 0.2}),
         steps=100,
-        sign=Sign("loss, of collapse", _of_collapse, ">", 0.25, "never met", since=60, form=".0%"),
+        symptom=Symptom("loss, of collapse", _of_collapse, ">", 0.25, "never met", since=60, form=".0%"),
         why="With plain distances on the unit sphere $d_{an}$ is 2 at most, so no triplet with $d_{ap}$ > 0 can "
             "ever be easy. Ten classes at their best are 1.49 apart, which leaves 0.51 of every triplet's loss. All "
             "triplets pull alike for ever, those that are fine too.",
@@ -217,12 +217,12 @@ _EVERY = (
     Failure(
         key="unbounded",
         title="N-pair without normalisation",
-        line="Inner products grow with the length of embeddings, and nothing holds the length.",
+        summary="Inner products grow with the length of embeddings, and nothing holds the length.",
         watch="the loss in its first ten steps.",
-        fails=_run("npair", {}, rate=0.03),
+        failing=_run("npair", {}, rate=0.03),
         cured=_run("info_nce", {"temperature": 0.1}, rate=0.03),
         steps=100,
-        sign=Sign("peak loss, of collapse", _peak, ">", 2.0, "out of bounds", form=",.0f"),
+        symptom=Symptom("peak loss, of collapse", _peak, ">", 2.0, "out of bounds", form=",.0f"),
         why="Longer embeddings make larger products, and a product grows with both lengths. At a rate of 0.03 a "
             "few steps are enough: the loss is at thousands of times its value at collapse, and the net does "
             "not recover from what that does to it.",
@@ -234,12 +234,12 @@ _EVERY = (
     Failure(
         key="flat",
         title="AM-softmax in 2-D",
-        line="A margin of 0.35 between ten classes, which a circle has no room for.",
+        summary="A margin of 0.35 between ten classes, which a circle has no room for.",
         watch="how far the same loss comes down.",
-        fails=_run("am_softmax", {"margin": 0.35, "scale": 30.0}, dim=2),
+        failing=_run("am_softmax", {"margin": 0.35, "scale": 30.0}, dim=2),
         cured=_run("am_softmax", {"margin": 0.35, "scale": 30.0}, dim=16),
         steps=100,
-        sign=Sign("loss", _recent, ">", 4.8, "no room", since=60),
+        symptom=Symptom("loss", _recent, ">", 4.8, "no room", since=60),
         why="Ten directions on a circle are 36° apart, which allows a margin of 1 − cos 36° = 0.191. At 0.35 "
             "every image loses against a neighbouring class even where it stands exactly at its own.",
         tell="The loss stays far above 5.47, which is left when the classes are spread evenly and every image "
@@ -250,12 +250,12 @@ _EVERY = (
     Failure(
         key="unscaled",
         title="Class weights without a scale",
-        line="Cosines lie between −1 and 1, too close together for a softmax to be sure of anything.",
+        summary="Cosines lie between −1 and 1, too close together for a softmax to be sure of anything.",
         watch="the loss against its floor; then kNN, which sees nothing wrong.",
-        fails=_run("normface", {"scale": 1.0}),
+        failing=_run("normface", {"scale": 1.0}),
         cured=_run("normface", {"scale": 20.0}),
         steps=60,
-        sign=Sign("probability of the own class", lambda look: exp(-_recent(look)), "<", 0.26, "never sure",
+        symptom=Symptom("probability of the own class", lambda look: exp(-_recent(look)), "<", 0.26, "never sure",
                   since=40),
         why="Of ten classes the own one gets $e/(e+9e^{-1/9})$ = 25% at the very best. So the loss "
             "ends at 1.38 and never rests: images that are long right pull nearly as hard as others. With a "
@@ -267,12 +267,12 @@ _EVERY = (
     Failure(
         key="fast",
         title="Learning rate too high",
-        line="At a rate of 0.1 Adam leaps, and lands where nothing moves any more.",
+        summary="At a rate of 0.1 Adam leaps, and lands where nothing moves any more.",
         watch="the first ten steps of the loss, and what is left of the cloud.",
-        fails=_run("softmax", {}, rate=0.1),
+        failing=_run("softmax", {}, rate=0.1),
         cured=_run("softmax", {}, rate=1e-3),
         steps=60,
-        sign=Sign("peak loss, of collapse", _peak, ">", 2.0, "thrown off", form=",.0f"),
+        symptom=Symptom("peak loss, of collapse", _peak, ">", 2.0, "thrown off", form=",.0f"),
         why="Adam's first steps move every weight by about the rate, whatever the gradient; 0.1 is more than any "
             "weight of the net is to begin with. After a few leaps most of its units are silent, and nearly all "
             "images come out alike.",
@@ -283,12 +283,12 @@ _EVERY = (
     Failure(
         key="alone",
         title="A batch without positives",
-        line="Of four random digits, half of the time no two are alike.",
+        summary="Of four random digits, half of the time no two are alike.",
         watch="how many steps change nothing, and what becomes of the picture.",
-        fails=_run("supcon", {}, batch=4),
+        failing=_run("supcon", {}, batch=4),
         cured=_run("supcon", {}, batch=128),
         steps=100,
-        sign=Sign("empty steps", _empty, ">", 0.25, "nothing to pull", since=20, form=".0%"),
+        symptom=Symptom("empty steps", _empty, ">", 0.25, "nothing to pull", since=20, form=".0%"),
         why="Four images of ten classes are all different with probability 0.9 · 0.8 · 0.7 = 50%. Such a batch "
             "has no positive pair and teaches nothing; the others have one pair or two, and a different tale "
             "each time.",

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from cl_core.data import datasets
 
 FOLDER = datasets.ASSETS / "lessons"
-OWN = "CL_LAB_LESSONS"  # names a folder with a teacher's own lessons, which come first
+LESSONS_VARIABLE = "CL_LAB_LESSONS"  # names a folder with a teacher's own lessons, which come first
 FILES = 50  # of a folder
 SIZE = 200_000  # bytes of a file
 LINE = 2000  # letters; of longer names and numbers TOML's reader takes gigabytes, or fails in other ways than its own
@@ -114,7 +114,7 @@ class Lesson:
 
 def folders() -> list[Path]:
     """Where lessons are looked for."""
-    own = os.environ.get(OWN)
+    own = os.environ.get(LESSONS_VARIABLE)
     return [*([Path(own)] if own else []), FOLDER]
 
 
@@ -124,7 +124,7 @@ def available() -> tuple[dict[str, Lesson], list[str]]:
     faults = []
     for folder in folders():
         if not folder.is_dir():
-            faults.append(f"{folder.name}, which {OWN} names, is no folder.")
+            faults.append(f"{folder.name}, which {LESSONS_VARIABLE} names, is no folder.")
             continue
         listed = sorted(folder.glob("*.toml"))
         if len(listed) > FILES:

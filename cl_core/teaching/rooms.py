@@ -40,7 +40,7 @@ class _Room:
         return sum(map(len, self.answers.values()))
 
 
-def name_of(text: str) -> str | None:
+def room_name(text: str) -> str | None:
     """The room that a link names, in lower case; None for what is no name: 3 to 24 letters, digits and hyphens."""
     name = text.strip().lower()
     return name if NAME.fullmatch(name) else None
@@ -58,13 +58,13 @@ class Rooms:
         self._rooms: dict[str, _Room] = {}
         self._count = 0  # answers in all of them
 
-    def commit(self, room: str, question: str, visitor: str, answer: Answer) -> Answer:
+    def submit(self, room: str, question: str, visitor: str, answer: Answer) -> Answer:
         """Take a visitor's answer, of which only the first counts; the one that counts.
 
         Raises ValueError for what is no name of a room, no answer, or has too long a name, and RoomError where there is
         no place left.
         """
-        if name_of(room) != room:
+        if room_name(room) != room:
             raise ValueError(f"{room!r:.40} is no name of a room")
         if max(len(question), len(visitor)) > TEXT:
             raise ValueError(f"a question or a visitor is named by {TEXT} letters at most")

@@ -7,16 +7,16 @@ from typing import Any
 from cl_core import losses
 from cl_core.data import datasets
 from cl_core.losses import variants
-from cl_core.losses.base import NO_SCHEDULE, check_types
+from cl_core.losses.base import NO_SCHEDULE, check_field_types
 from cl_core.training import encoders
 
-BATCH = (4, 4096)
-DIM = (2, 512)
-RATE = (1e-6, 10.0)
-SEED = (0, 2**31 - 1)
+BATCH_RANGE = (4, 4096)
+DIM_RANGE = (2, 512)
+RATE_RANGE = (1e-6, 10.0)
+SEED_RANGE = (0, 2**31 - 1)
 OPTIMISERS = ("adam", "sgd")
 MOMENTUM = 0.9  # of sgd
-NUMBERS = 2**23  # of all images that a step looks at
+MAX_STEP_VALUES = 2**23  # of all images that a step looks at
 MAX_STEPS = 20_000  # a run ends here, whoever forgot it
 
 
@@ -52,10 +52,10 @@ class RunSpec:
     optimiser: str = "adam"
     schedule: str = NO_SCHEDULE
     seed: int = 0
-    convention: str = variants.HERE
+    convention: str = variants.OURS
 
     def __post_init__(self) -> None:
-        check_types(self)
+        check_field_types(self)
         known = {"data set": datasets.available(), "loss": losses.LOSSES, "encoder": encoders.ENCODERS}
         for name, choices in {**known, "optimiser": OPTIMISERS}.items():
             if (value := getattr(self, name.replace(" ", ""))) not in choices:
@@ -64,7 +64,12 @@ class RunSpec:
             raise ValueError("the convolutional net reads images; for points of the plane choose the mlp")
         if self.schedule not in (NO_SCHEDULE, *losses.LOSSES[self.loss].schedules):
             raise ValueError(f"{self.loss} has no schedule {self.schedule!r:.40}")
-        for name, (low, high) in {"batch": BATCH, "dim": DIM, "rate": RATE, "seed": SEED}.items():
+        for name, (low, high) in {
+            "batch": BATCH_RANGE,
+            "dim": DIM_RANGE,
+            "rate": RATE_RANGE,
+            "seed": SEED_RANGE,
+        }.items():
             if not low <= (value := getattr(self, name)) <= high:
                 raise ValueError(f"{name} is {value!s:.40}, and must lie between {low} and {high}")
         if losses.LOSSES[self.loss].views and self.batch % 2:
@@ -72,9 +77,9 @@ class RunSpec:
         if not encoders.ENCODERS[self.encoder].projects and self.dim != encoders.WIDTH:
             raise ValueError(f"a net without a projector has {encoders.WIDTH} dimensions, not {self.dim}")
         object.__setattr__(self, "rate", float(self.rate))
-        object.__setattr__(self, "theta", variants.get(self.loss, self.convention).of_a_run(self.theta))
+        object.__setattr__(self, "theta", variants.get_variant(self.loss, self.convention).theta_for_run(self.theta))
 
     @property
-    def images_a_step(self) -> int:
+    def images_per_step(self) -> int:
         """Training images that one step looks at."""
         return self.batch // 2 if losses.LOSSES[self.loss].views else self.batch

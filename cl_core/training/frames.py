@@ -21,11 +21,11 @@ from cl_core.training import loop
 from cl_core.training.config import RunSpec
 from cl_core.training.loop import Snapshot, State
 
-PROBES = (500, 1000, 2000, 5000, 10_000)  # how many test images a picture may show
+PROBE_SIZES = (500, 1000, 2000, 5000, 10_000)  # how many test images a picture may show
 GROWTH = 0.15  # frames lie so much farther apart each time ...
 ROWS_BETWEEN = 3600  # ... until so many training images lie between two of them ...
 LATE = 400  # ... but at least this part of the steps done, so that the frames of the longest run fit into memory
-MOST = 2500  # frames of one run; past them only those of `next_frame` are added, whoever asks for every step
+MAX_FRAMES = 2500  # frames of one run; past them only those of `next_frame` are added, whoever asks for every step
 SCORES = {"knn": "kNN", "recall": "recall@1", "map_r": "MAP@R", "probe": "probe"}  # by which runs are compared
 LONG = 1e3  # length at which a softmax over inner products is decided
 
@@ -51,9 +51,9 @@ class Frame:
     views: dict[int, View]
     probe: float = nan
 
-    def past(self) -> Self:
+    def compacted(self) -> Self:
         """What is kept of it once the next one has come."""
-        return replace(self, views={k: each.past() for k, each in self.views.items()})
+        return replace(self, views={k: each.compacted() for k, each in self.views.items()})
 
 
 @dataclass(frozen=True)
@@ -73,21 +73,23 @@ class References:
     epoch_steps: int
 
 
-def frame(state: State, n: int, previous: dict[int, View] | None = None, *, probe: bool = False) -> Frame:
+def make_frame(state: State, n: int, previous: dict[int, View] | None = None, *, probe: bool = False) -> Frame:
     """Look at a run: embed `n` probe images, measure them, and draw them in line with the frame before's views.
 
     probe: whether to fit a linear probe too.
 
     Raises ValueError, in words, where the embedding has left the range of numbers.
     """
-    return frame_of(state, loop.snapshot(state, n), previous, probe=probe)
+    return frame_from_snapshot(state, loop.snapshot(state, n), previous, probe=probe)
 
 
-def frame_of(state: State, shot: Snapshot, previous: dict[int, View] | None = None, *, probe: bool = False) -> Frame:
+def frame_from_snapshot(
+    state: State, shot: Snapshot, previous: dict[int, View] | None = None, *, probe: bool = False
+) -> Frame:
     """As `frame`, of an embedding that is there already."""
     if not np.isfinite(shot.z).all():
-        raise ValueError(loop.advice(state.spec, state.step))
-    views = projection.views(shot.z, previous)
+        raise ValueError(loop.divergence_advice(state.spec, state.step))
+    views = projection.fit_views(shot.z, previous)
     points = {k: each.project(shot.z) for k, each in views.items()}
     measured = metrics.measure(torch.from_numpy(shot.z), torch.from_numpy(shot.y), torch.from_numpy(points[2]))
     accuracy = metrics.linear_probe(shot.z, shot.y) if probe else nan
@@ -102,15 +104,15 @@ def score(frame: Frame, name: str) -> float:
 def references(spec: RunSpec, n: int) -> References:
     """The lines to draw beside a run that is looked at through `n` probe images."""
     collapse, floor = _ends(spec)
-    return References(collapse, floor, _knn_raw(spec.dataset, n), loop.epoch_steps(spec))
+    return References(collapse, floor, _knn_raw(spec.dataset, n), loop.steps_per_epoch(spec))
 
 
 def _ends(spec: RunSpec) -> tuple[float, float]:
     """Collapse value and floor of a run's loss, by whichever definition of it the run has."""
-    labels = torch.from_numpy(loop.first_labels(spec))
+    labels = torch.from_numpy(loop.first_batch_labels(spec))
     classes = datasets.load(spec.dataset).n_classes
-    convention = variants.get(spec.loss, spec.convention)
-    other = convention.other(spec.theta)
+    convention = variants.get_variant(spec.loss, spec.convention)
+    other = convention.loss_function(spec.theta)
     if other is None:
         known = spec.loss, spec.theta, labels, classes
         return losses.collapse_value(*known), losses.floor_value(*known)
@@ -133,12 +135,12 @@ def _ends(spec: RunSpec) -> tuple[float, float]:
 @lru_cache(maxsize=16)
 def _knn_raw(dataset: str, n: int) -> float:
     data = datasets.load(dataset)
-    rows = datasets.probe(data, n)
+    rows = datasets.probe_indices(data, n)
     pixels = torch.from_numpy(data.x_test[rows]).flatten(1).float()
     return metrics.neighbour_scores(pixels, torch.from_numpy(data.y_test[rows]))[0]
 
 
-def next_frame(spec: RunSpec, step: int) -> int:
+def next_frame_step(spec: RunSpec, step: int) -> int:
     """The step of the first frame after `step`: of 0, 1, 2, 3, ..., then ever sparser, up to a stride.
 
     Most of what one can watch happens in the first few hundred steps. Which steps have a frame depends on the spec
@@ -151,11 +153,11 @@ def next_frame(spec: RunSpec, step: int) -> int:
     return at
 
 
-def next_frames(spec: RunSpec, step: int, n: int) -> list[int]:
+def next_frame_steps(spec: RunSpec, step: int, n: int) -> list[int]:
     """The steps of the first `n` frames after `step`."""
-    steps = [next_frame(spec, step)]
+    steps = [next_frame_step(spec, step)]
     while len(steps) < n:
-        steps.append(next_frame(spec, steps[-1]))
+        steps.append(next_frame_step(spec, steps[-1]))
     return steps
 
 
@@ -166,7 +168,7 @@ Phase = Literal["opening", "paused", "running", "failed", "finished"]
 class Pace:
     """How fast a run may go: at most so many frames a second (None: flat out), perhaps one at every step."""
 
-    frames_a_second: float | None
+    frames_per_second: float | None
     every_step: bool = False
 
 
@@ -179,7 +181,7 @@ PACES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class RunProgress:
     """What there is to see of a run right now.
 
     Attributes:

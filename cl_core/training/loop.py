@@ -57,8 +57,8 @@ class Snapshot:
 
 def start(spec: RunSpec) -> State:
     """The first state of a run: weights drawn from the spec's seed, moments zero."""
-    machine = _Machine(spec, None)
-    generator = rng.throw(spec.seed, rng.WEIGHTS)
+    machine = _Trainer(spec, None)
+    generator = rng.generator(spec.seed, rng.WEIGHTS)
     with torch.no_grad():
         encoders.initialise(machine.net, generator)
         machine.loss.reset_parameters(generator)
@@ -78,14 +78,14 @@ def advance(state: State, *, steps: int | None = None, seconds: float | None = N
     last = (limit or config.MAX_STEPS) if steps is None else min(state.step + steps, limit or config.MAX_STEPS)
     if state.failure or state.step >= last:
         return replace(state, losses=np.empty(0, np.float32), empty=0)
-    machine = _Machine(state.spec, state)
+    machine = _Trainer(state.spec, state)
     values: list[float] = []
     empty, failure = 0, None
     began = time.perf_counter()
     for step in range(state.step, last):
         value, n_terms = machine.step(step)
         if not np.isfinite(value):
-            failure = advice(state.spec, step + 1)
+            failure = divergence_advice(state.spec, step + 1)
             break
         values.append(value)
         empty += n_terms == 0
@@ -93,7 +93,7 @@ def advance(state: State, *, steps: int | None = None, seconds: float | None = N
             break
     vector = machine.vector()
     if not np.isfinite(vector).all():
-        failure = failure or advice(state.spec, state.step + len(values))
+        failure = failure or divergence_advice(state.spec, state.step + len(values))
     step, spent = state.step + len(values), state.seconds + time.perf_counter() - began
     return State(state.spec, step, vector, spent, np.array(values, np.float32), empty, failure)
 
@@ -101,13 +101,13 @@ def advance(state: State, *, steps: int | None = None, seconds: float | None = N
 def snapshot(state: State, n: int) -> Snapshot:
     """The embedding of the first `n` probe images of the spec's data set (see `datasets.probe`)."""
     data = datasets.load(state.spec.dataset)
-    rows = datasets.probe(data, n)
+    rows = datasets.probe_indices(data, n)
     return Snapshot(state.step, embed(state, data.x_test[rows]).numpy(), data.y_test[rows])
 
 
 def embed(state: State, x: NDArray[Any], *, features: bool = False) -> Tensor:
     """Embeddings (n, dim) float32 of examples as a data set holds them; or the `features` that the projector is fed."""
-    net = _Machine(state.spec, state).net
+    net = _Trainer(state.spec, state).net
     look = net.features if features else net
     with torch.inference_mode():
         return torch.cat([look(_floats(part)) for part in torch.tensor(x).split(500)])  # parts that fit the cache
@@ -115,19 +115,19 @@ def embed(state: State, x: NDArray[Any], *, features: bool = False) -> Tensor:
 
 def class_weights(state: State) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
     """What the loss has learnt so far: weight (C, dim) and bias (C,); None for what it does not have."""
-    loss = _Machine(state.spec, state).loss
+    loss = _Trainer(state.spec, state).loss
     weight, bias = (None if part is None else part.detach().numpy().copy() for part in (loss.weight, loss.bias))
     return weight, bias
 
 
-class _Machine:
+class _Trainer:
     """The moving parts of a run, built around one flat vector of weights and one of gradients."""
 
     def __init__(self, spec: RunSpec, state: State | None) -> None:
         data = datasets.load(spec.dataset)
-        if spec.images_a_step * data.inputs > config.NUMBERS:
+        if spec.images_per_step * data.inputs > config.MAX_STEP_VALUES:
             raise ValueError(
-                f"for images of {data.inputs:,} pixels a step has {config.NUMBERS // data.inputs:,} at most"
+                f"for images of {data.inputs:,} pixels a step has {config.MAX_STEP_VALUES // data.inputs:,} at most"
             )
         catalogued = losses.LOSSES[spec.loss]
         weights = {"num_classes": data.n_classes, "embedding_dim": spec.dim} if catalogued.classes else {}
@@ -135,7 +135,7 @@ class _Machine:
         with torch.device("meta"):  # where torch throws no dice of its own for weights that are replaced anyway
             self.net = encoders.build(spec.encoder, data.shape, spec.dim, unit_norm=spec.unit_norm)
             self.loss = losses.module(spec.loss, **weights, **spec.theta)
-        self.other = variants.get(spec.loss, spec.convention).other(spec.theta)
+        self.other = variants.get_variant(spec.loss, spec.convention).loss_function(spec.theta)
         self.views = catalogued.views
         self.schedule = catalogued.schedules.get(spec.schedule)
         modules: tuple[nn.Module, ...] = (self.net, self.loss)
@@ -157,7 +157,7 @@ class _Machine:
         order = _order(self.spec, step, len(self.rows))
         x = _floats(self.rows[order])
         if self.views:
-            x = augmentation.views(x, rng.throw(self.spec.seed, rng.NOISE, step))
+            x = augmentation.two_views(x, rng.generator(self.spec.seed, rng.NOISE, step))
         z = self.net(x)
         if not torch.isfinite(z).all():
             return np.nan, 0
@@ -212,26 +212,26 @@ def _floats(x: Tensor) -> Tensor:
     return x / 255 if x.dtype == torch.uint8 else x
 
 
-def epoch_steps(spec: RunSpec) -> int:
+def steps_per_epoch(spec: RunSpec) -> int:
     """Steps in one pass through the training set."""
     n = len(_training_set(spec.dataset)[0])
-    return n // min(spec.images_a_step, n)
+    return n // min(spec.images_per_step, n)
 
 
 def _order(spec: RunSpec, step: int, n: int) -> Tensor:
     """The rows of step number `step`: every epoch its own permutation, the incomplete last batch left out."""
-    size = min(spec.images_a_step, n)
+    size = min(spec.images_per_step, n)
     epoch, place = divmod(step, n // size)
     return rng.permutation(spec.seed, epoch, n)[place * size : (place + 1) * size]
 
 
-def first_labels(spec: RunSpec) -> NDArray[np.int64]:
+def first_batch_labels(spec: RunSpec) -> NDArray[np.int64]:
     """Labels of the rows of a run's first batch; of a two-view loss, the images' numbers, twice."""
     labels = datasets.load(spec.dataset).y_train[_order(spec, 0, len(_training_set(spec.dataset)[0])).numpy()]
     return np.tile(np.arange(len(labels)), 2) if losses.LOSSES[spec.loss].views else labels
 
 
-def advice(spec: RunSpec, step: int) -> str:
+def divergence_advice(spec: RunSpec, step: int) -> str:
     """What to say of a run whose numbers left their range at `step`, and what to try."""
     hints = []
     if spec.rate > 1e-3:

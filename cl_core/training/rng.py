@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 WEIGHTS, ORDER, NOISE, CLASSIFIER = range(4)  # what dice are thrown for; each purpose has its own
 
 
-def throw(seed: int, purpose: int, number: int = 0) -> Generator:
+def generator(seed: int, purpose: int, number: int = 0) -> Generator:
     """Dice for one purpose at one time, independent of all others."""
     mixed = np.random.SeedSequence([seed, purpose, number]).generate_state(1, np.uint64)
     return Generator().manual_seed(int(mixed[0] >> 1))
@@ -18,4 +18,4 @@ def throw(seed: int, purpose: int, number: int = 0) -> Generator:
 @lru_cache(maxsize=8)
 def permutation(seed: int, epoch: int, n: int, purpose: int = ORDER) -> Tensor:
     """The order in which an epoch shows `n` rows, (n,) int64."""
-    return torch.randperm(n, generator=throw(seed, purpose, epoch))
+    return torch.randperm(n, generator=generator(seed, purpose, epoch))

@@ -10,7 +10,7 @@ from cl_core.training.loop import State
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class SavedRun:
     """A run as it was when it was kept.
 
     Attributes:

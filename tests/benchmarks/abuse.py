@@ -44,7 +44,7 @@ def borne(what: str, count: int, rounds: Sequence[Callable[[], object]]) -> Born
     for done, one in enumerate(rounds, start=1):
         one()
         gc.collect()
-        sizes.append(process_memory.resident() / process_memory.MIB)
+        sizes.append(process_memory.resident_bytes() / process_memory.MIB)
         print(
             f"{what}: {done} of {len(rounds)} rounds, {time.monotonic() - began:.0f} s, {sizes[-1]:.0f} MiB", flush=True
         )
@@ -68,7 +68,7 @@ def links(count: int) -> Borne:
 
 def runs(count: int) -> Borne:
     """Open so many broken files of runs."""
-    good, each = run_file.pack(*trained(CLASSES), 500), -(-count // ROUNDS)
+    good, each = run_file.dumps(*trained(CLASSES), 500), -(-count // ROUNDS)
     rounds = [partial(opened_or_refused, good, each, k) for k in range(ROUNDS)]
     return borne("broken files of runs", each * ROUNDS, rounds)
 
@@ -123,7 +123,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--links", type=int, default=10_000, help="fuzzed links in all; 0 for none")
     parser.add_argument("--files", type=int, default=1000, help="broken files of each kind; 0 for none")
     asked = parser.parse_args(words)
-    process_memory.spare()  # as a server does
+    process_memory.limit_malloc_arenas()  # as a server does
     found = [runs(asked.files), sets(asked.files)] if asked.files else []
     found += [links(asked.links)] if asked.links else []
     print(f"\n{machine.describe()}.\n\n{markdown(found)}")

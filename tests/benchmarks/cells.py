@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from cl_core import training
 from cl_core.data import datasets
-from cl_core.runtime.process_memory import growth
+from cl_core.runtime.process_memory import peak_growth
 from cl_core.training import RunSpec, encoders
 from tests.benchmarks.apart import GIB, LIMIT, OutOfMemory, TooSlow, apart
 from tests.benchmarks.usual import ROWS, Loop
@@ -98,7 +98,7 @@ def _first_step(key: str, batch: int, ours: bool) -> tuple[int, float]:
     row = ROWS[key]
     step = partial(training.advance, training.start(row.spec(batch)), steps=1) if ours else Loop(row, batch).step
     began = time.process_time()
-    return growth(step), time.process_time() - began
+    return peak_growth(step), time.process_time() - began
 
 
 def cell(key: str, batch: int, plan: Plan) -> Cell:

@@ -17,9 +17,9 @@ from pytorch_metric_learning import distances, miners
 
 from cl_core import losses, training
 from cl_core.analysis import triplet_counts
-from cl_core.analysis.census import census, triplets
+from cl_core.analysis.census import census, number_of_triplets
 from cl_core.losses.contrast import Contrast
-from cl_core.runtime.process_memory import growth
+from cl_core.runtime.process_memory import peak_growth
 from cl_core.training.pretrained import checkpoints
 from tests.benchmarks import machine, report
 from tests.benchmarks.apart import OutOfMemory, apart
@@ -48,7 +48,7 @@ def points(n: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def measured(task: Callable[[], Any]) -> Cost:
     """What a task costs in this process."""
-    memory = growth(task)
+    memory = peak_growth(task)
     took: list[float] = []
     until = time.monotonic() + ENOUGH
     while not took or time.monotonic() < until:
@@ -78,11 +78,11 @@ def theirs(n: int) -> Cost:
 def matrix(n: int) -> Cost:
     """Distances of all to all in double precision, block by block, and nothing done with them."""
     z, y = points(n)
-    given = triplet_counts.sample(z, y, (MARGIN,), "sqeuclidean")
+    given = triplet_counts.prepare_sample(z, y, (MARGIN,), "sqeuclidean")
 
     def task() -> None:
         for start in range(0, n, 64):
-            triplet_counts.distances(given, slice(start, min(start + 64, n)))
+            triplet_counts.sample_distances(given, slice(start, min(start + 64, n)))
 
     return measured(task)
 
@@ -105,8 +105,8 @@ def wall(n: int) -> float:
     z, y = points(n)
     began = time.monotonic()
     found = census(z, y, MARGIN)
-    if found.total != triplets(y.numpy()):
-        raise RuntimeError(f"counted {found.total}, not {triplets(y.numpy())}")
+    if found.total != number_of_triplets(y.numpy()):
+        raise RuntimeError(f"counted {found.total}, not {number_of_triplets(y.numpy())}")
     return time.monotonic() - began
 
 
@@ -136,7 +136,7 @@ def markdown() -> str:
     rows = []
     for n in SIZES:
         own, product = apart(ours, n), apart(matrix, n)
-        cells = [f"{n:,}", f"{triplets(points(n)[1].numpy()):,}", _cost(own)]
+        cells = [f"{n:,}", f"{number_of_triplets(points(n)[1].numpy()):,}", _cost(own)]
         try:
             other = apart(theirs, n) if n <= LAST_OF_MINER else None
         except OutOfMemory:

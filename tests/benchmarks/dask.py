@@ -58,7 +58,7 @@ def compare(n: int, steps: int, turns: int) -> list[tuple[float, float]]:
         n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=":0", protocol="tcp://"
     )
     with local:
-        executors = process_pool.Pool(WORKERS), dask_cluster.Cluster(local.scheduler_address)
+        executors = process_pool.ProcessPool(WORKERS), dask_cluster.DaskCluster(local.scheduler_address)
         try:
             for executor in executors:
                 warm(executor)

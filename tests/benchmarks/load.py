@@ -70,7 +70,7 @@ class Machine:
 
     def shared(self) -> float:
         """MiB in the memory that the server and its workers share as files."""
-        files = temp_dirs.MEMORY.glob(f"{temp_dirs.PREFIX}{self._server.pid}-*/*")
+        files = temp_dirs.SHARED_MEMORY.glob(f"{temp_dirs.PREFIX}{self._server.pid}-*/*")
         return sum(_size(each) for each in files) / MIB
 
     def busy(self) -> tuple[float, float]:

@@ -13,7 +13,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from cl_core import training
-from cl_core.runtime.process_pool import Pool
+from cl_core.runtime.process_pool import ProcessPool
 from cl_core.training import RunSpec
 from tests.benchmarks.cells import Plan
 from tests.benchmarks.serving import PATIENCE, browser, served
@@ -168,7 +168,7 @@ def slope(notes: list[dict[str, Any]], name: str) -> float:
 @contextmanager
 def _alone() -> Iterator[Any]:
     """`alone(seconds)`: steps a second of the default run in one worker, without a page."""
-    pool = Pool()
+    pool = ProcessPool()
     state = training.advance(training.start(RunSpec()), steps=STEADY)
 
     def alone(seconds: float) -> float:

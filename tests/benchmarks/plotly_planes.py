@@ -9,7 +9,7 @@ from cl_core.losses import LOSSES
 
 margin = st.slider("margin", 0.05, 0.5, 0.25, 0.01)
 for column, key in zip(st.columns(2), ("circle", "am_softmax"), strict=True):
-    found = similarity_plane.of_similarities(LOSSES[key], {"margin": margin})
+    found = similarity_plane.similarity_plane(LOSSES[key], {"margin": margin})
     step = len(found.axis) // 12
     s_n, s_p = np.meshgrid(found.axis[::step], found.axis[::step])
     size = np.hypot(found.d_x, found.d_y)[::step, ::step].clip(1e-12)

@@ -13,9 +13,9 @@ import torch
 from cl_core import training
 from cl_core.runtime import tasks
 from cl_core.runtime.engine import Engine
-from cl_core.runtime.process_pool import Pool
+from cl_core.runtime.process_pool import ProcessPool
 from cl_core.runtime.race import Race
-from cl_core.runtime.tasks import Parcel
+from cl_core.runtime.tasks import StateHandle
 from cl_core.training import RunSpec
 from cl_core.training.frames import PACES
 from cl_core.ui.pages.race_controls import DEFAULTS
@@ -52,22 +52,22 @@ def specs(**changed: object) -> list[RunSpec]:
 
 def measure(contenders: Sequence[RunSpec], points: int = 500, seconds: float = 20.0, steady: int = STEADY) -> Raced:
     """Race them in this machine's worker processes for so many seconds."""
-    pool = Pool()
+    pool = ProcessPool()
     engine = Engine(pool)
     try:
-        race = engine.race(contenders, points)
-        race.pace(PACES["fast"])
+        race = engine.open_race(contenders, points)
+        race.set_pace(PACES["fast"])
         race.play()
         _until(race, steady)
-        first, began = race.look(), time.perf_counter()
+        first, began = race.progress(), time.perf_counter()
         end = began + seconds
         while time.perf_counter() < end:
-            race.renew()
+            race.renew_lease()
             time.sleep(0.1)
-        last, took = race.look(), time.perf_counter() - began
+        last, took = race.progress(), time.perf_counter() - began
         race.close()
-        frames = len(last.looks[0][0].frames) - len(first.looks[0][0].frames)
-        gap = last.looks[0][0].frames[-1].step - last.looks[0][0].frames[-2].step
+        frames = len(last.runs[0][0].frames) - len(first.runs[0][0].frames)
+        gap = last.runs[0][0].frames[-1].step - last.runs[0][0].frames[-2].step
         return Raced(len(contenders), *_cost(contenders, points, gap), frames / took, (last.step - first.step) / took)
     finally:
         engine.close()
@@ -75,8 +75,8 @@ def measure(contenders: Sequence[RunSpec], points: int = 500, seconds: float = 2
 
 
 def _until(race: Race, step: int) -> None:
-    while race.look().step < step:
-        race.renew()
+    while race.progress().step < step:
+        race.renew_lease()
         time.sleep(0.1)
 
 
@@ -86,13 +86,13 @@ def _cost(contenders: Sequence[RunSpec], points: int, gap: int) -> tuple[float, 
     trained = drawn = 0.0
     for spec in contenders:
         state = training.advance(training.start(spec), steps=gap)
-        frame = tasks.draw(Parcel(state, None), points, None, True)
+        frame = tasks.draw_frame(StateHandle(state, None), points, None, True)
         for _ in range(FRAMES):
             began = time.process_time()
             state = training.advance(state, steps=gap)
             trained += time.process_time() - began
             began = time.process_time()
-            frame = tasks.draw(Parcel(state, None), points, frame.views, True)
+            frame = tasks.draw_frame(StateHandle(state, None), points, frame.views, True)
             drawn += time.process_time() - began
     return trained / FRAMES, drawn / FRAMES
 

@@ -129,9 +129,9 @@ class Loop:
 
     def __init__(self, row: Row, batch: int) -> None:
         spec = row.spec(batch)
-        self.views = spec.images_a_step != spec.batch
+        self.views = spec.images_per_step != spec.batch
         images = Images(spec.dataset, views=self.views)
-        self.loader = DataLoader(images, spec.images_a_step, shuffle=True, drop_last=True)
+        self.loader = DataLoader(images, spec.images_per_step, shuffle=True, drop_last=True)
         self.net = encoders.build(spec.encoder, tuple(images.images.shape[1:]), spec.dim, unit_norm=spec.unit_norm)
         self.criterion = row.criterion()
         self.miner = row.miner() if row.miner else None

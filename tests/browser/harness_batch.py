@@ -19,13 +19,13 @@ height = int(st.query_params.get("height", 460))
 def batch(which: str, n: int, seed: int) -> tuple[np.ndarray, np.ndarray, bytes, np.ndarray, np.ndarray]:
     """Test rows, their labels and pictures, and where they are: embeddings (n, 8) and class weights (C, 8)."""
     data = datasets.load(which)
-    rows = datasets.probe(data, n, seed)
+    rows = datasets.probe_indices(data, n, seed)
     labels = data.y_test[rows]
     dice = np.random.default_rng(seed + 1)
     centres = dice.normal(size=(data.n_classes, 8))
     z = 1.1 * centres[labels] + dice.normal(size=(n, 8))
     w = centres + 0.3 * dice.normal(size=centres.shape)
-    return rows, labels, datasets.sprites(data, rows), normal(z), normal(w)
+    return rows, labels, datasets.sprite_sheet(data, rows), normal(z), normal(w)
 
 
 def normal(z: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from cl_core.losses.contrast import Contrast
 def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int) -> Ranking:
     """The batch as unit pixels, with what a miner picks of it; all of it on the grid."""
     data = datasets.load("mnist")
-    rows = datasets.probe(data, n, seed)
+    rows = datasets.probe_indices(data, n, seed)
     y = data.y_test[rows]
     if which == "alone":  # nobody has a positive
         y, rows = y[:10], rows[:10]
@@ -27,11 +27,11 @@ def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int)
     if which == "line":  # a tenth apart: many ties, which rounding breaks
         z = torch.arange(len(z))[:, None].double() / 10
     found = Contrast.of_batch(z, torch.tensor(y), "euclidean" if which == "line" else "sqeuclidean")
-    found = Contrast(miners.on_grid(found.value), found.positive, found.negative)
-    margin = float(miners.on_grid(torch.tensor(margin, dtype=torch.float64)))
+    found = Contrast(miners.round_to_grid(found.value), found.positive, found.negative)
+    margin = float(miners.round_to_grid(torch.tensor(margin, dtype=torch.float64)))
     picked = np.zeros((len(y), len(y), len(y)), dtype=bool)
     for a in range(len(y)):
-        one = miners.picks(found, margin, miner, a)
+        one = miners.picked_triplets(found, margin, miner, a)
         picked[a][one.positives.numpy()[:, None], one.negatives.numpy()] = one.chosen.numpy()
     return Ranking(
         stream=f"{n}/{seed}/{which}",
@@ -43,7 +43,7 @@ def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int)
         margin=margin,
         anchor=anchor,
         symbol="d²",
-        sprite=b"" if which == "plain" else datasets.sprites(data, rows),
+        sprite=b"" if which == "plain" else datasets.sprite_sheet(data, rows),
         sprite_columns=int(np.ceil(np.sqrt(len(rows)))),
     )
 

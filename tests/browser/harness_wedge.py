@@ -12,8 +12,8 @@ def picture(key: str, theta: dict[str, float], between: int = 60) -> Wedge:
     loss = LOSSES[key]
     return Wedge(
         title=loss.title,
-        table=similarity_plane.wedges(loss, theta),
-        away=similarity_plane.wedges_away(loss, theta),
+        table=similarity_plane.wedge_angles(loss, theta),
+        away=similarity_plane.wedge_angles_away(loss, theta),
         between=between,
         alt=f"what {loss.title} asks of two classes",
     )

@@ -55,7 +55,7 @@ def test_everything_can_be_taken_away_and_a_run_comes_back(
     assert load(file)["projector.2.weight"].shape == (8, 256)
     name, kept = downloaded(stage, lambda: stage.click("Run file"))
     assert name == "blobs-supcon-run.npz"
-    assert run_file.unpack(kept).state.step == step
+    assert run_file.loads(kept).state.step == step
 
     name, file = downloaded(stage, lambda: stage.click("Curves as SVG"))
     assert file.startswith(b"<svg")
@@ -66,7 +66,7 @@ def test_everything_can_be_taken_away_and_a_run_comes_back(
     expect(coming).to_be_visible(timeout=60_000)
     name, file = downloaded(stage, coming.click)
     pictures = list(ImageSequence.Iterator(Image.open(io.BytesIO(file))))
-    assert len(pictures) == len(gif.moments(int(frames)))
+    assert len(pictures) == len(gif.frame_times(int(frames)))
 
     (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04[click](http://example.com)")
     (tmp_path / name.replace(".gif", ".npz")).write_bytes(kept)

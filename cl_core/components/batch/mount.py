@@ -6,9 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from cl_core.components.batch.message import Scene, SceneState, decode, encode
-from cl_core.components.mounting import registered
+from cl_core.components.mounting import register
 
-_component = registered(Path(__file__).parent)
+_component = register(Path(__file__).parent)
 
 
 def batch_scene(

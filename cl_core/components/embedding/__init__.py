@@ -6,10 +6,20 @@ from cl_core.components.embedding.message import (
     WORDS,
     Cloud,
     EmbeddingState,
-    Sent,
+    SentFrames,
     decode,
     encode,
-    window,
+    frames_to_send,
 )
 
-__all__ = ["OVERLAP", "REPEATED", "WORDS", "Cloud", "EmbeddingState", "Sent", "decode", "encode", "window"]
+__all__ = [
+    "OVERLAP",
+    "REPEATED",
+    "WORDS",
+    "Cloud",
+    "EmbeddingState",
+    "SentFrames",
+    "decode",
+    "encode",
+    "frames_to_send",
+]

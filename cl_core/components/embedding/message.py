@@ -84,7 +84,7 @@ class EmbeddingState:
     frame: int | None
 
 
-class Sent(NamedTuple):
+class SentFrames(NamedTuple):
     """The frames of a stream that the last message held: `first` and up to, not including, `end`."""
 
     stream: str
@@ -96,19 +96,19 @@ OVERLAP = 2  # frames sent again with the next ones: a browser that is busy may 
 REPEATED = 8  # a message of no more frames is repeated as it is while nothing is new
 
 
-def window(total: int, stream: str, sent: Sent | None, need: int | None) -> Sent:
+def frames_to_send(total: int, stream: str, sent: SentFrames | None, need: int | None) -> SentFrames:
     """Which of `total` frames the next message holds, after what was sent and what the browser says it needs.
 
     While nothing is new the answer stays the same, so that equal messages can be recognised. What is sent with
     a gap before it is asked for again by the browser, so a wrong guess costs time and nothing else.
     """
     if sent is None or sent.stream != stream:
-        return Sent(stream, 0, total)
+        return SentFrames(stream, 0, total)
     if need is not None:
-        return Sent(stream, min(need, total), total)
+        return SentFrames(stream, min(need, total), total)
     if sent.end == total and total - sent.first <= REPEATED:
         return sent
-    return Sent(stream, max(min(sent.end, total) - OVERLAP, 0), total)
+    return SentFrames(stream, max(min(sent.end, total) - OVERLAP, 0), total)
 
 
 def encode(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from cl_core.components.embedding.message import Cloud, EmbeddingState, decode, encode, window
-from cl_core.components.mounting import ignore, registered
+from cl_core.components.embedding.message import Cloud, EmbeddingState, decode, encode, frames_to_send
+from cl_core.components.mounting import no_op, register
 
-_component = registered(Path(__file__).parent, "time.css")
+_component = register(Path(__file__).parent, "time.css")
 
 
 def embedding(cloud: Cloud, *, key: str, height: int = 560, group: str = "") -> EmbeddingState:
@@ -21,13 +21,13 @@ def embedding(cloud: Cloud, *, key: str, height: int = 560, group: str = "") -> 
     """
     chosen = st.session_state.get(key) or {}
     slot = f"_embedding_sent:{key}"
-    sent = window(len(cloud.points), cloud.stream, st.session_state.get(slot), chosen.get("need"))
+    sent = frames_to_send(len(cloud.points), cloud.stream, st.session_state.get(slot), chosen.get("need"))
     st.session_state[slot] = sent
     frame = decode(chosen.get("frame"), cloud)
     result = _component(
         key=key,
         data=encode(cloud, sent.first, sent.end, height=height, frame=frame, group=group),
-        on_frame_change=ignore,
-        on_need_change=ignore,
+        on_frame_change=no_op,
+        on_need_change=no_op,
     )
     return EmbeddingState(decode(result.get("frame"), cloud))

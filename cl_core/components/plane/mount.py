@@ -5,10 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from cl_core.components.mounting import ignore, registered
+from cl_core.components.mounting import no_op, register
 from cl_core.components.plane.message import Field, PlaneState, decode, encode
 
-_component = registered(Path(__file__).parent)
+_component = register(Path(__file__).parent)
 
 
 def plane(
@@ -34,6 +34,6 @@ def plane(
     result = _component(
         key=key,
         data=encode(field, height=height, group=group, kept=known),
-        on_point_change=(lambda: on_keep(told())) if on_keep else ignore,
+        on_point_change=(lambda: on_keep(told())) if on_keep else no_op,
     )
     return known if on_keep else decode(result.get("point"))

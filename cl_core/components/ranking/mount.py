@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from cl_core.components.mounting import registered
+from cl_core.components.mounting import register
 from cl_core.components.ranking.message import Ranking, RankingState, decode, encode
 
-_component = registered(Path(__file__).parent)
+_component = register(Path(__file__).parent)
 
 
 def ranking(

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cl_core.components.mounting import registered
+from cl_core.components.mounting import register
 from cl_core.components.shares.message import Shares, encode
 
-_component = registered(Path(__file__).parent)
+_component = register(Path(__file__).parent)
 
 
 def shares(scene: Shares, *, key: str, height: int = 560, group: str = "") -> None:

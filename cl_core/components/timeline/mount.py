@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from cl_core.components.mounting import ignore, registered
+from cl_core.components.mounting import no_op, register
 from cl_core.components.timeline.message import encode
 
-_component = registered(Path(__file__).parent, "time.css")
+_component = register(Path(__file__).parent, "time.css")
 
 
 def timeline(stream: str, steps: Sequence[int], *, key: str, group: str) -> int | None:
@@ -14,7 +14,7 @@ def timeline(stream: str, steps: Sequence[int], *, key: str, group: str) -> int 
 
     stream: names what is watched: a choice made in another one does not count. steps: of the frames so far, ascending.
     """
-    result = _component(key=key, data=encode(stream, steps, group=group), on_step_change=ignore)
+    result = _component(key=key, data=encode(stream, steps, group=group), on_step_change=no_op)
     match result.get("step"):
         case {"stream": told, "step": int(step)} if told == stream and step in steps:
             return step

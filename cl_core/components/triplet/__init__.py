@@ -9,7 +9,7 @@ from cl_core.components.triplet.message import (
     TripletState,
     decode,
     encode,
-    start,
+    initial_state,
 )
 
-__all__ = ["NEGATIVES", "SPAN", "WORDS", "Point", "TripletState", "Triplets", "decode", "encode", "start"]
+__all__ = ["NEGATIVES", "SPAN", "WORDS", "Point", "TripletState", "Triplets", "decode", "encode", "initial_state"]

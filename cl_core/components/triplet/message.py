@@ -94,7 +94,7 @@ def encode(scene: Triplets, *, height: int = 520, state: TripletState | None = N
     Raises ValueError, in words, for what cannot be drawn or measured.
     """
     _check(scene)
-    at = start(scene) if state is None else state
+    at = initial_state(scene) if state is None else state
     header = {
         "stream": scene.stream,
         "points": [list(point) for point in (at.anchor, at.positive, *at.negatives)],
@@ -112,7 +112,7 @@ def encode(scene: Triplets, *, height: int = 520, state: TripletState | None = N
     return pack(header, {})
 
 
-def start(scene: Triplets) -> TripletState:
+def initial_state(scene: Triplets) -> TripletState:
     """The scene as it begins."""
     place = _on_circle if scene.circle else _as_given
     return TripletState(place(scene.anchor), place(scene.positive), tuple(place(point) for point in scene.negatives))

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from cl_core.components.mounting import registered
-from cl_core.components.triplet.message import Triplets, TripletState, decode, encode, start
+from cl_core.components.mounting import register
+from cl_core.components.triplet.message import Triplets, TripletState, decode, encode, initial_state
 
-_component = registered(Path(__file__).parent)
+_component = register(Path(__file__).parent)
 
 
 def triplets(
@@ -36,7 +36,7 @@ def triplets(
 
     told = decode(st.session_state.get(slot), scene) if on_move is None else _given(state, scene)
     _component(key=key, data=encode(scene, height=height, state=told), on_scene_change=keep)
-    return told or start(scene)
+    return told or initial_state(scene)
 
 
 def _given(state: TripletState | None, scene: Triplets) -> TripletState | None:

@@ -31,7 +31,7 @@ def am_softmax(z: Tensor, y: Tensor, weight: Tensor, margin: float, scale: float
     return cross_entropy(scale * s.scatter(1, y[:, None], own - margin), y)
 
 
-def widened(s: Tensor, margin: float) -> Tensor:
+def arcface_cosine(s: Tensor, margin: float) -> Tensor:
     """cos(theta + m) where s = cos(theta); beyond theta = pi - m, where that would rise again, s - m sin m."""
     sine = (1 - s * s).clamp(min=1e-30).sqrt()  # the gradient of sqrt at 0 is infinite
     beyond = s < -math.cos(margin)
@@ -42,7 +42,7 @@ def arcface(z: Tensor, y: Tensor, weight: Tensor, margin: float, scale: float) -
     """The own class's angle is widened by the margin, in radians."""
     s = cosines(z, weight)
     own = s.gather(1, y[:, None])  # (B, 1)
-    return cross_entropy(scale * s.scatter(1, y[:, None], widened(own, margin)), y)
+    return cross_entropy(scale * s.scatter(1, y[:, None], arcface_cosine(own, margin)), y)
 
 
 def psi(s: Tensor, margin: int, annealing: float) -> Tensor:

@@ -20,7 +20,7 @@ def mean(terms: Tensor) -> Tensor:
     return terms.sum() / max(len(terms), 1)
 
 
-def partners(y: Tensor) -> tuple[Tensor, Tensor]:
+def pair_masks(y: Tensor) -> tuple[Tensor, Tensor]:
     """Who is a positive and who a negative of each anchor, both (B, B); nobody is its own positive."""
     same = y[:, None] == y
     return same & ~torch.eye(len(y), dtype=torch.bool), ~same
@@ -58,7 +58,7 @@ def contrastive(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor]
 
 def triplets(d: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Distances of positive and of negative to the anchor, in every triplet of the batch; both (T,)."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     a, p, n = (positive[:, :, None] & negative[:, None, :]).nonzero(as_tuple=True)
     return d[a, p], d[a, n]
 
@@ -87,7 +87,7 @@ def semihard_triplets(z: Tensor, y: Tensor, margin: float, distance: Callable[[T
     return mean((d_ap - d_an + margin)[(d_ap < d_an) & (d_an < d_ap + margin)])
 
 
-def nearest_farther(d: Tensor, negative: Tensor) -> Tensor:
+def nearest_beyond(d: Tensor, negative: Tensor) -> Tensor:
     """(anchor, positive): distance of the nearest negative that is farther than the positive; inf without one."""
     farther = negative[:, None, :] & (d[:, None, :] > d[:, :, None])  # (anchor, positive, negative)
     return d[:, None, :].where(farther, torch.inf).amin(2)
@@ -95,17 +95,17 @@ def nearest_farther(d: Tensor, negative: Tensor) -> Tensor:
 
 def nearest_semihard(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor]) -> Tensor:
     """For each positive the nearest negative that is farther than it, if that one is inside the margin."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     d = distance(z)
-    d_n = nearest_farther(d, negative)
+    d_n = nearest_beyond(d, negative)
     return mean((d - d_n + margin)[positive & (d_n < d + margin)])
 
 
 def semihard_of_tensorflow_addons(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor]) -> Tensor:
     """For each positive the nearest negative that is farther, however far; without one the farthest of all."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     d = distance(z)
-    d_n = nearest_farther(d, negative)
+    d_n = nearest_beyond(d, negative)
     farthest = d.where(negative, -torch.inf).amax(1, keepdim=True)
     d_n = torch.where(d_n < torch.inf, d_n, farthest)
     return mean((d - d_n + margin)[positive & negative.any(1, keepdim=True)].relu())
@@ -113,7 +113,7 @@ def semihard_of_tensorflow_addons(z: Tensor, y: Tensor, margin: float, distance:
 
 def batch_hard(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor]) -> Tensor:
     """For each anchor its farthest positive and its nearest negative."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     d = distance(z)
     d_ap = d.where(positive, -torch.inf).amax(1)
     d_an = d.where(negative, torch.inf).amin(1)

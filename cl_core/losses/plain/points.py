@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from cl_core.losses.parameters import Value
-from cl_core.losses.plain.classes import psi, widened
+from cl_core.losses.plain.classes import arcface_cosine, psi
 
 
 def euclidean(s: Tensor) -> Tensor:
@@ -79,7 +79,7 @@ def am_softmax(s_p: Tensor, s_n: Tensor, margin: float, scale: float) -> Tensor:
 
 def arcface(s_p: Tensor, s_n: Tensor, margin: float, scale: float) -> Tensor:
     """log(1 + exp(s (s_n - cos(theta_p + m))))."""
-    return softplus(scale * (s_n - widened(s_p, margin)))
+    return softplus(scale * (s_n - arcface_cosine(s_p, margin)))
 
 
 def circle(s_p: Tensor, s_n: Tensor, margin: float, scale: float) -> Tensor:

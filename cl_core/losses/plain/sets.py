@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
 from cl_core.losses.parameters import Value
-from cl_core.losses.plain.pairs import mean, partners, similarity
+from cl_core.losses.plain.pairs import mean, pair_masks, similarity
 
 
 def npair(z: Tensor, y: Tensor, l2: float) -> Tensor:
     """log(1 + sum over n of exp(z_i z_n - z_i z_p)) + l2 (|z_i|^2 + |z_p|^2), mean over ordered positive pairs."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     s = z @ z.T  # raw inner products
     of_negatives = s.masked_fill(~negative, -torch.inf).logsumexp(1)  # (B,)
     i, p = positive.nonzero(as_tuple=True)
@@ -25,7 +25,7 @@ def npair(z: Tensor, y: Tensor, l2: float) -> Tensor:
 
 def info_nce(z: Tensor, y: Tensor, temperature: float) -> Tensor:
     """log(1 + sum over n of exp((s_in - s_ip) / tau)), mean over ordered positive pairs."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     s = similarity(z) / temperature
     of_negatives = s.masked_fill(~negative, -torch.inf).logsumexp(1)  # (B,)
     i, p = positive.nonzero(as_tuple=True)
@@ -41,7 +41,7 @@ def nt_xent(z: Tensor, temperature: float) -> Tensor:
 
 def supcon(z: Tensor, y: Tensor, temperature: float) -> Tensor:
     """Mean over the positives of -log of their share among all other rows; then over anchors that have a positive."""
-    positive, _ = partners(y)
+    positive, _ = pair_masks(y)
     s = similarity(z) / temperature
     oneself = torch.eye(len(y), dtype=torch.bool)
     log_share = s - s.masked_fill(oneself, -torch.inf).logsumexp(1, keepdim=True)
@@ -51,7 +51,7 @@ def supcon(z: Tensor, y: Tensor, temperature: float) -> Tensor:
 
 def supcon_inside(z: Tensor, y: Tensor, temperature: float) -> Tensor:
     """-log of the mean share of the positives among all other rows; mean over anchors that have a positive."""
-    positive, _ = partners(y)
+    positive, _ = pair_masks(y)
     s = similarity(z) / temperature
     oneself = torch.eye(len(y), dtype=torch.bool)
     log_share = s - s.masked_fill(oneself, -torch.inf).logsumexp(1, keepdim=True)
@@ -68,7 +68,7 @@ def circle_logits(s: Tensor, margin: float, scale: float) -> tuple[Tensor, Tenso
 
 def circle(z: Tensor, y: Tensor, margin: float, scale: float) -> Tensor:
     """log(1 + sum over n of exp(logit_n) times sum over p of exp(logit_p)), mean over anchors that have both."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     logit_p, logit_n = circle_logits(similarity(z), margin, scale)
     of_positives = logit_p.masked_fill(~positive, -torch.inf).logsumexp(1)
     of_negatives = logit_n.masked_fill(~negative, -torch.inf).logsumexp(1)
@@ -86,7 +86,7 @@ def circle_of_batch(z: Tensor, y: Tensor, margin: float, scale: float) -> Tensor
 
 def pccl(z: Tensor, y: Tensor, margin: float, temperature: float, xi: int) -> Tensor:
     """Circle loss's weights without its margins, and positives pulled xi times more softly."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     s = similarity(z)
     a_p, a_n = (1 + margin - s).relu().detach(), (s + margin).relu().detach()
     logit_p, logit_n = -a_p * s / (xi * temperature), a_n * s / temperature

@@ -20,7 +20,7 @@ from cl_core.losses.parameters import Value
 from cl_core.losses.plain import classes, pairs, points, sets
 from cl_core.losses.snippets import pytorch_metric_learning, this_library
 from cl_core.losses.snippets.program import of_batch, of_point
-from cl_core.losses.variants import Convention
+from cl_core.losses.variants import Variant
 
 FLAVOURS: Mapping[str, str] = MappingProxyType(
     {"ours": "this library", "plain": "plain PyTorch", "pml": "pytorch-metric-learning"}
@@ -47,7 +47,7 @@ PLAIN: Mapping[str, Callable[..., Tensor] | Mapping[Value, Callable[..., Tensor]
 )
 
 
-def code(key: str, theta: Mapping[str, Any], flavour: str) -> str | None:
+def program(key: str, theta: Mapping[str, Any], flavour: str) -> str | None:
     """A program that prints the loss of the batch in `batch.npz`; None where a flavour has no such thing.
 
     Raises ValueError on an unknown loss or flavour, and as `Loss.check` does.
@@ -57,27 +57,29 @@ def code(key: str, theta: Mapping[str, Any], flavour: str) -> str | None:
         case "ours":
             return this_library.of_batch(catalogue.get(key), checked)
         case "plain":
-            call = plain(key, checked)
+            call = plain_function(key, checked)
             return None if call is None else of_batch(call, catalogue.get(key).title)
     return pytorch_metric_learning.of_batch(catalogue.get(key), checked)
 
 
-def code_of_convention(convention: Convention, theta: Mapping[str, Any]) -> str:
+def variant_program(convention: Variant, theta: Mapping[str, Any]) -> str:
     """A program in plain PyTorch that prints a convention's value of the batch in `batch.npz`.
 
     Raises ValueError as `Loss.check`.
     """
     if convention.function is not None:
-        return of_batch(convention.call(theta), f"{catalogue.get(convention.loss).title}: {convention.title}")
-    return code(convention.loss, convention.checked(theta), "plain") or ""
+        return of_batch(convention.bound_function(theta), f"{catalogue.get(convention.loss).title}: {convention.title}")
+    return program(convention.loss, convention.check(theta), "plain") or ""
 
 
-def plain(key: str, theta: Mapping[str, Value]) -> partial[Tensor] | None:
+def plain_function(key: str, theta: Mapping[str, Value]) -> partial[Tensor] | None:
     """The loss in plain PyTorch as a function of a batch (z, y, weight, bias, as it needs); None if there is none."""
     return _bound(PLAIN.get(key), theta, pairs.DISTANCES)
 
 
-def point(key: str, theta: Mapping[str, Any], s_n: float, s_p: float, flavour: str, length: float = 1.0) -> str | None:
+def point_program(
+    key: str, theta: Mapping[str, Any], s_n: float, s_p: float, flavour: str, length: float = 1.0
+) -> str | None:
     """A program that prints loss, dL/ds_p and dL/ds_n of one positive pair and one negative pair.
 
     s_n, s_p: their cosines; length: of the anchor's embedding. None and ValueError as for `code`.
@@ -92,7 +94,7 @@ def point(key: str, theta: Mapping[str, Any], s_n: float, s_p: float, flavour: s
     return None
 
 
-def archive(z: Tensor, y: Tensor | None = None, weight: Tensor | None = None, bias: Tensor | None = None) -> bytes:
+def batch_file(z: Tensor, y: Tensor | None = None, weight: Tensor | None = None, bias: Tensor | None = None) -> bytes:
     """The bytes of `batch.npz`: embeddings (B, D), labels (B,), and what a loss with class weights has learnt."""
     given = {"z": z, "y": y, "weight": weight, "bias": bias}
     arrays: dict[str, Any] = {name: part.detach().numpy() for name, part in given.items() if part is not None}

@@ -9,16 +9,14 @@ from typing import Any
 from torch import Tensor
 
 from cl_core.losses import catalogue
-from cl_core.losses.variants.base import BATCH, Convention
+from cl_core.losses.variants.base import BATCH, Variant
 from cl_core.losses.variants.classes import ARCFACE, L_SOFTMAX, SOFTMAX, SPHEREFACE
 from cl_core.losses.variants.pairs import CONTRASTIVE, TRIPLET
 from cl_core.losses.variants.sets import CIRCLE, INFO_NCE, NPAIR, NT_XENT, PCCL, SUPCON
 
-__all__ = ["CONVENTIONS", "HERE", "Convention", "get", "here", "of_loss", "value"]
+OURS = "here"  # the key of what this library does
 
-HERE = "here"  # the key of what this library does
-
-CONVENTIONS: Mapping[str, tuple[Convention, ...]] = MappingProxyType(  # of each loss the first is this library's
+VARIANTS: Mapping[str, tuple[Variant, ...]] = MappingProxyType(  # of each loss the first is this library's
     {
         "contrastive": CONTRASTIVE,
         "triplet": TRIPLET,
@@ -36,29 +34,29 @@ CONVENTIONS: Mapping[str, tuple[Convention, ...]] = MappingProxyType(  # of each
 )
 
 
-def get(loss: str, key: str) -> Convention:
+def get_variant(loss: str, key: str) -> Variant:
     """A loss's convention by its key, "here" for this library's; ValueError, in words, where there is none."""
-    if key == HERE:
-        return Convention(HERE, catalogue.get(loss).key, "", "", theta={})
-    found = next((each for each in of_loss(loss) if each.key == key), None)
+    if key == OURS:
+        return Variant(OURS, catalogue.get(loss).key, "", "", theta={})
+    found = next((each for each in variants_of(loss) if each.key == key), None)
     if found is None:
-        known = ", ".join((HERE, *(each.key for each in of_loss(loss))))
+        known = ", ".join((OURS, *(each.key for each in variants_of(loss))))
         raise ValueError(f"{loss} has no convention {key!r}; it has: {known}")
     return found
 
 
-def here(key: str) -> Convention | None:
+def default_variant(key: str) -> Variant | None:
     """What this library does by default, where others do otherwise. ValueError on an unknown loss."""
-    return next(iter(CONVENTIONS.get(catalogue.get(key).key, ())), None)
+    return next(iter(VARIANTS.get(catalogue.get(key).key, ())), None)
 
 
-def of_loss(key: str) -> tuple[Convention, ...]:
+def variants_of(key: str) -> tuple[Variant, ...]:
     """What others do; nothing where there is but one definition. ValueError on an unknown loss."""
-    return CONVENTIONS.get(catalogue.get(key).key, ())[1:]
+    return VARIANTS.get(catalogue.get(key).key, ())[1:]
 
 
-def value(
-    convention: Convention,
+def variant_value(
+    convention: Variant,
     z: Tensor,
     y: Tensor | None,
     theta: Mapping[str, Any],
@@ -71,11 +69,11 @@ def value(
     `Loss.contrast`, and in words where something is needed and not there.
     """
     if convention.function is None:
-        loss, checked = catalogue.get(convention.loss), convention.checked(theta)
+        loss, checked = catalogue.get(convention.loss), convention.check(theta)
         return float(loss.function(loss.contrast(z, y, checked, weight, bias), **checked).mean())
     given = {"z": z, "y": y, "weight": weight, "bias": bias}
-    needed = {name: given[name] for name in convention.takes if name in BATCH}
+    needed = {name: given[name] for name in convention.arguments if name in BATCH}
     for name, part in needed.items():
         if part is None:
             raise ValueError(f"{convention.loss}, {convention.title}, needs {'labels' if name == 'y' else name}")
-    return float(convention.call(theta)(**needed))
+    return float(convention.bound_function(theta)(**needed))

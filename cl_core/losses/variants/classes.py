@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from cl_core.losses._angular import SCHEDULES
 from cl_core.losses.plain.classes import cosines
-from cl_core.losses.variants.base import Convention
+from cl_core.losses.variants.base import Variant
 
 
 def without_bias(z: Tensor, y: Tensor, weight: Tensor) -> Tensor:
@@ -24,15 +24,15 @@ def softmax_twice(z: Tensor, y: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 SOFTMAX = (
-    Convention("here", "softmax", "with a bias", "A linear layer as every library has it.", theta={}),
-    Convention(
+    Variant("here", "softmax", "with a bias", "A linear layer as every library has it.", theta={}),
+    Variant(
         "without_bias",
         "softmax",
         "without a bias",
         "The papers with margins leave the bias out, so that angles and lengths alone decide.",
         function=without_bias,
     ),
-    Convention(
+    Variant(
         "twice",
         "softmax",
         "softmax applied twice",
@@ -44,14 +44,14 @@ SOFTMAX = (
 
 _END = SCHEDULES["sphereface"].floor
 L_SOFTMAX = (
-    Convention(
+    Variant(
         "here",
         "l_softmax",
         r"no blend, $\lambda=0$",
         "The loss as it is written down, and where its published schedule ends. pytorch-metric-learning has only this.",
         theta={"annealing": 0.0},
     ),
-    Convention(
+    Variant(
         "blend",
         "l_softmax",
         rf"at the end of SphereFace's schedule, $\lambda={_END:g}$",
@@ -60,14 +60,14 @@ L_SOFTMAX = (
     ),
 )
 SPHEREFACE = (
-    Convention(
+    Variant(
         "here",
         "sphereface",
         r"no blend, $\lambda=0$",
         "The loss as it is written down, which pytorch-metric-learning has. The authors never train with it.",
         theta={"annealing": 0.0},
     ),
-    Convention(
+    Variant(
         "blend",
         "sphereface",
         rf"at the end of its schedule, $\lambda={_END:g}$",
@@ -95,14 +95,14 @@ def easy_margin(z: Tensor, y: Tensor, weight: Tensor, margin: float, scale: floa
 
 
 ARCFACE = (
-    Convention(
+    Variant(
         "here",
         "arcface",
         "radians, two branches",
         r"The margin in radians; beyond $\theta=\pi-m$ the cosine is lowered by $m\sin m$ instead.",
         theta={},
     ),
-    Convention(
+    Variant(
         "degrees",
         "arcface",
         "28.6 degrees",
@@ -110,7 +110,7 @@ ARCFACE = (
         "next to no margin.",
         theta={"margin": math.radians(28.6)},
     ),
-    Convention(
+    Variant(
         "cosine_everywhere",
         "arcface",
         "one branch",
@@ -118,7 +118,7 @@ ARCFACE = (
         r"$\cos\theta$. Beyond $\pi-m$ the logit then rises again.",
         function=cosine_everywhere,
     ),
-    Convention(
+    Variant(
         "easy_margin",
         "arcface",
         "easy margin",

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from cl_core.losses.plain.pairs import euclidean, mean, partners
-from cl_core.losses.variants.base import Convention
+from cl_core.losses.plain.pairs import euclidean, mean, pair_masks
+from cl_core.losses.variants.base import Variant
 
 
 def linear_nonzero(z: Tensor, y: Tensor, margin: float) -> Tensor:
     """d and [m - d]_+, not squared, of unit vectors; each kind has its own mean, over what is not 0."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     d = euclidean(normalize(z, dim=1))
     pull, push = d[positive], (margin - d[negative]).relu()
     return mean(pull[pull > 0]) + mean(push[push > 0])
@@ -20,28 +20,28 @@ def linear_nonzero(z: Tensor, y: Tensor, margin: float) -> Tensor:
 
 def hinge_of_squares(z: Tensor, y: Tensor, margin: float) -> Tensor:
     """d^2 and [m - d^2]_+ of unit vectors; each kind has its own mean, over what is not 0."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     d = euclidean(normalize(z, dim=1))
     pull, push = d[positive].square(), (margin - d[negative].square()).relu()
     return mean(pull[pull > 0]) + mean(push[push > 0])
 
 
 CONTRASTIVE = (
-    Convention(
+    Variant(
         "here",
         "contrastive",
         "squared, over all pairs",
         r"$d^2$ and $[m-d]_+^2$, one mean over all pairs, zeros included. So does TensorFlow Addons' contrastive_loss.",
         theta={"distance": "euclidean", "half": False},
     ),
-    Convention(
+    Variant(
         "half",
         "contrastive",
         "with the paper's 1/2",
         r"Hadsell et al. put $\tfrac12$ before both branches: half the value and half the gradient.",
         theta={"distance": "euclidean", "half": True},
     ),
-    Convention(
+    Variant(
         "linear_nonzero",
         "contrastive",
         "linear, means of what is not 0",
@@ -49,7 +49,7 @@ CONTRASTIVE = (
         "positives plus the mean over those negatives that still have a loss. So the pull does not fade near the goal.",
         function=linear_nonzero,
     ),
-    Convention(
+    Variant(
         "hinge_of_squares",
         "contrastive",
         "hinge on the squared distance",
@@ -57,7 +57,7 @@ CONTRASTIVE = (
         "instead of fading towards the margin.",
         function=hinge_of_squares,
     ),
-    Convention(
+    Variant(
         "cosine",
         "contrastive",
         "on 1 - cosine",
@@ -72,7 +72,7 @@ CONTRASTIVE = (
 
 def batch_hard_for_all(z: Tensor, y: Tensor, margin: float) -> Tensor:
     """As batch-hard, but an anchor without a positive stays in the mean, with d_ap = 0."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     d = euclidean(z)
     d_ap = d.where(positive, 0).amax(1)
     d_an = d.where(negative, torch.inf).amin(1)
@@ -82,14 +82,14 @@ def batch_hard_for_all(z: Tensor, y: Tensor, margin: float) -> Tensor:
 _SQUARED = {"distance": "sqeuclidean"}
 _PLAIN = {"distance": "euclidean"}
 TRIPLET = (
-    Convention(
+    Variant(
         "here",
         "triplet",
         "squared, the semi-hard set",
         r"$d^2$ as in FaceNet, mean over all semi-hard triplets of the batch.",
         theta={**_SQUARED, "mining": "semihard"},
     ),
-    Convention(
+    Variant(
         "plain",
         "triplet",
         "plain distance, the semi-hard set",
@@ -97,14 +97,14 @@ TRIPLET = (
         r"$2d_{ap}m+m^2$ in $d^2$.",
         theta={**_PLAIN, "mining": "semihard"},
     ),
-    Convention(
+    Variant(
         "all",
         "triplet",
         "mean over all triplets",
         "Zeros stay in the mean: the better the embedding, the more of them, and the smaller every step.",
         theta={**_SQUARED, "mining": "all"},
     ),
-    Convention(
+    Variant(
         "nonzero",
         "triplet",
         "plain distance, mean over what is not 0",
@@ -112,7 +112,7 @@ TRIPLET = (
         "has a margin of 0.05 by default). The mean is over fewer and fewer triplets, so it hardly falls.",
         theta={**_PLAIN, "mining": "all_nonzero"},
     ),
-    Convention(
+    Variant(
         "tfa",
         "triplet",
         "TensorFlow Addons' semi-hard",
@@ -120,14 +120,14 @@ TRIPLET = (
         "is a hard one; its default margin is 1. In plain distance, as its later releases have it.",
         theta={**_PLAIN, "mining": "semihard_tfa"},
     ),
-    Convention(
+    Variant(
         "tfa_09",
         "triplet",
         "TensorFlow Addons 0.9's semi-hard",
         "The same on squared distances, as releases 0.9 had it, though they called it L_2.",
         theta={**_SQUARED, "mining": "semihard_tfa"},
     ),
-    Convention(
+    Variant(
         "tfa_hard",
         "triplet",
         "TensorFlow Addons' batch-hard",

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize, softplus
 
-from cl_core.losses.plain.pairs import mean, partners, similarity
+from cl_core.losses.plain.pairs import mean, pair_masks, similarity
 from cl_core.losses.plain.sets import circle_logits, info_nce, pccl_released, supcon
-from cl_core.losses.variants.base import Convention
+from cl_core.losses.variants.base import Variant
 
 
 def soft_labels(z: Tensor, y: Tensor) -> Tensor:
@@ -44,14 +44,14 @@ def one_unit_pair_a_class(z: Tensor, y: Tensor) -> Tensor:
 
 
 NPAIR = (
-    Convention(
+    Variant(
         "here",
         "npair",
         "every positive pair, without oneself",
         "Label form: one term for each ordered positive pair, against all negatives of its anchor.",
         theta={},
     ),
-    Convention(
+    Variant(
         "one_pair",
         "npair",
         "one pair a class",
@@ -59,7 +59,7 @@ NPAIR = (
         "here: the first two rows of each class.",
         function=one_pair_a_class,
     ),
-    Convention(
+    Variant(
         "one_unit_pair",
         "npair",
         "one pair a class, unit length",
@@ -67,7 +67,7 @@ NPAIR = (
         "exceeds 1, and the loss stays high.",
         function=one_unit_pair_a_class,
     ),
-    Convention(
+    Variant(
         "soft_labels",
         "npair",
         "with oneself, and soft labels",
@@ -85,26 +85,26 @@ def rescaled(z: Tensor, y: Tensor, temperature: float) -> Tensor:
 
 def all_anchors(z: Tensor, y: Tensor, temperature: float) -> Tensor:
     """An anchor without a positive counts, and counts as 0."""
-    positive, _ = partners(y)
+    positive, _ = pair_masks(y)
     return supcon(z, y, temperature) * positive.any(1).sum() / len(y)
 
 
 SUPCON = (
-    Convention(
+    Variant(
         "here",
         "supcon",
         "mean outside the logarithm",
         r"$L_{out}$ of the paper, over the anchors that have a positive.",
         theta={"variant": "out"},
     ),
-    Convention(
+    Variant(
         "inside",
         "supcon",
         "mean inside the logarithm",
         r"The paper's other form, $L_{in}$. Never larger, by Jensen's inequality, and worse in its experiments.",
         theta={"variant": "in"},
     ),
-    Convention(
+    Variant(
         "base",
         "supcon",
         r"times $\tau/0.07$",
@@ -112,7 +112,7 @@ SUPCON = (
         "the value and, for plain gradient descent, the learning rate.",
         function=rescaled,
     ),
-    Convention(
+    Variant(
         "all_anchors",
         "supcon",
         "anchors without a positive count as 0",
@@ -134,14 +134,14 @@ def labels_in_the_sum(z: Tensor, y: Tensor, temperature: float) -> Tensor:
 
 
 NT_XENT = (
-    Convention(
+    Variant(
         "here",
         "nt_xent",
         "two views, no labels",
         "SimCLR: row i and row i + N are views of one image; the rest of the batch, of whatever class, is negative.",
         theta={},
     ),
-    Convention(
+    Variant(
         "labels",
         "nt_xent",
         "labels say who is positive",
@@ -149,7 +149,7 @@ NT_XENT = (
         "negatives, and the other positives are left out: what is called InfoNCE here.",
         function=labels_as_positives,
     ),
-    Convention(
+    Variant(
         "labels_in_the_sum",
         "nt_xent",
         "labels, and positives compete",
@@ -169,14 +169,14 @@ def two_directions(z: Tensor, temperature: float) -> Tensor:
 
 
 INFO_NCE = (
-    Convention(
+    Variant(
         "here",
         "info_nce",
         "every positive pair of a labelled batch",
         "One term for each ordered positive pair, against all negatives of its anchor.",
         theta={},
     ),
-    Convention(
+    Variant(
         "two_directions",
         "info_nce",
         "rows i and i + N, each half in the other",
@@ -184,7 +184,7 @@ INFO_NCE = (
         "used. N - 1 negatives in place of NT-Xent's 2N - 2.",
         function=two_directions,
     ),
-    Convention(
+    Variant(
         "in_the_sum",
         "info_nce",
         "the other positives in the denominator",
@@ -198,7 +198,7 @@ INFO_NCE = (
 
 def circle_all_anchors(z: Tensor, y: Tensor, margin: float, scale: float) -> Tensor:
     """Circle loss of each anchor, 0 for one without a positive or without a negative; mean over all."""
-    positive, negative = partners(y)
+    positive, negative = pair_masks(y)
     logit_p, logit_n = circle_logits(similarity(z), margin, scale)
     of_positives = logit_p.masked_fill(~positive, -torch.inf).logsumexp(1)
     of_negatives = logit_n.masked_fill(~negative, -torch.inf).logsumexp(1)
@@ -206,14 +206,14 @@ def circle_all_anchors(z: Tensor, y: Tensor, margin: float, scale: float) -> Ten
 
 
 CIRCLE = (
-    Convention(
+    Variant(
         "here",
         "circle",
         "one group an anchor",
         "The paper's form: an anchor's positives against its negatives, mean over the anchors that have both.",
         theta={"pool": "anchor"},
     ),
-    Convention(
+    Variant(
         "batch",
         "circle",
         "one group a batch",
@@ -221,7 +221,7 @@ CIRCLE = (
         "grows with the batch, and only its worst pairs feel anything.",
         theta={"pool": "batch"},
     ),
-    Convention(
+    Variant(
         "all_anchors",
         "circle",
         "anchors without partners count as 0",
@@ -238,14 +238,14 @@ def pccl_with_margins(z: Tensor, y: Tensor, margin: float, temperature: float, x
 
 
 PCCL = (
-    Convention(
+    Variant(
         "here",
         "pccl",
         "without margins, one group an anchor",
         "Rebuilt from a description of the paper: circle loss's weights alone, and a temperature of its own a side.",
         theta={},
     ),
-    Convention(
+    Variant(
         "released",
         "pccl",
         "with margins, one group a batch",

@@ -25,9 +25,9 @@ from cl_core.data.npz import DataError, check_directory
 from cl_core.training import loop
 from cl_core.training.config import MAX_STEPS, RunSpec
 from cl_core.training.files import safetensors
-from cl_core.training.frames import PROBES, Frame, Look, References
+from cl_core.training.frames import PROBE_SIZES, Frame, References, RunProgress
 from cl_core.training.loop import State
-from cl_core.training.saved_run import Kept
+from cl_core.training.saved_run import SavedRun
 
 VERSION = 1
 MAX_FILE = 48 * 2**20  # bytes of a file that is read at all
@@ -45,14 +45,14 @@ _DTYPES: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 
 
-def pack(look: Look, state: State, n: int) -> bytes:
+def dumps(look: RunProgress, state: State, n: int) -> bytes:
     """The file of a run that is looked at through `n` probe images; `look` and `state` are of one moment.
 
     Raises ValueError for a run that has no frame yet.
     """
     if not look.frames or look.references is None:
         raise ValueError("a run can be kept from its first frame on")
-    frames = [look.frames[i] for i in kept_frames(look, n)]
+    frames = [look.frames[i] for i in frames_to_save(look, n)]
     lines = {name: value if isfinite(value) else None for name, value in asdict(look.references).items()}
     about = {
         "version": VERSION, "spec": asdict(state.spec), "n": n, "step": state.step, "seconds": state.seconds,
@@ -73,13 +73,13 @@ def pack(look: Look, state: State, n: int) -> bytes:
         stored[f"points{k}"] = points / scale[:, None, None]
         stored[f"scale{k}"] = scale
         stored[f"shares{k}"] = np.array([frame.views[k].shares for frame in frames])
-        stored[f"best{k}"] = np.array([frame.views[k].best for frame in frames])
+        stored[f"best{k}"] = np.array([frame.views[k].best_share for frame in frames])
         if isinstance(last, PcaView):
             stored[f"mean{k}"], stored[f"axes{k}"] = last.mean, last.axes
     return arrays.pack({name: np.ascontiguousarray(part, _DTYPES[name]) for name, part in stored.items()})
 
 
-def kept_frames(look: Look, n: int) -> list[int]:
+def frames_to_save(look: RunProgress, n: int) -> list[int]:
     """The numbers of the frames that a file keeps: all, or evenly many between the first and the newest."""
     dims = min(look.spec.dim, 3)
     most = max(2, MAX_POINTS // (2 * n * (2 if dims == 2 else 5)))
@@ -87,13 +87,13 @@ def kept_frames(look: Look, n: int) -> list[int]:
     return sorted(set(np.linspace(0, total - 1, min(most, total)).round().astype(int).tolist()))
 
 
-def size(look: Look, n: int) -> int:
+def estimated_size(look: RunProgress, n: int) -> int:
     """At most about how many bytes the file of a run has: weights, moments and points hardly get smaller by packing."""
-    points = len(kept_frames(look, n)) * n * (2 if look.spec.dim == 2 else 5)
-    return (3 if look.spec.optimiser == "adam" else 2) * safetensors.size(look.spec) + 2 * points
+    points = len(frames_to_save(look, n)) * n * (2 if look.spec.dim == 2 else 5)
+    return (3 if look.spec.optimiser == "adam" else 2) * safetensors.estimated_size(look.spec) + 2 * points
 
 
-def unpack(file: bytes) -> Kept:
+def loads(file: bytes) -> SavedRun:
     """The run in a file that anybody may have made.
 
     Raises archive.DataError, in words, for a file that is too large, damaged, or holds what no run of this program
@@ -116,23 +116,23 @@ def unpack(file: bytes) -> Kept:
         raise DataError(f"It holds no run of this program: {str(error)[:200]}.") from error
 
 
-def _unpacked(stored: Mapping[str, NDArray[Any]]) -> Kept:
+def _unpacked(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
     about = _about(stored["about"])
     spec = _spec(about["spec"])
     n, step, empty = (_whole(about, name) for name in ("n", "step", "empty"))
-    if n not in PROBES or not 0 <= empty <= step <= MAX_STEPS:
+    if n not in PROBE_SIZES or not 0 <= empty <= step <= MAX_STEPS:
         raise ValueError(f"{n} points after {step} steps can't be")
     vector, losses = stored["vector"], stored["losses"]
     _shaped("vector", vector, loop.start(spec).vector.shape)
     _shaped("losses", losses, (step,))
     failure = about["failure"]
     if failure is not None:  # in our words, not in the file's
-        failure = loop.advice(spec, step)
+        failure = loop.divergence_advice(spec, step)
     elif not np.isfinite(vector).all():
         raise ValueError("its weights are not finite")
     seconds = _number(about["seconds"], 0.0)
     state = State(spec, step, vector, seconds, failure=failure)
-    return Kept(n, state, _frames(stored, spec, n, step), losses, empty, _references(about["references"]))
+    return SavedRun(n, state, _frames(stored, spec, n, step), losses, empty, _references(about["references"]))
 
 
 def _about(text: NDArray[np.uint8]) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def _view(stored: Mapping[str, NDArray[Any]], dim: int, k: int, i: int, *, last:
     _shaped(f"mean{k}", mean, (dim,))
     _shaped(f"axes{k}", axes, (dim, k))
     if not last:
-        return PcaView(mean, axes, shares, best).past()
+        return PcaView(mean, axes, shares, best).compacted()
     if not (np.abs(mean) <= LIMIT).all() or not np.allclose(axes.T.astype(np.float64) @ axes, np.eye(k), atol=1e-3):
         raise ValueError(f"axes{k} are no axes")
     return PcaView(mean, axes, shares, best)

@@ -17,7 +17,7 @@ from cl_core.training.loop import State
 FILE = "encoder.safetensors"
 
 
-def pack(state: State) -> bytes:
+def dumps(state: State) -> bytes:
     """A safetensors file with the encoder's weights by name; its metadata hold the step and the spec as JSON."""
     net = _net(state.spec)
     size = sum(parameter.numel() for parameter in net.parameters())
@@ -26,7 +26,7 @@ def pack(state: State) -> bytes:
     return save({name: weights.contiguous() for name, weights in net.state_dict().items()}, about)
 
 
-def size(spec: RunSpec) -> int:
+def estimated_size(spec: RunSpec) -> int:
     """About how many bytes the file of a run's encoder has."""
     return 4 * sum(parameter.numel() for parameter in _net(spec).parameters())
 
@@ -60,7 +60,7 @@ _UNIT = """class Unit(nn.Module):
 """
 
 
-def snippet(spec: RunSpec) -> str:
+def loading_program(spec: RunSpec) -> str:
     """The program that rebuilds the encoder of a run's `FILE`, embeds an image (or a point) and prints the embedding.
 
     It needs torch and safetensors; for images also numpy and pillow.

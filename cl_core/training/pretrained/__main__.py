@@ -23,7 +23,9 @@ def main() -> None:
     embedded.add_argument("--seeds", type=int, default=3, help="runs of each loss in the table of steps")
     embedded.add_argument("--only", choices=("embeddings", "steps"))
     recorded = commands.add_parser("recordings", help="whole runs, frame by frame")
-    recorded.add_argument("--films", nargs="+", choices=list(recordings.FILMS), default=list(recordings.FILMS))
+    recorded.add_argument(
+        "--films", nargs="+", choices=list(recordings.RECORDINGS), default=list(recordings.RECORDINGS)
+    )
     commands.add_parser("checkpoints", help="trained nets")
     options = parser.parse_args()
     torch.set_num_threads(1)

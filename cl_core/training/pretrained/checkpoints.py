@@ -32,7 +32,7 @@ def load(loss: str, stage: str) -> State:
     """
     if loss not in LOSSES or stage not in embeddings.STAGES:
         raise ValueError(f"there is no net of {loss!r} {stage!r}; there are those of {', '.join(LOSSES)}")
-    return loop.start(embeddings.recipe(loss)) if stage == embeddings.STAGES[0] else _read(_path(loss))[stage]
+    return loop.start(embeddings.recipe_run(loss)) if stage == embeddings.STAGES[0] else _read(_path(loss))[stage]
 
 
 def _path(loss: str) -> Path:
@@ -45,7 +45,7 @@ def _read(path: Path) -> Mapping[str, State]:
         f"To mend it: `git checkout -- assets/checkpoints/{path.name}`, "
         "or `python -m cl_core.training.pretrained checkpoints`"
     )
-    return npz.kept(path, _unpacked, mend)
+    return npz.load_asset(path, _unpacked, mend)
 
 
 def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, State]:
@@ -70,7 +70,7 @@ def make(chosen: Sequence[str]) -> None:
 
 def _make(loss: str) -> None:
     """Train a loss's recipe again, and keep its weights at the steps of the prepared embeddings."""
-    spec = embeddings.recipe(loss)
+    spec = embeddings.recipe_run(loss)
     state, kept = loop.start(spec), {}
     steps = {stage: embeddings.load(loss, stage).step for stage in embeddings.STAGES[1:]}
     for stage, step in steps.items():

@@ -36,7 +36,7 @@ GOALS = (0.95, 0.97, 0.98)  # kNN
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PretrainedEmbedding:
     """One embedding of fixed test images, and what made it.
 
     Attributes:
@@ -58,20 +58,22 @@ class Prepared:
     bias: NDArray[np.float32] | None
 
 
-def recipe(loss: str, seed: int = 0) -> RunSpec:
+def recipe_run(loss: str, seed: int = 0) -> RunSpec:
     """A loss's own run: MNIST, its default parameters, and the recipe in its file."""
     return RunSpec(loss=loss, seed=seed, **asdict(losses.get(loss).recipe))
 
 
-def of_state(state: State, n: int = IMAGES) -> Prepared:
+def embedding_of_state(state: State, n: int = IMAGES) -> PretrainedEmbedding:
     """What a run of one's own makes of the first `n` probe images."""
     shot = loop.snapshot(state, max(n, PROBES))
     knn, _ = metrics.neighbour_scores(torch.from_numpy(shot.z[:PROBES]), torch.from_numpy(shot.y[:PROBES]))
-    rows = datasets.probe(datasets.load(state.spec.dataset), n)
-    return Prepared(state.spec, state.step, knn, rows, shot.z[:n].copy(), shot.y[:n], *loop.class_weights(state))
+    rows = datasets.probe_indices(datasets.load(state.spec.dataset), n)
+    return PretrainedEmbedding(
+        state.spec, state.step, knn, rows, shot.z[:n].copy(), shot.y[:n], *loop.class_weights(state)
+    )
 
 
-def load(loss: str, stage: str) -> Prepared:
+def load(loss: str, stage: str) -> PretrainedEmbedding:
     """The embedding of one of `STAGES` in a loss's own run; shared by every reader, so its arrays are read-only.
 
     Raises ValueError for an unknown loss or stage, and archive.DataError, in words, for a missing or damaged file.
@@ -87,16 +89,16 @@ def _path(loss: str) -> Path:
 
 
 @lru_cache(maxsize=64)
-def _read(path: Path) -> Mapping[str, Prepared]:
+def _read(path: Path) -> Mapping[str, PretrainedEmbedding]:
     """Every stage in the file at `path`."""
     mend = (
         f"To mend it: `git checkout -- assets/prepared/{path.name}`, "
         f"or `python -m cl_core.training.pretrained embeddings --only embeddings --losses {path.stem}`"
     )
-    return npz.kept(path, _unpacked, mend)
+    return npz.load_asset(path, _unpacked, mend)
 
 
-def _packed(stages: Mapping[str, Prepared]) -> dict[str, NDArray[Any]]:
+def _packed(stages: Mapping[str, PretrainedEmbedding]) -> dict[str, NDArray[Any]]:
     """The arrays of a file: images, labels and specification once, the rest for each stage."""
     first = stages[STAGES[0]]
     about = {
@@ -115,7 +117,7 @@ def _packed(stages: Mapping[str, Prepared]) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, Prepared]:
+def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, PretrainedEmbedding]:
     """The stages in the arrays of a file; KeyError, TypeError or ValueError where something is amiss."""
     about = json.loads(str(arrays["about"]))
     spec = RunSpec(**about["spec"])
@@ -133,58 +135,58 @@ def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, Prepared]:
         for array in (rows, y, z, weight, bias):
             if array is not None:
                 array.setflags(write=False)
-        stages[name] = Prepared(spec, **about["stages"][name], rows=rows, z=z, y=y, weight=weight, bias=bias)
+        stages[name] = PretrainedEmbedding(spec, **about["stages"][name], rows=rows, z=z, y=y, weight=weight, bias=bias)
     return stages
 
 
 @dataclass(frozen=True)
-class Moment:
+class Measurement:
     """A run at one measurement, and the processor's seconds that its steps took until then."""
 
-    seen: Prepared
+    embedding: PretrainedEmbedding
     seconds: float
 
 
-def watch(spec: RunSpec, least: int = 0, most: int = PATIENCE) -> list[Moment]:
+def train_and_measure(spec: RunSpec, least: int = 0, most: int = PATIENCE) -> list[Measurement]:
     """A run looked at every `EVERY` steps until it has reached all of `GOALS` and done `least` steps, or `most`.
 
     Raises RuntimeError where the run fails.
     """
     state = loop.start(spec)
-    run = [Moment(of_state(state), 0.0)]
-    while state.step < most and (state.step < least or all(moment.seen.knn < GOALS[-1] for moment in run)):
+    run = [Measurement(embedding_of_state(state), 0.0)]
+    while state.step < most and (state.step < least or all(moment.embedding.knn < GOALS[-1] for moment in run)):
         began = time.process_time()
         state = loop.advance(state, steps=EVERY)
         seconds = run[-1].seconds + time.process_time() - began
         if state.failure:
             raise RuntimeError(f"{spec.loss}, seed {spec.seed}: {state.failure}")
-        run.append(Moment(of_state(state), seconds))
+        run.append(Measurement(embedding_of_state(state), seconds))
     return run
 
 
-def stages(run: Sequence[Moment]) -> dict[str, Prepared]:
+def choose_stages(run: Sequence[Measurement]) -> dict[str, PretrainedEmbedding]:
     """What is kept of a run: "trained" is its step `TRAINED`.
 
     "half-trained" is the first measured step at which kNN errs at most half as often as it did untrained: digits have
     come together by then, and most losses still have much to pull at. (The last step, where it never comes to that.)
     """
-    seen = [moment.seen for moment in run]
+    seen = [moment.embedding for moment in run]
     half = next((each for each in seen if 1 - each.knn <= (1 - seen[0].knn) / 2), seen[-1])
     trained = next(each for each in seen if each.step >= TRAINED)
     return dict(zip(STAGES, (seen[0], half, trained), strict=True))
 
 
-def reached(run: Sequence[Moment]) -> dict[str, Any]:
+def goals_reached(run: Sequence[Measurement]) -> dict[str, Any]:
     """When a run first reaches each of `GOALS`: steps, and the processor's seconds; None for never."""
-    first = [next((moment for moment in run if moment.seen.knn >= goal), None) for goal in GOALS]
+    first = [next((moment for moment in run if moment.embedding.knn >= goal), None) for goal in GOALS]
     return {
-        "seed": run[0].seen.spec.seed,
-        "steps": [moment and moment.seen.step for moment in first],
+        "seed": run[0].embedding.spec.seed,
+        "steps": [moment and moment.embedding.step for moment in first],
         "seconds": [moment and round(moment.seconds, 2) for moment in first],
     }
 
 
-def table() -> str:
+def steps_table() -> str:
     """How soon each loss gets there, as a Markdown table made of `assets/steps.json`."""
     kept = json.loads((datasets.ASSETS / "steps.json").read_text(encoding="utf-8"))
     goals = [f"{100 * goal:.0f} %" for goal in kept["goals"]]
@@ -231,7 +233,7 @@ def _spread(values: Sequence[float | None], form: str) -> str:
     return middle if low == high else f"{middle} ({low} to {high})"
 
 
-def machine() -> str:
+def machine_description() -> str:
     """Processor and versions, in words."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -246,21 +248,21 @@ def make(chosen: Sequence[str], seeds: int, only: str | None) -> None:
     """Write what was asked for, loss by loss, and say how it goes."""
     path = datasets.ASSETS / "steps.json"
     (datasets.ASSETS / "prepared").mkdir(exist_ok=True)
-    known: dict[str, Any] = {"machine": machine(), "goals": GOALS}
+    known: dict[str, Any] = {"machine": machine_description(), "goals": GOALS}
     known |= {"probes": PROBES, "every": EVERY, "patience": PATIENCE}
     known["losses"] = json.loads(path.read_text(encoding="utf-8"))["losses"] if path.exists() else {}
     began = time.monotonic()
     for done, loss in enumerate(chosen, start=1):
         least, most = (0 if only == "steps" else TRAINED), (TRAINED if only == "embeddings" else PATIENCE)
-        runs = [watch(recipe(loss), least, most)]
+        runs = [train_and_measure(recipe_run(loss), least, most)]
         said = []
         if only != "steps":
-            kept = stages(runs[0])
+            kept = choose_stages(runs[0])
             np.savez_compressed(_path(loss), allow_pickle=False, **_packed(kept))
             said += [f"{name} {each.step}: {each.knn:.3f}" for name, each in kept.items()]
         if only != "embeddings":
-            runs += [watch(recipe(loss, seed), 0, most) for seed in range(1, seeds)]
-            known["losses"][loss] = {"spec": asdict(recipe(loss)), "runs": [reached(run) for run in runs]}
+            runs += [train_and_measure(recipe_run(loss, seed), 0, most) for seed in range(1, seeds)]
+            known["losses"][loss] = {"spec": asdict(recipe_run(loss)), "runs": [goals_reached(run) for run in runs]}
             known["losses"] = {key: known["losses"][key] for key in losses.LOSSES if key in known["losses"]}
             path.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
             said += ["steps " + " ".join(str(run["steps"]) for run in known["losses"][loss]["runs"])]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cl_core import losses
 from cl_core.data import datasets, npz
 from cl_core.losses.contrast import Contrast
-from cl_core.losses.miners import kinds
+from cl_core.losses.miners import count_kinds
 from cl_core.training import frames, loop
 from cl_core.training.config import RunSpec
 from cl_core.training.frames import Frame
@@ -38,7 +38,7 @@ _MININGS = {
     "batch-hard": {"mining": "batch_hard", "margin": 1.0},
     "semi-hard, small margin": {"mining": "semihard", "margin": 0.2},
 }
-FILMS: Mapping[str, RunSpec] = MappingProxyType(
+RECORDINGS: Mapping[str, RunSpec] = MappingProxyType(
     {
         name: RunSpec(loss=_TRIPLET, theta={"distance": "sqeuclidean", **theta}, **asdict(losses.get(_TRIPLET).recipe))
         for name, theta in _MININGS.items()
@@ -47,7 +47,7 @@ FILMS: Mapping[str, RunSpec] = MappingProxyType(
 
 
 @dataclass(frozen=True, eq=False)
-class Film:
+class Recording:
     """A run of the triplet loss, frame by frame.
 
     Attributes:
@@ -99,35 +99,35 @@ class Film:
         return int(self.steps[first]) if first < len(holds) else None
 
 
-def steps_of(spec: RunSpec, last: int = LAST) -> list[int]:
+def recorded_steps(spec: RunSpec, last: int = LAST) -> list[int]:
     """The steps that have a frame, up to and perhaps including `last`."""
     found = [0]
-    while (step := frames.next_frame(spec, found[-1])) <= last:
+    while (step := frames.next_frame_step(spec, found[-1])) <= last:
         found.append(step)
     return found
 
 
-def shoot(name: str, last: int = LAST) -> Film:
+def record(name: str, last: int = LAST) -> Recording:
     """Train one of `FILMS` and keep what is seen on the way, up to step `last`.
 
     Raises ValueError for an unknown name and RuntimeError where the run fails.
     """
     spec = _spec(name)
     state = loop.start(spec)
-    steps = steps_of(spec, last)
+    steps = recorded_steps(spec, last)
     seen: list[Frame] = []
     shares, values = [], []
     for step, following in zip(steps, [*steps[1:], steps[-1] + 1], strict=True):
-        seen.append(frames.frame(state, IMAGES, seen[-1].views if seen else None))
+        seen.append(frames.make_frame(state, IMAGES, seen[-1].views if seen else None))
         shares.append(_shares(state))
         state = loop.advance(state, steps=following - step)
         if state.failure:
             raise RuntimeError(f"{name}: {state.failure}")
         values.append(state.losses[0])
     data = datasets.load(spec.dataset)
-    rows = datasets.probe(data, IMAGES)
+    rows = datasets.probe_indices(data, IMAGES)
     lines = frames.references(spec, IMAGES)
-    return Film(
+    return Recording(
         name=name,
         spec=spec,
         steps=np.array(steps),
@@ -150,11 +150,11 @@ def _shares(state: State) -> NDArray[np.float64]:
     theta = state.spec.theta
     # in float64: of an embedding that has collapsed, float32 has no distances left to compare
     contrast = Contrast.of_batch(torch.from_numpy(shot.z).double(), torch.from_numpy(shot.y), theta["distance"])
-    counts = np.array(kinds(contrast, theta["margin"]))
+    counts = np.array(count_kinds(contrast, theta["margin"]))
     return np.asarray(counts / counts.sum())
 
 
-def load(name: str) -> Film:
+def load(name: str) -> Recording:
     """One of `FILMS`; shared by every reader, so its arrays are read-only.
 
     Raises ValueError for an unknown name, and archive.DataError, in words, for a missing or damaged file.
@@ -164,9 +164,9 @@ def load(name: str) -> Film:
 
 
 def _spec(name: str) -> RunSpec:
-    if name not in FILMS:
-        raise ValueError(f"there is no film {name!r}; there are: {', '.join(FILMS)}")
-    return FILMS[name]
+    if name not in RECORDINGS:
+        raise ValueError(f"there is no film {name!r}; there are: {', '.join(RECORDINGS)}")
+    return RECORDINGS[name]
 
 
 def _path(name: str) -> Path:
@@ -174,12 +174,12 @@ def _path(name: str) -> Path:
 
 
 @lru_cache(maxsize=16)
-def _read(name: str, path: Path) -> Film:
+def _read(name: str, path: Path) -> Recording:
     mend = (
         f"To mend it: `git checkout -- assets/films/{path.name}`, "
         f"or `python -m cl_core.training.pretrained recordings --films '{name}'`"
     )
-    return npz.kept(path, lambda arrays: _unpacked(name, arrays), mend)
+    return npz.load_asset(path, lambda arrays: _unpacked(name, arrays), mend)
 
 
 # how each array is kept in its file, and how it is read: (type there, type here)
@@ -198,14 +198,14 @@ _KEPT: Mapping[str, tuple[type, type]] = MappingProxyType(
 )
 
 
-def _packed(film: Film) -> dict[str, NDArray[Any]]:
+def _packed(film: Recording) -> dict[str, NDArray[Any]]:
     """The arrays of a file."""
     about = {"spec": asdict(film.spec), "collapse": film.collapse, "floor": film.floor}
     kept = {name: getattr(film, name).astype(there) for name, (there, _) in _KEPT.items()}
     return {"about": np.array(json.dumps(about)), **kept}
 
 
-def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> Film:
+def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> Recording:
     """The film in the arrays of a file; KeyError, TypeError or ValueError where something is amiss."""
     about = json.loads(str(arrays["about"]))
     parts: dict[str, Any] = {part: arrays[part].astype(here) for part, (_, here) in _KEPT.items()}
@@ -224,10 +224,10 @@ def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> Film:
     if np.abs(parts["shares"].sum(axis=1) - 1).max() > 1e-9 or (parts["shares"] < 0).any():
         raise ValueError("its shares do not add up to 1")
     collapse, floor = (float(about[line]) for line in ("collapse", "floor"))
-    return Film(name=name, spec=RunSpec(**about["spec"]), collapse=collapse, floor=floor, **parts)
+    return Recording(name=name, spec=RunSpec(**about["spec"]), collapse=collapse, floor=floor, **parts)
 
 
-def _in_words(film: Film) -> str:
+def _in_words(film: Recording) -> str:
     """What became of a run, on one line."""
     easy, semihard, hard = film.shares[-1]
     one_point = "stays apart" if film.collapsed is None else f"one point from step {film.collapsed}"
@@ -242,6 +242,6 @@ def make(names: Sequence[str]) -> None:
     (datasets.ASSETS / "films").mkdir(exist_ok=True)
     for name in names:
         began = time.monotonic()
-        film = shoot(name)
+        film = record(name)
         np.savez_compressed(_path(name), allow_pickle=False, **_packed(film))
         print(f"{_in_words(film)}  ({time.monotonic() - began:.0f} s)", flush=True)

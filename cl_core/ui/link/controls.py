@@ -12,7 +12,7 @@ from streamlit.runtime.state import get_session_state
 from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss, Preset
 from cl_core.losses.parameters import Choice, Param, Parameter, Theta, Value
-from cl_core.ui.link.presentation import HIDE, LOCK, ROUTE, SWITCHES, manner, names_in, note_asked
+from cl_core.ui.link.presentation import HIDE, LOCK, ROUTE, SWITCHES, names_in, note_rendered, presentation
 
 Link = Mapping[str, str]
 FOLDED = "open"  # the name under which `lead_to` sends a whole link
@@ -35,10 +35,10 @@ class Control:
     step: float = 0.01
     row: bool = False  # options side by side, all to be seen
 
-    def ask(self, *, disabled: bool = False, on_change: Callable[[], None] | None = None) -> Any:
+    def render(self, *, disabled: bool = False, on_change: Callable[[], None] | None = None) -> Any:
         """Show the widget, unless the link hides it; its value."""
-        how = manner()
-        note_asked(self.name, free=how.frees(self.name))
+        how = presentation()
+        note_rendered(self.name, free=how.is_free(self.name))
         if self.name in how.hide:
             return self._unseen()
         return self._widget(disabled=disabled or self.name in how.lock, on_change=on_change)
@@ -47,11 +47,11 @@ class Control:
         """The value without a widget, where pages and callbacks look for it, and in the address as a widget's is."""
         value = st.session_state.get(self.name)
         if value is None:
-            value = self.read(st.query_params.get(self.name))
-        elif not self.takes(value):
+            value = self.parse(st.query_params.get(self.name))
+        elif not self.accepts(value):
             value = self.default
         st.session_state[self.name] = value
-        write_to_address(self.name, None if value == self.default else text_of(value))
+        set_query_param(self.name, None if value == self.default else to_text(value))
         return value
 
     def _widget(self, *, disabled: bool, on_change: Callable[[], None] | None) -> Any:
@@ -75,9 +75,9 @@ class Control:
             return st.number_input(self.label, low, high, self.default, step, **bound)
         return st.slider(self.label, low, high, self.default, step, **bound)
 
-    def read(self, text: str | None) -> Any:
+    def parse(self, text: str | None) -> Any:
         """The value that a link gives; the default where it gives none that can be used."""
-        if text is None or self.fault(text) is not None:
+        if text is None or self.error_in(text) is not None:
             return self.default
         if isinstance(self.default, bool):
             return text.lower() == "true"
@@ -85,7 +85,7 @@ class Control:
             return next(option for option in self.options if str(option) == text)
         return type(self.default)(text)
 
-    def fault(self, text: str) -> str | None:
+    def error_in(self, text: str) -> str | None:
         """What is wrong with this value from a link, in words; None where it can be used."""
         if isinstance(self.default, bool):
             return None if text.lower() in ("true", "false") else "must be true or false"
@@ -98,18 +98,18 @@ class Control:
             fits = False
         return None if fits else f"must be a number from {self.low:g} to {self.high:g}"
 
-    def takes(self, value: Any) -> bool:
+    def accepts(self, value: Any) -> bool:
         """Whether this can be its value."""
-        return value is not None and self.fault(text_of(value)) is None
+        return value is not None and self.error_in(to_text(value)) is None
 
-    def arrive(self, link: Link) -> None:
+    def apply_link(self, link: Link) -> None:
         """A link has been opened: what was set before gives way to what it says, and to the default."""
         if self.name in st.session_state:
-            st.session_state[self.name] = self.read(link.get(self.name))
+            st.session_state[self.name] = self.parse(link.get(self.name))
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownPage:
     """The page that is shown: its name, its controls under a link, and whether there is something to play on it."""
 
     page: str
@@ -117,14 +117,14 @@ class Shown:
     plays: bool
 
 
-def text_of(value: Any) -> str:
+def to_text(value: Any) -> str:
     """A value as a link has it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def section(label: str, controls: Sequence[Control], *, expanded: bool = False) -> DeltaGenerator:
     """An expander for these controls; no more than room for them where the link hides them all."""
-    if all(control.name in manner().hide for control in controls):
+    if all(control.name in presentation().hide for control in controls):
         return st.container()
     return st.expander(label, expanded=expanded)
 
@@ -150,13 +150,13 @@ def loss_choice(default: str, suffix: str = "") -> Control:
     return Control(f"loss{suffix}", "loss", default, options=tuple(LOSSES))
 
 
-def chosen(choice: Control, link: Link) -> Loss:
+def loss_of_link(choice: Control, link: Link) -> Loss:
     """The loss that a link names, or the default one."""
-    return LOSSES[choice.read(link.get(choice.name))]
+    return LOSSES[choice.parse(link.get(choice.name))]
 
 
 @dataclass(frozen=True, eq=False)
-class Chosen:
+class LossChoice:
     """A loss with its parameters, and what the names of its controls end with."""
 
     loss: Loss
@@ -164,17 +164,17 @@ class Chosen:
     suffix: str = ""
 
 
-def ask_for_loss(default: str, suffix: str = "") -> Chosen:
+def loss_controls(default: str, suffix: str = "") -> LossChoice:
     """Show the controls of one loss: which, what is published for it, and its parameters."""
     choice = loss_choice(default, suffix)
 
     def fit() -> None:
         set_to_defaults(loss_parameters(LOSSES[st.session_state[choice.name]], suffix))
 
-    loss = LOSSES[choice.ask(on_change=fit)]
+    loss = LOSSES[choice.render(on_change=fit)]
     st.caption(f"**{loss.title}.** {loss.summary} {loss.paper.markdown}")
     parameters = loss_parameters(loss, suffix)
-    if loss.presets and all(manner().frees(control.name) for control in parameters):
+    if loss.presets and all(presentation().is_free(control.name) for control in parameters):
         with st.popover("Published values", icon=":material/history_edu:", width="stretch"):
             for i, preset in enumerate(loss.presets):
                 values = ", ".join(f"{name} = {_short(value)}" for name, value in preset.theta.items())
@@ -182,7 +182,7 @@ def ask_for_loss(default: str, suffix: str = "") -> Chosen:
                     f"**{preset.title}**: {values}", key=f"preset{suffix}_{i}", type="tertiary",
                     on_click=set_to_preset, args=(loss, preset, suffix),
                 )  # fmt: skip
-    return Chosen(loss, loss.check({each.name.removesuffix(suffix): each.ask() for each in parameters}), suffix)
+    return LossChoice(loss, loss.check({each.name.removesuffix(suffix): each.render() for each in parameters}), suffix)
 
 
 def _short(value: Value) -> str:
@@ -195,8 +195,8 @@ def set_to_defaults(controls: Sequence[Control], *, all_of_them: bool = False) -
     What the link hides or locks stays as the link has it while that is a value of the control, unless `all_of_them`.
     """
     for control in controls:
-        held = not all_of_them and not manner().frees(control.name)
-        if held and control.takes(st.session_state.get(control.name)):
+        held = not all_of_them and not presentation().is_free(control.name)
+        if held and control.accepts(st.session_state.get(control.name)):
             continue
         st.session_state[control.name] = control.default
         _drop_from_address(control.name)
@@ -219,7 +219,7 @@ def _drop_from_address(name: str) -> None:
         address.remove_param(name)
 
 
-def write_to_address(name: str, text: str | None) -> None:
+def set_query_param(name: str, text: str | None) -> None:
     """Say in the address what no widget says there; None says nothing of it."""
     with get_session_state().query_params() as address:
         if address.is_bound(name):
@@ -235,7 +235,7 @@ def forget_link() -> None:
     st.session_state.pop("link_notes", None)
 
 
-def lead_to(page: str, label: str, icon: str, link: Link) -> None:
+def page_link(page: str, label: str, icon: str, link: Link) -> None:
     """A link to another page with everything that it is to show.
 
     It travels folded into one name: Streamlit drops from the address of a page what a widget of the page before was
@@ -244,7 +244,7 @@ def lead_to(page: str, label: str, icon: str, link: Link) -> None:
     st.page_link(f"pages/{page}.py", label=label, icon=icon, query_params={FOLDED: urlencode(link)})
 
 
-def unfold() -> None:
+def unfold_link() -> None:
     """Where a link came folded, put it into the address as if the page had been opened with it."""
     text = st.query_params.get(FOLDED)
     if text is not None:
@@ -261,8 +261,8 @@ def link_notes(page: str, controls_of: Callable[[Link], Sequence[Control]], *, p
 
     controls_of: every control there is on the page under a link; plays: whether the page has a run that can start.
     """
-    unfold()
-    st.session_state.shown = Shown(page, controls_of, plays)
+    unfold_link()
+    st.session_state.shown = ShownPage(page, controls_of, plays)
     known: tuple[str, list[str]] | None = st.session_state.get("link_notes")
     if known is not None and known[0] == page:
         return known[1]
@@ -270,13 +270,13 @@ def link_notes(page: str, controls_of: Callable[[Link], Sequence[Control]], *, p
     controls = controls_of(link)
     notes = _faults(link, controls)
     st.session_state.link_notes = (page, notes)
-    st.session_state.plays_at_once = manner().play
+    st.session_state.plays_at_once = presentation().play
     if link:
         st.session_state.links_opened = st.session_state.get("links_opened", 0) + 1
         for control in controls:
-            if control.name in link and control.fault(link[control.name]) is not None:
+            if control.name in link and control.error_in(link[control.name]) is not None:
                 _drop_from_address(control.name)  # a widget might make something of it, and not the default
-            control.arrive(link)
+            control.apply_link(link)
     return notes
 
 
@@ -286,19 +286,19 @@ def _faults(link: Link, controls: Sequence[Control]) -> list[str]:
     for name, text in link.items():
         if name in (HIDE, LOCK):
             strange = [each for each in names_in(text) if each not in named]
-            notes += [f"`{name}` names `{plain(each)}`, which is not a setting here" for each in strange]
+            notes += [f"`{name}` names `{plain_text(each)}`, which is not a setting here" for each in strange]
         elif name in SWITCHES:
             if text.lower() not in ("true", "false"):
-                notes.append(f"`{name}` must be true or false, not `{plain(text)}`; it is taken for false")
+                notes.append(f"`{name}` must be true or false, not `{plain_text(text)}`; it is taken for false")
         elif name in ROUTE:
             continue  # the lesson itself says what is wrong with it
         elif name not in named:
-            notes.append(f"`{plain(name)}` is not a setting here")
-        elif (fault := named[name].fault(text)) is not None:
-            notes.append(f"`{name}` {fault}, not `{plain(text)}`; the default is used")
+            notes.append(f"`{plain_text(name)}` is not a setting here")
+        elif (fault := named[name].error_in(text)) is not None:
+            notes.append(f"`{name}` {fault}, not `{plain_text(text)}`; the default is used")
     return notes[:8]
 
 
-def plain(text: str, longest: int = 40) -> str:
+def plain_text(text: str, longest: int = 40) -> str:
     """Text from a link, short and without anything that Markdown would understand."""
     return "".join(letter if letter.isalnum() or letter in " ._-+" else "?" for letter in text[:longest]) or " "

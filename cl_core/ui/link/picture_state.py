@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from cl_core.ui.link.controls import Control, Link, write_to_address
+from cl_core.ui.link.controls import Control, Link, set_query_param
 
 Places = tuple[tuple[float, ...], ...]
 
@@ -16,7 +16,7 @@ _WIDTH = 22  # letters that a number and what follows it may take
 
 
 @dataclass(frozen=True)
-class Kept(Control):
+class PictureState(Control):
     """What no widget shows, and a picture tells: places of one or more numbers, as `0.5,0.25;-1,0`; "" for none.
 
     It belongs to a scope, by any name: in another one it is forgotten, since the third image of another batch is
@@ -32,7 +32,7 @@ class Kept(Control):
     numbers: tuple[int, int] = (2, 2)
     whole: bool = False
 
-    def fault(self, text: str) -> str | None:
+    def error_in(self, text: str) -> str | None:
         """What is wrong with this text from a link, in words; None where it can be used."""
         if not text or self._places_in(text):
             return None
@@ -41,26 +41,26 @@ class Kept(Control):
         several = f", {count} times, with ; between" if self.places != (1, 1) else ""
         return f"must be {size} {kind} from {self.low:g} to {self.high:g}, with commas between{several}"
 
-    def arrive(self, link: Link) -> None:
+    def apply_link(self, link: Link) -> None:
         """A link has been opened: nothing is known any more but what it says."""
-        st.session_state[self.name] = self.read(link.get(self.name))
+        st.session_state[self.name] = self.parse(link.get(self.name))
         st.session_state.pop(self._scope, None)
 
-    def now(self, scope: str = "") -> Places:
+    def current(self, scope: str = "") -> Places:
         """What it was left at in this scope; empty where that is nothing."""
         values = st.session_state
         if values.setdefault(self._scope, scope) != scope:
-            self.keep((), scope)
-        text = values.setdefault(self.name, self.read(st.query_params.get(self.name)))
-        write_to_address(self.name, text or None)
+            self.save((), scope)
+        text = values.setdefault(self.name, self.parse(st.query_params.get(self.name)))
+        set_query_param(self.name, text or None)
         return self._places_in(text)
 
-    def keep(self, places: Sequence[Sequence[float]], scope: str = "") -> None:
+    def save(self, places: Sequence[Sequence[float]], scope: str = "") -> None:
         """Remember it, and say it in the address; nothing, if it is what the picture begins with."""
         text = ";".join(",".join(_short(number) for number in place) for place in places)
         st.session_state[self._scope] = scope
         st.session_state[self.name] = text
-        write_to_address(self.name, text or None)
+        set_query_param(self.name, text or None)
 
     @property
     def _scope(self) -> str:
@@ -89,7 +89,7 @@ def _short(number: float) -> str:
     return np.format_float_positional(number + 0.0, precision=16, trim="-")
 
 
-def mounted(key: str) -> str:
+def mount_key(key: str) -> str:
     """The key, or group, of a picture that begins again with every link that is opened."""
     opened = st.session_state.get("links_opened", 0)
     return key if opened < 2 else f"{key}_{opened}"

@@ -47,7 +47,7 @@ NO_SIDEBAR = """<style>
 
 
 @dataclass(frozen=True)
-class Manner:
+class Presentation:
     """How a page is shown.
 
     Attributes:
@@ -62,7 +62,7 @@ class Manner:
     big: bool = False
     play: bool = False
 
-    def frees(self, name: str) -> bool:
+    def is_free(self, name: str) -> bool:
         """Whether the visitor can see and move a control."""
         return name not in self.hide and name not in self.lock
 
@@ -73,16 +73,16 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in listed if name))
 
 
-def of_link(link: Mapping[str, str]) -> Manner:
+def presentation_of_link(link: Mapping[str, str]) -> Presentation:
     """What a link asks for; what it says wrongly of it does not count."""
     hide, lock = (frozenset(names_in(link.get(name, ""))) for name in (HIDE, LOCK))
     big, play = (link.get(name, "").lower() == "true" for name in SWITCHES)
-    return Manner(hide, lock, big, play)
+    return Presentation(hide, lock, big, play)
 
 
-def manner() -> Manner:
+def presentation() -> Presentation:
     """How the page is to be shown now, by the address that it was opened with."""
-    return of_link(st.query_params)
+    return presentation_of_link(st.query_params)
 
 
 def embedded() -> bool:
@@ -90,30 +90,30 @@ def embedded() -> bool:
     return bool(st.context.is_embedded)
 
 
-def dress() -> None:
+def apply_styles() -> None:
     """Begin a run of a page, with its type; called first, so that nothing is seen to grow."""
     st.session_state.asked = {}
     st.session_state.shown = None
     st.html(ON_PRIMARY + NARROW)
-    if manner().big:
+    if presentation().big:
         st.html(BIG_TYPE)
 
 
-def note_asked(name: str, *, free: bool) -> None:
+def note_rendered(name: str, *, free: bool) -> None:
     """Remember that this run of the page has a control, and whether it is to be moved in the sidebar."""
     inside = get_dg_singleton_instance().main_dg._active_dg
     st.session_state.setdefault("asked", {})[name] = free and inside._root_container == RootContainer.SIDEBAR
 
 
-def asked() -> Mapping[str, bool]:
+def rendered_controls() -> Mapping[str, bool]:
     """The names of the controls that the page has now, and whether each is to be moved in the sidebar."""
     found: Mapping[str, bool] = st.session_state.get("asked", {})
     return found
 
 
-def bare() -> None:
+def is_bare() -> None:
     """Put the sidebar away of a page that stands in another one, if nothing is to be moved there."""
-    if not any(asked().values()):
+    if not any(rendered_controls().values()):
         st.html(NO_SIDEBAR)
 
 
@@ -132,6 +132,6 @@ def height(pixels: int) -> int:
     return pixels - BELOW if st.session_state.get("lesson_open") else pixels
 
 
-def begins_playing() -> bool:
+def autoplays() -> bool:
     """Whether what plays on this page is to start now: once after a link was opened that says so."""
     return bool(st.session_state.pop("plays_at_once", False))

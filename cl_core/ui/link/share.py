@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import segno
 import streamlit as st
 
-from cl_core.ui.link.controls import Control, Link, Shown, text_of
-from cl_core.ui.link.presentation import BIG, HIDE, LOCK, PLAY, asked, bare, embedded, manner
+from cl_core.ui.link.controls import Control, Link, ShownPage, to_text
+from cl_core.ui.link.presentation import BIG, HIDE, LOCK, PLAY, embedded, is_bare, presentation, rendered_controls
 
 LARGEST = 18  # version of the largest QR code that a camera reads across a room: 89 by 89 modules
 SIDE = 380  # pixels, about, of the code
@@ -20,19 +20,19 @@ HEIGHT = 720  # pixels of the frame in a slide
 def share_view() -> None:
     """The way to share what is shown, at the sidebar's end; what every page ends with."""
     if embedded():
-        bare()
+        is_bare()
         return
-    shown: Shown | None = st.session_state.get("shown")
+    shown: ShownPage | None = st.session_state.get("shown")
     if shown is not None:
         label, icon = "Share this view", ":material/share:"
         if st.sidebar.button(label, icon=icon, width="stretch", key="share"):
             _dialog(shown)
 
 
-def present(shown: Shown) -> Link:
+def present(shown: ShownPage) -> Link:
     """Everything the page is set to that is not its default, as a link has it."""
     now = {
-        str(name): text_of(value) for name, value in st.session_state.items() if isinstance(value, str | int | float)
+        str(name): to_text(value) for name, value in st.session_state.items() if isinstance(value, str | int | float)
     }
     by_address = {control.name: control for control in shown.controls_of(now) if control.default is None}
     for name in by_address:  # what has no default is no widget's
@@ -42,19 +42,19 @@ def present(shown: Shown) -> Link:
     found = {}
     for control in shown.controls_of(now):
         text = now.get(control.name)
-        if text is not None and control.fault(text) is None and control.read(text) != control.default:
+        if text is not None and control.error_in(text) is None and control.parse(text) != control.default:
             found[control.name] = text
     return found
 
 
-def address() -> str:
+def page_address() -> str:
     """Where the page is, without what it is set to."""
     return (st.context.url or "").split("?")[0].split("#")[0]
 
 
 def link_to(link: Link) -> str:
     """The page with these settings, in full."""
-    return f"{address()}?{urlencode(link, safe=',;')}" if link else address()
+    return f"{page_address()}?{urlencode(link, safe=',;')}" if link else page_address()
 
 
 def snippet(link: Link, title: str) -> str:
@@ -78,7 +78,7 @@ def qr_code(text: str) -> str | None:
 
 
 @st.dialog("Share this view", width="large", icon=":material/share:")
-def _dialog(shown: Shown) -> None:
+def _dialog(shown: ShownPage) -> None:
     """The link as its reader is to find it."""
     link = present(shown)
     choices, picture = st.columns([0.52, 0.48], gap="large")
@@ -99,10 +99,10 @@ def _dialog(shown: Shown) -> None:
         st.code(snippet(link, shown.page), language="html", wrap_lines=True)
 
 
-def _choices(shown: Shown) -> Link:
+def _choices(shown: ShownPage) -> Link:
     """What is chosen of how the page is to be shown."""
-    now = manner()
-    names = _names([control for control in shown.controls_of(present(shown)) if control.name in asked()])
+    now = presentation()
+    names = _names([control for control in shown.controls_of(present(shown)) if control.name in rendered_controls()])
     found: dict[str, str] = {}
     for name, label, before, words in (
         (HIDE, "Hide", now.hide, "not shown at all; what the page tells stays"),

@@ -10,17 +10,17 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from cl_core.analysis.gradients import Batch, Forces
+from cl_core.analysis.gradients import Batch, BatchForces
 from cl_core.data import datasets
 from cl_core.losses import snippets, variants
 from cl_core.losses.base import Loss
-from cl_core.losses.variants import HERE
-from cl_core.ui.link.controls import Chosen, Control, set_to_defaults
+from cl_core.losses.variants import OURS
+from cl_core.ui.link.controls import Control, LossChoice, set_to_defaults
 
 STRONGEST = 6  # pairs
 
 
-def numbers(walk: Sequence[tuple[Batch, Forces, float]]) -> None:
+def numbers(walk: Sequence[tuple[Batch, BatchForces, float]]) -> None:
     """The loss and what it is about, with what the steps have changed since the start."""
     first, now, rate = walk[0][1], walk[-1][1], walk[-1][2]
     moved = len(walk) > 1
@@ -35,12 +35,14 @@ def numbers(walk: Sequence[tuple[Batch, Forces, float]]) -> None:
             st.metric(words, form.format(value), delta, delta_color="inverse" if lower else "normal", width="content")
     if now.n_terms == 0:
         st.warning("There are no valid terms in this batch: the loss is 0 because it has nothing to say.")
-    strength = float(now.pull.norm(dim=1).max())
+    strength = float(now.embedding_force.norm(dim=1).max())
     step = f"; the last step had a learning rate of {rate:.3g}" if moved else ""
     st.caption(f"{now.n_terms:,} terms · strongest force {strength:.3g}{step}")
 
 
-def strongest(chosen: Chosen, found: Forces, dataset: str, images: NDArray[np.int64], labels: Sequence[int]) -> None:
+def strongest(
+    chosen: LossChoice, found: BatchForces, dataset: str, images: NDArray[np.int64], labels: Sequence[int]
+) -> None:
     """The pairs with the largest weights, as pictures."""
     st.markdown("**Strongest pairs**")
     data = datasets.load(dataset)
@@ -75,47 +77,47 @@ def strongest(chosen: Chosen, found: Forces, dataset: str, images: NDArray[np.in
 @lru_cache(maxsize=1024)
 def _picture(dataset: str, row: int) -> str:
     """A test image as an address that holds it; empty for points of the plane."""
-    png = datasets.sprites(datasets.load(dataset), [row])
+    png = datasets.sprite_sheet(datasets.load(dataset), [row])
     return f"data:image/png;base64,{base64.b64encode(png).decode()}" if png else ""
 
 
 def definition(loss: Loss, suffix: str) -> Control:
     """The control that chooses among the definitions of a loss that one batch is read by."""
-    keys = (HERE, *(each.key for each in variants.of_loss(loss.key)))
-    return Control(f"definition{suffix}", "definition", HERE, "by which the batch is read here", keys)
+    keys = (OURS, *(each.key for each in variants.variants_of(loss.key)))
+    return Control(f"definition{suffix}", "definition", OURS, "by which the batch is read here", keys)
 
 
-def other_conventions(chosen: Chosen, batch: Batch, found: Forces) -> None:
+def other_conventions(chosen: LossChoice, batch: Batch, found: BatchForces) -> None:
     """Where others define this loss otherwise: what they would show on this very batch."""
-    others = variants.of_loss(chosen.loss.key)
+    others = variants.variants_of(chosen.loss.key)
     if not others:
         return
     with st.expander("Other conventions", icon=":material/swap_horiz:"):
         control = definition(chosen.loss, chosen.suffix)
-        if not control.takes(st.session_state.get(control.name, HERE)):  # it was another loss's
+        if not control.accepts(st.session_state.get(control.name, OURS)):  # it was another loss's
             set_to_defaults([control], all_of_them=True)
-        key = control.ask()
+        key = control.render()
         convention = next((each for each in others if each.key == key), None)
         if convention is None:
             st.markdown(f"**{found.value:.6g}** by the definition that this page uses. Others:")
             st.markdown("\n".join(f"- `{each.key}`: {each.title}" for each in others))
             return
         weights = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
-        value = variants.value(convention, batch.z, batch.y, chosen.theta, *weights)
-        st.markdown(f"**{value:.6g}** instead of {found.value:.6g}. **{convention.title}.** {convention.words}")
-        st.code(snippets.code_of_convention(convention, chosen.theta), language="python")
+        value = variants.variant_value(convention, batch.z, batch.y, chosen.theta, *weights)
+        st.markdown(f"**{value:.6g}** instead of {found.value:.6g}. **{convention.title}.** {convention.description}")
+        st.code(snippets.variant_program(convention, chosen.theta), language="python")
 
 
-def as_code(chosen: Chosen, batch: Batch) -> None:
+def as_code(chosen: LossChoice, batch: Batch) -> None:
     """Programs that print the number on the screen, and the batch that they read."""
     with st.expander("As code", icon=":material/code:"):
         weight, bias = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
         st.download_button(
-            "batch.npz, which the programs read", snippets.archive(batch.z, batch.y, weight, bias), "batch.npz",
+            "batch.npz, which the programs read", snippets.batch_file(batch.z, batch.y, weight, bias), "batch.npz",
             icon=":material/download:", key=f"archive{chosen.suffix}",
         )  # fmt: skip
         for flavour, title in snippets.FLAVOURS.items():
-            code = snippets.code(chosen.loss.key, chosen.theta, flavour)
+            code = snippets.program(chosen.loss.key, chosen.theta, flavour)
             if code is not None:
                 st.caption(title)
                 st.code(code, language="python")

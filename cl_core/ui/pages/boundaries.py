@@ -17,14 +17,14 @@ from cl_core.components.wedge.mount import wedge as wedge_picture
 from cl_core.losses import snippets
 from cl_core.losses.base import Loss
 from cl_core.training.pretrained import embeddings
-from cl_core.training.pretrained.embeddings import Prepared
+from cl_core.training.pretrained.embeddings import PretrainedEmbedding
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Chosen, Control, Link
-from cl_core.ui.link.picture_state import Kept, mounted
-from cl_core.ui.link.presentation import height, manner
+from cl_core.ui.link.controls import Control, Link, LossChoice
+from cl_core.ui.link.picture_state import PictureState, mount_key
+from cl_core.ui.link.presentation import height, presentation
 from cl_core.ui.widgets import prediction, question
 from cl_core.ui.widgets.chart import chart
-from cl_core.ui.widgets.embedding_source import OWN, embedding
+from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding
 from cl_core.ui.widgets.prediction import COVER
 
 PAGE = "boundaries"
@@ -36,53 +36,55 @@ NO_PAIRS = "none"
 TWO = Control("two", "a second loss beside it", False)
 PLANE = Control("plane", "plane", "similarities", options=("similarities", "angles"), row=True)
 PAIRS = Control("pairs", "real pairs", NO_PAIRS, options=(NO_PAIRS, *embeddings.STAGES, OWN), row=True)
-WHICH = Control("which", "which pairs", "random", options=pairs.CHOICES, row=True)
+WHICH = Control("which", "which pairs", "random", options=pairs.SELECTIONS, row=True)
 LENGTH = Control(
     "length", "length of embeddings", 4.0, "for losses in which length counts; the others have length 1",
     low=1.0, high=20.0, step=0.5,
 )  # fmt: skip
 
-PLACE = Kept("place", "place that is kept", "", "s_n and s_p", low=-1.0, high=1.0)
-PLACE_OF_ANGLES = Kept("place_angles", "angles that are kept", "", "theta_2 and theta_1", low=0.0, high=180.0)
-BETWEEN = Kept("between", "angle between class weights", "", "degrees", low=0, high=180, numbers=(1, 1), whole=True)
+PLACE = PictureState("place", "place that is kept", "", "s_n and s_p", low=-1.0, high=1.0)
+PLACE_OF_ANGLES = PictureState("place_angles", "angles that are kept", "", "theta_2 and theta_1", low=0.0, high=180.0)
+BETWEEN = PictureState(
+    "between", "angle between class weights", "", "degrees", low=0, high=180, numbers=(1, 1), whole=True
+)
 
 
-def controls_of(link: Link) -> list[Control]:
+def controls_for_link(link: Link) -> list[Control]:
     """Every control of the page under a link."""
     found = [TWO, PLANE, PAIRS, WHICH, LENGTH, COVER, PLACE, PLACE_OF_ANGLES, BETWEEN]
     for suffix, default in DEFAULTS.items():
         choice = controls.loss_choice(default, suffix)
-        found += [choice, *controls.loss_parameters(controls.chosen(choice, link), suffix)]
+        found += [choice, *controls.loss_parameters(controls.loss_of_link(choice, link), suffix)]
     return found
 
 
 def boundary_notes() -> list[str]:
     """What in the link could not be used."""
-    return controls.link_notes(PAGE, controls_of)
+    return controls.link_notes(PAGE, controls_for_link)
 
 
-def boundary_controls() -> list[Chosen]:
+def boundary_controls() -> list[LossChoice]:
     """The controls of the losses in the sidebar: the one loss or the two to be drawn."""
     with st.sidebar:
-        chosen = [controls.ask_for_loss(DEFAULTS[""])]
-        if TWO.ask():
-            chosen.append(controls.ask_for_loss(DEFAULTS[SECOND], SECOND))
+        chosen = [controls.loss_controls(DEFAULTS[""])]
+        if TWO.render():
+            chosen.append(controls.loss_controls(DEFAULTS[SECOND], SECOND))
         if any(each.loss.lengths for each in chosen):
-            LENGTH.ask()
-        COVER.ask()
+            LENGTH.render()
+        COVER.render()
     return chosen
 
 
-def boundaries(chosen: Sequence[Chosen]) -> None:
+def show_boundaries(chosen: Sequence[LossChoice]) -> None:
     """The planes side by side, with what is written under them."""
-    angles_too = any(each.loss.classes for each in chosen) and not prediction.covered()
+    angles_too = any(each.loss.classes for each in chosen) and not prediction.is_hidden()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            if PAIRS.name not in manner().hide:
+            if PAIRS.name not in presentation().hide:
                 st.markdown("Real pairs", width="content")
-            stage = PAIRS.ask()
-            which = WHICH.ask() if stage != NO_PAIRS else WHICH.default
-        angles = angles_too and PLANE.ask() == "angles"
+            stage = PAIRS.render()
+            which = WHICH.render() if stage != NO_PAIRS else WHICH.default
+        angles = angles_too and PLANE.render() == "angles"
     for column, each in zip(st.columns(len(chosen), gap="medium"), chosen, strict=True):
         with column:
             if angles and each.loss.classes:
@@ -91,22 +93,22 @@ def boundaries(chosen: Sequence[Chosen]) -> None:
                 _similarities(each, stage, which, alone=len(chosen) == 1)
 
 
-def _similarities(chosen: Chosen, stage: str, which: str, *, alone: bool) -> None:
+def _similarities(chosen: LossChoice, stage: str, which: str, *, alone: bool) -> None:
     """One loss over (s_n, s_p)."""
-    found = similarity_plane.of_similarities(chosen.loss, chosen.theta, length=_length())
-    embedded = None if stage == NO_PAIRS else embedding(chosen.loss.key, stage)
+    found = similarity_plane.similarity_plane(chosen.loss, chosen.theta, length=_length())
+    embedded = None if stage == NO_PAIRS else chosen_embedding(chosen.loss.key, stage)
     points = None if embedded is None else _points(embedded, chosen.loss.classes, which)
-    violated = None if points is None else pairs.violating(chosen.loss, chosen.theta, points)
+    violated = None if points is None else pairs.violates_boundary(chosen.loss, chosen.theta, points)
     field = charts.similarity_field(chosen.loss, chosen.theta, found, points, violated)
-    covered = prediction.covered()
+    covered = prediction.is_hidden()
     picture, words = st.columns([0.64, 0.36], gap="medium") if alone else (st.container(), st.container())
     with picture:
         if prediction.answered_by_place():
-            st.session_state.place_read = PLACE.now()
+            st.session_state.place_read = PLACE.current()
             pulse = question.PULSE if prediction.now().room else None
             kept = st.fragment(_with_answers, run_every=pulse)(field, f"similarities{chosen.suffix}")
         else:
-            shown = charts.covered(field) if covered else field
+            shown = charts.hide_answer(field) if covered else field
             kept = _plane(shown, f"similarities{chosen.suffix}", "similarities", PLACE)
     if covered:
         with words:
@@ -118,7 +120,7 @@ def _similarities(chosen: Chosen, stage: str, which: str, *, alone: bool) -> Non
             st.markdown(prediction.how_far(found))
         if embedded is not None and violated is not None:
             st.markdown(_violating_in_words(chosen, embedded, violated))
-        for line in charts.landmarks_in_words(chosen.loss, chosen.theta):
+        for line in charts.landmarks_text(chosen.loss, chosen.theta):
             st.markdown(f"- {line}")
         if chosen.theta.get("mining", "all") != "all":
             st.caption(
@@ -131,50 +133,52 @@ def _similarities(chosen: Chosen, stage: str, which: str, *, alone: bool) -> Non
 def _with_answers(field: Field, key: str) -> PlaneState:
     """A plane with what everybody has predicted, looked at again and again where others may still do so."""
     kept = _plane(prediction.with_answers(field), key, "similarities", PLACE)
-    if PLACE.now() != st.session_state.place_read:
+    if PLACE.current() != st.session_state.place_read:
         st.rerun()  # what is written beside it is to follow
     return kept
 
 
-def _angles(chosen: Chosen) -> None:
+def _angles(chosen: LossChoice) -> None:
     """One loss over (theta_2, theta_1), and the wedge that it asks for."""
     loss, theta = chosen.loss, chosen.theta
     _wedge(chosen)
-    found = similarity_plane.of_angles(loss, theta, length=_length())
+    found = similarity_plane.angle_plane(loss, theta, length=_length())
     _plane(charts.angle_field(loss, found), f"angles{chosen.suffix}", "angles", PLACE_OF_ANGLES)
     if loss.schedules:
         st.markdown(r"What an angle counts: $\psi$, against $\cos m\theta$, which rises again, and $\cos\theta$")
-        angles = similarity_plane.multiplied_angles(int(theta["margin"]), float(theta["annealing"]))
-        chart(charts.psi_rows(angles), charts.psi_chart(), charts.psi_in_words(angles))
+        angles = similarity_plane.angle_functions(int(theta["margin"]), float(theta["annealing"]))
+        chart(charts.psi_rows(angles), charts.psi_chart(), charts.psi_alt(angles))
     _formulas(loss, theta)
     _more(chosen, PlaneState())
 
 
-def _plane(field: Field, key: str, group: str, place: Kept) -> PlaneState:
+def _plane(field: Field, key: str, group: str, place: PictureState) -> PlaneState:
     """A plane with the place that the link or the visitor keeps in it; which is, in a group, one for all."""
 
     def keep(state: PlaneState) -> None:
-        place.keep([] if state.x is None or state.y is None else [(state.x, state.y)])
+        place.save([] if state.x is None or state.y is None else [(state.x, state.y)])
 
-    found = place.now()
+    found = place.current()
     kept = PlaneState(*found[0]) if found else None
-    return plane_picture(field, key=mounted(key), height=height(HEIGHT), group=mounted(group), kept=kept, on_keep=keep)
+    return plane_picture(
+        field, key=mount_key(key), height=height(HEIGHT), group=mount_key(group), kept=kept, on_keep=keep
+    )
 
 
-def _wedge(chosen: Chosen) -> None:
+def _wedge(chosen: LossChoice) -> None:
     """What the loss asks of two class weights, at the angle that the link or the visitor has put them."""
     loss, theta = chosen.loss, chosen.theta
     picture = Wedge(
-        loss.title, similarity_plane.wedges(loss, theta), away=similarity_plane.wedges_away(loss, theta),
+        loss.title, similarity_plane.wedge_angles(loss, theta), away=similarity_plane.wedge_angles_away(loss, theta),
         alt=f"What {loss.title} asks of two classes; " + ", ".join(f"{name} {value}" for name, value in theta.items()),
     )  # fmt: skip
-    if found := BETWEEN.now():
+    if found := BETWEEN.current():
         picture = replace(picture, between=int(found[0][0]))
 
     def turn(between: int) -> None:
-        BETWEEN.keep([] if between == Wedge.between else [(between,)])
+        BETWEEN.save([] if between == Wedge.between else [(between,)])
 
-    key, group = mounted(f"wedge{chosen.suffix}"), mounted("wedge")
+    key, group = mount_key(f"wedge{chosen.suffix}"), mount_key("wedge")
     wedge_picture(picture, key=key, height=400, group=group, on_turn=turn)
 
 
@@ -183,11 +187,11 @@ def _length() -> float:
 
 
 @lru_cache(maxsize=32)
-def _points_of(embedded: Prepared, classes: bool, which: str) -> np.ndarray:
-    return pairs.similarities(embedded.z, embedded.y, embedded.weight if classes else None, which)
+def _points_of(embedded: PretrainedEmbedding, classes: bool, which: str) -> np.ndarray:
+    return pairs.pair_similarities(embedded.z, embedded.y, embedded.weight if classes else None, which)
 
 
-def _points(embedded: Prepared, classes: bool, which: str) -> np.ndarray | None:
+def _points(embedded: PretrainedEmbedding, classes: bool, which: str) -> np.ndarray | None:
     """The embedding's pairs; None where the loss wants class weights and the embedding has none."""
     if classes and embedded.weight is None:
         st.info("Your run has no class weights to compare with, as its loss needs none.", icon=":material/info:")
@@ -195,7 +199,7 @@ def _points(embedded: Prepared, classes: bool, which: str) -> np.ndarray | None:
     return _points_of(embedded, classes, which)
 
 
-def _violating_in_words(chosen: Chosen, embedded: Prepared, violated: np.ndarray) -> str:
+def _violating_in_words(chosen: LossChoice, embedded: PretrainedEmbedding, violated: np.ndarray) -> str:
     what = "images against their own and the nearest other class weight" if chosen.loss.classes else "real triplets"
     still = "are still pushed apart" if chosen.loss.boundary is None else "still violate the boundary"
     own = losses.get(embedded.spec.loss).title
@@ -218,7 +222,7 @@ def _formulas(loss: Loss, theta: Mapping[str, Any]) -> None:
             st.caption(loss.no_boundary)
 
 
-def _more(chosen: Chosen, kept: PlaneState) -> None:
+def _more(chosen: LossChoice, kept: PlaneState) -> None:
     """What else belongs to the picture, folded away."""
     loss, theta = chosen.loss, chosen.theta
     with st.expander("What the parameters mean", icon=":material/tune:"):
@@ -230,17 +234,17 @@ def _more(chosen: Chosen, kept: PlaneState) -> None:
             st.markdown(f"- {misreading}")
     _as_code(chosen, kept)
     link = {"loss": loss.key, **{name: str(value) for name, value in theta.items()}}
-    controls.lead_to("training", "Train with it", ":material/play_circle:", link)
+    controls.page_link("training", "Train with it", ":material/play_circle:", link)
 
 
-def _as_code(chosen: Chosen, kept: PlaneState) -> None:
+def _as_code(chosen: LossChoice, kept: PlaneState) -> None:
     """A program that prints the numbers of the place that is kept."""
     with st.expander("As code", icon=":material/code:"):
         if kept.x is None or kept.y is None:
             st.caption("Click on the plane to keep a place; here is then the program that prints its numbers.")
             return
         for flavour, title in snippets.FLAVOURS.items():
-            code = snippets.point(chosen.loss.key, chosen.theta, kept.x, kept.y, flavour, _length())
+            code = snippets.point_program(chosen.loss.key, chosen.theta, kept.x, kept.y, flavour, _length())
             if code is not None:
                 st.caption(title)
                 st.code(code, language="python")

@@ -30,15 +30,16 @@ class Words(Control):
 
     def _widget(self, **_: Any) -> str:
         """Show the widget; its text."""
-        return st.text_input(
+        text: str = st.text_input(
             self.label, self.default, max_chars=60, key=self.name, bind="query-params", placeholder=self.help, live=True
         )
+        return text
 
-    def read(self, text: str | None) -> str:
+    def parse(self, text: str | None) -> str:
         """The text that a link gives."""
         return (text or "")[:60]
 
-    def fault(self, text: str) -> str | None:
+    def error_in(self, text: str) -> str | None:
         """Any text will do."""
         return None
 
@@ -62,11 +63,11 @@ def choice() -> tuple[Loss | None, str]:
     The control is not bound to the address: links that say `loss` would lose it on the way from here to other pages,
     since Streamlit drops what a control of the page that one leaves is bound to.
     """
-    key = LOSS.read(st.query_params.get(LOSS.name))
+    key = LOSS.parse(st.query_params.get(LOSS.name))
     left, right = st.columns(2, vertical_alignment="bottom")
     if key is None:
         with left:
-            return None, FIND.ask()
+            return None, FIND.render()
     st.session_state.entry = st.query_params[LOSS.name] = key
     left.selectbox(LOSS.label, LOSS.options, key="entry", on_change=_turn)
     right.button("All losses", icon=":material/apps:", key="all_losses", on_click=st.query_params.clear)
@@ -86,7 +87,7 @@ def index(words: str) -> None:
     for family in FAMILIES:
         members = [loss for loss in found if family_of(loss) is family]
         if members:
-            st.markdown(f"#### {family.title}\n{family.words}")
+            st.markdown(f"#### {family.title}\n{family.description}")
             for row in range(0, len(members), ROW):
                 for column, loss in zip(st.columns(ROW), members[row : row + ROW], strict=False):
                     with column.container(border=True, height="stretch", gap="xsmall"):
@@ -98,7 +99,7 @@ def text_of(loss: Loss) -> str:
     parts = [loss.key, loss.title, loss.summary, str(loss.paper), loss.no_boundary, *loss.relations, *loss.misreadings]
     parts += [f"{each.name} {each.symbol} {each.help}" for each in loss.parameters.values()]
     parts += [preset.title for preset in loss.presets]
-    parts += [f"{each.title} {each.words}" for each in catalogue.CONVENTIONS.get(loss.key, ())]
+    parts += [f"{each.title} {each.description}" for each in catalogue.VARIANTS.get(loss.key, ())]
     return "\n".join(parts)
 
 
@@ -186,10 +187,10 @@ def _list(title: str, lines: Sequence[str]) -> None:
 
 def conventions(loss: Loss) -> None:
     """Who defines it otherwise."""
-    here = catalogue.here(loss.key)
+    here = catalogue.default_variant(loss.key)
     if here is not None:
-        others = [f"**{_capital(each.title)}.** {each.words}" for each in catalogue.of_loss(loss.key)]
-        _list("Other conventions", [f"**Here: {here.title}.** {here.words}", *others])
+        others = [f"**{_capital(each.title)}.** {each.description}" for each in catalogue.variants_of(loss.key)]
+        _list("Other conventions", [f"**Here: {here.title}.** {here.description}", *others])
 
 
 def _capital(text: str) -> str:
@@ -199,4 +200,4 @@ def _capital(text: str) -> str:
 def family_tree() -> None:
     """The losses and what turns the one into the other."""
     dark = st.context.theme.type == "dark"
-    st.graphviz_chart(loss_family.dot(dark=dark), alt=loss_family.in_words(), width="content")
+    st.graphviz_chart(loss_family.graphviz_dot(dark=dark), alt=loss_family.family_alt(), width="content")

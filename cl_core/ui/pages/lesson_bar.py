@@ -9,12 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cl_core.teaching import lessons
 from cl_core.teaching.lessons import Lesson, Step
-from cl_core.teaching.rooms import name_of
+from cl_core.teaching.rooms import room_name
 from cl_core.ui.link import controls
 from cl_core.ui.link.controls import Link
 from cl_core.ui.link.presentation import LESSON, ROOM, ROUTE, STEP
 from cl_core.ui.widgets import page_state, question
-from cl_core.ui.widgets.question import Asked
+from cl_core.ui.widgets.question import AskedQuestion
 
 PULSE = 1.5  # seconds between two looks whether a step was done
 NO_ROOM = "`room` must be 3 to 24 letters, digits and hyphens"
@@ -32,7 +32,7 @@ STYLE = """<style>
 
 
 @dataclass(frozen=True)
-class Here:
+class LessonPosition:
     """Where in a lesson the visitor is: `number` counts steps from 1, and `room` is "" for none."""
 
     lesson: Lesson
@@ -57,11 +57,11 @@ def link_of(lesson: Lesson, number: int, room: str) -> Link:
 
 
 @contextmanager
-def lesson(page: str) -> Iterator[None]:
+def lesson_bar(page: str) -> Iterator[None]:
     """Run a page below the bar of the lesson that one is in, if any."""
     here = _here()
     asks = here.step.question if here is not None and page == here.step.page else None
-    st.session_state.question = Asked(asks, here.key, here.room) if here and asks else None
+    st.session_state.question = AskedQuestion(asks, here.key, here.room) if here and asks else None
     st.session_state.lesson_open = None  # no bar of its own above this page
     if here is None:
         yield
@@ -72,27 +72,27 @@ def lesson(page: str) -> Iterator[None]:
         st.fragment(_tick, run_every=None if _done(here) else PULSE)(here)
 
 
-def _here() -> Here | None:
+def _here() -> LessonPosition | None:
     """Where the link says that one is, or where one was before; what it says wrongly is said."""
     link, state = st.query_params, st.session_state
     if ROOM in link:
-        state.room = name_of(link[ROOM]) or ""
+        state.room = room_name(link[ROOM]) or ""
         if not state.room:
-            _warn(f"{NO_ROOM}, not `{controls.plain(link[ROOM])}`; you are in no room")
+            _warn(f"{NO_ROOM}, not `{controls.plain_text(link[ROOM])}`; you are in no room")
     known, _ = lessons.available()
     if LESSON in link:
         state.lesson_at = (link[LESSON], 1)
         if link[LESSON] not in known:
-            _warn(f"`{LESSON}`: there is no lesson `{controls.plain(link[LESSON])}`")
+            _warn(f"`{LESSON}`: there is no lesson `{controls.plain_text(link[LESSON])}`")
         elif STEP in link:
             state.lesson_at = (link[LESSON], _number(link[STEP], known[link[LESSON]]))
     key, number = state.get("lesson_at", ("", 1))
     if key not in known or number > len(known[key].steps):
         return None
-    here = Here(known[key], number, state.get("room", ""))
+    here = LessonPosition(known[key], number, state.get("room", ""))
     if state.get("lesson_step") != here.key:
         state.lesson_step = here.key
-        page_state.forget()
+        page_state.clear_facts()
     return here
 
 
@@ -100,7 +100,7 @@ def _number(text: str, lesson: Lesson) -> int:
     n = len(lesson.steps)
     if text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= n:
         return int(text)
-    _warn(f"`{STEP}` must be a whole number from 1 to {n}, not `{controls.plain(text)}`; this is the first")
+    _warn(f"`{STEP}` must be a whole number from 1 to {n}, not `{controls.plain_text(text)}`; this is the first")
     return 1
 
 
@@ -108,7 +108,7 @@ def _warn(words: str) -> None:
     st.warning(words, icon=":material/link_off:")
 
 
-def _bar(here: Here, page: str) -> DeltaGenerator:
+def _bar(here: LessonPosition, page: str) -> DeltaGenerator:
     """The bar; where its tick is to be."""
     st.html(STYLE)
     step, n = here.step, len(here.lesson.steps)
@@ -142,44 +142,44 @@ def _bar(here: Here, page: str) -> DeltaGenerator:
     return tick
 
 
-def _words(here: Here) -> None:
+def _words(here: LessonPosition) -> None:
     """What to try, and what is asked."""
-    asked: Asked | None = st.session_state.question
+    asked: AskedQuestion | None = st.session_state.question
     if asked is None:
         st.markdown(here.step.words)
         return
-    bars = question.committed(asked) and asked.room and asked.question.choices
+    bars = question.has_answered(asked) and asked.room and asked.question.choices
     words, answers, *last = st.columns([0.3, 0.38, 0.32] if bars else [0.42, 0.58], gap="medium")
     words.markdown(here.step.words)
     with answers:
         question.show(asked)
-    if question.committed(asked):
+    if question.has_answered(asked):
         (last or [answers])[0].markdown(question.verdict(asked))
 
 
-def _steps(here: Here) -> None:
+def _steps(here: LessonPosition) -> None:
     """Every step, to go to."""
     with st.popover(f"{here.number} of {len(here.lesson.steps)}", type="tertiary", key="lesson_steps"):
         st.markdown(f"**{here.lesson.title}** · {here.lesson.minutes:g} min")
         for number, step in enumerate(here.lesson.steps, 1):
-            there = Here(here.lesson, number, here.room)
+            there = LessonPosition(here.lesson, number, here.room)
             icon = ":material/check_circle:" if _done(there) else ":material/radio_button_unchecked:"
             _lead(here, number, f"{number}. {step.title}", icon)
 
 
-def _lead(here: Here, number: int, label: str, icon: str) -> None:
-    controls.lead_to(here.lesson.steps[number - 1].page, label, icon, link_of(here.lesson, number, here.room))
+def _lead(here: LessonPosition, number: int, label: str, icon: str) -> None:
+    controls.page_link(here.lesson.steps[number - 1].page, label, icon, link_of(here.lesson, number, here.room))
 
 
-def _done(here: Here) -> bool:
+def _done(here: LessonPosition) -> bool:
     return here.key in st.session_state.setdefault("lesson_done", set())
 
 
-def _tick(here: Here) -> None:
+def _tick(here: LessonPosition) -> None:
     """Whether the step was done: noticed, or said where there is nothing to notice."""
     if not _done(here):
         waits = here.step.done
-        if waits and all(condition.holds(page_state.known()) for condition in waits):
+        if waits and all(condition.holds(page_state.facts()) for condition in waits):
             _finish(here)
             st.rerun()
         if not waits:
@@ -189,7 +189,7 @@ def _tick(here: Here) -> None:
     st.markdown(badge, width="content")
 
 
-def _finish(here: Here) -> None:
+def _finish(here: LessonPosition) -> None:
     st.session_state.lesson_done = {*st.session_state.lesson_done, here.key}
 
 

@@ -7,22 +7,22 @@ import streamlit as st
 
 from cl_core.teaching import lessons
 from cl_core.teaching.lessons import Lesson
-from cl_core.teaching.rooms import name_of
+from cl_core.teaching.rooms import room_name
 from cl_core.ui.link import controls
-from cl_core.ui.link.share import address, qr_code
+from cl_core.ui.link.share import page_address, qr_code
 from cl_core.ui.pages.lesson_bar import NO_ROOM, link_of
 
 LETTERS, DIGITS = "abcdefghkmnprstwxyz", "23456789"  # none that are taken for each other
 
 
-def list_lessons() -> None:
+def show_lessons() -> None:
     """The lessons, one below the other."""
     found, faults = lessons.available()
     room = st.session_state.get("room", "")
     if room:
         st.info(f"You are in room **{room}**: your answers are counted there.", icon=":material/meeting_room:")
     for fault in faults:
-        st.warning(controls.plain(fault, 300), icon=":material/broken_image:")
+        st.warning(controls.plain_text(fault, 300), icon=":material/broken_image:")
     for lesson in found.values():
         with st.container(border=True):
             _lesson(lesson, room)
@@ -34,7 +34,7 @@ def _lesson(lesson: Lesson, room: str) -> None:
         st.markdown(f"#### {lesson.title}\n{lesson.minutes:g} minutes, {n} steps", width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             first = link_of(lesson, 1, room)
-            controls.lead_to(lesson.steps[0].page, "Begin", ":material/play_arrow:", first)
+            controls.page_link(lesson.steps[0].page, "Begin", ":material/play_arrow:", first)
             if st.button("Open a room", icon=":material/meeting_room:", key=f"room_{lesson.key}"):
                 _open(lesson)
     if lesson.words:
@@ -44,7 +44,7 @@ def _lesson(lesson: Lesson, room: str) -> None:
         for number, step in enumerate(lesson.steps, 1):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f":small[{begins:g}-{begins + step.minutes:g}]", width=48)
-                controls.lead_to(step.page, f"{number}. {step.title}", ":material/arrow_forward:",
+                controls.page_link(step.page, f"{number}. {step.title}", ":material/arrow_forward:",
                                  link_of(lesson, number, room))  # fmt: skip
             begins += step.minutes
 
@@ -56,7 +56,7 @@ def new_name() -> str:
 
 def address_of(page: str, link: controls.Link) -> str:
     """A page of the course with these settings, in full, as seen from another page of it."""
-    course = address().rpartition("/")[0]
+    course = page_address().rpartition("/")[0]
     return f"{course}/{'' if page == 'start' else page}?{urlencode(link, safe=',;')}"
 
 
@@ -71,7 +71,7 @@ def _open(lesson: Lesson) -> None:
         )
         proposed = st.session_state.setdefault("room_proposed", new_name())
         text = st.text_input("Name of the room", proposed, key="room_name", max_chars=24)
-        name = name_of(text)
+        name = room_name(text)
         if name is None:
             st.warning(NO_ROOM.replace("`room`", "A name"), icon=":material/edit:")
             return
@@ -79,7 +79,7 @@ def _open(lesson: Lesson) -> None:
         link = link_of(lesson, 1, name)
         st.markdown("**Link for the class**")
         st.code(address_of(step.page, link), language=None, wrap_lines=True)
-        controls.lead_to(step.page, "Go in", ":material/login:", link)
+        controls.page_link(step.page, "Go in", ":material/login:", link)
     with picture:
         code = qr_code(address_of(step.page, link))
         if code is None:

@@ -13,10 +13,10 @@ from cl_core.losses.parameters import Value
 from cl_core.runtime import race
 from cl_core.runtime.race import LETTERS, Race
 from cl_core.training import RunSpec
-from cl_core.training.frames import PROBES, SCORES
+from cl_core.training.frames import PROBE_SIZES, SCORES
 from cl_core.ui.link import controls
 from cl_core.ui.link.controls import Control, Link
-from cl_core.ui.link.presentation import manner
+from cl_core.ui.link.presentation import presentation
 from cl_core.ui.pages.training_controls import training_controls
 from cl_core.ui.widgets.playback_buttons import PACE
 
@@ -29,46 +29,52 @@ SHOWN, HIDDEN = "shown", "hidden"
 TRIPLETS = "triplets"
 
 CONTENDERS = Control(
-    "contenders", "contenders", 2, "runs that start together", low=race.CONTENDERS[0], high=race.CONTENDERS[1], step=1
+    "contenders",
+    "contenders",
+    2,
+    "runs that start together",
+    low=race.CONTENDER_RANGE[0],
+    high=race.CONTENDER_RANGE[1],
+    step=1,
 )
 SEEDS = Control(
     "seeds", "seeds", 1, "each contender is trained so many times, from another start each time; one is drawn",
-    low=race.SEEDS[0], high=race.SEEDS[1], step=1,
+    low=race.SEED_COUNT_RANGE[0], high=race.SEED_COUNT_RANGE[1], step=1,
 )  # fmt: skip
-POINTS = Control("points", "images in a picture", 500, "test images, the same ones in all pictures", PROBES[:3])
+POINTS = Control("points", "images in a picture", 500, "test images, the same ones in all pictures", PROBE_SIZES[:3])
 SCORE = Control("score", "curves", "knn", options=(*SCORES, charts.LOSS, TRIPLETS), row=True)
 SCORES_SHOWN = Control("scores", "scores", SHOWN, options=(SHOWN, HIDDEN), row=True)
 
 
-class Ready(NamedTuple):
+class ReadyRace(NamedTuple):
     """A race that is ready to be started: what to look for, and its settings as a link has them."""
 
     title: str
-    words: str
+    description: str
     link: Link
 
 
-READY = (
-    Ready(
+READY_RACES = (
+    ReadyRace(
         "Hard against semi-hard mining", "The hardest negatives pull everything into one point; see when.",
         {"contenders": "2", "loss": "triplet", "mining": "hard", "loss_2": "triplet", "mining_2": "semihard"},
     ),
-    Ready(
+    ReadyRace(
         "Temperature 0.05, 0.1, 0.5", "A low temperature looks at the nearest negatives only.",
         {"contenders": "3", "loss": "supcon", "temperature": "0.05", "loss_2": "supcon", "temperature_2": "0.1",
          "loss_3": "supcon", "temperature_3": "0.5"},
     ),
-    Ready(
+    ReadyRace(
         "Batch 32, 256, 1024 at one rate", "What does a larger batch change, by itself?",
         {"contenders": "3", "score": "knn", **{f"loss{s}": "supcon" for s in SUFFIXES[:3]},
          "batch": "32", "batch_2": "256", "batch_3": "1024"},
     ),
-    Ready(
+    ReadyRace(
         "Batch and rate together", "As in the article that found larger batches worse: the rate grows with the batch.",
         {"contenders": "3", **{f"loss{s}": "supcon" for s in SUFFIXES[:3]}, "batch": "32", "rate": "0.001",
          "batch_2": "256", "rate_2": "0.01", "batch_3": "2048", "rate_3": "0.2"},
     ),
-    Ready(
+    ReadyRace(
         "Four families of losses", "SupCon, semi-hard triplets, circle and AM-softmax, each with its usual settings.",
         {"contenders": "4", **{f"loss{suffix}": loss for suffix, loss in DEFAULTS.items()}},
     ),
@@ -87,12 +93,12 @@ def _shared() -> list[Control]:
     return [every[name] for name in SHARED]
 
 
-def controls_of(link: Link) -> list[Control]:
+def controls_for_link(link: Link) -> list[Control]:
     """Every control of the page under a link."""
     found = [CONTENDERS, SEEDS, POINTS, PACE, SCORE, SCORES_SHOWN, *_shared()]
     for suffix, default in DEFAULTS.items():
         choice = controls.loss_choice(default, suffix)
-        loss = controls.chosen(choice, link)
+        loss = controls.loss_of_link(choice, link)
         found += [choice, *controls.loss_parameters(loss, suffix), *_own(loss, suffix)]
     return found
 
@@ -102,7 +108,7 @@ def race_notes() -> list[str]:
     arrived = st.session_state.get("link_notes", ("",))[0] != PAGE
     if arrived and st.query_params:
         st.session_state.race = None  # nobody renews the other one's lease
-    return controls.link_notes(PAGE, controls_of, plays=True)
+    return controls.link_notes(PAGE, controls_for_link, plays=True)
 
 
 def race_controls() -> tuple[list[RunSpec], int, int]:
@@ -112,13 +118,13 @@ def race_controls() -> tuple[list[RunSpec], int, int]:
     """
     _take_up()
     with st.sidebar:
-        n_contenders = CONTENDERS.ask()
-        seeds = SEEDS.ask()
+        n_contenders = CONTENDERS.render()
+        seeds = SEEDS.render()
         asked = [_contender(suffix, place) for place, suffix in enumerate(SUFFIXES[:n_contenders])]
         shared = _shared()
         with controls.section("What all share", [*shared, POINTS]):
-            values = {control.name: control.ask() for control in shared}
-            points = POINTS.ask()
+            values = {control.name: control.render() for control in shared}
+            points = POINTS.render()
     return [_spec(loss, theta, own | values) for loss, theta, own in asked], points, seeds
 
 
@@ -130,12 +136,12 @@ def _contender(suffix: str, place: int) -> tuple[Loss, dict[str, Value], dict[st
         loss = LOSSES[st.session_state[choice.name]]
         controls.set_to_defaults([*controls.loss_parameters(loss, suffix), *_own(loss, suffix)])
 
-    known = LOSSES[st.session_state.get(choice.name) or choice.read(st.query_params.get(choice.name))]
+    known = LOSSES[st.session_state.get(choice.name) or choice.parse(st.query_params.get(choice.name))]
     every = [choice, *controls.loss_parameters(known, suffix), *_own(known, suffix)]
     with controls.section(f"Contender {LETTERS[place]}", every, expanded=place < 2):
-        loss = LOSSES[choice.ask(on_change=fit)]
-        theta = {c.name.removesuffix(suffix): c.ask() for c in controls.loss_parameters(loss, suffix)}
-        own = {c.name.removesuffix(suffix): c.ask() for c in _own(loss, suffix)}
+        loss = LOSSES[choice.render(on_change=fit)]
+        theta = {c.name.removesuffix(suffix): c.render() for c in controls.loss_parameters(loss, suffix)}
+        own = {c.name.removesuffix(suffix): c.render() for c in _own(loss, suffix)}
     return loss, theta, own
 
 
@@ -147,22 +153,22 @@ def _spec(loss: Loss, theta: dict[str, Value], values: dict[str, Any]) -> RunSpe
 
 def ready_made() -> None:
     """The races that are ready to be started, where all that they set can be moved."""
-    if not all(manner().frees(control.name) for control in controls_of({})):
+    if not all(presentation().is_free(control.name) for control in controls_for_link({})):
         return
     with st.popover("Ready-made races", icon=":material/flag:"):
-        for i, ready in enumerate(READY):
-            st.button(f"**{ready.title}**", key=f"ready_{i}", type="tertiary", on_click=set_to, args=(ready.link,))
-            st.caption(ready.words)
+        for i, ready in enumerate(READY_RACES):
+            st.button(f"**{ready.title}**", key=f"ready_{i}", type="tertiary", on_click=apply_race, args=(ready.link,))
+            st.caption(ready.description)
 
 
-def set_to(link: Link) -> None:
+def apply_race(link: Link) -> None:
     """Take every setting from a link, and the default of what it does not name; how one looks on stays as it is."""
     looks = (POINTS.name, PACE.name, SCORE.name, SCORES_SHOWN.name)
-    every = [control for control in controls_of(link) if control.name not in looks]
-    controls.set_to_defaults([replace(each, default=each.read(link.get(each.name))) for each in every])
+    every = [control for control in controls_for_link(link) if control.name not in looks]
+    controls.set_to_defaults([replace(each, default=each.parse(link.get(each.name))) for each in every])
 
 
-def reveal() -> None:
+def reveal_scores() -> None:
     """Show the scores that were hidden."""
     controls.set_to_defaults([SCORES_SHOWN], all_of_them=True)
 

@@ -81,7 +81,7 @@ CARDS: Mapping[str, Cards] = {
 }
 
 
-def cards() -> None:
+def show_cards() -> None:
     """All cards, by what one can do there."""
     for words, places in CARDS.items():
         st.subheader(words)

@@ -13,7 +13,7 @@ from streamlit import runtime
 
 from cl_core.charts.curves import DRAWN, SCORE, spec
 from cl_core.runtime.process_memory import MIB
-from cl_core.runtime.server_status import Status, status, versions
+from cl_core.runtime.server_status import ServerStatus, server_status, versions
 from cl_core.ui.server.lifespan import engine
 from cl_core.ui.widgets.chart import chart
 
@@ -41,7 +41,7 @@ def show_status() -> None:
 
 
 def _numbers() -> None:
-    now = status(engine().load())
+    now = server_status(engine().load())
     seen: deque[Moment] = st.session_state.setdefault("status_seen", deque(maxlen=round(SHOWN / TICK) + 1))
     seen.append(Moment(time.monotonic(), now.load.rate, now.server / MIB, now.workers / MIB))
     with st.container(horizontal=True, gap="small"):
@@ -66,7 +66,7 @@ def _sessions() -> int:
     return sum(int(each.value) for each in stats.get(family, ()))
 
 
-def _tiles(now: Status, sessions: int) -> Sequence[tuple[str, str, str]]:
+def _tiles(now: ServerStatus, sessions: int) -> Sequence[tuple[str, str, str]]:
     """Label, value and explanation of every number."""
     load = now.load
     return (

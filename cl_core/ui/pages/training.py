@@ -17,36 +17,36 @@ from cl_core.data import datasets
 from cl_core.palette import CLASS_COLOURS
 from cl_core.runtime.run import Run
 from cl_core.training import MAX_STEPS, RunSpec
-from cl_core.training.frames import PACES, Frame, Look
-from cl_core.training.saved_run import Kept
+from cl_core.training.frames import PACES, Frame, RunProgress
+from cl_core.training.saved_run import SavedRun
 from cl_core.ui.link import presentation
 from cl_core.ui.pages import training_controls, training_export
-from cl_core.ui.server.lifespan import company, engine
+from cl_core.ui.server.lifespan import engine, load_note
 from cl_core.ui.widgets import page_state
 from cl_core.ui.widgets.chart import chart
-from cl_core.ui.widgets.playback_buttons import PACE, buttons
-from cl_core.ui.widgets.refresh_rate import Pulse, pulse_of
+from cl_core.ui.widgets.playback_buttons import PACE, playback_buttons
+from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
 
 HEIGHT = 570  # pixels, of the picture
 
 
-def stage(spec: RunSpec, points: int) -> None:
+def show_training(spec: RunSpec, points: int) -> None:
     """Show the visitor's run of `spec` through `points` test images, with its controls; open one if need be.
 
     The picture and the numbers are fragments with a pulse of their own: the picture moves at every tick, and what is
     read rather than watched costs the browser less when it changes once a second.
     """
     run = _run_of(spec, points)
-    if presentation.begins_playing():
+    if presentation.autoplays():
         run.play()
-    pulse = pulse_of(run)
+    pulse = refresh_rate_of(run)
     _transport(run, spec, points)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.fragment(_place, run_every=pulse.read)(run)
-        training_controls.VIEW.ask()
+        training_controls.VIEW.render()
     picture, numbers = st.columns([0.58, 0.42], gap="medium")
     with picture:
-        st.fragment(_picture, run_every=pulse.tick)(run, pulse, len(run.look().frames))
+        st.fragment(_picture, run_every=pulse.tick)(run, pulse, len(run.progress().frames))
     with numbers:
         st.fragment(_numbers, run_every=pulse.read)(run)
 
@@ -59,16 +59,16 @@ def _run_of(spec: RunSpec, points: int) -> Run:
     return run
 
 
-def _open(spec: RunSpec, points: int, kept: Kept | None = None) -> Run:
+def _open(spec: RunSpec, points: int, kept: SavedRun | None = None) -> Run:
     """Put a new run on stage, at its first frame or where it was kept."""
     before: Run | None = st.session_state.get("run")
     if before is not None:
         before.close()
-    st.session_state.run = run = engine().open(spec, points, kept)
+    st.session_state.run = run = engine().open_run(spec, points, kept)
     return run
 
 
-def _reopen(kept: Kept) -> None:
+def _reopen(kept: SavedRun) -> None:
     """Put a run on stage that comes back from its file."""
     _open(kept.state.spec, kept.n, kept)
 
@@ -77,12 +77,12 @@ def _transport(run: Run, spec: RunSpec, points: int) -> None:
     """The buttons of the run, and what a click on them does."""
     other = (run.spec, run.n) != (spec, points)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        pressed = buttons(
+        pressed = playback_buttons(
             run, "Start", step="Pause, and do one step", other=other,
             reseed="Back to another start: other weights, another order of the images",
         )  # fmt: skip
-        run.pace(PACES[PACE.ask()])
-        training_export.take_away(run, _title(run), _reopen)
+        run.set_pace(PACES[PACE.render()])
+        training_export.show_export(run, _title(run), _reopen)
     if other:
         st.info("The settings have changed since this run was started.", icon=":material/tune:")
     if pressed.reset or (pressed.play and other):
@@ -102,8 +102,8 @@ def _transport(run: Run, spec: RunSpec, points: int) -> None:
 
 def _place(run: Run) -> None:
     """Where the run is."""
-    look = run.look()
-    page_state.tell(step=look.step, frames=len(look.frames), playing="yes" if run.playing else "no")
+    look = run.progress()
+    page_state.set_facts(step=look.step, frames=len(look.frames), playing="yes" if run.playing else "no")
     epochs = look.step / look.references.epoch_steps if look.references else 0.0
     rate = f" · {look.rate:.0f} steps/s" if look.rate else ""
     badge = {
@@ -113,11 +113,11 @@ def _place(run: Run) -> None:
         "failed": ":red-badge[stopped]",
         "finished": f":blue-badge[{MAX_STEPS:,} steps done]",
     }[look.phase]
-    place = f"{badge} **step {look.step:,}** · epoch {epochs:.2f} · {look.seconds:.1f} s of training{rate}{company()}"
+    place = f"{badge} **step {look.step:,}** · epoch {epochs:.2f} · {look.seconds:.1f} s of training{rate}{load_note()}"
     st.markdown(place, width="content")
 
 
-def _notices(look: Look) -> None:
+def _notices(look: RunProgress) -> None:
     """Whatever there is to say about the run."""
     if look.failure:
         st.error(look.failure, icon=":material/error:")
@@ -130,18 +130,18 @@ def _notices(look: Look) -> None:
         )
 
 
-def _picture(run: Run, pulse: Pulse, known: int) -> None:
+def _picture(run: Run, pulse: RefreshRate, known: int) -> None:
     """The cloud, or the density of one of the first `known` frames: what keeps a run alive, since it is looked at."""
-    run.renew(pulse.crowd)
+    run.renew_lease(pulse.crowd)
     busy = run.busy  # before the look, so that nothing comes between the last look and the last rerun
-    look = run.look()
+    look = run.progress()
     view = st.session_state.view
     if look.failure and not look.frames:
         st.caption("There is no picture.")
     elif view == "density" and look.frames:
         _density(run, look.frames[min(_looked_at(look), max(known - 1, 0))], pulse.moves)
     else:
-        cloud = cloud_of(run, look, 3 if view == "3D" else 2)
+        cloud = embedding_cloud(run, look, 3 if view == "3D" else 2)
         chosen = embedding(cloud, key="cloud", height=presentation.height(HEIGHT)).frame
         if chosen != st.session_state.get("looked_at"):
             st.session_state.looked_at = chosen
@@ -150,14 +150,14 @@ def _picture(run: Run, pulse: Pulse, known: int) -> None:
         st.rerun()
 
 
-def _looked_at(look: Look) -> int:
+def _looked_at(look: RunProgress) -> int:
     """The number of the frame that the visitor looks at: the newest, unless they went back."""
     chosen: int | None = st.session_state.get("looked_at")
     newest = len(look.frames) - 1
     return newest if chosen is None else min(chosen, newest)
 
 
-def cloud_of(run: Run, look: Look, dims: int) -> Cloud:
+def embedding_cloud(run: Run, look: RunProgress, dims: int) -> Cloud:
     """What the moving picture shows of a run."""
     probes = _probes(run.spec.dataset, run.n)
     dims = min(dims, run.spec.dim)
@@ -194,7 +194,7 @@ def _density(run: Run, frame: Frame, moves: bool) -> None:
     dark = st.context.theme.type == "dark"
     figure = _density_figure(frame, run.spec.dataset, run.n, dark)
     probes = _probes(run.spec.dataset, run.n)
-    words = charts.density_in_words(probes.labels, frame.points[2], probes.class_names)
+    words = charts.density_alt(probes.labels, frame.points[2], probes.class_names)
     config = {"toImageButtonOptions": {"format": "svg", "filename": "density"}}
     st.plotly_chart(figure, key="density_figure", config=config, alt=words)
     st.caption(f"Densities at step {frame.step:,}." + (" Pause to see where the run has come since." if moves else ""))
@@ -211,14 +211,14 @@ def _density_figure(frame: Frame, dataset: str, n: int, dark: bool) -> go.Figure
 
 def _numbers(run: Run) -> None:
     """What there is to say, and scores and curves at the frame that is looked at."""
-    look = run.look()
+    look = run.progress()
     _notices(look)
     if not look.frames or look.references is None:
         st.caption("Scores appear with the first frame.")
         return
     frame, first = look.frames[_looked_at(look)], look.frames[0].metrics
     m = frame.metrics
-    page_state.tell(knn=m.knn, spread=m.spread)
+    page_state.set_facts(knn=m.knn, spread=m.spread)
     shown = sum(frame.views[2].shares)
     tiles = (
         (
@@ -233,11 +233,11 @@ def _numbers(run: Run) -> None:
     for column, (label, value, help_) in zip(st.columns(len(tiles)), tiles, strict=True):
         column.metric(label, value, help=help_)
     refs = look.references
-    rows, words = charts.loss_rows(look.losses, frame.step), charts.loss_in_words(refs, look.losses, frame.step)
+    rows, words = charts.loss_rows(look.losses, frame.step), charts.loss_alt(refs, look.losses, frame.step)
     chart(rows, _loss_chart(refs), words, key="loss_curve")
-    rows, words = charts.score_rows(look.frames, frame.step), charts.scores_in_words(frame, refs.knn_raw, first.knn)
+    rows, words = charts.score_rows(look.frames, frame.step), charts.scores_alt(frame, refs.knn_raw, first.knn)
     chart(rows, _score_chart(refs.knn_raw, first.knn), words, key="score_curves")
-    rows, words = charts.triplet_rows(look.frames, frame.step), charts.triplets_in_words(frame)
+    rows, words = charts.triplet_rows(look.frames, frame.step), charts.triplets_alt(frame)
     chart(rows, _triplet_chart(), words, key="triplet_shares")
     with st.expander("All measures of this frame"):
         st.markdown(_measures(frame))
@@ -260,7 +260,7 @@ def _measures(frame: Frame) -> str:
         "uniformity (log mean exp −2d²)": f"{m.uniformity:.3f}",
         f"easy / semi-hard / hard triplets (d², m = {MARGIN})": f"{m.easy:.2%} / {m.semihard:.2%} / {m.hard:.2%}",
         "spread": f"{m.spread:.4f}",
-        "variance drawn (best plane)": f"{sum(frame.views[2].shares):.1%} ({frame.views[2].best:.1%})",
+        "variance drawn (best plane)": f"{sum(frame.views[2].shares):.1%} ({frame.views[2].best_share:.1%})",
     }
     return "\n".join(["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())])
 
@@ -288,7 +288,7 @@ class _Probes(NamedTuple):
 @lru_cache(maxsize=8)
 def _probes(dataset: str, n: int) -> _Probes:
     data = datasets.load(dataset)
-    rows = datasets.probe(data, n)
+    rows = datasets.probe_indices(data, n)
     size = (data.shape[1], data.shape[0]) if data.is_image else (1, 1)
-    sprite = datasets.sprites(data, rows)
+    sprite = datasets.sprite_sheet(data, rows)
     return _Probes(rows, data.y_test[rows], data.class_names, sprite, ceil(sqrt(len(rows))), size)

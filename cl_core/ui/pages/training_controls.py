@@ -10,11 +10,11 @@ from cl_core import training
 from cl_core.data import datasets
 from cl_core.losses import LOSSES, variants
 from cl_core.losses.base import NO_SCHEDULE, Loss
-from cl_core.losses.variants import HERE, Convention
+from cl_core.losses.variants import OURS, Variant
 from cl_core.runtime.run import Run
 from cl_core.training import RunSpec
 from cl_core.training.encoders import ENCODERS
-from cl_core.training.frames import PROBES
+from cl_core.training.frames import PROBE_SIZES
 from cl_core.ui.link import controls
 from cl_core.ui.link.controls import Control, Link
 from cl_core.ui.widgets.playback_buttons import PACE
@@ -41,8 +41,8 @@ def training_controls(loss: Loss) -> dict[str, Control]:
         Control("unit_norm", "unit-length embeddings", recipe.unit_norm, "puts every embedding on the sphere"),
         Control("optimiser", "optimiser", "adam", options=training.OPTIMISERS),
         Control("seed", "seed", 0, "of the weights, the order of the images and the noise",
-                low=training.SEED[0], high=training.SEED[1], step=1),
-        Control("points", "images in the picture", 2000, "test images, the same ones in every frame", PROBES),
+                low=training.SEED_RANGE[0], high=training.SEED_RANGE[1], step=1),
+        Control("points", "images in the picture", 2000, "test images, the same ones in every frame", PROBE_SIZES),
     ]  # fmt: skip
     if loss.schedules:
         words = "how the annealing falls as training goes on; it then takes the place of the slider"
@@ -53,30 +53,30 @@ def training_controls(loss: Loss) -> dict[str, Control]:
     return {control.name: control for control in every}
 
 
-def _definitions(loss: Loss) -> Sequence[Convention]:
+def _definitions(loss: Loss) -> Sequence[Variant]:
     """Other definitions that a run can be trained with, but for those of the annealing."""
-    every = variants.of_loss(loss.key)
-    return [each for each in every if each.trains and "annealing" not in (each.theta or {})]
+    every = variants.variants_of(loss.key)
+    return [each for each in every if each.can_train and "annealing" not in (each.theta or {})]
 
 
 def _definition(loss: Loss) -> Control:
     """The control that chooses among the definitions of a loss."""
     others = _definitions(loss)
-    words = " · ".join([f"{HERE}: the formula above", *(f"{each.key}: {each.title}" for each in others)])
-    return Control("convention", "definition", HERE, words, (HERE, *(each.key for each in others)))
+    words = " · ".join([f"{OURS}: the formula above", *(f"{each.key}: {each.title}" for each in others)])
+    return Control("convention", "definition", OURS, words, (OURS, *(each.key for each in others)))
 
 
-def controls_of(link: Link) -> tuple[Control, ...]:
+def controls_for_link(link: Link) -> tuple[Control, ...]:
     """Every control of the training page under a link."""
-    loss = controls.chosen(LOSS, link)
+    loss = controls.loss_of_link(LOSS, link)
     return (LOSS, PACE, VIEW, *training_controls(loss).values(), *controls.loss_parameters(loss))
 
 
 def link_of(spec: RunSpec, **other: Any) -> Link:
     """Every setting of a run, and others by name, that the training page has a control for."""
     values = {field.name: getattr(spec, field.name) for field in fields(spec)} | dict(spec.theta) | other
-    known = [control.name for control in controls_of({LOSS.name: spec.loss}) if control.name in values]
-    return {name: controls.text_of(values[name]) for name in known}
+    known = [control.name for control in controls_for_link({LOSS.name: spec.loss}) if control.name in values]
+    return {name: controls.to_text(values[name]) for name in known}
 
 
 def run_notes() -> list[str]:
@@ -84,7 +84,7 @@ def run_notes() -> list[str]:
     arrived = st.session_state.get("link_notes", ("",))[0] != PAGE
     if arrived and st.query_params:
         st.session_state.run = None  # nobody renews the other one's lease
-    return controls.link_notes(PAGE, controls_of, plays=True)
+    return controls.link_notes(PAGE, controls_for_link, plays=True)
 
 
 def _fit_to_loss() -> None:
@@ -121,22 +121,22 @@ def run_controls() -> tuple[RunSpec, int]:
     """
     _take_up()
     with st.sidebar:
-        loss = LOSSES[LOSS.ask(on_change=_fit_to_loss)]
+        loss = LOSSES[LOSS.render(on_change=_fit_to_loss)]
         st.markdown(f"**{loss.title}**")
         st.latex(rf"\footnotesize {loss.formula}")
         st.caption(f"{loss.summary} {loss.paper.markdown}")
         parameters = st.container()
         other = training_controls(loss)
-        values = {name: other[name].ask() for name in ("dataset", "batch", "rate")}
+        values = {name: other[name].render() for name in ("dataset", "batch", "rate")}
         folded = [control for name, control in other.items() if name not in values]
         with controls.section("Net, optimiser and seed", folded):
             names = [name for name in other if name not in (*values, "points", "convention")]
-            values |= {name: other[name].ask() for name in names}
+            values |= {name: other[name].render() for name in names}
             if "convention" in other:
-                values["convention"] = other["convention"].ask(on_change=_fit_to_definition)
-            points = other["points"].ask()
+                values["convention"] = other["convention"].render(on_change=_fit_to_definition)
+            points = other["points"].render()
         with parameters:
-            theta = _theta(loss, values.get("convention", HERE))
+            theta = _theta(loss, values.get("convention", OURS))
     spec = RunSpec(loss=loss.key, theta=theta, **values)
     classes = datasets.load(spec.dataset).n_classes
     if words := loss.caution(dim=spec.dim, classes=classes, unit_norm=spec.unit_norm, **spec.theta):
@@ -146,15 +146,17 @@ def run_controls() -> tuple[RunSpec, int]:
 
 def _theta(loss: Loss, definition: str) -> dict[str, Any]:
     """The controls of a loss's parameters; what another definition lays down, or does without, can't be moved."""
-    convention = variants.get(loss.key, definition)
-    if definition != HERE:
-        st.caption(f"**Another definition: {convention.title}.** {convention.words}")
+    convention = variants.get_variant(loss.key, definition)
+    if definition != OURS:
+        st.caption(f"**Another definition: {convention.title}.** {convention.description}")
     laid = convention.theta or {}
-    moved = set(loss.parameters) - set(laid) if convention.function is None else set(convention.call({}).keywords)
+    moved = (
+        set(loss.parameters) - set(laid) if convention.function is None else set(convention.bound_function({}).keywords)
+    )
     theta = {}
     for control in controls.loss_parameters(loss):
         held = replace(control, default=laid.get(control.name, control.default))
         if control.name in laid and st.session_state.get(control.name) != held.default:
             controls.set_to_defaults([held], all_of_them=True)
-        theta[control.name] = held.ask(disabled=control.name not in moved)
+        theta[control.name] = held.render(disabled=control.name not in moved)
     return theta

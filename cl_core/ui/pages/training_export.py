@@ -10,17 +10,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cl_core import charts, losses
 from cl_core.charts import gif, svg
-from cl_core.charts.gif import Scene
-from cl_core.charts.svg import Chart
+from cl_core.charts.gif import GifScene
+from cl_core.charts.svg import TitledChart
 from cl_core.data.npz import DataError
 from cl_core.runtime.engine import Engine
-from cl_core.runtime.errors import in_words
-from cl_core.runtime.fair_queue import Seat
+from cl_core.runtime.errors import describe_error
+from cl_core.runtime.fair_queue import Client
 from cl_core.runtime.run import Run
 from cl_core.training import State
 from cl_core.training.files import run_file, safetensors, tables
-from cl_core.training.frames import Look
-from cl_core.training.saved_run import Kept
+from cl_core.training.frames import RunProgress
+from cl_core.training.saved_run import SavedRun
 from cl_core.ui.link import controls
 from cl_core.ui.pages import training_controls
 from cl_core.ui.server.lifespan import engine
@@ -32,7 +32,7 @@ MB = 2**20
 NOT_YET = "The run has no picture yet; a moment, please."
 
 
-def take_away(run: Run, title: str, open_run: Callable[[Kept], None]) -> None:
+def show_export(run: Run, title: str, open_run: Callable[[SavedRun], None]) -> None:
     """A button behind which lies all that can be taken away of `run`, whose picture is called `title`.
 
     `open_run` puts a run on stage that comes back from its file.
@@ -41,7 +41,7 @@ def take_away(run: Run, title: str, open_run: Callable[[Kept], None]) -> None:
     part = st.popover("Export", icon=":material/download:", key="take_away", on_change="rerun", help=words)
     if not part.open:
         return
-    look = run.look()
+    look = run.progress()
     with part:
         if not look.frames:
             st.caption(NOT_YET)
@@ -59,7 +59,7 @@ def _section(words: str) -> DeltaGenerator:
         return st.container(width="stretch", gap="xsmall")
 
 
-def _numbers(run: Run, look: Look) -> None:
+def _numbers(run: Run, look: RunProgress) -> None:
     """The embedding and the history as tables."""
     size = _megabytes(4 * run.n * run.spec.dim)
     words = (
@@ -74,30 +74,31 @@ def _numbers(run: Run, look: Look) -> None:
 
 
 def _embedding(served: Engine, run: Run, kind: str) -> bytes:
-    return served.turns.submit(tables.embedding_file, _there(run.state), run.n, kind).result(timeout=PATIENCE)
+    file: bytes = served.queue.submit(tables.embedding_file, _there(run.state), run.n, kind).result(timeout=PATIENCE)
+    return file
 
 
 def _history(run: Run, kind: str) -> bytes:
-    return tables.FORMATS[kind](tables.history(run.look()))
+    return tables.FORMATS[kind](tables.history_table(run.progress()))
 
 
-def _net(run: Run, look: Look) -> None:
+def _net(run: Run, look: RunProgress) -> None:
     """The encoder, and the program that loads it."""
-    words = f"**Encoder.** Its weights ({_megabytes(safetensors.size(run.spec))}), for any program of yours."
+    words = f"**Encoder.** Its weights ({_megabytes(safetensors.estimated_size(run.spec))}), for any program of yours."
     with _section(words):
         _file(look, "Encoder as safetensors", safetensors.FILE, partial(_encoder, run), named=False)
     with st.expander("The program that loads the encoder", icon=":material/code:"):
-        st.code(safetensors.snippet(run.spec), wrap_lines=True)
+        st.code(safetensors.loading_program(run.spec), wrap_lines=True)
 
 
 def _encoder(run: Run) -> bytes:
-    return safetensors.pack(_there(run.state))
+    return safetensors.dumps(_there(run.state))
 
 
-def _run(run: Run, look: Look, open_run: Callable[[Kept], None]) -> None:
+def _run(run: Run, look: RunProgress, open_run: Callable[[SavedRun], None]) -> None:
     """The run as a file, and a place to drop one."""
     words = f"**Run.** A file that opens here again and trains on from where it was (up to {_size(look, run.n)})."
-    left_out = len(look.frames) - len(run_file.kept_frames(look, run.n)) if look.frames else 0
+    left_out = len(look.frames) - len(run_file.frames_to_save(look, run.n)) if look.frames else 0
     words += f" {left_out:,} of {len(look.frames):,} frames are left out." if left_out else ""
     times = st.session_state.setdefault("runs_opened", 0)
     with _section(words):
@@ -111,13 +112,13 @@ def _run(run: Run, look: Look, open_run: Callable[[Kept], None]) -> None:
             st.text(fault)  # which may quote the file: as it is, not as Markdown
 
 
-def _size(look: Look, n: int) -> str:
-    return _megabytes(run_file.size(look, n)) if look.frames else "a few MB"
+def _size(look: RunProgress, n: int) -> str:
+    return _megabytes(run_file.estimated_size(look, n)) if look.frames else "a few MB"
 
 
 def _kept(run: Run) -> bytes:
-    look, state = run.capture()
-    return run_file.pack(look, _there(state), run.n)
+    look, state = run.progress_and_state()
+    return run_file.dumps(look, _there(state), run.n)
 
 
 def _there(state: State | None) -> State:
@@ -126,35 +127,35 @@ def _there(state: State | None) -> State:
     return state
 
 
-def _open(key: str, open_run: Callable[[Kept], None]) -> None:
+def _open(key: str, open_run: Callable[[SavedRun], None]) -> None:
     """A file was chosen: its run comes on stage and the controls follow it, or what is wrong with the file is said."""
     st.session_state.pop("run_file_fault", None)
     file = st.session_state.get(key)
     if file is None:
         return
     try:
-        kept = engine().turns.submit(run_file.unpack, file.getvalue()).result(timeout=PATIENCE)
+        kept = engine().queue.submit(run_file.loads, file.getvalue()).result(timeout=PATIENCE)
         _set_controls(kept)
     except Exception as error:  # a worker's: whatever it was, the page stays
-        st.session_state.run_file_fault = in_words(error)[:300]
+        st.session_state.run_file_fault = describe_error(error)[:300]
         return
     open_run(kept)
     st.session_state.runs_opened += 1  # an empty place for the next one
     st.session_state.take_away = False
 
 
-def _set_controls(kept: Kept) -> None:
+def _set_controls(kept: SavedRun) -> None:
     """Put every control where the run has it; DataError for a run that the controls can't show."""
     spec = kept.state.spec
     link = training_controls.link_of(spec, points=kept.n)
-    known = [each for each in training_controls.controls_of({"loss": spec.loss}) if each.name in link]
+    known = [each for each in training_controls.controls_for_link({"loss": spec.loss}) if each.name in link]
     for control in known:
-        if (fault := control.fault(link[control.name])) is not None:
+        if (fault := control.error_in(link[control.name])) is not None:
             raise DataError(f"Its {control.label} {fault}.")
-    controls.set_to_defaults([replace(each, default=each.read(link[each.name])) for each in known])
+    controls.set_to_defaults([replace(each, default=each.parse(link[each.name])) for each in known])
 
 
-def _file(look: Look, label: str, name: str, make: Callable[[], bytes], *, named: bool = True) -> None:
+def _file(look: RunProgress, label: str, name: str, make: Callable[[], bytes], *, named: bool = True) -> None:
     """A button that makes a file when it is pressed and saves it."""
     spec = look.spec
     st.download_button(
@@ -167,11 +168,11 @@ def _file(look: Look, label: str, name: str, make: Callable[[], bytes], *, named
 class _Making:
     """A movie on its way: one piece handed in after the other, for as long as somebody looks on."""
 
-    def __init__(self, run: Run, scene: Scene, seat: Seat) -> None:
+    def __init__(self, run: Run, scene: GifScene, seat: Client) -> None:
         self._seat = seat
         self.run = run
         self.scene = scene
-        self.left = gif.moments(len(scene.points))
+        self.left = gif.frame_times(len(scene.points))
         self.total = len(self.left)
         self.pictures: list[bytes] = []
         self.file: bytes | None = None
@@ -196,11 +197,11 @@ class _Making:
             self._take()
             if self.file is None and self.left:
                 piece, self.left = self.left[:PIECE], self.left[PIECE:]
-                self._work = self._seat.submit(gif.images, self.scene, piece)
+                self._work = self._seat.submit(gif.draw_images, self.scene, piece)
             elif self.file is None:
-                self._work = self._seat.submit(gif.joined, self.pictures)
+                self._work = self._seat.submit(gif.join_images, self.pictures)
         except Exception as error:  # a worker's: whatever it was, the page stays
-            self.fault = f"The movie could not be made: {in_words(error)}"
+            self.fault = f"The movie could not be made: {describe_error(error)}"
 
     def _take(self) -> None:
         made = None if self._work is None else self._work.result()
@@ -210,7 +211,7 @@ class _Making:
             self.pictures += made
 
 
-def _movie(run: Run, look: Look, title: str) -> None:
+def _movie(run: Run, look: RunProgress, title: str) -> None:
     """The movie: made when it is asked for, in pieces, with its progress to be seen."""
     making: _Making | None = st.session_state.get("movie")
     if making is not None and making.run is not run:
@@ -221,13 +222,13 @@ def _movie(run: Run, look: Look, title: str) -> None:
             words = f"{title} · {losses.LOSSES[run.spec.loss].title}"
             dark = st.context.theme.type == "dark"
             st.session_state.movie = making = _Making(
-                run, gif.scene(look, run.n, words, dark=dark), engine().turns.seat()
+                run, gif.make_scene(look, run.n, words, dark=dark), engine().queue.client()
             )
         if making is not None:
             st.fragment(_progress, run_every=None if making.done else TICK)(making)
 
 
-def _pictures(run: Run, look: Look) -> None:
+def _pictures(run: Run, look: RunProgress) -> None:
     """The curves as one picture, and where to find the other pictures' own buttons."""
     words = (
         "**Pictures.** The cloud has a button among its tools that saves it as PNG; each chart has one in its corner."
@@ -237,16 +238,17 @@ def _pictures(run: Run, look: Look) -> None:
 
 
 def _curves(served: Engine, run: Run) -> bytes:
-    look = run.look()
+    look = run.progress()
     lines, first, step = look.references, look.frames[0].metrics, look.frames[-1].step
     if lines is None:
         raise ValueError(NOT_YET)
     drawn = [
-        Chart("Loss", charts.loss_chart(lines), charts.loss_rows(look.losses, step)),
-        Chart("Accuracy", charts.score_chart(lines.knn_raw, first.knn), charts.score_rows(look.frames, step)),
-        Chart("Triplets", charts.triplet_chart(), charts.triplet_rows(look.frames, step)),
+        TitledChart("Loss", charts.loss_chart(lines), charts.loss_rows(look.losses, step)),
+        TitledChart("Accuracy", charts.score_chart(lines.knn_raw, first.knn), charts.score_rows(look.frames, step)),
+        TitledChart("Triplets", charts.triplet_chart(), charts.triplet_rows(look.frames, step)),
     ]
-    return served.turns.submit(svg.svg, drawn).result(timeout=PATIENCE)
+    picture: bytes = served.queue.submit(svg.to_svg, drawn).result(timeout=PATIENCE)
+    return picture
 
 
 def _progress(making: _Making) -> None:

@@ -34,31 +34,33 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         os._exit(1)  # whatever is raised here, SystemExit too, is shown as a traceback
     yield {}
     served.close()
-    for executor in {served.turns, served.long}:
+    for executor in {served.queue, served.long_queue}:
         executor.shutdown(cancel_futures=True)
 
 
-def begin() -> None:
+def begin_page() -> None:
     """What every page starts with."""
     st.set_page_config("Contrastive Loss Lab", str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state=310)
-    controls.unfold()
-    presentation.dress()
+    controls.unfold_link()
+    presentation.apply_styles()
 
 
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The one engine of this server, its workers on their way."""
-    process_memory.spare()
-    executor = dask_cluster.executor(kindness=10)  # whoever moves a slider is not to wait for somebody's training run
-    process_pool.warm(executor)
+    process_memory.limit_malloc_arenas()
+    executor = dask_cluster.make_executor(
+        niceness=10
+    )  # whoever moves a slider is not to wait for somebody's training run
+    process_pool.start_workers(executor)
     with suppress(DataError):  # whoever asks for it is told
         datasets.load(RunSpec().dataset)  # nearly every page shows some of it
     gc.collect()
     gc.freeze()  # what is loaded by now stays; later collections need not look at it
-    return Engine(executor, None if executor.far else process_pool.Pool(1, kindness=19))
+    return Engine(executor, None if executor.remote else process_pool.ProcessPool(1, niceness=19))
 
 
-def company() -> str:
+def load_note() -> str:
     """Who else is at work, in words, to follow others; empty while everyone has a worker to themselves."""
     load = engine().load()
     return f" · {load.playing} runs share {load.size:.0f} cores" if load.playing > load.size else ""

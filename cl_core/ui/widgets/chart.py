@@ -28,7 +28,7 @@ def chart(
     words: what the rows say now, for charts that stay as they are while their rows change, since the browser draws a
     chart afresh whose specification changes; they are read right after it. All others say it in their `description`.
     """
-    shown = charts.enlarged(dict(spec)) if presentation.manner().big else dict(spec)
+    shown = charts.enlarge(dict(spec)) if presentation.presentation().big else dict(spec)
     given = shown.get("config", {})
     shown["config"] = {
         "mark": {"aria": False},  # its words say it, not hundreds of marks

@@ -7,17 +7,17 @@ import streamlit as st
 Fact = str | int | float
 
 
-def tell(**now: Fact) -> None:
+def set_facts(**now: Fact) -> None:
     """Say what is so now; what was said of it before is forgotten."""
     st.session_state.setdefault("facts", {}).update(now)
 
 
-def forget() -> None:
+def clear_facts() -> None:
     """Begin anew, for another step."""
     st.session_state.facts = {}
 
 
-def known() -> Mapping[str, Fact]:
+def facts() -> Mapping[str, Fact]:
     """Everything that is so: the value of every control by its name, and what the page has told."""
     settings = {
         str(name): value for name, value in st.session_state.items() if isinstance(value, str | int | float)

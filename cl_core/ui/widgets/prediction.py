@@ -12,7 +12,7 @@ from cl_core.components.plane import Field, PlaneState
 from cl_core.teaching.lessons import Question
 from cl_core.ui.link.controls import Control
 from cl_core.ui.widgets import question
-from cl_core.ui.widgets.question import Asked
+from cl_core.ui.widgets.question import AskedQuestion
 
 COVER = Control(
     "cover", "cover the planes first", False, "the boundary, the forces and the loss, until one has predicted them"
@@ -20,15 +20,15 @@ COVER = Control(
 ALONE = Question("Where is the boundary?", (), None, "")  # where no lesson asks
 
 
-def now() -> Asked:
+def now() -> AskedQuestion:
     """What is to be answered before the planes are uncovered: the question of the lesson's step, or our own."""
-    asked: Asked | None = st.session_state.get("question")
-    return asked or Asked(ALONE, f"cover of link {st.session_state.get('links_opened', 0)}", "")
+    asked: AskedQuestion | None = st.session_state.get("question")
+    return asked or AskedQuestion(ALONE, f"cover of link {st.session_state.get('links_opened', 0)}", "")
 
 
-def covered() -> bool:
+def is_hidden() -> bool:
     """Whether the planes are to be covered now."""
-    return bool(st.session_state.get(COVER.name)) and not question.committed(now())
+    return bool(st.session_state.get(COVER.name)) and not question.has_answered(now())
 
 
 def predict(kept: PlaneState) -> None:
@@ -48,29 +48,29 @@ def predict(kept: PlaneState) -> None:
     place = (kept.x or 0.0, kept.y or 0.0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
-            "Commit", type="primary", key="commit", disabled=not chosen, on_click=question.commit, args=(asked, place)
+            "Commit", type="primary", key="commit", disabled=not chosen, on_click=question.submit, args=(asked, place)
         )
-        question.without(asked)
+        question.room_notice(asked)
 
 
 def answered_by_place() -> bool:
     """Whether the planes were covered, and there are places to be shown on them now."""
-    return bool(st.session_state.get(COVER.name)) and not now().question.choices and question.committed(now())
+    return bool(st.session_state.get(COVER.name)) and not now().question.choices and question.has_answered(now())
 
 
 def with_answers(field: Field) -> Field:
     """A plane with everybody's places, and the visitor's own."""
     asked = now()
-    mine = question.own(asked)
+    mine = question.own_answer(asked)
     places = [each for each in question.answers(asked) if isinstance(each, tuple)]
-    return charts.with_places(field, np.array(places).reshape(-1, 2), mine if isinstance(mine, tuple) else None)
+    return charts.add_answers(field, np.array(places).reshape(-1, 2), mine if isinstance(mine, tuple) else None)
 
 
 def how_far(found: Plane) -> str:
     """How far the visitor's place was from the boundary, in words; nothing without either."""
-    mine = question.own(now())
+    mine = question.own_answer(now())
     far = (
-        similarity_plane.distance_to(found.boundary, *mine)
+        similarity_plane.distance_to_curve(found.boundary, *mine)
         if isinstance(mine, tuple) and found.boundary is not None
         else nan
     )

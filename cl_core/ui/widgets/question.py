@@ -20,7 +20,7 @@ ANSWERED = "answered"  # the fact that a step can wait for
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedQuestion:
     """A question where it is asked: `key` names it in its room, and `room` is "" for none."""
 
     question: Question
@@ -39,53 +39,53 @@ def visitor() -> str:
     return str(st.session_state.setdefault("visitor", secrets.token_hex(8)))
 
 
-def committed(asked: Asked) -> bool:
+def has_answered(asked: AskedQuestion) -> bool:
     """Whether its answer may be shown: the visitor has given one, or has chosen to see it without."""
     return (asked.room, asked.key) in _own()
 
 
-def own(asked: Asked) -> Answer | None:
+def own_answer(asked: AskedQuestion) -> Answer | None:
     """What the visitor has answered."""
     return _own().get((asked.room, asked.key))
 
 
-def commit(asked: Asked, answer: Answer | None) -> None:
+def submit(asked: AskedQuestion, answer: Answer | None) -> None:
     """Take the visitor's answer, once for all; None shows everything without one."""
-    if committed(asked):
+    if has_answered(asked):
         return
     if asked.room and answer is not None:
         try:
-            answer = rooms().commit(asked.room, asked.key, visitor(), answer)
+            answer = rooms().submit(asked.room, asked.key, visitor(), answer)
         except RoomError as error:
             st.toast(str(error), icon=":material/meeting_room:")
     _own()[asked.room, asked.key] = answer
 
 
-def answers(asked: Asked) -> list[Answer]:
+def answers(asked: AskedQuestion) -> list[Answer]:
     """Everybody's answers, the visitor's among them, as far as the question can have been answered so."""
     n = len(asked.question.choices)
     if asked.room:
         given = rooms().answers(asked.room, asked.key)
     else:
-        mine = own(asked)
+        mine = own_answer(asked)
         given = () if mine is None else (mine,)
     return [each for each in given if (isinstance(each, int) and 0 <= each < n) or (isinstance(each, tuple) and not n)]
 
 
-def show(asked: Asked) -> None:
+def show(asked: AskedQuestion) -> None:
     """The question; or, once it is answered, what everybody in the room has said."""
-    if not committed(asked):
+    if not has_answered(asked):
         st.fragment(_ask)(asked)
         return
-    page_state.tell(**{ANSWERED: "yes"})
+    page_state.set_facts(**{ANSWERED: "yes"})
     st.markdown(f"**{asked.question.words}**")
     if asked.room and asked.question.choices:
         st.fragment(_bars, run_every=PULSE)(asked)
 
 
-def verdict(asked: Asked) -> str:
+def verdict(asked: AskedQuestion) -> str:
     """What was right, what the visitor has said, and why, as Markdown."""
-    question, mine = asked.question, own(asked)
+    question, mine = asked.question, own_answer(asked)
     parts = []
     if isinstance(question.right, tuple):
         if isinstance(mine, tuple):
@@ -109,14 +109,14 @@ def _own() -> dict[tuple[str, str], Answer | None]:
     return answered
 
 
-def _ask(asked: Asked) -> None:
+def _ask(asked: AskedQuestion) -> None:
     """The choices; for a place, what to do on the plane."""
     question = asked.question
     if not question.choices:
         st.markdown(f"**{question.words}**")
         st.caption("Click on the plane, then commit yourself next to it.")
         return
-    if committed(asked):
+    if has_answered(asked):
         st.rerun()  # the answer is to be seen, and so is what the page has covered
     with st.form(f"answer {asked.key}", border=False):  # nothing is sent until one commits oneself
         chosen = st.pills(
@@ -131,22 +131,22 @@ def _ask(asked: Asked) -> None:
     if gives_up:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(NO_MORE, width="content")
-            st.button("Show the answer", key="show_answer", on_click=commit, args=(asked, None))
+            st.button("Show the answer", key="show_answer", on_click=submit, args=(asked, None))
     if sent and chosen is not None:
-        commit(asked, chosen)
+        submit(asked, chosen)
         st.rerun()
 
 
-def without(asked: Asked) -> None:
+def room_notice(asked: AskedQuestion) -> None:
     """A way to the answer for whoever shows it to others, or gives up, where a place is asked for."""
     with st.popover(WITHOUT, type="tertiary", key="without"):
         st.markdown(NO_MORE)
         if st.button("Show the answer", key="show_answer"):
-            commit(asked, None)
+            submit(asked, None)
             st.rerun()
 
 
-def room(name: str, asked: Asked | None) -> None:
+def room(name: str, asked: AskedQuestion | None) -> None:
     """The room that one is in, and how many have answered there."""
     if asked is None or not asked.room:
         _room(name, None)
@@ -154,15 +154,15 @@ def room(name: str, asked: Asked | None) -> None:
         st.fragment(_room, run_every=PULSE)(name, asked)
 
 
-def _room(name: str, asked: Asked | None) -> None:
+def _room(name: str, asked: AskedQuestion | None) -> None:
     n = 0 if asked is None else len(answers(asked))
     count = "" if asked is None else f": **{n:,} answer{'' if n == 1 else 's'}**"
     st.markdown(f":small[:material/groups: room {name}{count}]", width="content")
 
 
-def _bars(asked: Asked) -> None:
+def _bars(asked: AskedQuestion) -> None:
     """How many have said what."""
-    question, mine = asked.question, own(asked)
+    question, mine = asked.question, own_answer(asked)
     given = answers(asked)
     counts = Counter(given)
     rows = [

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cl_core.runtime.playback import Transport
+from cl_core.runtime.playback import Playback
 from cl_core.ui.server.lifespan import engine
 
 TICK = 0.4  # seconds between two looks at a picture that moves; the browser plays what came in between
@@ -13,7 +13,7 @@ CHANGED = 2.0  # times as many or as few, for a page to begin anew with another 
 
 
 @dataclass(frozen=True)
-class Pulse:
+class RefreshRate:
     """The pulse of a page's moving parts, set when the page runs as a whole.
 
     Attributes:
@@ -36,15 +36,15 @@ class Pulse:
 
     def suits(self, moves: bool) -> bool:
         """Whether it is still the right one: the pulse of a fragment is set by whoever calls it."""
-        return moves == self.moves and 1 / CHANGED < crowd() / self.crowd < CHANGED
+        return moves == self.moves and 1 / CHANGED < crowding() / self.crowd < CHANGED
 
 
-def crowd() -> float:
+def crowding() -> float:
     """How many times as long as alone there is to be between two looks, for the server to have time for everybody."""
     load = engine().load()
     return min(max(load.playing / (EACH * load.size), 1.0), SLOWEST)
 
 
-def pulse_of(what: Transport) -> Pulse:
+def refresh_rate_of(what: Playback) -> RefreshRate:
     """The pulse of a page that shows a run or a race."""
-    return Pulse(what.busy, crowd())
+    return RefreshRate(what.busy, crowding())

@@ -17,7 +17,7 @@ from cl_core.ui.link import controls
 from cl_core.ui.link.controls import Control
 from cl_core.ui.pages import training_controls
 from cl_core.ui.pages.experiments import rerun
-from cl_core.ui.pages.experiments.shipped_results import COMMAND, Shipped, nothing_yet
+from cl_core.ui.pages.experiments.shipped_results import COMMAND, ShippedResults, show_empty
 from cl_core.ui.widgets.chart import chart
 
 DATASET = Control("dataset", "data set", "mnist", options=DATASETS)
@@ -43,13 +43,13 @@ MEASURES = {
 HEIGHT = 470  # pixels of the density
 
 
-def show_pictures(found: Shipped) -> None:
+def show_pictures(found: ShippedResults) -> None:
     """The embeddings of one data set: methods by batch sizes."""
     left, right = st.columns(2)
     with left:
-        dataset = DATASET.ask()
+        dataset = DATASET.render()
     with right:
-        kind = MADE.ask()
+        kind = MADE.render()
     data = datasets.load(dataset)
     colours, labels = _colours(), [data.class_names[y] for y in _labels(dataset)]
     st.caption(
@@ -79,38 +79,40 @@ def _colours() -> list[str]:
 def _labels(dataset: str) -> NDArray[np.int64]:
     """Of the images whose places are kept."""
     data = datasets.load(dataset)
-    labels: NDArray[np.int64] = data.y_test[datasets.probe(data, DRAWN)]
+    labels: NDArray[np.int64] = data.y_test[datasets.probe_indices(data, DRAWN)]
     return labels
 
 
-def _cloud(found: Shipped, dataset: str, method: str, batch: int, kind: str) -> tuple[NDArray[np.float32] | str, str]:
+def _cloud(
+    found: ShippedResults, dataset: str, method: str, batch: int, kind: str
+) -> tuple[NDArray[np.float32] | str, str]:
     """The points of the first seed there is, or why there are none; and its accuracy."""
-    rows = table.of_cell(found.results, table.cell_of(dataset, method, batch, kind))
+    rows = table.result_of_cell(found.results, table.cell_of(dataset, method, batch, kind))
     if rows.empty:
         return table.NOT_RUN, ""
     row = rows.iloc[0]
     accuracy = row["accuracy_odd" if kind == PUBLISHED else "accuracy_right"]
     if row["failure"]:
         return table.FAILED, ""
-    return results.points(row), "" if np.isnan(accuracy) else f" · {accuracy:.1%}"
+    return results.drawn_points(row), "" if np.isnan(accuracy) else f" · {accuracy:.1%}"
 
 
-def show(found: Shipped) -> None:
+def show(found: ShippedResults) -> None:
     """One cell: its picture, its numbers, and the ways to run it again."""
     places = st.columns(4)
     values = []
     for place, control in zip(places, CONTROLS, strict=True):
         with place:
-            values.append(control.ask())
+            values.append(control.render())
     cell = table.cell_of(*values)
-    rows = table.of_cell(found.results, cell)
+    rows = table.result_of_cell(found.results, cell)
     st.markdown(f"#### {METHODS[cell.method].title} on {table.title_of(cell.dataset)}, batch {cell.batch:,}")
     st.caption(
         f"{values[-1].capitalize()}: learning rate {cell.rate:g}, {cell.steps:,} steps, then {cell.epochs} epochs of a "
         f"classifier on the frozen encoder. Loss `{cell.spec.loss}`, convention `{cell.spec.convention}`."
     )
     if rows.empty:
-        nothing_yet("This cell was not run. This command runs it:", f"{COMMAND} --cell {cell.name}")
+        show_empty("This cell was not run. This command runs it:", f"{COMMAND} --cell {cell.name}")
     else:
         _closely(cell, rows)
     _again(cell, rows)
@@ -125,14 +127,14 @@ def _closely(cell: Cell, rows: pd.DataFrame) -> None:
         else:
             data = datasets.load(cell.dataset)
             axes = ("first principal axis", "second principal axis")
-            points = results.points(first)
+            points = results.drawn_points(first)
             figure = charts.density(points, _labels(cell.dataset), data.class_names, _colours(), axes, HEIGHT)
-            words = charts.density_in_words(_labels(cell.dataset), points, data.class_names)
+            words = charts.density_alt(_labels(cell.dataset), points, data.class_names)
             st.plotly_chart(figure, key="cell_density", alt=words)
             st.caption(f"Density of each class of {DRAWN} test images, seed {first['seed']}, with its margins.")
     with numbers:
         st.dataframe(_numbers(rows), height="content")
-        st.caption(f"Made with {table.made_with(rows)}.")
+        st.caption(f"Made with {table.environment_of(rows)}.")
 
 
 def _numbers(rows: pd.DataFrame) -> pd.DataFrame:
@@ -153,7 +155,7 @@ def _again(cell: Cell, rows: pd.DataFrame) -> None:
     st.markdown("#### Run it again")
     with st.container(horizontal=True, vertical_alignment="center"):
         words = "Watch this run on the page Live training"
-        controls.lead_to("training", words, ":material/play_circle:", training_controls.link_of(cell.spec))
+        controls.page_link("training", words, ":material/play_circle:", training_controls.link_of(cell.spec))
         if cell.steps > MAX_STEPS:
             st.caption(f"It ends after {MAX_STEPS:,} of the {cell.steps:,} steps there.")
     if len(rows):

@@ -9,10 +9,10 @@ from cl_core.experiments import table
 from cl_core.ui.link import controls
 from cl_core.ui.link.controls import Control, Link
 from cl_core.ui.pages.experiments import cells, rerun, results
-from cl_core.ui.pages.experiments.shipped_results import COMMAND, Shipped, nothing_yet, shipped
+from cl_core.ui.pages.experiments.shipped_results import COMMAND, ShippedResults, load_shipped, show_empty
 
 PAGE = "experiments"
-PARTS: Mapping[str, Callable[[Shipped], None]] = MappingProxyType(
+PARTS: Mapping[str, Callable[[ShippedResults], None]] = MappingProxyType(
     {
         "table and claims": results.show,
         "one thing at a time": results.show_decoupled,
@@ -24,35 +24,35 @@ PARTS: Mapping[str, Callable[[Shipped], None]] = MappingProxyType(
 PART = Control("part", "part", next(iter(PARTS)), options=tuple(PARTS), row=True)
 
 
-def controls_of(_: Link) -> list[Control]:
+def controls_for_link(_: Link) -> list[Control]:
     """Every control of every part: parts that are not shown keep what was set."""
     return [PART, results.KIND, *cells.CONTROLS, *rerun.CONTROLS]
 
 
 def experiment_notes() -> list[str]:
     """What in the link could not be used."""
-    return controls.link_notes(PAGE, controls_of)
+    return controls.link_notes(PAGE, controls_for_link)
 
 
 def experiment_part() -> str:
     """The part that is chosen."""
-    part: str = PART.ask()
+    part: str = PART.render()
     return part
 
 
 def show_experiment(part: str) -> None:
     """A part, whatever results there are; and with what they were made."""
     with st.spinner("Reading the results"):
-        found = shipped()
+        found = load_shipped()
     for fault in found.faults:
         st.error(fault, icon=":material/broken_image:")
     if found.results.empty:
-        nothing_yet("There are no results yet. This command makes them, and goes on where it was stopped:")
+        show_empty("There are no results yet. This command makes them, and goes on where it was stopped:")
         return
     PARTS[part](found)
-    lacking = {key: len(names) for key, names in table.lacking(found.results).items() if names}
+    lacking = {key: len(names) for key, names in table.missing_cells(found.results).items() if names}
     missing = ", ".join(f"{count} of “{key}”" for key, count in lacking.items())
     st.caption(
-        f"{len(found.results)} results, made by `{COMMAND}` with {table.made_with(found.results)}."
+        f"{len(found.results)} results, made by `{COMMAND}` with {table.environment_of(found.results)}."
         + (f" Cells not run: {missing}." if missing else "")
     )

@@ -11,7 +11,7 @@ import streamlit as st
 from cl_core.experiments import METHODS, Cell, sweep, table
 from cl_core.experiments.grid import IMAGES
 from cl_core.experiments.pipeline import Outcome
-from cl_core.losses.variants import HERE
+from cl_core.losses.variants import OURS
 from cl_core.runtime import errors
 from cl_core.ui.link.controls import Control
 from cl_core.ui.server.lifespan import engine
@@ -30,7 +30,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False)
-class UnderWay:
+class RunningCell:
     """A reduced cell that a worker has been asked for, and when."""
 
     cell: Cell
@@ -38,7 +38,7 @@ class UnderWay:
     began: float
 
 
-def reduced(cell: Cell, epochs: int) -> Cell:
+def reduced_cell(cell: Cell, epochs: int) -> Cell:
     """The same cell with so many epochs in either stage."""
     return replace(cell, steps=epochs * (IMAGES // cell.batch), epochs=epochs)
 
@@ -47,16 +47,16 @@ def show(cell: Cell, rows: pd.DataFrame) -> None:
     """The button, the way of what it started, and the session's table."""
     state = st.session_state
     _collect()
-    under_way: UnderWay | None = state.get("reduced_run")
+    under_way: RunningCell | None = state.get("reduced_run")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=180):
-            epochs = EPOCHS.ask()
-        small = reduced(cell, epochs)
+            epochs = EPOCHS.render()
+        small = reduced_cell(cell, epochs)
         words = f"Run a reduced cell here, about {max(sweep.estimate(small), 1):.0f} s"
         if st.button(words, icon=":material/bolt:", key="reduced_start", disabled=under_way is not None):
-            future = engine().long.submit(sweep.work, small)
+            future = engine().long_queue.submit(sweep.cell_task, small)
             state.reduced_failure = None
-            state.reduced_run = UnderWay(small, future, time.monotonic())
+            state.reduced_run = RunningCell(small, future, time.monotonic())
             st.rerun()
     if under_way is not None:
         st.fragment(_progress, run_every=TICK)(under_way)
@@ -65,7 +65,7 @@ def show(cell: Cell, rows: pd.DataFrame) -> None:
     _table(cell, rows, state.get("reduced", []))
 
 
-def _progress(under_way: UnderWay) -> None:
+def _progress(under_way: RunningCell) -> None:
     """How far it may be, and a way to have nothing more to do with it."""
     if under_way.future.done():
         st.rerun()
@@ -83,7 +83,7 @@ def _progress(under_way: UnderWay) -> None:
 def _collect() -> None:
     """Take what has ended into the session's table."""
     state = st.session_state
-    under_way: UnderWay | None = state.get("reduced_run")
+    under_way: RunningCell | None = state.get("reduced_run")
     if under_way is None or not under_way.future.done():
         return
     state.reduced_run = None
@@ -92,13 +92,13 @@ def _collect() -> None:
     except (BrokenExecutor, CancelledError):
         state.reduced_failure = "The worker process died before the cell was done. Run it again."
     except Exception as error:  # a worker's: whatever it was, the page stays
-        state.reduced_failure = f"The cell could not be run: {errors.in_words(error)}"
+        state.reduced_failure = f"The cell could not be run: {errors.describe_error(error)}"
     else:
         state.reduced = [*state.get("reduced", []), (under_way.cell, outcome)]
 
 
 def _title(cell: Cell) -> str:
-    made = "" if METHODS[cell.method].odd == HERE else f", {table.PUBLISHED if cell.odd else table.RIGHT}"
+    made = "" if METHODS[cell.method].odd == OURS else f", {table.PUBLISHED if cell.odd else table.RIGHT}"
     return f"{METHODS[cell.method].title}, {table.title_of(cell.dataset)}, {cell.batch:,}{made}"
 
 

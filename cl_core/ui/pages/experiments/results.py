@@ -10,7 +10,7 @@ from cl_core.experiments.evidence import Verdict
 from cl_core.experiments.grid import DATASETS
 from cl_core.experiments.table import BATCHES, DIFFERENCE, KINDS, MEASURED, PUBLISHED, SPANS
 from cl_core.ui.link.controls import Control
-from cl_core.ui.pages.experiments.shipped_results import COMMAND, Shipped, nothing_yet
+from cl_core.ui.pages.experiments.shipped_results import COMMAND, ShippedResults, show_empty
 from cl_core.ui.widgets.chart import chart
 
 KIND = Control("numbers", "which numbers", PUBLISHED, options=KINDS, row=True)
@@ -27,9 +27,9 @@ WORDS = {
 }
 
 
-def show(found: Shipped) -> None:
+def show(found: ShippedResults) -> None:
     """The table, and below it each claim with its verdict and evidence."""
-    kind = KIND.ask()
+    kind = KIND.render()
     fades = "" if kind == DIFFERENCE else " A tile fades as its error grows to four times the smallest one."
     st.caption(f"{WORDS[kind]}{fades} ± is the sample standard deviation over seeds.")
     for column, dataset in zip(st.columns(len(DATASETS), gap="medium"), DATASETS, strict=True):
@@ -52,8 +52,8 @@ def _in_words(rows: pd.DataFrame) -> str:
 
 def _verdict(verdict: Verdict) -> None:
     with st.container(border=True):
-        st.markdown(f"**{verdict.claim}.** {BADGES[verdict.holds].format(verdict.in_short)}")
-        st.markdown("\n".join(f"- {line}" for line in verdict.words.splitlines()))
+        st.markdown(f"**{verdict.claim}.** {BADGES[verdict.holds].format(verdict.label)}")
+        st.markdown("\n".join(f"- {line}" for line in verdict.explanation.splitlines()))
         with st.expander("Evidence"):
             st.dataframe(_evidence(verdict), hide_index=True)
 
@@ -78,16 +78,16 @@ def _evidence(verdict: Verdict) -> pd.DataFrame:
     return pd.DataFrame({**table_of, "seeds": rows["seeds"]})
 
 
-def show_decoupled(found: Shipped) -> None:
+def show_decoupled(found: ShippedResults) -> None:
     """Accuracy against batch size, a line for each rate: for equal epochs, and for equal steps."""
     rows = found.decoupled
     known = rows.loc[rows["state"] == MEASURED, "mean"]
     if known.empty:
-        nothing_yet("None of these cells was run. This command runs them:", f"{COMMAND} --studies decoupled")
+        show_empty("None of these cells was run. This command runs them:", f"{COMMAND} --studies decoupled")
         return
     domain = (0.8 * max(1 - known.max(), 1e-3), min(0.95, 1.2 * (1 - known.min())))
     falls = next(verdict for verdict in found.verdicts if verdict.key == "falls")
-    st.info("\n".join(f"- {line}" for line in falls.words.splitlines()[-3:]))
+    st.info("\n".join(f"- {line}" for line in falls.explanation.splitlines()[-3:]))
     for method in rows["method"].unique():
         st.markdown(f"#### {METHODS[method].title}")
         for column, span in zip(st.columns(2, gap="medium"), SPANS, strict=True):
@@ -102,7 +102,7 @@ def show_decoupled(found: Shipped) -> None:
                     chart(lines, charts.rate_chart(domain, words))
 
 
-def show_cost(found: Shipped) -> None:
+def show_cost(found: ShippedResults) -> None:
     """Seconds and memory of each method's first stage, by batch size."""
     seconds = table.summary(found.results, "seconds")
     memory = table.summary(found.results, "memory")

@@ -14,7 +14,7 @@ COMMAND = "python -m cl_core.experiments run"
 
 
 @dataclass(frozen=True, eq=False)
-class Shipped:
+class ShippedResults:
     """All results there are, and in words what could not be read."""
 
     results: pd.DataFrame
@@ -36,7 +36,7 @@ class Shipped:
         return claims.verdicts(self.results)
 
 
-def shipped() -> Shipped:
+def load_shipped() -> ShippedResults:
     """The results that are there now."""
     folder = results.SHIPPED
     stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.glob("*.parquet")))
@@ -44,11 +44,11 @@ def shipped() -> Shipped:
 
 
 @lru_cache(maxsize=2)
-def _load(folder: Path, _stamps: tuple[tuple[str, int], ...]) -> Shipped:
-    return Shipped(*results.load(folder))
+def _load(folder: Path, _stamps: tuple[tuple[str, int], ...]) -> ShippedResults:
+    return ShippedResults(*results.load(folder))
 
 
-def nothing_yet(words: str, command: str = COMMAND) -> None:
+def show_empty(words: str, command: str = COMMAND) -> None:
     """What is said where there is no result, with the command that makes it."""
     st.info(words, icon=":material/inbox:")
     st.code(command, language="bash", wrap_lines=True)

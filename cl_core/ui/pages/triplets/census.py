@@ -12,7 +12,7 @@ from cl_core.analysis.census import Census
 from cl_core.data import datasets
 from cl_core.data.npz import DataError
 from cl_core.palette import MARKS
-from cl_core.runtime.census_job import Counting, Progress, Question
+from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
 from cl_core.runtime.run import Run
 from cl_core.training.pretrained import checkpoints
 from cl_core.ui.link.controls import Control, section
@@ -39,12 +39,12 @@ KEPT = 64  # answers that the server remembers
 def controls_in_sidebar() -> None:
     """What is counted, and how."""
     with st.sidebar:
-        MARGIN.ask()
-        DISTANCE.ask()
+        MARGIN.render()
+        DISTANCE.render()
         with section("Which images", (EMBEDDING, EMBEDDED_BY, COUNTED), expanded=True):
-            stage = EMBEDDING.ask()
-            EMBEDDED_BY.ask(disabled=stage in (PIXELS, OWN))
-            COUNTED.ask()
+            stage = EMBEDDING.render()
+            EMBEDDED_BY.render(disabled=stage in (PIXELS, OWN))
+            COUNTED.render()
 
 
 def show() -> None:
@@ -52,7 +52,7 @@ def show() -> None:
     question = _question()
     if question is None:
         return
-    counting: Counting | None = st.session_state.get("census")
+    counting: CensusJob | None = st.session_state.get("census")
     if counting is None or counting.question is not question:
         if counting is not None:
             counting.stop()
@@ -62,8 +62,8 @@ def show() -> None:
             return
         if question.n > AT_ONCE and not _asked(question):
             return
-        counting = st.session_state.census = Counting(engine().turns.seat(), question)
-    look = counting.look()
+        counting = st.session_state.census = CensusJob(engine().queue.client(), question)
+    look = counting.progress()
     if look.census is not None:
         _remember(question, look.census)
         _results(look.census, question)
@@ -71,14 +71,14 @@ def show() -> None:
         st.fragment(_under_way, run_every=TICK if look.phase == "counting" else None)(counting, look.phase)
 
 
-def _question() -> Question | None:
+def _question() -> CensusRequest | None:
     """What the controls ask for; the same object for as long as they ask the same. None, and why is said, for none."""
     values = st.session_state
     stage, loss, n = values[EMBEDDING.name], values[EMBEDDED_BY.name], values[COUNTED.name]
     margin, distance = values[MARGIN.name], values[DISTANCE.name]
     run: Run | None = values.get("run") if stage == OWN else None
     asked = (stage, loss, run and run.name, n, margin, distance)
-    known: tuple[object, Question] | None = values.get("census_question")
+    known: tuple[object, CensusRequest] | None = values.get("census_question")
     if known is None or known[0] != asked:
         try:
             state = run.state if run else None if stage in (PIXELS, OWN) else checkpoints.load(loss, stage)
@@ -90,7 +90,7 @@ def _question() -> Question | None:
             return None
         others = tuple(other for other in MARGINS if other != margin)
         dataset = state.spec.dataset if state else "mnist"
-        known = values.census_question = (asked, Question(dataset, state, n, margin, distance, others))
+        known = values.census_question = (asked, CensusRequest(dataset, state, n, margin, distance, others))
     return known[1]
 
 
@@ -99,7 +99,7 @@ def _again() -> None:
     st.session_state.pop("census_question", None)
 
 
-def _name(question: Question) -> object:
+def _name(question: CensusRequest) -> object:
     """What a census is remembered by: a run is its spec and step."""
     state = question.state
     net = None if state is None else (repr(state.spec), state.step)
@@ -112,14 +112,14 @@ def _known() -> dict[object, Census]:
     return {}
 
 
-def _remember(question: Question, found: Census) -> None:
+def _remember(question: CensusRequest, found: Census) -> None:
     known = _known()
     known[_name(question)] = found
     for old in list(known)[:-KEPT]:
         known.pop(old, None)
 
 
-def _asked(question: Question) -> bool:
+def _asked(question: CensusRequest) -> bool:
     """The way to a large census, gone once it is taken."""
     place = st.empty()
     with place.container():
@@ -134,36 +134,36 @@ def _asked(question: Question) -> bool:
     return pressed
 
 
-def _under_way(counting: Counting, phase: str) -> None:
+def _under_way(counting: CensusJob, phase: str) -> None:
     """How far it is, and a way to stop it."""
-    counting.renew()
-    look = counting.look()
+    counting.renew_lease()
+    look = counting.progress()
     if look.phase != phase:  # the pulse of a fragment is set by whoever calls it
         st.rerun()
     _notices(look)
     if look.phase == "failed":
         return
     question = counting.question
-    share = look.done / look.of
+    share = look.done / look.total
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = f"{look.done:,} of {look.of:,} anchors; {question.triplets:,} triplets in all"
+        words = f"{look.done:,} of {look.total:,} anchors; {question.triplets:,} triplets in all"
         st.progress(share, text="Embedding the images …" if not look.done else words)
         if look.phase == "counting":
             st.button("Stop", icon=":material/stop:", key="stop_census", on_click=counting.stop)
         else:
-            st.button("Go on", icon=":material/play_arrow:", key="continue_census", on_click=counting.go_on)
+            st.button("Go on", icon=":material/play_arrow:", key="continue_census", on_click=counting.resume)
     if look.phase == "stopped":
         st.caption("Stopped; what was counted is kept.")
 
 
-def _notices(look: Progress) -> None:
+def _notices(look: CensusProgress) -> None:
     if look.failure:
         st.error(look.failure, icon=":material/error:")
     if look.note:
         st.info(look.note, icon=":material/healing:")
 
 
-def _results(found: Census, question: Question) -> None:
+def _results(found: Census, question: CensusRequest) -> None:
     """Totals, pairs of classes, anchors, margins, and the worst triplets."""
     data = datasets.load(question.dataset)
     if not found.total:
@@ -187,7 +187,7 @@ def _results(found: Census, question: Question) -> None:
     left, right = st.columns([0.54, 0.46], gap="large")
     with left:
         st.markdown("#### Which classes get in each other's way")
-        part = PART.ask()
+        part = PART.render()
         rows = charts.pair_rows(found, data.class_names, part)
         chart(rows, charts.pair_chart(part, data.class_names, _pairs_in_words(rows, part)))
         st.caption(_pairs_in_words(rows, part))
@@ -219,7 +219,7 @@ def _anchors_in_words(found: Census) -> str:
     whole = found.per_anchor.sum(1)
     none = int((found.per_anchor[whole > 0, 1:].sum(1) == 0).sum())
     return (
-        f"5 % of the anchors own {found.owned(0.05):.0%} of all triplets that are not easy; "
+        f"5 % of the anchors own {found.share_of_top_anchors(0.05):.0%} of all triplets that are not easy; "
         f"{f'{none:,} of {len(whole):,} anchors have' if none else 'not one anchor has'} easy triplets only."
     )
 
@@ -231,7 +231,7 @@ def _margins_in_words(found: Census) -> str:
     return f"Hard triplets are {hard:.1%} at any margin; easy ones are {each}."
 
 
-def _hardest(found: Census, question: Question, data: datasets.Dataset) -> None:
+def _hardest(found: Census, question: CensusRequest, data: datasets.Dataset) -> None:
     """The worst triplet of each of the worst anchors."""
     st.markdown("#### The hardest triplets")
     st.caption(

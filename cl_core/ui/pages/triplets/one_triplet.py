@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 
 from cl_core.analysis.census import KINDS, census
-from cl_core.components.triplet import NEGATIVES, SPAN, Triplets, TripletState, start
+from cl_core.components.triplet import NEGATIVES, SPAN, Triplets, TripletState, initial_state
 from cl_core.components.triplet.mount import triplets
 from cl_core.ui.link.controls import Control
-from cl_core.ui.link.picture_state import Kept, mounted
-from cl_core.ui.link.presentation import manner
+from cl_core.ui.link.picture_state import PictureState, mount_key
+from cl_core.ui.link.presentation import presentation
 from cl_core.ui.pages.triplets.real_batch import PARAMETERS, TRIPLET
 from cl_core.ui.widgets import page_state
 
@@ -26,7 +26,7 @@ class Preset:
 
     positive: Point
     negatives: tuple[Point, ...]
-    words: str
+    description: str
     anchor: Point = (0.0, 0.0)
     margin: float = 0.2
     distance: str = "sqeuclidean"
@@ -73,19 +73,19 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 MARGIN, DISTANCE = PARAMETERS[:2]
 SCENE = Control("scene", "scene", next(iter(PRESETS)), options=tuple(PRESETS), row=True)
 SPACE = Control("space", "points live", "plane", "circle: embeddings of length 1", options=("plane", "circle"))
-AT = Kept(
+AT = PictureState(
     "at", "where the points are", "", "anchor, positive, negatives", low=-SPAN, high=SPAN, places=(3, NEGATIVES + 2)
 )
-CHOSEN = Kept("negative", "negative", "", "the chosen one", low=1, high=NEGATIVES, numbers=(1, 1), whole=True)
+CHOSEN = PictureState("negative", "negative", "", "the chosen one", low=1, high=NEGATIVES, numbers=(1, 1), whole=True)
 CONTROLS: Sequence[Control] = (MARGIN, DISTANCE, SCENE, SPACE, AT, CHOSEN)
 
 
 def controls_in_sidebar() -> None:
     """The loss's margin and distance, and the space the points live in."""
     with st.sidebar:
-        MARGIN.ask()
-        distance = DISTANCE.ask()
-        SPACE.ask(disabled=distance == "cosine")
+        MARGIN.render()
+        distance = DISTANCE.render()
+        SPACE.render(disabled=distance == "cosine")
         if distance == "cosine":
             st.caption("1 − s sees directions only, so the points are on the circle.")
 
@@ -93,10 +93,10 @@ def controls_in_sidebar() -> None:
 def show() -> None:
     """The scene, and what to try with it."""
     values = st.session_state
-    name = SCENE.ask(on_change=_begin)
+    name = SCENE.render(on_change=_begin)
     preset = PRESETS[name]
     what, back = st.columns([0.78, 0.22], vertical_alignment="center")
-    what.caption(preset.words)
+    what.caption(preset.description)
     back.button("Put the points back", icon=":material/replay:", type="tertiary", on_click=_begin, key="back")
     margin, distance = values[MARGIN.name], values[DISTANCE.name]
     circle = values[SPACE.name] == "circle" or distance == "cosine"
@@ -105,7 +105,7 @@ def show() -> None:
         f"{name}/{begun}", preset.anchor, preset.positive, preset.negatives, margin, distance, circle,
         alt=f"an anchor, a positive and {len(preset.negatives)} negatives",
     )  # fmt: skip
-    left = triplets(scene, key=mounted("triplet"), state=_left(scene), on_move=partial(_keep, scene))
+    left = triplets(scene, key=mount_key("triplet"), state=_left(scene), on_move=partial(_keep, scene))
     _tell(scene, left)
     if words := TRIPLET.caution(circle, margin=margin, distance=distance):
         st.info(words, icon=":material/info:")
@@ -116,13 +116,15 @@ def _tell(scene: Triplets, at: TripletState) -> None:
     """What a lesson may wait for."""
     kinds = kinds_of(scene, at, scene.distance)
     differ = kinds_of(scene, at, "sqeuclidean") != kinds_of(scene, at, "euclidean")
-    page_state.tell(first=kinds[0], differ="yes" if differ else "no", **{kind: kinds.count(kind) for kind in KINDS})
+    page_state.set_facts(
+        first=kinds[0], differ="yes" if differ else "no", **{kind: kinds.count(kind) for kind in KINDS}
+    )
 
 
 def _left(scene: Triplets) -> TripletState | None:
     """Where the link or the visitor has left the points, and which negative is selected; None for the beginning."""
-    at, chosen = AT.now(scene.stream), CHOSEN.now(scene.stream)
-    begun = start(scene)
+    at, chosen = AT.current(scene.stream), CHOSEN.current(scene.stream)
+    begun = initial_state(scene)
     points = [(x, y) for x, y in at]
     if points and len(points) != len(begun.negatives) + 2:
         words = f"`at` names {len(points)} points, and this scene has {len(begun.negatives) + 2}; its own are used"
@@ -135,10 +137,10 @@ def _left(scene: Triplets) -> TripletState | None:
 
 def _keep(scene: Triplets, left: TripletState) -> None:
     """The visitor has let go: what is not as in the beginning goes into the link."""
-    begun = start(scene)
+    begun = initial_state(scene)
     moved = (left.anchor, left.positive, left.negatives) != (begun.anchor, begun.positive, begun.negatives)
-    AT.keep([left.anchor, left.positive, *left.negatives] if moved else [], scene.stream)
-    CHOSEN.keep([(left.selected + 1,)] if left.selected else [], scene.stream)
+    AT.save([left.anchor, left.positive, *left.negatives] if moved else [], scene.stream)
+    CHOSEN.save([(left.selected + 1,)] if left.selected else [], scene.stream)
 
 
 def _begin() -> None:
@@ -146,7 +148,7 @@ def _begin() -> None:
     values = st.session_state
     preset = PRESETS[values[SCENE.name]]
     for control, value in ((MARGIN, preset.margin), (DISTANCE, preset.distance), (SPACE, preset.space)):
-        if control.name not in manner().lock:
+        if control.name not in presentation().lock:
             values[control.name] = value
     values.scene_begun = values.get("scene_begun", 0) + 1
 

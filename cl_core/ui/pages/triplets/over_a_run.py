@@ -16,25 +16,27 @@ from cl_core.components.shares.mount import shares
 from cl_core.data import datasets
 from cl_core.data.npz import DataError
 from cl_core.runtime.run import Run
-from cl_core.training.frames import Look
+from cl_core.training.frames import RunProgress
 from cl_core.training.pretrained import recordings
-from cl_core.training.pretrained.recordings import Film
+from cl_core.training.pretrained.recordings import Recording
 from cl_core.ui.link import controls
 from cl_core.ui.link.controls import Control
 from cl_core.ui.pages import training_controls
-from cl_core.ui.pages.training import cloud_of
+from cl_core.ui.pages.training import embedding_cloud
 from cl_core.ui.widgets.embedding_source import OWN
-from cl_core.ui.widgets.refresh_rate import Pulse, pulse_of
+from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
 
 NONE = "none"
 GROUP = "film"  # of all pictures here: they show one moment
 HEIGHT = 500  # pixels, of a picture
 HEIGHT_OF_TWO = 420  # where two runs are to be seen together
 
-FILM = Control("film", "run", next(iter(recordings.FILMS)), "a prepared run, or your own", (*recordings.FILMS, OWN))
+FILM = Control(
+    "film", "run", next(iter(recordings.RECORDINGS)), "a prepared run, or your own", (*recordings.RECORDINGS, OWN)
+)
 BESIDE = Control(
     "beside", "and below it", NONE, "another run from the same start on the same batches, at the same step",
-    (NONE, *recordings.FILMS, OWN),
+    (NONE, *recordings.RECORDINGS, OWN),
 )  # fmt: skip
 CONTROLS = (FILM, BESIDE)
 
@@ -43,7 +45,7 @@ def controls_in_sidebar() -> None:
     """Which run is shown, and which one below it."""
     with st.sidebar:
         for control in CONTROLS:
-            control.ask()
+            control.render()
 
 
 def show() -> None:
@@ -67,10 +69,10 @@ def _film(name: str, place: int, height: int) -> None:
     except DataError as error:
         st.error(str(error), icon=":material/broken_image:")
         return
-    st.markdown(f"**{_title(film)}.** {what_to_see(film)}")
+    st.markdown(f"**{_title(film)}.** {recording_summary(film)}")
     st.fragment(_pictures)(_cloud_of(film, timeline=place == 0), _shares_of(film), place, height)
     link = training_controls.link_of(film.spec, points=recordings.IMAGES)
-    controls.lead_to("training", "Train this very run", ":material/play_circle:", link)
+    controls.page_link("training", "Train this very run", ":material/play_circle:", link)
 
 
 def _pictures(cloud: Cloud, scene: Shares, place: int, height: int) -> None:
@@ -82,11 +84,11 @@ def _pictures(cloud: Cloud, scene: Shares, place: int, height: int) -> None:
         shares(scene, key=f"film_shares_{place}", height=height, group=GROUP)
 
 
-def _title(film: Film) -> str:
+def _title(film: Recording) -> str:
     return f"{film.name.partition(',')[0].capitalize()} mining, m = {film.margin:g}"
 
 
-def what_to_see(film: Film) -> str:
+def recording_summary(film: Recording) -> str:
     """What to look for in a film, in a sentence or two; every number is the film's."""
     semihard = film.shares[:, 1]
     most = int(semihard.argmax())
@@ -109,7 +111,7 @@ def what_to_see(film: Film) -> str:
 
 
 @lru_cache(maxsize=16)
-def _cloud_of(film: Film, timeline: bool) -> Cloud:
+def _cloud_of(film: Recording, timeline: bool) -> Cloud:
     data = datasets.load(film.spec.dataset)
     return Cloud(
         stream=f"film/{film.name}",
@@ -121,7 +123,7 @@ def _cloud_of(film: Film, timeline: bool) -> Cloud:
         axes=("axis 1", "axis 2"),
         shares=[(float(x), float(y)) for x, y in film.views],
         rows=film.rows,
-        sprite=datasets.sprites(data, film.rows),
+        sprite=datasets.sprite_sheet(data, film.rows),
         sprite_columns=ceil(sqrt(len(film.rows))),
         sprite_size=(data.shape[1], data.shape[0]),
         alt=f"kNN accuracy {film.knn[-1]:.1%}, spread {film.spread[-1]:.3f}.",
@@ -130,7 +132,7 @@ def _cloud_of(film: Film, timeline: bool) -> Cloud:
     )
 
 
-def _shares_of(film: Film) -> Shares:
+def _shares_of(film: Recording) -> Shares:
     return Shares(
         stream=f"film/{film.name}",
         steps=film.steps,
@@ -139,7 +141,7 @@ def _shares_of(film: Film) -> Shares:
         collapse=film.collapse,
         floor=film.floor,
         title=f"All triplets of {len(film.rows):,} test images, m = {film.margin:g}",
-        alt=what_to_see(film),
+        alt=recording_summary(film),
     )
 
 
@@ -150,30 +152,30 @@ def _own(place: int, height: int) -> None:
         st.info(
             "There is no run of yours yet: start one, and come back while it trains.", icon=":material/play_circle:"
         )
-        controls.lead_to("training", "Go to live training", ":material/play_circle:", {})
+        controls.page_link("training", "Go to live training", ":material/play_circle:", {})
         return
-    pulse = pulse_of(run)
-    part: Callable[[Run, Pulse, int, int], None] = st.fragment(_live, run_every=pulse.tick)
+    pulse = refresh_rate_of(run)
+    part: Callable[[Run, RefreshRate, int, int], None] = st.fragment(_live, run_every=pulse.tick)
     part(run, pulse, place, height)
 
 
-def _live(run: Run, pulse: Pulse, place: int, height: int) -> None:
+def _live(run: Run, pulse: RefreshRate, place: int, height: int) -> None:
     """The visitor's run as it is now; looking at it keeps it alive."""
-    run.renew(pulse.crowd)
+    run.renew_lease(pulse.crowd)
     busy = run.busy  # before the look, so that nothing comes between the last look and the last rerun
-    look = run.look()
+    look = run.progress()
     if look.failure:
         st.error(look.failure, icon=":material/error:")
     st.markdown(
         f"**Your run, step {look.step:,}.** Its triplets are counted at FaceNet's margin of {MARGIN:g} in d², whatever "
         "it is trained with, so that runs of any loss compare."
     )
-    _pictures(cloud_of(run, look, 2), _shares_of_look(run, look), place, height)
+    _pictures(embedding_cloud(run, look, 2), _shares_of_look(run, look), place, height)
     if not pulse.suits(busy):
         st.rerun()
 
 
-def _shares_of_look(run: Run, look: Look) -> Shares:
+def _shares_of_look(run: Run, look: RunProgress) -> Shares:
     steps = np.array([frame.step for frame in look.frames], np.int64)
     measured = [frame.metrics for frame in look.frames]
     # the loss of a frame's weights is that of the step to come; the newest frame shows the last that is known

@@ -14,7 +14,7 @@ PARTS: Mapping[str, ModuleType] = MappingProxyType(
 PART = Control("part", "part", next(iter(PARTS)), options=tuple(PARTS), row=True)
 
 
-def controls_of(_: Link) -> list[Control]:
+def controls_for_link(_: Link) -> list[Control]:
     """Every control of every part, each name once: parts that are not shown keep what was set."""
     named = {control.name: control for part in PARTS.values() for control in part.CONTROLS}
     return [PART, *named.values()]
@@ -22,12 +22,12 @@ def controls_of(_: Link) -> list[Control]:
 
 def triplet_notes() -> list[str]:
     """What in the link could not be used."""
-    return controls.link_notes(PAGE, controls_of)
+    return controls.link_notes(PAGE, controls_for_link)
 
 
 def triplet_part() -> str:
     """The part that is chosen."""
-    part: str = PART.ask()
+    part: str = PART.render()
     return part
 
 

@@ -21,12 +21,12 @@ from cl_core.losses.contrast import Contrast
 from cl_core.losses.miners import MINERS
 from cl_core.runtime import census_job
 from cl_core.training.pretrained import embeddings
-from cl_core.training.pretrained.embeddings import Prepared
+from cl_core.training.pretrained.embeddings import PretrainedEmbedding
 from cl_core.ui.link import controls
 from cl_core.ui.link.controls import Control
-from cl_core.ui.link.picture_state import Kept, mounted
+from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.widgets.chart import chart
-from cl_core.ui.widgets.embedding_source import OWN, embedding
+from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding
 
 PIXELS = "pixels"
 TRIPLET = LOSSES["triplet"]
@@ -42,13 +42,13 @@ EMBEDDING = Control(
 EMBEDDED_BY = Control("embedded_by", "trained with", "triplet", options=("triplet", "supcon"))
 IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
 DRAW = Control("draw", "which images", 0, "another number, another batch", low=0, high=99, step=1)
-LOOK = Kept("look", "anchor and positive", "", "counted from 0", low=0, high=63, numbers=(1, 2), whole=True)
+LOOK = PictureState("look", "anchor and positive", "", "counted from 0", low=0, high=63, numbers=(1, 2), whole=True)
 PARAMETERS: Sequence[Control] = controls.loss_parameters(TRIPLET)
 CONTROLS: Sequence[Control] = (*PARAMETERS, EMBEDDING, EMBEDDED_BY, IMAGES, DRAW, LOOK)
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class ImageSource:
     """Test images and where an embedding has them: z (n, D), labels y (n,), `rows` (n,) of the data set."""
 
     title: str
@@ -60,10 +60,10 @@ class Source:
 
 
 @dataclass(frozen=True, eq=False)
-class Digits:
+class DigitBatch:
     """A batch of B of them: z (B, D) float64, y (B,), `rows` (B,), and the anchor to begin with."""
 
-    source: Source
+    source: ImageSource
     z: torch.Tensor
     y: torch.Tensor
     rows: NDArray[np.int64]
@@ -74,12 +74,12 @@ def controls_in_sidebar() -> None:
     """The triplet loss's own parameters, and which batch it is."""
     with st.sidebar:
         for control in PARAMETERS:
-            control.ask()
+            control.render()
         with controls.section("Which batch", (EMBEDDING, EMBEDDED_BY, IMAGES, DRAW), expanded=True):
-            stage = EMBEDDING.ask()
-            EMBEDDED_BY.ask(disabled=stage in (PIXELS, OWN))
-            IMAGES.ask()
-            DRAW.ask()
+            stage = EMBEDDING.render()
+            EMBEDDED_BY.render(disabled=stage in (PIXELS, OWN))
+            IMAGES.render()
+            DRAW.render()
 
 
 def show() -> None:
@@ -109,45 +109,45 @@ def show() -> None:
     _charts(effects, miner, margin)
 
 
-def source_of(stage: str, loss: str) -> Source | None:
+def source_of(stage: str, loss: str) -> ImageSource | None:
     """The images and their embedding that EMBEDDING and EMBEDDED_BY name; None, and why is said, if there is none."""
     if stage == PIXELS:
         return _pixels()
-    embedded = embedding(loss, stage)
+    embedded = chosen_embedding(loss, stage)
     return None if embedded is None else _of_embedded(embedded)
 
 
 @lru_cache(maxsize=1)
-def _pixels() -> Source:
+def _pixels() -> ImageSource:
     """The images that prepared embeddings are of, by their raw pixels as unit vectors."""
     data = datasets.load("mnist")
-    rows = datasets.probe(data, embeddings.IMAGES)
-    z, y = census_job.pixels(data.key, rows), data.y_test[rows]
-    return Source("MNIST test images by their pixels, as vectors of length 1", data.key, z, y, rows, True)
+    rows = datasets.probe_indices(data, embeddings.IMAGES)
+    z, y = census_job.pixel_embedding(data.key, rows), data.y_test[rows]
+    return ImageSource("MNIST test images by their pixels, as vectors of length 1", data.key, z, y, rows, True)
 
 
 @lru_cache(maxsize=8)
-def _of_embedded(embedded: Prepared) -> Source:
+def _of_embedded(embedded: PretrainedEmbedding) -> ImageSource:
     spec = embedded.spec
     training = (
         f"after {embedded.step:,} steps with {LOSSES[spec.loss].title}" if embedded.step else "before any training"
     )
     title = f"{datasets.load(spec.dataset).title.split(':')[0]} test images {training}, kNN {embedded.knn:.1%}"
-    return Source(title, spec.dataset, embedded.z, embedded.y, embedded.rows, spec.unit_norm)
+    return ImageSource(title, spec.dataset, embedded.z, embedded.y, embedded.rows, spec.unit_norm)
 
 
 @lru_cache(maxsize=16)
-def _batch(source: Source, size: int, seed: int) -> Digits:
+def _batch(source: ImageSource, size: int, seed: int) -> DigitBatch:
     """Raises ValueError where there are too few images."""
-    chosen = gradients.choose(source.y, size, seed)
+    chosen = gradients.choose_batch(source.y, size, seed)
     z = torch.tensor(source.z[chosen]).double()
     if source.unit_norm:
         z = torch.nn.functional.normalize(z)
     y, rows = torch.tensor(source.y[chosen]), source.rows[chosen]
-    return Digits(source, z, y, rows, _telling(source, chosen))
+    return DigitBatch(source, z, y, rows, _telling(source, chosen))
 
 
-def _telling(source: Source, chosen: NDArray[np.int64]) -> int:
+def _telling(source: ImageSource, chosen: NDArray[np.int64]) -> int:
     """The image of a batch with most hard triplets in an embedding that is neither raw nor finished.
 
     The same whichever embedding is looked at, so that one anchor is seen in all of them.
@@ -159,21 +159,21 @@ def _telling(source: Source, chosen: NDArray[np.int64]) -> int:
 
 
 @lru_cache(maxsize=64)
-def _effect(batch: Digits, distance: str, margin: float, miner: str) -> MinerEffect:
+def _effect(batch: DigitBatch, distance: str, margin: float, miner: str) -> MinerEffect:
     return miner_effect(batch.z, batch.y, distance, margin, miner)
 
 
 @lru_cache(maxsize=16)
-def _distances(batch: Digits, distance: str) -> NDArray[np.float64]:
-    value: NDArray[np.float64] = miners.on_grid(Contrast.of_batch(batch.z, batch.y, distance).value).numpy()
+def _distances(batch: DigitBatch, distance: str) -> NDArray[np.float64]:
+    value: NDArray[np.float64] = miners.round_to_grid(Contrast.of_batch(batch.z, batch.y, distance).value).numpy()
     return value
 
 
-def _collapse(batch: Digits, theta: Mapping[str, float | str]) -> float:
+def _collapse(batch: DigitBatch, theta: Mapping[str, float | str]) -> float:
     return losses.collapse_value("triplet", theta, batch.y)
 
 
-def _ranked(batch: Digits, distance: str, margin: float, effect: MinerEffect) -> RankingState:
+def _ranked(batch: DigitBatch, distance: str, margin: float, effect: MinerEffect) -> RankingState:
     data = datasets.load(batch.source.dataset)
     scene = Ranking(
         stream=f"{batch.source.dataset}/{batch.rows.tobytes().hex()}",
@@ -185,17 +185,17 @@ def _ranked(batch: Digits, distance: str, margin: float, effect: MinerEffect) ->
         margin=margin,
         anchor=batch.anchor,
         symbol=SYMBOLS[distance],
-        sprite=datasets.sprites(data, batch.rows),
+        sprite=datasets.sprite_sheet(data, batch.rows),
         sprite_columns=int(np.ceil(np.sqrt(len(batch.rows)))),
     )
 
     def choose(chosen: RankingState) -> None:
         begun = chosen == RankingState(scene.anchor, None)
-        LOOK.keep([] if begun else [[i for i in (chosen.anchor, chosen.positive) if i is not None]], scene.stream)
+        LOOK.save([] if begun else [[i for i in (chosen.anchor, chosen.positive) if i is not None]], scene.stream)
 
-    found = LOOK.now(scene.stream)
+    found = LOOK.current(scene.stream)
     linked = None if not found else RankingState(int(found[0][0]), int(found[0][1]) if len(found[0]) > 1 else None)
-    looked = ranking(scene, key=mounted("ranking"), state=linked, on_choose=choose)
+    looked = ranking(scene, key=mount_key("ranking"), state=linked, on_choose=choose)
     if linked is not None and looked != linked:
         st.warning("This batch has no such anchor, or not with such a positive.", icon=":material/link_off:")
     return looked
