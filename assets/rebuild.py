@@ -55,8 +55,8 @@ def rebuild(key: str, source: Path, goal: Path) -> str:
         with os.fdopen(handle, "wb") as stream:
             np.savez_compressed(stream, **arrays)
         verify(key, Path(aside))
-        os.chmod(aside, 0o644)
-        os.replace(aside, goal)
+        Path(aside).chmod(0o644)
+        Path(aside).replace(goal)
     finally:
         Path(aside).unlink(missing_ok=True)
     return hashlib.sha256(goal.read_bytes()).hexdigest()

@@ -159,7 +159,8 @@ def test_modules_are_joined_once_and_in_order(name: str) -> None:
     twice = {one for one in declared if declared.count(one) > 1}
     assert not twice, "the files share one scope"
     assert all(
-        re.search(rf"^(?:export default )?(?:class|function|const|let) {one}\b", source, re.M) for one in declared
+        re.search(rf"^(?:export default )?(?:class|function|const|let) {one}\b", source, re.MULTILINE)
+        for one in declared
     )
 
 

@@ -220,7 +220,7 @@ def test_a_frame_that_is_being_drawn_when_a_run_is_given_up_still_comes():
         run._give_up("no data")
         drawn = Future()
         drawn.set_result(run.history.frames[-1])
-        run._collect(tasks.draw_frame, drawn)
+        run.collect(tasks.draw_frame, drawn)
         assert len(run.history.frames) == before + 1
         assert not run._due
 

@@ -208,7 +208,7 @@ def test_a_file_with_something_amiss(spoiled):
 
 def test_all_of_it_is_small():
     files = list((datasets.ASSETS / "films").glob("*"))
-    assert {file for file in files} == {recordings._path(name) for name in RECORDINGS}
+    assert set(files) == {recordings._path(name) for name in RECORDINGS}
     assert sum(file.stat().st_size for file in files) < 1e6
 
 

@@ -163,7 +163,7 @@ def test_a_link_opens_what_it_says(pool):
     ],
 )
 def test_nonsense_in_a_link_is_said_and_the_default_used(pool, link, words):
-    app = until(page(**{k: v for k, v in (FAST | link).items()}), lambda app: app.session_state.run.progress().phase)
+    app = until(page(**dict((FAST | link).items())), lambda app: app.session_state.run.progress().phase)
     assert not app.exception
     assert any(words in note.value for note in app.warning), [note.value for note in app.warning]
     assert not any("<" in note.value for note in app.warning)

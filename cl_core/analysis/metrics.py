@@ -70,7 +70,7 @@ def nearest_neighbours(z: Tensor, k: int) -> Tensor:
 
 
 def neighbour_scores(z: Tensor, y: Tensor, k: int = K) -> tuple[float, float]:
-    """kNN accuracy and recall@1 of embeddings (n, D) with labels (n,), n > k."""
+    """KNN accuracy and recall@1 of embeddings (n, D) with labels (n,), n > k."""
     votes = y[nearest_neighbours(z, k)]  # (n, k), nearest first
     # a vote and a little for nearness: it decides ties and can outweigh no vote
     weight = 1 - torch.arange(k) / (k * k)

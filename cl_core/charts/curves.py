@@ -110,7 +110,7 @@ def loss_rows(losses: NDArray[np.float32], at: int) -> pd.DataFrame:
 
 
 def score_chart(raw: float, untrained: float, height: int = 190) -> dict[str, Any]:
-    """kNN accuracy in the full space and in the drawn plane, against raw pixels and the untrained net.
+    """KNN accuracy in the full space and in the drawn plane, against raw pixels and the untrained net.
 
     Drawn as errors on a logarithmic axis, written as accuracies: from 90 to 95 % is as far as from 95 to 97.5 %.
     """

@@ -211,7 +211,7 @@ def _stamp(path: Path | None) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=4)
-def _load(key: str, entry: DatasetEntry, path: Path | None, stamp: tuple[int, int] | None) -> Dataset:
+def _load(key: str, entry: DatasetEntry, path: Path | None, _stamp: tuple[int, int] | None) -> Dataset:
     if entry.make is not None:
         rng = np.random.default_rng(entry.seed)
         train, test = (_shuffled(entry.make(rng, n // len(entry.class_names)), rng) for n in (4000, 1000))

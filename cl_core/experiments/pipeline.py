@@ -62,7 +62,7 @@ class Outcome:
     points: NDArray[np.float16]
 
 
-def run_cell(cell: Cell, told: ProgressCallback = lambda share: None) -> Outcome:
+def run_cell(cell: Cell, told: ProgressCallback = lambda _: None) -> Outcome:
     """Run a cell with one thread; `told` hears how much of it is done, 0 to 1. ValueError where it can't be run."""
     torch.set_num_threads(1)
     state = training.start(cell.spec)
@@ -110,7 +110,7 @@ def _accuracies(state: State, cell: Cell, told: ProgressCallback) -> dict[str, A
 
 
 def train_classifiers(
-    features: Tensor, y: Tensor, classes: int, *, epochs: int, seed: int, told: ProgressCallback = lambda share: None
+    features: Tensor, y: Tensor, classes: int, *, epochs: int, seed: int, told: ProgressCallback = lambda _: None
 ) -> tuple[Tensor, Tensor]:
     """A linear classifier for each of `HEADS`, trained side by side from one start on the same batches.
 

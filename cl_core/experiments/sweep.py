@@ -41,7 +41,7 @@ def sweep(
     folder: Path = results.SHIPPED,
     *,
     at_once: int = 2,
-    told: Callable[[Cell, str | None], None] = lambda cell, failure: None,
+    told: Callable[[Cell, str | None], None] = lambda _cell, _failure: None,
 ) -> Report:
     """Run the cells that have no result in `folder` yet, `at_once` of them at a time; `told` hears of each that ends.
 

@@ -38,10 +38,14 @@ class ClusterError(ConnectionError):
 
 
 def make_executor(size: int | None = None, niceness: int = 0) -> "process_pool.ProcessPool | DaskCluster":
-    """The workers of the cluster that `DASK_SCHEDULER_ADDRESS` names; without it `size` processes of this machine, as
-    kind as `Pool` says.
+    """Return the cluster that `DASK_SCHEDULER_ADDRESS` names, or a pool of `size` processes of this machine.
 
-    Raises ClusterError where that cluster can't be worked with.
+    Args:
+        size: worker processes; one a core by default.
+        niceness: as in `ProcessPool`.
+
+    Raises:
+        ClusterError: the cluster cannot be used.
     """
     address = os.environ.get(ADDRESS)
     if address:

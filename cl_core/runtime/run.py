@@ -263,7 +263,7 @@ class Run(Playback):
                 if run is None:
                     spill.delete_files(files)  # what was written since
                 else:
-                    run._collect(task, done)
+                    run.collect(task, done)
                 context.notify()
 
         future.add_done_callback(collect)
@@ -271,7 +271,8 @@ class Run(Playback):
     def _mark(self, task: Callable[..., Any], under_way: bool) -> None:
         setattr(self, "_drawing" if task is tasks.draw_frame else "_working", under_way)
 
-    def _collect(self, task: Callable[..., Any], done: "Future[Any]") -> None:
+    def collect(self, task: Callable[..., Any], done: "Future[Any]") -> None:
+        """Take the outcome of one of the run's tasks; with the lock held."""
         self._mark(task, False)
         try:
             answer = done.result()

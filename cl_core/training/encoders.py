@@ -25,12 +25,12 @@ class Encoder(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """What the encoder makes of a batch before the projector: (B, *shape) -> (B, width)."""
-        return cast(Tensor, self.body(x))
+        return cast("Tensor", self.body(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Embeddings of a batch: (B, *shape) -> (B, dim)."""
         z = self.projector(self.body(x))
-        return nn.functional.normalize(z) if self.unit_norm else cast(Tensor, z)
+        return nn.functional.normalize(z) if self.unit_norm else cast("Tensor", z)
 
 
 def _mlp(shape: tuple[int, ...]) -> nn.Module:

@@ -9,6 +9,7 @@ from cl_core.ui.pages.experiments.page import experiment_notes, experiment_part,
 from cl_core.ui.pages.failures import failure_controls, failure_notes, show_failure, show_gallery
 from cl_core.ui.pages.lesson_bar import lesson_bar
 from cl_core.ui.pages.lessons import show_lessons
+from cl_core.ui.pages.page_setup import begin_page
 from cl_core.ui.pages.race import show_race
 from cl_core.ui.pages.race_controls import race_controls, race_notes
 from cl_core.ui.pages.start import show_cards
@@ -16,7 +17,7 @@ from cl_core.ui.pages.status import show_status
 from cl_core.ui.pages.training import show_training
 from cl_core.ui.pages.training_controls import run_controls, run_notes
 from cl_core.ui.pages.triplets.page import show_triplets, triplet_notes, triplet_part
-from cl_core.ui.server.lifespan import begin_page, lifespan
+from cl_core.ui.server.lifespan import lifespan
 
 __all__ = [
     "batch_controls",

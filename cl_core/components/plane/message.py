@@ -190,6 +190,10 @@ def _check(field: Field) -> None:
     for mark in field.marks:
         if mark.role not in MARKS:
             raise ValueError(f"a mark is one of {', '.join(MARKS)}, not {mark.role!r}")
+    _check_points(field)
+
+
+def _check_points(field: Field) -> None:
     pairs = None if field.points is None else np.shape(field.points)
     if pairs is not None and (len(pairs) != 2 or pairs[1] != 2):
         raise ValueError(f"points must be (n, 2), not {pairs}")

@@ -11,7 +11,7 @@ from cl_core.losses.variants.base import Variant
 
 
 def linear_nonzero(z: Tensor, y: Tensor, margin: float) -> Tensor:
-    """d and [m - d]_+, not squared, of unit vectors; each kind has its own mean, over what is not 0."""
+    """D and [m - d]_+, not squared, of unit vectors; each kind has its own mean, over what is not 0."""
     positive, negative = pair_masks(y)
     d = euclidean(normalize(z, dim=1))
     pull, push = d[positive], (margin - d[negative]).relu()

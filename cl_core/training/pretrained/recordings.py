@@ -211,7 +211,7 @@ def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> Recording:
     parts: dict[str, Any] = {part: arrays[part].astype(here) for part, (_, here) in _KEPT.items()}
     n_frames, n = len(parts["steps"]), len(parts["rows"])
     shapes = {"points": (n_frames, n, 2), "views": (n_frames, 2), "labels": (n,), "shares": (n_frames, 3)}
-    shapes |= {part: (n_frames,) for part in ("knn", "spread", "losses")}
+    shapes |= dict.fromkeys(("knn", "spread", "losses"), (n_frames,))
     for part, shape in shapes.items():
         if parts[part].shape != shape:
             raise ValueError(f"{part} has shape {parts[part].shape}, not {shape}")

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.state import get_session_state
 
 from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss, Preset
 from cl_core.losses.parameters import Choice, Param, Parameter, Theta, Value
 from cl_core.ui.link.presentation import HIDE, LOCK, ROUTE, SWITCHES, names_in, note_rendered, presentation
+from cl_core.ui.server import streamlit_compat
 
 Link = Mapping[str, str]
 FOLDED = "open"  # the name under which `lead_to` sends a whole link
@@ -199,7 +199,7 @@ def set_to_defaults(controls: Sequence[Control], *, all_of_them: bool = False) -
         if held and control.accepts(st.session_state.get(control.name)):
             continue
         st.session_state[control.name] = control.default
-        _drop_from_address(control.name)
+        streamlit_compat.forget_query_param(control.name)
 
 
 def set_to_preset(loss: Loss, preset: Preset, suffix: str = "") -> None:
@@ -208,22 +208,10 @@ def set_to_preset(loss: Loss, preset: Preset, suffix: str = "") -> None:
         st.session_state[name + suffix] = value
 
 
-def _drop_from_address(name: str) -> None:
-    """Forget what the address said of a control when the page was opened.
-
-    A slider with another range is another widget to Streamlit, and a new widget takes its value from the address that
-    the page was opened with, whatever its visitor or its page have set since.
-    """
-    with get_session_state().query_params() as address:
-        address._initial_query_params.pop(name, None)
-        address.remove_param(name)
-
-
 def set_query_param(name: str, text: str | None) -> None:
     """Say in the address what no widget says there; None says nothing of it."""
-    with get_session_state().query_params() as address:
-        if address.is_bound(name):
-            return
+    if streamlit_compat.is_bound(name):
+        return
     if text is None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != text:
@@ -248,11 +236,7 @@ def unfold_link() -> None:
     """Where a link came folded, put it into the address as if the page had been opened with it."""
     text = st.query_params.get(FOLDED)
     if text is not None:
-        with get_session_state().query_params() as address:
-            address.populate_from_query_string(text)
-            address.remove_param(FOLDED)  # a link within the link is none
-            address.set_initial_query_params_from_current()
-            address._send_query_param_msg()
+        streamlit_compat.replace_query_string(text, without=FOLDED)  # a link within the link is ignored
         forget_link()
 
 
@@ -275,7 +259,9 @@ def link_notes(page: str, controls_of: Callable[[Link], Sequence[Control]], *, p
         st.session_state.links_opened = st.session_state.get("links_opened", 0) + 1
         for control in controls:
             if control.name in link and control.error_in(link[control.name]) is not None:
-                _drop_from_address(control.name)  # a widget might make something of it, and not the default
+                streamlit_compat.forget_query_param(
+                    control.name
+                )  # a widget might make something of it, and not the default
             control.apply_link(link)
     return notes
 

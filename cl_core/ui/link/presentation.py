@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.delta_generator_singletons import get_dg_singleton_instance
-from streamlit.proto.RootContainer_pb2 import RootContainer
+
+from cl_core.ui.server import streamlit_compat
 
 HIDE, LOCK, BIG, PLAY = "hide", "lock", "big", "play"
 SWITCHES = (BIG, PLAY)
@@ -101,8 +101,7 @@ def apply_styles() -> None:
 
 def note_rendered(name: str, *, free: bool) -> None:
     """Remember that this run of the page has a control, and whether it is to be moved in the sidebar."""
-    inside = get_dg_singleton_instance().main_dg._active_dg
-    st.session_state.setdefault("asked", {})[name] = free and inside._root_container == RootContainer.SIDEBAR
+    st.session_state.setdefault("asked", {})[name] = free and streamlit_compat.in_sidebar()
 
 
 def rendered_controls() -> Mapping[str, bool]:
@@ -111,7 +110,7 @@ def rendered_controls() -> Mapping[str, bool]:
     return found
 
 
-def is_bare() -> None:
+def hide_empty_sidebar() -> None:
     """Put the sidebar away of a page that stands in another one, if nothing is to be moved there."""
     if not any(rendered_controls().values()):
         st.html(NO_SIDEBAR)

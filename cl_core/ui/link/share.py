@@ -8,7 +8,16 @@ import segno
 import streamlit as st
 
 from cl_core.ui.link.controls import Control, Link, ShownPage, to_text
-from cl_core.ui.link.presentation import BIG, HIDE, LOCK, PLAY, embedded, is_bare, presentation, rendered_controls
+from cl_core.ui.link.presentation import (
+    BIG,
+    HIDE,
+    LOCK,
+    PLAY,
+    embedded,
+    hide_empty_sidebar,
+    presentation,
+    rendered_controls,
+)
 
 LARGEST = 18  # version of the largest QR code that a camera reads across a room: 89 by 89 modules
 SIDE = 380  # pixels, about, of the code
@@ -20,7 +29,7 @@ HEIGHT = 720  # pixels of the frame in a slide
 def share_view() -> None:
     """The way to share what is shown, at the sidebar's end; what every page ends with."""
     if embedded():
-        is_bare()
+        hide_empty_sidebar()
         return
     shown: ShownPage | None = st.session_state.get("shown")
     if shown is not None:

@@ -39,8 +39,8 @@ class Words(Control):
         """The text that a link gives."""
         return (text or "")[:60]
 
-    def error_in(self, text: str) -> str | None:
-        """Any text will do."""
+    def error_in(self, _text: str) -> str | None:
+        """Accept any text."""
         return None
 
 
@@ -51,7 +51,7 @@ FIND = Words("find", "find", "", "a name, a symbol, a word")
 def notes() -> list[str]:
     """What in the link could not be used."""
     kept = st.session_state.get(LOSS.name)
-    found = controls.link_notes(PAGE, lambda link: (LOSS, FIND))
+    found = controls.link_notes(PAGE, lambda _: (LOSS, FIND))
     if kept is not None:
         st.session_state[LOSS.name] = kept  # to read about a loss does not change the one that other pages have
     return found

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import altair as alt
 import pandas as pd
 import streamlit as st
-from streamlit import runtime
 
 from cl_core.charts.curves import DRAWN, SCORE, spec
 from cl_core.runtime.process_memory import MIB
 from cl_core.runtime.server_status import ServerStatus, server_status, versions
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine
 from cl_core.ui.widgets.chart import chart
 
@@ -59,11 +59,7 @@ def _numbers() -> None:
 
 def _sessions() -> int:
     """Tabs that are connected now, as the server's own metrics count them."""
-    if not runtime.exists():
-        return 0
-    family = "active_sessions"
-    stats: Any = runtime.get_instance().stats_mgr.get_stats([family])
-    return sum(int(each.value) for each in stats.get(family, ()))
+    return sum(int(each.value) for each in streamlit_compat.session_statistics("active_sessions"))
 
 
 def _tiles(now: ServerStatus, sessions: int) -> Sequence[tuple[str, str, str]]:

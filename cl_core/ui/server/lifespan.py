@@ -8,25 +8,21 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import streamlit as st
-from streamlit import runtime
-from streamlit.runtime.pages_manager import PagesManager
 
 from cl_core.data import datasets
-from cl_core.data.datasets import ASSETS, DataError
+from cl_core.data.datasets import DataError
 from cl_core.runtime import dask_cluster, process_memory, process_pool
 from cl_core.runtime.engine import Engine
 from cl_core.training import RunSpec
-from cl_core.ui.link import controls, presentation
-from cl_core.ui.server import uploads
+from cl_core.ui.server import streamlit_compat
+from cl_core.ui.server.uploads import limit_uploads
 
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     """A server's life: its workers are warm before the first visitor comes, and end with it."""
-    # until st.navigation was called once, Streamlit would look for pages in pages/ by its old rules, and a link
-    # to one of ours would open without the course around it
-    PagesManager.uses_pages_directory = False
-    uploads.bound(runtime.get_instance().uploaded_file_mgr)
+    streamlit_compat.disable_pages_directory()
+    limit_uploads()
     try:
         served = engine()
     except dask_cluster.ClusterError as error:
@@ -36,13 +32,6 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     served.close()
     for executor in {served.queue, served.long_queue}:
         executor.shutdown(cancel_futures=True)
-
-
-def begin_page() -> None:
-    """What every page starts with."""
-    st.set_page_config("Contrastive Loss Lab", str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state=310)
-    controls.unfold_link()
-    presentation.apply_styles()
 
 
 @st.cache_resource(show_spinner=False)

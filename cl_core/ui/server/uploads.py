@@ -1,17 +1,16 @@
 """What visitors send, which Streamlit would keep for as long as their sessions last."""
 
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.uploaded_file_manager import UploadedFileManager, UploadedFileRec
+from cl_core.ui.server.streamlit_compat import UploadedFile, uploaded_file_manager
 
 KEPT = 10  # files of all visitors together; the page that asked for one reads it at once
 
 
-def bound(manager: UploadedFileManager) -> None:
-    """Have a server's manager keep the newest file of each session, of the `KEPT` sessions that sent one last."""
-    assert isinstance(manager, MemoryUploadedFileManager)
+def limit_uploads() -> None:
+    """Keep the newest file of each session only, and only of the `KEPT` sessions that uploaded last."""
+    manager = uploaded_file_manager()
     add, newest = manager.add_file, dict[str, str]()
 
-    def added(session_id: str, file: UploadedFileRec) -> None:
+    def added(session_id: str, file: UploadedFile) -> None:
         add(session_id, file)
         if (before := newest.pop(session_id, None)) is not None:
             manager.remove_file(session_id, before)

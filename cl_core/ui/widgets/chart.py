@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
-from streamlit.elements.lib.layout_utils import Width
 
 from cl_core import charts
 from cl_core.ui.link import presentation
@@ -21,7 +20,7 @@ def chart(
     words: str | None = None,
     *,
     key: str | None = None,
-    width: Width = "stretch",
+    width: int | Literal["stretch", "content"] = "stretch",
 ) -> None:
     """Draw a Vega-Lite chart with a text alternative.
 

@@ -1,0 +1,94 @@
+"""Every use of Streamlit's private API, each with its reason; seen on the version in `SEEN_ON`.
+
+After an update of Streamlit, run tests/unit/ui/test_streamlit_compat.py and the browser tests named there, then raise
+`SEEN_ON`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from streamlit import runtime
+from streamlit.delta_generator_singletons import get_dg_singleton_instance
+from streamlit.proto.RootContainer_pb2 import RootContainer
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.state import get_session_state
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+SEEN_ON = "1.67.0"
+
+UploadedFile = UploadedFileRec
+
+
+def disable_pages_directory() -> None:
+    """Turn Streamlit's discovery of pages/ off.
+
+    Until `st.navigation` has run once, Streamlit looks for pages in pages/ by its old rules, and a link to one of this
+    app's pages would open without the course around it.
+    """
+    PagesManager.uses_pages_directory = False
+
+
+def uploaded_file_manager() -> MemoryUploadedFileManager:
+    """Return the running server's manager of uploaded files.
+
+    Streamlit keeps each upload for as long as its session, without a limit on their number; there is no public way to
+    bound it.
+    """
+    manager = runtime.get_instance().uploaded_file_mgr
+    assert isinstance(manager, MemoryUploadedFileManager)
+    return manager
+
+
+def in_sidebar() -> bool:
+    """Return whether the next element is added to the sidebar.
+
+    Streamlit does not tell a function inside which `with` block it is called.
+    """
+    active = get_dg_singleton_instance().main_dg._active_dg
+    return bool(active._root_container == RootContainer.SIDEBAR)
+
+
+def is_bound(name: str) -> bool:
+    """Return whether a widget on the page is bound to this query parameter; `st.query_params` must not set it then."""
+    with _query_params() as params:
+        return bool(params.is_bound(name))
+
+
+def forget_query_param(name: str) -> None:
+    """Remove a query parameter, also from those that the page was opened with.
+
+    A slider with another range is another widget to Streamlit, and a new widget takes its value from the query string
+    that the page was opened with, whatever the visitor or the page have set since.
+    """
+    with _query_params() as params:
+        params._initial_query_params.pop(name, None)
+        params.remove_param(name)
+
+
+def replace_query_string(text: str, without: str) -> None:
+    """Set the query string as if the page had been opened with `text`, leaving the parameter `without` out.
+
+    `st.page_link(query_params=...)` loses names that a widget of the page before was bound to, so links between pages
+    carry their settings folded into one parameter.
+    """
+    with _query_params() as params:
+        params.populate_from_query_string(text)
+        params.remove_param(without)
+        params.set_initial_query_params_from_current()
+        params._send_query_param_msg()
+
+
+def session_statistics(family: str) -> list[Any]:
+    """Return the samples of one of the server's statistics; none where no server runs, as under AppTest."""
+    if not runtime.exists():
+        return []
+    stats: Any = runtime.get_instance().stats_mgr.get_stats([family])
+    return list(stats.get(family, []))
+
+
+@contextmanager
+def _query_params() -> Iterator[Any]:
+    with get_session_state().query_params() as params:
+        yield params

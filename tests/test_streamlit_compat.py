@@ -1,0 +1,97 @@
+"""The private API of Streamlit that the app uses is there, and does what the app needs of it."""
+
+import inspect
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from cl_core.ui.server import streamlit_compat
+
+
+def test_streamlit_is_the_version_that_the_private_api_was_seen_on():
+    assert st.__version__ == streamlit_compat.SEEN_ON
+
+
+def sidebar_script():
+    import streamlit as st
+
+    from cl_core.ui.server import streamlit_compat
+
+    st.session_state.main = streamlit_compat.in_sidebar()
+    with st.sidebar, st.expander("more"):
+        st.session_state.side = streamlit_compat.in_sidebar()
+
+
+def test_in_sidebar_tells_the_sidebar_from_the_main_area():
+    app = AppTest.from_function(sidebar_script).run()
+    assert not app.exception
+    assert (app.session_state.main, app.session_state.side) == (False, True)
+
+
+def bound_script():
+    import streamlit as st
+
+    from cl_core.ui.server import streamlit_compat
+
+    st.slider("margin", 0.0, 1.0, 0.5, key="margin", bind="query-params")
+    st.session_state.bound = [streamlit_compat.is_bound(name) for name in ("margin", "other")]
+
+
+def test_is_bound_knows_the_widgets_of_the_page():
+    app = AppTest.from_function(bound_script).run()
+    assert not app.exception
+    assert app.session_state.bound == [True, False]
+
+
+def forgetting_script():
+    import streamlit as st
+
+    from cl_core.ui.server import streamlit_compat
+
+    if "high" not in st.session_state:
+        st.session_state.high = 1.0
+    else:
+        st.session_state.high, st.session_state.margin = 2.0, 0.5
+        streamlit_compat.forget_query_param("margin")
+    # another range makes it another widget, which would take the value that the page was opened with
+    st.session_state.seen = st.slider("margin", 0.0, st.session_state.high, 0.5, key="margin", bind="query-params")
+
+
+def test_a_forgotten_query_parameter_does_not_come_back_with_another_slider():
+    app = AppTest.from_function(forgetting_script)
+    app.query_params["margin"] = "0.25"
+    assert app.run().session_state.seen == 0.25
+    assert app.run().session_state.seen == 0.5
+    assert not app.exception
+
+
+def replacing_script():
+    import streamlit as st
+
+    from cl_core.ui.server import streamlit_compat
+
+    if "open" in st.query_params:
+        streamlit_compat.replace_query_string(st.query_params["open"], without="open")
+    st.session_state.seen = st.slider("margin", 0.0, 1.0, 0.5, key="margin", bind="query-params")
+    st.session_state.names = sorted(st.query_params)
+
+
+def test_a_replaced_query_string_is_what_the_page_was_opened_with():
+    app = AppTest.from_function(replacing_script)
+    app.query_params["open"] = "margin=0.75&loss=circle&open=again"
+    app.run()
+    assert not app.exception
+    assert app.session_state.seen == 0.75
+    assert app.session_state.names == ["loss", "margin"]
+
+
+def test_statistics_are_empty_where_no_server_runs():
+    assert streamlit_compat.session_statistics("active_sessions") == []
+
+
+@pytest.mark.parametrize("name", ["disable_pages_directory", "uploaded_file_manager", "in_sidebar", "is_bound",
+                                  "forget_query_param", "replace_query_string"])  # fmt: skip
+def test_each_use_of_the_private_api_has_a_reason(name):
+    reason = (inspect.getdoc(getattr(streamlit_compat, name)) or "").split("\n\n")
+    assert len(reason) > 1 or name == "is_bound"
