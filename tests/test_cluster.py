@@ -71,7 +71,7 @@ def started(tmp_path_factory):
 @pytest.fixture
 def joined(started, monkeypatch):
     monkeypatch.setenv(dask_cluster.ADDRESS, started.address)
-    monkeypatch.setattr(dask_cluster, "PATIENCE", 60.0)  # its workers are on their way
+    monkeypatch.setattr(dask_cluster, "TIMEOUT", 60.0)  # its workers are on their way
     executor = dask_cluster.make_executor()
     soon(lambda: executor.size == 2, seconds=90)
     yield executor
@@ -94,7 +94,7 @@ def test_without_an_address_work_is_done_here(monkeypatch):
 
 
 def test_an_address_that_nobody_answers_is_said(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
+    monkeypatch.setattr(dask_cluster, "TIMEOUT", 0.5)
     with socket.socket() as mute, socket.socket() as free:
         for listening in (mute, free):
             listening.bind(("127.0.0.1", 0))
@@ -110,7 +110,7 @@ def test_an_address_that_nobody_answers_is_said(monkeypatch, capsys, tmp_path):
 
 @pytest.mark.parametrize(("n", "threads", "words"), [(0, 1, "has no workers"), (1, 2, "need one thread each")])
 def test_a_cluster_that_is_of_no_use_is_said(monkeypatch, n, threads, words):
-    monkeypatch.setattr(dask_cluster, "PATIENCE", 1.0)
+    monkeypatch.setattr(dask_cluster, "TIMEOUT", 1.0)
     with (
         local(n, threads) as useless,
         pytest.raises(ClusterError, match=words) as caught,
@@ -144,7 +144,7 @@ def test_a_run_on_a_cluster_is_the_run_of_this_machine(joined):
     spec = RunSpec(dataset="blobs", dim=4, batch=32)
     engine = Engine(joined)
     run = engine.open_run(spec, 500)
-    assert run._shelf.slots == (None,)
+    assert run._storage.slots == (None,)
     run.set_pace(PACES["flat-out"])
     run.play()
 
@@ -197,14 +197,14 @@ def test_work_that_ends_worker_after_worker_is_told_in_words(joined, monkeypatch
     future = joined.submit(divmod, 7, 2)
     future.result()
     future = dask_cluster.Future()
-    joined._pass_on(handed, future)
+    joined._deliver(handed, future)
     with pytest.raises(ValueError, match="4 workers of the cluster died"):
         future.result()
 
 
 def test_a_cluster_without_workers_does_not_keep_anybody_waiting(monkeypatch):
-    monkeypatch.setattr(dask_cluster, "LONELY", 0.3)
-    monkeypatch.setattr(dask_cluster, "LOOK", 0.1)
+    monkeypatch.setattr(dask_cluster, "NO_WORKERS_TIMEOUT", 0.3)
+    monkeypatch.setattr(dask_cluster, "POLL_INTERVAL", 0.1)
     with local(1, 1) as small:
         executor = DaskCluster(small.scheduler_address)
         small.scale(0)

@@ -15,7 +15,7 @@ import pytest
 from cl_core import training
 from cl_core.runtime import playback, process_pool, tasks, temp_dirs
 from cl_core.runtime import run as run_module
-from cl_core.runtime.run import AHEAD, Run
+from cl_core.runtime.run import FRAMES_PER_CHUNK, Run
 from cl_core.training import RunSpec, frames
 from cl_core.training.frames import PACES, Pace, RunProgress
 from tests.executors import AtOnce, Mortal, engine_with, gone, soon
@@ -98,7 +98,7 @@ def test_a_step_asked_for_during_a_chunk_is_done_after_it():
     run = opened()
     run.play()
     for _ in range(10):
-        until(run, lambda look: run._working)
+        until(run, lambda look: run._training)
         run.step()
         look = until(run, lambda look: not run.busy)
         assert len(run.history._losses[-1]) == 1  # after the chunk, whatever it came to, one step
@@ -152,7 +152,7 @@ def test_a_run_that_nobody_looks_at_rests_and_goes_on_when_somebody_does(monkeyp
     run.play()
     until(run, lambda look: look.step > 5)
     time.sleep(0.6)
-    soon(lambda: not (run._working or run._due))  # what was under way is finished
+    soon(lambda: not (run._training or run._undrawn))  # what was under way is finished
     resting = run.progress().step
     time.sleep(0.4)
     assert run.progress().step == resting
@@ -194,7 +194,7 @@ def test_work_that_always_kills_its_worker_is_given_up():
     run.play()
     look = until(run, lambda look: look.phase == "failed")
     assert "out of memory" in (look.failure or "")
-    assert look.step == 2 * AHEAD  # two chunks went well
+    assert look.step == 2 * FRAMES_PER_CHUNK  # two chunks went well
     assert look.frames[-1].step <= look.step
     assert not run.busy
 
@@ -214,15 +214,15 @@ def test_a_frame_that_is_being_drawn_when_a_run_is_given_up_still_comes():
     run.play()
     until(run, lambda look: look.step > 20)
     with run._context.changed:
-        if not run._due:
-            run._due.append(run._parcel)
+        if not run._undrawn:
+            run._undrawn.append(run._newest)
         before, run._drawing = len(run.history.frames), True
-        run._give_up("no data")
+        run._fail("no data")
         drawn = Future()
         drawn.set_result(run.history.frames[-1])
         run.collect(tasks.draw_frame, drawn)
         assert len(run.history.frames) == before + 1
-        assert not run._due
+        assert not run._undrawn
 
 
 def test_work_may_be_done_before_it_is_waited_for():
@@ -254,7 +254,7 @@ def test_an_absurd_picture_is_refused():
 
 def test_a_run_that_is_forgotten_leaves_nothing_behind():
     run = opened()
-    files = [slot for slot in run._shelf.slots if slot is not None]
+    files = [slot for slot in run._storage.slots if slot is not None]
     if not files:
         pytest.skip("this machine shares no memory as files")
     assert any(file.exists() for file in files)
@@ -265,7 +265,7 @@ def test_a_run_that_is_forgotten_leaves_nothing_behind():
 def test_without_shared_memory_states_travel_in_the_parcel(monkeypatch, tmp_path):
     monkeypatch.setattr(temp_dirs, "SHARED_MEMORY", tmp_path / "none")
     run = opened()
-    assert run._shelf.slots == (None,)
+    assert run._storage.slots == (None,)
     run.play()
     look = until(run, lambda look: look.step > 20)
     np.testing.assert_array_equal(look.losses, _losses(look.step))

@@ -20,7 +20,7 @@ import pytest
 from cl_core import training
 from cl_core.runtime import playback, process_pool, spill, tasks, temp_dirs
 from cl_core.runtime.engine import Engine
-from cl_core.runtime.run import AHEAD, Run
+from cl_core.runtime.run import FRAMES_PER_CHUNK, Run
 from cl_core.training import RunSpec
 from cl_core.training.frames import PACES, RunProgress
 from tests.executors import Thread, engine_with, gone, soon
@@ -182,7 +182,7 @@ def test_a_run_for_which_there_is_no_memory_ends_in_words_and_keeps_what_it_had(
     assert "out of memory" in (look.failure or "")
     assert "smaller batch" in (look.failure or "")
     assert type(error).__name__ not in (look.failure or "")
-    assert look.step == 2 * AHEAD  # two chunks went well
+    assert look.step == 2 * FRAMES_PER_CHUNK  # two chunks went well
     assert right(look)
 
 
@@ -205,7 +205,7 @@ def test_shared_memory_that_fills_up_is_done_without() -> None:
     """Its visitor sees nothing of it: states go through the pipe."""
     run = begun(engine_with())
     look = until(lambda look: look.step > 4, run)
-    if run._shelf.slots == (None,) or not FULL.exists():
+    if run._storage.slots == (None,) or not FULL.exists():
         pytest.skip("this machine shares no memory as files, or has none that is always full")
     with run._context.changed:
         for slot in run._slots(spill.SLOTS):
@@ -234,12 +234,12 @@ def left(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.1)
     run.renew_lease()
-    soon(lambda: run._shelf.spilled)
+    soon(lambda: run._storage.spilled)
     with run._context.changed:  # all of it is done
         pass
     monkeypatch.setattr(playback, "LEASE", 5.0)
-    assert run._shelf._file is not None
-    return run._shelf._file
+    assert run._storage._file is not None
+    return run._storage._file
 
 
 def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_back(
@@ -250,9 +250,9 @@ def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_b
     before = until(lambda look: look.step > 40, run)
     file = left(run, monkeypatch)
     assert not any(frame.points for frame in run.history.frames)
-    assert not any(slot.exists() for slot in run._shelf.slots if slot)
-    assert run._parcel is not None
-    assert run._parcel.state.vector.size == 0
+    assert not any(slot.exists() for slot in run._storage.slots if slot)
+    assert run._newest is not None
+    assert run._newest.state.vector.size == 0
     after = run.progress()
     assert not file.exists()
     for was, now in zip(before.frames, after.frames, strict=False):
@@ -278,7 +278,7 @@ def test_a_run_that_rests_is_not_laid_by_while_somebody_looks(monkeypatch: pytes
     end = time.monotonic() + 1.0
     while time.monotonic() < end:
         run.renew_lease()
-        assert not run._shelf.spilled
+        assert not run._storage.spilled
         time.sleep(0.02)
 
 
@@ -299,22 +299,22 @@ def test_where_the_disk_is_full_a_run_left_alone_stays_in_memory_until_there_is_
 ) -> None:
     run = begun(engine_with())
     until(lambda look: look.step > 40, run)
-    tried, copy = [], run._shelf.write_copy
+    tried, copy = [], run._storage.write_copy
 
     def noted(*whole: Any) -> bool:
         tried.append(copy(*whole))
         return tried[-1]
 
-    monkeypatch.setattr(run._shelf, "write_copy", noted)
+    monkeypatch.setattr(run._storage, "write_copy", noted)
     monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.1)
     run.renew_lease()
-    assert run._shelf._file is not None
+    assert run._storage._file is not None
     with limited(1 << 12):
         soon(lambda: len(tried) > 2)
         assert not any(tried)
-        assert not run._shelf.spilled
-        assert not run._shelf._file.exists() or run._shelf.spilling
+        assert not run._storage.spilled
+        assert not run._storage._file.exists() or run._storage.spilling
     left(run, monkeypatch)
     later = until(lambda look: look.step > 60, run)
     assert right(later)
@@ -353,12 +353,12 @@ def test_whoever_comes_back_while_a_run_is_laid_by_does_not_wait_for_the_disk(
         time.sleep(0.3)
     disk.go_on.set()
     if stays:
-        file = run._shelf._file
+        file = run._storage._file
         assert file is not None
-        soon(lambda: not run._shelf.spilling and not file.exists())
-        assert not run._shelf.spilled
+        soon(lambda: not run._storage.spilling and not file.exists())
+        assert not run._storage.spilled
     else:
-        soon(lambda: run._shelf.spilled)
+        soon(lambda: run._storage.spilled)
     monkeypatch.setattr(playback, "LEASE", 5.0)
     assert run.progress().step >= later.step
     assert right(until(lambda look: look.step > later.step + 40, run))

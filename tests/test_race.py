@@ -54,7 +54,7 @@ def together(race: Race, look: RaceProgress) -> None:
         low, high = race._stretch[0], race._stretch[-1]
         for run in race._racing:
             assert run.steps_done <= high
-            assert high == 0 or run.steps_done >= min(low, race._common())
+            assert high == 0 or run.steps_done >= min(low, race._common_step())
 
 
 @pytest.mark.parametrize("executor", [Thread, AtOnce])
@@ -86,7 +86,7 @@ def test_a_race_rests_at_a_frame_of_all_and_steps_by_one():
         race.pause()
         look = until(race, lambda look: not race.busy)
         assert look.phase == "paused"
-        assert {run.steps_done for run in race._all} == {look.step}
+        assert {run.steps_done for run in race._all_runs} == {look.step}
     race.step()
     assert until(race, lambda look: not race.busy).step == look.step + 1
 
@@ -143,7 +143,7 @@ def test_a_race_nobody_looks_at_stops(monkeypatch):
     race_.renew_lease()
     race_.play()
     time.sleep(0.5)
-    soon(lambda: not any(run._working or run._due for run in race_._all))  # what was under way is finished
+    soon(lambda: not any(run._training or run._undrawn for run in race_._all_runs))  # what was under way is finished
     rested = race_.progress().step
     time.sleep(0.3)
     assert race_.progress().step == rested

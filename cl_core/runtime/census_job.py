@@ -1,7 +1,7 @@
-"""A census as its page holds it: counted in the worker processes, a part at a time, for as long as somebody looks.
+"""A census as a page holds it: counted by the workers in short tasks, for as long as its lease is renewed.
 
-Between two parts it is a value, so a worker that dies costs one part, and whoever trains at the same time waits for no
-more than that. Nothing goes on that nobody looks at.
+Between two tasks a census is a value, so a worker that dies costs one task, and runs of other visitors wait no longer
+than one task takes.
 """
 
 import threading
@@ -25,10 +25,10 @@ from cl_core.losses import contrast
 from cl_core.runtime import errors
 from cl_core.training import State
 
-LEASE = 5.0  # seconds that a census goes on without being looked at
-PART = 0.4  # seconds that one part takes
-MAX_DEATHS = 5  # of workers in a row, then it is given up
-MAX_IMAGES = 10_000  # images
+LEASE = 5.0  # seconds that a census goes on without a renewal
+TASK_SECONDS = 0.4
+MAX_DEATHS = 5  # of workers in a row, after which the census fails
+MAX_IMAGES = 10_000
 
 Phase = Literal["counting", "stopped", "done", "failed"]
 
@@ -40,10 +40,13 @@ class CensusRequest:
     Attributes:
         dataset: key of `datasets.available()`.
         state: the net that embeds the images; None for their raw pixels, as vectors of unit length.
-        n: how many, at most `MOST`; all there are, where that is less.
-        margin, distance, margins: as in `census`.
+        n: how many images, at most `MAX_IMAGES`; all of them if there are fewer.
+        margin: in the units of `distance`.
+        distance: as in `census`.
+        margins: further margins at which the kinds are counted in total.
 
-    Raises ValueError for more images than that.
+    Raises:
+        ValueError: `n` is not between 1 and `MAX_IMAGES`.
     """
 
     dataset: str
@@ -59,29 +62,37 @@ class CensusRequest:
 
     @property
     def rows(self) -> NDArray[np.int64]:
-        """Which test images."""
+        """The rows of the test images, (n,)."""
         return datasets.probe_indices(datasets.load(self.dataset), self.n)
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """Their classes."""
+        """The classes of the images, (n,)."""
         labels: NDArray[np.int64] = datasets.load(self.dataset).y_test[self.rows]
         return labels
 
     @property
     def triplets(self) -> int:
-        """How many there are to be counted."""
+        """How many triplets there are to count."""
         return number_of_triplets(self.labels)
 
     def embedding(self) -> NDArray[np.float32]:
-        """The images, embedded, (n, D)."""
-        return (
-            pixel_embedding(self.dataset, self.rows) if self.state is None else training.snapshot(self.state, self.n).z
-        )
+        """Return the embedding of the images, (n, D)."""
+        if self.state is None:
+            return pixel_embedding(self.dataset, self.rows)
+        return training.snapshot(self.state, self.n).z
 
 
 def pixel_embedding(dataset: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Test examples as they are, one after the other, as vectors of unit length."""
+    """Return test examples as vectors of unit length.
+
+    Args:
+        dataset: key of `datasets.available()`.
+        rows: (n,) which test examples.
+
+    Returns:
+        The flattened examples, (n, D).
+    """
     x = torch.from_numpy(datasets.load(dataset).x_test[rows]).flatten(1).float()
     return contrast.unit(x).numpy()
 
@@ -91,12 +102,13 @@ class CensusProgress:
     """How far a census is.
 
     Attributes:
-        phase: "counting", "stopped" (by its visitor, or since nobody looked), "done" or "failed".
-        done, of: anchors.
-        seconds: spent counting, in a worker.
+        phase: "counting", "stopped" (on request, or because its lease ended), "done" or "failed".
+        done: number of anchors counted.
+        total: number of anchors.
+        seconds: spent counting, in workers.
         census: the result, once there is one.
-        note: something that happened and was dealt with, in words.
-        failure: why it can't go on, in words.
+        note: what happened and was recovered from, for the visitor.
+        failure: why it cannot go on, for the visitor.
     """
 
     phase: Phase
@@ -109,15 +121,20 @@ class CensusProgress:
 
 
 class CensusJob:
-    """One census under way. Every method returns at once; `look` says what became of it."""
+    """One census under way; every method returns at once.
 
-    def __init__(self, executor: Executor, question: CensusRequest) -> None:
-        self.question = question
+    Args:
+        executor: the workers.
+        request: what to count.
+    """
+
+    def __init__(self, executor: Executor, request: CensusRequest) -> None:
+        self.request = request
         self._executor = executor
-        self._of = len(question.rows)
+        self._total = len(request.rows)
         self._name = f"census-{uuid.uuid4().hex[:12]}"
         self._lock = threading.Lock()
-        self._lease = 0.0
+        self._lease_end = 0.0
         self._stopping = False
         self._phase: Phase = "stopped"
         self._parts: list[PartialCounts] = []
@@ -128,28 +145,34 @@ class CensusJob:
         self.resume()
 
     def resume(self) -> None:
-        """Count, from where it was stopped."""
+        """Count on from where it was stopped."""
         with self._lock:
             if self._phase == "stopped":
                 self._phase, self._stopping = "counting", False
-                self._lease = time.monotonic() + LEASE
+                self._lease_end = time.monotonic() + LEASE
                 threading.Thread(target=self._count, name=self._name, daemon=True).start()
 
     def renew_lease(self) -> None:
-        """Say that somebody is still looking."""
+        """Let it go on for another `LEASE` seconds."""
         with self._lock:
-            self._lease = time.monotonic() + LEASE
+            self._lease_end = time.monotonic() + LEASE
 
     def stop(self) -> None:
-        """Hand out no further part, whoever looks."""
+        """Submit no further task."""
         with self._lock:
             self._stopping = True
 
     def progress(self) -> CensusProgress:
-        """How far it is right now."""
+        """Return how far it is right now."""
         with self._lock:
             return CensusProgress(
-                self._phase, self._done, self._of, self._seconds, self._census, self._note, self._failure
+                phase=self._phase,
+                done=self._done,
+                total=self._total,
+                seconds=self._seconds,
+                census=self._census,
+                note=self._note,
+                failure=self._failure,
             )
 
     @property
@@ -157,25 +180,25 @@ class CensusJob:
         return self._parts[-1].rows.stop if self._parts else 0
 
     def _count(self) -> None:
-        """One part after the other, in a thread of its own that does nothing but wait for them."""
+        """Submit one task after the other, in a thread that only waits for them."""
         try:
-            while self._done < self._of:
-                parts, seconds = self._ask(count_part, self._name, self.question, self._done, PART)
+            while self._done < self._total:
+                parts, seconds = self._run_task(count_part, self._name, self.request, self._done, TASK_SECONDS)
                 with self._lock:
                     self._parts += parts
                     self._seconds += seconds
-                    if (self._stopping or time.monotonic() >= self._lease) and self._done < self._of:
+                    if (self._stopping or time.monotonic() >= self._lease_end) and self._done < self._total:
                         self._phase = "stopped"
                         return
-            census = self._ask(assemble, self._name, self.question, self._parts)
+            census = self._run_task(assemble, self._name, self.request, self._parts)
             with self._lock:
                 self._census, self._phase = census, "done"
         except Exception as error:
             with self._lock:
                 self._failure, self._phase = errors.describe_error(error), "failed"
 
-    def _ask(self, task: Callable[..., Any], *arguments: Any) -> Any:
-        """What a worker answers; asked again when it has died."""
+    def _run_task(self, task: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a task in a worker, again if the worker dies."""
         for _ in range(MAX_DEATHS):
             try:
                 return self._executor.submit(task, *arguments).result()
@@ -188,28 +211,39 @@ class CensusJob:
         )
 
 
-_sample: tuple[str, CensusSample] | None = None  # what this worker counted last, since the next part is of the same
+_cached_sample: tuple[str, CensusSample] | None = None  # of the census that this worker counted last
 
 
-def _sample_of(name: str, question: CensusRequest) -> CensusSample:
-    global _sample
-    if _sample is None or _sample[0] != name:
-        margins = (question.margin, *question.margins)
-        _sample = name, triplet_counts.prepare_sample(question.embedding(), question.labels, margins, question.distance)
-    return _sample[1]
+def _sample(name: str, request: CensusRequest) -> CensusSample:
+    global _cached_sample
+    if _cached_sample is None or _cached_sample[0] != name:
+        margins = (request.margin, *request.margins)
+        sample = triplet_counts.prepare_sample(request.embedding(), request.labels, margins, request.distance)
+        _cached_sample = name, sample
+    return _cached_sample[1]
 
 
-def count_part(name: str, question: CensusRequest, first: int, seconds: float) -> tuple[list[PartialCounts], float]:
-    """In a worker: count from anchor `first` on for so many seconds, and say how long it took."""
-    points = _sample_of(name, question)
-    began, parts = time.monotonic(), []
-    for counted in triplet_counts.count_anchors(points, first):
-        parts.append(counted)
-        if time.monotonic() - began >= seconds:
+def count_part(name: str, request: CensusRequest, first: int, seconds: float) -> tuple[list[PartialCounts], float]:
+    """Count some anchors, in a worker.
+
+    Args:
+        name: of the census.
+        request: what is counted.
+        first: the anchor to begin with.
+        seconds: how long to count.
+
+    Returns:
+        The counts, and the seconds that they took.
+    """
+    sample = _sample(name, request)
+    start, parts = time.monotonic(), []
+    for part in triplet_counts.count_anchors(sample, first):
+        parts.append(part)
+        if time.monotonic() - start >= seconds:
             break
-    return parts, time.monotonic() - began
+    return parts, time.monotonic() - start
 
 
-def assemble(name: str, question: CensusRequest, parts: list[PartialCounts]) -> Census:
-    """In a worker: the census that the parts make."""
-    return assemble_census(_sample_of(name, question), parts)
+def assemble(name: str, request: CensusRequest, parts: list[PartialCounts]) -> Census:
+    """Assemble the census from its parts, in a worker."""
+    return assemble_census(_sample(name, request), parts)

@@ -1,4 +1,4 @@
-"""What an engine gives its runs and races: one lock, the workers' queue, and a thread for slow work of its own."""
+"""What an engine shares with its runs and races."""
 
 import threading
 from collections.abc import Callable
@@ -14,9 +14,9 @@ class RuntimeContext:
 
     Attributes:
         changed: the engine's lock, and the condition that its thread waits for.
-        queue: takes work for the workers.
-        background: a thread for what must not be done while the lock is held, such as writing to the disk.
-        notify: wake the engine's thread, with the lock held.
+        queue: takes tasks for the workers.
+        background: a thread for slow work of the server's own, such as writing to disk, that must not hold the lock.
+        notify: wakes the engine's thread; call it with the lock held.
     """
 
     changed: threading.Condition

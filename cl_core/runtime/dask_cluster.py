@@ -1,12 +1,12 @@
-"""Where work is done: in this machine's processes, or by the workers of a Dask cluster whose address is given.
+"""Workers of a Dask cluster, used instead of this machine's processes if its address is given.
 
-A cluster is a scheduler and workers of one thread each, with this project's requirements; workers need its code too:
+A cluster is a scheduler and workers with one thread each, with this project's requirements and code:
 
-dask scheduler
-PYTHONPATH=. dask worker tcp://SCHEDULER:8786 --nworkers 4 --nthreads 1
-DASK_SCHEDULER_ADDRESS=tcp://SCHEDULER:8786 python -m cl_core.experiments run
+    dask scheduler
+    PYTHONPATH=. dask worker tcp://SCHEDULER:8786 --nworkers 4 --nthreads 1
+    DASK_SCHEDULER_ADDRESS=tcp://SCHEDULER:8786 python -m cl_core.experiments run
 
-What a worker was at when it was lost, the scheduler gives to another.
+When a worker is lost, the scheduler gives its tasks to another.
 """
 
 import asyncio
@@ -26,22 +26,22 @@ import cloudpickle  # type: ignore[import-untyped]
 
 from cl_core.runtime import process_memory, process_pool
 
-ADDRESS = "DASK_SCHEDULER_ADDRESS"  # Dask's own name for it
-PATIENCE = 5.0  # seconds for a scheduler to answer, and as many for a first worker to be there
-LONELY = 60.0  # seconds that work waits for a worker to come, where there is none
-LOOK = 5.0  # seconds between two looks at whether there is one
+ADDRESS = "DASK_SCHEDULER_ADDRESS"  # the environment variable, Dask's own name for it
+TIMEOUT = 5.0  # seconds for a scheduler to answer, and for a first worker to be there
+NO_WORKERS_TIMEOUT = 60.0  # seconds that tasks wait if no worker is left
+POLL_INTERVAL = 5.0  # seconds between two checks whether there are workers
 START = "PYTHONPATH=. dask worker {} --nworkers auto --nthreads 1"
 
 
 class ClusterError(ConnectionError):
-    """A cluster can't be worked with; the message says in words why, and what to do."""
+    """A cluster cannot be used; the message says why, and what to do."""
 
 
 def make_executor(size: int | None = None, niceness: int = 0) -> "process_pool.ProcessPool | DaskCluster":
-    """Return the cluster that `DASK_SCHEDULER_ADDRESS` names, or a pool of `size` processes of this machine.
+    """Return the cluster that `DASK_SCHEDULER_ADDRESS` names, or a pool of processes of this machine.
 
     Args:
-        size: worker processes; one a core by default.
+        size: number of processes; one a core by default.
         niceness: as in `ProcessPool`.
 
     Raises:
@@ -54,13 +54,19 @@ def make_executor(size: int | None = None, niceness: int = 0) -> "process_pool.P
 
 
 class DaskCluster(Executor):
-    """The workers of the Dask scheduler at `address`.
+    """The workers of a Dask scheduler.
 
-    Raises ClusterError where they can't be worked with: when it's made, when work is handed in, and as the outcome of
-    work that is under way then. Work that ends one worker after another comes to a ValueError.
+    A task that repeatedly kills workers fails with ValueError. When the scheduler or all workers are lost, tasks under
+    way fail with ClusterError, and so does `submit`.
+
+    Args:
+        address: of the scheduler, such as tcp://host:8786.
 
     Attributes:
         remote: whether some workers may be on another machine.
+
+    Raises:
+        ClusterError: the cluster cannot be used.
     """
 
     remote = True
@@ -68,59 +74,63 @@ class DaskCluster(Executor):
     def __init__(self, address: str) -> None:
         self._address = address
         self._lock = threading.Lock()
-        self._out: dict[Future[Any], Any] = {}  # what is under way, as we call it and as Dask does
+        self._running: dict[Future[Any], Any] = {}  # our futures -> Dask's
         self._open = True
-        self._client = self._connected()
+        self._client = self._connect()
         threading.Thread(target=self._watch, name="cluster", daemon=True).start()
 
     @property
     def size(self) -> int:
-        """How many workers there are right now, but 1 at least."""
+        """Number of workers right now, at least 1."""
         return max(1, len(self._client.nthreads()))
 
-    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Hand in a piece of work."""
-        packed = cloudpickle.dumps((_work, task, arguments, named))
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Submit a task.
+
+        Raises:
+            ClusterError: the scheduler cannot be reached.
+        """
+        packed = cloudpickle.dumps((_run_task, fn, args, kwargs))
         future: Future[Any] = Future()
         with self._lock:
-            if self._client.status == "closed":  # a scheduler was away for longer than its client waits
-                self._client = self._connected()
+            if self._client.status == "closed":  # the scheduler was away for longer than its client waits
+                self._client = self._connect()
             if self._client.status != "running":
-                raise self._gone()
-            key = f"{task.__name__}-{uuid.uuid4().hex}"
-            handed = self._out[future] = self._client.submit(_opener(), packed, key=key, pure=False)
+                raise self._unreachable()
+            key = f"{fn.__name__}-{uuid.uuid4().hex}"
+            dask_future = self._running[future] = self._client.submit(_unpacker(), packed, key=key, pure=False)
         future.add_done_callback(self._forget)
-        handed.add_done_callback(lambda done: self._pass_on(done, future))
+        dask_future.add_done_callback(lambda done: self._deliver(done, future))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Leave the cluster, which stays; what its workers are at then they finish for nobody."""
+        """Disconnect; the cluster stays, and tasks that its workers have are finished and their results dropped."""
         if wait and not cancel_futures:
-            futures.wait(list(self._out))
+            futures.wait(list(self._running))
         self._open = False
-        for future in list(self._out):
+        for future in list(self._running):
             future.cancel()
         self._client.close()
 
-    def _connected(self) -> Any:
-        """A client of the scheduler, with workers that are on their way to be ready."""
-        import distributed  # here, as most have no cluster to wait for
+    def _connect(self) -> Any:
+        """Return a client of the scheduler, and have its workers prepare themselves."""
+        import distributed  # imported late, as most servers have no cluster
 
-        for name in ("distributed", "distributed.client"):  # what goes wrong is said in our words
+        for name in ("distributed", "distributed.client"):  # errors are reported by ClusterError
             logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
-            with ThreadPoolExecutor(1) as apart:  # this thread may have an event loop of its own
-                apart.submit(asyncio.run, _greet(self._address)).result()
+            with ThreadPoolExecutor(1) as thread:  # the caller's thread may run an event loop already
+                thread.submit(asyncio.run, _check_answer(self._address)).result()
         except (OSError, ValueError, MemoryError) as error:
-            silent, strange = isinstance(error, TimeoutError), isinstance(error, MemoryError)
-            reason = f"silence for {PATIENCE:g} s" if silent else "not in Dask's language" if strange else error
+            silent, garbage = isinstance(error, TimeoutError), isinstance(error, MemoryError)
+            reason = f"silence for {TIMEOUT:g} s" if silent else "not in Dask's language" if garbage else error
             raise ClusterError(
                 f"No Dask scheduler answers at {self._address}, which {ADDRESS} names ({reason}). "
                 f"Start one there, correct the address, or unset {ADDRESS} to work on this machine."
             ) from None
-        client = distributed.Client(self._address, timeout=PATIENCE, set_as_default=False)
+        client = distributed.Client(self._address, timeout=TIMEOUT, set_as_default=False)
         try:
-            client.wait_for_workers(1, timeout=PATIENCE)
+            client.wait_for_workers(1, timeout=TIMEOUT)
             threads = client.nthreads()
             if max(threads.values()) > 1:  # they would share torch's threads, and each other's memory peak
                 raise ClusterError(f"Dask workers need one thread each: {START.format(self._address)}")
@@ -132,26 +142,26 @@ class DaskCluster(Executor):
                 f"The Dask scheduler at {self._address} has no workers. Start some in the project's folder: "
                 f"{START.format(self._address)}"
             ) from None
-        packed = cloudpickle.dumps((_ready,))
+        packed = cloudpickle.dumps((_prepare,))
         for worker in threads:
-            distributed.fire_and_forget(client.submit(_opener(), packed, workers=worker, pure=False))
+            distributed.fire_and_forget(client.submit(_unpacker(), packed, workers=worker, pure=False))
         return client
 
-    def _forget(self, ended: "Future[Any]") -> None:
-        handed = self._out.pop(ended)
-        if ended.cancelled():
-            ended.set_running_or_notify_cancel()  # whoever waits for it hears of it only then
-        if handed.status == "pending" and self._client.status == "running":
-            handed.cancel()
+    def _forget(self, done: "Future[Any]") -> None:
+        dask_future = self._running.pop(done)
+        if done.cancelled():
+            done.set_running_or_notify_cancel()  # wakes those that wait for it
+        if dask_future.status == "pending" and self._client.status == "running":
+            dask_future.cancel()
 
-    def _pass_on(self, handed: Any, future: "Future[Any]") -> None:
-        """What became of a piece of work, as any executor would say it; in Dask's thread."""
+    def _deliver(self, dask_future: Any, future: "Future[Any]") -> None:
+        """Set a task's outcome on its future, as any executor would; in Dask's thread."""
         from distributed.scheduler import KilledWorker
 
         failure: BaseException | None = None
-        answer = None
+        result = None
         try:
-            answer = handed.result()
+            result = dask_future.result()
         except KilledWorker as error:
             failure = ValueError(
                 f"{error.allowed_failures + 1} workers of the cluster died over it, one after the other; they may be "
@@ -159,7 +169,7 @@ class DaskCluster(Executor):
             )
         except CancelledError:
             lost = self._client.status != "running"
-            failure = self._gone() if lost else BrokenExecutor("the cluster's workers were restarted")
+            failure = self._unreachable() if lost else BrokenExecutor("the cluster's workers were restarted")
         except ModuleNotFoundError as error:
             failure = ClusterError(
                 f"A worker of the cluster can't find what it needs ({error}). Start workers in the project's folder, "
@@ -169,20 +179,20 @@ class DaskCluster(Executor):
             failure = error
         with suppress(futures.InvalidStateError):  # cancelled meanwhile
             if failure is None:
-                future.set_result(answer)
+                future.set_result(result)
             else:
                 future.set_exception(failure)
 
     def _watch(self) -> None:
-        """End what is under way when no worker has been there for long; Dask itself would wait for ever."""
-        seen = time.monotonic()
+        """Fail the tasks under way when there has been no worker for long; Dask itself would wait for ever."""
+        last_seen = time.monotonic()
         while self._open:
-            time.sleep(LOOK)
-            with suppress(Exception):  # a scheduler that is gone is found out elsewhere
-                if self._client.nthreads() or not self._out:
-                    seen = time.monotonic()
-            if time.monotonic() - seen > LONELY and self._client.status == "running":
-                for future in list(self._out):
+            time.sleep(POLL_INTERVAL)
+            with suppress(Exception):  # a lost scheduler is noticed elsewhere
+                if self._client.nthreads() or not self._running:
+                    last_seen = time.monotonic()
+            if time.monotonic() - last_seen > NO_WORKERS_TIMEOUT and self._client.status == "running":
+                for future in list(self._running):
                     with suppress(futures.InvalidStateError):
                         future.set_exception(
                             ClusterError(
@@ -191,46 +201,46 @@ class DaskCluster(Executor):
                             )
                         )
 
-    def _gone(self) -> ClusterError:
+    def _unreachable(self) -> ClusterError:
         return ClusterError(f"The Dask scheduler at {self._address} is gone, or can't be reached any more.")
 
 
-async def _greet(address: str) -> None:
-    """Shake hands with a scheduler. A client would wait for ever on whoever takes a call and says nothing."""
+async def _check_answer(address: str) -> None:
+    """Shake hands with a scheduler; a client would wait for ever for a peer that accepts and stays silent."""
     from distributed import Security
     from distributed.comm.core import connect
 
     security = Security().get_connection_args("client")
-    async with asyncio.timeout(PATIENCE):
-        (await connect(address, timeout=PATIENCE, **security)).abort()
+    async with asyncio.timeout(TIMEOUT):
+        (await connect(address, timeout=TIMEOUT, **security)).abort()
 
 
-def _opener() -> Callable[[bytes], Any]:
-    """What is given to Dask: it travels whole, not as a name, so that the scheduler needs nothing of this project."""
+def _unpacker() -> Callable[[bytes], Any]:
+    """Return a function that travels by value, not by name, so that the scheduler needs none of this project's code."""
 
-    def open_and_do(packed: bytes) -> Any:
+    def unpack_and_run(packed: bytes) -> Any:
         import pickle
 
         task, *arguments = pickle.loads(packed)
         return task(*arguments)
 
-    return open_and_do
+    return unpack_and_run
 
 
-_one = threading.Lock()  # a worker that came later may have several threads all the same
+_one_task = threading.Lock()  # a worker that joined later may have several threads all the same
 
 
-def _work(task: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """In a worker: one piece of work, and no other at the same time."""
-    with _one:
-        _ready()
-        return task(*arguments, **named)
+def _run_task(task: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a task in a worker, and no other at the same time."""
+    with _one_task:
+        _prepare()
+        return task(*args, **kwargs)
 
 
 @cache
-def _ready() -> None:
-    """In a worker, once: make it as fast as one of this machine's own."""
+def _prepare() -> None:
+    """Make a worker as fast as one of this machine's own; once."""
     if "MALLOC_TRIM_THRESHOLD_" in os.environ:
-        # Dask's nanny has malloc give memory back at once, which doubles the time of a training step
+        # Dask's nanny has malloc return memory at once, which doubles the time of a training step
         process_memory.keep_freed_memory()
     process_pool.prepare_worker()

@@ -1,7 +1,7 @@
-"""Where training runs: in chunks, in worker processes, for as long as somebody is looking.
+"""The engine: submits the tasks of all runs and races to the workers, one small piece at a time.
 
-A page opens a `Run`, renews its lease at every tick and looks at what there is; one thread hands out the work of all
-runs, which take turns. Anything with the interface of `concurrent.futures.Executor` will do for workers.
+A page opens a run, renews its lease at every tick and reads its progress. One thread submits the next task of each run;
+the queue decides whose task is next. The workers are any `concurrent.futures.Executor`.
 """
 
 import threading
@@ -25,15 +25,15 @@ from cl_core.training.saved_run import SavedRun
 
 @dataclass(frozen=True)
 class EngineLoad:
-    """What there is to do.
+    """What an engine has to do.
 
     Attributes:
-        runs: runs and races that somebody looks at.
+        runs: runs and races with a lease.
         playing: how many of them train.
-        waiting: pieces of work that wait for their turn.
-        working: pieces of work that the workers have.
-        size: workers; infinite where nobody knows.
-        rate: steps a second, of all together; of a race, of one of its runs.
+        waiting: tasks that wait in the queue.
+        working: tasks that the workers have.
+        size: number of workers; infinite if unknown.
+        rate: steps per second of all together; of a race, of one of its runs.
     """
 
     runs: int
@@ -45,11 +45,15 @@ class EngineLoad:
 
 
 class Engine:
-    """Hands out the work of all runs, each in its turn.
+    """Submits the tasks of all runs and races.
+
+    Args:
+        executor: the workers.
+        long: workers for tasks that cannot be cut into pieces; by default `executor`'s.
 
     Attributes:
-        turns: where work is handed in that takes a moment.
-        long: where work is handed in that can't be cut into pieces, so that nobody waits behind it.
+        queue: takes short tasks.
+        long_queue: takes tasks of any length, so that nothing waits behind them.
     """
 
     def __init__(self, executor: Executor, long: Executor | None = None) -> None:
@@ -58,44 +62,50 @@ class Engine:
         self._background = ThreadPoolExecutor(1, "background")
         self._changed = threading.Condition(threading.RLock())
         self._context = RuntimeContext(self._changed, self.queue, self._background, self._notify)
-        self._runs: weakref.WeakSet[Run | Race] = weakref.WeakSet()
-        self._news = False
+        self._playbacks: weakref.WeakSet[Run | Race] = weakref.WeakSet()
+        self._notified = False
         self._open = True
-        self._thread = threading.Thread(target=self._drive, name="engine", daemon=True)
+        self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
         self._thread.start()
 
-    def open_run(self, spec: RunSpec, n: int = 2000, kept: SavedRun | None = None) -> Run:
-        """A run of `spec`, paused at its first frame or where it was `kept`, looked at through `n` probe images.
+    def open_run(self, spec: RunSpec, n: int = 2000, saved: SavedRun | None = None) -> Run:
+        """Open a run, paused at its first frame or where it was saved.
 
-        Raises ValueError where `n` is not one of `PROBES`.
+        Args:
+            spec: what to train.
+            n: number of probe images in each frame, one of `PROBE_SIZES`.
+            saved: where to continue.
+
+        Raises:
+            ValueError: `n` is not one of `PROBE_SIZES`.
         """
         if n not in PROBE_SIZES:
             raise ValueError(f"a picture shows one of {PROBE_SIZES} points, not {n}")
-        run = Run(self._context, spec, n, f"run-{uuid.uuid4().hex[:12]}", self.queue.client(), kept)
+        run = Run(self._context, spec, n, f"run-{uuid.uuid4().hex[:12]}", self.queue.client(), saved)
         with self._changed:
-            self._runs.add(run)
+            self._playbacks.add(run)
         run.renew_lease()
         return run
 
     def open_race(self, specs: Sequence[RunSpec], n: int = 500, seeds: int = 1) -> Race:
-        """A race of `specs`, paused at its first frame; see `Race` for what it wants."""
+        """Open a race, paused at its first frame; arguments and errors as for `Race`."""
         race = Race(self._context, specs, n, seeds)
         with self._changed:
-            self._runs.add(race)
+            self._playbacks.add(race)
         race.renew_lease()
         return race
 
     def load(self) -> EngineLoad:
-        """What there is to do right now, of everybody."""
+        """Return what there is to do right now, of all sessions together."""
         with self._changed:
-            runs = [run for run in self._runs if run.has_lease]
-            playing = [run for run in runs if run.playing]
-            rate = sum(run.rate for run in playing)
-        under_way, waiting = self.queue.counts
-        return EngineLoad(len(runs), len(playing), waiting, under_way, self.queue.size, rate)
+            leased = [playback for playback in self._playbacks if playback.has_lease]
+            playing = [playback for playback in leased if playback.playing]
+            rate = sum(playback.rate for playback in playing)
+        working, waiting = self.queue.counts
+        return EngineLoad(len(leased), len(playing), waiting, working, self.queue.size, rate)
 
     def close(self) -> None:
-        """Hand out nothing more, and return when nothing is being handed out."""
+        """Submit nothing more, and return when the engine's thread has ended."""
         with self._changed:
             self._open = False
             self._notify()
@@ -103,15 +113,15 @@ class Engine:
         self._background.shutdown(cancel_futures=True)
 
     def _notify(self) -> None:
-        """Wake the engine's thread; with the lock held."""
-        self._news = True
+        """Wake the engine's thread; lock held."""
+        self._notified = True
         self._changed.notify()
 
-    def _drive(self) -> None:
+    def _loop(self) -> None:
         with self._changed:
             while self._open:
-                self._news = False
+                self._notified = False
                 now = time.monotonic()
-                wait = min((run.schedule(now) for run in list(self._runs)), default=np.inf)
-                if not self._news:  # what was done at once has told so by now
-                    self._changed.wait(None if np.isinf(wait) else max(wait, 0.001))
+                delay = min((playback.schedule(now) for playback in list(self._playbacks)), default=np.inf)
+                if not self._notified:  # a task that was done at once has notified by now
+                    self._changed.wait(None if np.isinf(delay) else max(delay, 0.001))

@@ -1,21 +1,18 @@
-"""Errors of tasks: which mean that a worker died, and what to tell a visitor."""
+"""Errors of tasks: which of them mean that a worker died, and how to describe them to a visitor."""
 
 from concurrent.futures import BrokenExecutor, CancelledError
 
 import loky
 
-WORKER_DEATHS = (
-    BrokenExecutor,
-    CancelledError,
-    loky.process_executor.ShutdownExecutorError,
-)  # of a worker, as heard of
+# what the futures of lost tasks raise when a worker dies or the workers are shut down
+WORKER_DEATHS = (BrokenExecutor, CancelledError, loky.process_executor.ShutdownExecutorError)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a piece of work failed for want of memory; torch says so in an error of no kind of its own."""
+    """Return whether a task failed for lack of memory; torch raises a plain RuntimeError then."""
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
 
 
 def describe_error(error: BaseException) -> str:
-    """What to tell a visitor of an error in a piece of work."""
+    """Return what to tell a visitor about an error in a task."""
     return str(error) if isinstance(error, (ValueError, ConnectionError)) else f"{type(error).__name__}: {error}"

@@ -1,11 +1,11 @@
-"""Fair turns at the workers: whoever has had the least of their time is next.
+"""A fair queue in front of the workers: the client that has been served least is next.
 
-Each run, race or census has a seat. What it hands in waits at its seat until its turn has come, and is put down to it
-by the processor time that it took, so that nobody gets more by asking for more. Whoever comes, or comes back, begins
-level with those who are at work: time not used is not saved up (start-time fair queueing: Goyal, Vin and Cheng 1996).
+Each run, race or census is a client. Its tasks wait in order until they are its turn, and it is charged with the
+processor time that they took, so submitting more does not get it more. A client that arrives, or comes back, starts
+level with those being served: unused time is not saved up (start-time fair queueing: Goyal, Vin and Cheng 1996).
 
-When a worker dies, all that the workers were at is lost, and nobody knows which piece of work it was. So whoever lost
-one is tried alone next time: then it either goes well, or its death costs nobody else anything.
+When a worker dies, all tasks that the workers had are lost, and which of them killed it is unknown. So a client that
+lost a task is suspect, and its next task runs alone: either it succeeds, or its death costs no other client anything.
 """
 
 import itertools
@@ -15,169 +15,184 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cl_core.runtime import errors
 
-ROUND = 2.0  # seconds within which everybody is to have had a turn, where pieces of work can be made as short
-SHORTEST = 0.05  # seconds of a piece, below which handing it over takes longer than it does
+ROUND = 2.0  # seconds within which every client should be served once, if tasks can be made that short
+SHORTEST = 0.05  # seconds of a task, below which handing it over takes longer than running it
+
+
+class _Task(NamedTuple):
+    """A call that waits, and the future that its outcome belongs to."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    future: "Future[Any]"
 
 
 class Client(Executor):
-    """The place of one visitor's work; an executor, whose work takes turns with that of the others.
+    """One client of the queue; an executor whose tasks wait their turn among those of the other clients.
 
     Attributes:
-        served: seconds of the workers' time that it has had, or was held level with.
-        suspect: whether its last piece ended with its worker, or for want of memory.
+        served: seconds of the workers' time that it has had, or was set level with.
+        suspect: whether its last task ended with its worker, or for lack of memory.
+        waiting: its queued tasks.
+        under_way: how many of its tasks the workers have.
+        last: seconds that its last task took, which is what one under way is expected to take.
     """
 
-    def __init__(self, turns: "FairQueue") -> None:
-        self._turns = turns
+    def __init__(self, queue: "FairQueue") -> None:
+        self._queue = queue
         self.served = 0.0
         self.suspect = False
-        self.waiting: deque[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], Future[Any]]] = deque()
+        self.waiting: deque[_Task] = deque()
         self.under_way = 0
-        self.last = 0.0  # seconds that its last piece took: what one under way is expected to
+        self.last = 0.0
 
-    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> "Future[Any]":
-        """Hand in a piece of work, which is done when its turn has come. Whatever is wrong is the future's to say."""
-        return self._turns.enqueue(self, task, arguments, named)
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Queue a task; errors, those of handing it over too, are the future's exception."""
+        return self._queue.enqueue(self, fn, args, kwargs)
 
 
 class FairQueue(Executor):
-    """The workers of an executor, shared out fairly; what is handed in without a seat has one of its own.
+    """An executor's workers, shared fairly among clients; a task submitted here directly is a client of its own.
+
+    Args:
+        executor: the workers.
 
     Attributes:
-        size: how many workers there are; infinite where the executor does not say.
-        remote: whether some of them may be on another machine.
+        remote: whether some workers may be on another machine.
     """
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
         self.remote: bool = getattr(executor, "remote", False)
         self._lock = threading.Lock()
-        self._seats: dict[Client, int] = {}  # those with work, and which came when
+        self._clients: dict[Client, int] = {}  # those with queued or running tasks -> order of arrival
         self._arrivals = itertools.count()
         self._under_way = 0
-        self._alone = False  # what is under way is of a suspect
-        self._level = 0.0  # served, of whoever had the last turn
+        self._exclusive = False  # the task under way is a suspect's
+        self._level = 0.0  # `served` of the client that was served last
 
     @property
     def size(self) -> float:
-        """How many workers there are."""
+        """Number of workers; infinite if the executor does not tell."""
         return float(getattr(self._executor, "size", np.inf))
 
     @property
     def counts(self) -> tuple[int, int]:
-        """How many pieces of work are under way, and how many wait for their turn."""
+        """Numbers of tasks under way, and of tasks waiting."""
         with self._lock:
-            return self._under_way, sum(len(seat.waiting) for seat in self._seats)
+            return self._under_way, sum(len(client.waiting) for client in self._clients)
 
     def client(self) -> Client:
-        """A place for one visitor's work."""
+        """Return a new client."""
         return Client(self)
 
     def time_slice(self, longest: float) -> float:
-        """How many seconds a piece of work should take, `longest` at most, for everybody to have a turn soon."""
+        """Return how many seconds a task should take, `longest` at most, for every client to be served soon."""
         with self._lock:
-            asking = len(self._seats)
-        return min(longest, max(ROUND * self.size / max(asking, 1), SHORTEST))
+            clients = len(self._clients)
+        return min(longest, max(ROUND * self.size / max(clients, 1), SHORTEST))
 
-    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> "Future[Any]":
-        """Hand in one piece of work of somebody who has no seat."""
-        return self.client().submit(task, *arguments, **named)
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Queue a task as a client of its own."""
+        return self.client().submit(fn, *args, **kwargs)
 
     def enqueue(
-        self, seat: Client, task: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+        self, client: Client, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> "Future[Any]":
-        """Put a piece of work at a seat, and hand out what can be."""
+        """Queue a client's task, and hand over what the workers can take."""
         future: Future[Any] = Future()
         with self._lock:
-            if seat not in self._seats:
-                self._seats[seat] = next(self._arrivals)
-                seat.served = max(seat.served, self._level)
-            seat.waiting.append((task, arguments, named, future))
-        self._hand_out()
+            if client not in self._clients:
+                self._clients[client] = next(self._arrivals)
+                client.served = max(client.served, self._level)
+            client.waiting.append(_Task(function, args, kwargs, future))
+        self._dispatch()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the workers."""
+        """Shut the executor down, with `cancel_futures` after cancelling what waits."""
         with self._lock:
-            left = [future for seat in self._seats for *_, future in seat.waiting] if cancel_futures else []
-            for seat in self._seats if cancel_futures else ():
-                seat.waiting.clear()
-        for future in left:
+            cancelled = [task.future for client in self._clients for task in client.waiting] if cancel_futures else []
+            for client in self._clients if cancel_futures else ():
+                client.waiting.clear()
+        for future in cancelled:
             future.cancel()
         self._executor.shutdown(wait=wait, cancel_futures=cancel_futures)
 
-    def _hand_out(self) -> None:
-        """Give the workers as much as they can take: one piece each, and one to go on with.
+    def _dispatch(self) -> None:
+        """Give each worker a task, and one more to go on with.
 
-        No lock is held while work is handed over, as it may be done, and heard of, before that returns.
+        The lock is not held while a task is handed over, since it may be done, and call back, before that returns.
         """
         while (chosen := self._next()) is not None:
-            seat, task, arguments, named, future = chosen
+            client, task = chosen
             try:
-                handed = self._executor.submit(timed_task, task, *arguments, **named)
+                running = self._executor.submit(timed_task, task.function, *task.args, **task.kwargs)
             except Exception as error:
-                self._end(seat, 0.0)
-                future.set_exception(error)
+                self._finish(client, 0.0)
+                task.future.set_exception(error)
                 continue
-            handed.add_done_callback(partial(self._pass_on, seat, future))
+            running.add_done_callback(partial(self._deliver, client, task.future))
 
-    def _next(self) -> tuple[Client, Callable[..., Any], tuple[Any, ...], dict[str, Any], "Future[Any]"] | None:
-        """The piece of work whose turn it is; None while the workers have enough, or nobody wants anything."""
+    def _next(self) -> tuple[Client, _Task] | None:
+        """Take the next task from the queue; None while the workers have enough or nothing waits."""
         with self._lock:
-            while self._under_way < 2 * self.size and not self._alone:
-                asking = [seat for seat in self._seats if seat.waiting]
-                if not asking:
+            while self._under_way < 2 * self.size and not self._exclusive:
+                candidates = [client for client in self._clients if client.waiting]
+                if not candidates:
                     return None
-                seat = min(asking, key=lambda each: (each.served + each.under_way * each.last, self._seats[each]))
-                if seat.suspect and self._under_way:
-                    return None  # until the others are done
-                task, arguments, named, future = seat.waiting.popleft()
-                if not future.set_running_or_notify_cancel():
-                    self._leave(seat)
+                client = min(candidates, key=lambda c: (c.served + c.under_way * c.last, self._clients[c]))
+                if client.suspect and self._under_way:
+                    return None  # until the other tasks are done
+                task = client.waiting.popleft()
+                if not task.future.set_running_or_notify_cancel():
+                    self._remove_if_idle(client)
                     continue
-                self._level = max(self._level, seat.served)
-                seat.under_way += 1
+                self._level = max(self._level, client.served)
+                client.under_way += 1
                 self._under_way += 1
-                self._alone = seat.suspect
-                return seat, task, arguments, named, future
+                self._exclusive = client.suspect
+                return client, task
             return None
 
-    def _pass_on(self, seat: Client, future: "Future[Any]", done: "Future[Any]") -> None:
-        """What became of a piece of work, to whoever waits for it."""
+    def _deliver(self, client: Client, future: "Future[Any]", done: "Future[Any]") -> None:
+        """Set a task's outcome on its future, and hand over the next task."""
         try:
-            seconds, answer = done.result()
-        except BaseException as error:  # a CancelledError too, when the workers were ended
-            self._end(seat, 0.0, suspect=isinstance(error, errors.WORKER_DEATHS) or errors.is_out_of_memory(error))
+            seconds, result = done.result()
+        except BaseException as error:  # also CancelledError, raised when the workers are shut down
+            suspect = isinstance(error, errors.WORKER_DEATHS) or errors.is_out_of_memory(error)
+            self._finish(client, 0.0, suspect=suspect)
             future.set_exception(error)
         else:
-            self._end(seat, seconds)
-            future.set_result(answer)
-        self._hand_out()
+            self._finish(client, seconds)
+            future.set_result(result)
+        self._dispatch()
 
-    def _end(self, seat: Client, seconds: float, *, suspect: bool = False) -> None:
+    def _finish(self, client: Client, seconds: float, *, suspect: bool = False) -> None:
         with self._lock:
-            self._alone = False
-            seat.suspect = suspect
+            self._exclusive = False
+            client.suspect = suspect
             self._under_way -= 1
-            seat.under_way -= 1
-            seat.served += seconds
-            seat.last = seconds
-            self._leave(seat)
+            client.under_way -= 1
+            client.served += seconds
+            client.last = seconds
+            self._remove_if_idle(client)
 
-    def _leave(self, seat: Client) -> None:
-        """Whoever wants nothing any more is not among those who share; with the lock held."""
-        if not seat.waiting and not seat.under_way:
-            self._seats.pop(seat, None)
+    def _remove_if_idle(self, client: Client) -> None:
+        """Remove a client that has no queued or running task; lock held."""
+        if not client.waiting and not client.under_way:
+            self._clients.pop(client, None)
 
 
-def timed_task(task: Callable[..., Any], /, *arguments: Any, **named: Any) -> tuple[float, Any]:
-    """In a worker: the processor time that a piece of work took, in seconds, and its answer."""
-    began = time.thread_time()
-    answer = task(*arguments, **named)
-    return time.thread_time() - began, answer
+def timed_task(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[float, Any]:
+    """Run a task in a worker; return the processor time that it took, in seconds, and its result."""
+    start = time.thread_time()
+    result = function(*args, **kwargs)
+    return time.thread_time() - start, result

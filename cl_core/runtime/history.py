@@ -1,4 +1,4 @@
-"""What is kept of a run while it trains: its frames, and the loss of every step."""
+"""History of a run: its frames, and the loss of every step."""
 
 from dataclasses import dataclass, field
 
@@ -26,13 +26,13 @@ class History:
     _losses: list[NDArray[np.float32]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, kept: SavedRun) -> "History":
-        """The history of a run that was saved."""
-        return cls(list(kept.frames), kept.empty, kept.references, [kept.losses])
+    def of(cls, saved: SavedRun) -> "History":
+        """Return the history of a saved run."""
+        return cls(list(saved.frames), saved.empty, saved.references, [saved.losses])
 
     @property
     def losses(self) -> NDArray[np.float32]:
-        """The loss at every step so far, (steps,)."""
+        """The loss of every step so far, (steps,)."""
         return np.concatenate(self._losses) if self._losses else np.empty(0, np.float32)
 
     @property
@@ -41,8 +41,8 @@ class History:
         return self.frames[-1].step if self.frames else -1
 
     def add_frame(self, frame: Frame) -> None:
-        """Append the newest frame; of the one before it only what is shown is kept."""
-        self.frames[-1:] = [*(each.compacted() for each in self.frames[-1:]), frame]
+        """Append the newest frame; the one before it keeps only what is shown."""
+        self.frames[-1:] = [*(previous.compacted() for previous in self.frames[-1:]), frame]
 
     def add_steps(self, state: State) -> None:
         """Append the losses of the steps that led to a state."""
@@ -50,5 +50,5 @@ class History:
         self.empty += state.empty
 
     def compact(self) -> None:
-        """Join the losses, which come in thousands of small arrays, into one."""
+        """Join the losses, thousands of small arrays, into one."""
         self._losses = [self.losses]

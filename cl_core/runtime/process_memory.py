@@ -1,4 +1,4 @@
-"""What this process takes of the machine's memory, as the operating system has it."""
+"""Memory of this process, as the operating system and its C library have it."""
 
 import ctypes
 import re
@@ -9,52 +9,52 @@ from typing import Any
 
 MIB = 1 << 20
 GLIBC = "libc.so.6"
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # as in its malloc.h
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # from glibc's malloc.h
 
 
 def resident_bytes() -> int:
-    """Bytes of memory that this process has now; 0 where the system does not say (it does on Linux)."""
-    return _said("VmRSS")
+    """Return the resident set size in bytes; 0 if the system does not tell (Linux does)."""
+    return _status_bytes("VmRSS")
 
 
 def malloc_trim() -> None:
-    """Give back to the system what is free but kept, where its C library can."""
+    """Return free memory to the system, if the C library is glibc."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(GLIBC).malloc_trim(0)
 
 
 def limit_malloc_arenas() -> None:
-    """Have this process keep little of what is free, where its C library can: one with many threads, that lives long.
+    """Keep little free memory in a long-lived process with many threads, if the C library is glibc.
 
-    Each thread would take what it needs from a heap of its own, and what is large would come to lie among what stays;
-    such heaps are never empty enough to be given back.
+    By default each thread allocates from an arena of its own, and large blocks come to lie among ones that stay; such
+    arenas are never empty enough to be returned to the system.
     """
-    _set(M_ARENA_MAX, 2)
-    _set(M_MMAP_THRESHOLD, 128 << 10)
+    _mallopt(M_ARENA_MAX, 2)
+    _mallopt(M_MMAP_THRESHOLD, 128 << 10)
 
 
 def keep_freed_memory() -> None:
-    """Have this process keep what is free, up to what malloc comes to by itself where nobody has told it otherwise."""
-    _set(M_MMAP_THRESHOLD, 32 << 20)
-    _set(M_TRIM_THRESHOLD, 64 << 20)
+    """Keep freed memory in the process, up to the limits that glibc's malloc reaches when it adapts by itself."""
+    _mallopt(M_MMAP_THRESHOLD, 32 << 20)
+    _mallopt(M_TRIM_THRESHOLD, 64 << 20)
 
 
-def _set(option: int, value: int) -> None:
+def peak_growth(task: Callable[[], Any]) -> int:
+    """Run a task; return by how many bytes memory at its peak exceeded that before it (0 where it is not known)."""
+    malloc_trim()  # free memory that is kept would hide what the task allocates
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # resets the peak
+    before = resident_bytes()
+    task()
+    return max(0, _status_bytes("VmHWM") - before)
+
+
+def _mallopt(option: int, value: int) -> None:
     with suppress(OSError, AttributeError):
         ctypes.CDLL(GLIBC).mallopt(option, value)
 
 
-def peak_growth(task: Callable[[], Any]) -> int:
-    """By how many bytes the memory of this process was larger at the peak of `task` than before it; 0 as `resident`."""
-    malloc_trim()  # what is free but kept would hide what the task asks for
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
-    before = resident_bytes()
-    task()
-    return max(0, _said("VmHWM") - before)
-
-
-def _said(name: str) -> int:
+def _status_bytes(name: str) -> int:
     with suppress(OSError):
         found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
         if found:

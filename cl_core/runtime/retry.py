@@ -1,43 +1,51 @@
-"""Work that comes to nothing for no fault of its own: when it is done again, when no more, and what is said of it."""
+"""Retries of tasks that failed through no fault of their own: a worker died, or memory ran out."""
 
 import time
 
 from cl_core.runtime import errors
 
-RETRY_DELAY = 0.2  # seconds before such work is tried again, and again after twice, three times that
-MAX_FAILURES = 5  # pieces of work of one run in a row that may come to nothing before it is given up
+RETRY_DELAY = 0.2  # seconds before the first retry; before the k-th, k times as long
+MAX_FAILURES = 5  # consecutive failures after which a run is given up
 
 
 class RetryPolicy:
-    """What one run has come through.
+    """When one run retries, and when it fails.
 
     Attributes:
-        note: what became of its work last, in words; None while all went well.
-        until: a moment of time.monotonic() before which nothing is tried again.
+        note: what happened last and was recovered from, for the visitor; None if nothing did.
+        not_before: moment of `time.monotonic()` before which nothing is retried.
     """
 
     def __init__(self) -> None:
         self.note: str | None = None
         self.not_before = 0.0
-        self._in_a_row = 0
+        self._failures = 0
 
     def record_success(self) -> None:
-        """A piece of work was done."""
-        self._in_a_row = 0
+        """Reset the count of consecutive failures."""
+        self._failures = 0
 
     def record_failure(self, error: Exception, step: int) -> str | None:
-        """Why a run at `step` can't go on after this error, in words; None where its work is to be done again."""
+        """Count a failed task.
+
+        Args:
+            error: what the task failed with.
+            step: the run's newest step.
+
+        Returns:
+            Why the run cannot go on, for the visitor; None if the task is to be retried.
+        """
         if isinstance(error, errors.WORKER_DEATHS):
-            once, always = "A worker process died", "The worker processes died"
+            once, repeatedly = "A worker process died", "The worker processes died"
         elif errors.is_out_of_memory(error):
-            once, always = "There was no memory for a piece of work", "There was no memory"
+            once, repeatedly = "There was no memory for a piece of work", "There was no memory"
         else:
             return errors.describe_error(error)
-        self._in_a_row += 1
-        self.not_before = time.monotonic() + RETRY_DELAY * self._in_a_row
-        if self._in_a_row >= MAX_FAILURES:
+        self._failures += 1
+        self.not_before = time.monotonic() + RETRY_DELAY * self._failures
+        if self._failures >= MAX_FAILURES:
             return (
-                f"{always} again and again at step {step}; the machine may be out of memory. "
+                f"{repeatedly} again and again at step {step}; the machine may be out of memory. "
                 "What the run had shown is kept. Try a smaller batch."
             )
         self.note = f"{once}. The run went on from step {step}; nothing that was shown is lost."

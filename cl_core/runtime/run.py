@@ -1,267 +1,214 @@
-"""A run as its page holds it: asked to play, pause or step, looked at, and let go.
+"""One training run as a page holds it: play, pause, step, watch and close.
 
-Whenever a chunk of steps, or a frame, is done, the engine's thread submits the next. A run is a value between two
-chunks, so a worker that dies costs one chunk. A run whose lease has not been renewed for a while is spilled to disk.
+Whenever a chunk of steps or a frame is done, the engine's thread submits the next task. Between two tasks a run is a
+value, so a worker that dies costs one chunk. A run whose lease has ended for a while is spilled to disk.
 """
 
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cl_core.runtime import process_memory, spill, tasks
+from cl_core.runtime import spill, tasks
 from cl_core.runtime.context import RuntimeContext
 from cl_core.runtime.fair_queue import Client
 from cl_core.runtime.history import History
-from cl_core.runtime.playback import Playback
 from cl_core.runtime.retry import RetryPolicy
+from cl_core.runtime.stored_run import StoredRun
 from cl_core.runtime.tasks import StateHandle
 from cl_core.training import MAX_STEPS, RunSpec, State
-from cl_core.training.frames import MAX_FRAMES, Frame, Phase, RunProgress, next_frame_steps
+from cl_core.training.frames import MAX_FRAMES, Phase, RunProgress, next_frame_steps
 from cl_core.training.saved_run import SavedRun
 
-CHUNK = 0.6  # seconds after which a chunk ends wherever it is, so that a pause is soon felt
-AHEAD = 4  # frames that one chunk of a run flat out may come to: each time of handing over is time lost
+CHUNK = 0.6  # seconds after which a chunk ends wherever it is, so that a pause is felt soon
+FRAMES_PER_CHUNK = 4  # of a run at full speed: each hand-over of a state costs time
 
 
-class Run(Playback):
-    """One run as its page holds it. Every method returns at once; `look` says what became of it."""
+class Run(StoredRun):
+    """A run of one `RunSpec`, paused at its first frame or where it was saved.
 
-    linear_probe = False  # whether its frames have the accuracy of a linear probe
+    Every public method returns at once; `progress` tells what has been done.
+
+    Args:
+        context: what the engine shares with its runs.
+        spec: what to train.
+        n: number of probe images in each frame.
+        name: unique; names the run's files.
+        client: the queue's client that the run's tasks are accounted to.
+        saved: where to continue, instead of at a first state.
+
+    Attributes:
+        linear_probe: whether frames carry the accuracy of a linear probe.
+    """
+
+    linear_probe = False
 
     def __init__(
-        self, context: RuntimeContext, spec: RunSpec, n: int, name: str, seat: Client, kept: SavedRun | None = None
+        self, context: RuntimeContext, spec: RunSpec, n: int, name: str, client: Client, saved: SavedRun | None = None
     ) -> None:
-        super().__init__(context)
-        self.spec = spec
-        self.n, self.name = n, name
-        self._seat = seat
-        self._parcel: StateHandle | None = None
-        self._shelf = spill.RunStorage(name, context.queue)
-        self._working = False  # on a chunk, or on the first state
-        self._drawing = False  # the frame of the first state that is due
-        self._due: deque[StateHandle] = deque()  # states that wait for theirs
-        self._stepping = False  # the chunk under way is a step that was asked for
-        self._goals: list[int] = []  # steps of the frames that the chunk under way is to come to
-        self.history = History()
-        self._recovery = RetryPolicy()
-        self._failure: str | None = None
-        if kept is not None:
-            self.history, self._failure = History.of(kept), kept.state.failure
-            self._parcel = StateHandle.store(kept.state, self._slots(1)[0])
-            self._settle()
-
-    def renew_lease(self, times: float = 1.0) -> None:
-        """Say that somebody is still looking, and will again before so many times a lease is over."""
-        with self._context.changed:
-            super().renew_lease(times)
-            self._take_back()
+        super().__init__(context, spec, n, name)
+        self._client = client
+        self._training = False  # a chunk, or the first state, is under way
+        self._drawing = False  # the frame of the first undrawn state is under way
+        self._stepping = False  # the chunk under way is a single step that was asked for
+        self._frame_steps: list[int] = []  # steps of the frames that the chunk under way shall reach
+        self._retry = RetryPolicy()
+        if saved is not None:
+            self.history, self._failure = History.of(saved), saved.state.failure
+            self._newest = StateHandle.store(saved.state, self._slots(1)[0])
+            self._draw_at_rest()
 
     def play(self) -> None:
         """Train on, at the run's pace."""
-        self._change(_playing=True, _next_start=0.0)
+        self._update(_playing=True, _next_start=0.0)
 
     def pause(self) -> None:
-        """Hand out no further chunk; one that is under way is finished, and the run rests at a frame."""
+        """Submit no further chunk; one that is under way is finished, and the run rests at a frame."""
         with self._context.changed:
-            self._change(_playing=False, _single=0)
-            self._settle()
+            self._update(_playing=False, _steps_requested=0)
+            self._draw_at_rest()
 
     def step(self) -> None:
         """Pause, and do one step."""
         with self._context.changed:
-            self._change(_playing=False, _single=self._single + 1)
+            self._update(_playing=False, _steps_requested=self._steps_requested + 1)
 
     def close(self) -> None:
-        """End the run; what was seen of it stays, and its weights go when nobody holds it."""
-        self._change(_closed=True, _playing=False, _single=0)
+        """End the run; its frames stay, and its weights are freed with the last reference to it."""
+        self._update(_closed=True, _playing=False, _steps_requested=0)
 
     @property
     def ended(self) -> bool:
-        """Whether it can't go on: it failed, or did all its steps."""
-        return self._failure is not None or self.steps_done >= MAX_STEPS
+        """Whether it cannot go on: it failed, or did all its steps."""
+        return self.failed or self.steps_done >= MAX_STEPS
 
     @property
     def started(self) -> bool:
         """Whether it was ever asked to train."""
-        return bool(self.steps_done or self._playing or self._single)
+        return bool(self.steps_done or self._playing or self._steps_requested)
 
     @property
     def busy(self) -> bool:
-        """Whether there will be more to see without a further word."""
+        """Whether there will be more to show without a further request."""
         with self._context.changed:
-            opening = self._parcel is None and self._failure is None
-            return opening or bool(self._due) or self._working or self.playing or self._single > 0
+            opening = self._newest is None and not self.failed
+            working = bool(self._undrawn) or self._training
+            return opening or working or self.playing or self._steps_requested > 0
 
     def progress(self) -> RunProgress:
-        """What there is to see right now."""
+        """Return what there is to show right now."""
         with self._context.changed:
-            self._take_back()
-            state, seen = (self._parcel.state if self._parcel else None), self.history
+            self._restore()
             return RunProgress(
                 spec=self.spec,
                 phase=self._phase(),
                 step=self.steps_done,
-                seconds=state.seconds if state else 0.0,
+                seconds=self._newest.state.seconds if self._newest else 0.0,
                 rate=self.rate,
-                frames=tuple(seen.frames),
-                losses=seen.losses,
-                empty=seen.empty,
-                references=seen.references,
-                note=self._recovery.note,
+                frames=tuple(self.history.frames),
+                losses=self.history.losses,
+                empty=self.history.empty,
+                references=self.history.references,
+                note=self._retry.note,
                 failure=self._failure,
             )
 
     def progress_and_state(self) -> tuple[RunProgress, State | None]:
-        """What there is to see and its newest state, of one moment."""
+        """Return progress and newest state of the same moment."""
         with self._context.changed:
             return self.progress(), self.state
 
     @property
-    def state(self) -> State | None:
-        """Its newest state; None before there is one."""
-        with self._context.changed:  # the state's slot may be another's by the time a worker comes to it
-            self._take_back()
-            return self._parcel.load() if self._parcel else None
-
-    @property
-    def failed(self) -> bool:
-        """Whether an error ended it."""
-        return self._failure is not None
-
-    @property
-    def steps_done(self) -> int:
-        """Of its newest state; 0 before there is one."""
-        return self._parcel.state.step if self._parcel else 0
-
-    @property
     def training(self) -> bool:
-        """Whether a chunk, or its first state, is under way or still to come."""
-        return self._working or self._parcel is None
+        """Whether a chunk is under way, or its first state is not there yet."""
+        return self._training or self._newest is None
 
     @property
     def frames_due(self) -> int:
-        """States that wait for their frame, the one being drawn included."""
-        return len(self._due)
+        """Number of states that wait for their frames, the one being drawn included."""
+        return len(self._undrawn)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> "Future[Any]":
-        """Submit work about the run, which takes its turn as the run's own does."""
-        return self._seat.submit(task, *arguments)
+        """Submit a task about the run; it waits in the queue as the run's own tasks do."""
+        return self._client.submit(task, *arguments)
 
     def _phase(self) -> Phase:
-        if self._failure:
+        if self.failed:
             return "failed"
-        if not self.history.frames or self._parcel is None:
+        if not self.history.frames or self._newest is None:
             return "opening"
         if self.steps_done >= MAX_STEPS:
             return "finished"
-        return "running" if self._playing or self._single else "paused"
+        return "running" if self._playing or self._steps_requested else "paused"
 
-    # What follows runs in the engine's thread, or in a future's callback, with the engine's lock held.
+    # The rest runs in the engine's thread or in a future's callback, with the engine's lock held.
 
     def schedule(self, now: float) -> float:
-        """Submit what can be submitted; return seconds until it should be called again (infinite: when notified)."""
-        return min(self._go_on(now), self._shelf.seconds_until_spill(now) or np.inf)
+        """Submit the tasks that are due; see `Playback.schedule`."""
+        return min(self._submit_due(now), self._storage.seconds_until_spill(now) or np.inf)
 
-    def _go_on(self, now: float) -> float:
+    def _submit_due(self, now: float) -> float:
         if self._closed:
             return np.inf
-        if now < self._recovery.not_before:
-            return self._recovery.not_before - now
-        if not self._drawing and self._due:
-            self._submit(tasks.draw_frame, self._due[0], self.n, self.history.frames[-1].views, self.linear_probe)
-        if now >= self._lease:
-            return self._left_alone(now)
-        if self._parcel is None:
-            if not self._working and not self._failure:
-                self._submit(tasks.start_run, self.spec, self.n, *self._slots(1), self.linear_probe)
+        if now < self._retry.not_before:
+            return self._retry.not_before - now
+        if self._undrawn and not self._drawing:
+            views = self.history.frames[-1].views
+            self._submit(tasks.draw_frame, self._undrawn[0], self.n, views, self.linear_probe)
+        if now >= self._lease_end:
+            return np.inf if self._training or self._undrawn else self._spill_when_idle(now)
+        if self._training or self.failed:
             return np.inf
-        if self._failure or self._working or len(self._due) > AHEAD or not (self._playing or self._single):
+        if self._newest is None:
+            self._submit(tasks.start_run, self.spec, self.n, *self._slots(1), self.linear_probe)
+            return np.inf
+        return self._submit_chunk(self._newest, now)
+
+    def _submit_chunk(self, newest: StateHandle, now: float) -> float:
+        if len(self._undrawn) > FRAMES_PER_CHUNK or not (self._playing or self._steps_requested):
             return np.inf
         if self.steps_done >= MAX_STEPS:
-            self._playing, self._single = False, 0
+            self._playing, self._steps_requested = False, 0
             return np.inf
-        if self._framed:
-            wait = self._held_back(now)
-            if wait:
-                return wait
-        self._stepping = self._single > 0
-        self._goals = self._next_goals()
-        if self._goals:
+        if self._newest_has_frame and (delay := self._pacing_delay(now)):
+            return delay
+        self._stepping = self._steps_requested > 0
+        self._frame_steps = self._next_frame_steps()
+        if self._frame_steps:
             seconds = self._context.queue.time_slice(CHUNK)
-            self._submit(tasks.train_chunk, self._parcel, self._goals, seconds, self._slots(len(self._goals)))
+            self._submit(tasks.train_chunk, newest, self._frame_steps, seconds, self._slots(len(self._frame_steps)))
         return np.inf
 
-    def _left_alone(self, now: float) -> float:
-        """Have the run laid by once nobody has come back for long enough; when to ask again, in seconds from now."""
-        if self._working or self._due or not self.history.frames or self._parcel is None:
-            return np.inf
-        wait = self._shelf.seconds_until_spill(now)
-        if not wait:
-            self._shelf.spilling = True
-            self._context.background.submit(self._lay_by, tuple(self.history.frames), self._parcel)
-        return wait or np.inf
-
-    def _lay_by(self, frames: tuple[Frame, ...], newest: StateHandle) -> None:
-        """In a thread beside the engine's, so that nobody waits for the disk; whoever comes back meanwhile is first."""
-        copied = self._shelf.write_copy(frames, newest)
-        with self._context.changed:
-            self._shelf.spilling = False
-            same = self._parcel is newest and tuple(self.history.frames) == frames
-            if copied and same and not self._shelf.seconds_until_spill(time.monotonic()):
-                self.history.frames, self._parcel = self._shelf.spill(frames, newest)
-                self.history.compact()
-            else:
-                self._shelf.discard_copy()
-            self._context.notify()
-        process_memory.malloc_trim()
-
-    def _take_back(self) -> None:
-        """Have everything of the run at hand, for a while."""
-        self._shelf.mark_used(self._lease)
-        if self._shelf.spilled and self._parcel is not None:
-            try:
-                self.history.frames, self._parcel = self._shelf.restore(self.history.frames, self._parcel)
-            except spill.SpillLostError as error:
-                self._parcel, self.history.frames = None, []
-                self._give_up(str(error))
-
     @property
-    def _framed(self) -> bool:
-        """Whether the newest state has its frame, or will have it."""
-        return self.steps_done == (self._due[-1].state if self._due else self.history.frames[-1]).step
+    def _newest_has_frame(self) -> bool:
+        return self.steps_done == (self._undrawn[-1].state if self._undrawn else self.history.frames[-1]).step
 
-    def _settle(self) -> None:
-        """See to it that what is seen of a run that rests is where it rests."""
-        resting = not (self._playing or self._single or self._working or self._failure)
-        if resting and self._parcel and not self._framed:
-            self._due.append(self._parcel)
+    def _draw_at_rest(self) -> None:
+        """Queue the newest state for drawing if the run rests and has no frame of it."""
+        resting = not (self._playing or self._steps_requested or self._training or self.failed)
+        if resting and self._newest and not self._newest_has_frame:
+            self._undrawn.append(self._newest)
 
-    def _slots(self, n: int) -> list[Path | None]:
-        """So many that hold neither the newest state nor one that waits for its frame."""
-        return self._shelf.free_slots(n, (self._parcel, *self._due))
-
-    def _next_goals(self) -> list[int]:
-        """The steps of the frames that the next chunk is to come to; none where it has to wait."""
-        if self._single or (self._pace.every_step and len(self.history.frames) < MAX_FRAMES):
+    def _next_frame_steps(self) -> list[int]:
+        """Return the steps of the frames that the next chunk shall reach; empty if it has to wait."""
+        if self._steps_requested or (self._pace.every_step and len(self.history.frames) < MAX_FRAMES):
             return [self.steps_done + 1]
-        return next_frame_steps(self.spec, self.steps_done, AHEAD if self._pace.frames_per_second is None else 1)
+        full_speed = self._pace.frames_per_second is None
+        return next_frame_steps(self.spec, self.steps_done, FRAMES_PER_CHUNK if full_speed else 1)
 
     def _submit(self, task: Callable[..., Any], *arguments: Any) -> None:
-        self._mark(task, True)  # first, as the work may be done before this returns
-        future = self._seat.submit(task, *arguments)
-        context, me, files = self._context, weakref.ref(self), self._shelf.slots
+        self._mark(task, True)  # before submitting: the task may be done before `submit` returns
+        future = self._client.submit(task, *arguments)
+        context, reference, files = self._context, weakref.ref(self), self._storage.slots
 
         def collect(done: "Future[Any]") -> None:
             with context.changed:
-                run = me()
+                run = reference()
                 if run is None:
-                    spill.delete_files(files)  # what was written since
+                    spill.delete_files(files)  # the task has written to them since
                 else:
                     run.collect(task, done)
                 context.notify()
@@ -269,43 +216,43 @@ class Run(Playback):
         future.add_done_callback(collect)
 
     def _mark(self, task: Callable[..., Any], under_way: bool) -> None:
-        setattr(self, "_drawing" if task is tasks.draw_frame else "_working", under_way)
+        setattr(self, "_drawing" if task is tasks.draw_frame else "_training", under_way)
 
     def collect(self, task: Callable[..., Any], done: "Future[Any]") -> None:
-        """Take the outcome of one of the run's tasks; with the lock held."""
+        """Take the outcome of one of the run's tasks; lock held."""
         self._mark(task, False)
         try:
-            answer = done.result()
+            result = done.result()
         except Exception as error:
-            why = self._recovery.record_failure(error, self.steps_done)
-            if why is not None:
-                self._give_up(why)
+            reason = self._retry.record_failure(error, self.steps_done)
+            if reason is not None:
+                self._fail(reason)
             return
-        self._recovery.record_success()
+        self._retry.record_success()
         if task is tasks.draw_frame:
-            self._due.popleft()
-            self.history.add_frame(answer)
+            self._undrawn.popleft()
+            self.history.add_frame(result)
         elif task is tasks.start_run:
-            self._parcel, first, self.history.references = answer
+            self._newest, first, self.history.references = result
             self.history.add_frame(first)
         else:
-            self._trained(answer)
+            self._collect_states(result)
 
-    def _trained(self, parcels: list[StateHandle]) -> None:
-        for parcel in parcels:
-            state = parcel.state
-            self._parcel = parcel
-            self.history.add_steps(state)
-            if state.step in self._goals and not state.failure:
-                self._due.append(parcel)
-        self._clock.append((time.monotonic(), state.step))
-        if self._stepping and self._single:
-            self._single -= 1
-        if state.failure:
-            self._failure, self._playing = state.failure, False
-        self._settle()
+    def _collect_states(self, handles: list[StateHandle]) -> None:
+        for handle in handles:
+            self._newest = handle
+            self.history.add_steps(handle.state)
+            if handle.state.step in self._frame_steps and not handle.state.failure:
+                self._undrawn.append(handle)
+        newest = handles[-1].state
+        self._step_log.append((time.monotonic(), newest.step))
+        if self._stepping and self._steps_requested:
+            self._steps_requested -= 1
+        if newest.failure:
+            self._failure, self._playing = newest.failure, False
+        self._draw_at_rest()
 
-    def _give_up(self, why: str) -> None:
-        self._failure, self._playing = why, False
-        while len(self._due) > self._drawing:  # what is being drawn now is still to come
-            self._due.pop()
+    def _fail(self, reason: str) -> None:
+        super()._fail(reason)
+        while len(self._undrawn) > self._drawing:  # the one being drawn now still arrives
+            self._undrawn.pop()

@@ -1,6 +1,6 @@
-"""How a server is: what it has to do, and what that takes of its machine.
+"""Status of the server for its operator: what it has to do, and what that takes of the machine.
 
-Numbers for whoever runs it. They count visitors and say nothing of any one of them.
+The numbers count visitors and say nothing about any one of them.
 """
 
 import platform
@@ -23,11 +23,11 @@ class ServerStatus:
     """A server at one moment.
 
     Attributes:
-        load: what there is to do.
+        load: what the engine has to do.
         alive: worker processes of this machine.
-        server: bytes of memory that the server's own process has.
-        workers: bytes of memory that all processes below it have.
-        free: bytes of memory that the machine could still give.
+        server: bytes of memory of the server's own process.
+        workers: bytes of memory of all its child processes.
+        free: bytes of memory that the machine has left.
         up: seconds since the server's process was started.
     """
 
@@ -40,17 +40,17 @@ class ServerStatus:
 
 
 def server_status(load: EngineLoad) -> ServerStatus:
-    """This process and those below it, right now."""
+    """Measure this process and its children, right now."""
     server = psutil.Process()
-    alive = taken = 0
+    alive = child_bytes = 0
     for process in server.children(recursive=True):
         with suppress(psutil.Error):  # it has just ended
-            taken += process.memory_info().rss
+            child_bytes += process.memory_info().rss
             alive += any(WORKER in part for part in process.cmdline())
     up = max(time.time() - server.create_time(), 0.0)
-    return ServerStatus(load, alive, server.memory_info().rss, taken, psutil.virtual_memory().available, up)
+    return ServerStatus(load, alive, server.memory_info().rss, child_bytes, psutil.virtual_memory().available, up)
 
 
 def versions() -> Mapping[str, str]:
-    """What the server runs on, by name."""
+    """Return the versions of Python and of the main packages, by name."""
     return {"Python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}

@@ -1,4 +1,4 @@
-"""Folders that are this process's alone, and gone when it ends."""
+"""Directories that belong to this process alone, and are deleted when it ends."""
 
 import atexit
 import contextlib
@@ -9,36 +9,35 @@ import threading
 from functools import cache
 from pathlib import Path
 
-SHARED_MEMORY = Path("/dev/shm")  # memory that the processes of one machine share as files
+SHARED_MEMORY = Path("/dev/shm")  # a file system in memory, shared by the processes of one machine
 PREFIX = "contrastive-loss-lab-"
 
-
-def private_dir(place: Path) -> Path | None:
-    """This process's folder in `place`; None where nothing can be written there."""
-    with _one:  # else two who ask at once get one each
-        return _folder(place)
+_creating = threading.Lock()
 
 
-_one = threading.Lock()
+def private_dir(parent: Path) -> Path | None:
+    """Return this process's directory in `parent`; None if nothing can be written there."""
+    with _creating:  # otherwise two threads that ask at the same time would get one each
+        return _private_dir(parent)
 
 
 @cache
-def _folder(place: Path) -> Path | None:
-    if not place.is_dir() or not os.access(place, os.W_OK):
+def _private_dir(parent: Path) -> Path | None:
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
         return None
-    for left in place.glob(f"{PREFIX}*"):  # by a server that was killed
+    for orphan in parent.glob(f"{PREFIX}*"):  # left by a server that was killed
         with contextlib.suppress(ValueError, PermissionError):
             try:
-                os.kill(int(left.name.removeprefix(PREFIX).split("-")[0]), 0)
+                os.kill(int(orphan.name.removeprefix(PREFIX).split("-")[0]), 0)
             except ProcessLookupError:
-                shutil.rmtree(left, ignore_errors=True)
-    made = tempfile.mkdtemp(dir=place, prefix=f"{PREFIX}{os.getpid()}-")
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    return Path(made)
+                shutil.rmtree(orphan, ignore_errors=True)
+    created = tempfile.mkdtemp(dir=parent, prefix=f"{PREFIX}{os.getpid()}-")
+    atexit.register(shutil.rmtree, created, ignore_errors=True)
+    return Path(created)
 
 
 def disk_dir() -> Path | None:
-    """This process's folder where the machine keeps temporary files; None where there is no such place."""
+    """Return this process's directory among the machine's temporary files; None if there is no such place."""
     try:
         return private_dir(Path(tempfile.gettempdir()))
     except FileNotFoundError:

@@ -53,7 +53,7 @@ def show() -> None:
     if question is None:
         return
     counting: CensusJob | None = st.session_state.get("census")
-    if counting is None or counting.question is not question:
+    if counting is None or counting.request is not question:
         if counting is not None:
             counting.stop()
             st.session_state.census = None
@@ -143,7 +143,7 @@ def _under_way(counting: CensusJob, phase: str) -> None:
     _notices(look)
     if look.phase == "failed":
         return
-    question = counting.question
+    question = counting.request
     share = look.done / look.total
     with st.container(horizontal=True, vertical_alignment="center"):
         words = f"{look.done:,} of {look.total:,} anchors; {question.triplets:,} triplets in all"
