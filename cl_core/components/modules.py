@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-_HERE = Path(__file__).parent
+_SHARED = Path(__file__).parent / "_shared"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
-_REMARK = re.compile(r"^[ ]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+_REMARK = re.compile(r"^[ ]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _INCLUDE = re.compile(r"^ *<!-- (\w+\.html) -->\n", re.MULTILINE)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 
@@ -21,7 +21,7 @@ def registered(folder: Path, *styles: str) -> Callable[..., Any]:
     styles: what it has in common with others: the names of style sheets that come before its own, after `frame.css`.
     """
     file = folder / folder.name
-    sheets = [*(_HERE / name for name in ("frame.css", *styles)), file.with_suffix(".css")]
+    sheets = [*(_SHARED / name for name in ("frame.css", *styles)), file.with_suffix(".css")]
     return st.components.v2.component(
         f"contrastive_loss_lab_{folder.name}",
         html=markup(file.with_suffix(".html")),
@@ -37,7 +37,7 @@ def ignore() -> None:
 def markup(file: Path) -> str:
     """The source of a page with the tools that it shares in their places: `<!-- save.html -->` stands for that file."""
     text = file.read_text(encoding="utf-8")
-    return _INCLUDE.sub(lambda found: (_HERE / found[1]).read_text(encoding="utf-8"), text)
+    return _INCLUDE.sub(lambda found: (_SHARED / found[1]).read_text(encoding="utf-8"), text)
 
 
 def joined(entry: Path) -> str:

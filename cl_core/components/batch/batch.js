@@ -9,10 +9,10 @@
  * "describe" by writing what is drawn where, in CSS pixels of the window, into `data-scene`.
  */
 
-import { openEnvelope, sameBytes } from "../envelope.js";
-import { heedCalm, setData, shownBy } from "../page.js";
-import { saveWhole, SHARP } from "../save.js";
-import { readTheme } from "../theme.js";
+import { openEnvelope, sameBytes } from "../_shared/envelope.js";
+import { heedCalm, setData, shownBy } from "../_shared/page.js";
+import { saveWhole, SHARP } from "../_shared/save.js";
+import { readTheme } from "../_shared/theme.js";
 import { Attention } from "./attention.js";
 import { Bonds } from "./bonds.js";
 import { Camera } from "./camera.js";

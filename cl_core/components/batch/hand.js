@@ -1,6 +1,6 @@
 /** Fingers, mouse and keys on the plane and on the matrix. */
 
-import { listenerOn, listenToFingers, listenToKeys, listenToWheel, pointOf, zoomKeys } from "../pointer.js";
+import { listenerOn, listenToFingers, listenToKeys, listenToWheel, pointOf, zoomKeys } from "../_shared/pointer.js";
 
 /**
  * @typedef {object} Hand  what the plane lets itself be told

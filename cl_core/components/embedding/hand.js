@@ -1,6 +1,6 @@
 /** Fingers, mouse and keys on the picture, as moves of the camera. */
 
-import { listenerOn, listenToFingers, listenToKeys, listenToWheel, pointOf, zoomKeys } from "../pointer.js";
+import { listenerOn, listenToFingers, listenToKeys, listenToWheel, pointOf, zoomKeys } from "../_shared/pointer.js";
 
 const STEP = 40; // CSS pixels that an arrow key moves
 

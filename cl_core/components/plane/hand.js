@@ -1,6 +1,6 @@
 /** Fingers, mouse and keys on the plane. */
 
-import { listenerOn, listenToFingers, listenToKeys, listenToWheel, zoomKeys } from "../pointer.js";
+import { listenerOn, listenToFingers, listenToKeys, listenToWheel, zoomKeys } from "../_shared/pointer.js";
 
 /**
  * @typedef {object} Hand  what the plane lets itself be told

@@ -1,16 +1,16 @@
 /**
  * How the three kinds of triplets share a batch's triplets while a run goes on, with a cursor at the moment shown.
  *
- * `layout.js` says where things are, `scene.js` draws them; the moment is that of the group (`embedding/group.js`).
+ * `layout.js` says where things are, `scene.js` draws them; the moment is that of the group (`_shared/playback.js`).
  * Here these are tied to each other, to the hand and to the messages from Python. The root element says what is shown
  * in its data attributes.
  */
 
-import { openEnvelope, sameBytes } from "../envelope.js";
-import { memberOf } from "../embedding/group.js";
-import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
-import { listenerOn, listenToKeys, pointOf } from "../pointer.js";
-import { saveWhole } from "../save.js";
+import { openEnvelope, sameBytes } from "../_shared/envelope.js";
+import { memberOf } from "../_shared/playback.js";
+import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../_shared/page.js";
+import { listenerOn, listenToKeys, pointOf } from "../_shared/pointer.js";
+import { saveWhole } from "../_shared/save.js";
 import { KINDS, percent, Scene, short } from "./scene.js";
 
 const LEAP = 5; // frames that a page key moves

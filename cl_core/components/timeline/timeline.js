@@ -1,12 +1,12 @@
 /**
- * A time slider for all pictures of a group (`embedding/group.js`): what is chosen here is seen in each of them.
+ * A time slider for all pictures of a group (`_shared/playback.js`): what is chosen here is seen in each of them.
  *
  * The root element says in its data attributes what is shown.
  */
 
-import { openEnvelope, sameBytes } from "../envelope.js";
-import { memberOf } from "../embedding/group.js";
-import { filled, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
+import { openEnvelope, sameBytes } from "../_shared/envelope.js";
+import { memberOf } from "../_shared/playback.js";
+import { filled, listenToButtons, nameButtons, setData, setText, shownBy } from "../_shared/page.js";
 
 class Picture {
   /** @param {HTMLElement} root */

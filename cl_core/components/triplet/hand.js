@@ -1,6 +1,6 @@
 /** Mouse, fingers and keys on something that one can take hold of. */
 
-import { pointOf } from "../pointer.js";
+import { pointOf } from "../_shared/pointer.js";
 
 /**
  * @typedef {object} Hold  what happens to the thing that is held

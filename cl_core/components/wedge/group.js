@@ -1,6 +1,6 @@
 /** The angle between two class weights, shared by the pictures of a page that have the same group. */
 
-import { Group, groupOf, partFrom } from "../group.js";
+import { Group, groupOf, partFrom } from "../_shared/group.js";
 
 class Angle extends Group {
   constructor(name, between) {

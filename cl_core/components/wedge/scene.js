@@ -1,8 +1,8 @@
 /** The drawing: puts what the layout says into the elements that wedge.html has. */
 
 import { arrowPath, betweenPath, frameOf, labelsOf, linePath, marginPath, placeAt, sectorPath } from "./layout.js";
-import { filled, setText } from "../page.js";
-import { setAttributes } from "../svg.js";
+import { filled, setText } from "../_shared/page.js";
+import { setAttributes } from "../_shared/svg.js";
 
 const TYPE = { number: "600 16px", name: "700 19px", quiet: "500 14px" }; // as wedge.css has them where a rem is 16px
 const HEIGHT = { number: 22, name: 25, quiet: 18 };

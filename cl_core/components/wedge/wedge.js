@@ -6,14 +6,14 @@
  * from Python and to the theme. The root element says what is shown in its data attributes.
  */
 
-import { openEnvelope, sameBytes } from "../envelope.js";
+import { openEnvelope, sameBytes } from "../_shared/envelope.js";
 import { joinGroup } from "./group.js";
 import { Morph } from "./morph.js";
 import { Scene, degreesText } from "./scene.js";
-import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
-import { saveWhole } from "../save.js";
-import { setAttributes } from "../svg.js";
-import { css, readTheme } from "../theme.js";
+import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../_shared/page.js";
+import { saveWhole } from "../_shared/save.js";
+import { setAttributes } from "../_shared/svg.js";
+import { css, readTheme } from "../_shared/theme.js";
 import { listen } from "./turn.js";
 
 const QUIET = 300; // ms after a key until Python is told, since another key may follow

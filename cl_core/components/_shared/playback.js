@@ -3,7 +3,7 @@
  * that runs whose frames lie at other steps go together too: each shows its last frame until then.
  */
 
-import { Group, groupOf, partFrom } from "../group.js";
+import { Group, groupOf, partFrom } from "./group.js";
 
 export const REPLAY = 8; // frames a second
 
