@@ -1,33 +1,64 @@
 /**
- * Pictures of a page that have the same group and are moved as one.
+ * Pictures on one page that have the same group name share a state, for instance the frame shown.
  *
- * Streamlit may load this code once for all pictures or once for each, so groups live on the window.
+ * Streamlit may load this code once for all pictures or once for each, so the groups are registered on the window.
  */
 
-const groups = (kind) => (window[Symbol.for(`contrastive-loss-lab/${kind}-groups`)] ??= new Map());
-
 export class Group extends EventTarget {
+  /** Whether the state is kept after the last member has left. */
+  persistent = false;
+  members = 0;
+
+  /** @param {string} name */
   constructor(name) {
     super();
     this.name = name;
-    this.members = 0;
   }
 
-  tell(what = "change") {
-    this.dispatchEvent(new Event(what));
+  notify(type = "change") {
+    this.dispatchEvent(new Event(type));
   }
+
+  /**
+   * Drop what belongs to a member that leaves; for subclasses.
+   * @param {object} _member
+   */
+  forget(_member) {}
 }
 
-/** The group of that kind and name, made where there is none; one of its own for a picture without a name. */
-export function groupOf(kind, name, make) {
-  const group = groups(kind).get(name) ?? make();
-  if (name) groups(kind).set(name, group);
+/**
+ * Join the group of a kind and a name, which is created for its first member; without a name a group of its own.
+ * @template {Group} G
+ * @param {string} kind
+ * @param {string} name  "" for none
+ * @param {() => G} create
+ * @param {object} member
+ * @param {Record<string, () => void>} listeners  by the type of the group's events
+ * @returns {{group: G, leave: () => void}}
+ */
+export function joinGroup(kind, name, create, member, listeners) {
+  const groups = registryOf(kind);
+  const group = /** @type {G} */ (groups.get(name) ?? create());
+  if (name) groups.set(name, group);
   group.members += 1;
-  return group;
+  const left = new AbortController();
+  for (const [type, listener] of Object.entries(listeners)) {
+    group.addEventListener(type, listener, { signal: left.signal });
+  }
+  const leave = () => {
+    left.abort();
+    group.forget(member);
+    group.members -= 1;
+    if (!group.members && !group.persistent) groups.delete(name);
+  };
+  return { group, leave };
 }
 
-/** One member less; with the last of them the group is forgotten. */
-export function partFrom(kind, group) {
-  group.members -= 1;
-  if (!group.members) groups(kind).delete(group.name);
+/**
+ * @param {string} kind
+ * @returns {Map<string, Group>}
+ */
+function registryOf(kind) {
+  const registry = /** @type {Record<symbol, Map<string, Group>>} */ (/** @type {unknown} */ (globalThis));
+  return (registry[Symbol.for(`contrastive-loss-lab/${kind}-groups`)] ??= new Map());
 }

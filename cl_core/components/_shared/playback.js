@@ -1,121 +1,143 @@
 /**
- * The moment that the pictures of a page show together, where they have the same group. It is a step of training, so
- * that runs whose frames lie at other steps go together too: each shows its last frame until then.
+ * The moment that pictures of one group show together: a training step, so that runs whose frames lie at other steps
+ * stay together too. Each shows its last frame up to that step.
  */
 
-import { Group, groupOf, partFrom } from "./group.js";
+import { Group, joinGroup } from "./group.js";
 
-export const REPLAY = 8; // frames a second
+export const FRAMES_PER_SECOND = 8; // of a replay
 
-class Time extends Group {
-  /** The step that is shown, between two frames with a fraction; null while each picture shows its newest frame. */
+export class Playback extends Group {
+  /**
+   * The step shown, with a fraction between two frames; null while each picture follows its newest frame.
+   * @type {number | null}
+   */
   step = null;
   playing = false;
-  begun = false; // whether anyone has chosen a moment
+  started = false; // whether a moment has ever been chosen
 
-  /** @type {Map<object, number[]>} the steps at which each picture has frames */
+  /** @type {Map<object, number[]>} steps of each picture's frames */
   #frames = new Map();
-  #steps = []; // of all of them, ascending
-  #place = 0; // on these steps while it plays
-  #ticked = 0;
+  /** @type {number[]} steps of all frames, ascending */
+  #steps = [];
+  #position = 0; // of the replay on these steps, with a fraction
+  #ticked = 0; // time of the last tick
 
   get last() {
     return this.#steps.at(-1) ?? 0;
   }
 
-  /** A picture has frames at these steps, ascending. */
-  has(by, steps) {
-    this.#frames.set(by, steps);
-    this.#gather();
+  /**
+   * Set the steps at which a picture has frames, ascending.
+   * @param {object} member
+   * @param {number[]} steps
+   */
+  setFrames(member, steps) {
+    this.#frames.set(member, steps);
+    this.#merge();
   }
 
-  /** Show this step; from the last one on, whatever is newest. */
+  /**
+   * Show a step; from the last one on the newest frames are followed.
+   * @param {number} step
+   */
   seek(step) {
     this.#show(step < this.last ? Math.max(step, 0) : null, false);
   }
 
-  /** The hand has let go, or a replay has ended. */
+  /** Tell the members that the moment is final: the pointer has let go, or a replay has ended. */
   settle() {
-    this.tell("settle");
+    this.notify("settle");
   }
 
-  /** Replay from here, or from the start if this is the end. */
+  /**
+   * Replay from the step shown, or from the start if that is the newest.
+   * @param {number} now
+   */
   play(now) {
     if (this.step === null) this.step = 0;
-    this.#place = placeOf(this.#steps, this.step);
+    this.#position = positionOf(this.#steps, this.step);
     this.#ticked = now;
     this.#show(this.step, true);
   }
 
   /** Stop a replay on the last frame that it has reached. */
   pause() {
-    if (this.playing) this.seek(this.#steps[Math.floor(this.#place)]);
+    if (this.playing) this.seek(this.#steps[Math.floor(this.#position)]);
   }
 
-  /** Move on to this moment, whichever picture asks first. */
+  /**
+   * Advance a replay; every member calls this at each of its frames.
+   * @param {number} now
+   */
   tick(now) {
     if (!this.playing) return;
     const longest = Math.max(...[...this.#frames.values()].map((steps) => steps.length), 1);
-    const speed = (REPLAY * this.#steps.length) / longest; // frames of many pictures take no longer than of one
-    this.#place += (Math.max(now - this.#ticked, 0) / 1000) * speed;
+    const speed = (FRAMES_PER_SECOND * this.#steps.length) / longest; // many runs take no longer than one
+    this.#position += (Math.max(now - this.#ticked, 0) / 1000) * speed;
     this.#ticked = Math.max(now, this.#ticked);
-    const k = Math.floor(this.#place);
+    const k = Math.floor(this.#position);
     if (k >= this.#steps.length - 1) {
       this.seek(this.last);
       this.settle();
       return;
     }
-    this.#show(this.#steps[k] + (this.#place - k) * (this.#steps[k + 1] - this.#steps[k]), true);
+    this.#show(this.#steps[k] + (this.#position - k) * (this.#steps[k + 1] - this.#steps[k]), true);
   }
 
-  /** Which of these steps is shown: the number of the last one up to the moment. */
+  /**
+   * Return the index of the frame shown by a picture with frames at these steps: the last one up to the moment.
+   * @param {number[]} steps
+   */
   frameOf(steps) {
-    if (this.step === null) return steps.length - 1;
+    const { step } = this;
+    if (step === null) return steps.length - 1;
     return Math.max(
-      steps.findLastIndex((step) => step <= this.step),
+      steps.findLastIndex((each) => each <= step),
       0,
     );
   }
 
-  part(by) {
-    this.#frames.delete(by);
-    this.#gather();
-    partFrom("time", this);
+  /** @param {object} member */
+  forget(member) {
+    this.#frames.delete(member);
+    this.#merge();
   }
 
-  #gather() {
+  #merge() {
     this.#steps = [...new Set([...this.#frames.values()].flat())].sort((a, b) => a - b);
-    if (this.playing) this.#place = placeOf(this.#steps, this.step);
+    if (this.playing && this.step !== null) this.#position = positionOf(this.#steps, this.step);
   }
 
+  /**
+   * @param {number | null} step
+   * @param {boolean} playing
+   */
   #show(step, playing) {
-    this.begun = true;
+    this.started = true;
     if (step === this.step && playing === this.playing) return;
     this.step = step;
     this.playing = playing;
-    this.tell();
+    this.notify();
   }
 }
 
-/** Become a member of the group of that name, or of one of its own for a picture without. */
-export function joinGroup(name) {
-  return groupOf("time", name, () => new Time(name));
+/**
+ * Join the playback group of that name.
+ * @param {string} name
+ * @param {object} member
+ * @param {{change?: () => void, settle?: () => void}} listeners
+ */
+export function joinPlayback(name, member, listeners) {
+  return joinGroup("playback", name, () => new Playback(name), member, listeners);
 }
 
-/** Be a member of it, and hear what it tells, by event, until `leave()`. */
-export function memberOf(name, by, hear) {
-  const time = joinGroup(name);
-  const joined = new AbortController();
-  for (const [what, heard] of Object.entries(hear)) time.addEventListener(what, heard, { signal: joined.signal });
-  const leave = () => {
-    joined.abort();
-    time.part(by);
-  };
-  return { time, leave };
-}
-
-/** Where a step lies among ascending ones: 2.25 is a quarter of the way from number 2 to number 3. */
-export function placeOf(steps, step) {
+/**
+ * Return the position of a step on ascending ones: 2.25 is a quarter of the way from index 2 to index 3.
+ * @param {number[]} steps
+ * @param {number} step
+ */
+export function positionOf(steps, step) {
   const next = steps.findIndex((each) => each > step);
   if (next < 0) return Math.max(steps.length - 1, 0);
   if (next === 0) return 0;

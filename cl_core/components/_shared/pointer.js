@@ -1,127 +1,195 @@
-/** Fingers, mouse, wheel and keys on a canvas that can be zoomed and moved. */
+/** Pointer, wheel and keyboard input on a canvas that can be zoomed and panned. */
 
-const SLOP = 5; // CSS pixels that a press may move and still be one
-const GRACE = 300; // ms after the page has scrolled during which the wheel still belongs to the page
+/** @import { Zoomable } from "./camera.js" */
+
+const CLICK_TOLERANCE = 5; // CSS pixels that a pointer may move and still click
+const SCROLL_COOLDOWN = 300; // ms after the page has scrolled in which the wheel still scrolls the page
+const ZOOM_STEP = 1.25; // of a key or a button
 
 /**
- * @typedef {{x: number, y: number}} Point  on the canvas, in CSS pixels
+ * @typedef {{x: number, y: number}} Point  CSS pixels from the upper left corner of an element
  *
- * @typedef {object} Lens  where the canvas looks
- * @property {unknown} held  whether the viewer has zoomed or moved it
- * @property {(dx: number, dy: number) => void} pan
- * @property {(factor: number, x?: number, y?: number) => void} zoomAt
- *
- * @typedef {object} Fingers  what becomes of them
- * @property {(now: Point) => void} [down]
- * @property {(now: Point, event: PointerEvent) => void} hover  a pointer that is not down
- * @property {(now: Point, before: Point, event: PointerEvent) => void} drag  one finger
- * @property {() => void} moved  two fingers have zoomed and moved the lens
- * @property {(event: PointerEvent, pressed: Point | null, last: boolean) => void} up  `pressed`: where it went down, if
- *   it was alone and has not moved
+ * @typedef {object} PointerActions
+ * @property {(at: Point) => void} [down]
+ * @property {(at: Point, event: PointerEvent) => void} hover  a pointer that is not down
+ * @property {(at: Point, before: Point, event: PointerEvent) => void} drag  one pointer
+ * @property {() => void} pinched  two pointers have zoomed and panned the view
+ * @property {(event: PointerEvent, clicked: Point | null, last: boolean) => void} up  `clicked`: where it went down, if
+ *   it was alone and has not moved; `last`: whether no other pointer is down
  * @property {() => void} leave
+ *
+ * @typedef {<K extends keyof HTMLElementEventMap>(type: K, listener: (event: HTMLElementEventMap[K]) => void) => void} On
+ *   adds a listener to one element
  */
 
-/** Listen to an element until `signal` ends it. */
-export function listenerOn(element, signal) {
-  return (name, handler, options = {}) => element.addEventListener(name, handler, { signal, ...options });
+/**
+ * Return a function that adds listeners to an element, until `signal` aborts.
+ * @param {HTMLElement | SVGElement} element
+ * @param {AbortSignal} signal
+ * @returns {On}
+ */
+export function listener(element, signal) {
+  return (type, handler) => {
+    // HTML and SVG elements have the same events, but TypeScript has no common signature for them
+    const target = /** @type {HTMLElement} */ (element);
+    target.addEventListener(type, handler, { signal });
+  };
 }
 
 /**
- * Two fingers pinch, one is the component's own; `slop`: how far it may go and not have moved.
+ * Listen to pointers on a canvas. Two of them pinch; what one of them drags is up to the component.
  * @param {HTMLCanvasElement} canvas
- * @param {Lens} lens
- * @param {Fingers} hand
+ * @param {Zoomable} view
+ * @param {PointerActions} actions
+ * @param {On} on
+ * @param {number} [tolerance]  CSS pixels that a pointer may move and still click
  */
-export function listenToFingers(canvas, lens, hand, on, slop = SLOP) {
-  /** @type {Map<number, Point>} */
-  const fingers = new Map();
-  let start = null; // where a press began, while it may still be one
+export function listenToPointers(canvas, view, actions, on, tolerance = CLICK_TOLERANCE) {
+  /** @type {Map<number, Point>} where each pointer is, by its id */
+  const pointers = new Map();
+  /** @type {Point | null} where a press began that may still be a click */
+  let start = null;
   on("pointerdown", (event) => {
     if (event.button > 0) return;
     canvas.setPointerCapture(event.pointerId);
-    const place = pointOf(event, canvas);
-    fingers.set(event.pointerId, place);
-    start = fingers.size === 1 ? place : null;
-    hand.down?.(place);
+    const at = pointOf(event, canvas);
+    pointers.set(event.pointerId, at);
+    start = pointers.size === 1 ? at : null;
+    actions.down?.(at);
   });
   on("pointermove", (event) => {
-    const now = pointOf(event, canvas);
-    const before = fingers.get(event.pointerId);
-    if (!before) return hand.hover(now, event);
-    if (start && Math.hypot(now.x - start.x, now.y - start.y) < slop) return;
+    const at = pointOf(event, canvas);
+    const before = pointers.get(event.pointerId);
+    if (!before) return actions.hover(at, event);
+    if (start && Math.hypot(at.x - start.x, at.y - start.y) < tolerance) return;
     start = null;
-    const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
-    fingers.set(event.pointerId, now);
-    if (!other) return hand.drag(now, before, event);
-    pinch(lens, other, before, now);
-    hand.moved();
+    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
+    pointers.set(event.pointerId, at);
+    if (!other) return actions.drag(at, before, event);
+    pinch(view, other, before, at);
+    actions.pinched();
   });
+  /** @param {PointerEvent} event */
   const up = (event) => {
-    if (!fingers.delete(event.pointerId)) return;
-    if (!fingers.size) canvas.classList.remove("dragged");
-    const pressed = event.type === "pointerup" ? start : null;
+    if (!pointers.delete(event.pointerId)) return;
+    if (!pointers.size) canvas.classList.remove("dragging");
+    const clicked = event.type === "pointerup" ? start : null;
     start = null;
-    hand.up(event, pressed, !fingers.size);
+    actions.up(event, clicked, !pointers.size);
   };
   on("pointerup", up);
   on("pointercancel", up);
-  on("pointerleave", (event) => event.pointerType !== "touch" && hand.leave());
-}
-
-/** Two fingers: their distance zooms, their middle pans. */
-function pinch(lens, other, before, now) {
-  const distance = (place) => Math.max(Math.hypot(place.x - other.x, place.y - other.y), 1);
-  lens.pan((now.x - before.x) / 2, (now.y - before.y) / 2);
-  lens.zoomAt(distance(now) / distance(before), (now.x + other.x) / 2, (now.y + other.y) / 2);
+  on("pointerleave", (event) => event.pointerType !== "touch" && actions.leave());
 }
 
 /**
- * The wheel zooms, but leaves alone a page that is being scrolled past, and zooming out of the whole picture.
- * @param {HTMLCanvasElement} canvas
- * @param {Lens} lens
- * @param {(at: Point) => void} moved
+ * Zoom by the distance of two pointers and pan by their middle, after one of them has moved.
+ * @param {Zoomable} view
+ * @param {Point} other
+ * @param {Point} before
+ * @param {Point} at
  */
-export function listenToWheel(canvas, lens, moved, signal) {
-  let scrolled = -Infinity;
-  const noticed = (event) => {
-    scrolled = event.timeStamp;
+function pinch(view, other, before, at) {
+  /** @param {Point} point */
+  const distance = (point) => Math.max(Math.hypot(point.x - other.x, point.y - other.y), 1);
+  view.pan((at.x - before.x) / 2, (at.y - before.y) / 2);
+  view.zoomAt(distance(at) / distance(before), (at.x + other.x) / 2, (at.y + other.y) / 2);
+}
+
+/**
+ * Zoom with the wheel. It scrolls the page while that is being scrolled, and where it would zoom out of the whole
+ * picture.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Zoomable} view
+ * @param {(at: Point) => void} zoomed
+ * @param {AbortSignal} signal
+ */
+export function listenToWheel(canvas, view, zoomed, signal) {
+  let scrolledAt = -Infinity;
+  /** @param {Event} event */
+  const onScroll = (event) => {
+    scrolledAt = event.timeStamp;
   };
-  document.addEventListener("scroll", noticed, { signal, capture: true, passive: true });
-  const turned = (event) => {
-    const whole = !lens.held && event.deltaY > 0 && !event.ctrlKey;
-    if (whole || event.timeStamp - scrolled < GRACE) return;
+  /** @param {WheelEvent} event */
+  const onWheel = (event) => {
+    const outwards = !view.held && event.deltaY > 0 && !event.ctrlKey;
+    if (outwards || event.timeStamp - scrolledAt < SCROLL_COOLDOWN) return;
     event.preventDefault();
     const pixels = event.deltaY * (event.deltaMode === 1 ? 30 : 1);
     const at = pointOf(event, canvas);
     // a pinch on a touch pad arrives as a wheel with the control key, in small numbers
-    lens.zoomAt(Math.exp(-Math.max(-120, Math.min(pixels, 120)) * (event.ctrlKey ? 0.01 : 0.0022)), at.x, at.y);
-    moved(at);
+    view.zoomAt(Math.exp(-Math.max(-120, Math.min(pixels, 120)) * (event.ctrlKey ? 0.01 : 0.0022)), at.x, at.y);
+    zoomed(at);
   };
-  canvas.addEventListener("wheel", turned, { signal, passive: false });
+  document.addEventListener("scroll", onScroll, { signal, capture: true, passive: true });
+  canvas.addEventListener("wheel", onWheel, { signal, passive: false });
 }
 
-/** Keys on the canvas: `actions(event)` says what each of them does. */
+/**
+ * Run the action of each key pressed, unless it is a shortcut of the browser.
+ * @param {On} on
+ * @param {(event: KeyboardEvent) => Record<string, () => void>} actions  by the name of the key
+ */
 export function listenToKeys(on, actions) {
   on("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (hasModifier(event)) return;
     const action = actions(event)[event.key];
     if (!action) return;
-    event.preventDefault();
-    event.stopPropagation();
+    consume(event);
     action();
   });
 }
 
-/** The keys that every such canvas knows. */
-export function zoomKeys({ camera, moved, reset }) {
-  const zoom = (factor) => () => {
-    camera.zoomAt(factor);
-    moved();
-  };
-  return { "+": zoom(1.25), "=": zoom(1.25), "-": zoom(0.8), 0: reset };
+/**
+ * Return whether a key belongs to a shortcut of the browser; shift does not.
+ * @param {KeyboardEvent} event
+ */
+export function hasModifier(event) {
+  return event.ctrlKey || event.metaKey || event.altKey;
 }
 
-/** Where an event is on an element, in CSS pixels. */
+/**
+ * Keep an event from the browser and from the elements around.
+ * @param {Event} event
+ */
+export function consume(event) {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/**
+ * Return the actions of the keys that zoom.
+ * @param {Zoomable} view
+ * @param {() => void} zoomed
+ * @param {() => void} reset
+ * @returns {Record<string, () => void>}
+ */
+export function zoomKeys(view, zoomed, reset) {
+  /** @param {number} factor */
+  const zoom = (factor) => () => {
+    view.zoomAt(factor);
+    zoomed();
+  };
+  return { "+": zoom(ZOOM_STEP), "=": zoom(ZOOM_STEP), "-": zoom(1 / ZOOM_STEP), 0: reset };
+}
+
+/**
+ * Zoom as a button of `zoom.html` says; other buttons do nothing here.
+ * @param {Zoomable} view
+ * @param {string} name
+ */
+export function pressZoomButton(view, name) {
+  if (name === "zoomIn") view.zoomAt(ZOOM_STEP);
+  if (name === "zoomOut") view.zoomAt(1 / ZOOM_STEP);
+  if (name === "reset") view.reset();
+}
+
+/**
+ * Return where an event is on an element.
+ * @param {MouseEvent} event
+ * @param {Element} element
+ * @returns {Point}
+ */
 export function pointOf(event, element) {
   const box = element.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top };

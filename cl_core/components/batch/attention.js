@@ -1,6 +1,6 @@
 /** What of a batch is looked at: an anchor, and the one it is seen with. Scenes of one group look at the same. */
 
-import { filled } from "../_shared/page.js";
+import { filled } from "../_shared/_old/page.js";
 import { joinGroup } from "./group.js";
 
 export class Attention {

@@ -9,10 +9,10 @@
  * "describe" by writing what is drawn where, in CSS pixels of the window, into `data-scene`.
  */
 
-import { openEnvelope, sameBytes } from "../_shared/envelope.js";
-import { heedCalm, setData, shownBy } from "../_shared/page.js";
-import { saveWhole, SHARP } from "../_shared/save.js";
-import { readTheme } from "../_shared/theme.js";
+import { openEnvelope, sameBytes } from "../_shared/_old/envelope.js";
+import { heedCalm, setData, shownBy } from "../_shared/_old/page.js";
+import { saveWhole, SHARP } from "../_shared/_old/save.js";
+import { readTheme } from "../_shared/_old/theme.js";
 import { Attention } from "./attention.js";
 import { Bonds } from "./bonds.js";
 import { Camera } from "./camera.js";

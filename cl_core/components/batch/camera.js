@@ -1,6 +1,6 @@
 /** From the plane to the screen: the given extent fits, and the viewer may come nearer or look elsewhere. */
 
-import { ZoomCamera } from "../_shared/camera.js";
+import { ZoomCamera } from "../_shared/_old/camera.js";
 
 const CLOSEST = 30;
 const MARGIN = 22; // CSS pixels around the extent, for pictures whose centre is on its edge

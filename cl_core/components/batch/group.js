@@ -4,7 +4,7 @@
  * does not take it for its own.
  */
 
-import { Group, groupOf } from "../_shared/group.js";
+import { Group, groupOf } from "../_shared/_old/group.js";
 
 class Places extends Group {
   pinned = null; // a place

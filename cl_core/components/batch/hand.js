@@ -1,6 +1,6 @@
 /** Fingers, mouse and keys on the plane and on the matrix. */
 
-import { listenerOn, listenToFingers, listenToKeys, listenToWheel, pointOf, zoomKeys } from "../_shared/pointer.js";
+import { listenerOn, listenToFingers, listenToKeys, listenToWheel, pointOf, zoomKeys } from "../_shared/_old/pointer.js";
 
 /**
  * @typedef {object} Hand  what the plane lets itself be told
@@ -25,7 +25,7 @@ export function listenToPlane(canvas, hand, signal) {
   const fingers = {
     hover: ({ x, y }, event) => hand.point(x, y, reachOf(event)),
     drag: (now, before) => {
-      canvas.classList.add("dragged");
+      canvas.classList.add("dragging");
       hand.camera.pan(now.x - before.x, now.y - before.y);
       hand.moved();
     },

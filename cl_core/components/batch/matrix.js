@@ -1,6 +1,6 @@
 /** The weights of every pair as a picture: rows and columns by class, with their names along the edges. */
 
-import { css, mix } from "../_shared/theme.js";
+import { css, mix } from "../_shared/_old/theme.js";
 
 const BAR = 5; // CSS pixels of the bars in class colours along the edges
 const GAP = 3; // between bar and picture

@@ -1,7 +1,7 @@
 /** The words around the picture, and the strip that says what one pair is to each other. */
 
-import { filled, listenToButtons, nameButtons, setText } from "../_shared/page.js";
-import { css } from "../_shared/theme.js";
+import { filled, listenToButtons, nameButtons, setText } from "../_shared/_old/page.js";
+import { css } from "../_shared/_old/theme.js";
 import { signed } from "./matrix.js";
 
 const PICTURE = 64; // CSS pixels

@@ -1,7 +1,7 @@
 /** The batch in the plane: pictures, the force on each as an arrow, and the bonds of the one that is looked at. */
 
-import { keepApart } from "../_shared/labels.js";
-import { css, mix } from "../_shared/theme.js";
+import { keepApart } from "../_shared/_old/labels.js";
+import { css, mix } from "../_shared/_old/theme.js";
 import { isShort } from "./tiles.js";
 
 const TILE = 26; // CSS pixels of a picture in a plane of 460
@@ -35,7 +35,7 @@ export class Scene {
    * Draw one moment.
    * @param {Record<string, Float32Array>} now  points, arrows, trail, weights, extent
    * @param {{bonds: import("./bonds.js").Bonds, camera: import("./camera.js").Camera,
-   *   theme: import("../_shared/theme.js").Theme, tiles: import("./tiles.js").Tiles, inks: {pull: number[], push: number[]},
+   *   theme: import("../_shared/_old/theme.js").Theme, tiles: import("./tiles.js").Tiles, inks: {pull: number[], push: number[]},
    *   classes: string[], circle: boolean}} look
    * @param {{anchor: number, partner: number, chosen: boolean, pinned: boolean}} focus  -1 for none
    */

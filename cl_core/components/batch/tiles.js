@@ -1,6 +1,6 @@
 /** The images as tiles: a digit's strokes in the colour of its class, on a sheet of their own. */
 
-import { css, mix } from "../_shared/theme.js";
+import { css, mix } from "../_shared/_old/theme.js";
 
 const TINT = 0.4; // strokes are this much nearer to the text's colour than their class, to be read
 

@@ -1,6 +1,6 @@
 /** From data coordinates to the screen: a flat map in two dimensions, a turntable with mild perspective in three. */
 
-import { ZoomCamera } from "../_shared/camera.js";
+import { ZoomCamera } from "../_shared/_old/camera.js";
 
 const CLOSEST = 60;
 const NEAR = 4; // distance of the eye in radii of the cloud: small is dramatic, large is flat

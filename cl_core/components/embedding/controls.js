@@ -1,7 +1,7 @@
 /** The words and controls around the picture: legend, buttons, scrubber, and the picture's description in words. */
 
-import { filled, listenToButtons, nameButtons, setText } from "../_shared/page.js";
-import { css } from "../_shared/theme.js";
+import { filled, listenToButtons, nameButtons, setText } from "../_shared/_old/page.js";
+import { css } from "../_shared/_old/theme.js";
 
 const QUIET = 2000; // ms between two changes of the description in words
 

@@ -12,15 +12,15 @@
 import { Camera } from "./camera.js";
 import { count, Controls } from "./controls.js";
 import { received } from "./film.js";
-import { joinGroup } from "../_shared/playback.js";
+import { joinGroup } from "../_shared/_old/playback.js";
 import { Player } from "./player.js";
 import { listen } from "./hand.js";
 import { Scene } from "./scene.js";
 import { SharedPlayer } from "./shared.js";
-import { sameBytes } from "../_shared/envelope.js";
-import { filled, heedCalm, setData, shownBy } from "../_shared/page.js";
-import { savePicture, SHARP } from "../_shared/save.js";
-import { css, readTheme } from "../_shared/theme.js";
+import { sameBytes } from "../_shared/_old/envelope.js";
+import { filled, heedCalm, setData, shownBy } from "../_shared/_old/page.js";
+import { savePicture, SHARP } from "../_shared/_old/save.js";
+import { css, readTheme } from "../_shared/_old/theme.js";
 import { Tooltip } from "./tooltip.js";
 
 const PAUSE = 1000 / 30; // ms between two drawings: training needs the processor too

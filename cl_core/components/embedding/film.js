@@ -1,6 +1,6 @@
 /** Every frame received of one stream, and what is worked out once for each: where it lies, where its classes lie. */
 
-import { NOWHERE, openEnvelope } from "../_shared/envelope.js";
+import { NOWHERE, openEnvelope } from "../_shared/_old/envelope.js";
 
 const OUTSIDE = 0.002; // the share of points at either end of an axis that the view may leave out
 const PADDING = 0.08; // free space around the points, as a share of their extent

@@ -1,6 +1,6 @@
 /** Fingers, mouse and keys on the picture, as moves of the camera. */
 
-import { listenerOn, listenToFingers, listenToKeys, listenToWheel, pointOf, zoomKeys } from "../_shared/pointer.js";
+import { listenerOn, listenToFingers, listenToKeys, listenToWheel, pointOf, zoomKeys } from "../_shared/_old/pointer.js";
 
 const STEP = 40; // CSS pixels that an arrow key moves
 
@@ -24,7 +24,7 @@ const STEP = 40; // CSS pixels that an arrow key moves
 export function listen(canvas, hand, signal) {
   const on = listenerOn(canvas, signal);
   const fingers = {
-    down: () => canvas.classList.add("dragged"),
+    down: () => canvas.classList.add("dragging"),
     hover: ({ x, y }) => hand.point(x, y),
     drag: (now, before, event) => drag(hand, now.x - before.x, now.y - before.y, event.shiftKey),
     moved: hand.moved,

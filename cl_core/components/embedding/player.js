@@ -1,6 +1,6 @@
 /** Which frame is shown at which moment: following the newest, standing still, or replaying. */
 
-import { REPLAY } from "../_shared/playback.js";
+import { REPLAY } from "../_shared/_old/playback.js";
 
 const QUICKEST = 120; // ms from one arrival to the next: the motion never takes less,
 const SLOWEST = 600; // nor more, so that the picture is never further behind than this

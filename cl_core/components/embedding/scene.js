@@ -1,8 +1,8 @@
 /** The picture itself: grid, cloud, names. What is drawn is decided here, how pixels change is `ink.js`. */
 
 import { Ink, makeStamp } from "./ink.js";
-import { keepApart } from "../_shared/labels.js";
-import { css, mix, pixel } from "../_shared/theme.js";
+import { keepApart } from "../_shared/_old/labels.js";
+import { css, mix, pixel } from "../_shared/_old/theme.js";
 
 const LAYERS = 24; // steps of size and mist between far and near
 const MOST_PIXELS = 2.6e6; // a larger screen is drawn a little coarser
@@ -43,7 +43,7 @@ export class Scene {
    * @param {import("./film.js").Film} film
    * @param {number} position  on the film
    * @param {import("./camera.js").Camera} camera
-   * @param {import("../_shared/theme.js").Theme} theme
+   * @param {import("../_shared/_old/theme.js").Theme} theme
    * @param {{axes: string[], names: string[], lit: Set<number>, labels: boolean}} look
    */
   draw(film, position, camera, theme, look) {

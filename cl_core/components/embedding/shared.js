@@ -1,10 +1,10 @@
 /** A player whose moment is that of its group: what is done to one of them is done to all. */
 
-import { placeOf } from "../_shared/playback.js";
+import { placeOf } from "../_shared/_old/playback.js";
 import { Player } from "./player.js";
 
 export class SharedPlayer extends Player {
-  /** @param {ReturnType<typeof import("../_shared/playback.js").joinGroup>} time */
+  /** @param {ReturnType<typeof import("../_shared/_old/playback.js").joinGroup>} time */
   constructor(time) {
     super();
     this.time = time;

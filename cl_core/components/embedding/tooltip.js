@@ -1,6 +1,6 @@
 /** What is known of the point under the pointer: its picture, its class, its row, its coordinates. */
 
-import { setText } from "../_shared/page.js";
+import { setText } from "../_shared/_old/page.js";
 
 const BESIDE = 16; // CSS pixels between point and text
 

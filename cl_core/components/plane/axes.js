@@ -1,7 +1,7 @@
 /** What is around the square: its edge, ticks with their numbers, and the names of the two axes. */
 
 import { roundStep } from "./levels.js";
-import { css, mix } from "../_shared/theme.js";
+import { css, mix } from "../_shared/_old/theme.js";
 
 const TICKS_APART = 58; // CSS pixels between two ticks, about
 const DEGREES_APART = 44;
@@ -12,7 +12,7 @@ const DEGREES = [1, 2, 5, 10, 15, 30, 45, 90, 180];
  * @param {CanvasRenderingContext2D} context
  * @param {import("./view.js").View} view
  * @param {any} header  of a field
- * @param {import("../_shared/theme.js").Theme} theme
+ * @param {import("../_shared/_old/theme.js").Theme} theme
  */
 export function drawAxes(context, view, header, theme) {
   const { left, top, side } = view;

@@ -1,6 +1,6 @@
 /** A loss over the plane as it arrived, and what is worked out from it once. */
 
-import { NOWHERE, openEnvelope } from "../_shared/envelope.js";
+import { NOWHERE, openEnvelope } from "../_shared/_old/envelope.js";
 import { levelsOf, scaleOf, tonesOf } from "./levels.js";
 
 /**

@@ -1,7 +1,7 @@
 /** What stands at single places of the plane: pairs, marks, and the cross-hair with the force at its node. */
 
 import { directionOf, Quiver, reachOf } from "./arrows.js";
-import { css, mix } from "../_shared/theme.js";
+import { css, mix } from "../_shared/_old/theme.js";
 
 const SATISFIED = 0; // the places of the colours in the palette
 const VIOLATED = 1;

@@ -1,6 +1,6 @@
 /** The field of colour below everything else: the paper where the loss is low, deeper where it is high. */
 
-import { css, mix, pixel } from "../_shared/theme.js";
+import { css, mix, pixel } from "../_shared/_old/theme.js";
 
 const TONES = 256;
 

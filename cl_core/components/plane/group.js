@@ -3,7 +3,7 @@
  * place is {x, y} in the plane's own numbers: each plane shows its nearest node.
  */
 
-import { Group, groupOf, partFrom } from "../_shared/group.js";
+import { Group, groupOf, partFrom } from "../_shared/_old/group.js";
 
 class Places extends Group {
   kept = null;

@@ -1,6 +1,6 @@
 /** Fingers, mouse and keys on the plane. */
 
-import { listenerOn, listenToFingers, listenToKeys, listenToWheel, zoomKeys } from "../_shared/pointer.js";
+import { listenerOn, listenToFingers, listenToKeys, listenToWheel, zoomKeys } from "../_shared/_old/pointer.js";
 
 /**
  * @typedef {object} Hand  what the plane lets itself be told
@@ -48,7 +48,7 @@ function listenToPointer(canvas, hand, on) {
     hover: ({ x, y }) => hand.point(x, y),
     drag: (now, before) => {
       if (!hand.camera.held) return hand.point(now.x, now.y);
-      canvas.classList.add("dragged");
+      canvas.classList.add("dragging");
       hand.camera.pan(now.x - before.x, now.y - before.y);
       hand.moved();
     },

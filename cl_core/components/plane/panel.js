@@ -1,7 +1,7 @@
 /** The words around the picture: its title, its buttons, and the numbers at the cross-hair. */
 
-import { listenToButtons, nameButtons, setText } from "../_shared/page.js";
-import { css } from "../_shared/theme.js";
+import { listenToButtons, nameButtons, setText } from "../_shared/_old/page.js";
+import { css } from "../_shared/_old/theme.js";
 
 /**
  * @typedef {object} Reading  what is known of one node

@@ -18,10 +18,10 @@ import { listen } from "./hand.js";
 import { report, shapesOf } from "./report.js";
 import { Scene } from "./scene.js";
 import { View } from "./view.js";
-import { sameBytes } from "../_shared/envelope.js";
-import { heedCalm, shownBy } from "../_shared/page.js";
-import { savePicture, SHARP } from "../_shared/save.js";
-import { readTheme } from "../_shared/theme.js";
+import { sameBytes } from "../_shared/_old/envelope.js";
+import { heedCalm, shownBy } from "../_shared/_old/page.js";
+import { savePicture, SHARP } from "../_shared/_old/save.js";
+import { readTheme } from "../_shared/_old/theme.js";
 
 const QUIET = 250; // ms until Python is told of a place, since it may be on its way to another
 const NEAR = 9; // CSS pixels: a press this near to the kept place lets it go

@@ -1,7 +1,7 @@
 /** What is shown, in data attributes of the root element: for tests and assistive tools. */
 
 import { dataOf } from "./grid.js";
-import { setData } from "../_shared/page.js";
+import { setData } from "../_shared/_old/page.js";
 
 /** Say what is shown now; an attribute is written only where it changes. */
 export function report(root, view, morph, cross) {

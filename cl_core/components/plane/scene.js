@@ -7,7 +7,7 @@ import { drawCross, drawMark, drawPairs } from "./glyphs.js";
 import { Ground } from "./ground.js";
 import { mixLabels } from "./labels.js";
 import { nameThings, onScreen, TYPES } from "./naming.js";
-import { css, mix } from "../_shared/theme.js";
+import { css, mix } from "../_shared/_old/theme.js";
 
 const NOTHING = new Float32Array(0);
 const PLATE = 0.72; // how much of what is behind words they hide

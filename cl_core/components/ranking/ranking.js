@@ -6,11 +6,11 @@
  * the hand. The root element says what is shown in its data attributes.
  */
 
-import { openEnvelope, sameBytes } from "../_shared/envelope.js";
-import { filled, heedCalm, listenToButtons, setData, setText, shownBy } from "../_shared/page.js";
-import { listenerOn } from "../_shared/pointer.js";
-import { saveWhole } from "../_shared/save.js";
-import { NO_CLASSES, readTheme } from "../_shared/theme.js";
+import { openEnvelope, sameBytes } from "../_shared/_old/envelope.js";
+import { filled, heedCalm, listenToButtons, setData, setText, shownBy } from "../_shared/_old/page.js";
+import { listenerOn } from "../_shared/_old/pointer.js";
+import { saveWhole } from "../_shared/_old/save.js";
+import { NO_CLASSES, readTheme } from "../_shared/_old/theme.js";
 import { tileAfter } from "./keys.js";
 import { lookFrom } from "./look.js";
 import { KINDS, Order } from "./order.js";

@@ -1,6 +1,6 @@
 /** The distances of everybody to the anchor on one line, with the kinds as stretches of it. */
 
-import { setText } from "../_shared/page.js";
+import { setText } from "../_shared/_old/page.js";
 import { KINDS } from "./order.js";
 
 const ROOM = 1.03; // of the largest distance

@@ -1,6 +1,6 @@
 /** One button for each image of the batch, which is moved to where the image belongs. */
 
-import { setText } from "../_shared/page.js";
+import { setText } from "../_shared/_old/page.js";
 
 const MOVE = 280; // ms
 

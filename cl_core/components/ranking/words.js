@@ -1,6 +1,6 @@
 /** The words on the picture. */
 
-import { filled, nameButtons, setText } from "../_shared/page.js";
+import { filled, nameButtons, setText } from "../_shared/_old/page.js";
 import { KINDS } from "./order.js";
 import { drawRuler } from "./ruler.js";
 

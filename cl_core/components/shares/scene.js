@@ -1,8 +1,8 @@
 /** Draws the areas with their names, the axis, and the loss between its two lines. */
 
 import { rangeOf, roomFor, Layout } from "./layout.js";
-import { make, setAttributes } from "../_shared/svg.js";
-import { typeScale } from "../_shared/theme.js";
+import { make, setAttributes } from "../_shared/_old/svg.js";
+import { typeScale } from "../_shared/_old/theme.js";
 
 export const KINDS = ["easy", "semihard", "hard"]; // as the columns come
 const STACKED = ["hard", "semihard", "easy"]; // from below

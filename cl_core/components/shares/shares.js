@@ -6,11 +6,11 @@
  * in its data attributes.
  */
 
-import { openEnvelope, sameBytes } from "../_shared/envelope.js";
-import { memberOf } from "../_shared/playback.js";
-import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../_shared/page.js";
-import { listenerOn, listenToKeys, pointOf } from "../_shared/pointer.js";
-import { saveWhole } from "../_shared/save.js";
+import { openEnvelope, sameBytes } from "../_shared/_old/envelope.js";
+import { memberOf } from "../_shared/_old/playback.js";
+import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../_shared/_old/page.js";
+import { listenerOn, listenToKeys, pointOf } from "../_shared/_old/pointer.js";
+import { saveWhole } from "../_shared/_old/save.js";
 import { KINDS, percent, Scene, short } from "./scene.js";
 
 const LEAP = 5; // frames that a page key moves

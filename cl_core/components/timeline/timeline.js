@@ -4,9 +4,9 @@
  * The root element says in its data attributes what is shown.
  */
 
-import { openEnvelope, sameBytes } from "../_shared/envelope.js";
-import { memberOf } from "../_shared/playback.js";
-import { filled, listenToButtons, nameButtons, setData, setText, shownBy } from "../_shared/page.js";
+import { openEnvelope, sameBytes } from "../_shared/_old/envelope.js";
+import { memberOf } from "../_shared/_old/playback.js";
+import { filled, listenToButtons, nameButtons, setData, setText, shownBy } from "../_shared/_old/page.js";
 
 class Picture {
   /** @param {HTMLElement} root */

@@ -3,8 +3,8 @@
 import { alongLine, around, Labels } from "./labels.js";
 import { LETTERS } from "./space.js";
 import { disc, makeHandle, partsOf, pixels, placeHandle, widthOf } from "./svg.js";
-import { setText } from "../_shared/page.js";
-import { make, setAttributes } from "../_shared/svg.js";
+import { setText } from "../_shared/_old/page.js";
+import { make, setAttributes } from "../_shared/_old/svg.js";
 
 const AROUND_PLANE = { left: 46, top: 30, right: 14, bottom: 48 }; // CSS pixels for the axes' words, of the usual size
 const TICK = 56; // between two ticks, at least

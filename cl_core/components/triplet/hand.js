@@ -1,6 +1,6 @@
 /** Mouse, fingers and keys on something that one can take hold of. */
 
-import { pointOf } from "../_shared/pointer.js";
+import { pointOf } from "../_shared/_old/pointer.js";
 
 /**
  * @typedef {object} Hold  what happens to the thing that is held
@@ -34,13 +34,13 @@ export function listenToHandle(handle, hold, signal) {
     handle.setPointerCapture(event.pointerId);
     finger = event.pointerId;
     moved = hold.grip(pointOf(event, sheet()));
-    handle.classList.add("held");
+    handle.classList.add("dragging");
   });
   on("pointermove", (event) => event.pointerId === finger && moved(pointOf(event, sheet())));
   const end = (event) => {
     if (event.pointerId !== finger) return;
     finger = null;
-    handle.classList.remove("held");
+    handle.classList.remove("dragging");
     hold.release();
   };
   for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) on(name, end);

@@ -1,8 +1,8 @@
 /** The numbers in words: one card a negative, the sums, and why the selected one is of its kind. */
 
 import { lengthOf, LETTERS, MOST, ties } from "./space.js";
-import { filled, setText } from "../_shared/page.js";
-import { setAttributes } from "../_shared/svg.js";
+import { filled, setText } from "../_shared/_old/page.js";
+import { setAttributes } from "../_shared/_old/svg.js";
 
 const DIGITS = 2; // behind the point, unless two numbers need more to be told from each other
 const MOST_DIGITS = 9;

@@ -3,8 +3,8 @@
 import { alongLine, around, Labels } from "./labels.js";
 import { angleOf, lengthOf, LETTERS, OTHER, turnOf } from "./space.js";
 import { arrowOutline, circlePath, disc, makeHandle, partsOf, pixels, placeHandle, tile, widthOf } from "./svg.js";
-import { filled, setText } from "../_shared/page.js";
-import { make, setAttributes } from "../_shared/svg.js";
+import { filled, setText } from "../_shared/_old/page.js";
+import { make, setAttributes } from "../_shared/_old/svg.js";
 
 const FORCE = 0.3; // length of the arrow of a force of 1
 const RIM = 18; // CSS pixels from the middle of a point to where its arrow begins, where type has its usual size

@@ -1,6 +1,6 @@
 /** Small things that both pictures are made of: discs by kind, arrows, and how wide a word is. */
 
-import { make, setAttributes } from "../_shared/svg.js";
+import { make, setAttributes } from "../_shared/_old/svg.js";
 
 const HEAD = 12; // CSS pixels from an arrow's point to its wings
 const WING = 6.5;

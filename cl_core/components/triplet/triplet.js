@@ -12,11 +12,11 @@ import { Lag } from "./lag.js";
 import { Readout } from "./readout.js";
 import { SceneView } from "./scene.js";
 import { atDistance, dropped, headingOf, LETTERS, measure, onCircle, stepped } from "./space.js";
-import { openEnvelope, sameBytes } from "../_shared/envelope.js";
-import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../_shared/page.js";
-import { saveWhole } from "../_shared/save.js";
-import { setAttributes } from "../_shared/svg.js";
-import { css, readTheme } from "../_shared/theme.js";
+import { openEnvelope, sameBytes } from "../_shared/_old/envelope.js";
+import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../_shared/_old/page.js";
+import { saveWhole } from "../_shared/_old/save.js";
+import { setAttributes } from "../_shared/_old/svg.js";
+import { css, readTheme } from "../_shared/_old/theme.js";
 
 const QUIET = 300; // ms after a key until Python is told, since another key may follow
 const NEAR = 1e-9; // between places that are one, for Python

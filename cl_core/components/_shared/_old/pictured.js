@@ -35,7 +35,7 @@ export async function pictured(root, sharp, side) {
 /** A copy with the same sizes, in which every canvas is a picture of itself. */
 function copyOf(root) {
   const copy = root.cloneNode(true);
-  copy.classList.add("still");
+  copy.classList.add("copy");
   copy.style.height = "auto"; // as tall as what it shows
   const pairs = (selector) => {
     const copies = [...copy.querySelectorAll(selector)];
