@@ -1,7 +1,7 @@
 /** Round numbers for axes, grids and contour levels. */
 
-const TOLERANCE = 1e-6; // of a step: a multiple that rounding has put just outside still counts
-const DIGITS = 9; // of a multiple, so that 3 * 0.1 is 0.3
+const STEP_TOLERANCE = 1e-6; // of a step: a multiple that rounding has put just outside still counts
+const SIGNIFICANT_DIGITS = 9; // of a multiple, so that 3 * 0.1 is 0.3
 
 /**
  * Return the smallest of some multiples of a power of ten that is not below `least`.
@@ -20,10 +20,10 @@ export function roundStep(least, multiples = [1, 2, 2.5, 5]) {
  * @param {number} step  above 0
  */
 export function multiplesWithin(low, high, step) {
-  const first = Math.ceil(low / step - TOLERANCE);
-  const last = Math.floor(high / step + TOLERANCE);
+  const first = Math.ceil(low / step - STEP_TOLERANCE);
+  const last = Math.floor(high / step + STEP_TOLERANCE);
   return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) =>
-    Number(((first + k) * step).toPrecision(DIGITS)),
+    Number(((first + k) * step).toPrecision(SIGNIFICANT_DIGITS)),
   );
 }
 
