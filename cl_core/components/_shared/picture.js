@@ -23,7 +23,7 @@ const TIMER_SLACK = 4; // ms by which a timer may come too late
  * A picture on the page: receives messages from Python, follows the theme, and draws when something has changed.
  *
  * A component extends it, says in its constructor what is observed, and overrides the hooks below.
- * @template {{palette?: Palette}} H  header of a message
+ * @template {object} H  header of a message
  * @template {object} [B={}]  buffers of a message
  */
 export class Picture {
@@ -62,9 +62,13 @@ export class Picture {
 
   // ---- hooks
 
-  /** Colours of the classes; null where the picture needs no theme. @returns {Palette | null} */
+  /**
+   * Colours of the classes: those of the header. Null where the picture does not need the theme, or not yet.
+   * @returns {Palette | null}
+   */
   get palette() {
-    return this.header?.palette ?? null;
+    const header = /** @type {{palette?: Palette} | null} */ (this.header);
+    return header?.palette ?? null;
   }
 
   /** Whether messages must wait, because a pointer holds a part of the picture. */
