@@ -1,6 +1,6 @@
 /** Zoom and pan: the picture chooses its view until the viewer takes over. */
 
-const FARTHEST = 0.4; // lowest zoom
+const LOWEST_ZOOM = 0.4;
 
 /**
  * A view that pointers, keys and buttons can zoom and pan.
@@ -61,7 +61,7 @@ export class ZoomCamera {
    */
   zoomAt(factor, x = this.width / 2, y = this.height / 2) {
     this.#hold();
-    const zoom = Math.min(Math.max(this.zoom * factor, FARTHEST), this.closest);
+    const zoom = Math.min(Math.max(this.zoom * factor, LOWEST_ZOOM), this.closest);
     const ratio = zoom / this.zoom;
     this.zoom = zoom;
     this.panX += ((x - this.middleX) * (1 - ratio)) / this.unit;
