@@ -1,12 +1,24 @@
-/** What is shown, in data attributes of the root element: for tests and assistive tools. */
+/** What is shown, in data attributes of the root element: for tests and assistive technology. */
 
 import { dataOf } from "./grid.js";
-import { setData } from "../_shared/_old/page.js";
 
-/** Say what is shown now; an attribute is written only where it changes. */
-export function report(root, view, morph, cross) {
-  const { pairs, pairViolated } = morph.field;
-  const state = {
+/**
+ * @import { Shown } from "./blend.js"
+ * @import { Field } from "./field.js"
+ * @import { Label } from "./labels.js"
+ * @import { Cross } from "./marks.js"
+ * @import { View } from "./view.js"
+ */
+
+/**
+ * Return the data attributes.
+ * @param {Field} field
+ * @param {View} view
+ * @param {Cross | null} cross
+ * @param {boolean} moving
+ */
+export function stateOf({ pairs, pairViolated }, view, cross, moving) {
+  return {
     x: cross?.x,
     y: cross?.y,
     loss: cross?.loss,
@@ -16,18 +28,30 @@ export function report(root, view, morph, cross) {
     kept: Boolean(cross?.kept),
     zoom: view.zoom.toFixed(3),
     held: view.held,
-    moving: morph.moving,
+    moving,
     points: pairs.length / 2,
-    violated: pairViolated?.reduce((sum, one) => sum + one, 0) ?? 0,
+    violated: pairViolated?.reduce((sum, each) => sum + each, 0) ?? 0,
   };
-  setData(root, state);
 }
 
-/** Everything that lies over the field: lines in the plane's numbers, boxes in CSS pixels of the page. */
-export function shapesOf(view, morph, labels, sheet) {
-  const { field, shown } = morph;
+/**
+ * Describe everything over the field: lines in the plane's coordinates, boxes in CSS pixels of the window.
+ * @param {Field} field
+ * @param {Shown} shown
+ * @param {View} view
+ * @param {Label[]} labels
+ * @param {DOMRect} sheet
+ */
+export function shapesOf(field, shown, view, labels, sheet) {
   const { left, top, side } = view;
+  /** @param {ArrayLike<number>} places */
   const data = (places) => dataOf(places, field.header.span);
+  /**
+   * @param {number} x0
+   * @param {number} y0
+   * @param {number} x1
+   * @param {number} y1
+   */
   const onPage = (x0, y0, x1, y1) => [sheet.x + x0, sheet.y + y0, sheet.x + x1, sheet.y + y1];
   return {
     curves: shown.curves.map(({ role, label, places }) => ({ role, label, points: data(places) })),
