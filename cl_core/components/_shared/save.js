@@ -43,12 +43,12 @@ export function saveCanvas(canvas, theme, title, { legend = [], framed = true } 
   const foot = bottom ? bottom.y + LAYOUT.row + 10 : framed ? LAYOUT.side : 0;
   sheet.width = canvas.width;
   sheet.height = canvas.height + Math.round(unit * (LAYOUT.title + foot));
-  context.fillStyle = css(theme.paper);
+  context.fillStyle = css(theme.background);
   context.fillRect(0, 0, sheet.width, sheet.height);
   context.drawImage(canvas, 0, unit * LAYOUT.title);
   context.scale(unit, unit);
   context.textBaseline = "middle";
-  context.strokeStyle = css(mix(theme.paper, theme.text, 0.18));
+  context.strokeStyle = css(mix(theme.background, theme.text, 0.18));
   if (framed) context.strokeRect(0.5, LAYOUT.title + 0.5, width - 1, height - 1);
   context.fillStyle = css(theme.text);
   context.font = `700 18px ${theme.font}`;

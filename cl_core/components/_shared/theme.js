@@ -13,7 +13,7 @@ import { context2d } from "./canvas.js";
  * @property {boolean} dark
  * @property {string} font
  * @property {number} scale  size of type in units of the usual size (1rem = 16px)
- * @property {Colour} paper  background
+ * @property {Colour} background
  * @property {Colour} text
  * @property {Colour[]} classes  the palette's colours
  */
@@ -33,20 +33,20 @@ let probe = null;
  */
 export function readTheme(root, palette, known) {
   const style = getComputedStyle(root);
-  const paper = style.getPropertyValue("--st-background-color").trim();
+  const background = style.getPropertyValue("--st-background-color").trim();
   const text = style.getPropertyValue("--st-text-color").trim();
   const font = style.getPropertyValue("--st-font").trim() || "sans-serif";
   const scale = typeScale();
-  const source = JSON.stringify([paper, text, font, scale, palette]);
+  const source = JSON.stringify([background, text, font, scale, palette]);
   if (known?.source === source) return known;
-  const paperColour = parseColour(paper, [255, 255, 255]);
-  const dark = luminance(paperColour) < 128;
+  const backgroundColour = parseColour(background, [255, 255, 255]);
+  const dark = luminance(backgroundColour) < 128;
   return {
     source,
     dark,
     font,
     scale,
-    paper: paperColour,
+    background: backgroundColour,
     text: parseColour(text, dark ? [250, 250, 250] : [40, 40, 50]),
     classes: (dark ? palette.dark : palette.light).map((name) => parseColour(name, [128, 128, 128])),
   };

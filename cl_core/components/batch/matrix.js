@@ -152,7 +152,7 @@ export class Matrix {
     if (!content) return;
     const { context } = this;
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
-    context.fillStyle = css(content.theme.paper);
+    context.fillStyle = css(content.theme.background);
     context.fillRect(0, 0, this.#width, this.#height);
     this.#drawCells(moment, colours, content);
     this.#drawBlocks(content.theme);
@@ -176,7 +176,7 @@ export class Matrix {
         const weight = moment.weights[bonds.cell(row, column)] / largest;
         const share = compress(Math.abs(weight)) || 0; // 0 for what is not a number
         const colour = weight < 0 ? pull : push;
-        for (let k = 0; k < 3; k++) data[p++] = theme.paper[k] + (colour[k] - theme.paper[k]) * share;
+        for (let k = 0; k < 3; k++) data[p++] = theme.background[k] + (colour[k] - theme.background[k]) * share;
         data[p++] = 255;
       }
     }
@@ -192,7 +192,7 @@ export class Matrix {
   #drawBlocks(theme) {
     const { context } = this;
     const [left, top, width, height] = this.area;
-    context.fillStyle = css(mix(theme.paper, theme.text, 0.22));
+    context.fillStyle = css(mix(theme.background, theme.text, 0.22));
     const thin = 1 / this.#ratio;
     for (const { start } of this.#rowBlocks) this.#fillSharply(left, top + start * this.cellHeight, width, thin);
     for (const { start } of this.#columnBlocks) this.#fillSharply(left + start * this.cellWidth, top, thin, height);
@@ -242,7 +242,7 @@ export class Matrix {
     context.beginPath();
     context.rect(left - 1, top - 1, width + 2, height + 2);
     context.clip();
-    context.fillStyle = css(theme.paper);
+    context.fillStyle = css(theme.background);
     context.globalAlpha = 0.62;
     for (const [y, bottom] of around(top, height, rowBand && [rowBand[1], rowBand[3]])) {
       for (const [x, right] of around(left, width, columnBand && [columnBand[0], columnBand[2]])) {
@@ -250,7 +250,7 @@ export class Matrix {
       }
     }
     context.restore();
-    context.strokeStyle = css(mix(theme.paper, theme.text, 0.75));
+    context.strokeStyle = css(mix(theme.background, theme.text, 0.75));
     context.lineWidth = 1;
     for (const band of [rowBand, columnBand]) {
       if (band) context.strokeRect(band[0] - 0.5, band[1] - 0.5, band[2] + 1, band[3] + 1);
@@ -271,7 +271,7 @@ export class Matrix {
     const out = width / 2 + 0.5;
     context.lineJoin = "round";
     context.lineWidth = width + 2;
-    context.strokeStyle = css(theme.paper);
+    context.strokeStyle = css(theme.background);
     context.strokeRect(x - out, y - out, w + 2 * out, h + 2 * out);
     context.lineWidth = width;
     context.strokeStyle = css(theme.text);
@@ -317,7 +317,7 @@ export class Matrix {
     const type = this.#type;
     const rotated = where === "column" && this.#rotated;
     context.font = `${strong ? 800 : 600} ${type}px ${theme.font}`;
-    context.fillStyle = css(mix(theme.paper, theme.text, strong ? 1 : 0.72));
+    context.fillStyle = css(mix(theme.background, theme.text, strong ? 1 : 0.72));
     context.textBaseline = "middle";
     const width = context.measureText(text).width;
     context.save();
@@ -352,13 +352,13 @@ export class Matrix {
     // from push (1) at the top to pull (-1); when it lies, from pull at the left to push
     for (let k = 0; k <= 16; k++) {
       const value = level ? k / 8 - 1 : 1 - k / 8;
-      gradient.addColorStop(k / 16, css(mix(theme.paper, value < 0 ? pull : push, Math.abs(value))));
+      gradient.addColorStop(k / 16, css(mix(theme.background, value < 0 ? pull : push, Math.abs(value))));
     }
     context.fillStyle = gradient;
     const [barWidth, barHeight] = level ? [length, 10] : [10, length];
     context.fillRect(x, y, barWidth, barHeight);
     context.font = `500 ${type}px ${theme.font}`;
-    context.fillStyle = css(mix(theme.paper, theme.text, 0.8));
+    context.fillStyle = css(mix(theme.background, theme.text, 0.8));
     context.textBaseline = "middle";
     for (const value of [-1, -0.5, 0, 0.5, 1]) {
       const weight = Math.sign(value) * value * value * largest; // the inverse of `compress`

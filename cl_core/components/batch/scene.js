@@ -98,7 +98,7 @@ export class Scene {
     this.size = TILE * Math.min(Math.max(camera.unit / 460, 0.8), 1.2) * Math.min(Math.max(camera.zoom, 0.7), 5) ** 0.6;
     this.#project(moment, camera);
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
-    context.fillStyle = css(theme.paper);
+    context.fillStyle = css(theme.background);
     context.fillRect(0, 0, this.#width, this.#height);
     if (look.circle) this.#drawCircle(look);
     this.#strengths = strengthsOf(this.x.length, look.bonds, moment.weights, focused.anchor);
@@ -146,7 +146,7 @@ export class Scene {
     context.beginPath();
     context.arc(x, y, camera.scale, 0, 2 * Math.PI);
     context.lineWidth = 1;
-    context.strokeStyle = css(mix(theme.paper, theme.text, 0.25));
+    context.strokeStyle = css(mix(theme.background, theme.text, 0.25));
     context.stroke();
   }
 
@@ -288,7 +288,7 @@ export class Scene {
       context.strokeStyle = css(colour);
       context.stroke();
     };
-    ring(2.5, 4, theme.paper);
+    ring(2.5, 4, theme.background);
     if (role === "anchor") ring(3, 2, theme.text);
     if (role === "pinned") ring(4, 4, theme.text);
   }
@@ -316,7 +316,7 @@ export class Scene {
     for (const { name, c, i, x, y } of this.names) {
       context.globalAlpha = focused(i) ? 1 : 0.4;
       const colour = css(mix(classColour(theme.classes, c), theme.text, 0.45));
-      writeWithHalo(context, name, x, y, { colour, halo: css(theme.paper), width: 4 });
+      writeWithHalo(context, name, x, y, { colour, halo: css(theme.background), width: 4 });
     }
   }
 
@@ -339,7 +339,7 @@ export class Scene {
     const end = Math.max(length - head * 0.8, 0);
     const { context } = this;
     for (const { width, colour } of [
-      { width: 3, colour: theme.paper },
+      { width: 3, colour: theme.background },
       { width: 1.6, colour: theme.text },
     ]) {
       context.strokeStyle = context.fillStyle = css(colour);
@@ -356,7 +356,7 @@ export class Scene {
         context.lineTo(tx - ux * head - uy * head * 0.48, ty - uy * head + ux * head * 0.48);
         context.lineTo(tx - ux * head + uy * head * 0.48, ty - uy * head - ux * head * 0.48);
         context.closePath();
-        if (colour === theme.paper) context.stroke();
+        if (colour === theme.background) context.stroke();
         else context.fill();
       }
     }

@@ -86,7 +86,7 @@ export class Tiles {
     const half = size / 2;
     context.beginPath();
     context.roundRect(x - half, y - half, size, size, size * 0.2);
-    context.fillStyle = css(mix(theme.paper, colour, 0.1));
+    context.fillStyle = css(mix(theme.background, colour, 0.1));
     context.fill();
     if (this.#sheet) {
       const { columns, w, h } = this.#layout;
@@ -118,7 +118,7 @@ export class Tiles {
  * @param {Theme} theme
  * @param {{name?: string, frame?: number, rim?: number[]}} [look]
  */
-export function drawPrototype(context, label, x, y, size, theme, { name = "", frame = 2, rim = theme.paper } = {}) {
+export function drawPrototype(context, label, x, y, size, theme, { name = "", frame = 2, rim = theme.background } = {}) {
   const colour = classColour(theme.classes, label);
   const half = size / 2;
   context.beginPath();

@@ -91,7 +91,7 @@ export class Scene {
     camera.height = this.height;
     camera.aim(recording.view(position), recording.dims);
     camera.project(this.points, this.x, this.y, this.#near);
-    this.#raster.clear(pixel(theme.paper));
+    this.#raster.clear(pixel(theme.background));
     this.#drawBackground(recording, camera, theme);
     this.#drawPoints(recording, camera, theme, look.selected);
     this.#show();
@@ -102,7 +102,7 @@ export class Scene {
 
   /** @param {Theme} theme */
   drawNothing(theme) {
-    this.#raster.clear(pixel(theme.paper));
+    this.#raster.clear(pixel(theme.background));
     this.#show();
   }
 
@@ -144,7 +144,7 @@ export class Scene {
     const circle = unitCircle();
     const rings = deep ? [0, 1, 2].map((axis) => circle.map((point) => inSpace(point, axis))) : [circle];
     const stamp = makeStamp(0.8 * this.#ratio, 1, 0);
-    for (const ring of rings) this.#drawLine(ring, camera, stamp, mix(theme.paper, theme.text, 0.4));
+    for (const ring of rings) this.#drawLine(ring, camera, stamp, mix(theme.background, theme.text, 0.4));
   }
 
   /**
@@ -156,8 +156,8 @@ export class Scene {
     const ratio = this.#ratio;
     const raster = this.#raster;
     const thickness = Math.max(Math.round(ratio), 1);
-    const faint = pixel(mix(theme.paper, theme.text, 0.075));
-    const strong = pixel(mix(theme.paper, theme.text, 0.28));
+    const faint = pixel(mix(theme.background, theme.text, 0.075));
+    const strong = pixel(mix(theme.background, theme.text, 0.28));
     const gap = roundStep(GRID_DISTANCE / camera.scale, [1, 2, 5]) * camera.scale;
     const [x0, y0] = camera.place([0, 0]);
     for (let k = Math.ceil(-x0 / gap); k * gap + x0 < this.width; k++) {
@@ -179,8 +179,8 @@ export class Scene {
     const stamp = makeStamp(0.55 * this.#ratio, 1, 0);
     /** @param {number} k */
     const corner = (k) => camera.centre.map((c, d) => c + ((k >> d) & 1 ? 1 : -1) * camera.half[d]);
-    this.#drawLine(BOX_WALK.map(corner), camera, stamp, mix(theme.paper, theme.text, 0.12));
-    for (const axis of axisEnds(camera)) this.#drawLine(axis, camera, stamp, mix(theme.paper, theme.text, 0.45));
+    this.#drawLine(BOX_WALK.map(corner), camera, stamp, mix(theme.background, theme.text, 0.12));
+    for (const axis of axisEnds(camera)) this.#drawLine(axis, camera, stamp, mix(theme.background, theme.text, 0.45));
   }
 
   /**
@@ -208,7 +208,7 @@ export class Scene {
     const ratio = this.#ratio;
     const near = this.#near;
     const radius = pointRadius(recording.count, camera) * ratio;
-    const faded = pixel(mix(theme.paper, theme.text, theme.dark ? 0.24 : 0.17));
+    const faded = pixel(mix(theme.background, theme.text, theme.dark ? 0.24 : 0.17));
     const colours = theme.classes.map(pixel);
     const deep = recording.dims === 3;
     const order = deep ? this.#farthestFirst() : null;
@@ -251,7 +251,7 @@ export class Scene {
     const titles = axes.map((name, i) => (shares ? `${name} · ${Math.round(shares[i] * 100)} %` : name));
     const { context } = this;
     const { scale } = theme;
-    const colour = css(mix(theme.paper, theme.text, 0.72));
+    const colour = css(mix(theme.background, theme.text, 0.72));
     context.font = `600 ${(this.width < 500 * scale ? 13 : 15) * scale}px ${theme.font}`;
     const widths = titles.map((title) => context.measureText(title).width);
     const ends = recording.dims === 3 ? axisEnds(camera).map(([, end]) => camera.place(end)) : null;
@@ -300,7 +300,7 @@ export class Scene {
     if (far < tag.h * 0.6) return;
     const { context } = this;
     for (const [width, colour] of /** @type {[number, string][]} */ ([
-      [4, css(theme.paper)],
+      [4, css(theme.background)],
       [1.75, nameColour(tag, theme)],
     ])) {
       context.lineWidth = width;
@@ -323,7 +323,7 @@ export class Scene {
   #write(text, x, y, colour, theme, width = 5) {
     this.context.textAlign = "center";
     this.context.textBaseline = "middle";
-    writeWithHalo(this.context, text, x, y, { colour, halo: css(theme.paper), width });
+    writeWithHalo(this.context, text, x, y, { colour, halo: css(theme.background), width });
   }
 
   /**

@@ -25,11 +25,11 @@ export function drawAxes(context, view, header, theme) {
   const { left, top, side } = view;
   const [x0, x1, y0, y1] = header.span;
   const bottom = top + side;
-  context.strokeStyle = css(mix(theme.paper, theme.text, 0.55));
+  context.strokeStyle = css(mix(theme.background, theme.text, 0.55));
   context.lineWidth = 1;
   context.strokeRect(left, top, side, side);
   context.beginPath();
-  context.fillStyle = css(mix(theme.paper, theme.text, 0.86));
+  context.fillStyle = css(mix(theme.background, theme.text, 0.86));
   context.font = `500 ${14 * theme.scale}px ${theme.font}`;
   context.textBaseline = "top";
   context.textAlign = "center";

@@ -30,7 +30,7 @@ export class Heatmap {
    * @param {Colour} highest  where the loss is highest
    */
   restyle(theme, highest) {
-    this.#ramp = Array.from({ length: TONES }, (_, k) => mix(theme.paper, highest, k / (TONES - 1)));
+    this.#ramp = Array.from({ length: TONES }, (_, k) => mix(theme.background, highest, k / (TONES - 1)));
     this.#pixels = this.#ramp.map(pixel);
     this.#painted = null;
   }

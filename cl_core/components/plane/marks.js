@@ -35,19 +35,19 @@ export function drawPairs(context, theme, pairs, violated, view) {
     if (violated?.[i]) addDiamond(diamonds, x, y, radius * 1.25);
     else addCircle(rings, x, y, radius * 0.9);
   }
-  const plain = mix(theme.paper, theme.text, 0.8);
+  const plain = mix(theme.background, theme.text, 0.8);
   context.lineWidth = 1.7 + rim;
-  context.strokeStyle = css(theme.paper);
+  context.strokeStyle = css(theme.background);
   context.globalAlpha = 0.8;
   context.stroke(rings);
   context.globalAlpha = 1;
-  context.fillStyle = css(theme.paper);
+  context.fillStyle = css(theme.background);
   context.fill(rings);
   context.lineWidth = radius < 3.4 ? 1.4 : 1.9;
   context.strokeStyle = css(violated ? theme.classes[SATISFIED] : plain);
   context.stroke(rings);
   context.lineWidth = rim;
-  context.strokeStyle = css(theme.paper);
+  context.strokeStyle = css(theme.background);
   context.stroke(diamonds);
   context.fillStyle = css(theme.classes[VIOLATED]);
   context.fill(diamonds);
@@ -69,7 +69,7 @@ export function drawMark(context, theme, { role, u, v, alpha }, view) {
   else if (role === "centre") addPlus(shape, x, y, 6);
   else addCircle(shape, x, y, 4.5);
   context.lineJoin = context.lineCap = "round";
-  context.strokeStyle = css(theme.paper);
+  context.strokeStyle = css(theme.background);
   context.lineWidth = role === "centre" ? 6 : 5;
   context.stroke(shape);
   context.strokeStyle = context.fillStyle = css(theme.text);
@@ -92,7 +92,7 @@ export function drawCross(context, theme, { i, u, v, kept }, shown, field, view)
   const [x, y] = [view.toX(u), view.toY(v)];
   if (!view.contains(x, y, 1)) return;
   const text = css(theme.text);
-  const background = css(theme.paper);
+  const background = css(theme.background);
   const hair = new Path2D();
   hair.moveTo(view.left, y);
   hair.lineTo(view.left + view.side, y);

@@ -107,7 +107,7 @@ export class Scene {
     const { context } = this;
     const { shown, field, view, theme } = frame;
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
-    context.fillStyle = css(theme.paper);
+    context.fillStyle = css(theme.background);
     context.fillRect(0, 0, view.width, view.height);
     context.save();
     context.beginPath();
@@ -117,7 +117,7 @@ export class Scene {
     if (layers.contours) this.#drawContours(this.#contoursOf(shown, field), frame);
     if (shown.box) this.#drawBox(shown.box, frame);
     for (const curve of shown.curves) if (curve.role !== "boundary") this.#drawCurve(curve, frame);
-    if (layers.arrows) drawArrows(context, shown, field, view, css(mix(theme.paper, theme.text, 0.68)));
+    if (layers.arrows) drawArrows(context, shown, field, view, css(mix(theme.background, theme.text, 0.68)));
     if (layers.pairs) drawPairs(context, theme, shown.pairs, field.pairViolated, view);
     this.#drawn = lerpLabels(this.#leaving, this.labels, progress);
     for (const label of this.#drawn) if (label.kind !== "contour") this.#drawPlate(label, frame);
@@ -152,7 +152,7 @@ export class Scene {
    */
   #drawContours(contours, { theme, view }) {
     const { context } = this;
-    context.strokeStyle = css(mix(mix(theme.paper, theme.classes[HIGHEST], 0.8), theme.text, 0.42));
+    context.strokeStyle = css(mix(mix(theme.background, theme.classes[HIGHEST], 0.8), theme.text, 0.42));
     context.lineWidth = 1.1;
     context.lineJoin = "round";
     for (const { lines, alpha } of contours) {
@@ -172,11 +172,11 @@ export class Scene {
     const { context } = this;
     const [x, y] = [view.toX(left), view.toY(top)];
     const [width, height] = [view.toX(right) - x, view.toY(bottom) - y];
-    context.fillStyle = css(theme.paper);
+    context.fillStyle = css(theme.background);
     context.globalAlpha = 0.35;
     context.fillRect(x, y, width, height);
     context.globalAlpha = 1;
-    context.strokeStyle = css(mix(theme.paper, theme.text, 0.62));
+    context.strokeStyle = css(mix(theme.background, theme.text, 0.62));
     context.lineWidth = 1.5;
     context.strokeRect(x, y, width, height);
   }
@@ -192,13 +192,13 @@ export class Scene {
     trace(context, places, view);
     if (role === "boundary") {
       context.globalAlpha = 0.85 * alpha;
-      context.strokeStyle = css(theme.paper);
+      context.strokeStyle = css(theme.background);
       context.lineWidth = 8;
       context.stroke();
       context.strokeStyle = css(theme.classes[BOUNDARY]);
       context.lineWidth = 4;
     } else {
-      context.strokeStyle = css(mix(theme.paper, theme.text, role === "guide" ? 0.8 : 0.6));
+      context.strokeStyle = css(mix(theme.background, theme.text, role === "guide" ? 0.8 : 0.6));
       context.lineWidth = role === "guide" ? 1.8 : 1.5;
       context.setLineDash(role === "guide" ? [7, 6] : [0.1, 4.5]);
     }
@@ -254,7 +254,7 @@ export class Scene {
     const nearX = Math.min(Math.max(fromX, x - w / 2 + 8), x + w / 2 - 8);
     const nearY = y + (Math.sign(fromY - y) * h) / 2;
     for (const { colour, width } of [
-      { colour: theme.paper, width: 3.5 },
+      { colour: theme.background, width: 3.5 },
       { colour: theme.text, width: 1.3 },
     ]) {
       context.globalAlpha = alpha;
@@ -291,7 +291,7 @@ function tonesOfFrame({ shown, field }) {
  */
 function labelColour(kind, theme) {
   if (kind === "boundary") return css(mix(theme.classes[BOUNDARY], theme.text, 0.12));
-  return css(kind === "contour" ? mix(theme.paper, theme.text, 0.82) : theme.text);
+  return css(kind === "contour" ? mix(theme.background, theme.text, 0.82) : theme.text);
 }
 
 /**
