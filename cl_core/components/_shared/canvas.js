@@ -69,6 +69,23 @@ export function decodePng(bytes) {
   return createImageBitmap(pngBlob(bytes)).catch(() => null);
 }
 
+/**
+ * A sheet of images in rows.
+ * @typedef {object} SpriteLayout
+ * @property {number} columns  images in a row
+ * @property {number} w  size of an image in pixels
+ * @property {number} h
+ */
+
+/**
+ * Return the upper left corner of an image on its sheet, in pixels.
+ * @param {number} index
+ * @param {SpriteLayout} layout
+ */
+export function spritePlace(index, { columns, w, h }) {
+  return { left: (index % columns) * w, top: Math.floor(index / columns) * h };
+}
+
 /** @param {Uint8Array} bytes */
 export function pngBlob(bytes) {
   // a message's buffer is never shared memory, which the type of Blob's parts excludes

@@ -24,3 +24,11 @@ export function withMinus(text) {
 export function superscript(exponent) {
   return String(exponent).replace(/[-\d]/g, (letter) => (letter === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(letter)]));
 }
+
+/**
+ * Return the opposite of a number, without a negative zero.
+ * @param {number} number
+ */
+export function negated(number) {
+  return number === 0 ? 0 : -number;
+}

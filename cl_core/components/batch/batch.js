@@ -30,7 +30,7 @@ import { drawPrototype, Tiles } from "./tiles.js";
  * @import { BondsBuffers, BondsHeader } from "./bonds.js"
  * @import { Focused, Told } from "./focus.js"
  * @import { ForceColours, Moment } from "./scene.js"
- * @import { SpriteLayout } from "./tiles.js"
+ * @import { SpriteLayout } from "../_shared/canvas.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
  * @import { Palette, Theme } from "../_shared/theme.js"
  */

@@ -1,12 +1,13 @@
 /** The images as tiles: a digit's strokes in the colour of its class, on a sheet of their own. */
 
-import { context2d, decodePng } from "../_shared/canvas.js";
+import { context2d, decodePng, spritePlace } from "../_shared/canvas.js";
 import { classColour, css, luminance, mix } from "../_shared/colour.js";
 import { sameBytes } from "../_shared/envelope.js";
 
-/** @import { Theme } from "../_shared/theme.js" */
-
-/** @typedef {{columns: number, w: number, h: number}} SpriteLayout  size of an image in pixels */
+/**
+ * @import { SpriteLayout } from "../_shared/canvas.js"
+ * @import { Theme } from "../_shared/theme.js"
+ */
 
 const TEXT_SHARE = 0.4; // share of the text's colour in the strokes, so that they can be read
 
@@ -89,10 +90,9 @@ export class Tiles {
     context.fillStyle = css(mix(theme.background, colour, 0.1));
     context.fill();
     if (this.#sheet) {
-      const { columns, w, h } = this.#layout;
+      const { w, h } = this.#layout;
+      const { left, top } = spritePlace(index, this.#layout);
       const inner = size - 2;
-      const left = (index % columns) * w;
-      const top = Math.floor(index / columns) * h;
       context.imageSmoothingQuality = "high";
       context.drawImage(this.#sheet, left, top, w, h, x - inner / 2, y - inner / 2, inner, inner);
     } else if (!this.#source?.length) {

@@ -27,7 +27,7 @@ import { FILE_RATIO, saveCanvas } from "../_shared/save.js";
 
 /**
  * @import { RecordingBuffers, RecordingHeader } from "./recording.js"
- * @import { SpriteLayout } from "./tooltip.js"
+ * @import { SpriteLayout } from "../_shared/canvas.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
  * @import { Playback } from "../_shared/playback.js"
  * @import { Palette, Theme } from "../_shared/theme.js"

@@ -1,7 +1,9 @@
 /** What is known of the point under the pointer: its image, its class, its row, its coordinates. */
 
-import { context2d, decodePng } from "../_shared/canvas.js";
+import { context2d, decodePng, spritePlace } from "../_shared/canvas.js";
 import { find, setText } from "../_shared/dom.js";
+
+/** @import { SpriteLayout } from "../_shared/canvas.js" */
 
 const OFFSET = 16; // CSS pixels between point and text
 
@@ -14,8 +16,6 @@ const OFFSET = 16; // CSS pixels between point and text
  * @property {string} row
  * @property {string} place
  * @property {string} colour
- *
- * @typedef {{columns: number, w: number, h: number}} SpriteLayout  size of an image in pixels
  */
 
 export class Tooltip {
@@ -89,13 +89,14 @@ export class Tooltip {
    * @param {SpriteLayout} layout
    * @param {ImageBitmap} sheet
    */
-  #paint(index, { columns, w, h }, sheet) {
+  #paint(index, layout, sheet) {
     if (this.#paintedIndex === index && this.#paintedSheet === sheet) return;
     this.#paintedIndex = index;
     this.#paintedSheet = sheet;
+    const { w, h } = layout;
+    const { left, top } = spritePlace(index, layout);
     this.picture.width = w;
     this.picture.height = h;
-    const [column, row] = [index % columns, Math.floor(index / columns)];
-    context2d(this.picture).drawImage(sheet, column * w, row * h, w, h, 0, 0, w, h);
+    context2d(this.picture).drawImage(sheet, left, top, w, h, 0, 0, w, h);
   }
 }

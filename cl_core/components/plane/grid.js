@@ -1,5 +1,7 @@
 /** The nodes of a field's grid: every number that is shown was computed at one of them. */
 
+import { negated } from "../_shared/format.js";
+
 /** @import { Field, Span } from "./field.js" */
 
 /**
@@ -86,12 +88,4 @@ export function readingOf(field, node) {
  */
 export function dataOf(places, [left, right, bottom, top]) {
   return Array.from(places, (p, i) => (i % 2 ? bottom + p * (top - bottom) : left + p * (right - left)));
-}
-
-/**
- * Return the opposite of a number, without a negative zero.
- * @param {number} number
- */
-function negated(number) {
-  return number === 0 ? 0 : -number;
 }

@@ -222,7 +222,7 @@ class RankingPicture extends Picture {
     const [text, view] = [this.#batch?.text, this.#view];
     if (!text || !view) return;
     text.point(shown === null ? null : text.factsOf(shown, view), shown === this.#pinned);
-    for (const [i, tile] of this.#tiles.buttons.entries()) tile.classList.toggle("kept", i === this.#pinned);
+    for (const [i, tile] of this.#tiles.buttons.entries()) tile.classList.toggle("pinned", i === this.#pinned);
     setData(this.root, { kept: this.#pinned ?? "", pointed: this.#hovered ?? "" });
   }
 

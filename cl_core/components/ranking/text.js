@@ -86,7 +86,7 @@ export class Text {
     const { words, header, order } = this;
     const { anchor, positive, positives, negatives } = view;
     const name = fill(words.anchorAloud, { name: this.name(anchor) });
-    setText(this.#find(".who"), `${words.anchor}: ${this.name(anchor)}`);
+    setText(this.#find(".anchor-name"), `${words.anchor}: ${this.name(anchor)}`);
     this.#find(".anchor").setAttribute("aria-label", `${name}, ${fill(words.image, { row: order.rows[anchor] })}`);
     this.#find(".positives > .none").hidden = positives.length > 0;
     this.#find(".negatives > .none").hidden = negatives.length > 0;
@@ -134,10 +134,10 @@ export class Text {
     const { words } = this;
     const parts = picked.size || others ? [fill(words.picksHere, { count: picked.size })] : [words.picksNothing];
     if (others) parts.push(fill(words.picksRest, { count: others }));
-    setText(this.#find(".here b"), parts[0]);
-    setText(this.#find(".rest b"), parts[1] ?? "");
-    this.#find(".here .sample").hidden = !picked.size;
-    this.#find(".rest").hidden = !others;
+    setText(this.#find(".picks-here b"), parts[0]);
+    setText(this.#find(".picks-elsewhere b"), parts[1] ?? "");
+    this.#find(".picks-here .sample").hidden = !picked.size;
+    this.#find(".picks-elsewhere").hidden = !others;
     return parts.join(", ");
   }
 

@@ -1,15 +1,16 @@
 /** The right picture: the same negatives by their distances, in the plane of all triplets. */
 
-import { boxesAlong, LabelPlacer, placesAround } from "./labels.js";
-import { createDisc, createHandle, labelWidth, moveHandle } from "./shapes.js";
+import { boxesAlong, placesAround } from "./labels.js";
+import { PaneView } from "./pane.js";
+import { createDisc, createHandle, moveHandle } from "./shapes.js";
 import { LETTERS } from "./space.js";
-import { find, findByData, setText } from "../_shared/dom.js";
+import { setText } from "../_shared/dom.js";
 import { createSvg, hundredths, setAttributes, setViewBox } from "../_shared/svg.js";
 import { multiplesWithin } from "../_shared/ticks.js";
 
 /**
  * @import { LabelRequest } from "./labels.js"
- * @import { Type } from "./shapes.js"
+ * @import { LabelStyle } from "./pane.js"
  * @import { Kind, Rules } from "./space.js"
  * @import { Words } from "../_shared/picture.js"
  */
@@ -19,7 +20,6 @@ const TICK_DISTANCE = 56; // CSS pixels, at least
 const STEPS = [0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 5];
 const RANGES = [0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 16];
 const HEADROOM = 1.06; // of the highest value shown
-const LETTERING = { name: "650 16px", zone: "650 15px", ring: "500 13.5px" }; // as triplet.css has them where a rem is 16px
 /** @type {Kind[]} */
 const REGIONS = ["hard", "easy", "semihard"];
 const SLOPE = Math.SQRT1_2; // both axes have one scale: the lines rise at 45 degrees
@@ -36,28 +36,11 @@ const SLOPE = Math.SQRT1_2; // both axes have one scale: the lines rise at 45 de
  * @property {number} selected
  */
 
-export class ChartView {
-  /** @type {string[]} */
-  #names = [];
-  /** @type {Words} */
-  #words = {};
-  /** @type {Record<string, SVGTextElement>} */
-  #texts = {};
-  #labels = new LabelPlacer();
+export class ChartView extends PaneView {
   #width = 0;
   #height = 0;
   #margins = MARGINS;
   #scale = 1; // CSS pixels for a distance of 1
-  /** @type {Type} */
-  theme = { font: "sans-serif", scale: 1 };
-  /** @type {SVGGElement[]} */
-  handles = [];
-
-  /** @param {HTMLElement} pane */
-  constructor(pane) {
-    this.sheet = find(pane, ".sheet", SVGElement);
-    this.parts = findByData(this.sheet, "part", SVGElement);
-  }
 
   /**
    * Create a handle for each negative, and an element for each label.
@@ -65,22 +48,22 @@ export class ChartView {
    * @param {Words} words
    */
   build(names, words) {
-    this.#names = names;
-    this.#words = words;
+    this.names = names;
+    this.words = words;
     this.handles = names.map((name) => createHandle({ class: "handle negative", "data-dot": name }, ...createDisc()));
     /**
      * @param {string} key
      * @param {string} style
      */
     const text = (key, style) => [key, createSvg("text", { class: style, "data-label": key })];
-    this.#texts = Object.fromEntries([
+    this.texts = Object.fromEntries([
       ...names.map((name) => text(name, "name")),
       ...REGIONS.map((kind) => text(kind, `zone ${kind}`)),
       ...["near", "far"].map((key) => text(key, `ring ${key}`)),
       ...["x", "y"].map((key) => text(key, "axis-name")),
     ]);
     this.parts.handles.replaceChildren(...this.handles);
-    this.parts.labels.replaceChildren(...Object.values(this.#texts));
+    this.parts.labels.replaceChildren(...Object.values(this.texts));
   }
 
   /**
@@ -190,17 +173,17 @@ export class ChartView {
    * @param {[number, number][]} places
    */
   #drawLabels(shown, places) {
-    const [texts, words] = [this.#texts, this.#words];
+    const [texts, words] = [this.texts, this.words];
     const { rules, kinds, selected } = shown;
     const { left, top, width, height } = this.#plot();
     const { scale } = this.theme;
     this.#drawAxisNames(LETTERS[rules.distance]);
     const column = boxesAlong(this.at(shown.dAp, 0), [places[0][0], top], 10);
     const dots = places.map(([x, y]) => ({ x, y, w: 24 * scale, h: 24 * scale }));
-    const names = this.#names.map((key, k) => {
+    const names = this.names.map((key, k) => {
       setText(texts[key], key);
       texts[key].setAttribute("class", `name ${kinds[k]}${k === selected ? " selected" : ""}`);
-      return { key, required: true, places: placesAround(places[k], this.#textWidth(key, "name"), 18 * scale, 15 * scale) };
+      return { key, required: true, places: placesAround(places[k], this.widthOf(key, "name"), 18 * scale, 15 * scale) };
     });
     for (const kind of REGIONS) setText(texts[kind], words[kind]);
     setText(texts.near, "δₐₙ = δₐₚ");
@@ -208,7 +191,7 @@ export class ChartView {
     const slanted = [...this.#lineRequests(shown), ...this.#stripRequest(shown)];
     const others = names.filter((_, k) => k !== selected);
     const requests = [names[selected], ...others, ...this.#regionRequests(shown), ...slanted];
-    const found = this.#labels.place(requests, [...dots, ...column], { width: left + width, height: top + height });
+    const found = this.placer.place(requests, [...dots, ...column], { width: left + width, height: top + height });
     for (const request of requests) {
       const chosen = found.get(request.key);
       if (chosen === undefined) continue;
@@ -217,12 +200,12 @@ export class ChartView {
       const transform = slanted.includes(request) ? `rotate(-45 ${x} ${y})` : "";
       setAttributes(texts[request.key], { x, y, transform });
     }
-    for (const key of [...this.#names, ...REGIONS, "near", "far"]) texts[key].classList.toggle("out", !found.has(key));
+    for (const key of [...this.names, ...REGIONS, "near", "far"]) texts[key].classList.toggle("out", !found.has(key));
   }
 
   /** @param {string} letter */
   #drawAxisNames(letter) {
-    const { x, y } = this.#texts;
+    const { x, y } = this.texts;
     const { left, width } = this.#plot();
     const { scale } = this.theme;
     setText(x, `δₐₚ = ${letter}(a, p)`);
@@ -243,7 +226,7 @@ export class ChartView {
     /** @param {number[]} spot  @returns {number} pixels above the diagonal */
     const above = ([x, y]) => floor - y - (x - left);
     return ["hard", "easy"].flatMap((key) => {
-      const w = this.#textWidth(key, "zone");
+      const w = this.widthOf(key, "zone");
       const clear = (w / 2 + 12) * 1.2;
       const sign = key === "hard" ? -1 : 1;
       const from = key === "hard" ? 0 : margin * this.#scale;
@@ -284,14 +267,14 @@ export class ChartView {
   /**
    * Return a request along a line above the diagonal.
    * @param {string} key
-   * @param {keyof typeof LETTERING} style
+   * @param {LabelStyle} style
    * @param {number} rise  CSS pixels of the line above the diagonal
    * @param {number} off  CSS pixels of the text from that line, to the upper left
    * @returns {LabelRequest}
    */
   #slanted(key, style, rise, off) {
     const { left, width, height, floor } = this.#plot();
-    const half = (this.#textWidth(key, style) / 2) * SLOPE;
+    const half = (this.widthOf(key, style) / 2) * SLOPE;
     const away = (rise < 0 ? rise : off) * SLOPE;
     const lift = Math.max(rise, 0);
     const length = Math.min(width, height - lift);
@@ -303,14 +286,6 @@ export class ChartView {
         return boxesAlong([x - half, y + half], [x + half, y - half], 13 * this.theme.scale);
       });
     return { key, places };
-  }
-
-  /**
-   * @param {string} key
-   * @param {keyof typeof LETTERING} style
-   */
-  #textWidth(key, style) {
-    return labelWidth(this.#texts[key].textContent ?? "", LETTERING[style], this.theme);
   }
 }
 

@@ -1,15 +1,15 @@
 /** The left picture: the points, the rings around the anchor, and the forces. */
 
-import { boxesAlong, LabelPlacer, placesAround } from "./labels.js";
-import { arrowOutline, circlePath, createDisc, createHandle, createTile, labelWidth, moveHandle } from "./shapes.js";
+import { boxesAlong, placesAround } from "./labels.js";
+import { PaneView } from "./pane.js";
+import { arrowOutline, circlePath, createDisc, createHandle, createTile, moveHandle } from "./shapes.js";
 import { angleOf, lengthOf, LETTERS, OTHER, turnOf } from "./space.js";
-import { find, findByData, setText } from "../_shared/dom.js";
+import { setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
 import { createSvg, hundredths, setAttributes, setViewBox } from "../_shared/svg.js";
 
 /**
  * @import { LabelRequest } from "./labels.js"
- * @import { Type } from "./shapes.js"
  * @import { Kind, Measured, Place, Rules } from "./space.js"
  * @import { Box } from "../_shared/boxes.js"
  * @import { Words } from "../_shared/picture.js"
@@ -19,7 +19,6 @@ import { createSvg, hundredths, setAttributes, setViewBox } from "../_shared/svg
 const FORCE = 0.3; // length of the arrow of a force of 1
 const RIM = 18; // CSS pixels from the middle of a point to the start of its arrow, in the usual size of type
 const BAND = 30; // CSS pixels of the unit circle's width where it carries the zones
-const TYPES = { name: "650 16px", zone: "650 15px", ring: "500 13.5px" }; // as triplet.css has them where a rem is 16px
 const HEIGHTS = { name: 20, zone: 17, ring: 16 };
 /** @type {Kind[]} */
 const ZONES = ["semihard", "hard", "easy"];
@@ -46,29 +45,12 @@ const FROM_TOP = AROUND.toSorted((a, b) => Math.abs(Math.PI / 2 - a) - Math.abs(
  * @typedef {LabelRequest & {curves?: string[]}} CurvedRequest  `curves`: paths of the candidates
  */
 
-export class SceneView {
-  /** @type {string[]} */
-  #names = [];
-  /** @type {Words} */
-  #words = {};
+export class SceneView extends PaneView {
   /** @type {SVGPathElement[]} */
   #arrows = [];
-  /** @type {Record<string, SVGTextElement>} */
-  #texts = {};
   /** @type {Record<string, {path: SVGPathElement, text: SVGTextPathElement}>} texts along circles */
   #curves = {};
-  #labels = new LabelPlacer();
   #frame = { x: 0, y: 0, scale: 1, width: 0, height: 0 }; // origin and unit in CSS pixels
-  /** @type {Type} */
-  theme = { font: "sans-serif", scale: 1 };
-  /** @type {SVGGElement[]} */
-  handles = [];
-
-  /** @param {HTMLElement} pane */
-  constructor(pane) {
-    this.sheet = find(pane, ".sheet", SVGElement);
-    this.parts = findByData(this.sheet, "part", SVGElement);
-  }
 
   /**
    * Create a handle for each point, and an element for each label.
@@ -77,8 +59,8 @@ export class SceneView {
    */
   build(names, words) {
     const { handles, labels, arrows } = this.parts;
-    this.#names = names;
-    this.#words = words;
+    this.names = names;
+    this.words = words;
     this.handles = [
       createHandle({ class: "handle anchor", "data-point": "anchor" }, ...createTile("a")),
       createHandle({ class: "handle positive", "data-point": "positive" }, ...createTile("p")),
@@ -95,14 +77,14 @@ export class SceneView {
      * @param {...Element} parts
      */
     const text = (key, style, ...parts) => [key, createSvg("text", { class: style, "data-label": key }, ...parts)];
-    this.#texts = Object.fromEntries([
+    this.texts = Object.fromEntries([
       ...names.map((name) => text(name, "name")),
       ...ZONES.map((kind) => text(kind, `zone ${kind}`, this.#curves[kind].text)),
       ...RINGS.map((key) => text(key, `ring ${key}`)),
     ]);
     handles.replaceChildren(...this.handles);
     arrows.replaceChildren(...this.#arrows);
-    labels.replaceChildren(...Object.values(this.#curves).map(({ path }) => path), ...Object.values(this.#texts));
+    labels.replaceChildren(...Object.values(this.#curves).map(({ path }) => path), ...Object.values(this.texts));
   }
 
   /**
@@ -242,9 +224,9 @@ export class SceneView {
     const size = 24 * this.theme.scale;
     const taken = [...places.map(([x, y]) => ({ x, y, w: size, h: size })), ...arrows];
     const requests = [...this.#nameRequests(shown, places), ...this.#zoneRequests(shown), ...this.#ringRequests(shown)];
-    const found = this.#labels.place(requests, taken, this.#frame);
+    const found = this.placer.place(requests, taken, this.#frame);
     const byKey = new Map(requests.map((request) => [request.key, request]));
-    for (const [key, text] of Object.entries(this.#texts)) {
+    for (const [key, text] of Object.entries(this.texts)) {
       const chosen = found.get(key);
       const request = byKey.get(key);
       text.classList.toggle("out", chosen === undefined);
@@ -261,13 +243,13 @@ export class SceneView {
    * @returns {CurvedRequest[]}
    */
   #nameRequests({ measured, selected }, places) {
-    const words = this.#words;
+    const words = this.words;
     const { scale } = this.theme;
-    const requests = this.#names.map((key, k) => {
+    const requests = this.names.map((key, k) => {
       const kind = measured.kinds[k];
-      setText(this.#texts[key], `${key} ${words[kind]}`);
-      this.#texts[key].setAttribute("class", `name ${kind}${k === selected ? " selected" : ""}`);
-      const [w, h] = [this.#width(key, "name"), HEIGHTS.name * scale];
+      setText(this.texts[key], `${key} ${words[kind]}`);
+      this.texts[key].setAttribute("class", `name ${kind}${k === selected ? " selected" : ""}`);
+      const [w, h] = [this.widthOf(key, "name"), HEIGHTS.name * scale];
       return { key, required: true, places: placesAround(places[k + 2], w, h, 15 * scale) };
     });
     return [requests[selected], ...requests.filter((_, k) => k !== selected)];
@@ -291,8 +273,8 @@ export class SceneView {
     /** @type {[number, number]} */
     const centre = rules.circle ? [frame.x, frame.y] : this.at(points[0]);
     return ZONES.flatMap((key) => {
-      setText(this.#curves[key].text, this.#words[key]);
-      const width = this.#width(key, "zone");
+      setText(this.#curves[key].text, this.words[key]);
+      const width = this.widthOf(key, "zone");
       /** @param {Bend} bend */
       const withinZone = ({ angle, half, band }) => {
         const turn = Math.abs(Math.atan2(Math.sin(angle - anchor), Math.cos(angle - anchor)));
@@ -324,17 +306,17 @@ export class SceneView {
    */
   #ringRequests({ rules, points, rings }) {
     const frame = this.#frame;
-    const words = this.#words;
-    setText(this.#texts.near, "δₐₚ");
-    setText(this.#texts.far, "δₐₚ + m");
-    setText(this.#texts.other, fill(words.other, { delta: LETTERS[OTHER[rules.distance]] }));
+    const words = this.words;
+    setText(this.texts.near, "δₐₚ");
+    setText(this.texts.far, "δₐₚ + m");
+    setText(this.texts.other, fill(words.other, { delta: LETTERS[OTHER[rules.distance]] }));
     const centre = this.at(points[0]);
     /** @type {[number, number]} */
     const origin = [frame.x, frame.y];
     const keys = rules.margin > 0 ? RINGS : ["near"];
     return keys.flatMap((key) => {
       const ring = rings[RINGS.indexOf(key)];
-      const [w, h] = [this.#width(key, "ring"), HEIGHTS.ring * this.theme.scale];
+      const [w, h] = [this.widthOf(key, "ring"), HEIGHTS.ring * this.theme.scale];
       const turn = turnOf(ring);
       const onRays = [-turn, turn].flatMap((by) =>
         [0.5, 0.35, 0.65].map((share) => polar(origin, share * frame.scale, angleOf(points[0]) + by)),
@@ -346,14 +328,6 @@ export class SceneView {
         .map(([x, y]) => [{ x, y, w, h }]);
       return places.length ? [{ key, places }] : [];
     });
-  }
-
-  /**
-   * @param {string} key
-   * @param {keyof typeof TYPES} style
-   */
-  #width(key, style) {
-    return labelWidth(this.#texts[key].textContent ?? "", TYPES[style], this.theme);
   }
 }
 

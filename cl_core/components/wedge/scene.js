@@ -3,7 +3,7 @@
 import { arrowPath, betweenPath, layoutCircle, linePath, marginPath, placeLabels, pointAt, sectorPath } from "./layout.js";
 import { textWidth } from "../_shared/canvas.js";
 import { find, findByData, setText } from "../_shared/dom.js";
-import { fill, withMinus } from "../_shared/format.js";
+import { fill, negated, withMinus } from "../_shared/format.js";
 import { setAttributes, setViewBox } from "../_shared/svg.js";
 
 /** @import { Words } from "../_shared/picture.js" */
@@ -94,10 +94,10 @@ export class Scene {
     for (const [name, side] of SIDES) {
       const weight = (side * between) / 2; // direction of the class weight
       const edge = weight - side * (sector.value ?? 0);
-      this.#drawSector(parts[name], weight, edge, sector.alpha, 0, sector.value);
+      this.#drawSector(parts[name], weight, edge, sector.alpha, 0, sector.value, 1);
       setAttributes(parts[`edge-${name}`], { d: linePath(layout, 0, 1, edge), opacity: sector.alpha });
       const [from, to] = [weight + side * (away.from ?? 0), weight + side * (away.to ?? 0)];
-      this.#drawSector(parts[`away-${name}`], from, to, away.alpha, negated(away.from), negated(away.to));
+      this.#drawSector(parts[`away-${name}`], from, to, away.alpha, away.from, away.to, -1);
       this.#drawHandle(name, weight);
     }
     const gap = between - 2 * (sector.value ?? 0);
@@ -144,15 +144,18 @@ export class Scene {
    * @param {number} from
    * @param {number} to
    * @param {number} alpha
-   * @param {number | null} dataFrom  degrees from the class weight towards the other one
-   * @param {number | null} dataTo
+   * @param {number | null} start  degrees from the class weight
+   * @param {number | null} end
+   * @param {1 | -1} towards  1: towards the other class weight
    */
-  #drawSector(part, from, to, alpha, dataFrom, dataTo) {
+  #drawSector(part, from, to, alpha, start, end, towards) {
+    /** @param {number | null} degrees */
+    const data = (degrees) => (degrees === null ? "" : towards > 0 ? degrees : negated(degrees));
     setAttributes(part, {
       d: alpha > 0 ? sectorPath(this.layout, from, to) : "",
       opacity: alpha,
-      "data-from": dataFrom ?? "",
-      "data-to": dataTo ?? "",
+      "data-from": data(start),
+      "data-to": data(end),
     });
   }
 
@@ -213,12 +216,4 @@ export function wrap(text, room, measure) {
   /** @param {string[]} lines */
   const widest = (lines) => Math.max(...lines.map(measure));
   return ways.reduce((best, way) => (widest(way) < widest(best) ? way : best), ways[0] ?? [text]);
-}
-
-/**
- * Return the opposite of a number, without a negative zero.
- * @param {number | null} number
- */
-function negated(number) {
-  return number === null ? null : number === 0 ? 0 : -number;
 }
