@@ -10,7 +10,11 @@ import streamlit as st
 _SHARED = Path(__file__).parent / "_shared"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
-_REMARK = re.compile(r"^[ ]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+_REMARK = re.compile(
+    r"^[ ]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n"  # on lines of its own
+    r"|/\*\* @type (?:(?!\*/)[^\n])*\*/ ?| +// [^\n]*$",  # a cast; after code
+    re.MULTILINE | re.DOTALL,
+)
 _INCLUDE = re.compile(r"^ *<!-- (\w+\.html) -->\n", re.MULTILINE)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 
@@ -45,7 +49,7 @@ def joined(entry: Path) -> str:
 
     Only `import { names } from "./file.js";` is understood, and the files share one scope: a name that two of
     them declare is an error which the browser reports. Streamlit sends the source along with every message, so
-    comments on lines of their own and indentation are left out.
+    comments and indentation are left out.
     """
     seen: list[Path] = []
     return _INDENT.sub("", _REMARK.sub("", _source(entry.resolve(), seen)))

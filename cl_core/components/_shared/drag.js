@@ -1,8 +1,8 @@
 /** Dragging of a handle in an SVG by pointer, and moving it by keys. */
 
-import { consume, hasModifier, listener, pointOf } from "./pointer.js";
+import { consume, hasModifier, listener, pointOf } from "./events.js";
 
-/** @import { Point } from "./pointer.js" */
+/** @import { Point } from "./events.js" */
 
 /**
  * @typedef {object} HandleActions
@@ -31,7 +31,7 @@ export function listenToHandle(handle, actions, signal) {
   handle.addEventListener("touchstart", (event) => event.preventDefault(), { signal, passive: false });
   on("pointerdown", (event) => {
     if (event.button > 0 || pointer !== null) return;
-    event.preventDefault(); // no text is to be selected
+    event.preventDefault(); // else text would be selected
     focusQuietly(handle);
     handle.setPointerCapture(event.pointerId);
     pointer = event.pointerId;

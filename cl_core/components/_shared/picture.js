@@ -11,8 +11,8 @@ import { readTheme } from "./theme.js";
  * @typedef {object} StreamlitComponent  argument of a component's default export
  * @property {HTMLElement | ShadowRoot} parentElement
  * @property {Uint8Array} [data]
- * @property {(name: string, value: unknown) => void} setStateValue    tells Python a value that stays
- * @property {(name: string, value: unknown) => void} setTriggerValue  tells Python a value once
+ * @property {(name: string, value: unknown) => void} setStateValue    sets a value of the state in Python
+ * @property {(name: string, value: unknown) => void} setTriggerValue  sends a value to Python once
  *
  * @typedef {Record<string, string>} Words  texts of a component, in the language that Python has sent
  */
@@ -151,7 +151,7 @@ export class Picture {
   }
 
   /**
-   * Tell these whether the viewer prefers reduced motion.
+   * Keep `reducedMotion` of these equal to the viewer's preference.
    * @param {...{reducedMotion: boolean}} targets
    */
   followReducedMotion(...targets) {
@@ -159,7 +159,7 @@ export class Picture {
   }
 
   /**
-   * Answer an event "describe" by writing what is shown into a data attribute, as JSON; for tests, which cannot see.
+   * Answer an event "describe" by writing what is shown into a data attribute, as JSON; for tests.
    * @param {string} name
    * @param {() => unknown} describe  returns undefined where nothing can be said yet
    */
@@ -171,7 +171,7 @@ export class Picture {
   }
 
   /**
-   * Tell Python a value that stays.
+   * Set a value of the component's state in Python.
    * @param {string} name
    * @param {unknown} value
    */
@@ -180,7 +180,7 @@ export class Picture {
   }
 
   /**
-   * Tell Python a value once.
+   * Send a value to Python once.
    * @param {string} name
    * @param {unknown} value
    */

@@ -1,14 +1,17 @@
-/** Pointer, wheel and keyboard input on a canvas that can be zoomed and panned. */
+/** Pointer and wheel input, and zoom keys and buttons, of a canvas that can be zoomed and panned. */
 
-/** @import { Zoomable } from "./camera.js" */
+import { pointOf } from "./events.js";
+
+/**
+ * @import { Zoomable } from "./camera.js"
+ * @import { On, Point } from "./events.js"
+ */
 
 const CLICK_TOLERANCE = 5; // CSS pixels that a pointer may move and still click
 const SCROLL_COOLDOWN = 300; // ms after the page has scrolled in which the wheel still scrolls the page
 const ZOOM_STEP = 1.25; // of a key or a button
 
 /**
- * @typedef {{x: number, y: number}} Point  CSS pixels from the upper left corner of an element
- *
  * @typedef {object} PointerActions
  * @property {(at: Point) => void} [down]
  * @property {(at: Point, event: PointerEvent) => void} hover  a pointer that is not down
@@ -17,24 +20,7 @@ const ZOOM_STEP = 1.25; // of a key or a button
  * @property {(event: PointerEvent, clicked: Point | null, last: boolean) => void} up  `clicked`: where it went down, if
  *   it was alone and has not moved; `last`: whether no other pointer is down
  * @property {() => void} leave
- *
- * @typedef {<K extends keyof HTMLElementEventMap>(type: K, listener: (event: HTMLElementEventMap[K]) => void) => void} On
- *   adds a listener to one element
  */
-
-/**
- * Return a function that adds listeners to an element, until `signal` aborts.
- * @param {HTMLElement | SVGElement} element
- * @param {AbortSignal} signal
- * @returns {On}
- */
-export function listener(element, signal) {
-  return (type, handler) => {
-    // HTML and SVG elements have the same events, but TypeScript has no common signature for them
-    const target = /** @type {HTMLElement} */ (element);
-    target.addEventListener(type, handler, { signal });
-  };
-}
 
 /**
  * Listen to pointers on a canvas. Two of them pinch; what one of them drags is up to the component.
@@ -126,38 +112,6 @@ export function listenToWheel(canvas, view, zoomed, signal) {
 }
 
 /**
- * Run the action of each key pressed, unless it is a shortcut of the browser.
- * @param {On} on
- * @param {(event: KeyboardEvent) => Record<string, () => void>} actions  by the name of the key
- */
-export function listenToKeys(on, actions) {
-  on("keydown", (event) => {
-    if (hasModifier(event)) return;
-    const action = actions(event)[event.key];
-    if (!action) return;
-    consume(event);
-    action();
-  });
-}
-
-/**
- * Return whether a key belongs to a shortcut of the browser; shift does not.
- * @param {KeyboardEvent} event
- */
-export function hasModifier(event) {
-  return event.ctrlKey || event.metaKey || event.altKey;
-}
-
-/**
- * Keep an event from the browser and from the elements around.
- * @param {Event} event
- */
-export function consume(event) {
-  event.preventDefault();
-  event.stopPropagation();
-}
-
-/**
  * Return the actions of the keys that zoom.
  * @param {Zoomable} view
  * @param {() => void} zoomed
@@ -182,15 +136,4 @@ export function pressZoomButton(view, name) {
   if (name === "zoomIn") view.zoomAt(ZOOM_STEP);
   if (name === "zoomOut") view.zoomAt(1 / ZOOM_STEP);
   if (name === "reset") view.reset();
-}
-
-/**
- * Return where an event is on an element.
- * @param {MouseEvent} event
- * @param {Element} element
- * @returns {Point}
- */
-export function pointOf(event, element) {
-  const box = element.getBoundingClientRect();
-  return { x: event.clientX - box.left, y: event.clientY - box.top };
 }

@@ -28,7 +28,7 @@ import { drawPrototype, Tiles } from "./tiles.js";
 
 /**
  * @import { BondsBuffers, BondsHeader } from "./bonds.js"
- * @import { Focused, Told } from "./focus.js"
+ * @import { Focused, FocusSummary } from "./focus.js"
  * @import { ForceColours, Moment } from "./scene.js"
  * @import { SpriteLayout } from "../_shared/canvas.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
@@ -162,11 +162,11 @@ class BatchPicture extends Picture {
     const { class_names: classes, unit_circle: circle } = header;
     const capped = this.scene.draw(moment, { bonds, camera, theme, tiles, colours, classes, circle, trail }, focused);
     this.matrix.draw(moment, colours, focused);
-    const told = this.#focus.told(focused);
+    const summary = this.#focus.summary(focused);
     this.readout.explainCapped(capped);
-    this.readout.show(told);
-    if (told) this.#drawPair(focused, bonds, classes, theme);
-    this.#report(focused, told, header, bonds);
+    this.readout.show(summary);
+    if (summary) this.#drawPair(focused, bonds, classes, theme);
+    this.#report(focused, summary, header, bonds);
     return this.#moment.moving;
   }
 
@@ -220,11 +220,11 @@ class BatchPicture extends Picture {
 
   /**
    * @param {Focused} focused
-   * @param {Told | null} told
+   * @param {FocusSummary | null} summary
    * @param {Header} header
    * @param {Bonds} bonds
    */
-  #report({ anchor, partner }, told, header, bonds) {
+  #report({ anchor, partner }, summary, header, bonds) {
     const { pinned } = this.#focus;
     setData(this.root, {
       stream: header.stream,
@@ -232,9 +232,9 @@ class BatchPicture extends Picture {
       anchor: anchor < 0 ? "" : anchor,
       partner: partner < 0 ? "" : partner,
       pinned: pinned < 0 ? "" : pinned,
-      s: told?.pair?.s ?? "",
-      w: told?.pair?.w ?? "",
-      back: told?.pair?.back ?? "",
+      s: summary?.pair?.s ?? "",
+      w: summary?.pair?.w ?? "",
+      back: summary?.pair?.back ?? "",
       moving: this.#moment.moving,
       held: this.#camera.held,
       zoom: this.#camera.zoom.toFixed(3),
@@ -242,19 +242,19 @@ class BatchPicture extends Picture {
   }
 
   #say() {
-    this.readout.say(this.#focus.told());
+    this.readout.say(this.#focus.summary());
   }
 
   // ---- pointer, keys and buttons
 
   /**
-   * Pin a node, or unpin it; Python is told once.
+   * Pin a node, or unpin it; Python is summary once.
    * @param {number} node  -1 to unpin
    */
   #pin(node) {
-    const told = this.#focus.pin(node);
-    // the time makes it a new value even where this scene has told the same before
-    if (told) this.setState("anchor", { ...told, time: Date.now() });
+    const summary = this.#focus.pin(node);
+    // the time makes it a new value even where this scene has summary the same before
+    if (summary) this.setState("anchor", { ...summary, time: Date.now() });
     this.#say();
   }
 

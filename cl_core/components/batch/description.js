@@ -1,4 +1,4 @@
-/** What is drawn where, in CSS pixels of the window: for tests, which cannot see. */
+/** What is drawn where, in CSS pixels of the window: for tests. */
 
 /**
  * @import { Bonds } from "./bonds.js"

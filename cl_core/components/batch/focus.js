@@ -17,7 +17,7 @@ import { joinNodes } from "./group.js";
  * @property {boolean} cell  whether that was at a cell of the matrix
  * @property {boolean} pinned  whether the anchor is pinned
  *
- * @typedef {object} Told  the same in names and numbers
+ * @typedef {object} FocusSummary  what is looked at in names and numbers
  * @property {string} first
  * @property {string} second
  * @property {number[]} rows  numbers of the test images; -1 for a class weight
@@ -91,7 +91,7 @@ export class Focus {
   /**
    * Pin a node, or unpin if it is the pinned one, or -1.
    * @param {number} node
-   * @returns {{index: number | null, id: number | null} | null} what Python is told; null where nothing changes
+   * @returns {{index: number | null, id: number | null} | null} value for Python; null where nothing changes
    */
   pin(node) {
     const { pinned } = this;
@@ -139,11 +139,11 @@ export class Focus {
   }
 
   /**
-   * Return the same in names and numbers, for the readout; null for nothing.
+   * Return what is looked at in names and numbers, for the readout; null for nothing.
    * @param {Focused} [focused]
-   * @returns {Told | null}
+   * @returns {FocusSummary | null}
    */
-  told({ anchor, partner, chosen, pinned } = this.focused) {
+  summary({ anchor, partner, chosen, pinned } = this.focused) {
     const [bonds, header] = [this.#bonds, this.#header];
     if (anchor < 0 || !bonds || !header) return null;
     const nodes = partner < 0 ? [anchor] : [anchor, partner];

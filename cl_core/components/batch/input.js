@@ -1,6 +1,7 @@
 /** Pointer and keys on the plane and on the matrix. */
 
-import { listener, listenToKeys, listenToPointers, listenToWheel, pointOf, zoomKeys } from "../_shared/pointer.js";
+import { listener, listenToKeys, pointOf } from "../_shared/events.js";
+import { listenToPointers, listenToWheel, zoomKeys } from "../_shared/pointer.js";
 
 /**
  * @import { Camera } from "./camera.js"

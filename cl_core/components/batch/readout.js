@@ -9,7 +9,7 @@ import { signed } from "./matrix.js";
 
 /**
  * @import { Header } from "./batch.js"
- * @import { Told } from "./focus.js"
+ * @import { FocusSummary } from "./focus.js"
  * @import { ForceColours } from "./scene.js"
  * @import { Words } from "../_shared/picture.js"
  */
@@ -79,13 +79,13 @@ export class Readout {
 
   /**
    * Write what two nodes are to each other; null for none.
-   * @param {Told | null} told
+   * @param {FocusSummary | null} summary
    */
-  show(told) {
-    this.strip.dataset.empty = String(!told);
-    if (!told) return;
+  show(summary) {
+    this.strip.dataset.empty = String(!summary);
+    if (!summary) return;
     const words = this.#words;
-    const { first, second, rows, pair } = told;
+    const { first, second, rows, pair } = summary;
     const verdict = pair ? verdictOf(pair.total) : "none";
     this.strip.dataset.does = verdict;
     this.strip.dataset.alone = String(!pair);
@@ -97,19 +97,19 @@ export class Readout {
     const images = rows.filter((row) => row >= 0);
     const text = fill(images.length > 1 ? words.rows : words.row, { first: images[0], second: images[1] });
     setText(this.#find(".rows"), images.length ? text : "");
-    setText(this.#find(".note"), told.pinned ? words.pinned : told.strongest && pair ? words.strongest : "");
+    setText(this.#find(".note"), summary.pinned ? words.pinned : summary.strongest && pair ? words.strongest : "");
     this.#drawBond(verdict);
   }
 
   /**
-   * Say a pair aloud, to those who listen.
-   * @param {Told | null} told
+   * Announce a pair through the live region.
+   * @param {FocusSummary | null} summary
    */
-  say(told) {
-    setText(this.#find(".spoken"), told ? this.#sentence(told) : "");
+  say(summary) {
+    setText(this.#find(".spoken"), summary ? this.#sentence(summary) : "");
   }
 
-  /** @param {Told} told */
+  /** @param {FocusSummary} summary */
   #sentence({ first, second, pair }) {
     const words = this.#words;
     if (!pair) return `${first}: ${words.alone}`;

@@ -107,7 +107,7 @@ export class Controls {
   }
 
   /**
-   * Say something aloud, to those who listen.
+   * Announce a text through the live region.
    * @param {string} text
    */
   say(text) {

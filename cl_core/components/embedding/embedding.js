@@ -74,8 +74,8 @@ class EmbeddingPicture extends Picture {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #asking;
   /** @type {Header["frame"]} what Python knows of the frame looked at */
-  #told = null;
-  #fresh = false; // whether a stream has begun and Python has not been told since
+  #sent = null;
+  #fresh = false; // whether a stream has begun and nothing has been sent to Python since
   /** @type {Header["frame"]} frame to go back to, for a picture that was mounted again */
   #resuming = null;
 
@@ -133,7 +133,7 @@ class EmbeddingPicture extends Picture {
    */
   receive(header, buffers, previous) {
     if (!previous) {
-      this.#resuming = this.#told = header.frame;
+      this.#resuming = this.#sent = header.frame;
       if (header.group) this.#join(header.group);
     }
     const known = this.#recording?.matches(header) ? this.#recording : null;
@@ -145,7 +145,7 @@ class EmbeddingPicture extends Picture {
     if (!known) this.#fresh = true;
     if (this.#fresh && complete && !this.#resuming) {
       this.#fresh = false;
-      this.#tell();
+      this.#send();
     }
     this.controls.write(header, recording.length === 0);
     this.#selected = new Set([...this.#selected].filter((label) => label < header.class_names.length));
@@ -174,7 +174,7 @@ class EmbeddingPicture extends Picture {
         player.synchronise();
         this.refresh();
       },
-      settle: () => this.#tell(),
+      settle: () => this.#send(),
     });
     const player = new SharedPlayer(group, this);
     this.#playback = group;
@@ -206,19 +206,19 @@ class EmbeddingPicture extends Picture {
     }, wait);
   }
 
-  /** The moment is final: every picture of the group that shows another frame now tells Python. */
+  /** The moment is final: every picture of the group that shows another frame sends it to Python. */
   #settle() {
     if (this.#playback) this.#playback.settle();
-    else this.#tell();
+    else this.#send();
   }
 
-  /** Tell Python the frame that is looked at, if that has changed. */
-  #tell() {
+  /** Send the frame that is shown to Python, if it has changed. */
+  #send() {
     if (!this.#recording) return;
     const live = this.#player.mode === "live";
     const chosen = live ? null : { stream: this.#recording.stream, frame: this.#player.frame };
-    if (JSON.stringify(chosen) === JSON.stringify(this.#told)) return;
-    this.#told = chosen;
+    if (JSON.stringify(chosen) === JSON.stringify(this.#sent)) return;
+    this.#sent = chosen;
     this.setState("frame", chosen);
   }
 
@@ -234,7 +234,7 @@ class EmbeddingPicture extends Picture {
     const player = this.#player;
     const replaying = player.mode === "replay";
     const moved = player.tick(now);
-    if (replaying && player.mode !== "replay") this.#tell();
+    if (replaying && player.mode !== "replay") this.#send();
     if (moved || this.#stale) this.#paint();
     this.#stale = false;
     this.#report();

@@ -45,7 +45,7 @@ export class Player {
   }
 
   /**
-   * Take in the steps of all frames that there are.
+   * Take in the steps of all frames received so far.
    * @param {number[]} steps
    * @param {number} now
    */
@@ -70,7 +70,7 @@ export class Player {
   }
 
   /**
-   * Stand at a position in a mode, without movement.
+   * Show a position at once, in a mode.
    * @param {number} position
    * @param {"still" | "replay"} mode
    */

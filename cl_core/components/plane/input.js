@@ -1,10 +1,12 @@
 /** Pointer and keys on the plane. */
 
-import { listener, listenToKeys, listenToPointers, listenToWheel, zoomKeys } from "../_shared/pointer.js";
+import { listener, listenToKeys } from "../_shared/events.js";
+import { listenToPointers, listenToWheel, zoomKeys } from "../_shared/pointer.js";
 
 /**
  * @import { View } from "./view.js"
- * @import { On, Point, PointerActions } from "../_shared/pointer.js"
+ * @import { On, Point } from "../_shared/events.js"
+ * @import { PointerActions } from "../_shared/pointer.js"
  */
 
 /**

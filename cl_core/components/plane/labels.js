@@ -34,7 +34,7 @@ import { lerp } from "../_shared/transition.js";
  *
  * @typedef {Box & LabelFields} Label  one that has its place, with the upright box around it
  *
- * @typedef {{x: number, y: number, weight: number}} Obstacle  what is better not covered
+ * @typedef {{x: number, y: number, weight: number}} Obstacle  a point that a label should not cover
  */
 
 const LABEL_GAP = 3; // CSS pixels between two labels

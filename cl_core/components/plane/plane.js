@@ -35,7 +35,7 @@ import { sameNumbers, Transition } from "../_shared/transition.js";
  */
 
 const DURATION = 260; // ms of the movement from one field to the next
-const TELL_DELAY = 250; // ms until Python is told of a point, since it may be on its way to another
+const SEND_DELAY = 250; // ms until a point is sent to Python, since the pointer may be on its way to another
 const SAME_PLACE = 9; // CSS pixels: a click this near to the pinned point unpins it
 const NARROWEST = 320; // CSS pixels of the texts around the picture, where that is low
 const FRINGE = 24; // CSS pixels beside the square where the pointer still counts
@@ -51,13 +51,13 @@ class PlanePicture extends Picture {
   #group = null;
   #leave = () => {};
   /** @type {PlanePoint | null} pinned point that Python knows of */
-  #told = null;
+  #sent = null;
   /** @type {PlanePoint | null} pinned point that it will know of soon */
   #known = null;
   /** @type {PlanePoint | null} point that was pinned before the last click */
   #before = null;
   #pressed = false; // whether a pointer is down
-  #tellSoon = debounce(() => this.#tell(), TELL_DELAY, this.signal);
+  #sendSoon = debounce(() => this.#send(), SEND_DELAY, this.signal);
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -92,7 +92,7 @@ class PlanePicture extends Picture {
     if (previous && String(header.span) !== String(previous.span)) this.#view.reset();
     this.#show(field);
     this.readout.write(header, field.pairs.length > 0, field.violated !== null);
-    if (!previous) this.#told = this.#known = header.kept;
+    if (!previous) this.#sent = this.#known = header.kept;
     if (this.#group?.name !== header.group) this.#join(header.group);
     this.#fit();
     this.#placeLabels();
@@ -100,7 +100,7 @@ class PlanePicture extends Picture {
   }
 
   /**
-   * Move to a field, if there is a way to it.
+   * Move to a field if its grid is the same, else show it at once.
    * @param {Field} field
    */
   #show(field) {
@@ -114,7 +114,7 @@ class PlanePicture extends Picture {
 
   /** @param {string} name */
   #join(name) {
-    const pinned = this.#group ? this.#group.pinned : this.#told;
+    const pinned = this.#group ? this.#group.pinned : this.#sent;
     this.#leave();
     const { group, leave } = joinPoints(name, this, () => this.#groupChanged(group));
     this.#group = group;
@@ -127,18 +127,18 @@ class PlanePicture extends Picture {
   #groupChanged({ pinned }) {
     if (!samePoint(pinned, this.#known)) {
       this.#known = pinned;
-      this.#tellSoon();
+      this.#sendSoon();
     }
     this.refresh();
   }
 
-  /** Tell Python the point that is pinned, if that has changed. */
-  #tell() {
+  /** Send the pinned point to Python, if it has changed. */
+  #send() {
     if (!this.#field || !this.#group) return;
     const node = nodeAt(this.#field, this.#group.pinned);
     const point = node && pointOfNode(node);
-    if (samePoint(point, this.#told)) return;
-    this.#told = point;
+    if (samePoint(point, this.#sent)) return;
+    this.#sent = point;
     this.setState("point", point);
   }
 

@@ -88,7 +88,7 @@ export class Readout {
   }
 
   /**
-   * Say aloud, to those who listen, what is read, with a word of what has happened to it.
+   * Announce a reading through the live region, with a word about what has happened to it.
    * @param {Reading | null} reading
    * @param {string} [word]
    */

@@ -10,7 +10,7 @@ import { debounce } from "../_shared/debounce.js";
 import { find, setData, setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
 import { mount, Picture } from "../_shared/picture.js";
-import { consume, hasModifier, listener } from "../_shared/pointer.js";
+import { consume, hasModifier, listener } from "../_shared/events.js";
 import { saveComponent } from "../_shared/save.js";
 import { NO_CLASSES } from "../_shared/theme.js";
 import { nextTile } from "./keys.js";
@@ -42,9 +42,9 @@ import { countsOf, viewFrom } from "./view.js";
  * @typedef {OrderBuffers & {sprite: Uint8Array}} Buffers  `sprite`: a PNG, or empty
  */
 
-const DELAY = 400; // ms after a choice until Python is told, since another may follow
+const DELAY = 400; // ms after a choice until it is sent to Python, since another may follow
 
-/** What there is after the first message. */
+/** Data of the newest message. */
 class Batch {
   /**
    * @param {HTMLElement} root
@@ -73,7 +73,7 @@ class RankingPicture extends Picture {
   #hovered = null;
   #sheet = ""; // address of the sprite sheet
   #spoken = "";
-  #tell = debounce(() => {
+  #sendSoon = debounce(() => {
     const stream = this.header?.stream;
     this.setState("chosen", { stream, anchor: this.#anchor, positive: this.#wanted });
   }, DELAY, this.signal);
@@ -121,7 +121,7 @@ class RankingPicture extends Picture {
    * @param {Batch} batch
    */
   #begin(header, sprite, { text }) {
-    this.#tell.cancel();
+    this.#sendSoon.cancel();
     URL.revokeObjectURL(this.#sheet);
     this.#sheet = URL.createObjectURL(pngBlob(sprite));
     this.root.style.setProperty("--sheet", sprite.length ? `url("${this.#sheet}")` : "none");
@@ -138,7 +138,7 @@ class RankingPicture extends Picture {
     this.#wanted = positive;
     this.#show();
     this.#say();
-    this.#tell();
+    this.#sendSoon();
   }
 
   /** @param {number} i */
@@ -149,7 +149,7 @@ class RankingPicture extends Picture {
     this.#pinned = this.#hovered = null;
     const view = this.#show();
     this.#say();
-    this.#tell();
+    this.#sendSoon();
     const next = view && (view.positive ?? view.negatives[0]);
     if (inside && typeof next === "number") this.#tiles.buttons[next].focus({ preventScroll: true });
   }

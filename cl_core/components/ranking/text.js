@@ -80,7 +80,7 @@ export class Text {
   /**
    * Write all texts about an anchor and its chosen positive.
    * @param {View} view
-   * @returns {string} the same in one sentence, to be said aloud
+   * @returns {string} the same in one sentence, for the live region
    */
   describe(view) {
     const { words, header, order } = this;

@@ -10,7 +10,7 @@ import { focusQuietly } from "../_shared/drag.js";
 import { fill } from "../_shared/format.js";
 import { mount, Picture } from "../_shared/picture.js";
 import { joinPlayback } from "../_shared/playback.js";
-import { listener, listenToKeys, pointOf } from "../_shared/pointer.js";
+import { listener, listenToKeys, pointOf } from "../_shared/events.js";
 import { saveComponent } from "../_shared/save.js";
 import { KINDS, percent, Scene, threeDigits } from "./scene.js";
 
@@ -153,7 +153,7 @@ class SharesPicture extends Picture {
   }
 
   /**
-   * Write the values at the cursor, what it says aloud, and the data attributes.
+   * Write the values at the cursor, its accessible value, and the data attributes.
    * @param {Header} header
    * @param {number} frame
    * @param {boolean} playing
@@ -191,7 +191,7 @@ class SharesPicture extends Picture {
       this.#pointer = event.pointerId;
       follow(event);
       focusQuietly(this.cursor);
-      event.preventDefault(); // else the focus would go on to what lies under the pointer
+      event.preventDefault(); // else the focus would move to the element under the pointer
     });
     on("pointermove", (event) => event.pointerId === this.#pointer && follow(event));
     /** @param {PointerEvent} event */

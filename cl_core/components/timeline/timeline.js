@@ -28,7 +28,7 @@ class TimelinePicture extends Picture {
   /** @type {Playback | null} */
   #playback = null;
   #leave = () => {};
-  #told = "null"; // JSON of what Python knows of
+  #sent = "null"; // JSON of what Python knows of
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -54,7 +54,7 @@ class TimelinePicture extends Picture {
   receive(header, _buffers, previous) {
     if (!this.#playback || this.#playback.name !== header.group) {
       this.#leave();
-      const listeners = { change: () => this.#write(), settle: () => this.#tell() };
+      const listeners = { change: () => this.#write(), settle: () => this.#send() };
       ({ group: this.#playback, leave: this.#leave } = joinPlayback(header.group, this, listeners));
     }
     if (previous && previous.stream !== header.stream) this.#playback.seek(Infinity); // a new stream is followed
@@ -72,13 +72,13 @@ class TimelinePicture extends Picture {
     if (!playback.playing) playback.settle();
   }
 
-  /** Tell Python the step that is looked at, if that has changed. */
-  #tell() {
+  /** Send the step that is shown to Python, if it has changed. */
+  #send() {
     if (!this.header || !this.#playback) return;
     const { stream, steps } = this.header;
     const chosen = this.#playback.step === null ? null : { stream, step: steps[this.#playback.frameOf(steps)] };
-    if (JSON.stringify(chosen) === this.#told) return;
-    this.#told = JSON.stringify(chosen);
+    if (JSON.stringify(chosen) === this.#sent) return;
+    this.#sent = JSON.stringify(chosen);
     this.setState("step", chosen);
   }
 

@@ -79,7 +79,7 @@ export class Readout {
   }
 
   /**
-   * Tell assistive technology what the points' handles say, and mark the selected one.
+   * Set the accessible values of the points' handles, and mark the selected one.
    * @param {Element[]} handles
    * @param {Measured} measured
    * @param {Place[]} points

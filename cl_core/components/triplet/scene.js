@@ -13,7 +13,7 @@ import { createSvg, hundredths, setAttributes, setViewBox } from "../_shared/svg
  * @import { Kind, Measured, Place, Rules } from "./space.js"
  * @import { Box } from "../_shared/boxes.js"
  * @import { Words } from "../_shared/picture.js"
- * @import { Point } from "../_shared/pointer.js"
+ * @import { Point } from "../_shared/events.js"
  */
 
 const FORCE = 0.3; // length of the arrow of a force of 1

@@ -23,7 +23,7 @@ import { lerp, Transition } from "../_shared/transition.js";
  * @import { Measured, Place, Rules } from "./space.js"
  * @import { HandleActions } from "../_shared/drag.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
- * @import { Point } from "../_shared/pointer.js"
+ * @import { Point } from "../_shared/events.js"
  * @import { Palette, Theme } from "../_shared/theme.js"
  */
 
@@ -42,7 +42,7 @@ import { lerp, Transition } from "../_shared/transition.js";
  * @typedef {HeaderFields & Rules} Header
  */
 
-const KEY_DELAY = 300; // ms after a key until Python is told, since another key may follow
+const KEY_DELAY = 300; // ms after a key until the value is sent to Python, since another key may follow
 const DURATION = 350; // ms of the movement to a new setting
 const SAME = 1e-9; // distance below which two places are one for Python
 const VIEW = { plane: 1.33, circle: 1.14 }; // from the middle to the edge: holds every point and its label
@@ -59,7 +59,7 @@ class TripletPicture extends Picture {
   /** @type {string[]} names of the negatives */
   #names = [];
   /** @type {{points: Place[], selected: number}} what Python knows of */
-  #told = { points: [], selected: 0 };
+  #sent = { points: [], selected: 0 };
   /** @type {Measured | null} */
   #measured = null;
   #range = 1; // highest value of the chart's vertical axis
@@ -111,7 +111,7 @@ class TripletPicture extends Picture {
     const names = this.#points.slice(2).map((_, k) => `n${k + 1}`);
     const same = this.#names.length === names.length && JSON.stringify(previous?.words) === JSON.stringify(header.words);
     this.#names = names;
-    this.#told = { points: header.points, selected: header.selected };
+    this.#sent = { points: header.points, selected: header.selected };
     if (!same) this.#build(header);
     this.#write(header);
     this.#range = this.chart.rangeFor(this.#measure(header));
@@ -120,7 +120,7 @@ class TripletPicture extends Picture {
     if (moved) this.#motion.start(after, performance.now());
     else this.#motion.jump(after);
     this.resize();
-    this.#tell(); // on the circle the points may have come from elsewhere
+    this.#send(); // on the circle the points may have come from elsewhere
   }
 
   /**
@@ -168,16 +168,16 @@ class TripletPicture extends Picture {
     setAttributes(chart.sheet, { "aria-label": words.plane });
   }
 
-  /** Tell Python where the points are, if that has changed. */
-  #tell() {
-    const [points, selected, told] = [this.#points, this.#selected, this.#told];
-    const moved = points.some((point, i) => point.some((x, k) => Math.abs(x - told.points[i][k]) > SAME));
-    if (!moved && selected === told.selected) return;
-    this.#told = { points, selected };
+  /** Send the points to Python, if they have changed. */
+  #send() {
+    const [points, selected, sent] = [this.#points, this.#selected, this.#sent];
+    const moved = points.some((point, i) => point.some((x, k) => Math.abs(x - sent.points[i][k]) > SAME));
+    if (!moved && selected === sent.selected) return;
+    this.#sent = { points, selected };
     this.setState("scene", { stream: this.header?.stream, points, selected });
   }
 
-  // ---- what holds, and what is shown of it
+  // ---- numbers of the scene, and those shown
 
   /** @param {Rules} rules */
   #measure(rules) {
@@ -292,13 +292,13 @@ class TripletPicture extends Picture {
     this.refresh();
   }
 
-  /** The points are where they stay: receive what waits, and tell Python. */
+  /** A drag or a series of keys is over: receive a message that waits, and send the points to Python. */
   #settle() {
     this.#settleSoon.cancel();
     if (this.held || !this.#measured) return;
     this.receiveWaiting();
     this.#range = this.chart.rangeFor(this.#measured);
-    this.#tell();
+    this.#send();
     this.refresh();
   }
 

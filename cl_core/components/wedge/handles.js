@@ -2,7 +2,7 @@
 
 import { listenToHandle } from "../_shared/drag.js";
 
-/** @import { Point } from "../_shared/pointer.js" */
+/** @import { Point } from "../_shared/events.js" */
 
 const INDISTINCT = 26; // CSS pixels between two handles below which a pointer may mean either
 

@@ -40,7 +40,7 @@ import { Transition } from "../_shared/transition.js";
  * @property {Words} words
  */
 
-const KEY_DELAY = 300; // ms after a key until Python is told, since another key may follow
+const KEY_DELAY = 300; // ms after a key until the value is sent to Python, since another key may follow
 const DURATION = 250; // ms of the movement from one table to the next
 
 /** @extends {Picture<Header>} */
@@ -49,7 +49,7 @@ class WedgePicture extends Picture {
   #group = null;
   #leave = () => {};
   /** @type {number | null} angle that Python knows of */
-  #told = null;
+  #sent = null;
   #columns = new Transition(lerpColumns, DURATION);
   #release = () => {
     this.#settleSoon.cancel();
@@ -83,7 +83,7 @@ class WedgePicture extends Picture {
 
   /** @param {Header} header */
   receive(header) {
-    this.#told ??= header.between;
+    this.#sent ??= header.between;
     const columns = columnsOf([header.table, ...header.away]);
     const { target } = this.#columns;
     if (!target || !sameColumns(target, columns)) this.#columns.start(columns, performance.now());
@@ -109,17 +109,17 @@ class WedgePicture extends Picture {
 
   /** @param {string} name */
   #join(name) {
-    const between = this.#group?.between ?? this.#told ?? 0;
+    const between = this.#group?.between ?? this.#sent ?? 0;
     this.#leave();
-    const listeners = { change: () => this.refresh(), settle: () => this.#tell() };
+    const listeners = { change: () => this.refresh(), settle: () => this.#send() };
     ({ group: this.#group, leave: this.#leave } = joinAngle(name, between, this, listeners));
-    this.#tell(); // the group may have another angle
+    this.#send(); // the group may have another angle
   }
 
-  #tell() {
+  #send() {
     const between = this.#group?.between ?? null;
-    if (between === this.#told) return;
-    this.#told = between;
+    if (between === this.#sent) return;
+    this.#sent = between;
     this.setState("between", between);
   }
 
@@ -158,7 +158,7 @@ class WedgePicture extends Picture {
   }
 
   /**
-   * Write the numbers below the picture, what the handles say aloud, and the data attributes.
+   * Write the numbers below the picture, the accessible values of the handles, and the data attributes.
    * @param {Header} header
    * @param {Shown} shown
    */

@@ -111,12 +111,12 @@ function focusOn(group, { bonds } = bondsWith(), anchor = null) {
 test("what is hovered is seen with its strongest partner", () => {
   const { focus, bonds } = focusOn("");
   assert.equal(focus.focused.anchor, -1);
-  assert.equal(focus.told(), null);
+  assert.equal(focus.summary(), null);
   focus.hover(2);
   assert.deepEqual([focus.focused.anchor, focus.focused.partner, focus.focused.chosen], [2, bonds.strongest(2), false]);
-  const told = focus.told();
-  assert.deepEqual(told.rows, [106, 100 + 3 * bonds.strongest(2)]);
-  assert.equal(told.first, ["a", "b", "c"][bonds.labelOf(2)]);
+  const summary = focus.summary();
+  assert.deepEqual(summary.rows, [106, 100 + 3 * bonds.strongest(2)]);
+  assert.equal(summary.first, ["a", "b", "c"][bonds.labelOf(2)]);
   focus.leave();
   assert.equal(focus.focused.anchor, -1);
 });

@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { listenToHandle } from "../../../cl_core/components/_shared/drag.js";
+import { listener, listenToKeys } from "../../../cl_core/components/_shared/events.js";
 import {
-  listener,
-  listenToKeys,
   listenToPointers,
   listenToWheel,
   pressZoomButton,
