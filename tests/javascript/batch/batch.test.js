@@ -215,3 +215,23 @@ test("numbers have their sign, their digits and a power of ten where they are sm
 test("a negative derivative pulls, a positive one pushes", () => {
   assert.deepEqual([-1, 1, 0, NaN].map(verdictOf), ["pull", "push", "none", "none"]);
 });
+
+test("images of one class keep the order of the batch", () => {
+  const { bonds } = bondsWith();
+  bonds.rowOrder.slice(1).forEach((node, k) => {
+    const before = bonds.rowOrder[k];
+    if (bonds.labelOf(node) === bonds.labelOf(before)) assert.ok(node > before);
+  });
+});
+
+test("the first image can be looked at like any other", () => {
+  const { focus } = focusOn("");
+  focus.hover(0, 3);
+  assert.deepEqual([focus.focused.anchor, focus.focused.partner, focus.focused.cell], [0, 3, true]);
+  focus.hover(3, 0);
+  assert.deepEqual([focus.focused.anchor, focus.focused.partner], [3, 0]);
+  focus.leave();
+  focus.pin(0);
+  focus.hover(2);
+  assert.deepEqual([focus.focused.anchor, focus.focused.partner, focus.focused.pinned], [0, 2, true]);
+});

@@ -97,3 +97,33 @@ test("a stamp hides at most what it covers", () => {
     phase.forEach((value, i) => assert.ok(value <= cover[k][i] && cover[k][i] <= 256));
   });
 });
+
+test("colours are blended channel by channel, as in floating point", () => {
+  const random = randomFrom(38);
+  const colours = () => [0, 1, 2].map(() => Math.floor(256 * random()));
+  for (let round = 0; round < 200; round++) {
+    const [background, first, second] = [colours(), colours(), colours()];
+    const raster = new Raster();
+    raster.resize(9, 9);
+    raster.clear(pixel(background));
+    const stamp = makeStamp(3, 0.6 + 0.4 * random(), 0.7);
+    const expected = Array.from({ length: 81 }, () => [...background]);
+    for (const [colour, x, y] of [[first, 4.1, 4.6], [second, 5.3, 3.2]]) {
+      raster.disc(x, y, stamp, pixel(colour));
+      const phase = Math.floor((x % 1) * 4) + 4 * Math.floor((y % 1) * 4);
+      for (let r = 0; r < stamp.side; r++) {
+        for (let c = 0; c < stamp.side; c++) {
+          const [column, row] = [Math.floor(x) - stamp.reach + c, Math.floor(y) - stamp.reach + r];
+          if (column < 0 || row < 0 || column > 8 || row > 8) continue;
+          const [tint, cover] = [stamp.tint, stamp.cover].map((layers) => layers[phase][r * stamp.side + c] / 256);
+          const below = expected[row * 9 + column];
+          for (let k = 0; k < 3; k++) below[k] = colour[k] * tint + background[k] * (cover - tint) + below[k] * (1 - cover);
+        }
+      }
+    }
+    expected.forEach((colour, i) => {
+      colour.forEach((value, k) => assert.ok(Math.abs(raster.data[4 * i + k] - value) <= 2.5, `${raster.data[4 * i + k]} ${value}`));
+      assert.equal(raster.data[4 * i + 3], 255);
+    });
+  }
+});

@@ -111,3 +111,26 @@ test("frames without a single coordinate, and without points, have a view", () =
   empty.add(headerOf(0, [0], { n: 0 }), { frames: new Int16Array(0), labels: new Uint8Array(0) });
   assert.ok(empty.view(0).every(Number.isFinite));
 });
+
+test("a few points far outside do not count, where there are many", () => {
+  const n = 2000;
+  const frames = Int16Array.from({ length: n * DIMS }, (_, i) => (i < 4 ? 30_000 : i < 8 ? -30_000 : (i % 1000) - 500));
+  const header = headerOf(0, [0], { n });
+  const recording = new Recording(header);
+  recording.add(header, { frames, labels: new Uint8Array(n) });
+  for (const edge of recording.view(0)) assert.ok(Math.abs(edge) < 0.7 && Math.abs(edge) > 0.5, `${edge}`);
+});
+
+test("there is free space on every side of the first frame", () => {
+  const random = randomFrom(37);
+  const buffers = buffersOf(random, 1, 0);
+  const recording = new Recording(headerOf(0, [0]));
+  recording.add(headerOf(0, [0]), buffers);
+  const view = recording.view(0);
+  for (let d = 0; d < DIMS; d++) {
+    const along = [...Array(N).keys()].map((i) => buffers.frames[DIMS * i + d] * 0.001);
+    const [low, high] = [Math.min(...along), Math.max(...along)];
+    near(low - view[2 * d], view[2 * d + 1] - high, 1e-9);
+    assert.ok(low - view[2 * d] > 0.05 * (high - low));
+  }
+});

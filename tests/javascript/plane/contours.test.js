@@ -109,3 +109,10 @@ test("contours leave out the cells with a value that is none", () => {
   assert.equal(lines.length, 2, "one on either side of the gap");
   for (const line of lines) assert.ok(line.every(Number.isFinite));
 });
+
+test("a node that is exactly at the level is on its lower side", () => {
+  const [line] = contoursAt(Float32Array.of(0, 1, 1, 2), 2, 2, 1);
+  for (const [u, v] of points(line)) near(u + v, 1, 1e-6);
+  assert.deepEqual(contoursAt(Float32Array.of(0, 0, 1, 1), 2, 2, 1), []);
+  assert.equal(contoursAt(Float32Array.of(1, 1, 2, 2), 2, 2, 1).length, 1);
+});

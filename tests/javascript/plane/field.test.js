@@ -75,7 +75,7 @@ test("nodes are bounded, and their coordinates have no rounding errors", () => {
   const field = fieldWith({ span: [-1, 1, -1, 1], shape: [11, 11] });
   assert.deepEqual(nodeOf(field, -3, 99), nodeOf(field, 0, 10));
   for (let k = 0; k <= 10; k++) assert.equal(nodeOf(field, k, 0).x, Number((-1 + 0.2 * k).toFixed(1)));
-  assert.deepEqual(dataOf([0, 0, 1, 1, 0.5, 0.25], [-1, 1, 0, 4]), [-1, 0, 1, 4, 0, 1]);
+  assert.deepEqual(dataOf([0, 0, 1, 1, 0.5, 0.25], [-1, 1, 2, 6]), [-1, 2, 1, 6, 0, 3]);
 });
 
 test("a reading has the numbers of its node, and derivatives are minus the forces", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { overlap } from "../../../cl_core/components/_shared/boxes.js";
-import { levelText, onScreen, spotsAlong } from "../../../cl_core/components/plane/label_requests.js";
+import { labelPicture, levelText, onScreen, spotsAlong } from "../../../cl_core/components/plane/label_requests.js";
 import { lerpLabels, placeLabels, placesAround } from "../../../cl_core/components/plane/labels.js";
+import { View } from "../../../cl_core/components/plane/view.js";
 import { near, randomFrom } from "../random.js";
 
 const inside = ({ x, y, w, h }) => x - w / 2 >= 0 && x + w / 2 <= 300 && y - h / 2 >= 0 && y + h / 2 <= 200;
@@ -117,4 +118,64 @@ test("points outside the view are left out, and a single point has none", () => 
 
 test("levels are short", () => {
   assert.deepEqual([0, 0.05, -2.5, 1000, 200000, 0.0005, -0.0005].map(levelText), ["0", "0.05", "−2.5", "1000", "2e5", "5e−4", "−5e-4"]);
+});
+
+/** A picture of 300 by 300 pixels with one mark, a boundary, a box and a contour. */
+function pictureLabels(changes = {}) {
+  const plane = new View();
+  plane.fit(374, 360);
+  const shown = {
+    curves: [{ role: "boundary", label: "boundary", places: Float32Array.of(0, 0.2, 1, 0.9), alpha: 1 }],
+    marks: [
+      { role: "target", label: "target", u: 0.3, v: 0.8, alpha: 1 },
+      { role: "centre", label: "", u: 0.45, v: 0.8, alpha: 1 },
+    ],
+    box: [0.5, 0.95, 0.05, 0.4],
+    pairs: new Float32Array(0),
+    ...changes,
+  };
+  const contour = { level: 0.5, lines: [Float32Array.of(0.9, 0, 0.6, 1)] };
+  const labels = labelPicture(shown, "region", [contour], plane, (text) => 7 * text.length, new Map());
+  return { plane, labels: new Map(labels.map((label) => [label.key, label])) };
+}
+
+test("a picture's labels are inside it, apart, and beside what they name", () => {
+  const { plane, labels } = pictureLabels();
+  assert.deepEqual([...labels.keys()].sort(), ["box", "curve 0", "level 0.5 0", "mark 0"]);
+  for (const { x, y, w, h } of labels.values()) {
+    assert.ok(plane.contains(x - w / 2, y - h / 2) && plane.contains(x + w / 2, y + h / 2));
+  }
+  const mark = labels.get("mark 0");
+  const [markX, markY] = [plane.toX(0.3), plane.toY(0.8)];
+  const gap = Math.max(Math.abs(mark.x - markX) - mark.w / 2, Math.abs(mark.y - markY) - mark.h / 2);
+  assert.ok(gap > 0 && gap < 40, `${gap}`);
+  assert.ok(mark.x < markX, "not towards the other mark, which it could be taken for");
+});
+
+test("the name of a line is a little away from it", () => {
+  const { plane, labels } = pictureLabels();
+  const { x, y, w, h } = labels.get("curve 0");
+  const [dx, dy] = [1 / Math.hypot(1, 0.7), -0.7 / Math.hypot(1, 0.7)];
+  const distance = Math.abs((x - plane.toX(0)) * dy - (y - plane.toY(0.2)) * dx);
+  const reach = (Math.abs(dy) * w + Math.abs(dx) * h) / 2; // of the box across the line
+  near(distance - reach, 7, 0.01);
+});
+
+test("the number of a contour is on its line and never upside down", () => {
+  const { plane, labels } = pictureLabels();
+  const { x, y, angle } = labels.get("level 0.5 0");
+  assert.ok(Math.abs(angle) <= Math.PI / 2 + 1e-9);
+  const [u, v] = plane.placeAt(x, y);
+  near(u, 0.9 - 0.3 * v, 1e-6);
+});
+
+test("the name of a box is in one of its corners, or beside it where it is small", () => {
+  const { plane, labels } = pictureLabels();
+  const { x, y, w, h } = labels.get("box");
+  const [left, right, bottom, top] = [plane.toX(0.5), plane.toX(0.95), plane.toY(0.05), plane.toY(0.4)];
+  assert.ok(x - w / 2 > left && x + w / 2 < right && y - h / 2 > top && y + h / 2 < bottom, "inside");
+  const small = pictureLabels({ box: [0.5, 0.52, 0.3, 0.32] });
+  const label = small.labels.get("box");
+  const box = { x: small.plane.toX(0.51), y: small.plane.toY(0.31), w: 0.02 * small.plane.side, h: 0.02 * small.plane.side };
+  assert.ok(!overlap(label, box, 0) && overlap(label, box, 30));
 });

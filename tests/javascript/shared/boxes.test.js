@@ -25,9 +25,11 @@ test("the shared area is the number of squares that both boxes cover", () => {
 });
 
 test("boxes nearer than the gap overlap, those at the gap do not", () => {
-  const box = (x) => ({ x, y: 0, w: 10, h: 10 });
-  assert.ok(overlap(box(0), box(12.9), 3));
-  assert.ok(!overlap(box(0), box(13), 3));
+  for (const axis of ["x", "y"]) {
+    const box = (place) => ({ x: 0, y: 0, w: 10, h: 10, [axis]: place });
+    assert.ok(overlap(box(0), box(12.9), 3));
+    assert.ok(!overlap(box(0), box(13), 3));
+  }
 });
 
 test("boxes that are pushed apart end apart and on the sheet", () => {

@@ -158,3 +158,26 @@ test("a plane has room for larger type and is never too small", () => {
   assert.equal(view.side, 160);
   assert.equal(view.widthAt(view.height), view.width);
 });
+
+test("the square contains its corners and a fringe beside it, on every side", () => {
+  const view = new View();
+  view.fit(700, 600);
+  const { left, top, side } = view;
+  const middle = [left + side / 2, top + side / 2];
+  assert.ok(view.contains(...middle));
+  for (const [x, y] of [[left, middle[1]], [left + side, middle[1]], [middle[0], top], [middle[0], top + side]]) {
+    assert.ok(view.contains(x, y), "an edge belongs to it");
+    const [outX, outY] = [x + Math.sign(x - middle[0]) * 5, y + Math.sign(y - middle[1]) * 5];
+    assert.ok(!view.contains(outX, outY));
+    assert.ok(!view.contains(outX, outY, 4));
+    assert.ok(view.contains(outX, outY, 5));
+  }
+});
+
+test("the square is as large as width and height allow", () => {
+  const view = new View();
+  view.fit(2000, 600);
+  assert.equal(view.height, 600);
+  view.fit(500, 2000);
+  assert.equal(view.width, 500);
+});

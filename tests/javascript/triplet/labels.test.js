@@ -87,3 +87,19 @@ test("numbers get as many decimals as tell the first from the others, and no neg
   assert.equal(decimal(-0.001), "0.00");
   assert.equal(decimal(-0.25), "−0.25");
 });
+
+test("candidates around a point are symmetrical about it", () => {
+  const places = placesAround([100, 50], 40, 16, 15).map(([{ x, y }]) => `${x - 100} ${y - 50}`);
+  for (const [{ x, y }] of placesAround([100, 50], 40, 16, 15)) {
+    assert.ok(places.includes(`${100 - x} ${y - 50}`), "left and right");
+    assert.ok(places.includes(`${x - 100} ${50 - y}`), "above and below");
+  }
+});
+
+test("an arrow is symmetrical about its axis", () => {
+  const outline = arrowOutline([0, 0], [30, 40]);
+  const across = [...outline.matchAll(/(-?[\d.]+) (-?[\d.]+)/g)].map(([, x, y]) => (Number(x) * 40 - Number(y) * 30) / 50);
+  assert.equal(across.length, 7);
+  across.forEach((distance, k) => near(distance, -across[6 - k], 0.02));
+  assert.ok(Math.abs(across[2]) > Math.abs(across[1]), "the wings are wider than the shaft");
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { overlap } from "../../../cl_core/components/_shared/boxes.js";
 import { columnsOf, lerpColumns, sameColumns } from "../../../cl_core/components/wedge/columns.js";
-import { angleOf, keyAngle, nearestTurn } from "../../../cl_core/components/wedge/handles.js";
+import { angleOf, keyAngle, listenToAngle, nearestTurn } from "../../../cl_core/components/wedge/handles.js";
 import {
   arcPath,
   arrowPath,
@@ -142,4 +142,101 @@ test("a text is broken only where it does not fit, at the best of all places", (
   assert.equal(lines.join(" "), words);
   const spaces = [...words.matchAll(/ /g)].map(({ index }) => Math.max(index, words.length - index - 1));
   assert.equal(Math.max(...lines.map(measure)), Math.min(...spaces));
+});
+
+/** The points of a path. */
+function pointsOf(path) {
+  return [...path.matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g)].map(([, x, y]) => ({ x: Number(x), y: Number(y) }));
+}
+
+test("the head of an arrow is symmetrical about the arrow, with its tip on the circle", () => {
+  for (const degrees of [-80, 0, 33]) {
+    const [, , tip, left, right] = pointsOf(arrowPath(layout, degrees));
+    near(angleOf(tip, layout), degrees, 0.05);
+    near(Math.hypot(tip.x - layout.x, tip.y - layout.y), layout.radius, 0.02);
+    near(angleOf(left, layout) - degrees, degrees - angleOf(right, layout), 0.05);
+    assert.ok(angleOf(left, layout) > degrees);
+  }
+});
+
+test("the margin's arc has a head at each end that points outwards, where it is long enough", () => {
+  const gap = 60;
+  const heads = pointsOf(marginPath(layout, gap)).slice(1);
+  assert.equal(heads.length, 6);
+  for (const [k, side] of [[0, 1], [3, -1]]) {
+    const [outer, tip, inner] = heads.slice(k, k + 3).map((point) => ({
+      angle: side * angleOf(point, layout),
+      r: Math.hypot(point.x - layout.x, point.y - layout.y),
+    }));
+    near(tip.angle, gap / 2, 0.05);
+    assert.ok(outer.angle < tip.angle && inner.angle < tip.angle && outer.angle > gap / 4);
+    near(outer.r - tip.r, tip.r - inner.r, 0.1);
+  }
+  assert.equal(pointsOf(marginPath(layout, 1)).length, 1, "no heads on a short one");
+});
+
+test("each name is beyond the head of its class weight, on its own side", () => {
+  for (const between of [0, 20, 90, 150]) {
+    const labels = placeLabels(layout, { between, wedge: null, away: null }, SIZES);
+    const [one, two] = ["one", "two"].map((key) => labels.find((label) => label.key === key));
+    assert.ok(one.x <= layout.x - 20 && two.x >= layout.x + 20);
+    near(one.x + two.x, 2 * layout.x);
+    const expected = pointAt(layout, 1 + 24 / layout.radius, between / 2);
+    near(one.y, expected[1]);
+    if (between >= 90) near(one.x, expected[0]);
+  }
+});
+
+test("two lines of text at the bisector are one line apart, larger with the type", () => {
+  for (const scale of [1, 1.25]) {
+    const sizes = { ...SIZES, "bisector-1": { w: 200, h: 18 } };
+    const labels = placeLabels(layoutCircle(500, 400, 2, scale), { between: 60, wedge: null, away: null }, sizes);
+    const [first, second] = ["bisector-0", "bisector-1"].map((key) => labels.find((label) => label.key === key));
+    near(second.y - first.y, 18 * scale);
+    assert.ok(second.y + 9 <= 400);
+  }
+});
+
+test("the number of a wedge is inside the wedge, nearer to the rim than to the centre", () => {
+  const labels = placeLabels(layout, { between: 120, wedge: 40, away: null }, SIZES);
+  const label = labels.find(({ key }) => key === "wedge-one");
+  near(angleOf(label, layout), 40, 1e-6);
+  const r = Math.hypot(label.x - layout.x, label.y - layout.y) / layout.radius;
+  assert.ok(r >= 0.58 - 1e-9 && r < 0.95);
+});
+
+test("a handle that is dragged turns the angle by twice its own turn, on its own side", () => {
+  for (const side of [1, -1]) {
+    const sheet = Object.assign(new EventTarget(), { getBoundingClientRect: () => ({ left: 0, top: 0 }) });
+    const handle = Object.assign(new EventTarget(), {
+      ownerSVGElement: sheet,
+      classList: { add: () => {}, remove: () => {} },
+      focus: () => {},
+      setPointerCapture: () => {},
+    });
+    let between = 60;
+    const actions = {
+      circle: () => layout,
+      between: () => between,
+      turn: (degrees) => (between = degrees),
+      release: () => {},
+      keyed: () => {},
+    };
+    listenToAngle(handle, side, actions, new AbortController().signal);
+    const send = (type, degrees) => {
+      const [clientX, clientY] = pointAt(layout, 0.9, degrees);
+      handle.dispatchEvent(Object.assign(new Event(type, { cancelable: true }), { pointerId: 1, button: 0, clientX, clientY }));
+    };
+    send("pointerdown", side * 32); // two degrees beside the handle
+    send("pointermove", side * 47);
+    near(between, 90, 1e-6);
+    send("pointermove", side * 179);
+    send("pointermove", side * 200);
+    near(between, 396, 1e-6, "the turn goes on past the half circle");
+    send("pointerup", 0);
+    between = 4;
+    send("pointerdown", 0); // both handles are here
+    send("pointermove", -side * 20);
+    near(between, 40, 1e-6);
+  }
 });
