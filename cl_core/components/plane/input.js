@@ -31,7 +31,7 @@ import { listenToPointers, listenToWheel, zoomKeys } from "../_shared/pointer.js
  */
 export function listenToInput(canvas, actions, signal) {
   const on = listener(canvas, signal);
-  listenToMouse(canvas, actions, on);
+  listenToPointer(canvas, actions, on);
   /** @param {Point} at */
   const zoomed = ({ x, y }) => {
     actions.moved();
@@ -51,7 +51,7 @@ export function listenToInput(canvas, actions, signal) {
  * @param {InputActions} actions
  * @param {On} on
  */
-function listenToMouse(canvas, actions, on) {
+function listenToPointer(canvas, actions, on) {
   const { view } = actions;
   /** @type {Point | null} where a press has just ended that was no drag */
   let pressed = null;
