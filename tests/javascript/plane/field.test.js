@@ -232,3 +232,12 @@ test("numbers are written with four digits, and powers of ten where they are lon
   const cases = { 0: "0", 1.23456: "1.235", "-0.5": "−0.5000", 123456: "1.235·10⁵", "-0.00012": "−1.200·10⁻⁴", NaN: "–", Infinity: "∞", "-Infinity": "−∞" };
   for (const [number, text] of Object.entries(cases)) assert.equal(numberText(Number(number)), text);
 });
+
+test("with the zoom arrows are halved in distance as soon as there is room", () => {
+  for (const zoom of [1, 1.5, 2, 3, 4, 8, 16]) {
+    const { step } = arrowNodes(101, { side: 440, zoom });
+    const pixels = (440 * zoom * step) / 100;
+    assert.ok(Number.isInteger(step) && pixels >= 24);
+    if (step > 1) assert.ok(pixels / 2 < 24 * 1.4, `${zoom}: ${pixels}`);
+  }
+});

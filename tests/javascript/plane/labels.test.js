@@ -179,3 +179,8 @@ test("the name of a box is in one of its corners, or beside it where it is small
   const box = { x: small.plane.toX(0.51), y: small.plane.toY(0.31), w: 0.02 * small.plane.side, h: 0.02 * small.plane.side };
   assert.ok(!overlap(label, box, 0) && overlap(label, box, 30));
 });
+
+test("candidates beside a point come before those above and below, and upper corners before lower ones", () => {
+  const sides = placesAround(0, 0, 40, 16, 10).slice(0, 8).map(({ x, y }) => `${Math.sign(x)} ${Math.sign(y)}`);
+  assert.deepEqual(sides, ["1 0", "-1 0", "1 -1", "1 1", "-1 -1", "-1 1", "0 -1", "0 1"]);
+});

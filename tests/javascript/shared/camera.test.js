@@ -181,3 +181,41 @@ test("the square is as large as width and height allow", () => {
   view.fit(500, 2000);
   assert.equal(view.width, 500);
 });
+
+test("turning in three dimensions keeps all distances from the centre", () => {
+  const random = randomFrom(39);
+  for (let round = 0; round < 100; round++) {
+    const camera = new EmbeddingCamera();
+    Object.assign(camera, { width: 600, height: 500, yaw: 6 * random(), pitch: 2 * random() - 1 });
+    if (round % 2) camera.zoomAt(0.5 + 2 * random());
+    camera.aim([1, 3, -4, -2, 5, 7], 3);
+    const centre = [2, -3, 6];
+    const point = centre.map((c) => c + random() - 0.5);
+    const [x, y, nearness] = [new Float32Array(1), new Float32Array(1), new Float32Array(1)];
+    camera.project(point, x, y, nearness);
+    const depth = 2 * nearness[0] - 1; // in radii
+    const size = (camera.scale * 4) / (4 - depth); // perspective
+    const turned = [(x[0] - camera.middleX) / size, (camera.middleY - y[0]) / size, depth * camera.radius];
+    near(Math.hypot(...turned), Math.hypot(...point.map((p, d) => p - centre[d])), 1e-4);
+  }
+});
+
+test("zooming by two doubles the scale", () => {
+  for (const dims of [2, 3]) {
+    const bounds = Array.from({ length: dims }, () => [-1, 1]).flat();
+    const camera = new EmbeddingCamera();
+    Object.assign(camera, { width: 600, height: 500 });
+    camera.aim(bounds, dims);
+    const { scale } = camera;
+    camera.zoomAt(2);
+    camera.aim(bounds, dims);
+    near(camera.scale, 2 * scale, 1e-9);
+  }
+});
+
+test("the margins of a plane grow with the size of type", () => {
+  const [usual, large] = [new View(), new View()];
+  large.rescale(1.5);
+  assert.equal(large.width - large.side, 1.5 * (usual.width - usual.side));
+  assert.equal(large.height - large.side, 1.5 * (usual.height - usual.side));
+});
