@@ -202,7 +202,7 @@ test("values are told with the functions of the newest run", () => {
   assert.deepEqual(sent, [["state", "a", 2], ["trigger", "b", 3]]);
 });
 
-test("the save button saves what there is", () => {
+test("the save button saves once a message has been received", () => {
   picture.press("save");
   picture.header = {};
   picture.press("other");
