@@ -1,4 +1,4 @@
-"""Register a component's folder with Streamlit."""
+"""Register components with Streamlit."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,18 +6,21 @@ from typing import Any
 
 import streamlit as st
 
-from cl_core.components.bundle import bundle_html, bundle_javascript
-
-_HERE = Path(__file__).parent
+from cl_core.components.bundle import SHARED, bundle_html, bundle_javascript
 
 
 def register(folder: Path, *styles: str) -> Callable[..., Any]:
-    """The component of a folder, named after it, from the `.html`, `.css` and `.js` of its name.
+    """Register the component of a folder: the `.html`, `.css` and `.js` files of the folder's name.
 
-    styles: what it has in common with others: the names of style sheets that come before its own, after `frame.css`.
+    Args:
+        folder: of the component.
+        *styles: shared style sheets that come before its own, after `frame.css`.
+
+    Returns:
+        The function that mounts the component.
     """
     file = folder / folder.name
-    sheets = [*(_HERE / name for name in ("frame.css", *styles)), file.with_suffix(".css")]
+    sheets = [*(SHARED / name for name in ("frame.css", *styles)), file.with_suffix(".css")]
     return st.components.v2.component(
         f"contrastive_loss_lab_{folder.name}",
         html=bundle_html(file.with_suffix(".html")),
@@ -27,4 +30,4 @@ def register(folder: Path, *styles: str) -> Callable[..., Any]:
 
 
 def no_op() -> None:
-    """Streamlit gives a component the values whose changes something listens to."""
+    """Do nothing; Streamlit only returns values of a component that have a change callback."""

@@ -1,290 +1,390 @@
 /**
- * One frozen batch under one loss: who pulls whom, and how hard.
+ * One frozen batch under one loss: which images attract or repel each other, and how strongly.
  *
- * `bonds.js` knows the weights, `tween.js` moves what is shown to what is new, `scene.js` draws the plane, `matrix.js`
- * the weights, `readout.js` is the words, `attention.js` says what is looked at, here and in the scenes beside it. Here
- * these are tied to each other, to the messages from Python and to the theme.
+ * `bonds.js` has the weights, `focus.js` says what is looked at, here and in the other scenes of the group, `scene.js`
+ * draws the plane, `matrix.js` the weights, `tiles.js` the images, `readout.js` writes the texts, `input.js` reads pointer
+ * and keys.
  *
- * For tests and assistive tools the root element says what is shown in its data attributes, and answers an event
+ * For tests and assistive technology the root element says what is shown in its data attributes, and answers an event
  * "describe" by writing what is drawn where, in CSS pixels of the window, into `data-scene`.
  */
 
-import { openEnvelope, sameBytes } from "../envelope.js";
-import { heedCalm, setData, shownBy } from "../page.js";
-import { saveWhole, SHARP } from "../save.js";
-import { readTheme } from "../theme.js";
-import { Attention } from "./attention.js";
+import { devicePixels } from "../_shared/canvas.js";
+import { parseHex } from "../_shared/colour.js";
+import { find, setData } from "../_shared/dom.js";
+import { mount, Picture } from "../_shared/picture.js";
+import { pressZoomButton } from "../_shared/pointer.js";
+import { FILE_RATIO, saveComponent } from "../_shared/save.js";
+import { lerpArrays, sameNumbers, smoothstep, Transition } from "../_shared/transition.js";
 import { Bonds } from "./bonds.js";
 import { Camera } from "./camera.js";
-import { description } from "./description.js";
-import { listenToMatrix, listenToPlane } from "./hand.js";
+import { descriptionOf } from "./description.js";
+import { Focus } from "./focus.js";
+import { listenToMatrix, listenToPlane } from "./input.js";
 import { Matrix } from "./matrix.js";
 import { Readout } from "./readout.js";
 import { Scene } from "./scene.js";
-import { Tiles } from "./tiles.js";
-import { Tween } from "./tween.js";
+import { drawPrototype, Tiles } from "./tiles.js";
 
-class Picture {
+/**
+ * @import { BondsBuffers, BondsHeader } from "./bonds.js"
+ * @import { Focused, FocusSummary } from "./focus.js"
+ * @import { ForceColours, Moment } from "./scene.js"
+ * @import { SpriteLayout } from "../_shared/canvas.js"
+ * @import { StreamlitComponent, Words } from "../_shared/picture.js"
+ * @import { Palette, Theme } from "../_shared/theme.js"
+ */
+
+/**
+ * @typedef {object} HeaderFields
+ * @property {string} stream  with a new name the picture begins again
+ * @property {string} title
+ * @property {number} reach  length of the arrow of a force of 1, in units of the plane
+ * @property {number[]} extent  of the plane: lowest and highest x, lowest and highest y
+ * @property {number} trail  number of places before
+ * @property {SpriteLayout} sprite
+ * @property {boolean} unit_circle
+ * @property {Palette} palette
+ * @property {Palette} positive  colour of pull
+ * @property {Palette} negative  colour of push
+ * @property {string} alt
+ * @property {number} height  CSS pixels
+ * @property {string} group
+ * @property {number | null} anchor  known to be pinned
+ * @property {Words} words
+ *
+ * @typedef {BondsHeader & HeaderFields} Header  of a message
+ *
+ * @typedef {object} BufferFields
+ * @property {Float32Array} points  (nodes, 2)
+ * @property {Float32Array} forces  (nodes, 2)
+ * @property {Float32Array} trail  (steps, images, 2)
+ * @property {Uint8Array} sprite  a PNG, or empty
+ *
+ * @typedef {BondsBuffers & BufferFields} Buffers  of a message
+ */
+
+const DURATION = 300; // ms of the movement to new data
+
+/** @extends {Picture<Header, Buffers>} */
+class BatchPicture extends Picture {
+  #camera = new Camera();
+  #tiles = new Tiles();
+  #moment = new Transition(lerpMoments, DURATION, smoothstep);
+  #focus = new Focus(() => this.refresh());
+  /** @type {Bonds | null} */
+  #bonds = null;
+  /** @type {Float32Array} */
+  #trail = new Float32Array(0);
+  /** @type {ForceColours | null} */
+  #colours = null;
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
-    this.canvas = root.querySelector(".scene");
-    this.matrixCanvas = root.querySelector(".matrix");
+    super(root);
+    this.canvas = find(root, ".scene", HTMLCanvasElement);
     this.scene = new Scene(this.canvas);
-    this.matrix = new Matrix(this.matrixCanvas);
-    this.camera = new Camera();
-    this.tween = new Tween();
-    this.tiles = new Tiles();
-    this.readout = new Readout(root, (name) => this.#do(name));
-    this.header = null;
-    this.bonds = null;
-    this.theme = null;
-    this.inks = null;
-    this.attention = new Attention(() => this.#refresh());
-    this.visible = true;
-    this.ending = new AbortController();
-    this.#listen();
-  }
-
-  /** The page's latest data, theme and ways to answer; called for each new message. */
-  update({ data, setStateValue }) {
-    this.answer = setStateValue;
-    if (data && !sameBytes(data, this.message)) this.#receive(data);
-    if (!this.header) return;
-    const { palette, positive, negative } = this.header;
-    const theme = readTheme(this.root, palette, this.theme);
-    const shade = theme.dark ? "dark" : "light";
-    this.inks = { pull: rgb(positive[shade][0]), push: rgb(negative[shade][0]) };
-    this.theme = theme;
-    this.root.style.colorScheme = shade;
-    this.readout.paint(this.inks);
-    this.#layout();
+    this.matrix = new Matrix(find(root, ".matrix", HTMLCanvasElement));
+    this.readout = new Readout(root);
+    this.#listenToPlane();
+    this.#listenToMatrix();
+    this.answerDescribe("scene", () => {
+      const [bonds, moment] = [this.#bonds, this.#moment.shown];
+      const drawn = bonds && moment && this.scene.arrows.length === bonds.nodes;
+      return drawn ? descriptionOf(bonds, moment.points, this.scene, this.matrix) : undefined;
+    });
+    this.observeSize(this.canvas);
+    this.observeVisibility(root);
+    this.followReducedMotion(this.#moment);
   }
 
   close() {
-    this.attention.close();
-    this.ending.abort();
-    this.sizes.disconnect();
-    this.sight.disconnect();
+    super.close();
+    this.#focus.close();
+  }
+
+  get ready() {
+    return super.ready && this.canvas.clientWidth > 0;
   }
 
   // ---- messages
 
-  #receive(message) {
-    this.message = message;
-    const { header, buffers } = openEnvelope(message);
-    const begun = this.header?.stream === header.stream;
-    this.header = header;
-    this.bonds = new Bonds(header, buffers);
-    this.attention.turnTo(this.bonds, header);
+  /**
+   * @param {Header} header
+   * @param {Buffers} buffers
+   * @param {Header | null} previous
+   */
+  receive(header, buffers, previous) {
+    const continued = previous?.stream === header.stream;
+    const bonds = new Bonds(header, buffers);
+    this.#bonds = bonds;
+    this.#focus.update(bonds, header);
     this.readout.write(header);
     this.root.style.setProperty("--height", `${header.height}px`);
-    if (!begun) this.camera.reset();
-    this.#aim(buffers, begun);
-    this.tiles.load(buffers.sprite).then(() => this.#refresh());
+    if (!continued) this.#camera.reset();
+    this.#moveTo(header, buffers, bonds, continued);
+    this.#trail = buffers.trail;
+    this.#tiles.load(buffers.sprite).then(() => this.refresh());
+    if (this.theme) this.restyle(this.theme);
   }
 
-  /** Where everything shall be from now on. */
-  #aim(buffers, begun) {
+  /**
+   * Move to new data; those of another stream are shown at once.
+   * @param {Header} header
+   * @param {Buffers} buffers
+   * @param {Bonds} bonds
+   * @param {boolean} continued
+   */
+  #moveTo(header, buffers, bonds, continued) {
     const target = {
       points: buffers.points,
-      arrows: buffers.forces.map((force) => force * this.header.reach),
+      arrows: buffers.forces.map((force) => force * header.reach),
       weights: buffers.weights,
-      largest: [this.bonds.largest],
-      extent: this.header.extent,
+      largest: Float32Array.of(bonds.largest),
+      extent: Float32Array.from(header.extent),
     };
-    if (begun) this.tween.go(target, performance.now());
-    else this.tween.jump(target);
-    this.trail = buffers.trail;
+    const before = this.#moment.target;
+    if (!continued || !before || !comparable(before, target)) this.#moment.jump(target);
+    else if (!sameMoment(before, target)) this.#moment.start(target, performance.now());
   }
 
-  /** Keep an anchor, or let it go; the page is told once. */
-  #pin(node) {
-    const place = this.attention.pin(node);
-    // the time makes it news even where this scene was the one to say the same before
-    if (place) this.answer("anchor", { ...place, time: Date.now() });
-    this.#say();
-  }
+  // ---- drawing
 
-  #escape() {
-    this.attention.leave();
-    this.#pin(-1);
-  }
-
-  #say() {
-    this.readout.say(this.attention.told());
-  }
-
-  // ---- drawing, only while something moves and can be seen
-
-  #refresh() {
-    if (this.due || !this.visible || document.hidden) return;
-    this.due = requestAnimationFrame(() => {
-      this.due = 0;
-      this.#frame();
-    });
-  }
-
-  #frame() {
-    if (!this.theme || !this.root.isConnected || !this.canvas.clientWidth || !this.matrix.bonds) return;
-    this.tween.tick(performance.now());
-    const { bonds, camera, theme, tiles, inks, header } = this;
-    const now = { ...this.tween.now, trail: this.trail };
-    const focus = this.attention.focus();
+  /** @param {number} now */
+  draw(now) {
+    this.#moment.tick(now);
+    const [header, theme, bonds, colours] = [this.header, this.theme, this.#bonds, this.#colours];
+    const moment = this.#moment.shown;
+    if (!header || !theme || !bonds || !colours || !moment) return false;
+    const [camera, tiles, trail] = [this.#camera, this.#tiles, this.#trail];
+    const { focused } = this.#focus;
     tiles.paint(header.sprite, bonds.labels, theme);
-    const look = { bonds, camera, theme, tiles, inks, classes: header.class_names, circle: header.unit_circle };
-    const capped = this.scene.draw(now, look, focus);
-    this.matrix.draw(now, inks, focus);
-    const told = this.attention.told(focus);
-    this.readout.mark(capped);
-    this.readout.tell(told);
-    if (told) this.#showPair(focus);
-    this.#report(focus, told);
-    if (this.tween.moving) this.#refresh();
+    const { class_names: classes, unit_circle: circle } = header;
+    const capped = this.scene.draw(moment, { bonds, camera, theme, tiles, colours, classes, circle, trail }, focused);
+    this.matrix.draw(moment, colours, focused);
+    const summary = this.#focus.summary(focused);
+    this.readout.explainCapped(capped);
+    this.readout.show(summary);
+    if (summary) this.#drawPair(focused, bonds, classes, theme);
+    this.#report(focused, summary, header, bonds);
+    return this.#moment.moving;
   }
 
-  #showPair({ anchor, partner }) {
-    const { bonds, theme, tiles, header } = this;
-    this.readout.show((context, which, size) => {
+  /**
+   * @param {Focused} focused
+   * @param {Bonds} bonds
+   * @param {string[]} classes
+   * @param {Theme} theme
+   */
+  #drawPair({ anchor, partner }, bonds, classes, theme) {
+    this.readout.drawImages((context, which, size) => {
       const node = which === "first" ? anchor : partner;
       if (node < 0) return;
       const label = bonds.labelOf(node);
-      const name = header.class_names[label];
-      if (bonds.isPrototype(node)) tiles.drawPrototype(context, label, 0, 0, size, theme, { name });
-      else tiles.draw(context, node, label, 0, 0, size, theme, { name, frame: 2 });
+      const name = classes[label];
+      if (bonds.isPrototype(node)) drawPrototype(context, label, 0, 0, size, theme, { name });
+      else this.#tiles.draw(context, node, label, 0, 0, size, theme, { name, frame: 2 });
     });
   }
 
-  /** Sizes, when the column or what it holds has changed. A canvas is blank after it was given a size: draw at once. */
-  #layout(ratio = window.devicePixelRatio || 1) {
-    const { clientWidth, clientHeight } = this.canvas;
-    if (!this.theme || !this.bonds || !clientWidth || !clientHeight) return;
-    this.scene.resize(clientWidth, clientHeight, ratio);
-    const width = this.matrixCanvas.clientWidth;
-    const names = this.header.class_names;
-    this.readout.ratio = ratio;
-    const height = this.matrix.layout(width, this.header.height, this.bonds, names, this.theme, ratio);
-    this.matrixCanvas.style.height = `${height}px`;
-    cancelAnimationFrame(this.due);
-    this.due = 0;
-    this.#frame();
+  resize() {
+    this.#layout(devicePixels());
   }
 
-  // ---- what the page says
+  /**
+   * Give both canvases their sizes.
+   * @param {number} ratio  pixels for each CSS pixel
+   */
+  #layout(ratio) {
+    const { header, theme, matrix } = this;
+    const bonds = this.#bonds;
+    const { clientWidth, clientHeight } = this.canvas;
+    if (!header || !theme || !bonds || !clientWidth || !clientHeight) return;
+    this.scene.resize(clientWidth, clientHeight, ratio);
+    this.readout.ratio = ratio;
+    const content = { bonds, names: header.class_names, theme };
+    const height = matrix.layout(matrix.canvas.clientWidth, header.height, content, ratio);
+    matrix.canvas.style.height = `${height}px`;
+    this.drawNow();
+  }
 
-  /** Data attributes: what is shown now. */
-  #report({ anchor, partner }, told) {
-    const { root, camera } = this;
-    const { pinned } = this.attention;
-    const state = {
-      stream: this.header.stream,
-      n: this.bonds.n,
+  /** @param {Theme} theme */
+  restyle({ dark }) {
+    if (!this.header) return;
+    const { positive, negative } = this.header;
+    const shade = dark ? "dark" : "light";
+    this.#colours = { pull: parseHex(positive[shade][0]), push: parseHex(negative[shade][0]) };
+    this.readout.restyle(this.#colours);
+    this.resize();
+  }
+
+  /**
+   * @param {Focused} focused
+   * @param {FocusSummary | null} summary
+   * @param {Header} header
+   * @param {Bonds} bonds
+   */
+  #report({ anchor, partner }, summary, header, bonds) {
+    const { pinned } = this.#focus;
+    setData(this.root, {
+      stream: header.stream,
+      n: bonds.n,
       anchor: anchor < 0 ? "" : anchor,
       partner: partner < 0 ? "" : partner,
       pinned: pinned < 0 ? "" : pinned,
-      s: told?.pair?.s ?? "",
-      w: told?.pair?.w ?? "",
-      back: told?.pair?.back ?? "",
-      moving: this.tween.moving,
-      held: camera.held !== null,
-      zoom: camera.zoom.toFixed(3),
-    };
-    setData(root, state);
+      s: summary?.pair?.s ?? "",
+      w: summary?.pair?.w ?? "",
+      back: summary?.pair?.back ?? "",
+      moving: this.#moment.moving,
+      held: this.#camera.held,
+      zoom: this.#camera.zoom.toFixed(3),
+    });
   }
 
-  // ---- the hand
+  #say() {
+    this.readout.say(this.#focus.summary());
+  }
 
-  #listen() {
-    const { signal } = this.ending;
-    const node = (x, y, reach) => (this.bonds ? this.scene.nearest(x, y, reach) : -1);
-    const hand = {
-      camera: this.camera,
-      moved: () => this.#refresh(),
-      reset: () => this.#do("reset"),
-      point: (x, y, reach) => this.attention.pointAt(this.#hit(node(x, y, reach))),
-      press: (x, y, reach, touch) => {
-        this.attention.pointAt(node(x, y, reach));
-        this.#pin(node(x, y, reach));
-        if (touch && this.attention.pinned < 0) this.attention.leave(); // a finger does not go on pointing
+  // ---- pointer, keys and buttons
+
+  /**
+   * Pin a node, or unpin it; Python is summary once.
+   * @param {number} node  -1 to unpin
+   */
+  #pin(node) {
+    const summary = this.#focus.pin(node);
+    // the time makes it a new value even where this scene has summary the same before
+    if (summary) this.setState("anchor", { ...summary, time: Date.now() });
+    this.#say();
+  }
+
+  #listenToPlane() {
+    const focus = this.#focus;
+    /**
+     * @param {number} x
+     * @param {number} y
+     * @param {number} reach
+     */
+    const nodeAt = (x, y, reach) => (this.#bonds ? this.scene.nearest(x, y, reach) : -1);
+    const actions = {
+      camera: this.#camera,
+      moved: () => this.refresh(),
+      reset: () => this.press("reset"),
+      /**
+       * @param {number} x
+       * @param {number} y
+       * @param {number} reach
+       */
+      hover: (x, y, reach) => {
+        const node = nodeAt(x, y, reach);
+        this.canvas.classList.toggle("on", node >= 0);
+        focus.hover(node);
       },
-      leave: () => this.attention.leave(),
+      /**
+       * @param {number} x
+       * @param {number} y
+       * @param {number} reach
+       * @param {boolean} touch
+       */
+      click: (x, y, reach, touch) => {
+        const node = nodeAt(x, y, reach);
+        focus.hover(node);
+        this.#pin(node);
+        if (touch && focus.pinned < 0) focus.leave(); // a finger does not go on pointing
+      },
+      leave: () => focus.leave(),
+      /** @param {number} by */
       step: (by) => {
-        this.attention.step(by);
+        focus.step(by);
         this.#say();
       },
-      choose: () => this.attention.here >= 0 && this.#pin(this.attention.here),
-      escape: () => this.#escape(),
+      choose: () => focus.current >= 0 && this.#pin(focus.current),
+      escape: () => {
+        focus.leave();
+        this.#pin(-1);
+      },
     };
-    listenToPlane(this.canvas, hand, signal);
-    listenToMatrix(this.matrixCanvas, this.#matrixHand(), signal);
-    this.root.addEventListener("describe", () => {
-      if (this.scene.camera) this.root.dataset.scene = JSON.stringify(description(this));
-    });
-    this.#watch(signal);
+    listenToPlane(this.canvas, actions, this.signal);
   }
 
-  #hit(node) {
-    this.canvas.classList.toggle("on", node >= 0);
-    return node;
-  }
-
-  #matrixHand() {
-    const point = (x, y) => {
-      const pair = this.bonds && this.matrix.at(x, y);
-      if (pair && pair.anchor !== pair.partner) this.attention.pointAt(pair.anchor, pair.partner);
-      else this.attention.leave();
+  #listenToMatrix() {
+    const focus = this.#focus;
+    /**
+     * @param {number} x
+     * @param {number} y
+     */
+    const hover = (x, y) => {
+      const pair = this.#bonds && this.matrix.at(x, y);
+      if (pair && pair.anchor !== pair.partner) focus.hover(pair.anchor, pair.partner);
+      else focus.leave();
       return pair;
     };
-    return {
-      point,
-      press: (x, y, touch) => {
-        const pair = point(x, y);
-        if (touch) this.#say();
-        else this.#pin(pair ? pair.anchor : -1);
-      },
-      leave: () => this.attention.leave(),
+    /**
+     * @param {number} x
+     * @param {number} y
+     * @param {boolean} touch
+     */
+    const click = (x, y, touch) => {
+      const pair = hover(x, y);
+      if (touch) this.#say();
+      else this.#pin(pair ? pair.anchor : -1);
     };
+    listenToMatrix(this.matrix.canvas, { hover, click, leave: () => focus.leave() }, this.signal);
   }
 
-  #watch(signal) {
-    this.sizes = new ResizeObserver(() => this.#layout());
-    this.sizes.observe(this.canvas);
-    this.sight = new IntersectionObserver(([entry]) => {
-      this.visible = entry.isIntersecting;
-      if (this.visible) this.#refresh();
-    });
-    this.sight.observe(this.root);
-    document.addEventListener("visibilitychange", () => this.#refresh(), { signal });
-    heedCalm(this.tween, signal);
+  /** @param {string} name */
+  press(name) {
+    if (!this.#camera.current) return;
+    super.press(name);
+    pressZoomButton(this.#camera, name);
+    this.refresh();
   }
 
-  /** Both views as they are now, as a file. */
-  #save() {
-    this.#layout(SHARP);
-    saveWhole(this.root, this.header.title);
-    this.#layout();
-  }
-
-  /** What a button does. */
-  #do(name) {
-    const { camera } = this;
-    if (!camera.current) return;
-    const actions = {
-      zoomIn: () => camera.zoomAt(1.25),
-      zoomOut: () => camera.zoomAt(0.8),
-      reset: () => camera.reset(),
-      save: () => this.#save(),
-    };
-    actions[name]?.();
-    this.#refresh();
+  save() {
+    if (!this.header) return;
+    this.#layout(FILE_RATIO);
+    saveComponent(this.root, this.header.title);
+    this.resize();
   }
 }
 
-/** #rrggbb as [red, green, blue]. */
-function rgb(hex) {
-  return [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
+/**
+ * @param {Moment} from
+ * @param {Moment} to
+ * @param {number} share
+ * @returns {Moment}
+ */
+function lerpMoments(from, to, share) {
+  return {
+    points: lerpArrays(from.points, to.points, share),
+    arrows: lerpArrays(from.arrows, to.arrows, share),
+    weights: lerpArrays(from.weights, to.weights, share),
+    largest: lerpArrays(from.largest, to.largest, share),
+    extent: lerpArrays(from.extent, to.extent, share),
+  };
 }
 
+/** @type {(keyof Moment)[]} */
+const PARTS = ["points", "arrows", "weights", "largest", "extent"];
+
+/**
+ * Return whether one moment can move to another.
+ * @param {Moment} a
+ * @param {Moment} b
+ */
+function comparable(a, b) {
+  return PARTS.every((part) => a[part].length === b[part].length);
+}
+
+/**
+ * @param {Moment} a
+ * @param {Moment} b
+ */
+function sameMoment(a, b) {
+  return PARTS.every((part) => sameNumbers(a[part], b[part]));
+}
+
+/** @param {StreamlitComponent} component */
 export default function batch(component) {
-  return shownBy(Picture, ".batch", component);
+  return mount(BatchPicture, ".batch", component);
 }

@@ -1,43 +1,49 @@
 /**
- * What is pointed at and what is kept, shared by the scenes of a page that have the same group, and still known when
- * the last of them has gone. A place is {index, id}: the node's number, and what it is, so that a scene of other images
- * does not take it for its own.
+ * What is hovered and what is pinned, shared by the scenes of one group, and kept when the last of them has left. A node
+ * is known by its index and its id, so that a scene of other images does not take it for one of its own.
  */
 
-import { Group, groupOf } from "../group.js";
+import { joinGroup } from "../_shared/group.js";
+import { PointerGroup } from "../_shared/pointer_group.js";
 
-class Places extends Group {
-  pinned = null; // a place
-  pointed = null; // {anchor, partner, by}: places, and the scene that the hand is on
-  touched = false; // whether anyone has ever pinned or let go
+/**
+ * @typedef {{index: number, id: number}} NodeId
+ * @typedef {{anchor: NodeId, partner: NodeId | null}} Hovered  `partner`: for the cell of a pair
+ * @typedef {PointerGroup<NodeId, Hovered>} SharedNodes
+ */
 
-  pin(place) {
-    this.pinned = place;
-    this.touched = true;
-    this.tell();
-  }
-
-  /** `partner` is null where a picture is pointed at and not a pair. */
-  point(by, anchor, partner = null) {
-    const known = this.pointed;
-    if (known && known.by === by && samePlace(known.anchor, anchor) && samePlace(known.partner, partner)) return;
-    this.pointed = { anchor, partner, by };
-    this.tell();
-  }
-
-  /** The hand has left this scene. */
-  leave(by) {
-    if (this.pointed?.by !== by) return;
-    this.pointed = null;
-    this.tell();
-  }
+/**
+ * Join the group of that name.
+ * @param {string} name
+ * @param {object} member
+ * @param {() => void} change  something else is hovered or pinned
+ */
+export function joinNodes(name, member, change) {
+  return joinGroup("batch", name, () => createGroup(name), member, { change });
 }
 
-/** The group of that name, or one of its own for a scene without. */
-export function joinGroup(name) {
-  return groupOf("batch", name, () => new Places(name));
+/**
+ * @param {string} name
+ * @returns {SharedNodes}
+ */
+function createGroup(name) {
+  const group = new PointerGroup(name, sameHovered);
+  group.persistent = true;
+  return group;
 }
 
-function samePlace(a, b) {
+/**
+ * @param {Hovered | null} a
+ * @param {Hovered | null} b
+ */
+function sameHovered(a, b) {
+  return sameNode(a?.anchor, b?.anchor) && sameNode(a?.partner, b?.partner);
+}
+
+/**
+ * @param {NodeId | null | undefined} a
+ * @param {NodeId | null | undefined} b
+ */
+function sameNode(a, b) {
   return a?.index === b?.index && a?.id === b?.id;
 }

@@ -1,32 +1,46 @@
-/** The words around the picture, and the strip that says what one pair is to each other. */
+/** The texts around the picture, and the strip about one pair. */
 
-import { filled, listenToButtons, nameButtons, setText } from "../page.js";
-import { css } from "../theme.js";
+import { context2d, devicePixels } from "../_shared/canvas.js";
+import { css } from "../_shared/colour.js";
+import { find, labelButtons, setText } from "../_shared/dom.js";
+import { fill } from "../_shared/format.js";
+import { setAttributes } from "../_shared/svg.js";
 import { signed } from "./matrix.js";
 
-const PICTURE = 64; // CSS pixels
+/**
+ * @import { Header } from "./batch.js"
+ * @import { FocusSummary } from "./focus.js"
+ * @import { ForceColours } from "./scene.js"
+ * @import { Words } from "../_shared/picture.js"
+ */
+
+const IMAGE = 64; // CSS pixels
+
+/** @typedef {"pull" | "push" | "none"} Verdict */
 
 export class Readout {
-  /**
-   * @param {HTMLElement} root
-   * @param {(name: string) => void} press  what a button does
-   */
-  constructor(root, press) {
+  /** Pixels of the strip's images for each CSS pixel. */
+  ratio = devicePixels();
+  /** @type {Words} */
+  #words = {};
+  #written = ""; // JSON of the texts written
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
     this.root = root;
-    this.find = (selector) => root.querySelector(selector);
-    this.strip = this.find(".readout");
-    this.wording = "";
-    this.ratio = 1; // pixels of its pictures to each of the page
-    listenToButtons(root, press);
+    this.strip = this.#find(".readout");
   }
 
-  /** All that a message's header says in words. */
+  /**
+   * Write the texts of a message.
+   * @param {Header} header
+   */
   write(header) {
     const { words, title, alt } = header;
-    this.words = words;
-    const wording = JSON.stringify([words, title, alt, header.prototypes]);
-    if (wording === this.wording) return;
-    this.wording = wording;
+    this.#words = words;
+    const written = JSON.stringify([words, title, alt, header.prototypes]);
+    if (written === this.#written) return;
+    this.#written = written;
     const texts = {
       ".title": title,
       ".pull i": words.pull,
@@ -37,84 +51,109 @@ export class Readout {
       ".weights figcaption": header.prototypes ? words.prototypeCaption : words.matrixCaption,
       ".hint": words.hint,
     };
-    for (const [selector, text] of Object.entries(texts)) setText(this.find(selector), text);
-    nameButtons(this.root, words);
-    this.find(".stage .tools").setAttribute("aria-label", words.tools);
-    const scene = this.find(".scene");
-    scene.setAttribute("aria-label", filled(words.scene, { title, alt }));
+    for (const [selector, text] of Object.entries(texts)) setText(this.#find(selector), text);
+    labelButtons(this.root, words);
+    this.#find(".stage .tools").setAttribute("aria-label", words.tools);
+    const scene = this.#find(".scene");
+    scene.setAttribute("aria-label", fill(words.scene, { title, alt }));
     scene.setAttribute("aria-description", words.keys);
-    this.find(".matrix").setAttribute("aria-label", filled(words.matrix, { title }));
-  }
-
-  /** Colours of pull and push for all that is not on a canvas. */
-  paint(inks) {
-    this.root.style.setProperty("--pull", css(inks.pull));
-    this.root.style.setProperty("--push", css(inks.push));
-  }
-
-  mark(capped) {
-    this.find(".longer").hidden = !capped;
+    this.#find(".matrix").setAttribute("aria-label", fill(words.matrix, { title }));
   }
 
   /**
-   * What two nodes are to each other; null for none. `pair` is null where a node is bound to nobody.
-   * @param {{first: string, second: string, rows: number[], strongest: boolean, pinned: boolean,
-   *   pair: ReturnType<import("./bonds.js").Bonds["pair"]> | null} | null} told
+   * Set the colours of pull and push for what is not on a canvas.
+   * @param {ForceColours} colours
    */
-  tell(told) {
-    this.strip.dataset.empty = String(!told);
-    if (!told) return;
-    const { words, find } = this;
-    const { first, second, rows, pair } = told;
-    const does = pair ? verdict(pair.total) : "none";
-    this.strip.dataset.does = does;
+  restyle({ pull, push }) {
+    this.root.style.setProperty("--pull", css(pull));
+    this.root.style.setProperty("--push", css(push));
+  }
+
+  /**
+   * Explain the double heads of arrows that are longer than drawn, if there are any.
+   * @param {boolean} capped
+   */
+  explainCapped(capped) {
+    this.#find(".longer").hidden = !capped;
+  }
+
+  /**
+   * Write what two nodes are to each other; null for none.
+   * @param {FocusSummary | null} summary
+   */
+  show(summary) {
+    this.strip.dataset.empty = String(!summary);
+    if (!summary) return;
+    const words = this.#words;
+    const { first, second, rows, pair } = summary;
+    const verdict = pair ? verdictOf(pair.total) : "none";
+    this.strip.dataset.does = verdict;
     this.strip.dataset.alone = String(!pair);
-    setText(find(".names"), `${pair ? filled(words.pair, { first, second }) : first}:`);
-    setText(find(".does"), pair ? words[does] : words.alone);
-    setText(find(".similarity"), pair ? filled(words.similarity, { s: signed(pair.s, 3) }) : "");
-    setText(find(".weight"), pair ? filled(words.weight, { w: signed(pair.w, 3) }) : "");
-    setText(find(".back"), pair?.back === undefined ? "" : filled(words.back, { w: signed(pair.back, 3) }));
-    const known = rows.filter((row) => row >= 0);
-    const images = filled(known.length > 1 ? words.rows : words.row, { first: known[0], second: known[1] });
-    setText(find(".rows"), known.length ? images : "");
-    setText(find(".note"), told.pinned ? words.pinned : told.strongest && pair ? words.strongest : "");
-    this.#drawBond(does);
+    setText(this.#find(".names"), `${pair ? fill(words.pair, { first, second }) : first}:`);
+    setText(this.#find(".does"), pair ? words[verdict] : words.alone);
+    setText(this.#find(".similarity"), pair ? fill(words.similarity, { s: signed(pair.s, 3) }) : "");
+    setText(this.#find(".weight"), pair ? fill(words.weight, { w: signed(pair.w, 3) }) : "");
+    setText(this.#find(".back"), pair?.back === undefined ? "" : fill(words.back, { w: signed(pair.back, 3) }));
+    const images = rows.filter((row) => row >= 0);
+    const text = fill(images.length > 1 ? words.rows : words.row, { first: images[0], second: images[1] });
+    setText(this.#find(".rows"), images.length ? text : "");
+    setText(this.#find(".note"), summary.pinned ? words.pinned : summary.strongest && pair ? words.strongest : "");
+    this.#drawBond(verdict);
   }
 
-  /** Say a pair aloud, to those who listen. */
-  say(told) {
-    const { words } = this;
-    if (!told) return setText(this.find(".spoken"), "");
-    const { first, second, pair } = told;
-    if (!pair) return setText(this.find(".spoken"), `${first}: ${words.alone}`);
-    const s = filled(words.similarity, { s: signed(pair.s, 3) });
-    const w = filled(words.weight, { w: signed(pair.w, 3) });
-    setText(this.find(".spoken"), filled(words.spoken, { first, second, verdict: words[verdict(pair.total)], s, w }));
+  /**
+   * Announce a pair through the live region.
+   * @param {FocusSummary | null} summary
+   */
+  say(summary) {
+    setText(this.#find(".spoken"), summary ? this.#sentence(summary) : "");
   }
 
-  /** Draw the two pictures; `paint(context, which, size)` draws one, centred. */
-  show(paint) {
+  /** @param {FocusSummary} summary */
+  #sentence({ first, second, pair }) {
+    const words = this.#words;
+    if (!pair) return `${first}: ${words.alone}`;
+    const s = fill(words.similarity, { s: signed(pair.s, 3) });
+    const w = fill(words.weight, { w: signed(pair.w, 3) });
+    return fill(words.spoken, { first, second, verdict: words[verdictOf(pair.total)], s, w });
+  }
+
+  /**
+   * Draw the images of a pair.
+   * @param {(context: CanvasRenderingContext2D, which: "first" | "second", size: number) => void} draw  one, centred
+   */
+  drawImages(draw) {
     const { ratio } = this;
-    for (const which of ["first", "second"]) {
-      const canvas = this.find(`canvas.${which}`);
-      canvas.width = canvas.height = Math.round(PICTURE * ratio);
-      const context = canvas.getContext("2d");
-      context.setTransform(ratio, 0, 0, ratio, PICTURE * ratio * 0.5, PICTURE * ratio * 0.5);
-      paint(context, which, PICTURE - 3);
+    for (const which of /** @type {const} */ (["first", "second"])) {
+      const canvas = find(this.root, `canvas.${which}`, HTMLCanvasElement);
+      canvas.width = canvas.height = Math.round(IMAGE * ratio);
+      const context = context2d(canvas);
+      context.setTransform(ratio, 0, 0, ratio, IMAGE * ratio * 0.5, IMAGE * ratio * 0.5);
+      draw(context, which, IMAGE - 3);
     }
   }
 
-  #drawBond(does) {
-    const line = this.find(".bond .line");
-    line.setAttribute("stroke-dasharray", does === "push" ? "6 4" : "none");
-    const together = "M20 8 12 3v10zM24 8l8-5v10z";
-    const apart = "M2 8l8-5v10zM42 8l-8-5v10z";
-    this.find(".bond .heads").setAttribute("d", { pull: together, push: apart, none: "" }[does]);
-    this.find(".bond .line").style.visibility = does === "none" ? "hidden" : "";
+  /** @param {Verdict} verdict */
+  #drawBond(verdict) {
+    const line = find(this.root, ".bond .line", SVGElement);
+    line.setAttribute("stroke-dasharray", verdict === "push" ? "6 4" : "none");
+    line.style.visibility = verdict === "none" ? "hidden" : "";
+    const inwards = "M20 8 12 3v10zM24 8l8-5v10z";
+    const outwards = "M2 8l8-5v10zM42 8l-8-5v10z";
+    setAttributes(find(this.root, ".bond .heads", SVGElement), { d: { pull: inwards, push: outwards, none: "" }[verdict] });
+  }
+
+  /** @param {string} selector */
+  #find(selector) {
+    return find(this.root, selector);
   }
 }
 
-/** What a derivative of the loss by a similarity does to the pair, as descent goes down it. */
-function verdict(weight) {
+/**
+ * Return what descent does to a pair with this derivative of the loss by its similarity.
+ * @param {number} weight
+ * @returns {Verdict}
+ */
+export function verdictOf(weight) {
   return weight < 0 ? "pull" : weight > 0 ? "push" : "none";
 }

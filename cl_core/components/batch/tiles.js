@@ -1,47 +1,66 @@
 /** The images as tiles: a digit's strokes in the colour of its class, on a sheet of their own. */
 
-import { css, mix } from "../theme.js";
+import { context2d, decodePng, spritePlace } from "../_shared/canvas.js";
+import { classColour, css, luminance, mix } from "../_shared/colour.js";
+import { sameBytes } from "../_shared/envelope.js";
 
-const TINT = 0.4; // strokes are this much nearer to the text's colour than their class, to be read
+/**
+ * @import { SpriteLayout } from "../_shared/canvas.js"
+ * @import { Theme } from "../_shared/theme.js"
+ */
+
+const TEXT_SHARE = 0.4; // share of the text's colour in the strokes, so that they can be read
 
 export class Tiles {
-  constructor() {
-    this.source = null;
-    this.grey = null; // the sheet as it came
-    this.sheet = null; // the sheet in the classes' colours, with see-through ground
-    this.painted = "";
-  }
+  /** @type {Uint8Array | null} */
+  #source = null;
+  /** @type {ImageBitmap | null} the sheet as it came */
+  #grey = null;
+  /** @type {HTMLCanvasElement | null} the sheet in the classes' colours, on a transparent ground */
+  #sheet = null;
+  /** @type {SpriteLayout} */
+  #layout = { columns: 1, w: 1, h: 1 };
+  #painted = ""; // theme and labels of the sheet
 
-  /** Unpack a sheet of pictures, if it is another one; resolves when it can be drawn. */
+  /**
+   * Decode a sprite sheet, unless it is the known one.
+   * @param {Uint8Array} sprite
+   * @returns {Promise<void>} resolves when it can be drawn
+   */
   async load(sprite) {
-    if (this.source && sameBytes(this.source, sprite)) return;
-    this.source = sprite;
-    this.grey = null;
-    this.sheet = null;
-    this.painted = "";
+    if (this.#source && sameBytes(this.#source, sprite)) return;
+    this.#source = sprite;
+    this.#grey = null;
+    this.#sheet = null;
+    this.#painted = "";
     if (!sprite.length) return;
-    const grey = await createImageBitmap(new Blob([sprite], { type: "image/png" })).catch(() => null);
-    if (this.source === sprite) this.grey = grey;
+    const grey = await decodePng(sprite);
+    if (this.#source === sprite) this.#grey = grey;
   }
 
-  /** Colour the sheet for a theme. Light strokes on dark ground become coloured strokes on none. */
+  /**
+   * Colour the sheet for a theme: light strokes on a dark ground become coloured strokes on none.
+   * @param {SpriteLayout} layout
+   * @param {Uint8Array} labels
+   * @param {Theme} theme
+   */
   paint(layout, labels, theme) {
     const wanted = `${theme.source} ${labels}`;
-    if (!this.grey || this.painted === wanted) return;
-    this.painted = wanted;
-    this.layout = layout;
-    const { width, height } = this.grey;
-    const sheet = (this.sheet ??= document.createElement("canvas"));
+    if (!this.#grey || this.#painted === wanted) return;
+    this.#painted = wanted;
+    this.#layout = layout;
+    const { width, height } = this.#grey;
+    const sheet = (this.#sheet ??= document.createElement("canvas"));
     sheet.width = width;
     sheet.height = height;
-    const context = sheet.getContext("2d", { willReadFrequently: true });
-    context.drawImage(this.grey, 0, 0);
+    const context = context2d(sheet, { willReadFrequently: true });
+    context.drawImage(this.#grey, 0, 0);
     const image = context.getImageData(0, 0, width, height);
-    const inks = theme.classes.map((colour) => mix(colour, theme.text, TINT));
+    const colours = theme.classes.map((colour) => mix(colour, theme.text, TEXT_SHARE));
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const i = Math.floor(y / layout.h) * layout.columns + Math.floor(x / layout.w);
-        const [red, green, blue] = inks[labels[i] % inks.length] ?? theme.text;
+        const [red, green, blue] = classColour(colours, labels[i]) ?? theme.text;
         const p = 4 * (y * width + x);
         image.data[p + 3] = image.data[p];
         image.data[p] = red;
@@ -52,23 +71,32 @@ export class Tiles {
     context.putImageData(image, 0, 0);
   }
 
-  /** Draw one image, centred. `name` stands in for a picture that is not there. */
+  /**
+   * Draw an image, centred.
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} index
+   * @param {number} label
+   * @param {number} x
+   * @param {number} y
+   * @param {number} size
+   * @param {Theme} theme
+   * @param {{name?: string, frame?: number}} [look]  `name` stands in for an image that there is not
+   */
   draw(context, index, label, x, y, size, theme, { name = "", frame = 1.25 } = {}) {
-    const colour = theme.classes[label % theme.classes.length];
+    const colour = classColour(theme.classes, label);
     const half = size / 2;
     context.beginPath();
     context.roundRect(x - half, y - half, size, size, size * 0.2);
-    context.fillStyle = css(mix(theme.paper, colour, 0.1));
+    context.fillStyle = css(mix(theme.background, colour, 0.1));
     context.fill();
-    if (this.sheet) {
-      const { columns, w, h } = this.layout;
+    if (this.#sheet) {
+      const { w, h } = this.#layout;
+      const { left, top } = spritePlace(index, this.#layout);
       const inner = size - 2;
-      const left = (index % columns) * w;
-      const top = Math.floor(index / columns) * h;
       context.imageSmoothingQuality = "high";
-      context.drawImage(this.sheet, left, top, w, h, x - inner / 2, y - inner / 2, inner, inner);
-    } else if (!this.source?.length) {
-      context.fillStyle = css(mix(colour, theme.text, TINT));
+      context.drawImage(this.#sheet, left, top, w, h, x - inner / 2, y - inner / 2, inner, inner);
+    } else if (!this.#source?.length) {
+      context.fillStyle = css(mix(colour, theme.text, TEXT_SHARE));
       context.font = `700 ${Math.round(size * 0.55)}px ${theme.font}`;
       context.textAlign = "center";
       context.textBaseline = "middle";
@@ -78,33 +106,44 @@ export class Tiles {
     context.strokeStyle = css(colour);
     context.stroke();
   }
-
-  /** A class weight: a diamond in its colour, with its name on it where that is short. */
-  drawPrototype(context, label, x, y, size, theme, { name = "", frame = 2, rim = theme.paper } = {}) {
-    const colour = theme.classes[label % theme.classes.length];
-    const half = size / 2;
-    context.beginPath();
-    context.moveTo(x, y - half);
-    context.lineTo(x + half, y);
-    context.lineTo(x, y + half);
-    context.lineTo(x - half, y);
-    context.closePath();
-    context.fillStyle = css(colour);
-    context.fill();
-    context.lineWidth = frame;
-    context.strokeStyle = css(rim);
-    context.stroke();
-    if (!isShort(name)) return;
-    const [red, green, blue] = colour;
-    context.font = `800 ${Math.max(Math.round(size * 0.45), 13)}px ${theme.font}`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.fillStyle = 0.3 * red + 0.6 * green + 0.1 * blue > 140 ? "#111" : "#fff";
-    context.fillText(name, x, y + 1);
-  }
 }
 
-/** Whether a class name can be written on a tile. */
-export function isShort(name) {
+/**
+ * Draw a class weight: a diamond in its colour, with its name on it where that is short.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} label
+ * @param {number} x
+ * @param {number} y
+ * @param {number} size
+ * @param {Theme} theme
+ * @param {{name?: string, frame?: number, rim?: number[]}} [look]
+ */
+export function drawPrototype(context, label, x, y, size, theme, { name = "", frame = 2, rim = theme.background } = {}) {
+  const colour = classColour(theme.classes, label);
+  const half = size / 2;
+  context.beginPath();
+  context.moveTo(x, y - half);
+  context.lineTo(x + half, y);
+  context.lineTo(x, y + half);
+  context.lineTo(x - half, y);
+  context.closePath();
+  context.fillStyle = css(colour);
+  context.fill();
+  context.lineWidth = frame;
+  context.strokeStyle = css(rim);
+  context.stroke();
+  if (!fitsTile(name)) return;
+  context.font = `800 ${Math.max(Math.round(size * 0.45), 13)}px ${theme.font}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillStyle = luminance(colour) > 140 ? "#111" : "#fff";
+  context.fillText(name, x, y + 1);
+}
+
+/**
+ * Return whether the name of a class can be written on a tile.
+ * @param {string} name
+ */
+export function fitsTile(name) {
   return name.length <= 2;
 }

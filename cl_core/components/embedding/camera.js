@@ -1,35 +1,46 @@
-/** From data coordinates to the screen: a flat map in two dimensions, a turntable with mild perspective in three. */
+/** From data to the screen: a flat map in two dimensions, a turntable with mild perspective in three. */
 
-import { ZoomCamera } from "../camera.js";
+import { ZoomCamera } from "../_shared/camera.js";
 
-const CLOSEST = 60;
-const NEAR = 4; // distance of the eye in radii of the cloud: small is dramatic, large is flat
-const MARGIN = { side: 18, end: 30 }; // room, on both sides, for the names of the axes, in CSS pixels
-const REST = { yaw: -0.6, pitch: 0.32 };
+const CLOSEST = 60; // highest zoom
+const EYE_DISTANCE = 4; // in radii of the points: small is dramatic, large is flat
+const MARGIN = { side: 18, end: 30 }; // CSS pixels on both sides, for the names of the axes
+const REST = { yaw: -0.6, pitch: 0.32 }; // radians
 
 export class Camera extends ZoomCamera {
+  dims = 2;
+  centre = [0, 0, 0];
+  half = [1, 1, 1]; // half the extent along each axis
+  scale = 1; // CSS pixels for a length of 1
+  radius = 1;
+  yaw = REST.yaw;
+  pitch = REST.pitch;
+  #sinYaw = 0;
+  #cosYaw = 1;
+  #sinPitch = 0;
+  #cosPitch = 1;
+
   constructor() {
     super(CLOSEST);
-    this.dims = 2;
-    this.centre = [0, 0, 0];
-    this.half = [1, 1, 1]; // half the extent along each axis
-    this.scale = 1;
-    this.radius = 1;
   }
 
-  /** Back to the automatic view. */
+  /** Return to the automatic view. */
   reset() {
     super.reset();
     this.yaw = REST.yaw;
     this.pitch = REST.pitch;
   }
 
-  /** Aim at a part of space, [low, high] along each axis, unless the user holds another one. */
-  aim(view, dims) {
-    const box = this.held ?? view;
+  /**
+   * Aim at a part of space, unless the viewer holds another one.
+   * @param {ArrayLike<number>} bounds  low and high along each axis
+   * @param {number} dims
+   */
+  aim(bounds, dims) {
+    const box = this.heldBounds ?? bounds;
     this.dims = dims;
-    this.current = view;
-    const half = this.half;
+    this.current = bounds;
+    const { half } = this;
     for (let d = 0; d < dims; d++) {
       this.centre[d] = (box[2 * d] + box[2 * d + 1]) / 2;
       half[d] = (box[2 * d + 1] - box[2 * d]) / 2;
@@ -39,13 +50,13 @@ export class Camera extends ZoomCamera {
     this.radius = Math.hypot(...half) * 0.76;
     const fit = dims === 3 ? Math.min(width, height) / this.radius : Math.min(width / half[0], height / half[1]);
     this.scale = fit * this.zoom;
-    [this.sinYaw, this.cosYaw] = [Math.sin(this.yaw), Math.cos(this.yaw)];
-    [this.sinPitch, this.cosPitch] = [Math.sin(this.pitch), Math.cos(this.pitch)];
+    [this.#sinYaw, this.#cosYaw] = [Math.sin(this.yaw), Math.cos(this.yaw)];
+    [this.#sinPitch, this.#cosPitch] = [Math.sin(this.pitch), Math.cos(this.pitch)];
   }
 
   /**
-   * Project (n * dims) data coordinates to screen coordinates and, in three dimensions, nearness from 0 to 1.
-   * @param {ArrayLike<number>} points
+   * Project points to screen coordinates and, in three dimensions, nearness from 0 to 1.
+   * @param {ArrayLike<number>} points  (n * dims)
    * @param {Float32Array} x
    * @param {Float32Array} y
    * @param {Float32Array} near
@@ -60,29 +71,38 @@ export class Camera extends ZoomCamera {
       }
       return;
     }
-    const { sinYaw, cosYaw, sinPitch, cosPitch, radius } = this;
+    const { radius } = this;
+    const [sinYaw, cosYaw, sinPitch, cosPitch] = [this.#sinYaw, this.#cosYaw, this.#sinPitch, this.#cosPitch];
     for (let i = 0; i < x.length; i++) {
       const px = points[3 * i] - cx;
       const py = points[3 * i + 1] - cy;
       const pz = points[3 * i + 2] - cz;
       const away = cosYaw * pz - sinYaw * px;
       const depth = (sinPitch * py + cosPitch * away) / radius;
-      const size = (scale * NEAR) / Math.max(NEAR - depth, 0.2);
+      const size = (scale * EYE_DISTANCE) / Math.max(EYE_DISTANCE - depth, 0.2);
       x[i] = middleX + (cosYaw * px + sinYaw * pz) * size;
       y[i] = middleY - (cosPitch * py - sinPitch * away) * size;
       near[i] = Math.min(Math.max(depth * 0.5 + 0.5, 0), 1);
     }
   }
 
-  /** Screen coordinates of one point. */
-  place(...point) {
+  /**
+   * Return the screen coordinates of one point.
+   * @param {ArrayLike<number>} point
+   * @returns {[number, number]}
+   */
+  place(point) {
     const x = new Float32Array(1);
     const y = new Float32Array(1);
     this.project(point, x, y, new Float32Array(1));
     return [x[0], y[0]];
   }
 
-  /** Turn the cloud under the finger; (dx, dy) in CSS pixels. */
+  /**
+   * Turn the points as a pointer moves.
+   * @param {number} dx  CSS pixels
+   * @param {number} dy
+   */
   turn(dx, dy) {
     this.yaw += dx * 0.008;
     this.pitch = Math.min(Math.max(this.pitch + dy * 0.008, -1.5), 1.5);

@@ -1,134 +1,189 @@
-/** The words and controls around the picture: legend, buttons, scrubber, and the picture's description in words. */
+/** The texts and controls around the picture: legend, scrubber, and the picture's description. */
 
-import { filled, listenToButtons, nameButtons, setText } from "../page.js";
-import { css } from "../theme.js";
+import { classColour, css } from "../_shared/colour.js";
+import { find, labelButtons, setText } from "../_shared/dom.js";
+import { fill } from "../_shared/format.js";
 
-const QUIET = 2000; // ms between two changes of the description in words
+/**
+ * @import { Header } from "./embedding.js"
+ * @import { Player } from "./player.js"
+ * @import { Frame } from "./recording.js"
+ * @import { Theme } from "../_shared/theme.js"
+ */
+
+const DESCRIPTION_INTERVAL = 2000; // ms between two changes of the description
+
+/**
+ * @typedef {object} ControlActions
+ * @property {(label: number) => void} toggleClass  a button of the legend
+ * @property {(frame: number) => void} scrub
+ * @property {() => void} scrubbed  the scrubber has been let go
+ */
 
 export class Controls {
+  /** @type {Header | null} */
+  #header = null;
+  #written = ""; // JSON of the texts written
+  #describedAt = -DESCRIPTION_INTERVAL;
+  /** @type {ReturnType<typeof setTimeout> | 0} */
+  #timer = 0;
+  /** @type {{shown: Frame | undefined, newest: boolean}} what the description is about */
+  #subject = { shown: undefined, newest: false };
+
   /**
    * @param {HTMLElement} root
-   * @param {{press: (name: string) => void, light: (c: number) => void, scrub: (frame: number) => void,
-   *   scrubbed: () => void}} act  what the controls do
+   * @param {ControlActions} actions
    */
-  constructor(root, act) {
+  constructor(root, actions) {
     this.root = root;
-    this.act = act;
-    this.find = (selector) => root.querySelector(selector);
-    this.canvas = this.find(".cloud");
-    this.scrubber = this.find(".scrubber");
-    this.wording = "";
-    this.spoken = -QUIET;
-    this.speaking = 0;
-    listenToButtons(root, act.press);
-    this.scrubber.addEventListener("input", () => act.scrub(Number(this.scrubber.value)));
-    this.scrubber.addEventListener("change", () => act.scrubbed());
+    this.actions = actions;
+    this.canvas = this.#find(".cloud");
+    this.legend = this.#find(".legend");
+    this.scrubber = find(root, ".scrubber", HTMLInputElement);
+    this.scrubber.addEventListener("input", () => actions.scrub(Number(this.scrubber.value)));
+    this.scrubber.addEventListener("change", () => actions.scrubbed());
   }
 
   close() {
-    clearTimeout(this.speaking);
+    clearTimeout(this.#timer);
   }
 
-  /** All that a message's header says in words. */
+  /**
+   * Write the texts of a message.
+   * @param {Header} header
+   * @param {boolean} empty  whether there is no frame
+   */
   write(header, empty) {
-    const { words } = header;
-    this.header = header;
+    const { words, class_names: names } = header;
+    this.#header = header;
     this.root.style.height = `${header.height}px`;
-    setText(this.find(".placeholder"), header.placeholder);
-    this.find(".placeholder").hidden = !empty;
-    this.find(".tools").hidden = empty;
-    this.find(".time").hidden = !header.timeline;
-    const wording = JSON.stringify([words, header.class_names]);
-    if (wording === this.wording) return;
-    this.wording = wording;
-    nameButtons(this.root, words);
+    setText(this.#find(".placeholder"), header.placeholder);
+    this.#find(".placeholder").hidden = !empty;
+    this.#find(".tools").hidden = empty;
+    this.#find(".time").hidden = !header.timeline;
+    const texts = JSON.stringify([words, names]);
+    if (texts === this.#written) return;
+    this.#written = texts;
+    labelButtons(this.root, words);
     for (const group of ["legend", "tools", "time", "scrubber"]) {
-      this.find(`.${group}`).setAttribute("aria-label", words[group]);
+      this.#find(`.${group}`).setAttribute("aria-label", words[group]);
     }
     this.canvas.setAttribute("aria-description", words.keys);
-    this.#writeLegend(header.class_names);
+    this.#writeLegend(names);
   }
 
+  /** @param {string[]} names */
   #writeLegend(names) {
-    const buttons = names.map((name, c) => {
+    const buttons = names.map((name, label) => {
       const button = document.createElement("button");
       button.type = "button";
       button.append(document.createElement("i"), name);
-      button.onclick = () => this.act.light(c);
+      button.onclick = () => this.actions.toggleClass(label);
       return button;
     });
-    this.find(".legend").replaceChildren(...buttons);
+    this.legend.replaceChildren(...buttons);
   }
 
-  /** Colour the legend, and mark the classes that are shown alone. */
-  paintLegend(lit, theme) {
-    const legend = this.find(".legend");
-    legend.classList.toggle("some", lit.size > 0);
-    [...legend.children].forEach((button, c) => {
-      button.setAttribute("aria-pressed", String(lit.has(c)));
-      button.style.setProperty("--colour", css(theme.classes[c % theme.classes.length]));
+  /**
+   * Colour the legend, and mark the selected classes.
+   * @param {Set<number>} selected
+   * @param {Theme} theme
+   */
+  paintLegend(selected, theme) {
+    this.legend.classList.toggle("some", selected.size > 0);
+    [...this.legend.children].forEach((button, label) => {
+      if (!(button instanceof HTMLElement)) return;
+      button.setAttribute("aria-pressed", String(selected.has(label)));
+      button.style.setProperty("--colour", css(classColour(theme.classes, label)));
     });
   }
 
-  press(name, on) {
-    this.find(`[data-do="${name}"]`).setAttribute("aria-pressed", String(on));
+  /**
+   * @param {string} name
+   * @param {boolean} on
+   */
+  setPressed(name, on) {
+    this.#find(`[data-do="${name}"]`).setAttribute("aria-pressed", String(on));
   }
 
-  /** Say aloud, to those who listen. */
+  /**
+   * Announce a text through the live region.
+   * @param {string} text
+   */
   say(text) {
-    setText(this.find(".spoken"), text);
+    setText(this.#find(".spoken"), text);
   }
 
-  /** Show where on the film we are. `shown` is the frame, if there is one. */
+  /**
+   * Show the moment.
+   * @param {Player} player
+   * @param {Frame | undefined} shown
+   */
   report(player, shown) {
-    const { scrubber, header } = this;
+    const { scrubber } = this;
+    if (!this.#header) return;
     if (scrubber.max !== String(player.last)) scrubber.max = String(player.last);
     if (scrubber.value !== String(player.frame)) scrubber.value = String(player.frame);
-    const place = shown && { step: count(shown.step), frame: player.frame + 1, frames: player.length };
-    const readout = place ? filled(header.words.readout, place) : "";
-    setText(this.find(".readout"), readout);
+    const place = shown && { step: wholeNumber(shown.step), frame: player.frame + 1, frames: player.length };
+    const readout = place ? fill(this.#header.words.readout, place) : "";
+    setText(this.#find(".readout"), readout);
     scrubber.setAttribute("aria-valuetext", readout);
     scrubber.disabled = player.length < 2;
     this.#enable(player);
-    this.press("live", player.mode === "live" && player.length > 0);
+    this.setPressed("live", player.mode === "live" && player.length > 0);
     this.#describeLater(player, shown);
   }
 
+  /** @param {Player} player */
   #enable(player) {
-    const off = {
+    const disabled = {
       first: player.frame === 0,
       back: player.frame === 0,
       forward: player.frame >= player.last,
       play: player.length < 2,
       live: player.length === 0,
     };
-    for (const [name, value] of Object.entries(off)) this.find(`[data-do="${name}"]`).disabled = value;
+    for (const [name, value] of Object.entries(disabled)) {
+      find(this.root, `[data-do="${name}"]`, HTMLButtonElement).disabled = value;
+    }
   }
 
-  /** The picture in words, for those who do not see it: soon, but not at every frame. */
+  /**
+   * Describe the picture to assistive technology: soon, but not at every frame.
+   * @param {Player} player
+   * @param {Frame | undefined} shown
+   */
   #describeLater(player, shown) {
-    this.described = [shown, player.frame === player.last];
-    if (this.speaking) return;
-    const wait = Math.max(this.spoken + QUIET - performance.now(), 0);
-    this.speaking = setTimeout(() => {
-      this.speaking = 0;
-      this.spoken = performance.now();
-      this.canvas.setAttribute("aria-label", this.#description());
+    this.#subject = { shown, newest: player.frame === player.last };
+    if (this.#timer) return;
+    const wait = Math.max(this.#describedAt + DESCRIPTION_INTERVAL - performance.now(), 0);
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#describedAt = performance.now();
+      if (this.#header) this.canvas.setAttribute("aria-label", this.#description(this.#header));
     }, wait);
   }
 
-  #description() {
-    const { title, alt, placeholder, words } = this.header;
-    const [shown, newest] = this.described;
+  /** @param {Header} header */
+  #description({ title, alt, placeholder, words }) {
+    const { shown, newest } = this.#subject;
     if (!shown) return `${title}. ${placeholder}`;
-    const place = filled(words.place, { title, step: count(shown.step) });
-    return newest && alt ? `${place}: ${alt}` : place; // `alt` speaks of the newest frame only
+    const place = fill(words.place, { title, step: wholeNumber(shown.step) });
+    return newest && alt ? `${place}: ${alt}` : place; // `alt` is about the newest frame only
+  }
+
+  /** @param {string} selector */
+  #find(selector) {
+    return find(this.root, selector);
   }
 }
 
 const numbers = new Intl.NumberFormat(document.documentElement.lang || undefined);
 
-/** A whole number as people write it. */
-export function count(number) {
+/**
+ * Write a whole number with separators.
+ * @param {number} number
+ */
+export function wholeNumber(number) {
   return numbers.format(number);
 }

@@ -1,396 +1,420 @@
 /**
  * A cloud of points that moves while a network learns.
  *
- * `film.js` keeps the frames, `player.js` says which moment is shown (`shared.js` where several pictures show the same
- * one), `camera.js` where it is on the screen, `scene.js` draws it, `controls.js` are the buttons around it. Here these
- * are tied to each other, to the messages from Python and to the theme.
+ * `recording.js` keeps the frames, `player.js` says which moment is shown (`shared_player.js` where a group shows one
+ * moment), `camera.js` where a point is on the screen, `scene.js` draws, `controls.js` are the controls around the
+ * picture, `input.js` reads pointer and keys.
  *
- * For tests and assistive tools the root element says what is shown in its data attributes, and answers an event
+ * For tests and assistive technology the root element says what is shown in its data attributes, and answers an event
  * "describe" by writing the first points' places, in data and on the screen, into `data-positions`.
  */
 
 import { Camera } from "./camera.js";
-import { count, Controls } from "./controls.js";
-import { received } from "./film.js";
-import { joinGroup } from "./group.js";
+import { Controls, wholeNumber } from "./controls.js";
+import { listenToInput } from "./input.js";
 import { Player } from "./player.js";
-import { listen } from "./hand.js";
+import { Recording } from "./recording.js";
 import { Scene } from "./scene.js";
-import { SharedPlayer } from "./shared.js";
-import { sameBytes } from "../envelope.js";
-import { filled, heedCalm, setData, shownBy } from "../page.js";
-import { savePicture, SHARP } from "../save.js";
-import { css, readTheme } from "../theme.js";
+import { SharedPlayer } from "./shared_player.js";
 import { Tooltip } from "./tooltip.js";
+import { classColour, css } from "../_shared/colour.js";
+import { find, setData } from "../_shared/dom.js";
+import { fill, withMinus } from "../_shared/format.js";
+import { mount, Picture } from "../_shared/picture.js";
+import { joinPlayback } from "../_shared/playback.js";
+import { pressZoomButton } from "../_shared/pointer.js";
+import { FILE_RATIO, saveCanvas } from "../_shared/save.js";
 
-const PAUSE = 1000 / 30; // ms between two drawings: training needs the processor too
+/**
+ * @import { RecordingBuffers, RecordingHeader } from "./recording.js"
+ * @import { SpriteLayout } from "../_shared/canvas.js"
+ * @import { StreamlitComponent, Words } from "../_shared/picture.js"
+ * @import { Playback } from "../_shared/playback.js"
+ * @import { Palette, Theme } from "../_shared/theme.js"
+ */
+
+/**
+ * @typedef {object} HeaderFields
+ * @property {string[]} axes
+ * @property {string} title
+ * @property {Palette} palette
+ * @property {number} height  CSS pixels
+ * @property {{stream: string, frame: number} | null} frame  known to be looked at
+ * @property {string} group
+ * @property {string} placeholder
+ * @property {string} alt
+ * @property {boolean} timeline
+ * @property {SpriteLayout | null} sprite
+ * @property {Words} words
+ *
+ * @typedef {RecordingHeader & HeaderFields} Header  of a message
+ */
+
+const FRAME_INTERVAL = 1000 / 30; // ms: training needs the processor too
 const REACH = 14; // CSS pixels from the pointer to a point
-const PATIENCE = 2500; // ms until missing frames are asked for again
-const DESCRIBED = 16;
+const RETRY_INTERVAL = 2500; // ms until missing frames are asked for again
+const DESCRIBED = 16; // number of points in `data-positions`
 
-class Picture {
+/** @extends {Picture<Header, RecordingBuffers>} */
+class EmbeddingPicture extends Picture {
+  frameInterval = FRAME_INTERVAL;
+  #camera = new Camera();
+  #player = new Player();
+  /** @type {Playback | null} moment of the group */
+  #playback = null;
+  #leave = () => {};
+  /** @type {Recording | null} */
+  #recording = null;
+  /** @type {Set<number>} classes that are shown alone; none: all are shown */
+  #selected = new Set();
+  #labels = true;
+  #pointed = -1; // index of the point under the pointer
+  #stale = true; // whether the drawing is older than the data
+  #askedAt = -Infinity; // time when missing frames were asked for
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #asking;
+  /** @type {Header["frame"]} what Python knows of the frame looked at */
+  #sent = null;
+  #fresh = false; // whether a stream has begun and nothing has been sent to Python since
+  /** @type {Header["frame"]} frame to go back to, for a picture that was mounted again */
+  #resuming = null;
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
-    this.canvas = root.querySelector(".cloud");
+    super(root);
+    this.canvas = find(root, ".cloud", HTMLCanvasElement);
     this.scene = new Scene(this.canvas);
-    this.camera = new Camera();
-    this.player = new Player();
-    this.time = null; // what it shares with the others of its group
     this.tooltip = new Tooltip(root);
-    this.film = null;
-    this.header = null;
-    this.theme = null;
-    this.lit = new Set(); // classes that are shown alone; none: all are
-    this.labels = true;
-    this.pointed = -1;
-    this.visible = true;
-    this.asked = -Infinity;
-    this.told = null; // what Python knows of the frame looked at
-    this.fresh = false; // a stream has begun and Python has not been told since
-    this.resuming = null;
     this.controls = new Controls(root, {
-      press: (name) => this.#do(name),
-      light: (c) => this.#light(c),
-      scrub: (frame) => this.#seek(frame),
+      toggleClass: (label) => this.#toggleClass(label),
+      scrub: (frame) => {
+        this.#player.seek(frame);
+        this.refresh();
+      },
       scrubbed: () => this.#settle(),
     });
-    this.ending = new AbortController();
-    this.#listen();
-  }
-
-  /** The page's latest data, theme and ways to answer; called for each new message. */
-  update({ data, setStateValue, setTriggerValue }) {
-    this.answer = { setStateValue, setTriggerValue };
-    if (data && !sameBytes(data, this.message)) this.#receive(data);
-    if (!this.header) return;
-    const theme = readTheme(this.root, this.header.palette, this.theme);
-    if (theme !== this.theme) this.#restyle(theme);
+    const actions = {
+      camera: this.#camera,
+      turns: () => this.#recording?.dims === 3,
+      moved: () => this.refresh(),
+      reset: () => this.press("reset"),
+      /**
+       * @param {number} x
+       * @param {number} y
+       */
+      point: (x, y) => {
+        if (this.#recording?.length) this.#point(this.scene.nearest(x, y, REACH, (i) => this.#isShown(i)));
+      },
+      leave: () => this.#point(-1),
+      /** @param {number} by */
+      step: (by) => this.#stepPoint(by),
+      replay: () => this.press("play"),
+    };
+    listenToInput(this.canvas, actions, this.signal);
+    this.answerDescribe("positions", () => this.#describe());
+    this.observeSize(this.canvas);
+    this.observeVisibility(this.canvas);
+    this.followReducedMotion(this.#player);
   }
 
   close() {
-    this.ending.abort();
-    this.sizes.disconnect();
-    this.sight.disconnect();
-    clearTimeout(this.timer);
-    clearTimeout(this.asking);
+    super.close();
+    clearTimeout(this.#asking);
     this.controls.close();
-    this.time?.part(this.player);
+    this.#leave();
   }
 
   // ---- messages
 
-  #receive(message) {
-    this.message = message;
-    const { header, buffers, film } = received(message, this.film);
-    const restarted = film !== this.film;
-    if (!this.header) {
-      this.resuming = this.told = header.frame; // mounted again: where was the viewer?
+  /**
+   * @param {Header} header
+   * @param {RecordingBuffers} buffers
+   * @param {Header | null} previous
+   */
+  receive(header, buffers, previous) {
+    if (!previous) {
+      this.#resuming = this.#sent = header.frame;
       if (header.group) this.#join(header.group);
     }
-    this.header = header;
-    if (restarted) this.#restart(film);
-    const complete = film.add(header, buffers);
-    if (!complete) this.#need();
-    this.player.arrive(film.steps, performance.now());
-    this.#resume();
-    if (restarted) this.fresh = true;
-    if (this.fresh && complete && !this.resuming) {
-      this.fresh = false;
-      this.#tell();
+    const known = this.#recording?.matches(header) ? this.#recording : null;
+    const recording = known ?? this.#restart(header);
+    const complete = recording.add(header, buffers);
+    if (!complete) this.#askForMissing();
+    this.#player.arrive(recording.steps, performance.now());
+    this.#resume(recording);
+    if (!known) this.#fresh = true;
+    if (this.#fresh && complete && !this.#resuming) {
+      this.#fresh = false;
+      this.#send();
     }
-    this.controls.write(header, film.length === 0);
-    this.lit = new Set([...this.lit].filter((c) => c < header.class_names.length));
-    if (this.theme) this.controls.paintLegend(this.lit, this.theme);
-    this.tooltip.load(film.sprite);
-    this.#refresh();
+    this.controls.write(header, recording.length === 0);
+    this.#selected = new Set([...this.#selected].filter((label) => label < header.class_names.length));
+    if (this.theme) this.controls.paintLegend(this.#selected, this.theme);
+    this.tooltip.load(recording.sprite);
+    this.refresh();
   }
 
-  #restart(film) {
-    this.film = film;
-    this.player.clear();
-    this.camera.reset();
-    this.pointed = -1;
-    this.asked = -Infinity;
+  /** @param {Header} header */
+  #restart(header) {
+    this.#recording = new Recording(header);
+    this.#player.clear();
+    this.#camera.reset();
+    this.#pointed = -1;
+    this.#askedAt = -Infinity;
+    return this.#recording;
   }
 
-  /** Share the moment with the other pictures of that group; one that is chosen there already counts. */
-  #join(group) {
-    const { signal } = this.ending;
-    this.time = joinGroup(group);
-    if (this.time.begun) this.resuming = null;
-    this.player = new SharedPlayer(this.time);
-    heedCalm(this.player, signal);
-    const moved = () => {
-      this.player.heed();
-      this.#refresh();
-    };
-    this.time.addEventListener("change", moved, { signal });
-    this.time.addEventListener("settle", () => this.#tell(), { signal });
+  /**
+   * Share the moment with the other pictures of a group; one that is chosen there already counts.
+   * @param {string} name
+   */
+  #join(name) {
+    const { group, leave } = joinPlayback(name, this, {
+      change: () => {
+        player.synchronise();
+        this.refresh();
+      },
+      settle: () => this.#send(),
+    });
+    const player = new SharedPlayer(group, this);
+    this.#playback = group;
+    this.#leave = leave;
+    this.#player = player;
+    if (group.started) this.#resuming = null;
+    this.followReducedMotion(player);
   }
 
-  /** Go back to the frame that was looked at before the picture was mounted again. */
-  #resume() {
-    if (!this.resuming || this.film.length <= this.resuming.frame) return;
-    this.player.seek(this.resuming.frame);
-    this.resuming = null;
+  /**
+   * Go back to the frame that was looked at before the picture was mounted again.
+   * @param {Recording} recording
+   */
+  #resume(recording) {
+    if (!this.#resuming || recording.length <= this.#resuming.frame) return;
+    this.#player.seek(this.#resuming.frame);
+    this.#resuming = null;
   }
 
-  /** Ask for the frames that are missing, once at a time and not in haste. */
-  #need() {
-    clearTimeout(this.asking);
-    const wait = Math.max(this.asked + PATIENCE - performance.now(), 60);
-    this.asking = setTimeout(() => {
-      if (this.film.length >= this.header.total && this.film.labels) return;
-      this.asked = performance.now();
-      this.answer.setTriggerValue("need", this.film.labels ? this.film.length : 0);
+  /** Ask Python for the frames that are missing: one request at a time, and not again too soon. */
+  #askForMissing() {
+    clearTimeout(this.#asking);
+    const wait = Math.max(this.#askedAt + RETRY_INTERVAL - performance.now(), 60);
+    this.#asking = setTimeout(() => {
+      const [recording, header] = [this.#recording, this.header];
+      if (!recording || !header || (recording.length >= header.total && recording.labels)) return;
+      this.#askedAt = performance.now();
+      this.trigger("need", recording.labels ? recording.length : 0);
     }, wait);
   }
 
-  /** The viewer has come to a frame: Python is told by every picture that shows another one now. */
+  /** The moment is final: every picture of the group that shows another frame sends it to Python. */
   #settle() {
-    if (this.time) this.time.settle();
-    else this.#tell();
+    if (this.#playback) this.#playback.settle();
+    else this.#send();
   }
 
-  /** Tell Python which frame is looked at, if that has changed. */
-  #tell() {
-    if (!this.film) return;
-    const live = this.player.mode === "live";
-    const chosen = live ? null : { stream: this.film.stream, frame: this.player.frame };
-    const text = JSON.stringify(chosen);
-    if (text === JSON.stringify(this.told)) return;
-    this.told = chosen;
-    this.answer.setStateValue("frame", chosen);
+  /** Send the frame that is shown to Python, if it has changed. */
+  #send() {
+    if (!this.#recording) return;
+    const live = this.#player.mode === "live";
+    const chosen = live ? null : { stream: this.#recording.stream, frame: this.#player.frame };
+    if (JSON.stringify(chosen) === JSON.stringify(this.#sent)) return;
+    this.#sent = chosen;
+    this.setState("frame", chosen);
   }
 
-  // ---- drawing, only while something moves and can be seen
+  // ---- drawing
 
-  #refresh() {
-    this.stale = true;
-    this.#wake();
+  refresh() {
+    this.#stale = true;
+    super.refresh();
   }
 
-  #wake() {
-    if (this.timer || this.due || !this.visible || document.hidden) return;
-    const wait = PAUSE - (performance.now() - (this.drawn ?? 0));
-    const ask = () => {
-      this.timer = 0;
-      this.due = requestAnimationFrame((now) => this.#frame(now));
-    };
-    // a timer first: asking for every animation frame would make the browser prepare 60 a second
-    if (wait > 4) this.timer = setTimeout(ask, wait - 4);
-    else ask();
-  }
-
-  #frame(now) {
-    this.due = 0;
-    if (!this.root.isConnected) return;
-    this.drawn = now;
-    const replaying = this.player.mode === "replay";
-    const moved = this.player.tick(Math.max(now, performance.now()));
-    if (replaying && this.player.mode !== "replay") this.#tell();
-    if (moved || this.stale) this.#draw();
-    this.stale = false;
+  /** @param {number} now */
+  draw(now) {
+    const player = this.#player;
+    const replaying = player.mode === "replay";
+    const moved = player.tick(now);
+    if (replaying && player.mode !== "replay") this.#send();
+    if (moved || this.#stale) this.#paint();
+    this.#stale = false;
     this.#report();
-    if (this.player.moving) this.#wake();
+    return player.moving;
   }
 
-  #draw() {
-    if (!this.theme || !this.canvas.clientWidth) return;
-    if (!this.film?.length) return this.scene.drawNothing(this.theme);
-    const { axes, class_names: names } = this.header;
-    const look = { axes, names, lit: this.lit, labels: this.labels };
-    this.scene.draw(this.film, this.player.position, this.camera, this.theme, look);
+  #paint() {
+    const { header, theme } = this;
+    const recording = this.#recording;
+    if (!header || !theme || !this.canvas.clientWidth) return;
+    if (!recording?.length) return this.scene.drawNothing(theme);
+    const { axes, class_names: names } = header;
+    const look = { axes, names, selected: this.#selected, labels: this.#labels };
+    this.scene.draw(recording, this.#player.position, this.#camera, theme, look);
     this.#showPoint();
   }
 
-  #resize() {
+  resize() {
     const { clientWidth, clientHeight } = this.canvas;
     if (!clientWidth || !clientHeight) return;
     this.scene.resize(clientWidth, clientHeight);
-    this.stale = true;
-    // at once: a canvas is blank after it has been given a size
-    cancelAnimationFrame(this.due);
-    this.#frame(performance.now());
+    this.#stale = true;
+    this.drawNow();
   }
 
-  // ---- what the page says
-
-  /** Show a class alone, or next to others that are; when none is left, all are shown. */
-  #light(c) {
-    if (!this.lit.delete(c)) this.lit.add(c);
-    if (this.lit.size === this.header.class_names.length) this.lit.clear();
-    this.controls.paintLegend(this.lit, this.theme);
-    this.#refresh();
+  /** @param {Theme} theme */
+  restyle(theme) {
+    this.controls.paintLegend(this.#selected, theme);
+    this.refresh();
   }
 
-  #restyle(theme) {
-    this.theme = theme;
-    this.root.style.colorScheme = theme.dark ? "dark" : "light";
-    this.controls.paintLegend(this.lit, this.theme);
-    this.#refresh();
+  /**
+   * Show a class alone, or beside the others that are selected; with all or none selected all are shown.
+   * @param {number} label
+   */
+  #toggleClass(label) {
+    if (!this.header || !this.theme) return;
+    if (!this.#selected.delete(label)) this.#selected.add(label);
+    if (this.#selected.size === this.header.class_names.length) this.#selected.clear();
+    this.controls.paintLegend(this.#selected, this.theme);
+    this.refresh();
   }
 
-  /** Controls and data attributes: what is shown now. */
+  /** Write controls and data attributes. */
   #report() {
-    const { player, film, camera, root } = this;
-    if (!film) return;
-    const shown = film.frames[player.frame];
-    const state = {
-      stream: film.stream,
-      dims: film.dims,
-      points: film.count,
-      frames: film.length,
+    const [player, recording, camera] = [this.#player, this.#recording, this.#camera];
+    if (!recording) return;
+    const shown = recording.frames.at(player.frame);
+    setData(this.root, {
+      stream: recording.stream,
+      dims: recording.dims,
+      points: recording.count,
+      frames: recording.length,
       frame: shown ? player.frame : -1,
       step: shown?.step ?? -1,
       live: player.mode === "live",
       replay: player.mode === "replay",
       moving: player.moving,
-      held: camera.held !== null,
+      held: camera.held,
       zoom: camera.zoom.toFixed(3),
       turn: camera.yaw.toFixed(3),
-    };
-    setData(root, state);
+    });
     this.controls.report(player, shown);
   }
 
   // ---- points
 
-  #wanted = (i) => !this.lit.size || this.lit.has(this.film.labels[i]);
+  /** @param {number} i */
+  #isShown(i) {
+    return !this.#selected.size || this.#selected.has(this.#recording?.labels?.[i] ?? -1);
+  }
 
+  /** @param {number} index  -1 for none */
   #point(index) {
-    this.pointed = index;
+    this.#pointed = index;
     this.#showPoint();
   }
 
-  /** Ring and text at the point that is pointed at, wherever it is by now. */
+  /** Show ring and tooltip at the point under the pointer, wherever it is by now. */
   #showPoint() {
-    const i = this.pointed;
-    if (i < 0 || !this.film?.length || !this.#wanted(i)) return this.tooltip.hide();
-    const label = this.film.labels[i];
-    const place = this.#coordinates(i).map((v) => v.toFixed(2).replace("-", "−"));
+    const i = this.#pointed;
+    const [recording, header, theme] = [this.#recording, this.header, this.theme];
+    if (!recording?.length || !header || !theme || i < 0 || !this.#isShown(i)) return this.tooltip.hide();
+    const label = recording.labels?.[i] ?? 0;
+    const place = this.#coordinates(i, recording).map((value) => withMinus(value.toFixed(2)));
     const point = {
       index: i,
       x: this.scene.x[i],
       y: this.scene.y[i],
-      name: this.header.class_names[label] ?? String(label),
-      row: filled(this.header.words.row, { row: count(this.film.rows ? this.film.rows[i] : i) }),
+      name: header.class_names[label] ?? String(label),
+      row: fill(header.words.row, { row: wholeNumber(recording.rows ? recording.rows[i] : i) }),
       place: `(${place.join(", ")})`,
-      colour: css(this.theme.classes[label % this.theme.classes.length]),
+      colour: css(classColour(theme.classes, label)),
     };
-    this.tooltip.show(point, this.header.sprite, this.scene);
+    this.tooltip.show(point, header.sprite, this.scene);
     return point;
   }
 
-  #coordinates(i) {
-    return Array.from(this.scene.points.slice(i * this.film.dims, (i + 1) * this.film.dims));
+  /**
+   * @param {number} i
+   * @param {Recording} recording
+   */
+  #coordinates(i, { dims }) {
+    return Array.from(this.scene.points.slice(i * dims, (i + 1) * dims));
   }
 
-  /** Go to the next point of the classes shown that is in the picture, and say what it is. */
+  /**
+   * Go to the next point that is shown within the picture, and say what it is.
+   * @param {1 | -1 | number} by
+   */
   #stepPoint(by) {
-    if (!this.film?.length) return;
+    if (!this.#recording?.length) return;
     const { x, y, width, height } = this.scene;
-    const n = this.film.count;
-    const start = this.pointed < 0 && by < 0 ? 0 : this.pointed;
+    const n = this.#recording.count;
+    const start = this.#pointed < 0 && by < 0 ? 0 : this.#pointed;
     for (let k = 1; k <= n; k++) {
       const i = (((start + k * by) % n) + n) % n;
-      if (!this.#wanted(i) || !(x[i] >= 0 && y[i] >= 0 && x[i] <= width && y[i] <= height)) continue;
-      this.#point(i);
+      if (!this.#isShown(i) || !(x[i] >= 0 && y[i] >= 0 && x[i] <= width && y[i] <= height)) continue;
+      this.#pointed = i;
       const point = this.#showPoint();
-      this.controls.say(`${point.name}, ${point.row}, ${point.place}`);
+      if (point) this.controls.say(`${point.name}, ${point.row}, ${point.place}`);
       return;
     }
   }
 
-  /** Write the first points' places, in data and on the screen (CSS pixels of the page), into `data-positions`. */
+  /** Return the first points' places, in data and on the screen (CSS pixels of the window). */
   #describe() {
+    const recording = this.#recording;
+    if (!recording?.length) return [];
     const { x: left, y: top } = this.canvas.getBoundingClientRect();
-    const shown = this.film?.length ? Math.min(this.film.count, DESCRIBED) : 0;
-    const positions = Array.from({ length: shown }, (_, i) => ({
+    return Array.from({ length: Math.min(recording.count, DESCRIBED) }, (_, i) => ({
       index: i,
-      label: this.film.labels[i],
-      data: this.#coordinates(i),
+      label: recording.labels?.[i],
+      data: this.#coordinates(i, recording),
       screen: [this.scene.x[i] + left, this.scene.y[i] + top],
     }));
-    this.root.dataset.positions = JSON.stringify(positions);
   }
 
-  // ---- the hand
+  // ---- buttons
 
-  #listen() {
-    const { signal } = this.ending;
-    const hand = {
-      camera: this.camera,
-      deep: () => this.film?.dims === 3,
-      moved: () => this.#refresh(),
-      reset: () => this.#do("reset"),
-      point: (x, y) => this.film?.length && this.#point(this.scene.nearest(x, y, REACH, this.#wanted)),
-      leave: () => this.#point(-1),
-      step: (by) => this.#stepPoint(by),
-      replay: () => this.#do("play"),
-    };
-    listen(this.canvas, hand, signal);
-    this.root.addEventListener("describe", () => this.#describe());
-    this.#watch(signal);
-  }
-
-  #watch(signal) {
-    this.sizes = new ResizeObserver(() => this.#resize());
-    this.sizes.observe(this.canvas);
-    this.sight = new IntersectionObserver(([entry]) => {
-      this.visible = entry.isIntersecting;
-      if (this.visible) this.#refresh();
-    });
-    this.sight.observe(this.canvas);
-    document.addEventListener("visibilitychange", () => this.#refresh(), { signal });
-    heedCalm(this.player, signal);
-  }
-
-  #seek(frame) {
-    this.player.seek(frame);
-    this.#refresh();
-  }
-
-  /** What a button does. */
-  #do(name) {
-    const { player, camera } = this;
-    if (!this.film?.length) return;
+  /** @param {string} name */
+  press(name) {
+    const player = this.#player;
+    if (!this.#recording?.length) return;
     const now = performance.now();
+    /** @type {Record<string, () => void>} */
     const actions = {
-      zoomIn: () => camera.zoomAt(1.25),
-      zoomOut: () => camera.zoomAt(0.8),
-      reset: () => camera.reset(),
       labels: () => this.#toggleLabels(),
-      save: () => this.#save(),
+      save: () => this.save(),
       first: () => player.seek(0),
       back: () => player.seek(player.frame - 1),
       forward: () => player.seek(player.frame + 1),
       play: () => (player.mode === "replay" ? player.pause() : player.play(now)),
       live: () => player.follow(now),
     };
+    pressZoomButton(this.#camera, name);
     actions[name]?.();
     if (player.mode !== "replay") this.#settle();
-    this.#refresh();
+    this.refresh();
   }
 
-  /** The picture as it is now, as a file. */
-  #save() {
-    const { class_names: names, title, words } = this.header;
-    const { step } = this.film.frames[this.player.frame];
-    const legend = names.map((name, c) => ({ name, colour: this.theme.classes[c % this.theme.classes.length] }));
-    this.scene.resize(this.scene.width, this.scene.height, SHARP);
-    this.#draw();
-    savePicture(this.canvas, this.theme, filled(words.place, { title, step: count(step) }), { legend });
-    this.#resize();
+  save() {
+    const [recording, header, theme] = [this.#recording, this.header, this.theme];
+    if (!recording || !header || !theme) return;
+    const { class_names: names, title, words } = header;
+    const { step } = recording.frames[this.#player.frame];
+    const legend = names.map((name, label) => ({ name, colour: classColour(theme.classes, label) }));
+    this.scene.resize(this.scene.width, this.scene.height, FILE_RATIO);
+    this.#paint();
+    saveCanvas(this.canvas, theme, fill(words.place, { title, step: wholeNumber(step) }), { legend });
+    this.resize();
   }
 
   #toggleLabels() {
-    this.labels = !this.labels;
-    this.controls.press("labels", this.labels);
+    this.#labels = !this.#labels;
+    this.controls.setPressed("labels", this.#labels);
   }
 }
 
+/** @param {StreamlitComponent} component */
 export default function embedding(component) {
-  return shownBy(Picture, ".embedding", component);
+  return mount(EmbeddingPicture, ".embedding", component);
 }

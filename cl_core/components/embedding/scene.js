@@ -1,77 +1,123 @@
-/** The picture itself: grid, cloud, names. What is drawn is decided here, how pixels change is `ink.js`. */
+/** Draws the picture: grid, points, names. How pixels change is in `raster.js`. */
 
-import { Ink, makeStamp } from "./ink.js";
-import { keepApart } from "./names.js";
-import { css, mix, pixel } from "../theme.js";
+import { pushApart } from "../_shared/boxes.js";
+import { context2d, devicePixels, setResolution, writeWithHalo } from "../_shared/canvas.js";
+import { classColour, css, mix, pixel } from "../_shared/colour.js";
+import { roundStep } from "../_shared/ticks.js";
+import { makeStamp, Raster } from "./raster.js";
 
-const LAYERS = 24; // steps of size and mist between far and near
-const MOST_PIXELS = 2.6e6; // a larger screen is drawn a little coarser
-const NAMED = 0.45; // class names are this much nearer to the text's colour than their points, to be read
-const BOX = [0, 1, 3, 2, 0, 4, 5, 7, 6, 4, 5, 1, 3, 7, 6, 2]; // a walk along the edges
+/**
+ * @import { Camera } from "./camera.js"
+ * @import { Stamp } from "./raster.js"
+ * @import { Recording } from "./recording.js"
+ * @import { Tag } from "../_shared/boxes.js"
+ * @import { Colour } from "../_shared/colour.js"
+ * @import { Theme } from "../_shared/theme.js"
+ */
+
+const LAYERS = 24; // steps of size and opacity between far and near
+const MOST_PIXELS = 2.6e6; // a larger screen is drawn at a lower resolution
+const NAME_CONTRAST = 0.45; // share of the text's colour in the names of the classes, so that they can be read
+const GRID_DISTANCE = 110; // CSS pixels between two lines, at least
+const BOX_WALK = [0, 1, 3, 2, 0, 4, 5, 7, 6, 4, 5, 1, 3, 7, 6, 2]; // corners of a box, along all of its edges
+
+/**
+ * @typedef {object} Look  what is drawn besides the points
+ * @property {string[]} axes
+ * @property {string[]} names  of the classes
+ * @property {Set<number>} selected  classes that are shown alone; none: all are shown
+ * @property {boolean} labels  whether the names are drawn
+ *
+ * @typedef {Tag & {text: string}} AxisName
+ * @typedef {Tag & {name: string, fromX: number, fromY: number}} ClassName
+ */
 
 export class Scene {
+  /** Screen coordinates of each point, in CSS pixels. */
+  x = new Float32Array(0);
+  y = new Float32Array(0);
+  /** Coordinates of the points shown, (n * dims). */
+  points = new Float32Array(0);
+  width = 0;
+  height = 0;
+  #near = new Float32Array(0);
+  #order = new Uint32Array(0);
+  #ratio = 1;
+  #raster = new Raster();
+
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
-    this.context = canvas.getContext("2d", { alpha: false });
-    this.ink = new Ink();
-    this.ratio = 1;
-    this.resizeFor(0);
+    this.context = context2d(canvas, { alpha: false });
   }
 
-  /** Fit the pixels to the canvas's size on the page: as many as the screen has, or `ratio` to each of the page. */
-  resize(width, height, ratio = window.devicePixelRatio || 1) {
+  /**
+   * Fit the resolution to the canvas's size on the page.
+   * @param {number} width  CSS pixels
+   * @param {number} height
+   * @param {number} [ratio]  pixels for each CSS pixel
+   */
+  resize(width, height, ratio = devicePixels()) {
     const most = Math.sqrt(MOST_PIXELS / Math.max(width * height, 1));
-    this.ratio = Math.min(ratio, Math.max(most, 1));
+    this.#ratio = Math.min(ratio, Math.max(most, 1));
     this.width = width;
     this.height = height;
-    this.canvas.width = Math.max(Math.round(width * this.ratio), 1);
-    this.canvas.height = Math.max(Math.round(height * this.ratio), 1);
-    this.ink.resize(this.canvas.width, this.canvas.height);
+    setResolution(this.canvas, width, height, this.#ratio);
+    this.#raster.resize(this.canvas.width, this.canvas.height);
   }
 
-  /** Make room for `count` points. */
-  resizeFor(count) {
-    this.x = new Float32Array(count); // where each point is on the screen, in CSS pixels
+  /** @param {number} count  of points */
+  #allocate(count) {
+    this.x = new Float32Array(count);
     this.y = new Float32Array(count);
-    this.near = new Float32Array(count);
-    this.order = new Uint32Array(count);
+    this.#near = new Float32Array(count);
+    this.#order = new Uint32Array(count);
   }
 
   /**
    * Draw one moment.
-   * @param {import("./film.js").Film} film
-   * @param {number} position  on the film
-   * @param {import("./camera.js").Camera} camera
-   * @param {import("../theme.js").Theme} theme
-   * @param {{axes: string[], names: string[], lit: Set<number>, labels: boolean}} look
+   * @param {Recording} recording
+   * @param {number} position  on its frames
+   * @param {Camera} camera
+   * @param {Theme} theme
+   * @param {Look} look
    */
-  draw(film, position, camera, theme, look) {
-    const size = film.count * film.dims;
-    if (this.x.length !== film.count) this.resizeFor(film.count);
-    if (this.points?.length !== size) this.points = new Float32Array(size);
-    film.coordinates(position, this.points);
-    const view = film.view(position);
+  draw(recording, position, camera, theme, look) {
+    const size = recording.count * recording.dims;
+    if (this.x.length !== recording.count) this.#allocate(recording.count);
+    if (this.points.length !== size) this.points = new Float32Array(size);
+    recording.coordinates(position, this.points);
     camera.width = this.width;
     camera.height = this.height;
-    camera.aim(view, film.dims);
-    camera.project(this.points, this.x, this.y, this.near);
-    this.ink.clear(pixel(theme.paper));
-    this.#background(film, camera, theme);
-    this.#cloud(film, camera, theme, look.lit);
-    this.context.putImageData(this.ink.image, 0, 0);
-    this.context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    const taken = this.#axisNames(film, position, camera, theme, look.axes);
-    if (look.labels) this.#classNames(film.medians(position), camera, theme, look, taken);
+    camera.aim(recording.view(position), recording.dims);
+    camera.project(this.points, this.x, this.y, this.#near);
+    this.#raster.clear(pixel(theme.background));
+    this.#drawBackground(recording, camera, theme);
+    this.#drawPoints(recording, camera, theme, look.selected);
+    this.#show();
+    this.context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
+    const taken = this.#drawAxisNames(recording, position, camera, theme, look.axes);
+    if (look.labels) this.#drawClassNames(recording.medians(position), camera, theme, look, taken);
   }
 
-  /** An empty sheet. */
+  /** @param {Theme} theme */
   drawNothing(theme) {
-    this.ink.clear(pixel(theme.paper));
-    this.context.putImageData(this.ink.image, 0, 0);
+    this.#raster.clear(pixel(theme.background));
+    this.#show();
   }
 
-  /** The point drawn nearest to (x, y), within `reach` CSS pixels, or -1. */
+  #show() {
+    const { data, width, height } = this.#raster;
+    this.context.putImageData(new ImageData(data, width, height), 0, 0);
+  }
+
+  /**
+   * Return the wanted point that is drawn nearest to (x, y), or -1.
+   * @param {number} x
+   * @param {number} y
+   * @param {number} reach  CSS pixels within which it must be
+   * @param {(i: number) => boolean} wanted
+   */
   nearest(x, y, reach, wanted) {
     let best = -1;
     let least = reach * reach;
@@ -85,80 +131,105 @@ export class Scene {
     return best;
   }
 
-  #background(film, camera, theme) {
-    if (film.dims === 2) this.#grid(camera, theme);
-    else this.#room(camera, theme);
-    if (!film.circle) return;
+  /**
+   * @param {Recording} recording
+   * @param {Camera} camera
+   * @param {Theme} theme
+   */
+  #drawBackground(recording, camera, theme) {
+    const deep = recording.dims === 3;
+    if (deep) this.#drawBox(camera, theme);
+    else this.#drawGrid(camera, theme);
+    if (!recording.unitCircle) return;
     const circle = unitCircle();
-    const rings = film.dims === 2 ? [circle] : [0, 1, 2].map((axis) => circle.map((p) => around(p, axis)));
-    const stamp = makeStamp(0.8 * this.ratio, 1, 0);
-    for (const ring of rings) this.#line(ring, camera, stamp, mix(theme.paper, theme.text, 0.4));
+    const rings = deep ? [0, 1, 2].map((axis) => circle.map((point) => inSpace(point, axis))) : [circle];
+    const stamp = makeStamp(0.8 * this.#ratio, 1, 0);
+    for (const ring of rings) this.#drawLine(ring, camera, stamp, mix(theme.background, theme.text, 0.4));
   }
 
-  /** Level and upright lines at round numbers, those through the origin stronger. */
-  #grid(camera, theme) {
-    const thick = Math.max(Math.round(this.ratio), 1);
-    const faint = pixel(mix(theme.paper, theme.text, 0.075));
-    const strong = pixel(mix(theme.paper, theme.text, 0.28));
-    const step = roundStep(110 / camera.scale);
-    const [x0, y0] = camera.place(0, 0);
-    const gap = step * camera.scale;
+  /**
+   * Draw lines at round numbers, those through the origin stronger.
+   * @param {Camera} camera
+   * @param {Theme} theme
+   */
+  #drawGrid(camera, theme) {
+    const ratio = this.#ratio;
+    const raster = this.#raster;
+    const thickness = Math.max(Math.round(ratio), 1);
+    const faint = pixel(mix(theme.background, theme.text, 0.075));
+    const strong = pixel(mix(theme.background, theme.text, 0.28));
+    const gap = roundStep(GRID_DISTANCE / camera.scale, [1, 2, 5]) * camera.scale;
+    const [x0, y0] = camera.place([0, 0]);
     for (let k = Math.ceil(-x0 / gap); k * gap + x0 < this.width; k++) {
-      if (k) this.ink.column((x0 + k * gap) * this.ratio, thick, faint);
+      if (k) raster.column((x0 + k * gap) * ratio, thickness, faint);
     }
     for (let k = Math.ceil(-y0 / gap); k * gap + y0 < this.height; k++) {
-      if (k) this.ink.row((y0 + k * gap) * this.ratio, thick, faint);
+      if (k) raster.row((y0 + k * gap) * ratio, thickness, faint);
     }
-    this.ink.column(x0 * this.ratio, thick, strong);
-    this.ink.row(y0 * this.ratio, thick, strong);
+    raster.column(x0 * ratio, thickness, strong);
+    raster.row(y0 * ratio, thickness, strong);
   }
 
-  /** In three dimensions: the edges of the box around the cloud, and the axes through the origin. */
-  #room(camera, theme) {
-    const stamp = makeStamp(0.55 * this.ratio, 1, 0);
+  /**
+   * Draw, in three dimensions, the edges of the box around the points, and the axes through the origin.
+   * @param {Camera} camera
+   * @param {Theme} theme
+   */
+  #drawBox(camera, theme) {
+    const stamp = makeStamp(0.55 * this.#ratio, 1, 0);
+    /** @param {number} k */
     const corner = (k) => camera.centre.map((c, d) => c + ((k >> d) & 1 ? 1 : -1) * camera.half[d]);
-    this.#line(BOX.map(corner), camera, stamp, mix(theme.paper, theme.text, 0.12));
-    for (const [from, to] of this.#axes(camera)) {
-      this.#line([from, to], camera, stamp, mix(theme.paper, theme.text, 0.45));
-    }
+    this.#drawLine(BOX_WALK.map(corner), camera, stamp, mix(theme.background, theme.text, 0.12));
+    for (const axis of axisEnds(camera)) this.#drawLine(axis, camera, stamp, mix(theme.background, theme.text, 0.45));
   }
 
-  /** Both ends of each axis in data coordinates. */
-  #axes(camera) {
-    return [0, 1, 2].map((axis) =>
-      [-1, 1].map((sign) => camera.centre.map((c, d) => (d === axis ? c + sign * camera.half[d] * 1.15 : 0))),
-    );
+  /**
+   * @param {number[][]} points  in data coordinates
+   * @param {Camera} camera
+   * @param {Stamp} stamp
+   * @param {Colour} colour
+   */
+  #drawLine(points, camera, stamp, colour) {
+    /** @type {[number, number][]} */
+    const onScreen = points.map((point) => {
+      const [x, y] = camera.place(point);
+      return [x * this.#ratio, y * this.#ratio];
+    });
+    this.#raster.path(onScreen, stamp, pixel(colour));
   }
 
-  #line(points, camera, stamp, colour) {
-    const onScreen = points.map((p) => camera.place(...p).map((v) => v * this.ratio));
-    this.ink.path(onScreen, stamp, pixel(colour));
-  }
-
-  #cloud(film, camera, theme, lit) {
-    const radius = pointRadius(film.count, camera) * this.ratio;
-    const faded = pixel(mix(theme.paper, theme.text, theme.dark ? 0.24 : 0.17));
+  /**
+   * @param {Recording} recording
+   * @param {Camera} camera
+   * @param {Theme} theme
+   * @param {Set<number>} selected
+   */
+  #drawPoints(recording, camera, theme, selected) {
+    const ratio = this.#ratio;
+    const near = this.#near;
+    const radius = pointRadius(recording.count, camera) * ratio;
+    const faded = pixel(mix(theme.background, theme.text, theme.dark ? 0.24 : 0.17));
     const colours = theme.classes.map(pixel);
-    const deep = film.dims === 3;
+    const deep = recording.dims === 3;
     const order = deep ? this.#farthestFirst() : null;
-    const stamps = makeStamps(radius, opacity(film.count), deep ? LAYERS : 1);
+    const stamps = makeStamps(radius, opacity(recording.count), deep ? LAYERS : 1);
     const small = makeStamp(radius * 0.75, 0.8, 0);
-    const { x, y, near, ratio, ink } = this;
-    for (const pass of lit.size ? ["faded", "lit"] : ["all"]) {
-      for (let k = 0; k < film.count; k++) {
+    const labels = recording.labels ?? new Uint8Array(recording.count);
+    for (const pass of selected.size ? ["faded", "selected"] : ["all"]) {
+      for (let k = 0; k < recording.count; k++) {
         const i = order ? order[k] : k;
-        const label = film.labels[i];
-        if (pass !== "all" && lit.has(label) !== (pass === "lit")) continue;
+        const label = labels[i];
+        if (pass !== "all" && selected.has(label) !== (pass === "selected")) continue;
         const stamp = pass === "faded" ? small : stamps[deep ? Math.floor(near[i] * (LAYERS - 1)) : 0];
         const colour = pass === "faded" ? faded : colours[label % colours.length];
-        ink.disc(x[i] * ratio, y[i] * ratio, stamp, colour);
+        this.#raster.disc(this.x[i] * ratio, this.y[i] * ratio, stamp, colour);
       }
     }
   }
 
-  /** Point numbers from far to near, by counting. */
+  /** Return the points' indices from far to near, by counting sort. */
   #farthestFirst() {
-    const { near, order } = this;
+    const [near, order] = [this.#near, this.#order];
     const starts = new Uint32Array(258);
     for (let i = 0; i < near.length; i++) starts[Math.floor(near[i] * 255) + 1]++;
     for (let b = 1; b < starts.length; b++) starts[b] += starts[b - 1];
@@ -166,54 +237,72 @@ export class Scene {
     return order;
   }
 
-  /** The names of the axes: in two dimensions in the corners, in three at their ends. Returns where they are. */
-  #axisNames(film, position, camera, theme, axes) {
-    const shares = film.frames[Math.min(Math.round(position), film.length - 1)].shares;
+  /**
+   * Write the names of the axes: in two dimensions in the corners, in three at their ends.
+   * @param {Recording} recording
+   * @param {number} position
+   * @param {Camera} camera
+   * @param {Theme} theme
+   * @param {string[]} axes
+   * @returns {AxisName[]} where they are
+   */
+  #drawAxisNames(recording, position, camera, theme, axes) {
+    const { shares } = recording.frames[Math.min(Math.round(position), recording.length - 1)];
     const titles = axes.map((name, i) => (shares ? `${name} · ${Math.round(shares[i] * 100)} %` : name));
     const { context } = this;
-    const colour = css(mix(theme.paper, theme.text, 0.72));
-    context.font = `600 ${(this.width < 500 * theme.scale ? 13 : 15) * theme.scale}px ${theme.font}`;
+    const { scale } = theme;
+    const colour = css(mix(theme.background, theme.text, 0.72));
+    context.font = `600 ${(this.width < 500 * scale ? 13 : 15) * scale}px ${theme.font}`;
     const widths = titles.map((title) => context.measureText(title).width);
-    const ends = film.dims === 3 ? this.#axes(camera).map(([, end]) => camera.place(...end)) : null;
+    const ends = recording.dims === 3 ? axisEnds(camera).map(([, end]) => camera.place(end)) : null;
     return titles.map((title, i) => {
       const text = ends ? title : ["", "↑ "][i] + title + [" →", ""][i];
-      const x = this.#within(text, ends ? ends[i][0] : [this.width, 0][i]);
-      const y = ends ? ends[i][1] - 12 * theme.scale : [this.height - 16 * theme.scale, 17 * theme.scale][i];
-      this.#haloed(text, x, y, colour, theme);
-      return { name: text, c: i, x, y, w: widths[i] + 14, h: 20 * theme.scale, fixed: true };
+      const x = this.#inside(text, ends ? ends[i][0] : [this.width, 0][i]);
+      const y = ends ? ends[i][1] - 12 * scale : [this.height - 16 * scale, 17 * scale][i];
+      this.#write(text, x, y, colour, theme);
+      return { text, c: i, x, y, w: widths[i] + 14, h: 20 * scale, fixed: true };
     });
   }
 
-  /** The class names, each at the middle of its class, moved apart where they would overlap. */
-  #classNames(medians, camera, theme, look, taken) {
+  /**
+   * Write the names of the classes, each at the middle of its class, pushed apart where they would overlap.
+   * @param {Float32Array} medians
+   * @param {Camera} camera
+   * @param {Theme} theme
+   * @param {Look} look
+   * @param {Tag[]} taken
+   */
+  #drawClassNames(medians, camera, theme, look, taken) {
     const { context } = this;
     const short = look.names.every((name) => name.length <= 2);
     const size = (short ? 34 : 19) * Math.min(Math.max(camera.unit / 480, 0.72), 1.15) * theme.scale;
     context.font = `800 ${size}px ${theme.font}`;
+    /** @type {ClassName[]} */
     const tags = [];
     look.names.forEach((name, c) => {
-      if (look.lit.size && !look.lit.has(c)) return;
-      const [x, y] = camera.place(...medians.slice(c * camera.dims, (c + 1) * camera.dims));
+      if (look.selected.size && !look.selected.has(c)) return;
+      const [x, y] = camera.place(medians.slice(c * camera.dims, (c + 1) * camera.dims));
       if (!(x > 0 && y > 0 && x < this.width && y < this.height)) return;
       tags.push({ name, c, x, y, fromX: x, fromY: y, w: context.measureText(name).width + 8, h: size * 0.98 });
     });
-    keepApart([...taken, ...tags], this.width, this.height);
-    for (const tag of tags) this.#leader(tag, theme);
-    for (const tag of tags) {
-      const colour = theme.classes[tag.c % theme.classes.length];
-      this.#haloed(tag.name, tag.x, tag.y, css(mix(colour, theme.text, NAMED)), theme, 6);
-    }
+    pushApart([...taken, ...tags], this.width, this.height);
+    for (const tag of tags) this.#drawLeader(tag, theme);
+    for (const tag of tags) this.#write(tag.name, tag.x, tag.y, nameColour(tag, theme), theme, 6);
   }
 
-  /** A line from a name that had to move to the middle of its class. */
-  #leader(tag, theme) {
+  /**
+   * Draw a line from a name that had to move to the middle of its class.
+   * @param {ClassName} tag
+   * @param {Theme} theme
+   */
+  #drawLeader(tag, theme) {
     const far = Math.hypot(tag.x - tag.fromX, tag.y - tag.fromY);
     if (far < tag.h * 0.6) return;
     const { context } = this;
-    for (const [width, colour] of [
-      [4, css(theme.paper)],
-      [1.75, css(mix(theme.classes[tag.c % theme.classes.length], theme.text, NAMED))],
-    ]) {
+    for (const [width, colour] of /** @type {[number, string][]} */ ([
+      [4, css(theme.background)],
+      [1.75, nameColour(tag, theme)],
+    ])) {
       context.lineWidth = width;
       context.strokeStyle = colour;
       context.beginPath();
@@ -223,65 +312,96 @@ export class Scene {
     }
   }
 
-  #haloed(text, x, y, colour, theme, halo = 5) {
-    const { context } = this;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.lineJoin = "round";
-    context.lineWidth = halo;
-    context.strokeStyle = css(theme.paper);
-    context.strokeText(text, x, y);
-    context.fillStyle = colour;
-    context.fillText(text, x, y);
+  /**
+   * @param {string} text
+   * @param {number} x
+   * @param {number} y
+   * @param {string} colour
+   * @param {Theme} theme
+   * @param {number} [width]  of the halo
+   */
+  #write(text, x, y, colour, theme, width = 5) {
+    this.context.textAlign = "center";
+    this.context.textBaseline = "middle";
+    writeWithHalo(this.context, text, x, y, { colour, halo: css(theme.background), width });
   }
 
-  /** The x nearest to the wanted one at which a centred text is wholly on the sheet. */
-  #within(text, x) {
+  /**
+   * Return the x nearest to the wanted one at which a centred text is wholly on the canvas.
+   * @param {string} text
+   * @param {number} x
+   */
+  #inside(text, x) {
     const half = this.context.measureText(text).width / 2 + 8;
     return Math.min(Math.max(x, half), this.width - half);
   }
 }
 
-/** Points are larger where they are few, where there is room, and (slowly) where one has zoomed in. */
+/**
+ * @param {Tag} tag
+ * @param {Theme} theme
+ */
+function nameColour(tag, theme) {
+  return css(mix(classColour(theme.classes, tag.c), theme.text, NAME_CONTRAST));
+}
+
+/**
+ * Return both ends of each axis through the origin, in data coordinates.
+ * @param {Camera} camera
+ */
+function axisEnds({ centre, half }) {
+  return [0, 1, 2].map((axis) =>
+    [-1, 1].map((sign) => centre.map((c, d) => (d === axis ? c + sign * half[d] * 1.15 : 0))),
+  );
+}
+
+/**
+ * Return the radius of a point: larger where they are few, where there is room, and (slowly) with the zoom.
+ * @param {number} count
+ * @param {Camera} camera
+ */
 function pointRadius(count, camera) {
   const room = Math.sqrt(camera.unit / 460);
   const radius = 3.1 * (2000 / Math.max(count, 1)) ** 0.36 * room * Math.max(camera.zoom, 0.5) ** 0.3;
   return Math.min(Math.max(radius, 1.3), 9);
 }
 
+/** @param {number} count */
 function opacity(count) {
   return count > 4000 ? 0.72 : 0.84;
 }
 
-const madeStamps = { key: "", stamps: [] };
+/** @type {{key: string, stamps: Stamp[]}} the set of stamps made last */
+const cache = { key: "", stamps: [] };
 
-/** One stamp for each layer from far to near: nearer is larger and less misty. The last set is kept. */
+/**
+ * Return a stamp for each layer from far to near: nearer is larger and less transparent.
+ * @param {number} radius
+ * @param {number} alpha
+ * @param {number} layers
+ */
 function makeStamps(radius, alpha, layers) {
   const key = `${radius.toFixed(2)} ${alpha} ${layers}`;
-  if (madeStamps.key !== key) {
-    madeStamps.key = key;
-    madeStamps.stamps = Array.from({ length: layers }, (_, k) => {
+  if (cache.key !== key) {
+    cache.key = key;
+    cache.stamps = Array.from({ length: layers }, (_, k) => {
       const near = layers === 1 ? 0.5 : k / (layers - 1);
       const mist = layers === 1 ? 1 : 0.5 + 0.5 * near;
       return makeStamp(radius * (0.7 + 0.6 * near), alpha * mist, radius > 1.6 ? 0.7 : 0);
     });
   }
-  return madeStamps.stamps;
-}
-
-/** 1, 2 or 5 times a power of ten: the smallest such number that is not below `least`. */
-function roundStep(least) {
-  const power = 10 ** Math.floor(Math.log10(least));
-  return power * ([1, 2, 5].find((m) => m * power >= least) ?? 10);
+  return cache.stamps;
 }
 
 function unitCircle() {
   return Array.from({ length: 129 }, (_, k) => [Math.cos((k * Math.PI) / 64), Math.sin((k * Math.PI) / 64)]);
 }
 
-/** A point of the plane as a point of space, with nothing along `axis`. */
-function around([a, b], axis) {
-  const point = [a, b];
-  point.splice(axis, 0, 0);
-  return point;
+/**
+ * Return a point of the plane as a point of space that is 0 along an axis.
+ * @param {number[]} point
+ * @param {number} axis
+ */
+function inSpace([a, b], axis) {
+  return [a, b].toSpliced(axis, 0, 0);
 }

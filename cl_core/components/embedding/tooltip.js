@@ -1,27 +1,50 @@
-/** What is known of the point under the pointer: its picture, its class, its row, its coordinates. */
+/** What is known of the point under the pointer: its image, its class, its row, its coordinates. */
 
-import { setText } from "../page.js";
+import { context2d, decodePng, spritePlace } from "../_shared/canvas.js";
+import { find, setText } from "../_shared/dom.js";
 
-const BESIDE = 16; // CSS pixels between point and text
+/** @import { SpriteLayout } from "../_shared/canvas.js" */
+
+const OFFSET = 16; // CSS pixels between point and text
+
+/**
+ * @typedef {object} PointInfo
+ * @property {number} index
+ * @property {number} x  CSS pixels on the stage
+ * @property {number} y
+ * @property {string} name
+ * @property {string} row
+ * @property {string} place
+ * @property {string} colour
+ */
 
 export class Tooltip {
-  /** @param {Element} root */
+  /** @type {ImageBitmap | null} */
+  #sheet = null;
+  /** @type {Uint8Array | null} */
+  #source = null;
+  #paintedIndex = -1;
+  /** @type {ImageBitmap | null} */
+  #paintedSheet = null;
+
+  /** @param {HTMLElement} root */
   constructor(root) {
-    this.ring = root.querySelector(".ring");
-    this.box = root.querySelector(".tip");
-    this.picture = root.querySelector(".picture");
-    this.sheet = null;
-    this.source = null;
+    this.ring = find(root, ".ring");
+    this.box = find(root, ".tip");
+    this.picture = find(root, ".picture", HTMLCanvasElement);
   }
 
-  /** Unpack the sheet of small pictures, once. */
+  /**
+   * Decode a sprite sheet, unless it is the known one.
+   * @param {Uint8Array | null} sprite
+   */
   async load(sprite) {
-    if (this.source === sprite) return;
-    this.source = sprite;
-    this.sheet = null;
+    if (this.#source === sprite) return;
+    this.#source = sprite;
+    this.#sheet = null;
     if (!sprite) return;
-    const sheet = await createImageBitmap(new Blob([sprite], { type: "image/png" })).catch(() => null);
-    if (this.source === sprite) this.sheet = sheet;
+    const sheet = await decodePng(sprite);
+    if (this.#source === sprite) this.#sheet = sheet;
   }
 
   hide() {
@@ -30,40 +53,50 @@ export class Tooltip {
   }
 
   /**
-   * @param {{index: number, x: number, y: number, name: string, row: string, place: string, colour: string}} point
-   * @param {{columns: number, w: number, h: number} | null} layout  of the sheet
+   * @param {PointInfo} point
+   * @param {SpriteLayout | null} layout
    * @param {{width: number, height: number}} stage
    */
   show(point, layout, stage) {
     const inside = point.x >= 0 && point.y >= 0 && point.x <= stage.width && point.y <= stage.height;
     if (!inside) return this.hide();
-    this.#fill(point, layout);
+    this.#write(point, layout);
     this.ring.hidden = false;
     this.box.hidden = false;
     this.ring.style.transform = `translate(${point.x}px, ${point.y}px)`;
     const { offsetWidth: width, offsetHeight: height } = this.box;
-    const right = point.x + BESIDE + width < stage.width;
-    const x = right ? point.x + BESIDE : Math.max(point.x - BESIDE - width, 4);
+    const right = point.x + OFFSET + width < stage.width;
+    const x = right ? point.x + OFFSET : Math.max(point.x - OFFSET - width, 4);
     const y = Math.max(Math.min(point.y - height / 2, stage.height - height - 6), 6);
     this.box.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
   }
 
-  #fill(point, layout) {
-    setText(this.box.querySelector(".tip-name"), point.name);
-    setText(this.box.querySelector(".tip-row"), point.row);
-    setText(this.box.querySelector(".tip-place"), point.place);
+  /**
+   * @param {PointInfo} point
+   * @param {SpriteLayout | null} layout
+   */
+  #write(point, layout) {
+    setText(find(this.box, ".tip-name"), point.name);
+    setText(find(this.box, ".tip-row"), point.row);
+    setText(find(this.box, ".tip-place"), point.place);
     this.box.style.setProperty("--colour", point.colour);
-    this.picture.hidden = !(layout && this.sheet);
-    if (!this.picture.hidden) this.#paint(point.index, layout);
+    this.picture.hidden = !(layout && this.#sheet);
+    if (layout && this.#sheet) this.#paint(point.index, layout, this.#sheet);
   }
 
-  #paint(index, { columns, w, h }) {
-    if (this.painted === index && this.paintedFrom === this.sheet) return;
-    this.painted = index;
-    this.paintedFrom = this.sheet;
+  /**
+   * @param {number} index
+   * @param {SpriteLayout} layout
+   * @param {ImageBitmap} sheet
+   */
+  #paint(index, layout, sheet) {
+    if (this.#paintedIndex === index && this.#paintedSheet === sheet) return;
+    this.#paintedIndex = index;
+    this.#paintedSheet = sheet;
+    const { w, h } = layout;
+    const { left, top } = spritePlace(index, layout);
     this.picture.width = w;
     this.picture.height = h;
-    const [column, row] = [index % columns, Math.floor(index / columns)];
-    this.picture.getContext("2d").drawImage(this.sheet, column * w, row * h, w, h, 0, 0, w, h);
+    context2d(this.picture).drawImage(sheet, left, top, w, h, 0, 0, w, h);
   }
 }

@@ -9,17 +9,19 @@
  */
 export function contoursAt(values, nx, ny, level) {
   const links = crossings(values, nx, ny, level);
+  /** @type {Float32Array[]} */
   const lines = [];
-  const place = (edge) => placeOnEdge(edge, values, nx, ny, level);
+  /** @param {number} start */
   const walk = (start) => {
     const line = [];
+    /** @type {number | undefined} */
     let edge = start;
     while (edge !== undefined) {
-      line.push(...place(edge));
+      line.push(...placeOnEdge(edge, values, nx, ny, level));
+      /** @type {number | undefined} */
       const next = links.get(edge)?.pop();
-      if (next === undefined) break;
-      const back = links.get(next);
-      back.splice(back.lastIndexOf(edge), 1);
+      const back = next === undefined ? undefined : links.get(next);
+      back?.splice(back.lastIndexOf(edge), 1);
       edge = next;
     }
     if (line.length > 2) lines.push(Float32Array.from(line));
@@ -30,33 +32,47 @@ export function contoursAt(values, nx, ny, level) {
   return lines;
 }
 
-/** Which edges of the grid the level crosses, and with which others each is joined through a cell. */
+/**
+ * Return the edges of the grid that the level crosses, each with the edges that it is joined to through a cell.
+ *
+ * An edge is twice the index of the node at its start, plus one if it goes up.
+ * @param {ArrayLike<number>} values
+ * @param {number} nx
+ * @param {number} ny
+ * @param {number} level
+ */
 function crossings(values, nx, ny, level) {
   /** @type {Map<number, number[]>} */
   const links = new Map();
+  /**
+   * @param {number} from
+   * @param {number} to
+   */
+  const link = (from, to) => {
+    const known = links.get(from);
+    if (known) known.push(to);
+    else links.set(from, [to]);
+  };
+  /**
+   * @param {number} a
+   * @param {number} b
+   */
   const join = (a, b) => {
-    for (const [from, to] of [
-      [a, b],
-      [b, a],
-    ]) {
-      const known = links.get(from);
-      if (known) known.push(to);
-      else links.set(from, [to]);
-    }
+    link(a, b);
+    link(b, a);
   };
   for (let r = 0; r < ny - 1; r++) {
     for (let c = 0; c < nx - 1; c++) {
       const k = r * nx + c;
       const [sw, se, nw, ne] = [values[k], values[k + 1], values[k + nx], values[k + nx + 1]];
-      const kind = (sw > level) | ((se > level) << 1) | ((nw > level) << 2) | ((ne > level) << 3);
+      const kind = Number(sw > level) | (Number(se > level) << 1) | (Number(nw > level) << 2) | (Number(ne > level) << 3);
       if (kind === 0 || kind === 15 || Number.isNaN(sw + se + nw + ne)) continue;
-      // an edge is twice the node at its start, plus one if it goes up
       const [south, west, north, east] = [2 * k, 2 * k + 1, 2 * (k + nx), 2 * (k + 1) + 1];
       if (kind === 6 || kind === 9) {
         const middle = (sw + se + nw + ne) / 4 > level;
-        const apart = middle === (kind === 9); // whether the two high corners are joined through the middle
-        join(south, apart ? east : west);
-        join(north, apart ? west : east);
+        const joined = middle === (kind === 9); // south-west and north-east, through the middle
+        join(south, joined ? east : west);
+        join(north, joined ? west : east);
         continue;
       }
       const crossed = [];
@@ -70,6 +86,13 @@ function crossings(values, nx, ny, level) {
   return links;
 }
 
+/**
+ * @param {number} edge
+ * @param {ArrayLike<number>} values
+ * @param {number} nx
+ * @param {number} ny
+ * @param {number} level
+ */
 function placeOnEdge(edge, values, nx, ny, level) {
   const node = edge >> 1;
   const upward = edge & 1;

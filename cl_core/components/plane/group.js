@@ -1,43 +1,28 @@
 /**
- * The place that is pointed at and the one that is kept, shared by the planes of a page that have the same group. A
- * place is {x, y} in the plane's own numbers: each plane shows its nearest node.
+ * The point under the pointer and the one that is pinned, shared by the planes of one group. A point is {x, y} in the
+ * plane's own coordinates: each plane shows its nearest node.
  */
 
-import { Group, groupOf, partFrom } from "../group.js";
+import { joinGroup } from "../_shared/group.js";
+import { PointerGroup } from "../_shared/pointer_group.js";
 
-class Places extends Group {
-  kept = null;
-  pointed = null;
-  by = null; // the plane that the hand is on
+/** @typedef {{x: number, y: number}} PlanePoint */
 
-  keep(place) {
-    this.kept = place;
-    this.tell();
-  }
-
-  point(by, place) {
-    this.by = by;
-    if (samePlace(place, this.pointed)) return;
-    this.pointed = place;
-    this.tell();
-  }
-
-  /** The hand has left a plane. */
-  leave(by) {
-    if (this.by === by) this.point(null, null);
-  }
-
-  part(by) {
-    this.leave(by);
-    partFrom("plane", this);
-  }
+/**
+ * Join the group of that name.
+ * @param {string} name
+ * @param {object} member
+ * @param {() => void} change  something else is hovered or pinned
+ * @returns {{group: PointerGroup<PlanePoint>, leave: () => void}}
+ */
+export function joinPoints(name, member, change) {
+  return joinGroup("plane", name, () => new PointerGroup(name, samePoint), member, { change });
 }
 
-/** Become a member of the group of that name, or of one of its own for a plane without. */
-export function joinGroup(name) {
-  return groupOf("plane", name, () => new Places(name));
-}
-
-export function samePlace(a, b) {
+/**
+ * @param {PlanePoint | null} a
+ * @param {PlanePoint | null} b
+ */
+export function samePoint(a, b) {
   return a?.x === b?.x && a?.y === b?.y;
 }

@@ -1,80 +1,106 @@
-/** Where words go on the picture: beside what they name, off each other, and never over the edge. */
+/** Places of labels on the picture: beside what they name, apart from each other, and never over the edge. */
+
+import { overlap } from "../_shared/boxes.js";
+import { lerp } from "../_shared/transition.js";
+
+/** @import { Box } from "../_shared/boxes.js" */
 
 /**
- * @typedef {object} Wish  a label that is to be placed
- * @property {string} key    names it, from one picture to the next
- * @property {string} text
- * @property {string} kind   which type and colour it is written in
- * @property {boolean} [must]  a poor place is better than none
- * @property {number} w      the size of its text
- * @property {number} h
- * @property {Array<{x: number, y: number, angle?: number, cost?: number, from?: number[]}>} places  where its middle
- *   could be, and from where a line leads there
+ * @typedef {"boundary" | "guide" | "neutral" | "mark" | "box" | "contour"} LabelKind
  *
- * @typedef {object} Label  one that has its place
- * @property {string} key
- * @property {string} text
- * @property {string} kind
+ * @typedef {object} Candidate  where the middle of a label could be
  * @property {number} x
  * @property {number} y
- * @property {number} w      the upright box around it
+ * @property {number} [angle]
+ * @property {number} [cost]
+ * @property {[number, number]} [from]  where a leader to it begins
+ *
+ * @typedef {object} LabelRequest
+ * @property {string} key  names the label from one picture to the next
+ * @property {string} text
+ * @property {LabelKind} kind  which type and colour it is written in
+ * @property {boolean} required  whether a poor place is better than none
+ * @property {number} w  size of its text
  * @property {number} h
+ * @property {Candidate[]} places
+ *
+ * @typedef {object} LabelFields
+ * @property {string} key
+ * @property {string} text
+ * @property {LabelKind} kind
  * @property {number} angle
- * @property {number[] | null} from  where a line comes from that leads to it
+ * @property {[number, number] | null} from  where a leader to it begins
  * @property {number} alpha
+ *
+ * @typedef {Box & LabelFields} Label  one that has its place, with the upright box around it
+ *
+ * @typedef {{x: number, y: number, weight: number}} Obstacle  a point that a label should not cover
  */
 
-const AIR = 3; // CSS pixels between two labels
-const LOYALTY = 0.02; // what a pixel away from where the label was before costs
-const MISSING = 1000; // what a label costs that finds no place
-const CONTENT = 1.5; // labels that cost no more than this on the average have good places
-const MOST = 9; // a place that costs more is worse than no label, for those that may be left out
+const LABEL_GAP = 3; // CSS pixels between two labels
+const STABILITY = 0.02; // cost of a pixel away from where the label was before
+const MISSING = 1000; // cost of a label without a place
+const GOOD = 1.5; // mean cost up to which places are good
+const MOST = 9; // cost above which a label is left out, if it may be
 
 /**
- * Place labels one after the other, the most important first. Those that must be there are tried in several orders,
- * since the first may stand where only another could.
- * @param {Wish[]} wishes
- * @param {Array<{x: number, y: number, weight: number}>} obstacles  what is better not covered
- * @param {(label: {x: number, y: number, w: number, h: number}) => boolean} inside
- * @param {Map<string, Label>} before  where they were
- * @param {Array<{x: number, y: number, w: number, h: number}>} taken
+ * Place labels one after the other, the most important first. Those that are required are tried in several orders, since
+ * the first may stand where only another could.
+ * @param {LabelRequest[]} requests
+ * @param {Obstacle[]} obstacles
+ * @param {(label: Box) => boolean} inside
+ * @param {Map<string, Label>} before  where they were, by key
+ * @param {Box[]} taken
  * @returns {Label[]}
  */
-export function placeLabels(wishes, obstacles, inside, before, taken) {
+export function placeLabels(requests, obstacles, inside, before, taken) {
+  /**
+   * @param {LabelRequest[]} order
+   * @param {Box[]} others
+   */
   const inOrder = (order, others) => {
+    /** @type {Label[]} */
     const placed = [];
     let cost = 0;
-    for (const wish of order) {
-      const best = placeOne(wish, obstacles, inside, before.get(wish.key), [...others, ...placed]);
+    for (const request of order) {
+      const best = placeOne(request, obstacles, inside, before.get(request.key), [...others, ...placed]);
       if (best) placed.push(best.label);
       cost += best?.cost ?? MISSING;
     }
     return { placed, cost };
   };
-  const musts = wishes.filter(({ must }) => must);
-  let best = inOrder(musts, taken);
-  for (let k = 1; k < musts.length && best.cost > CONTENT * musts.length; k++) {
-    const other = inOrder([musts[k], ...musts.filter((wish) => wish !== musts[k])], taken);
+  const required = requests.filter((request) => request.required);
+  let best = inOrder(required, taken);
+  for (let k = 1; k < required.length && best.cost > GOOD * required.length; k++) {
+    const other = inOrder([required[k], ...required.filter((request) => request !== required[k])], taken);
     if (other.cost < best.cost) best = other;
   }
   const rest = inOrder(
-    wishes.filter(({ must }) => !must),
+    requests.filter((request) => !request.required),
     [...taken, ...best.placed],
   );
   return [...best.placed, ...rest.placed];
 }
 
-/** The place that costs least, if there is one. */
-function placeOne(wish, obstacles, inside, was, others) {
+/**
+ * Return the place that costs least, if there is one.
+ * @param {LabelRequest} request
+ * @param {Obstacle[]} obstacles
+ * @param {(label: Box) => boolean} inside
+ * @param {Label | undefined} was
+ * @param {Box[]} others
+ */
+function placeOne(request, obstacles, inside, was, others) {
   let best = null;
-  let least = wish.must ? Infinity : MOST;
-  for (const place of wish.places) {
-    const label = boxed(wish, place);
+  let least = request.required ? Infinity : MOST;
+  for (const place of request.places) {
+    const label = labelAt(request, place);
     let cost = place.cost ?? 0;
-    if (was) cost += Math.min(Math.hypot(was.x - label.x, was.y - label.y), 100) * LOYALTY;
-    if (cost >= least || !inside(label) || others.some((other) => overlap(label, other))) continue;
+    if (was) cost += Math.min(Math.hypot(was.x - label.x, was.y - label.y), 100) * STABILITY;
+    if (cost >= least || !inside(label) || others.some((other) => overlap(label, other, LABEL_GAP))) continue;
     for (const { x, y, weight } of obstacles) {
-      if (Math.abs(x - label.x) < label.w / 2 + AIR && Math.abs(y - label.y) < label.h / 2 + AIR) cost += weight;
+      const covered = Math.abs(x - label.x) < label.w / 2 + LABEL_GAP && Math.abs(y - label.y) < label.h / 2 + LABEL_GAP;
+      if (covered) cost += weight;
       if (cost >= least) break;
     }
     if (cost >= least) continue;
@@ -84,17 +110,26 @@ function placeOne(wish, obstacles, inside, was, others) {
   return best;
 }
 
-function boxed({ key, text, kind, w, h }, { x, y, angle = 0, from = null }) {
+/**
+ * @param {LabelRequest} request
+ * @param {Candidate} place
+ * @returns {Label}
+ */
+function labelAt({ key, text, kind, w, h }, { x, y, angle = 0, from }) {
   const [sin, cos] = [Math.abs(Math.sin(angle)), Math.abs(Math.cos(angle))];
-  return { key, text, kind, x, y, angle, from, w: w * cos + h * sin, h: w * sin + h * cos, alpha: 1 };
+  return { key, text, kind, x, y, angle, from: from ?? null, w: w * cos + h * sin, h: w * sin + h * cos, alpha: 1 };
 }
 
-function overlap(a, b) {
-  return Math.abs(a.x - b.x) < (a.w + b.w) / 2 + AIR && Math.abs(a.y - b.y) < (a.h + b.h) / 2 + AIR;
-}
-
-/** The places around a point, the best first; those further away are led to by a line. */
-export function around(x, y, w, h, gap) {
+/**
+ * Return candidates around a point, the best first; leaders go to those further away.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} w
+ * @param {number} h
+ * @param {number} gap
+ * @returns {Candidate[]}
+ */
+export function placesAround(x, y, w, h, gap) {
   const right = w / 2 + gap;
   const low = h / 2 + gap;
   const slant = w / 2 + 2;
@@ -114,12 +149,22 @@ export function around(x, y, w, h, gap) {
   });
   return [
     ...near.map(([dx, dy], k) => ({ x: x + dx, y: y + dy, cost: k * 0.3 })),
-    ...further.map(([dx, dy]) => ({ x: x + dx, y: y + dy, cost: 3 + Math.hypot(dx, dy) / 40, from: [x, y] })),
+    ...further.map(([dx, dy]) => {
+      /** @type {[number, number]} */
+      const from = [x, y];
+      return { x: x + dx, y: y + dy, cost: 3 + Math.hypot(dx, dy) / 40, from };
+    }),
   ];
 }
 
-/** Between two ways of placing the same labels: those of both move, the others come and go. */
-export function mixLabels(from, to, share) {
+/**
+ * Interpolate two placements: labels of both move, the others fade out or in.
+ * @param {Label[]} from
+ * @param {Label[]} to
+ * @param {number} share
+ * @returns {Label[]}
+ */
+export function lerpLabels(from, to, share) {
   if (share >= 1) return to;
   const before = new Map(from.map((label) => [label.key, label]));
   const keys = new Set(to.map(({ key }) => key));
@@ -128,8 +173,13 @@ export function mixLabels(from, to, share) {
     ...to.map((label) => {
       const was = before.get(label.key);
       if (!was) return { ...label, alpha: share };
-      const blend = (name) => was[name] + (label[name] - was[name]) * share;
-      return { ...label, x: blend("x"), y: blend("y"), angle: blend("angle"), alpha: blend("alpha") };
+      return {
+        ...label,
+        x: lerp(was.x, label.x, share),
+        y: lerp(was.y, label.y, share),
+        angle: lerp(was.angle, label.angle, share),
+        alpha: lerp(was.alpha, label.alpha, share),
+      };
     }),
   ];
 }

@@ -1,311 +1,352 @@
 /**
- * A loss over the square of two numbers, as a picture that one can point at.
+ * A loss over the square of two numbers, as a picture that can be read at any point.
  *
- * `field.js` reads what arrives, `morph.js` leads from one field to the next, `view.js` says where a place is on the
- * screen, `scene.js` draws it, `panel.js` is the words around it, `group.js` what several planes share. Here these
- * are tied to each other, to the messages from Python and to the theme.
+ * `field.js` is what arrives, `blend.js` what lies between two fields, `view.js` says where a place is on the screen,
+ * `scene.js` draws, `readout.js` writes the texts, `input.js` reads pointer and keys, `group.js` is what several planes
+ * share.
  *
- * For tests and assistive tools the root element says what is shown in its data attributes, and answers an event
+ * For tests and assistive technology the root element says what is shown in its data attributes, and answers an event
  * "describe" by writing curves, marks and the boxes of all labels into `data-shapes`.
  */
 
-import { readField } from "./field.js";
+import { lerpFields, shownOf } from "./blend.js";
+import { shapesOf, stateOf } from "./description.js";
+import { fieldOf, sameGrid } from "./field.js";
 import { nodeAt, nodeNear, nodeOf, readingOf } from "./grid.js";
-import { joinGroup, samePlace } from "./group.js";
-import { Morph } from "./morph.js";
-import { Panel } from "./panel.js";
-import { listen } from "./hand.js";
-import { report, shapesOf } from "./report.js";
+import { joinPoints, samePoint } from "./group.js";
+import { listenToInput } from "./input.js";
+import { Readout } from "./readout.js";
 import { Scene } from "./scene.js";
 import { View } from "./view.js";
-import { sameBytes } from "../envelope.js";
-import { heedCalm, shownBy } from "../page.js";
-import { savePicture, SHARP } from "../save.js";
-import { readTheme } from "../theme.js";
+import { debounce } from "../_shared/debounce.js";
+import { find, setData } from "../_shared/dom.js";
+import { mount, Picture } from "../_shared/picture.js";
+import { pressZoomButton } from "../_shared/pointer.js";
+import { FILE_RATIO, saveCanvas } from "../_shared/save.js";
+import { sameNumbers, Transition } from "../_shared/transition.js";
 
-const QUIET = 250; // ms until Python is told of a place, since it may be on its way to another
-const NEAR = 9; // CSS pixels: a press this near to the kept place lets it go
-const NARROWEST = 320; // CSS pixels, of what is written around the picture where that is low
+/**
+ * @import { Buffers, Field, Header } from "./field.js"
+ * @import { Node } from "./grid.js"
+ * @import { PlanePoint } from "./group.js"
+ * @import { StreamlitComponent } from "../_shared/picture.js"
+ * @import { PointerGroup } from "../_shared/pointer_group.js"
+ * @import { Theme } from "../_shared/theme.js"
+ */
+
+const DURATION = 260; // ms of the movement from one field to the next
+const SEND_DELAY = 250; // ms until a point is sent to Python, since the pointer may be on its way to another
+const SAME_PLACE = 9; // CSS pixels: a click this near to the pinned point unpins it
+const NARROWEST = 320; // CSS pixels of the texts around the picture, where that is low
 const FRINGE = 24; // CSS pixels beside the square where the pointer still counts
 
-class Picture {
+/** @extends {Picture<Header, Buffers>} */
+class PlanePicture extends Picture {
+  /** @type {Field | null} the newest */
+  #field = null;
+  #view = new View();
+  #transition = new Transition(lerpFields, DURATION);
+  #layers = { arrows: true, contours: true, pairs: true };
+  /** @type {PointerGroup<PlanePoint> | null} */
+  #group = null;
+  #leave = () => {};
+  /** @type {PlanePoint | null} pinned point that Python knows of */
+  #sent = null;
+  /** @type {PlanePoint | null} pinned point that it will know of soon */
+  #known = null;
+  /** @type {PlanePoint | null} point that was pinned before the last click */
+  #before = null;
+  #pressed = false; // whether a pointer is down
+  #sendSoon = debounce(() => this.#send(), SEND_DELAY, this.signal);
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
-    this.canvas = root.querySelector(".sheet");
+    super(root);
+    this.canvas = find(root, ".sheet", HTMLCanvasElement);
     this.scene = new Scene(this.canvas);
-    this.view = new View();
-    this.morph = new Morph();
-    this.panel = new Panel(root, (name) => this.#do(name));
-    this.look = { arrows: true, contours: true, pairs: true };
-    this.theme = null;
-    this.group = null;
-    this.told = null; // the place that Python knows of
-    this.known = null; // the place that it will know of soon
-    this.before = null; // the place kept before the last press
-    this.gripped = false;
-    this.changed = () => this.#regroup();
-    this.ending = new AbortController();
+    this.readout = new Readout(root);
     this.#listen();
-  }
-
-  get field() {
-    return this.morph.field;
-  }
-
-  /** The page's latest data, theme and ways to answer; called for each new message. */
-  update({ data, setStateValue }) {
-    this.answer = setStateValue;
-    if (data && !sameBytes(data, this.message)) {
-      this.message = data;
-      if (this.gripped) this.waiting = true;
-      else this.#receive();
-    }
-    if (!this.field) return;
-    const theme = readTheme(this.root, this.field.header.palette, this.theme);
-    if (theme !== this.theme) this.#restyle(theme);
+    this.observeSize(root, root.parentElement);
+    this.followReducedMotion(this.#transition);
   }
 
   close() {
-    this.ending.abort();
-    this.sizes.disconnect();
-    cancelAnimationFrame(this.due);
-    clearTimeout(this.telling);
-    this.#leaveGroup();
+    super.close();
+    this.#leave();
+  }
+
+  /** Nothing changes under a pointer that is down. */
+  get held() {
+    return this.#pressed;
   }
 
   // ---- messages
 
-  #receive() {
-    this.waiting = false;
-    const field = readField(this.message);
-    const { header } = field;
-    const first = !this.field;
-    if (!first && String(header.span) !== String(this.field.header.span)) this.view.reset();
-    this.morph.arrive(field, performance.now());
-    this.panel.write(header, field.pairs.length > 0, field.violated !== null);
-    if (first) this.told = this.known = header.kept;
-    if (this.group?.name !== header.group) this.#joinGroup(header.group);
+  /**
+   * @param {Header} header
+   * @param {Buffers} buffers
+   * @param {Header | null} previous
+   */
+  receive(header, buffers, previous) {
+    const field = fieldOf(header, buffers);
+    if (previous && String(header.span) !== String(previous.span)) this.#view.reset();
+    this.#show(field);
+    this.readout.write(header, field.pairs.length > 0, field.violated !== null);
+    if (!previous) this.#sent = this.#known = header.kept;
+    if (this.#group?.name !== header.group) this.#join(header.group);
     this.#fit();
-    this.#name();
-    this.#refresh();
+    this.#placeLabels();
+    this.refresh();
   }
 
-  #joinGroup(name) {
-    const kept = this.group ? this.group.kept : this.told;
-    this.#leaveGroup();
-    this.group = joinGroup(name);
-    this.group.addEventListener("change", this.changed);
-    if (kept && this.group.members === 1) this.group.keep(kept); // mounted again: what did the viewer keep?
-    else this.changed();
+  /**
+   * Move to a field if its grid is the same, else show it at once.
+   * @param {Field} field
+   */
+  #show(field) {
+    const before = this.#field;
+    this.#field = field;
+    const comparable = before && sameGrid(before, field);
+    const same = comparable && sameNumbers(before.value, field.value) && sameNumbers(before.pairs, field.pairs);
+    if (!comparable || same) this.#transition.jump(shownOf(field));
+    else this.#transition.start(shownOf(field), performance.now());
   }
 
-  #leaveGroup() {
-    this.group?.removeEventListener("change", this.changed);
-    this.group?.part(this);
+  /** @param {string} name */
+  #join(name) {
+    const pinned = this.#group ? this.#group.pinned : this.#sent;
+    this.#leave();
+    const { group, leave } = joinPoints(name, this, () => this.#groupChanged(group));
+    this.#group = group;
+    this.#leave = leave;
+    if (pinned && group.members === 1) group.pin(pinned); // for a picture that was mounted again
+    else this.#groupChanged(group);
   }
 
-  /** Something is pointed at or kept, here or in another plane. */
-  #regroup() {
-    if (!samePlace(this.group.kept, this.known)) {
-      this.known = this.group.kept;
-      clearTimeout(this.telling);
-      this.telling = setTimeout(() => this.#tell(), QUIET);
+  /** @param {PointerGroup<PlanePoint>} group */
+  #groupChanged({ pinned }) {
+    if (!samePoint(pinned, this.#known)) {
+      this.#known = pinned;
+      this.#sendSoon();
     }
-    this.#refresh();
+    this.refresh();
   }
 
-  /** Tell Python which place is kept, if that has changed. */
-  #tell() {
-    const place = placeOf(nodeAt(this.field, this.group.kept));
-    if (samePlace(place, this.told)) return;
-    this.told = place;
-    this.answer("point", place);
+  /** Send the pinned point to Python, if it has changed. */
+  #send() {
+    if (!this.#field || !this.#group) return;
+    const node = nodeAt(this.#field, this.#group.pinned);
+    const point = node && pointOfNode(node);
+    if (samePoint(point, this.#sent)) return;
+    this.#sent = point;
+    this.setState("point", point);
   }
 
-  // ---- drawing, only when something has changed
+  // ---- drawing
 
-  #refresh() {
-    this.due ??= requestAnimationFrame((now) => this.#frame(now));
+  /** @param {number} now */
+  draw(now) {
+    const [field, view, theme] = [this.#field, this.#view, this.theme];
+    const transition = this.#transition;
+    transition.tick(now);
+    const { shown, moving } = transition;
+    if (!field || !theme || !shown) return false;
+    const cross = this.#cross(field);
+    this.scene.draw({ shown, field, view, theme }, transition.progress, this.#layers, cross);
+    this.readout.show(cross);
+    this.readout.setEnabled("zoomIn", view.zoom < view.closest);
+    this.readout.setEnabled("zoomOut", view.held);
+    this.readout.setEnabled("reset", view.held);
+    setData(this.root, stateOf(field, view, cross, moving));
+    return moving;
   }
 
-  #frame(now) {
-    this.due = null;
-    if (!this.root.isConnected || !this.theme || !this.field) return;
-    const { morph } = this;
-    morph.tick(Math.max(now, performance.now()));
-    const cross = this.#cross();
-    this.scene.draw(morph.shown, this.field, morph.share, this.view, this.look, cross);
-    this.#report(cross);
-    if (morph.moving) this.#refresh();
-  }
-
-  /** Give the labels their places for the view as it is. */
-  #name() {
-    if (this.theme && this.field) this.scene.name(this.field, this.view, this.look, this.morph.moving);
+  /** Place the labels for the view as it is. */
+  #placeLabels() {
+    if (!this.theme || !this.#field) return;
+    this.scene.placeLabels(this.#field, this.#view, this.theme, this.#layers, this.#transition.moving);
   }
 
   #fit() {
     const width = this.root.parentElement?.clientWidth || this.root.clientWidth;
-    if (!width || !this.field) return;
-    const height = this.field.header.height - this.panel.chrome;
-    this.root.style.maxWidth = `${Math.max(this.view.widthAt(height), NARROWEST)}px`;
-    this.view.fit(Math.min(this.root.clientWidth, width), height);
-    this.scene.resize(this.view);
+    if (!width || !this.header) return;
+    const height = this.header.height - this.readout.height;
+    this.root.style.maxWidth = `${Math.max(this.#view.widthAt(height), NARROWEST)}px`;
+    this.#view.fit(Math.min(this.root.clientWidth, width), height);
+    this.scene.resize(this.#view);
   }
 
-  #resize() {
+  resize() {
     this.#fit();
-    this.#name();
-    cancelAnimationFrame(this.due);
-    this.#frame(performance.now()); // at once: a canvas is blank after it has been given a size
+    this.#placeLabels();
+    this.drawNow();
   }
 
-  #restyle(theme) {
-    this.theme = theme;
-    this.view.rescale(theme.scale);
-    this.root.style.colorScheme = theme.dark ? "dark" : "light";
-    this.panel.paint(theme);
+  /** @param {Theme} theme */
+  restyle(theme) {
+    this.#view.rescale(theme.scale);
+    this.readout.restyle(theme);
     this.scene.restyle(theme);
     this.#fit();
-    this.#name();
-    this.#refresh();
+    this.#placeLabels();
+    this.refresh();
   }
 
-  // ---- what the page says
-
-  /** The node that the cross-hair is at, with all that is known of it. */
-  #cross() {
-    const { kept, pointed } = this.group;
-    const node = nodeAt(this.field, kept ?? pointed);
-    return node && { ...readingOf(this.field, node), kept: kept !== null };
+  /**
+   * Return the node that the cross-hair is at, with all that is known of it.
+   * @param {Field} field
+   */
+  #cross(field) {
+    const { pinned = null, hovered = null } = this.#group ?? {};
+    const node = nodeAt(field, pinned ?? hovered);
+    return node && { ...readingOf(field, node), kept: pinned !== null };
   }
 
-  #report(cross) {
-    const { panel, view } = this;
-    panel.read(cross);
-    panel.enable("zoomIn", view.zoom < view.closest);
-    panel.enable("zoomOut", view.held);
-    panel.enable("reset", view.held);
-    report(this.root, view, this.morph, cross);
-  }
-
-  // ---- the hand
+  // ---- pointer, keys and buttons
 
   #listen() {
-    const { signal } = this.ending;
-    const hand = {
-      camera: this.view,
+    const actions = {
+      view: this.#view,
       moved: () => this.#moved(),
-      reset: () => this.#do("reset"),
-      point: (x, y) => this.#point(x, y),
-      press: (x, y) => this.#press(x, y),
-      leave: () => this.group?.leave(this),
-      step: (across, up) => this.#step(across, up),
+      reset: () => this.press("reset"),
+      /**
+       * @param {number} x
+       * @param {number} y
+       */
+      hover: (x, y) => this.#hover(x, y),
+      /**
+       * @param {number} x
+       * @param {number} y
+       */
+      click: (x, y) => this.#click(x, y),
+      leave: () => this.#group?.leave(this),
+      /**
+       * @param {number} columns
+       * @param {number} rows
+       */
+      step: (columns, rows) => this.#step(columns, rows),
       choose: () => this.#choose(),
       release: () => this.#release(),
-      undo: () => this.group?.keep(this.before),
-      grip: (on) => this.#grip(on),
+      undo: () => this.#group?.pin(this.#before),
+      /** @param {boolean} on */
+      press: (on) => {
+        this.#pressed = on;
+        this.receiveWaiting();
+      },
     };
-    listen(this.canvas, hand, signal);
-    this.root.addEventListener("describe", () => {
+    listenToInput(this.canvas, actions, this.signal);
+    this.answerDescribe("shapes", () => {
+      const { shown } = this.#transition;
       const sheet = this.canvas.getBoundingClientRect();
-      const shapes = this.field && shapesOf(this.view, this.morph, this.scene.labels, sheet);
-      this.root.dataset.shapes = JSON.stringify(shapes);
+      return this.#field && shown && shapesOf(this.#field, shown, this.#view, this.scene.labels, sheet);
     });
-    this.sizes = new ResizeObserver(() => this.#resize());
-    this.sizes.observe(this.root);
-    if (this.root.parentElement) this.sizes.observe(this.root.parentElement);
-    heedCalm(this.morph, signal);
   }
 
+  /** The view has moved. */
   #moved() {
-    this.#name();
-    this.#refresh();
+    this.#placeLabels();
+    this.refresh();
   }
 
-  /** While the hand holds the plane nothing changes under it. */
-  #grip(on) {
-    this.gripped = on;
-    if (!on && this.waiting) this.#receive();
+  /**
+   * Return the point of the node at a place on the canvas; null where that is beside the square.
+   * @param {number} x
+   * @param {number} y
+   */
+  #pointAt(x, y) {
+    if (!this.#field || !this.#view.contains(x, y, FRINGE)) return null;
+    return pointOfNode(nodeNear(this.#field, ...this.#view.placeAt(x, y)));
   }
 
-  /** The place of the node under the pointer; null where the pointer is beside the square. */
-  #placeAt(x, y) {
-    const { view, field } = this;
-    return field && view.holds(x, y, FRINGE) ? placeOf(nodeNear(field, ...view.placeAt(x, y))) : null;
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
+  #hover(x, y) {
+    const point = this.#pointAt(x, y);
+    if (point) this.#group?.hover(this, point);
+    else this.#group?.leave(this);
   }
 
-  #point(x, y) {
-    const place = this.#placeAt(x, y);
-    if (place) this.group?.point(this, place);
-    else this.group?.leave(this);
+  /**
+   * Pin a point, or unpin it if it is the pinned one.
+   * @param {number} x
+   * @param {number} y
+   */
+  #click(x, y) {
+    const [group, view, point] = [this.#group, this.#view, this.#pointAt(x, y)];
+    if (!point || !this.#field || !group) return;
+    this.#before = group.pinned;
+    const pinned = nodeAt(this.#field, group.pinned);
+    const again = pinned && Math.hypot(view.toX(pinned.u) - x, view.toY(pinned.v) - y) < SAME_PLACE;
+    group.pin(again ? null : point);
   }
 
-  /** Keep a place, or let it go if it is the one that is kept. */
-  #press(x, y) {
-    const place = this.#placeAt(x, y);
-    if (!place) return;
-    this.before = this.group.kept;
-    const kept = nodeAt(this.field, this.group.kept);
-    const again = kept && Math.hypot(this.view.across(kept.u) - x, this.view.up(kept.v) - y) < NEAR;
-    this.group.keep(again ? null : place);
-  }
-
-  #step(across, up) {
-    const { field, group, view } = this;
-    if (!field) return;
-    const from = nodeAt(field, group.kept ?? group.pointed);
-    const to = from ? nodeOf(field, from.column + across, from.row + up) : nodeNear(field, view.u, view.v);
-    if (group.kept) group.keep(placeOf(to));
-    else group.point(this, placeOf(to));
+  /**
+   * Move the cross-hair by nodes.
+   * @param {number} columns
+   * @param {number} rows
+   */
+  #step(columns, rows) {
+    const [field, group, view] = [this.#field, this.#group, this.#view];
+    if (!field || !group) return;
+    const from = nodeAt(field, group.pinned ?? group.hovered);
+    const to = from ? nodeOf(field, from.column + columns, from.row + rows) : nodeNear(field, view.u, view.v);
+    if (group.pinned) group.pin(pointOfNode(to));
+    else group.hover(this, pointOfNode(to));
     view.follow(to.u, to.v);
     this.#moved();
-    this.panel.say(this.#cross());
+    this.readout.say(this.#cross(field));
   }
 
+  /** Pin the cross-hair, or unpin it where it is. */
   #choose() {
-    const { kept, pointed } = this.group;
-    if (!kept && !pointed) return this.#step(0, 0);
-    this.group.keep(kept ? null : pointed);
-    if (kept) this.group.point(this, kept); // it stays where it is, but free
-    this.panel.say(this.#cross(), this.panel.words[kept ? "released" : "kept"]);
+    const [field, group] = [this.#field, this.#group];
+    if (!field || !group) return;
+    const { pinned, hovered } = group;
+    const { words } = this.readout;
+    if (!pinned && !hovered) return this.#step(0, 0);
+    group.pin(pinned ? null : hovered);
+    if (pinned) group.hover(this, pinned);
+    this.readout.say(this.#cross(field), pinned ? words.released : words.kept);
   }
 
   #release() {
-    if (this.group.kept) this.group.keep(null);
-    else this.group.leave(this);
-    this.panel.say(null, this.panel.words.released);
+    if (this.#group?.pinned) this.#group.pin(null);
+    else this.#group?.leave(this);
+    this.readout.say(null, this.readout.words.released);
   }
 
-  /** The picture as it is now, as a file. */
-  #save() {
-    this.scene.resize(this.view, SHARP);
-    this.#frame(performance.now());
-    savePicture(this.scene.canvas, this.theme, this.field.header.title);
-    this.#resize();
+  save() {
+    if (!this.header || !this.theme) return;
+    this.scene.resize(this.#view, FILE_RATIO);
+    this.drawNow();
+    saveCanvas(this.canvas, this.theme, this.header.title);
+    this.resize();
   }
 
-  /** What a button does. */
-  #do(name) {
-    const { view, look } = this;
-    if (!this.field) return;
-    if (name in look) {
-      look[name] = !look[name];
-      this.panel.press(name, look[name]);
+  /** @param {string} name */
+  press(name) {
+    if (!this.#field) return;
+    super.press(name);
+    if (name === "arrows" || name === "contours" || name === "pairs") {
+      this.#layers[name] = !this.#layers[name];
+      this.readout.setPressed(name, this.#layers[name]);
     }
-    if (name === "zoomIn") view.zoomAt(1.25);
-    if (name === "zoomOut") view.zoomAt(0.8);
-    if (name === "reset") view.reset();
-    if (name === "save") this.#save();
+    pressZoomButton(this.#view, name);
     this.#moved();
   }
 }
 
-function placeOf(node) {
-  return node && { x: node.x, y: node.y };
+/**
+ * @param {Node} node
+ * @returns {PlanePoint}
+ */
+function pointOfNode({ x, y }) {
+  return { x, y };
 }
 
+/** @param {StreamlitComponent} component */
 export default function plane(component) {
-  return shownBy(Picture, ".plane", component);
+  return mount(PlanePicture, ".plane", component);
 }

@@ -1,114 +1,158 @@
-/** The picture itself, from the field of colour up to the cross-hair. */
+/** Draws the picture, from the heatmap up to the cross-hair. */
 
 import { drawArrows } from "./arrows.js";
 import { drawAxes } from "./axes.js";
 import { contoursAt } from "./contours.js";
-import { drawCross, drawMark, drawPairs } from "./glyphs.js";
-import { Ground } from "./ground.js";
-import { mixLabels } from "./labels.js";
-import { nameThings, onScreen, TYPES } from "./naming.js";
-import { css, mix } from "../theme.js";
+import { Heatmap } from "./heatmap.js";
+import { labelPicture, onScreen, TYPES } from "./label_requests.js";
+import { lerpLabels } from "./labels.js";
+import { drawCross, drawMark, drawPairs } from "./marks.js";
+import { shownOf } from "./blend.js";
+import { context2d, devicePixels, writeWithHalo } from "../_shared/canvas.js";
+import { css, mix } from "../_shared/colour.js";
 
-const NOTHING = new Float32Array(0);
-const PLATE = 0.72; // how much of what is behind words they hide
-const BOUNDARY = 2; // the places of the colours in the palette
+/**
+ * @import { Shown } from "./blend.js"
+ * @import { Field } from "./field.js"
+ * @import { Label, LabelKind } from "./labels.js"
+ * @import { Cross } from "./marks.js"
+ * @import { View } from "./view.js"
+ * @import { Theme } from "../_shared/theme.js"
+ */
+
+const NO_PAIRS = new Float32Array(0);
+const PLATE_OPACITY = 0.72; // of the plate behind a label
+const BOUNDARY = 2; // indices of the colours in the palette
 const HIGHEST = 3;
 
+/**
+ * @typedef {{arrows: boolean, contours: boolean, pairs: boolean}} Layers  whether they are drawn
+ * @typedef {{level: number, alpha: number, lines: Float32Array[]}} Contour
+ *
+ * @typedef {object} Frame  what one drawing is about
+ * @property {Shown} shown
+ * @property {Field} field  the newest
+ * @property {View} view
+ * @property {Theme} theme
+ */
+
 export class Scene {
+  /** @type {Label[]} as they are placed for the newest field */
+  labels = [];
+  /** @type {Label[]} as they were before it */
+  #leaving = [];
+  /** @type {Label[]} as they were drawn last */
+  #drawn = [];
+  #heatmap = new Heatmap();
+  #ratio = 1;
+  /** @type {WeakMap<Float32Array, Map<number, Float32Array[]>>} contours of values, by level */
+  #lines = new WeakMap();
+
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
-    this.context = canvas.getContext("2d", { alpha: false });
-    this.ground = new Ground();
-    this.labels = []; // as they are placed for the newest field
-    this.leaving = []; // as they were before it
-    /** @type {WeakMap<Float32Array, Map<number, Float32Array[]>>} */
-    this.lines = new WeakMap(); // the contours of values, by level
+    this.context = context2d(canvas, { alpha: false });
   }
 
-  /** Fit the pixels to the canvas: as many as the screen has, or `ratio` to each of the page. */
-  resize(view, ratio = window.devicePixelRatio || 1) {
-    this.ratio = ratio;
+  /**
+   * Fit the canvas to the view.
+   * @param {View} view
+   * @param {number} [ratio]  pixels for each CSS pixel
+   */
+  resize(view, ratio = devicePixels()) {
+    this.#ratio = ratio;
     this.canvas.style.width = `${view.width}px`;
     this.canvas.style.height = `${view.height}px`;
     this.canvas.width = Math.round(view.width * ratio);
     this.canvas.height = Math.round(view.height * ratio);
   }
 
+  /** @param {Theme} theme */
   restyle(theme) {
-    this.theme = theme;
-    this.ground.restyle(theme, theme.classes[HIGHEST]);
-  }
-
-  /** Find places for the labels; `moving` if the picture is on its way there rather than there already. */
-  name(field, view, look, moving) {
-    this.leaving = moving ? (this.drawn ?? []) : [];
-    const target = {
-      pairs: look.pairs ? field.pairs : NOTHING,
-      value: field.value,
-      curves: field.curves,
-      marks: field.marks,
-      box: field.box,
-      levels: field.levels.map((level) => ({ level, alpha: 1 })),
-    };
-    const contours = look.contours ? this.#contours(target, field) : [];
-    const before = new Map(this.labels.map((label) => [label.key, label]));
-    const widthOf = (text, kind) => {
-      this.context.font = this.#font(kind);
-      return this.context.measureText(text).width;
-    };
-    this.labels = nameThings(target, field, contours, view, widthOf, before);
+    this.#heatmap.restyle(theme, theme.classes[HIGHEST]);
   }
 
   /**
-   * @param {import("./morph.js").Shown} shown
-   * @param {import("./field.js").Field} field
-   * @param {number} share  how far on the way to `field` it is
-   * @param {import("./view.js").View} view
-   * @param {{arrows: boolean, contours: boolean, pairs: boolean}} look
-   * @param {import("./glyphs.js").Cross | null} cross
+   * Place the labels of a field.
+   * @param {Field} field
+   * @param {View} view
+   * @param {Theme} theme
+   * @param {Layers} layers
+   * @param {boolean} moving  whether the picture is still on its way to the field
    */
-  draw(shown, field, share, view, look, cross) {
-    const { context, theme } = this;
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    context.fillStyle = css(theme.paper);
+  placeLabels(field, view, theme, layers, moving) {
+    this.#leaving = moving ? this.#drawn : [];
+    const shown = shownOf(field);
+    if (!layers.pairs) shown.pairs = NO_PAIRS;
+    const contours = layers.contours ? this.#contoursOf(shown, field) : [];
+    const before = new Map(this.labels.map((label) => [label.key, label]));
+    /**
+     * @param {string} text
+     * @param {LabelKind} kind
+     */
+    const widthOf = (text, kind) => {
+      this.context.font = fontOf(kind, theme);
+      return this.context.measureText(text).width;
+    };
+    this.labels = labelPicture(shown, field.header.box_label, contours, view, widthOf, before);
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {number} progress  how much of the way to the field is done
+   * @param {Layers} layers
+   * @param {Cross | null} cross
+   */
+  draw(frame, progress, layers, cross) {
+    const { context } = this;
+    const { shown, field, view, theme } = frame;
+    context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
+    context.fillStyle = css(theme.background);
     context.fillRect(0, 0, view.width, view.height);
     context.save();
     context.beginPath();
     context.rect(view.left, view.top, view.side, view.side);
     context.clip();
-    this.ground.draw(context, shown.tone, field.nx, field.ny, view);
-    if (look.contours) this.#drawContours(this.#contours(shown, field), view);
-    if (shown.box) this.#box(shown.box, view);
-    for (const curve of shown.curves) if (curve.role !== "boundary") this.#curve(curve, view);
-    if (look.arrows) drawArrows(context, shown, field, view, css(mix(theme.paper, theme.text, 0.68)));
-    if (look.pairs) drawPairs(context, theme, shown.pairs, field.pairViolated, view);
-    this.drawn = mixLabels(this.leaving, this.labels, share);
-    for (const label of this.drawn) if (label.kind !== "contour") this.#plate(label, shown, field, view);
-    for (const curve of shown.curves) if (curve.role === "boundary") this.#curve(curve, view);
+    this.#heatmap.draw(context, tonesOfFrame(frame), view);
+    if (layers.contours) this.#drawContours(this.#contoursOf(shown, field), frame);
+    if (shown.box) this.#drawBox(shown.box, frame);
+    for (const curve of shown.curves) if (curve.role !== "boundary") this.#drawCurve(curve, frame);
+    if (layers.arrows) drawArrows(context, shown, field, view, css(mix(theme.background, theme.text, 0.68)));
+    if (layers.pairs) drawPairs(context, theme, shown.pairs, field.pairViolated, view);
+    this.#drawn = lerpLabels(this.#leaving, this.labels, progress);
+    for (const label of this.#drawn) if (label.kind !== "contour") this.#drawPlate(label, frame);
+    for (const curve of shown.curves) if (curve.role === "boundary") this.#drawCurve(curve, frame);
     context.restore();
     drawAxes(context, view, field.header, theme);
-    for (const label of this.drawn) if (label.from) this.#leader(label);
+    for (const label of this.#drawn) this.#drawLeader(label, theme);
     for (const mark of shown.marks) drawMark(context, theme, mark, view);
-    for (const label of this.drawn) this.#label(label, shown, field, view);
+    for (const label of this.#drawn) this.#drawLabel(label, frame);
     if (cross) drawCross(context, theme, cross, shown, field, view);
   }
 
-  // ---- parts
-
-  /** The contours of a field, worked out once for each level. */
-  #contours({ value, levels }, { nx, ny }) {
-    if (!this.lines.has(value)) this.lines.set(value, new Map());
-    const known = this.lines.get(value);
+  /**
+   * Return the contours of values, which are computed once for each level.
+   * @param {Shown} shown
+   * @param {Field} field
+   * @returns {Contour[]}
+   */
+  #contoursOf({ value, levels }, { nx, ny }) {
+    const known = this.#lines.get(value) ?? new Map();
+    this.#lines.set(value, known);
     return levels.map(({ level, alpha }) => {
-      if (!known.has(level)) known.set(level, contoursAt(value, nx, ny, level));
-      return { level, alpha, lines: known.get(level) };
+      const lines = known.get(level) ?? contoursAt(value, nx, ny, level);
+      known.set(level, lines);
+      return { level, alpha, lines };
     });
   }
 
-  #drawContours(contours, view) {
-    const { context, theme } = this;
-    context.strokeStyle = css(mix(mix(theme.paper, theme.classes[HIGHEST], 0.8), theme.text, 0.42));
+  /**
+   * @param {Contour[]} contours
+   * @param {Frame} frame
+   */
+  #drawContours(contours, { theme, view }) {
+    const { context } = this;
+    context.strokeStyle = css(mix(mix(theme.background, theme.classes[HIGHEST], 0.8), theme.text, 0.42));
     context.lineWidth = 1.1;
     context.lineJoin = "round";
     for (const { lines, alpha } of contours) {
@@ -120,33 +164,41 @@ export class Scene {
     context.globalAlpha = 1;
   }
 
-  #box([left, right, bottom, top], view) {
-    const { context, theme } = this;
-    const [x, y] = [view.across(left), view.up(top)];
-    const [width, height] = [view.across(right) - x, view.up(bottom) - y];
-    context.fillStyle = css(theme.paper);
+  /**
+   * @param {number[]} box
+   * @param {Frame} frame
+   */
+  #drawBox([left, right, bottom, top], { theme, view }) {
+    const { context } = this;
+    const [x, y] = [view.toX(left), view.toY(top)];
+    const [width, height] = [view.toX(right) - x, view.toY(bottom) - y];
+    context.fillStyle = css(theme.background);
     context.globalAlpha = 0.35;
     context.fillRect(x, y, width, height);
     context.globalAlpha = 1;
-    context.strokeStyle = css(mix(theme.paper, theme.text, 0.62));
+    context.strokeStyle = css(mix(theme.background, theme.text, 0.62));
     context.lineWidth = 1.5;
     context.strokeRect(x, y, width, height);
   }
 
-  #curve({ role, places, alpha }, view) {
-    const { context, theme } = this;
+  /**
+   * @param {Shown["curves"][number]} curve
+   * @param {Frame} frame
+   */
+  #drawCurve({ role, places, alpha }, { theme, view }) {
+    const { context } = this;
     context.lineCap = context.lineJoin = "round";
     context.beginPath();
     trace(context, places, view);
     if (role === "boundary") {
       context.globalAlpha = 0.85 * alpha;
-      context.strokeStyle = css(theme.paper);
+      context.strokeStyle = css(theme.background);
       context.lineWidth = 8;
       context.stroke();
       context.strokeStyle = css(theme.classes[BOUNDARY]);
       context.lineWidth = 4;
     } else {
-      context.strokeStyle = css(mix(theme.paper, theme.text, role === "guide" ? 0.8 : 0.6));
+      context.strokeStyle = css(mix(theme.background, theme.text, role === "guide" ? 0.8 : 0.6));
       context.lineWidth = role === "guide" ? 1.8 : 1.5;
       context.setLineDash(role === "guide" ? [7, 6] : [0.1, 4.5]);
     }
@@ -156,43 +208,54 @@ export class Scene {
     context.globalAlpha = 1;
   }
 
-  #label({ text, kind, x, y, angle, alpha }, shown, field, view) {
-    const { context, theme } = this;
+  /**
+   * @param {Label} label
+   * @param {Frame} frame
+   */
+  #drawLabel({ text, kind, x, y, angle, alpha }, frame) {
+    const { context } = this;
+    const { theme } = frame;
     context.save();
     context.globalAlpha = alpha;
     context.translate(x, y);
     context.rotate(angle);
-    context.font = this.#font(kind);
+    context.font = fontOf(kind, theme);
     context.textAlign = "center";
     context.textBaseline = "middle";
-    context.lineJoin = "round";
-    context.lineWidth = kind === "contour" ? 5 : 4.5;
-    context.strokeStyle = this.#behind(x, y, shown, field, view);
-    context.strokeText(text, 0, 1);
-    context.fillStyle = css(this.#inkOf(kind, theme));
-    context.fillText(text, 0, 1);
+    const width = kind === "contour" ? 5 : 4.5;
+    writeWithHalo(context, text, 0, 1, { colour: labelColour(kind, theme), halo: this.#colourAt(x, y, frame), width });
     context.restore();
   }
 
-  /** Under words, so that what is there shines through less. */
-  #plate({ kind, x, y, w, h, alpha }, shown, field, view) {
+  /**
+   * Draw a plate behind a label, so that what is below it shines through less.
+   * @param {Label} label
+   * @param {Frame} frame
+   */
+  #drawPlate({ kind, x, y, w, h, alpha }, frame) {
     const { context } = this;
-    context.globalAlpha = PLATE * alpha;
-    context.fillStyle = this.#behind(x, y, shown, field, view);
+    context.globalAlpha = PLATE_OPACITY * alpha;
+    context.fillStyle = this.#colourAt(x, y, frame);
     context.beginPath();
-    context.roundRect(x - w / 2 - 1, y - h / 2 - 1, w + 2, h + 2, (TYPES[kind].size * view.scale) / 3);
+    context.roundRect(x - w / 2 - 1, y - h / 2 - 1, w + 2, h + 2, (TYPES[kind].size * frame.view.scale) / 3);
     context.fill();
     context.globalAlpha = 1;
   }
 
-  /** A line from a mark to its label, up to the label's edge. */
-  #leader({ from: [fromX, fromY], x, y, w, h, alpha }) {
-    const { context, theme } = this;
+  /**
+   * Draw the line from a mark to its label, up to the label's edge, if it has one.
+   * @param {Label} label
+   * @param {Theme} theme
+   */
+  #drawLeader({ from, x, y, w, h, alpha }, theme) {
+    if (!from) return;
+    const { context } = this;
+    const [fromX, fromY] = from;
     const nearX = Math.min(Math.max(fromX, x - w / 2 + 8), x + w / 2 - 8);
     const nearY = y + (Math.sign(fromY - y) * h) / 2;
-    for (const [colour, width] of [
-      [theme.paper, 3.5],
-      [theme.text, 1.3],
+    for (const { colour, width } of [
+      { colour: theme.background, width: 3.5 },
+      { colour: theme.text, width: 1.3 },
     ]) {
       context.globalAlpha = alpha;
       context.strokeStyle = css(colour);
@@ -205,23 +268,47 @@ export class Scene {
     context.globalAlpha = 1;
   }
 
-  /** The colour of the field behind a label. */
-  #behind(x, y, shown, field, view) {
-    return this.ground.colourAt(...view.placeAt(x, y), { tone: shown.tone, nx: field.nx, ny: field.ny });
-  }
-
-  #inkOf(kind, theme) {
-    if (kind === "boundary") return mix(theme.classes[BOUNDARY], theme.text, 0.12);
-    return kind === "contour" ? mix(theme.paper, theme.text, 0.82) : theme.text;
-  }
-
-  #font(kind) {
-    const { size, weight } = TYPES[kind];
-    return `${weight} ${size * this.theme.scale}px ${this.theme.font}`;
+  /**
+   * Return the heatmap's colour at a point of the canvas.
+   * @param {number} x
+   * @param {number} y
+   * @param {Frame} frame
+   */
+  #colourAt(x, y, frame) {
+    const [u, v] = frame.view.placeAt(x, y);
+    return this.#heatmap.colourAt(u, v, tonesOfFrame(frame));
   }
 }
 
-/** Draw a line through its places, leaving out what is nowhere. */
+/** @param {Frame} frame */
+function tonesOfFrame({ shown, field }) {
+  return { tone: shown.tone, nx: field.nx, ny: field.ny };
+}
+
+/**
+ * @param {LabelKind} kind
+ * @param {Theme} theme
+ */
+function labelColour(kind, theme) {
+  if (kind === "boundary") return css(mix(theme.classes[BOUNDARY], theme.text, 0.12));
+  return css(kind === "contour" ? mix(theme.background, theme.text, 0.82) : theme.text);
+}
+
+/**
+ * @param {LabelKind} kind
+ * @param {Theme} theme
+ */
+function fontOf(kind, { font, scale }) {
+  const { size, weight } = TYPES[kind];
+  return `${weight} ${size * scale}px ${font}`;
+}
+
+/**
+ * Add a line to the path, except where it has no coordinates.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Float32Array} places
+ * @param {View} view
+ */
 function trace(context, places, view) {
   for (const run of onScreen(places, view)) {
     context.moveTo(...run[0]);

@@ -1,10 +1,31 @@
-/** Who is how far from whom in a batch, in whole steps of a grid, and what that makes of each triplet. */
+/** The distances of a batch in whole steps of a grid, and the kind of each triplet. */
 
-/** The kinds of negatives, nearest first. */
+/**
+ * @typedef {"hard" | "semihard" | "easy"} Kind
+ *
+ * @typedef {object} OrderHeader
+ * @property {number} n  images
+ * @property {number} margin  in steps of the grid
+ *
+ * @typedef {object} OrderBuffers
+ * @property {Uint32Array} high  (n, n) upper 32 bits of the distances, in steps of the grid
+ * @property {Uint32Array} low  (n, n) lower 32 bits
+ * @property {Uint8Array} labels  (n)
+ * @property {Uint32Array} rows  (n) number of each test image
+ * @property {Uint8Array} picked  a row of bits for each anchor and positive, in order: the negatives that the miner picks
+ */
+
+/** @type {Kind[]} the kinds of negatives, nearest first */
 export const KINDS = ["hard", "semihard", "easy"];
 
 export class Order {
-  /** @param {any} header  @param {Record<string, any>} buffers  of a message, see `__init__.py` */
+  /** @type {Map<number, number>} row of bits of each anchor and positive, by anchor * n + positive */
+  #bitRows = new Map();
+
+  /**
+   * @param {OrderHeader} header
+   * @param {OrderBuffers} buffers
+   */
   constructor(header, buffers) {
     this.n = header.n;
     this.margin = header.margin;
@@ -13,27 +34,43 @@ export class Order {
     this.steps = Float64Array.from(buffers.low, (low, i) => buffers.high[i] * 2 ** 32 + low); // exact below 2^53
     this.bits = buffers.picked;
     this.bytes = Math.ceil(this.n / 8); // of a row of bits
-    /** Which row of bits belongs to each anchor and positive. */
-    this.line = new Map();
     for (let a = 0; a < this.n; a++) {
-      for (const p of this.#others(a, true)) this.line.set(a * this.n + p, this.line.size);
+      for (const p of this.#others(a, true)) this.#bitRows.set(a * this.n + p, this.#bitRows.size);
     }
   }
 
-  /** Distance of two images in steps of the grid. */
+  /**
+   * Return the distance of two images in steps of the grid.
+   * @param {number} a
+   * @param {number} b
+   */
   between(a, b) {
     return this.steps[a * this.n + b];
   }
 
+  /**
+   * Return the positives of an anchor, nearest first.
+   * @param {number} anchor
+   */
   positives(anchor) {
     return this.#sorted(anchor, this.#others(anchor, true));
   }
 
+  /**
+   * Return the negatives of an anchor, nearest first.
+   * @param {number} anchor
+   */
   negatives(anchor) {
     return this.#sorted(anchor, this.#others(anchor, false));
   }
 
-  /** A tie with the positive is hard, one with the positive and the margin is easy. */
+  /**
+   * Return the kind of a triplet. A tie with the positive is hard, one with the positive and the margin is easy.
+   * @param {number} anchor
+   * @param {number} positive
+   * @param {number} negative
+   * @returns {Kind}
+   */
   kind(anchor, positive, negative) {
     const near = this.between(anchor, positive);
     const far = this.between(anchor, negative);
@@ -41,17 +78,31 @@ export class Order {
     return far < near + this.margin ? "semihard" : "easy";
   }
 
-  /** The hinge of a triplet, in steps. */
+  /**
+   * Return the hinge loss of a triplet, in steps of the grid.
+   * @param {number} anchor
+   * @param {number} positive
+   * @param {number} negative
+   */
   loss(anchor, positive, negative) {
     return Math.max(0, this.between(anchor, positive) - this.between(anchor, negative) + this.margin);
   }
 
-  /** Whether the miner picks this triplet. */
+  /**
+   * Return whether the miner picks a triplet.
+   * @param {number} anchor
+   * @param {number} positive
+   * @param {number} negative
+   */
   picks(anchor, positive, negative) {
-    const start = this.line.get(anchor * this.n + positive) * this.bytes;
-    return Boolean(this.bits[start + (negative >> 3)] & (128 >> (negative & 7)));
+    const row = this.#bitRows.get(anchor * this.n + positive);
+    return row !== undefined && Boolean(this.bits[row * this.bytes + (negative >> 3)] & (128 >> (negative & 7)));
   }
 
+  /**
+   * @param {number} anchor
+   * @param {boolean} same  whether of the anchor's class
+   */
   #others(anchor, same) {
     const found = [];
     for (let i = 0; i < this.n; i++) {
@@ -60,6 +111,10 @@ export class Order {
     return found;
   }
 
+  /**
+   * @param {number} anchor
+   * @param {number[]} others
+   */
   #sorted(anchor, others) {
     return others.toSorted((i, j) => this.between(anchor, i) - this.between(anchor, j) || i - j);
   }

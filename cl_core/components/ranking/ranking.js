@@ -1,144 +1,201 @@
 /**
  * An anchor, its positives and its negatives in order of distance, and what a miner picks of them.
  *
- * `order.js` knows the distances, `look.js` what follows for one anchor and positive, `tiles.js` the images, `words.js`
- * the words, `keys.js` the way of the arrow keys. Here these are tied to each other, to the messages from Python and to
- * the hand. The root element says what is shown in its data attributes.
+ * `order.js` has the distances, `view.js` what follows for one anchor and positive, `tiles.js` the images, `text.js` and
+ * `ruler.js` write and draw, `keys.js` moves the focus. The root element says what is shown in its data attributes.
  */
 
-import { openEnvelope, sameBytes } from "../envelope.js";
-import { filled, heedCalm, listenToButtons, setData, setText, shownBy } from "../page.js";
-import { listenerOn } from "../pointer.js";
-import { saveWhole } from "../save.js";
-import { NO_CLASSES, readTheme } from "../theme.js";
-import { tileAfter } from "./keys.js";
-import { lookFrom } from "./look.js";
+import { pngBlob } from "../_shared/canvas.js";
+import { debounce } from "../_shared/debounce.js";
+import { find, setData, setText } from "../_shared/dom.js";
+import { fill } from "../_shared/format.js";
+import { mount, Picture } from "../_shared/picture.js";
+import { consume, hasModifier, listener } from "../_shared/events.js";
+import { saveComponent } from "../_shared/save.js";
+import { NO_CLASSES } from "../_shared/theme.js";
+import { nextTile } from "./keys.js";
 import { KINDS, Order } from "./order.js";
+import { Text } from "./text.js";
 import { Tiles } from "./tiles.js";
-import { Words } from "./words.js";
+import { countsOf, viewFrom } from "./view.js";
 
-const QUIET = 400; // ms after a choice until Python is told, since another may follow
+/**
+ * @import { Kind, OrderBuffers, OrderHeader } from "./order.js"
+ * @import { View } from "./view.js"
+ * @import { StreamlitComponent, Words } from "../_shared/picture.js"
+ * @import { Theme } from "../_shared/theme.js"
+ */
 
-class Picture {
+/**
+ * @typedef {object} HeaderFields
+ * @property {string} stream  with a new name the picture begins again
+ * @property {string[]} class_names
+ * @property {number} grid  steps of a distance of 1
+ * @property {string} symbol  of the distance
+ * @property {number} anchor
+ * @property {number | null} positive  known to be chosen
+ * @property {number} columns  of the sprite sheet
+ * @property {Record<Kind, string>} colours
+ * @property {Words} words
+ *
+ * @typedef {OrderHeader & HeaderFields} Header  of a message
+ * @typedef {OrderBuffers & {sprite: Uint8Array}} Buffers  `sprite`: a PNG, or empty
+ */
+
+const DELAY = 400; // ms after a choice until it is sent to Python, since another may follow
+
+/** Data of the newest message. */
+class Batch {
+  /**
+   * @param {HTMLElement} root
+   * @param {Header} header
+   * @param {Buffers} buffers
+   */
+  constructor(root, header, buffers) {
+    this.order = new Order(header, buffers);
+    this.text = new Text(root, header, this.order);
+  }
+}
+
+/** @extends {Picture<Header, Buffers>} */
+class RankingPicture extends Picture {
+  #tiles = new Tiles();
+  /** @type {Batch | null} */
+  #batch = null;
+  /** @type {View | null} */
+  #view = null;
+  #anchor = 0;
+  /** @type {number | null} the positive that the viewer has chosen */
+  #wanted = null;
+  /** @type {number | null} the tile that was clicked, or reached by keys */
+  #pinned = null;
+  /** @type {number | null} the tile under the pointer */
+  #hovered = null;
+  #sheet = ""; // address of the sprite sheet
+  #spoken = "";
+  #sendSoon = debounce(() => {
+    const stream = this.header?.stream;
+    this.setState("chosen", { stream, anchor: this.#anchor, positive: this.#wanted });
+  }, DELAY, this.signal);
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
-    this.tiles = new Tiles();
-    this.words = new Words(root);
-    this.header = null;
-    this.theme = null;
-    this.wanted = null; // the positive that the viewer has chosen
-    this.kept = null; // the tile that the viewer has pressed, or come to with the keys
-    this.pointed = null; // the tile under the pointer
-    this.ending = new AbortController();
+    super(root);
     this.#listen();
+    this.followReducedMotion(this.#tiles);
   }
 
-  /** The page's latest data, theme and ways to answer; called for each new message. */
-  update({ data, setStateValue }) {
-    this.answer = setStateValue;
-    this.theme = readTheme(this.root, NO_CLASSES, this.theme);
-    this.root.style.colorScheme = this.theme.dark ? "dark" : "light";
-    setData(this.root, { dark: this.theme.dark });
-    if (data && !sameBytes(data, this.message)) this.#receive(data);
+  /** The picture needs the theme, but no colours of classes. */
+  get palette() {
+    return NO_CLASSES;
   }
 
   close() {
-    clearTimeout(this.telling);
-    this.ending.abort();
-    URL.revokeObjectURL(this.sheet);
+    super.close();
+    URL.revokeObjectURL(this.#sheet);
+  }
+
+  /** @param {Theme} theme */
+  restyle({ dark }) {
+    setData(this.root, { dark });
   }
 
   // ---- messages
 
-  #receive(message) {
-    this.message = message;
-    const { header, buffers } = openEnvelope(message);
-    const begun = this.header?.stream === header.stream;
-    this.header = header;
-    this.order = new Order(header, buffers);
-    this.words.write(header, this.order);
-    if (!begun) this.#begin(buffers.sprite);
+  /**
+   * @param {Header} header
+   * @param {Buffers} buffers
+   * @param {Header | null} previous
+   */
+  receive(header, buffers, previous) {
+    const batch = new Batch(this.root, header, buffers);
+    this.#batch = batch;
+    batch.text.write();
+    if (previous?.stream !== header.stream) this.#begin(header, buffers.sprite, batch);
     this.#show();
   }
 
-  #begin(sprite) {
-    const { header } = this;
-    clearTimeout(this.telling);
-    URL.revokeObjectURL(this.sheet);
-    this.sheet = URL.createObjectURL(new Blob([sprite], { type: "image/png" }));
-    this.root.style.setProperty("--sheet", sprite.length ? `url("${this.sheet}")` : "none");
-    this.tiles.make(header.n, header.columns, (i) => (sprite.length ? "" : this.words.name(i)));
-    this.anchor = header.anchor;
-    this.wanted = header.positive;
-    this.kept = this.pointed = null;
+  /**
+   * @param {Header} header
+   * @param {Uint8Array} sprite
+   * @param {Batch} batch
+   */
+  #begin(header, sprite, { text }) {
+    this.#sendSoon.cancel();
+    URL.revokeObjectURL(this.#sheet);
+    this.#sheet = URL.createObjectURL(pngBlob(sprite));
+    this.root.style.setProperty("--sheet", sprite.length ? `url("${this.#sheet}")` : "none");
+    this.#tiles.build(header.n, header.columns, (i) => (sprite.length ? "" : text.name(i)));
+    this.#anchor = header.anchor;
+    this.#wanted = header.positive;
+    this.#pinned = this.#hovered = null;
   }
 
-  #tell() {
-    clearTimeout(this.telling);
-    const { anchor, wanted, header } = this;
-    this.telling = setTimeout(() => {
-      this.answer("chosen", { stream: header.stream, anchor, positive: wanted });
-    }, QUIET);
-  }
+  // ---- choices of the viewer
 
-  // ---- what the viewer chooses
-
+  /** @param {number} positive */
   #choose(positive) {
-    this.wanted = positive;
+    this.#wanted = positive;
     this.#show();
     this.#say();
-    this.#tell();
+    this.#sendSoon();
   }
 
+  /** @param {number} i */
   #makeAnchor(i) {
     const inside = this.root.matches(":focus-within");
-    this.anchor = i;
-    this.wanted = null;
-    this.kept = this.pointed = null;
-    this.#show();
+    this.#anchor = i;
+    this.#wanted = null;
+    this.#pinned = this.#hovered = null;
+    const view = this.#show();
     this.#say();
-    this.#tell();
-    const next = this.look.positive ?? this.look.negatives[0];
-    if (inside) this.tiles.buttons[next]?.focus({ preventScroll: true });
+    this.#sendSoon();
+    const next = view && (view.positive ?? view.negatives[0]);
+    if (inside && typeof next === "number") this.#tiles.buttons[next].focus({ preventScroll: true });
   }
 
-  #keep(i) {
-    this.kept = i;
-    this.#point();
-  }
-
+  /** @param {number} i */
   #isPositive(i) {
-    return this.look.positives.includes(i);
+    return this.#view?.positives.includes(i) ?? false;
   }
 
-  // ---- drawing
+  // ---- what is shown
 
   #show() {
-    this.look = lookFrom(this.order, this.anchor, this.wanted);
-    this.tiles.glide(() => this.#place());
-    this.tiles.show(this.root.querySelector(".anchor .face"), this.anchor);
-    this.said = this.words.say(this.look);
-    for (const i of [...this.look.positives, ...this.look.negatives]) this.#dress(i);
-    this.#point();
-    this.#report();
+    if (!this.#batch) return null;
+    const { order, text } = this.#batch;
+    const view = viewFrom(order, this.#anchor, this.#wanted);
+    this.#view = view;
+    this.#tiles.animate(() => this.#place(view));
+    this.#tiles.showImage(find(this.root, ".anchor .face"), this.#anchor);
+    this.#spoken = text.describe(view);
+    for (const i of [...view.positives, ...view.negatives]) this.#writeTile(i, view, this.#batch);
+    this.#showPointed();
+    this.#report(view);
+    return view;
   }
 
-  #place() {
-    const { look, tiles, root } = this;
-    tiles.fill(root.querySelector(".positives .tiles"), look.positives);
-    for (const kind of KINDS) tiles.fill(root.querySelector(`.zone[data-kind="${kind}"] .tiles`), look.zones[kind]);
+  /** @param {View} view */
+  #place(view) {
+    this.#tiles.fill(find(this.root, ".positives .tiles"), view.positives);
+    for (const kind of KINDS) {
+      this.#tiles.fill(find(this.root, `.zone[data-kind="${kind}"] .tiles`), view.zones[kind]);
+    }
   }
 
-  /** What a tile looks like, and what it is to those who listen. */
-  #dress(i) {
-    const { look, words, order } = this;
-    const tile = this.tiles.buttons[i];
+  /**
+   * Write what a tile shows, and what it is to assistive technology.
+   * @param {number} i
+   * @param {View} view
+   * @param {Batch} batch
+   */
+  #writeTile(i, view, { text, order }) {
+    const tile = this.#tiles.buttons[i];
     const positive = this.#isPositive(i);
-    const chosen = i === look.positive;
-    setText(tile.querySelector(".value"), words.short(order.between(this.anchor, i)));
-    setData(tile, { pick: positive ? this.#pickOfPositive(i) : this.#pickOfNegative(i) });
-    const { name, facts } = words.facts(i, look);
+    const chosen = i === view.positive;
+    setText(find(tile, ".value"), text.short(order.between(this.#anchor, i)));
+    setData(tile, { pick: positive ? pickOfPositive(i, view) : pickOfNegative(i, view) });
+    const { name, facts } = text.factsOf(i, view);
     tile.title = [name, ...facts].join(" · ");
     tile.setAttribute("aria-label", tile.title);
     if (positive) {
@@ -148,57 +205,48 @@ class Picture {
       tile.removeAttribute("role");
       tile.removeAttribute("aria-checked");
     }
-    const stop = positive ? chosen : i === this.#entrance();
+    const stop = positive ? chosen : i === this.#firstStop(view);
     tile.tabIndex = stop ? 0 : -1;
   }
 
-  /** The negative that the tab key comes to. */
-  #entrance() {
-    const { negatives } = this.look;
-    return negatives.includes(this.kept) ? this.kept : negatives[0];
+  /**
+   * Return the negative that the tab key reaches.
+   * @param {View} view
+   */
+  #firstStop({ negatives }) {
+    return this.#pinned !== null && negatives.includes(this.#pinned) ? this.#pinned : negatives[0];
   }
 
-  #pickOfPositive(i) {
-    if (!this.look.picking.has(i)) return undefined;
-    return i === this.look.positive ? "here" : "elsewhere";
-  }
-
-  #pickOfNegative(i) {
-    if (this.look.picked.has(i)) return "here";
-    return this.look.elsewhere.has(i) ? "elsewhere" : undefined;
-  }
-
-  #point() {
-    const shown = this.pointed ?? this.kept;
-    this.words.point(shown === null ? null : this.words.facts(shown, this.look), shown === this.kept);
-    for (const [i, tile] of this.tiles.buttons.entries()) tile.classList.toggle("kept", i === this.kept);
-    setData(this.root, { kept: this.kept ?? "", pointed: this.pointed ?? "" });
+  #showPointed() {
+    const shown = this.#hovered ?? this.#pinned;
+    const [text, view] = [this.#batch?.text, this.#view];
+    if (!text || !view) return;
+    text.point(shown === null ? null : text.factsOf(shown, view), shown === this.#pinned);
+    for (const [i, tile] of this.#tiles.buttons.entries()) tile.classList.toggle("pinned", i === this.#pinned);
+    setData(this.root, { kept: this.#pinned ?? "", pointed: this.#hovered ?? "" });
   }
 
   #say() {
-    setText(this.root.querySelector(".spoken"), this.said);
+    setText(find(this.root, ".spoken"), this.#spoken);
   }
 
-  /** Data attributes: what is shown now. */
-  #report() {
-    const { anchor, positive, zones, picked, elsewhere } = this.look;
-    const counts = Object.fromEntries(KINDS.map((kind) => [kind, zones[kind].length]));
+  /** @param {View} view */
+  #report(view) {
     setData(this.root, {
-      stream: this.header.stream,
-      anchor,
-      positive: positive ?? "",
-      ...counts,
-      picked: [...picked].join(" "),
-      elsewhere: [...elsewhere].join(" "),
+      stream: this.header?.stream,
+      anchor: view.anchor,
+      positive: view.positive ?? "",
+      ...countsOf(view),
+      picked: [...view.picked].join(" "),
+      elsewhere: [...view.elsewhere].join(" "),
     });
   }
 
-  // ---- the hand
+  // ---- pointer, keys and buttons
 
   #listen() {
-    const { signal } = this.ending;
-    const on = listenerOn(this.root, signal);
-    on("click", (event) => this.#pressed(indexOf(event)));
+    const on = listener(this.root, this.signal);
+    on("click", (event) => this.#click(indexOf(event)));
     on("dblclick", (event) => {
       const i = indexOf(event);
       if (i !== null) this.#makeAnchor(i);
@@ -206,69 +254,93 @@ class Picture {
     on("keydown", (event) => this.#key(event));
     on("focusin", (event) => {
       const i = indexOf(event);
-      if (i !== null && event.target.matches(":focus-visible")) this.#keep(i);
+      if (i === null || !(event.target instanceof Element && event.target.matches(":focus-visible"))) return;
+      this.#pinned = i;
+      this.#showPointed();
     });
     on("pointerover", (event) => {
       if (event.pointerType === "touch") return;
-      this.pointed = indexOf(event);
-      this.#point();
+      this.#hovered = indexOf(event);
+      this.#showPointed();
     });
     on("pointerleave", () => {
-      this.pointed = null;
-      this.#point();
+      this.#hovered = null;
+      this.#showPointed();
     });
-    listenToButtons(this.root, (name) => this.#do(name));
-    heedCalm(this.tiles, signal);
   }
 
-  /** What a button does. */
-  #do(name) {
-    if (name === "make" && this.kept !== null) this.#makeAnchor(this.kept);
-    if (name === "save" && this.header) this.#save();
+  /** @param {string} name */
+  press(name) {
+    super.press(name);
+    if (name === "make" && this.#pinned !== null) this.#makeAnchor(this.#pinned);
   }
 
-  /** The batch as it is ordered now, as a file. */
-  #save() {
-    const { words } = this.header;
-    const place = { name: this.words.name(this.anchor), row: this.order.rows[this.anchor] };
-    saveWhole(this.root, filled(words.saved, place));
+  save() {
+    if (!this.header || !this.#batch) return;
+    const { order, text } = this.#batch;
+    const values = { name: text.name(this.#anchor), row: order.rows[this.#anchor] };
+    saveComponent(this.root, fill(text.words.saved, values));
   }
 
-  #pressed(i) {
+  /** @param {number | null} i */
+  #click(i) {
     if (i === null) return;
-    this.kept = i;
+    this.#pinned = i;
     if (this.#isPositive(i)) this.#choose(i);
     else this.#show();
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     const i = indexOf(event);
-    if (i === null || event.ctrlKey || event.metaKey || event.altKey) return;
-    const tile = this.tiles.buttons[i];
-    const { positives, negatives } = this.look;
-    const strip = this.#isPositive(i) ? positives : negatives;
-    const tiles = strip.map((k) => this.tiles.buttons[k]);
+    const view = this.#view;
+    if (i === null || !view || hasModifier(event)) return;
     if (event.key === "Enter") {
-      event.preventDefault();
-      event.stopPropagation();
+      consume(event);
       this.#makeAnchor(i);
       return;
     }
-    const next = tileAfter(event.key, tile, tiles);
+    const positive = this.#isPositive(i);
+    const { buttons } = this.#tiles;
+    const strip = (positive ? view.positives : view.negatives).map((k) => buttons[k]);
+    const next = nextTile(event.key, buttons[i], strip);
     if (!next) return;
-    event.preventDefault();
-    event.stopPropagation();
+    consume(event);
     next.focus();
-    if (strip === positives) this.#choose(Number(next.dataset.index));
+    if (positive) this.#choose(Number(next.dataset.index));
   }
 }
 
-/** The image whose tile an event is on; null for none. */
-function indexOf(event) {
-  const tile = event.target instanceof Element && event.target.closest(".tile");
-  return tile ? Number(tile.dataset.index) : null;
+/**
+ * Return with what the miner picks a positive: with negatives of its own if it is the chosen one.
+ * @param {number} i
+ * @param {View} view
+ */
+function pickOfPositive(i, view) {
+  if (!view.picking.has(i)) return undefined;
+  return i === view.positive ? "here" : "elsewhere";
 }
 
+/**
+ * Return with what the miner picks a negative: with the chosen positive, or with another one.
+ * @param {number} i
+ * @param {View} view
+ */
+function pickOfNegative(i, view) {
+  if (view.picked.has(i)) return "here";
+  return view.elsewhere.has(i) ? "elsewhere" : undefined;
+}
+
+/**
+ * Return the image whose tile an event is on; null for none.
+ * @param {Event} event
+ */
+function indexOf(event) {
+  const tile = event.target instanceof Element && event.target.closest(".tile");
+  return tile instanceof HTMLElement ? Number(tile.dataset.index) : null;
+}
+
+/** @param {StreamlitComponent} component */
 export default function ranking(component) {
-  return shownBy(Picture, ".ranking", component);
+  return mount(RankingPicture, ".ranking", component);
 }

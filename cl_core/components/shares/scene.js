@@ -1,151 +1,218 @@
-/** Draws the areas with their names, the axis, and the loss between its two lines. */
+/** Draws the areas with their names, the axes, and the losses between their two lines. */
 
-import { rangeOf, roomFor, Layout } from "./layout.js";
-import { make, setAttributes } from "../svg.js";
-import { typeScale } from "../theme.js";
+import { find } from "../_shared/dom.js";
+import { createSvg, setAttributes } from "../_shared/svg.js";
+import { typeScale } from "../_shared/theme.js";
+import { bestPlace, Layout, rangeOf } from "./layout.js";
 
-export const KINDS = ["easy", "semihard", "hard"]; // as the columns come
+/**
+ * @import { Header, Run } from "./shares.js"
+ */
+
+export const KINDS = ["easy", "semihard", "hard"]; // in the order of the columns
 const STACKED = ["hard", "semihard", "easy"]; // from below
-const NAMES = [
-  { size: 18, height: 28, pad: 8 }, // CSS pixels, times `scale`; where that does not fit,
+const NAME_SIZES = [
+  { size: 18, height: 28, pad: 8 }, // CSS pixels in the usual size of type; the next where this does not fit
   { size: 14, height: 20, pad: 5 },
 ];
-const AWAY = 15; // from the axis to its numbers, with half the cursor's knob between them
+const NUMBER_DISTANCE = 15; // CSS pixels from the axis to its numbers, with half the cursor's knob between them
 
-let sheets = 0; // patterns are found by name, and two pictures may share a document
+let patterns = 0; // number of pictures: patterns are found by id, and two pictures may share a document
 
 export class Scene {
+  /** @type {Layout | null} null before the first drawing */
+  layout = null;
+  /** @type {ArrayLike<number>} */
+  #losses = [];
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.find = (selector) => root.querySelector(selector);
-    this.chart = this.find(".chart");
-    this.dot = this.find(".dot");
-    const sheet = ++sheets;
+    this.root = root;
+    this.chart = this.#find(".chart");
+    this.dot = this.#find(".dot");
+    const id = ++patterns;
     for (const [kind, pattern] of [
       ["semihard", "sparse"],
       ["hard", "dense"],
     ]) {
-      this.find(`.${pattern}`).id = `${pattern}-${sheet}`;
-      this.#area(kind).setAttribute("fill", `url(#${pattern}-${sheet})`);
+      this.#find(`.${pattern}`).id = `${pattern}-${id}`;
+      this.#area(kind).setAttribute("fill", `url(#${pattern}-${id})`);
     }
   }
 
-  /** Everything but the cursor. */
+  /**
+   * Draw everything but the cursor.
+   * @param {Run} run
+   * @param {Header} header
+   * @param {number} width
+   * @param {number} height
+   */
   draw({ steps, shares, losses }, header, width, height) {
     const range = rangeOf(losses, header.collapse, header.floor);
-    this.layout = new Layout(width, height, steps.at(-1), range, typeScale());
-    this.losses = losses;
-    this.steps = steps;
+    const layout = new Layout(width, height, steps[steps.length - 1], range, typeScale());
+    this.layout = layout;
+    this.#losses = losses;
     const names = [];
-    const x = steps.map((step) => this.layout.x(step));
+    const x = steps.map((step) => layout.x(step));
     let under = steps.map(() => 0);
     for (const kind of STACKED) {
       const over = under.map((below, k) => below + shares[3 * k + KINDS.indexOf(kind)]);
-      const [low, high] = [under, over].map((edge) => edge.map((share) => this.layout.y(share)));
+      const [low, high] = [under, over].map((edge) => edge.map((share) => layout.y(share)));
       this.#area(kind).setAttribute("d", `${line(x, high)}${line(x.toReversed(), low.toReversed(), "L")}Z`);
-      names.push(...this.#name(`${header.marks[kind]} ${header.words[kind]}`, x, low, high));
+      names.push(...this.#name(`${header.marks[kind]} ${header.words[kind]}`, x, low, high, layout.scale));
       under = over;
     }
-    this.find(".names").replaceChildren(...names);
-    const [guides, lines] = this.#guides(header);
-    this.find(".scale").replaceChildren(...this.#axes(header), ...guides);
-    this.find(".lines").replaceChildren(...lines);
-    this.#curve(x);
+    this.#find(".names").replaceChildren(...names);
+    const { guides, captions } = drawGuides(layout, header);
+    this.#find(".scale").replaceChildren(...drawAxes(layout, header), ...guides);
+    this.#find(".lines").replaceChildren(...captions);
+    this.#find(".curve").setAttribute("d", lossPath(x, losses, layout));
   }
 
-  #area(kind) {
-    return this.find(`[data-area="${kind}"]`);
-  }
-
-  /** A name on a plate, in the largest size that its area has room for. */
-  #name(text, x, under, over) {
-    const words = make("text", { "text-anchor": "middle" }, text);
-    this.find(".names").replaceChildren(words); // to be measured
-    for (const name of NAMES) {
-      const [size, height, pad] = [name.size, name.height, name.pad].map((length) => length * this.layout.scale);
-      words.style.fontSize = `${size}px`;
-      const width = words.getComputedTextLength() + 2 * pad;
-      const place = roomFor(x, under, over, width, height + 4);
+  /**
+   * Create a name on a plate, in the largest size for which its area has room.
+   * @param {string} text
+   * @param {number[]} x
+   * @param {number[]} under
+   * @param {number[]} over
+   * @param {number} scale
+   * @returns {Element[]}
+   */
+  #name(text, x, under, over, scale) {
+    const name = createSvg("text", { "text-anchor": "middle" }, text);
+    this.#find(".names").replaceChildren(name); // to be measured
+    for (const lengths of NAME_SIZES) {
+      const [size, height, pad] = [lengths.size, lengths.height, lengths.pad].map((length) => length * scale);
+      name.style.fontSize = `${size}px`;
+      const width = name.getComputedTextLength() + 2 * pad;
+      const place = bestPlace(x, under, over, width, height + 4);
       if (!place) continue;
-      setAttributes(words, { x: place.x, y: place.y + size * 0.35 });
-      return [make("rect", { x: place.x - width / 2, y: place.y - height / 2, width, height, rx: 6 }), words];
+      setAttributes(name, { x: place.x, y: place.y + size * 0.35 });
+      return [createSvg("rect", { x: place.x - width / 2, y: place.y - height / 2, width, height, rx: 6 }), name];
     }
     return [];
   }
 
-  #axes(header) {
-    const { layout } = this;
-    const { left, right, bottom, base, scale } = layout;
-    const shares = [0, 0.5, 1].map((share) =>
-      make("text", { x: left - AWAY, y: layout.y(share) + 5 * scale, "text-anchor": "end" }, `${100 * share} %`),
-    );
-    const ticks = layout.ticks().flatMap((step) => [
-      make("line", { x1: layout.x(step), x2: layout.x(step), y1: bottom, y2: bottom + 5 }),
-      make("text", { x: layout.x(step), y: bottom + 24 * scale, "text-anchor": "middle" }, String(step)),
-    ]);
-    const under = { x: (left + right) / 2, y: bottom + 44 * scale, "text-anchor": "middle" };
-    const name = make("text", under, header.words.axis);
-    const lines = [base, bottom].map((y) => make("line", { x1: left, x2: right, y1: y, y2: y }));
-    return [...shares, ...lines, ...ticks, name];
-  }
-
-  /** The two values between which a loss is to be read: their lines, and what these are called. */
-  #guides({ collapse, floor, words }) {
-    const { layout } = this;
-    if (!layout.range) return [[], []];
-    const middle = (layout.base + layout.bottom) / 2 + 14 * layout.scale;
-    const says = [make("text", { x: layout.left - AWAY, y: middle, "text-anchor": "end", class: "says" }, words.loss)];
-    const guides = [];
-    const guide = (value, name, place) => {
-      const y = layout.yOfLoss(value);
-      guides.push(make("line", { class: `guide ${name}`, x1: layout.left, x2: layout.right, y1: y, y2: y }));
-      const beside = { ...place, y: y + place.y * layout.scale, class: "says" };
-      says.push(make("text", beside, `${words[name]} ${short(value)}`));
-    };
-    // where a loss seldom is: late and below its collapse, early and above its floor
-    if (Number.isFinite(collapse)) guide(collapse, "collapse", { x: layout.right - 4, y: 17, "text-anchor": "end" });
-    if (Number.isFinite(floor) && !(floor >= collapse)) guide(floor, "floor", { x: layout.left + 8, y: -7 });
-    return [guides, says];
-  }
-
-  #curve(x) {
-    const { layout, losses } = this;
-    let path = "";
-    let pen = "M";
-    losses.forEach((value, k) => {
-      if (layout.range && Number.isFinite(value)) {
-        path += `${pen}${x[k].toFixed(1)} ${layout.yOfLoss(value).toFixed(1)}`;
-        pen = "L";
-      } else pen = "M";
-    });
-    this.find(".curve").setAttribute("d", path);
-  }
-
-  /** The cursor at a step, and the dot on the loss at the frame that is shown. */
+  /**
+   * Draw the cursor at a step, and the dot on the loss of the frame shown.
+   * @param {number} step
+   * @param {number} frame
+   */
   point(step, frame) {
     const { layout } = this;
-    const cursor = this.find(".cursor");
+    if (!layout) return;
+    const cursor = find(this.root, ".cursor");
     cursor.style.transform = `translateX(${layout.x(step).toFixed(1)}px)`;
     cursor.style.top = `${layout.top}px`;
     cursor.style.height = `${layout.bottom - layout.top}px`;
-    const value = this.losses[frame];
-    const shown = layout.range !== null && Number.isFinite(value);
-    this.dot.toggleAttribute("hidden", !shown);
-    if (shown) setAttributes(this.dot, { cx: layout.x(step), cy: layout.yOfLoss(value) });
+    const value = this.#losses[frame];
+    const known = layout.range !== null && Number.isFinite(value);
+    this.dot.toggleAttribute("hidden", !known);
+    if (known) setAttributes(this.dot, { cx: layout.x(step), cy: layout.yOfLoss(value) });
+  }
+
+  /** @param {string} kind */
+  #area(kind) {
+    return this.#find(`[data-area="${kind}"]`);
+  }
+
+  /** @param {string} selector */
+  #find(selector) {
+    return find(this.root, selector, SVGElement);
   }
 }
 
-/** A share as people read it: none and all only where it is so. */
+/**
+ * Create the numbers, the lines and the names of the axes.
+ * @param {Layout} layout
+ * @param {Header} header
+ */
+function drawAxes(layout, header) {
+  const { left, right, bottom, base, scale } = layout;
+  const shares = [0, 0.5, 1].map((share) => {
+    const place = { x: left - NUMBER_DISTANCE, y: layout.y(share) + 5 * scale, "text-anchor": "end" };
+    return createSvg("text", place, `${100 * share} %`);
+  });
+  const ticks = layout.ticks().flatMap((step) => [
+    createSvg("line", { x1: layout.x(step), x2: layout.x(step), y1: bottom, y2: bottom + 5 }),
+    createSvg("text", { x: layout.x(step), y: bottom + 24 * scale, "text-anchor": "middle" }, String(step)),
+  ]);
+  const below = { x: (left + right) / 2, y: bottom + 44 * scale, "text-anchor": "middle" };
+  const name = createSvg("text", below, header.words.axis);
+  const lines = [base, bottom].map((y) => createSvg("line", { x1: left, x2: right, y1: y, y2: y }));
+  return [...shares, ...lines, ...ticks, name];
+}
+
+/**
+ * Create the lines of the two values between which a loss is read, and their captions.
+ * @param {Layout} layout
+ * @param {Header} header
+ */
+function drawGuides(layout, header) {
+  const { collapse, floor } = header;
+  /** @type {Element[]} */
+  const guides = [];
+  /** @type {Element[]} */
+  const captions = [];
+  if (!layout.range) return { guides, captions };
+  const middle = (layout.base + layout.bottom) / 2 + 14 * layout.scale;
+  const beside = { x: layout.left - NUMBER_DISTANCE, y: middle, "text-anchor": "end", class: "caption" };
+  captions.push(createSvg("text", beside, header.words.loss));
+  /**
+   * @param {number} value
+   * @param {"collapse" | "floor"} name
+   * @param {{x: number, y: number, "text-anchor"?: string}} place  `y`: below the line
+   */
+  const add = (value, name, place) => {
+    const y = layout.yOfLoss(value);
+    guides.push(createSvg("line", { class: `guide ${name}`, x1: layout.left, x2: layout.right, y1: y, y2: y }));
+    const attributes = { ...place, y: y + place.y * layout.scale, class: "caption" };
+    captions.push(createSvg("text", attributes, `${header.words[name]} ${threeDigits(value)}`));
+  };
+  // where a loss seldom is: late and below its collapse, early and above its floor
+  if (collapse !== null) add(collapse, "collapse", { x: layout.right - 4, y: 17, "text-anchor": "end" });
+  if (floor !== null && floor < (collapse ?? 0)) add(floor, "floor", { x: layout.left + 8, y: -7 });
+  return { guides, captions };
+}
+
+/**
+ * Return the curve of the losses, which breaks where a loss is not known.
+ * @param {number[]} x
+ * @param {ArrayLike<number>} losses
+ * @param {Layout} layout
+ */
+export function lossPath(x, losses, layout) {
+  let path = "";
+  let command = "M";
+  for (let k = 0; k < losses.length; k++) {
+    if (layout.range && Number.isFinite(losses[k])) {
+      path += `${command}${x[k].toFixed(1)} ${layout.yOfLoss(losses[k]).toFixed(1)}`;
+      command = "L";
+    } else command = "M";
+  }
+  return path;
+}
+
+/**
+ * Write a share; 0 % and 100 % only where it is exactly that.
+ * @param {number} share
+ */
 export function percent(share) {
   if (share > 0 && share < 0.001) return "<0.1 %";
   if (share < 1 && share > 0.999) return ">99.9 %";
   return `${(100 * share).toFixed(1)} %`;
 }
 
-export function short(value) {
+/** @param {number} value */
+export function threeDigits(value) {
   return String(Number(value.toPrecision(3)));
 }
 
-function line(x, y, pen = "M") {
-  return x.map((at, k) => `${k ? "L" : pen}${at.toFixed(1)} ${y[k].toFixed(1)}`).join("");
+/**
+ * @param {number[]} x
+ * @param {number[]} y
+ * @param {string} command  of the first point
+ */
+function line(x, y, command = "M") {
+  return x.map((at, k) => `${k ? "L" : command}${at.toFixed(1)} ${y[k].toFixed(1)}`).join("");
 }

@@ -1,205 +1,245 @@
 /**
- * How the three kinds of triplets share a batch's triplets while a run goes on, with a cursor at the moment shown.
+ * How the three kinds of triplets share a batch's triplets during a run, with a cursor at the moment shown.
  *
- * `layout.js` says where things are, `scene.js` draws them; the moment is that of the group (`embedding/group.js`).
- * Here these are tied to each other, to the hand and to the messages from Python. The root element says what is shown
- * in its data attributes.
+ * `layout.js` says where things are, `scene.js` draws them; the moment is that of the group (`_shared/playback.js`). The
+ * root element says what is shown in its data attributes.
  */
 
-import { openEnvelope, sameBytes } from "../envelope.js";
-import { memberOf } from "../embedding/group.js";
-import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
-import { listenerOn, listenToKeys, pointOf } from "../pointer.js";
-import { saveWhole } from "../save.js";
-import { KINDS, percent, Scene, short } from "./scene.js";
+import { find, labelButtons, setData, setText } from "../_shared/dom.js";
+import { focusQuietly } from "../_shared/drag.js";
+import { fill } from "../_shared/format.js";
+import { mount, Picture } from "../_shared/picture.js";
+import { joinPlayback } from "../_shared/playback.js";
+import { listener, listenToKeys, pointOf } from "../_shared/events.js";
+import { saveComponent } from "../_shared/save.js";
+import { KINDS, percent, Scene, threeDigits } from "./scene.js";
 
-const LEAP = 5; // frames that a page key moves
+/**
+ * @import { StreamlitComponent, Words } from "../_shared/picture.js"
+ * @import { Playback } from "../_shared/playback.js"
+ */
 
-class Picture {
+/**
+ * @typedef {object} Header  of a message
+ * @property {string} stream
+ * @property {number | null} collapse  loss when all embeddings are one point
+ * @property {number | null} floor  loss of perfect classes
+ * @property {string} title
+ * @property {string} alt
+ * @property {Record<string, string>} colours  of the kinds
+ * @property {Record<string, string>} marks
+ * @property {number} height  CSS pixels
+ * @property {string} group
+ * @property {Words} words
+ *
+ * @typedef {{steps: Uint32Array, shares: Float32Array, losses: Float32Array}} Buffers  `shares`: (frames, 3)
+ *
+ * @typedef {{steps: number[], shares: Float32Array, losses: Float32Array}} Run
+ */
+
+const PAGE = 5; // frames of a page key
+
+/** @extends {Picture<Header, Buffers>} */
+class SharesPicture extends Picture {
+  reducedMotion = false;
+  /** @type {Run} */
+  #run = { steps: [], shares: new Float32Array(0), losses: new Float32Array(0) };
+  /** @type {Playback | null} */
+  #playback = null;
+  #leave = () => {};
+  /** @type {number | null} id of the pointer that drags the cursor */
+  #pointer = null;
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
-    this.stage = root.querySelector(".stage");
-    this.cursor = root.querySelector(".cursor");
+    super(root);
+    this.stage = find(root, ".stage");
+    this.cursor = find(root, ".cursor");
     this.scene = new Scene(root);
-    this.film = null;
-    this.time = null;
-    this.calm = false;
-    this.visible = true;
-    this.ending = new AbortController();
     this.#listen();
-  }
-
-  /** The page's latest data; called for each new message. */
-  update({ data }) {
-    if (!data || sameBytes(data, this.message)) return;
-    this.message = data;
-    const { header, buffers } = openEnvelope(data);
-    if (this.time?.name !== header.group) this.#join(header.group);
-    this.header = header;
-    this.film = { ...buffers, steps: [...buffers.steps] };
-    this.time.has(this, this.film.steps);
-    this.#write();
-    this.#redraw();
+    this.observeSize(this.stage);
+    this.observeVisibility(this.stage);
+    this.followReducedMotion(this);
   }
 
   close() {
-    this.ending.abort();
-    this.sizes.disconnect();
-    this.sight.disconnect();
-    cancelAnimationFrame(this.due);
-    this.leave?.();
+    super.close();
+    this.#leave();
+  }
+
+  get ready() {
+    return this.#run.steps.length > 0 && this.scene.layout !== null;
+  }
+
+  /**
+   * @param {Header} header
+   * @param {Buffers} buffers
+   */
+  receive(header, buffers) {
+    if (!this.#playback || this.#playback.name !== header.group) {
+      this.#leave();
+      const joined = joinPlayback(header.group, this, { change: () => this.refresh() });
+      ({ group: this.#playback, leave: this.#leave } = joined);
+    }
+    this.#run = { ...buffers, steps: [...buffers.steps] };
+    this.#playback.setFrames(this, this.#run.steps);
+    this.#write(header);
+    this.resize();
   }
 
   // ---- time
 
-  #join(group) {
-    this.leave?.();
-    ({ time: this.time, leave: this.leave } = memberOf(group, this, { change: () => this.#refresh() }));
-  }
-
-  /** The number of the frame that is shown. */
+  /** Index of the frame shown. */
   get #frame() {
-    return this.time.frameOf(this.film.steps);
+    return this.#playback?.frameOf(this.#run.steps) ?? 0;
   }
 
-  /** Show a frame, for as long as the hand holds on, or for good. */
+  /** @param {number} frame  may be out of bounds */
   #seek(frame) {
-    const { steps } = this.film;
-    this.time.seek(steps[Math.min(Math.max(frame, 0), steps.length - 1)]);
+    const { steps } = this.#run;
+    this.#playback?.seek(steps[Math.min(Math.max(frame, 0), steps.length - 1)]);
   }
 
-  #play() {
-    if (this.time.playing) {
-      this.time.pause();
-      this.time.settle();
-    } else this.time.play(performance.now());
+  #togglePlay() {
+    if (this.#playback?.playing) {
+      this.#playback.pause();
+      this.#playback.settle();
+    } else this.#playback?.play(performance.now());
   }
 
-  // ---- drawing, only when something has changed
+  // ---- drawing
 
-  #write() {
-    const { root, header, film } = this;
-    const empty = !film.steps.length;
+  /** @param {Header} header */
+  #write(header) {
+    const { root } = this;
+    const empty = !this.#run.steps.length;
     root.style.height = `${header.height}px`;
     for (const [kind, colour] of Object.entries(header.colours)) root.style.setProperty(`--${kind}`, colour);
-    setText(root.querySelector(".title"), header.title);
-    nameButtons(root, header.words);
-    root.querySelector(".tools").hidden = empty;
-    setText(root.querySelector(".placeholder"), header.words.placeholder);
-    root.querySelector(".placeholder").hidden = !empty;
-    root.querySelector(".kinds").hidden = empty;
+    setText(find(root, ".title"), header.title);
+    labelButtons(root, header.words);
+    find(root, ".tools").hidden = empty;
+    setText(find(root, ".placeholder"), header.words.placeholder);
+    find(root, ".placeholder").hidden = !empty;
+    find(root, ".kinds").hidden = empty;
     for (const chart of root.querySelectorAll(".chart")) chart.toggleAttribute("hidden", empty);
     this.cursor.hidden = empty;
     for (const kind of KINDS) {
-      setText(root.querySelector(`[data-kind="${kind}"] span`), `${header.marks[kind]} ${header.words[kind]}`);
+      setText(find(root, `[data-kind="${kind}"] span`), `${header.marks[kind]} ${header.words[kind]}`);
     }
-    setText(root.querySelector(".now dt"), header.words.step);
+    setText(find(root, ".now dt"), header.words.step);
     this.scene.chart.setAttribute("aria-label", [header.title, header.alt].filter(Boolean).join(": "));
     this.cursor.setAttribute("aria-label", header.words.slider);
     this.cursor.setAttribute("aria-description", header.words.keys);
   }
 
-  #redraw() {
+  resize() {
     const { clientWidth, clientHeight } = this.stage;
-    if (!this.film?.steps.length || !clientWidth || !clientHeight) return;
-    this.scene.draw(this.film, this.header, clientWidth, clientHeight);
-    this.#refresh();
+    if (!this.header || !this.#run.steps.length || !clientWidth || !clientHeight) return;
+    this.scene.draw(this.#run, this.header, clientWidth, clientHeight);
+    this.refresh();
   }
 
-  #refresh() {
-    if (this.visible && this.scene.layout) this.due ??= requestAnimationFrame((now) => this.#draw(now));
-  }
-
-  #draw(now) {
-    this.due = null;
-    if (!this.root.isConnected || !this.film?.steps.length) return;
-    this.time.tick(Math.max(now, performance.now()));
+  /** @param {number} now */
+  draw(now) {
+    const [header, playback] = [this.header, this.#playback];
+    if (!header || !playback) return false;
+    playback.tick(now);
+    const { steps } = this.#run;
     const frame = this.#frame;
-    const shown = this.film.steps[frame];
-    const moving = this.time.playing && !this.calm;
-    this.scene.point(moving ? Math.min(this.time.step, this.film.steps.at(-1)) : shown, frame);
-    this.#report(frame, shown);
-    if (this.time.playing) this.#refresh();
+    const gliding = playback.playing && !this.reducedMotion && playback.step !== null;
+    this.scene.point(gliding ? Math.min(playback.step ?? 0, steps[steps.length - 1]) : steps[frame], frame);
+    this.#report(header, frame, playback.playing);
+    return playback.playing;
   }
 
-  #report(frame, step) {
-    const { root, header, film } = this;
-    const shares = Object.fromEntries(KINDS.map((kind, i) => [kind, film.shares[3 * frame + i]]));
-    const said = Object.fromEntries(KINDS.map((kind) => [kind, percent(shares[kind])]));
-    for (const kind of KINDS) setText(root.querySelector(`[data-kind="${kind}"] dd`), said[kind]);
-    setText(root.querySelector(".now dd"), step.toLocaleString());
-    const loss = film.losses[frame];
-    const words = [filled(header.words.value, { step: step.toLocaleString(), ...said })];
-    if (Number.isFinite(loss)) words.push(`${header.words.loss} ${short(loss)}`);
-    this.cursor.setAttribute("aria-valuemin", "0");
-    this.cursor.setAttribute("aria-valuemax", String(film.steps.at(-1)));
-    this.cursor.setAttribute("aria-valuenow", String(step));
-    this.cursor.setAttribute("aria-valuetext", words.join(", "));
-    const { stream } = header;
-    setData(root, { stream, frames: film.steps.length, frame, step, playing: this.time.playing, ...shares });
+  /**
+   * Write the values at the cursor, its accessible value, and the data attributes.
+   * @param {Header} header
+   * @param {number} frame
+   * @param {boolean} playing
+   */
+  #report(header, frame, playing) {
+    const { root, cursor } = this;
+    const { steps, shares, losses } = this.#run;
+    const step = steps[frame];
+    const values = Object.fromEntries(KINDS.map((kind, i) => [kind, shares[3 * frame + i]]));
+    const texts = Object.fromEntries(KINDS.map((kind) => [kind, percent(values[kind])]));
+    for (const kind of KINDS) setText(find(root, `[data-kind="${kind}"] dd`), texts[kind]);
+    setText(find(root, ".now dd"), step.toLocaleString());
+    const spoken = [fill(header.words.value, { step: step.toLocaleString(), ...texts })];
+    if (Number.isFinite(losses[frame])) spoken.push(`${header.words.loss} ${threeDigits(losses[frame])}`);
+    cursor.setAttribute("aria-valuemin", "0");
+    cursor.setAttribute("aria-valuemax", String(steps[steps.length - 1]));
+    cursor.setAttribute("aria-valuenow", String(step));
+    cursor.setAttribute("aria-valuetext", spoken.join(", "));
+    setData(root, { stream: header.stream, frames: steps.length, frame, step, playing, ...values });
   }
 
-  // ---- the hand
+  save() {
+    if (this.header) saveComponent(this.root, this.header.title);
+  }
+
+  // ---- pointer and keys
 
   #listen() {
-    const { signal } = this.ending;
-    const on = listenerOn(this.stage, signal);
-    listenToButtons(this.root, () => saveWhole(this.root, this.header.title));
-    const follow = (event) => this.#seek(this.#nearest(pointOf(event, this.stage).x));
+    const on = listener(this.stage, this.signal);
+    /** @param {PointerEvent} event */
+    const follow = (event) => this.#seek(this.#nearestFrame(pointOf(event, this.stage).x));
     on("pointerdown", (event) => {
       if (event.button > 0 || !this.scene.layout) return;
       this.stage.setPointerCapture(event.pointerId);
-      this.held = event.pointerId;
+      this.#pointer = event.pointerId;
       follow(event);
-      this.cursor.focus({ preventScroll: true, focusVisible: false });
-      event.preventDefault(); // else the focus would go on to what lies under the pointer
+      focusQuietly(this.cursor);
+      event.preventDefault(); // else the focus would move to the element under the pointer
     });
-    on("pointermove", (event) => event.pointerId === this.held && follow(event));
+    on("pointermove", (event) => event.pointerId === this.#pointer && follow(event));
+    /** @param {PointerEvent} event */
     const up = (event) => {
-      if (event.pointerId !== this.held) return;
-      this.held = null;
-      this.time.settle();
+      if (event.pointerId !== this.#pointer) return;
+      this.#pointer = null;
+      this.#playback?.settle();
     };
     on("pointerup", up);
     on("pointercancel", up);
-    listenToKeys(listenerOn(this.cursor, signal), () => this.#keys());
-    this.sizes = new ResizeObserver(() => this.#redraw());
-    this.sizes.observe(this.stage);
-    this.sight = new IntersectionObserver(([entry]) => {
-      this.visible = entry.isIntersecting;
-      this.#refresh();
-    });
-    this.sight.observe(this.stage);
-    heedCalm(this, signal);
+    listenToKeys(listener(this.cursor, this.signal), () => this.#keys());
   }
 
-  /** The number of the frame that is drawn nearest to a place. */
-  #nearest(x) {
-    const far = (step) => Math.abs(this.scene.layout.x(step) - x);
-    return this.film.steps.reduce((best, step, k, steps) => (far(step) < far(steps[best]) ? k : best), 0);
+  /**
+   * Return the frame that is drawn nearest to a place.
+   * @param {number} x
+   */
+  #nearestFrame(x) {
+    const { layout } = this.scene;
+    if (!layout) return 0;
+    /** @param {number} step */
+    const far = (step) => Math.abs(layout.x(step) - x);
+    return this.#run.steps.reduce((best, step, k, steps) => (far(step) < far(steps[best]) ? k : best), 0);
   }
 
   #keys() {
+    /** @param {number} frame */
     const go = (frame) => () => {
       this.#seek(frame);
-      this.time.settle();
+      this.#playback?.settle();
     };
+    /** @param {number} frames */
     const by = (frames) => go(this.#frame + frames);
     return {
       ArrowLeft: by(-1),
       ArrowDown: by(-1),
       ArrowRight: by(1),
       ArrowUp: by(1),
-      PageDown: by(-LEAP),
-      PageUp: by(LEAP),
+      PageDown: by(-PAGE),
+      PageUp: by(PAGE),
       Home: go(0),
       End: go(Infinity),
-      " ": () => this.#play(),
+      " ": () => this.#togglePlay(),
     };
   }
 }
 
+/** @param {StreamlitComponent} component */
 export default function shares(component) {
-  return shownBy(Picture, ".shares", component);
+  return mount(SharesPicture, ".shares", component);
 }

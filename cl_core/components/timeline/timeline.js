@@ -1,86 +1,110 @@
 /**
- * A time slider for all pictures of a group (`embedding/group.js`): what is chosen here is seen in each of them.
+ * A time slider for all pictures of a group (`_shared/playback.js`).
  *
  * The root element says in its data attributes what is shown.
  */
 
-import { openEnvelope, sameBytes } from "../envelope.js";
-import { memberOf } from "../embedding/group.js";
-import { filled, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
+import { find, labelButtons, setData, setText } from "../_shared/dom.js";
+import { fill } from "../_shared/format.js";
+import { mount, Picture } from "../_shared/picture.js";
+import { joinPlayback } from "../_shared/playback.js";
 
-class Picture {
+/**
+ * @import { StreamlitComponent, Words } from "../_shared/picture.js"
+ * @import { Playback } from "../_shared/playback.js"
+ */
+
+/**
+ * Header of a message; there are no buffers.
+ * @typedef {object} Header
+ * @property {string} stream
+ * @property {number[]} steps  of the frames, ascending
+ * @property {string} group
+ * @property {Words} words
+ */
+
+/** @extends {Picture<Header>} */
+class TimelinePicture extends Picture {
+  /** @type {Playback | null} */
+  #playback = null;
+  #leave = () => {};
+  #sent = "null"; // JSON of what Python knows of
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
-    this.scrubber = root.querySelector(".scrubber");
-    this.time = null;
-    this.told = "null";
-    listenToButtons(root, (name) => this.#do(name));
-    this.scrubber.addEventListener("input", () => this.time?.seek(this.header.steps[Number(this.scrubber.value)]));
-    this.scrubber.addEventListener("change", () => this.time?.settle());
-  }
-
-  /** The page's latest data; called for each new message. */
-  update({ data, setStateValue }) {
-    this.answer = setStateValue;
-    if (!data || sameBytes(data, this.message)) return;
-    this.message = data;
-    const before = this.header?.stream;
-    this.header = openEnvelope(data).header;
-    if (this.time?.name !== this.header.group) this.#join(this.header.group);
-    if (before !== undefined && before !== this.header.stream) this.time.seek(Infinity); // what is new is followed
-    this.time.has(this, this.header.steps);
-    this.#write();
+    super(root);
+    this.scrubber = find(root, ".scrubber", HTMLInputElement);
+    this.scrubber.addEventListener("input", () => {
+      const step = this.header?.steps[Number(this.scrubber.value)];
+      if (step !== undefined) this.#playback?.seek(step);
+    });
+    this.scrubber.addEventListener("change", () => this.#playback?.settle());
   }
 
   close() {
-    cancelAnimationFrame(this.due);
-    this.leave?.();
+    super.close();
+    this.#leave();
   }
 
-  #join(group) {
-    this.leave?.();
-    const hear = { change: () => this.#write(), settle: () => this.#tell() };
-    ({ time: this.time, leave: this.leave } = memberOf(group, this, hear));
+  /**
+   * @param {Header} header
+   * @param {{}} _buffers
+   * @param {Header | null} previous
+   */
+  receive(header, _buffers, previous) {
+    if (!this.#playback || this.#playback.name !== header.group) {
+      this.#leave();
+      const listeners = { change: () => this.#write(), settle: () => this.#send() };
+      ({ group: this.#playback, leave: this.#leave } = joinPlayback(header.group, this, listeners));
+    }
+    if (previous && previous.stream !== header.stream) this.#playback.seek(Infinity); // a new stream is followed
+    this.#playback.setFrames(this, header.steps);
+    this.#write();
   }
 
-  #do(name) {
-    if (!this.time) return;
-    if (name === "live") this.time.seek(Infinity);
-    else if (this.time.playing) this.time.pause();
-    else this.time.play(performance.now());
-    if (!this.time.playing) this.time.settle();
+  /** @param {string} name */
+  press(name) {
+    const playback = this.#playback;
+    if (!playback) return;
+    if (name === "live") playback.seek(Infinity);
+    else if (playback.playing) playback.pause();
+    else playback.play(performance.now());
+    if (!playback.playing) playback.settle();
   }
 
-  /** Tell Python which step is looked at, if that has changed. */
-  #tell() {
+  /** Send the step that is shown to Python, if it has changed. */
+  #send() {
+    if (!this.header || !this.#playback) return;
     const { stream, steps } = this.header;
-    const chosen = this.time.step === null ? null : { stream, step: steps[this.time.frameOf(steps)] };
-    if (JSON.stringify(chosen) === this.told) return;
-    this.told = JSON.stringify(chosen);
-    this.answer("step", chosen);
+    const chosen = this.#playback.step === null ? null : { stream, step: steps[this.#playback.frameOf(steps)] };
+    if (JSON.stringify(chosen) === this.#sent) return;
+    this.#sent = JSON.stringify(chosen);
+    this.setState("step", chosen);
   }
 
   #write() {
-    const { root, header, scrubber, time } = this;
-    const { words, steps } = header;
-    const frame = time.frameOf(steps);
-    nameButtons(root, words);
+    if (!this.header || !this.#playback) return;
+    const { root, scrubber } = this;
+    const { words, steps } = this.header;
+    const { step, playing } = this.#playback;
+    const frame = this.#playback.frameOf(steps);
+    labelButtons(root, words);
     root.setAttribute("aria-label", words.time);
     scrubber.setAttribute("aria-label", words.scrubber);
     scrubber.max = String(Math.max(steps.length - 1, 0));
     scrubber.value = String(frame);
     scrubber.disabled = steps.length < 2;
     const place = { step: (steps[frame] ?? 0).toLocaleString(), frame: frame + 1, frames: steps.length };
-    const readout = steps.length ? filled(words.readout, place) : "";
-    setText(root.querySelector(".readout"), readout);
+    const readout = steps.length ? fill(words.readout, place) : "";
+    setText(find(root, ".readout"), readout);
     scrubber.setAttribute("aria-valuetext", readout);
-    root.querySelector("[data-do=play]").disabled = steps.length < 2;
-    root.querySelector("[data-do=live]").setAttribute("aria-pressed", String(time.step === null));
-    setData(root, { frames: steps.length, step: steps[frame] ?? -1, live: time.step === null, replay: time.playing });
+    find(root, "[data-do=play]", HTMLButtonElement).disabled = steps.length < 2;
+    find(root, "[data-do=live]").setAttribute("aria-pressed", String(step === null));
+    setData(root, { frames: steps.length, step: steps[frame] ?? -1, live: step === null, replay: playing });
   }
 }
 
+/** @param {StreamlitComponent} component */
 export default function timeline(component) {
-  return shownBy(Picture, ".timeline", component);
+  return mount(TimelinePicture, ".timeline", component);
 }

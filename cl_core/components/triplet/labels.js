@@ -1,79 +1,78 @@
-/** Where words go: each in the best of its places, by what it would cover there. */
+/** Places of labels: each gets the best of its candidates, by what it would cover there. */
+
+import { sharedArea } from "../_shared/boxes.js";
 
 /**
- * @typedef {object} Box  by its middle
- * @property {number} x
- * @property {number} y
- * @property {number} w
- * @property {number} h
+ * @import { Box } from "../_shared/boxes.js"
  *
- * @typedef {object} Wish
+ * @typedef {object} LabelRequest
  * @property {string} key
- * @property {Box[][]} places  the best first; each is what the words would fill there
- * @property {boolean} [needed]  to be written even where it covers something
+ * @property {Box[][]} places  candidates, the best first; each is what the label would fill there
+ * @property {boolean} [required]  whether it is written even where it covers something
  */
 
-const OUTSIDE = 4; // how much worse a pixel outside the picture is than one on something else
-const FIRST = 6; // pixels that the next best place may cover less and not be taken
-const STAYS = 60; // and that staying where it was is worth
+const OUTSIDE = 4; // cost of a pixel outside the picture, in pixels that cover something
+const NEXT = 6; // pixels that a candidate must cover less than the one before it to be preferred
+const STABILITY = 60; // pixels that staying in the same place is worth
 
-export class Labels {
-  constructor() {
-    /** @type {Map<string, number>} which of its places each word has */
-    this.chosen = new Map();
-  }
+export class LabelPlacer {
+  /** @type {Map<string, number>} index of each label's candidate */
+  #chosen = new Map();
 
   /**
-   * Which of its places each word gets, clear of those before it; a word that would cover something gets none.
-   * @param {Wish[]} wishes  the most important first
+   * Choose a candidate for each label, clear of the labels before it. One that would cover something gets none.
+   * @param {LabelRequest[]} requests  the most important first
    * @param {Box[]} taken
    * @param {{width: number, height: number}} room
-   * @returns {Map<string, number>}
+   * @returns {Map<string, number>} index of the candidate, by key
    */
-  place(wishes, taken, room) {
+  place(requests, taken, room) {
     const filled = [...taken];
+    /** @type {Map<string, number>} */
     const found = new Map();
-    for (const { key, places, needed } of wishes) {
+    for (const { key, places, required } of requests) {
       const options = places.map((boxes, i) => {
-        const covers = boxes.reduce((sum, box) => sum + covered(box, filled, room), 0);
-        return { i, boxes, covers, cost: covers + FIRST * i - (this.chosen.get(key) === i ? STAYS : 0) };
+        const covers = boxes.reduce((sum, box) => sum + coveredArea(box, filled, room), 0);
+        return { i, boxes, covers, cost: covers + NEXT * i - (this.#chosen.get(key) === i ? STABILITY : 0) };
       });
-      const free = needed ? options : options.filter(({ covers }) => covers < 1);
+      const free = required ? options : options.filter(({ covers }) => covers < 1);
       if (!free.length) continue;
       const best = free.reduce((a, b) => (b.cost < a.cost ? b : a));
       filled.push(...best.boxes);
       found.set(key, best.i);
     }
-    this.chosen = found;
+    this.#chosen = found;
     return found;
   }
 }
 
-function covered(box, filled, room) {
-  return filled.reduce((sum, other) => sum + overlap(box, other), 0) + OUTSIDE * outside(box, room);
+/**
+ * @param {Box} box
+ * @param {Box[]} filled
+ * @param {{width: number, height: number}} room
+ */
+function coveredArea(box, filled, { width, height }) {
+  const inside = sharedArea(box, { x: width / 2, y: height / 2, w: width, h: height });
+  const outside = box.w * box.h - inside;
+  return filled.reduce((sum, other) => sum + sharedArea(box, other), 0) + OUTSIDE * outside;
 }
 
-/** Square pixels that two boxes share. */
-function overlap(a, b) {
-  const wide = Math.min(a.x + a.w / 2, b.x + b.w / 2) - Math.max(a.x - a.w / 2, b.x - b.w / 2);
-  const high = Math.min(a.y + a.h / 2, b.y + b.h / 2) - Math.max(a.y - a.h / 2, b.y - b.h / 2);
-  return Math.max(wide, 0) * Math.max(high, 0);
-}
-
-function outside(box, { width, height }) {
-  const inside = overlap(box, { x: width / 2, y: height / 2, w: width, h: height });
-  return box.w * box.h - inside;
-}
-
-/** The places around a point: beside it, above and below, then across its corners. */
-export function around([x, y], w, h, away) {
-  const [far, high] = [away + w / 2, away + h / 2 - 2];
-  const near = 0.75 * away;
+/**
+ * Return candidates around a point: at its sides, above and below, then at its corners.
+ * @param {[number, number]} point
+ * @param {number} w
+ * @param {number} h
+ * @param {number} distance
+ * @returns {Box[][]}
+ */
+export function placesAround([x, y], w, h, distance) {
+  const [aside, above] = [distance + w / 2, distance + h / 2 - 2];
+  const near = 0.75 * distance;
   const places = [
-    [x + far, y],
-    [x - far, y],
-    [x, y - high],
-    [x, y + high],
+    [x + aside, y],
+    [x - aside, y],
+    [x, y - above],
+    [x, y + above],
     [x + w / 2 + near - 4, y - h / 2 - near + 6],
     [x - w / 2 - near + 4, y - h / 2 - near + 6],
     [x + w / 2 + near - 4, y + h / 2 + near - 6],
@@ -82,8 +81,14 @@ export function around([x, y], w, h, away) {
   return places.map(([px, py]) => [{ x: px, y: py, w, h }]);
 }
 
-/** Small boxes along a line, for what must not be written on. */
-export function alongLine([x0, y0], [x1, y1], size = 8) {
+/**
+ * Cover a line with small boxes.
+ * @param {[number, number]} from
+ * @param {[number, number]} to
+ * @param {number} [size]
+ * @returns {Box[]}
+ */
+export function boxesAlong([x0, y0], [x1, y1], size = 8) {
   const steps = Math.ceil(Math.hypot(x1 - x0, y1 - y0) / size);
   return Array.from({ length: steps + 1 }, (_, k) => {
     const share = steps ? k / steps : 0;

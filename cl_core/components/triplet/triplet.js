@@ -1,200 +1,254 @@
 /**
- * One anchor, its positive and a few negatives that one drags, and what kind of triplet each of them makes.
+ * One anchor, its positive and a few negatives that can be dragged, and the kind of triplet that each negative makes.
  *
- * `space.js` has the formulas, `scene.js` and `chart.js` draw the two pictures, `readout.js` says the numbers, `hand.js`
- * listens to the hand, `lag.js` lets a new setting be followed by the eye. Here these are tied to each other, to the
- * messages from Python and to the theme. The root element says what is shown in its data attributes.
+ * `space.js` has the formulas, `scene.js` and `chart.js` draw the two pictures with `shapes.js` and `labels.js`,
+ * `readout.js` writes the numbers. The root element says what is shown in its data attributes.
  */
 
 import { ChartView } from "./chart.js";
-import { listenToHandle } from "./hand.js";
-import { Lag } from "./lag.js";
 import { Readout } from "./readout.js";
 import { SceneView } from "./scene.js";
 import { atDistance, dropped, headingOf, LETTERS, measure, onCircle, stepped } from "./space.js";
-import { openEnvelope, sameBytes } from "../envelope.js";
-import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
-import { saveWhole } from "../save.js";
-import { setAttributes } from "../svg.js";
-import { css, readTheme } from "../theme.js";
+import { css } from "../_shared/colour.js";
+import { debounce } from "../_shared/debounce.js";
+import { find, labelButtons, setData, setText } from "../_shared/dom.js";
+import { listenToHandle } from "../_shared/drag.js";
+import { fill } from "../_shared/format.js";
+import { mount, Picture } from "../_shared/picture.js";
+import { saveComponent } from "../_shared/save.js";
+import { setAttributes } from "../_shared/svg.js";
+import { lerp, Transition } from "../_shared/transition.js";
 
-const QUIET = 300; // ms after a key until Python is told, since another key may follow
-const NEAR = 1e-9; // between places that are one, for Python
-const VIEW = { plane: 1.33, circle: 1.14 }; // from the middle to the edge: what holds every point and its words
+/**
+ * @import { Measured, Place, Rules } from "./space.js"
+ * @import { HandleActions } from "../_shared/drag.js"
+ * @import { StreamlitComponent, Words } from "../_shared/picture.js"
+ * @import { Point } from "../_shared/events.js"
+ * @import { Palette, Theme } from "../_shared/theme.js"
+ */
+
+/**
+ * Header of a message; there are no buffers.
+ * @typedef {object} HeaderFields
+ * @property {string} stream  with a new name the points begin afresh
+ * @property {Place[]} points  anchor, positive, negatives
+ * @property {number} selected  index of a negative
+ * @property {string} alt
+ * @property {number} height  CSS pixels
+ * @property {Words} marks  of the kinds
+ * @property {Palette} palette  colours of `COLOURS`
+ * @property {Words} words
+ *
+ * @typedef {HeaderFields & Rules} Header
+ */
+
+const KEY_DELAY = 300; // ms after a key until the value is sent to Python, since another key may follow
+const DURATION = 350; // ms of the movement to a new setting
+const SAME = 1e-9; // distance below which two places are one for Python
+const VIEW = { plane: 1.33, circle: 1.14 }; // from the middle to the edge: holds every point and its label
+const STEP = { coarse: 0.05, fine: 0.01 }; // of an arrow key
+/** @type {Record<string, Place>} */
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const INKS = ["easy", "semihard", "hard", "positive"]; // of the palette, in Python's order
+const COLOURS = ["easy", "semihard", "hard", "positive"]; // of the palette, in Python's order
 
-class Picture {
+/** @extends {Picture<Header>} */
+class TripletPicture extends Picture {
+  /** @type {Place[]} */
+  #points = [];
+  #selected = 0;
+  /** @type {string[]} names of the negatives */
+  #names = [];
+  /** @type {{points: Place[], selected: number}} what Python knows of */
+  #sent = { points: [], selected: 0 };
+  /** @type {Measured | null} */
+  #measured = null;
+  #range = 1; // highest value of the chart's vertical axis
+  #grabbed = 0; // number of handles that pointers hold
+  #built = new AbortController(); // ends the listeners of the handles
+  #settleSoon = debounce(() => this.#settle(), KEY_DELAY, this.signal);
+  /** All numbers that a new setting may move, in one list; see `#numbers`. */
+  #motion = new Transition(
+    (/** @type {number[]} */ from, /** @type {number[]} */ to, /** @type {number} */ share) =>
+      to.map((end, i) => lerp(from[i], end, share)),
+    DURATION,
+  );
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
+    super(root);
     this.stages = [...root.querySelectorAll(".stage")];
-    this.scene = new SceneView(root.querySelector(".pane.scene"));
-    this.chart = new ChartView(root.querySelector(".pane.plane"));
+    this.scene = new SceneView(find(root, ".pane.scene"));
+    this.chart = new ChartView(find(root, ".pane.plane"));
     this.readout = new Readout(root);
-    this.lag = new Lag();
-    this.header = null;
-    this.theme = null;
-    this.held = 0; // handles in a hand
-    this.ending = new AbortController();
-    this.sizes = new ResizeObserver(() => this.#resize());
-    for (const stage of this.stages) this.sizes.observe(stage);
-    heedCalm(this.lag, this.ending.signal);
-    listenToButtons(root, () => this.header && this.#save());
-  }
-
-  /** The page's latest data, theme and ways to answer; called for each new message. */
-  update({ data, setStateValue }) {
-    this.answer = setStateValue;
-    if (data && !sameBytes(data, this.message)) {
-      this.message = data;
-      this.waiting = openEnvelope(data).header;
-    }
-    this.#receive();
-    if (!this.header) return;
-    const theme = readTheme(this.root, this.header.palette, this.theme);
-    if (theme !== this.theme) this.#restyle(theme);
+    this.observeSize(...this.stages);
+    this.followReducedMotion(this.#motion);
   }
 
   close() {
-    this.ending.abort();
-    this.unbuilt?.abort();
-    this.sizes.disconnect();
-    cancelAnimationFrame(this.due);
-    clearTimeout(this.pausing);
+    super.close();
+    this.#built.abort();
+  }
+
+  /** A point that a pointer holds must not be moved by a message. */
+  get held() {
+    return this.#grabbed > 0;
   }
 
   // ---- messages
 
-  /** Take what has come, unless a hand holds a point: that must not be moved under it. */
-  #receive() {
-    const header = this.waiting;
-    if (!header || this.held) return;
-    this.waiting = null;
-    const before = this.header ? this.#shown().numbers : [];
-    const fresh = header.stream !== this.header?.stream || header.points.length !== this.points.length;
-    if (fresh) {
-      this.points = header.points;
-      this.selected = header.selected;
+  /**
+   * @param {Header} header
+   * @param {{}} _buffers
+   * @param {Header | null} previous
+   */
+  receive(header, _buffers, previous) {
+    const before = previous ? this.#shownNumbers(previous) : [];
+    if (header.stream !== previous?.stream || header.points.length !== this.#points.length) {
+      this.#points = header.points;
+      this.#selected = header.selected;
     }
-    if (header.circle) this.points = this.points.map(onCircle);
-    const names = this.points.slice(2).map((_, k) => `n${k + 1}`);
-    const built = this.names?.length === names.length && JSON.stringify(this.header.words) === JSON.stringify(header.words);
-    this.names = names;
-    this.header = header;
-    this.told = { points: header.points, selected: header.selected };
-    if (!built) this.#build(header);
+    if (header.circle) this.#points = this.#points.map(onCircle);
+    const names = this.#points.slice(2).map((_, k) => `n${k + 1}`);
+    const same = this.#names.length === names.length && JSON.stringify(previous?.words) === JSON.stringify(header.words);
+    this.#names = names;
+    this.#sent = { points: header.points, selected: header.selected };
+    if (!same) this.#build(header);
     this.#write(header);
-    this.#measure();
-    this.range = this.chart.rangeFor(this.measured);
-    this.lag.start(before, this.#numbers(), performance.now());
-    this.#resize();
-    this.#tell(); // on the circle they may have come from elsewhere
+    this.#range = this.chart.rangeFor(this.#measure(header));
+    const after = this.#numbers(header);
+    const moved = before.length === after.length && after.some((number, i) => Math.abs(number - before[i]) > 1e-9);
+    if (moved) this.#motion.start(after, performance.now());
+    else this.#motion.jump(after);
+    this.resize();
+    this.#send(); // on the circle the points may have come from elsewhere
   }
 
+  /**
+   * Create the elements of the points and the labels.
+   * @param {Header} header
+   */
   #build({ words, marks }) {
-    this.unbuilt?.abort();
-    this.unbuilt = new AbortController();
-    const { names, scene, chart } = this;
+    this.#built.abort();
+    this.#built = new AbortController();
+    const { signal } = this.#built;
+    const { scene, chart } = this;
+    const names = this.#names;
     scene.build(names, words);
     chart.build(names, words);
     this.readout.build(names, words, marks, (k) => {
       this.#select(k);
       this.#settle();
     });
-    const called = [words.anchor, words.positive, ...names.map((name) => filled(words.negative, { name }))];
+    const labels = [words.anchor, words.positive, ...names.map((name) => fill(words.negative, { name }))];
     scene.handles.forEach((handle, i) => {
-      setAttributes(handle, { "aria-label": called[i], "aria-describedby": "keys" });
-      listenToHandle(handle, this.#holdOfPoint(i), this.unbuilt.signal);
+      setAttributes(handle, { "aria-label": labels[i], "aria-describedby": "keys" });
+      listenToHandle(handle, this.#pointActions(i), signal);
     });
     chart.handles.forEach((handle, k) => {
-      const upright = { "aria-label": `${called[k + 2]}, δₐₙ`, "aria-describedby": "plane-keys", "aria-orientation": "vertical" };
-      setAttributes(handle, { ...upright, "aria-valuemin": 0 });
-      listenToHandle(handle, this.#holdOfDot(k), this.unbuilt.signal);
+      setAttributes(handle, {
+        "aria-label": `${labels[k + 2]}, δₐₙ`,
+        "aria-describedby": "plane-keys",
+        "aria-orientation": "vertical",
+        "aria-valuemin": 0,
+      });
+      listenToHandle(handle, this.#dotActions(k), signal);
     });
   }
 
+  /** @param {Header} header */
   #write({ alt, height, words }) {
     const { root, scene, chart } = this;
     root.style.setProperty("--height", `${height}px`);
-    setText(root.querySelector(".pane.scene .head strong"), words.scene);
-    setText(root.querySelector(".pane.plane .head strong"), words.plane);
-    setText(root.querySelector("#keys"), words.keys);
-    nameButtons(root, words);
-    setText(root.querySelector("#plane-keys"), words.planeKeys);
+    setText(find(root, ".pane.scene .head strong"), words.scene);
+    setText(find(root, ".pane.plane .head strong"), words.plane);
+    setText(find(root, "#keys"), words.keys);
+    labelButtons(root, words);
+    setText(find(root, "#plane-keys"), words.planeKeys);
     setAttributes(scene.sheet, { "aria-label": alt || words.scene });
     setAttributes(chart.sheet, { "aria-label": words.plane });
   }
 
-  #tell() {
-    const { points, selected, told } = this;
-    const moved = points.some((point, i) => point.some((x, k) => Math.abs(x - told.points[i][k]) > NEAR));
-    if (!moved && selected === told.selected) return;
-    this.told = { points, selected };
-    this.answer("scene", { stream: this.header.stream, points, selected });
+  /** Send the points to Python, if they have changed. */
+  #send() {
+    const [points, selected, sent] = [this.#points, this.#selected, this.#sent];
+    const moved = points.some((point, i) => point.some((x, k) => Math.abs(x - sent.points[i][k]) > SAME));
+    if (!moved && selected === sent.selected) return;
+    this.#sent = { points, selected };
+    this.setState("scene", { stream: this.header?.stream, points, selected });
   }
 
-  // ---- what is so, and what is shown of it
+  // ---- numbers of the scene, and those shown
 
-  #measure() {
-    this.measured = measure(this.points, this.header);
+  /** @param {Rules} rules */
+  #measure(rules) {
+    this.#measured = measure(this.#points, rules);
+    return this.#measured;
   }
 
-  /** Everything that a new setting may move, in one list. */
-  #numbers() {
-    const { measured, header, points, range } = this;
+  /**
+   * Return everything that a new setting may move.
+   * @param {Header} header
+   */
+  #numbers(header) {
+    const { dAp, dAn, rings } = this.#measured ?? this.#measure(header);
     const view = header.circle ? VIEW.circle : VIEW.plane;
-    return [view, range, header.margin, measured.dAp, ...measured.rings, ...measured.dAn, ...points.flat()];
+    return [view, this.#range, header.margin, dAp, ...rings, ...dAn, ...this.#points.flat()];
   }
 
-  #shown() {
-    const numbers = this.lag.shown(this.#numbers());
-    const [view, range, margin, dAp, ...rest] = numbers;
-    const count = this.names.length;
-    const flat = rest.slice(3 + count);
-    const points = this.points.map((_, i) => flat.slice(2 * i, 2 * i + 2));
-    return { numbers, view, range, margin, dAp, rings: rest.slice(0, 3), dAn: rest.slice(3, 3 + count), points };
+  /**
+   * Return the same as it is shown at this moment.
+   * @param {Header} header
+   */
+  #shownNumbers(header) {
+    this.#motion.retarget(this.#numbers(header));
+    return this.#motion.shown ?? [];
   }
 
-  #refresh() {
-    this.due ??= requestAnimationFrame((now) => this.#frame(now));
-  }
-
-  #frame(now) {
-    this.due = null;
-    if (!this.root.isConnected || !this.theme || !this.header) return;
-    this.lag.tick(Math.max(now, performance.now()));
-    const { measured, selected, header, scene, chart } = this;
-    const shown = this.#shown();
-    scene.draw({ ...shown, rules: header, measured, selected });
-    chart.draw({ ...shown, rules: header, kinds: measured.kinds, selected });
+  /** @param {number} now */
+  draw(now) {
+    const { header, scene, chart } = this;
+    if (!header) return false;
+    this.#motion.tick(now);
+    const measured = this.#measured ?? this.#measure(header);
+    const selected = this.#selected;
+    const [view, range, margin, dAp, ...rest] = this.#shownNumbers(header);
+    const count = this.#names.length;
+    const [rings, dAn, flat] = [rest.slice(0, 3), rest.slice(3, 3 + count), rest.slice(3 + count)];
+    /** @type {Place[]} */
+    const points = this.#points.map((_, i) => [flat[2 * i], flat[2 * i + 1]]);
+    scene.draw({ rules: header, measured, points, rings, view, selected });
+    chart.draw({ rules: header, range, margin, dAp, dAn, kinds: measured.kinds, selected });
     this.readout.write(header, measured, selected);
-    this.#report();
-    if (this.lag.moving) this.#refresh();
+    this.#report(header, measured);
+    return this.#motion.moving;
   }
 
-  #resize() {
+  resize() {
     const [left, right] = this.stages;
-    if (!left.clientWidth || !left.clientHeight || !this.header) return;
+    if (!left.clientWidth || !left.clientHeight || !this.header || !this.#measured) return;
     this.scene.resize(left.clientWidth, left.clientHeight);
     this.chart.resize(right.clientWidth, right.clientHeight);
-    if (!this.held) this.range = this.chart.rangeFor(this.measured);
-    this.#refresh();
+    if (!this.held) this.#range = this.chart.rangeFor(this.#measured);
+    this.refresh();
   }
 
-  #restyle(theme) {
-    this.theme = theme;
-    this.root.style.colorScheme = theme.dark ? "dark" : "light";
-    INKS.forEach((name, i) => this.root.style.setProperty(`--${name}`, css(theme.classes[i])));
+  /** @param {Theme} theme */
+  restyle(theme) {
+    COLOURS.forEach((name, i) => this.root.style.setProperty(`--${name}`, css(theme.classes[i])));
     this.scene.theme = this.chart.theme = theme;
-    this.#resize();
+    this.resize();
   }
 
-  #report() {
-    const { root, measured, header, points, selected, scene, chart, readout } = this;
-    readout.sayPoints(scene.handles, measured, points, selected);
-    readout.sayDots(chart.handles, measured, points, selected, this.range);
-    setData(root, {
+  /**
+   * @param {Header} header
+   * @param {Measured} measured
+   */
+  #report(header, measured) {
+    const { scene, chart, readout } = this;
+    const [points, selected] = [this.#points, this.#selected];
+    readout.describePoints(scene.handles, measured, points, selected);
+    readout.describeDots(chart.handles, measured, points, selected, this.#range);
+    setData(this.root, {
       kinds: measured.kinds.join(" "),
       dAp: measured.dAp,
       dAn: measured.dAn.join(" "),
@@ -207,98 +261,135 @@ class Picture {
       selected,
       distance: header.distance,
       circle: header.circle,
-      range: this.range,
-      moving: this.lag.moving,
+      range: this.#range,
+      moving: this.#motion.moving,
     });
   }
 
-  /** The pictures with their numbers, as a file. */
-  #save() {
+  save() {
+    if (!this.header) return;
     const { words, distance, margin } = this.header;
-    saveWhole(this.root, filled(words.saved, { delta: LETTERS[distance], margin }));
+    saveComponent(this.root, fill(words.saved, { delta: LETTERS[distance], margin }));
   }
 
-  // ---- the hand
+  // ---- dragging and keys
 
+  /** @param {number} k */
   #select(k) {
-    this.selected = k;
-    this.#refresh();
+    this.#selected = k;
+    this.refresh();
   }
 
+  /**
+   * @param {number} i
+   * @param {Place} point
+   */
   #move(i, point) {
-    this.lag.stop();
-    this.points = this.points.with(i, point);
-    this.#measure();
-    this.range = Math.max(this.range, this.chart.rangeFor(this.measured));
-    this.#refresh();
+    if (!this.header) return;
+    this.#motion.finish();
+    this.#points = this.#points.with(i, point);
+    this.#range = Math.max(this.#range, this.chart.rangeFor(this.#measure(this.header)));
+    this.refresh();
   }
 
-  #hold(grip, press, focus) {
+  /** A drag or a series of keys is over: receive a message that waits, and send the points to Python. */
+  #settle() {
+    this.#settleSoon.cancel();
+    if (this.held || !this.#measured) return;
+    this.receiveWaiting();
+    this.#range = this.chart.rangeFor(this.#measured);
+    this.#send();
+    this.refresh();
+  }
+
+  /**
+   * @param {HandleActions["grab"]} grab
+   * @param {(arrow: Place, step: number) => void} press  an arrow key
+   * @param {() => void} focus
+   * @returns {HandleActions}
+   */
+  #actions(grab, press, focus) {
     return {
-      grip: (at) => {
-        this.held += 1;
-        this.lag.stop();
-        return grip(at);
+      grab: (at) => {
+        this.#grabbed += 1;
+        this.#motion.finish();
+        return grab(at);
       },
       release: () => {
-        this.held -= 1;
+        this.#grabbed -= 1;
         this.#settle();
       },
-      press,
-      pause: () => {
-        clearTimeout(this.pausing);
-        this.pausing = setTimeout(() => this.#settle(), QUIET);
+      key: ({ key, shiftKey }) => {
+        const arrow = ARROWS[key];
+        if (arrow) press(arrow, shiftKey ? STEP.fine : STEP.coarse);
+        return Boolean(arrow);
       },
+      keyed: this.#settleSoon,
       focus,
+      blur: this.#settleSoon,
     };
   }
 
-  #settle() {
-    clearTimeout(this.pausing);
-    if (this.held) return;
-    this.#receive();
-    this.range = this.chart.rangeFor(this.measured);
-    this.#tell();
-    this.#refresh();
+  /**
+   * Return the actions of a point's handle in the left picture.
+   * @param {number} i
+   */
+  #pointActions(i) {
+    /** @param {Point} start */
+    const grab = (start) => {
+      const [x, y] = this.scene.at(this.#points[i]);
+      const offset = { x: x - start.x, y: y - start.y };
+      /** @param {Point} at */
+      return (at) => {
+        const point = this.scene.pointAt({ x: at.x + offset.x, y: at.y + offset.y });
+        if (this.header) this.#move(i, dropped(point, this.header));
+      };
+    };
+    /**
+     * @param {Place} arrow
+     * @param {number} step
+     */
+    const press = (arrow, step) => this.header && this.#move(i, stepped(this.#points[i], arrow, step, this.header));
+    return this.#actions(grab, press, () => i > 1 && this.#select(i - 2));
   }
 
-  #holdOfPoint(i) {
-    const grip = (from) => {
-      const [x, y] = this.scene.at(this.points[i]);
-      const apart = { x: x - from.x, y: y - from.y };
-      return (at) => this.#move(i, dropped(this.scene.pointAt({ x: at.x + apart.x, y: at.y + apart.y }), this.header));
+  /**
+   * Return the actions of a negative's handle in the right picture.
+   * @param {number} k
+   */
+  #dotActions(k) {
+    /**
+     * @param {Place} heading
+     * @param {number} delta
+     */
+    const moveTo = (heading, delta) => {
+      const bounded = Math.min(Math.max(delta, 0), this.#range);
+      if (this.header) this.#move(k + 2, atDistance(this.#points[0], heading, bounded, this.header));
     };
-    const press = (key, step) => {
-      const arrow = ARROWS[key];
-      if (arrow) this.#move(i, stepped(this.points[i], arrow, step, this.header));
-      return Boolean(arrow);
+    const heading = () => headingOf(this.#points, this.#points[k + 2]);
+    const distance = () => this.#measured?.dAn[k] ?? 0;
+    /** @param {Point} start */
+    const grab = (start) => {
+      const kept = heading();
+      const [, y] = this.chart.at(this.#measured?.dAp ?? 0, distance());
+      const offset = y - start.y;
+      /** @param {Point} at */
+      return (at) => moveTo(kept, this.chart.distanceAt(at.y + offset));
     };
-    return this.#hold(grip, press, () => i > 1 && this.#select(i - 2));
-  }
-
-  #holdOfDot(k) {
-    const to = (heading, delta) => {
-      const { points, header } = this;
-      this.#move(k + 2, atDistance(points[0], heading, Math.min(Math.max(delta, 0), this.range), header));
+    /**
+     * @param {Place} arrow
+     * @param {number} step
+     */
+    const press = ([right, up], step) => {
+      const { handles } = this.chart;
+      if (up) moveTo(heading(), Math.round((distance() + up * step) * 100) / 100);
+      else handles[(k + right + handles.length) % handles.length].focus();
     };
-    const grip = (from) => {
-      const heading = headingOf(this.points, this.points[k + 2]);
-      const [, y] = this.chart.at(this.measured.dAp, this.measured.dAn[k]);
-      const apart = y - from.y;
-      return (at) => to(heading, this.chart.distanceAt({ y: at.y + apart }));
-    };
-    const press = (key, step) => {
-      const arrow = ARROWS[key];
-      if (!arrow) return false;
-      const delta = Math.round((this.measured.dAn[k] + arrow[1] * step) * 100) / 100;
-      if (arrow[1]) to(headingOf(this.points, this.points[k + 2]), delta);
-      else this.chart.handles[(k + arrow[0] + this.names.length) % this.names.length].focus();
-      return true;
-    };
-    return this.#hold(grip, press, () => this.#select(k));
+    return this.#actions(grab, press, () => this.#select(k));
   }
 }
 
+/** @param {StreamlitComponent} component */
 export default function triplet(component) {
-  return shownBy(Picture, ".triplet", component);
+  return mount(TripletPicture, ".triplet", component);
 }

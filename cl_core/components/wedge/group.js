@@ -1,31 +1,40 @@
-/** The angle between two class weights, shared by the pictures of a page that have the same group. */
+/** The angle between two class weights, shared by the pictures of one group. */
 
-import { Group, groupOf, partFrom } from "../group.js";
+import { Group, joinGroup } from "../_shared/group.js";
 
-class Angle extends Group {
+export class SharedAngle extends Group {
+  /**
+   * @param {string} name
+   * @param {number} between  degrees
+   */
   constructor(name, between) {
     super(name);
     this.between = between;
   }
 
-  /** On the way to somewhere. */
+  /**
+   * Change the angle while a handle is dragged.
+   * @param {number} between  degrees
+   */
   turn(between) {
     if (between === this.between) return;
     this.between = between;
-    this.tell("turn");
+    this.notify();
   }
 
-  /** Arrived: the hand has let go. */
+  /** Tell the members that the angle is final. */
   settle() {
-    this.tell("settle");
-  }
-
-  part() {
-    partFrom("wedge", this);
+    this.notify("settle");
   }
 }
 
-/** Become a member of the group of that name, or of one of its own for a picture without; the first says the angle. */
-export function joinGroup(name, between) {
-  return groupOf("wedge", name, () => new Angle(name, between));
+/**
+ * Join the group of that name; the first member sets the angle.
+ * @param {string} name
+ * @param {number} between  degrees
+ * @param {object} member
+ * @param {{change: () => void, settle: () => void}} listeners
+ */
+export function joinAngle(name, between, member, listeners) {
+  return joinGroup("wedge", name, () => new SharedAngle(name, between), member, listeners);
 }

@@ -1,30 +1,45 @@
-/** Where everything is: pure geometry, in CSS pixels of the picture. Angles are degrees from upright, to the left. */
+/** Where everything is, in CSS pixels of the picture: pure geometry. Angles are degrees from upright, to the left. */
 
-// what is for words is meant for type of the usual size, and grows with it
+import { overlap } from "../_shared/boxes.js";
+import { hundredths } from "../_shared/svg.js";
+
+/** @import { Box } from "../_shared/boxes.js" */
+
+// lengths that make room for text are for the usual size of type and grow with it
 const SIDE = 44; // beside the circle, for the names of the class weights
-const TOP = 66; // above it, for those and the margin's row
-const LINE = 18; // a line of the bisector's words
+const TOP = 66; // above it, for those and the margin's number
+const LINE = 18; // a line of text at the bisector
 const NAME = 24; // from the circle to the middle of a name
-const AIR = 4; // between two labels
-const HEAD = 17; // an arrow's head
+const GAP = 4; // between two labels
+const HEAD = 17; // length of an arrow's head
 const INNER = 0.24; // radius of the arc of the whole angle, in radii of the circle
-const OUTER = 0.87; // of the margin's arc
-const BEHIND = 0.68; // of the words behind a class weight
+const OUTER = 0.87; // radius of the margin's arc
+const BEHIND = 0.68; // radius of the text behind a class weight
 
 /**
- * The place of the circle on a picture of that size.
- * @typedef {object} Frame
+ * The circle on a picture of a certain size.
+ * @typedef {object} Layout
  * @property {number} width
  * @property {number} height
  * @property {number} x  the circle's centre
  * @property {number} y
  * @property {number} radius
- * @property {number} floor  where the bisector ends, above its words
- * @property {number} scale  how much larger than usual type is
+ * @property {number} floor  lower end of the bisector, above its text
+ * @property {number} scale  size of type in units of the usual size
+ *
+ * @typedef {{w: number, h: number}} Size  of a text; width 0: it is empty
+ * @typedef {Box & {key: string}} Label  the box of a text that is shown
  */
 
-/** @returns {Frame} */
-export function frameOf(width, height, lines, scale) {
+/**
+ * Lay out the circle.
+ * @param {number} width
+ * @param {number} height
+ * @param {number} lines  of text at the bisector
+ * @param {number} scale
+ * @returns {Layout}
+ */
+export function layoutCircle(width, height, lines, scale) {
   const floor = height - lines * LINE * scale - 6;
   const top = TOP * scale;
   const radius = Math.max(Math.min(width / 2 - SIDE * scale, (floor - top) / 1.22), 20);
@@ -32,136 +47,202 @@ export function frameOf(width, height, lines, scale) {
   return { width, height, x: width / 2, y: top + radius + spare / 2, radius, floor, scale };
 }
 
-/** The place at that radius (1: on the circle) and angle. */
-export function placeAt({ x, y, radius }, r, degrees) {
-  const t = (degrees * Math.PI) / 180;
-  return [x - radius * r * Math.sin(t), y - radius * r * Math.cos(t)];
+/**
+ * Return the point at a radius, in radii of the circle, and an angle.
+ * @param {Layout} layout
+ * @param {number} r
+ * @param {number} degrees
+ * @returns {[number, number]}
+ */
+export function pointAt({ x, y, radius }, r, degrees) {
+  const angle = (degrees * Math.PI) / 180;
+  return [x - radius * r * Math.sin(angle), y - radius * r * Math.cos(angle)];
 }
 
-export function sectorPath(frame, from, to) {
-  const [x, y] = placeAt(frame, 0, 0);
-  return `M${point([x, y])}L${arcPath(frame, 1, from, to).slice(1)}Z`;
+/**
+ * @param {Layout} layout
+ * @param {number} from
+ * @param {number} to
+ */
+export function sectorPath(layout, from, to) {
+  return `M${coordinates(pointAt(layout, 0, 0))}L${arcPath(layout, 1, from, to).slice(1)}Z`;
 }
 
-export function arcPath(frame, r, from, to) {
-  const { radius } = frame;
-  const turn = `${number(radius * r)} ${number(radius * r)} 0 ${Number(Math.abs(to - from) > 180)} ${Number(to < from)}`;
-  return `M${point(placeAt(frame, r, from))}A${turn} ${point(placeAt(frame, r, to))}`;
+/**
+ * @param {Layout} layout
+ * @param {number} r
+ * @param {number} from
+ * @param {number} to
+ */
+export function arcPath(layout, r, from, to) {
+  const radius = hundredths(layout.radius * r);
+  const flags = `${Number(Math.abs(to - from) > 180)} ${Number(to < from)}`;
+  return `M${coordinates(pointAt(layout, r, from))}A${radius} ${radius} 0 ${flags} ${coordinates(pointAt(layout, r, to))}`;
 }
 
-export function linePath(frame, from, to, degrees) {
-  return `M${point(placeAt(frame, from, degrees))}L${point(placeAt(frame, to, degrees))}`;
+/**
+ * Return a line at an angle, from one radius to another.
+ * @param {Layout} layout
+ * @param {number} from
+ * @param {number} to
+ * @param {number} degrees
+ */
+export function linePath(layout, from, to, degrees) {
+  return `M${coordinates(pointAt(layout, from, degrees))}L${coordinates(pointAt(layout, to, degrees))}`;
 }
 
-/** An arrow's shaft with its head on the circle. */
-export function arrowPath(frame, degrees) {
-  const { radius } = frame;
+/**
+ * Return an arrow from the centre whose head ends on the circle.
+ * @param {Layout} layout
+ * @param {number} degrees
+ */
+export function arrowPath(layout, degrees) {
+  const { radius } = layout;
+  /** @param {number} pixels */
   const back = (pixels) => 1 - pixels / radius;
   const spread = (7 / radius) * (180 / Math.PI);
-  const wing = (side) => point(placeAt(frame, back(HEAD), degrees + side * spread));
-  return `${linePath(frame, 0, back(10), degrees)}M${point(placeAt(frame, 1, degrees))}L${wing(1)}L${wing(-1)}Z`;
+  /** @param {number} side */
+  const wing = (side) => coordinates(pointAt(layout, back(HEAD), degrees + side * spread));
+  const tip = coordinates(pointAt(layout, 1, degrees));
+  return `${linePath(layout, 0, back(10), degrees)}M${tip}L${wing(1)}L${wing(-1)}Z`;
 }
 
-/** The margin's arc with a small head at each end, where there is room for heads. */
-export function marginPath(frame, gap) {
-  const arc = arcPath(frame, OUTER, gap / 2, -gap / 2);
-  const length = (gap / 360) * 2 * Math.PI * frame.radius * OUTER;
+/**
+ * Return the margin's arc, with a small head at each end where there is room for heads.
+ * @param {Layout} layout
+ * @param {number} gap  degrees
+ */
+export function marginPath(layout, gap) {
+  const arc = arcPath(layout, OUTER, gap / 2, -gap / 2);
+  const length = (gap / 360) * 2 * Math.PI * layout.radius * OUTER;
   if (length < 26) return arc;
-  const turn = (7 / (frame.radius * OUTER)) * (180 / Math.PI);
+  const turn = (7 / (layout.radius * OUTER)) * (180 / Math.PI);
+  /** @param {number} side */
   const head = (side) => {
-    const wing = (r) => point(placeAt(frame, OUTER + r / frame.radius, side * (gap / 2 - turn)));
-    return `M${wing(4)}L${point(placeAt(frame, OUTER, side * (gap / 2)))}L${wing(-4)}`;
+    /** @param {number} r */
+    const wing = (r) => coordinates(pointAt(layout, OUTER + r / layout.radius, side * (gap / 2 - turn)));
+    return `M${wing(4)}L${coordinates(pointAt(layout, OUTER, side * (gap / 2)))}L${wing(-4)}`;
   };
   return arc + head(1) + head(-1);
 }
 
-export function betweenPath(frame, between) {
-  return arcPath(frame, INNER, between / 2, -between / 2);
+/**
+ * @param {Layout} layout
+ * @param {number} between
+ */
+export function betweenPath(layout, between) {
+  return arcPath(layout, INNER, between / 2, -between / 2);
 }
 
 /**
- * A label: its key, and the middle and size of its box; hidden ones are left out.
- * @typedef {{key: string, x: number, y: number, w: number, h: number}} Label
- *
- * @param {Frame} frame
- * @param {{between: number, wedge: number | null, away: number[] | null}} angles
- * @param {Record<string, {w: number, h: number}>} sizes
+ * Place the labels; one for which there is no room is left out.
+ * @param {Layout} layout
+ * @param {{between: number, wedge: number | null, away: [number, number] | null}} angles
+ * @param {Record<string, Size>} sizes  by the labels' keys
  * @returns {Label[]}
  */
-export function labelsOf(frame, { between, wedge, away }, sizes) {
-  const placed = [...namesOf(frame, between, sizes), ...bisectorOf(frame, sizes)];
-  const add = (...wished) => {
-    const labels = wished.map(([key, [x, y]]) => ({ key, x, y, ...sizes[key] }));
-    const free = (label) => inside(label, frame) && !placed.some((other) => overlap(label, other));
-    if (labels.every(free)) placed.push(...labels); // both of a pair, or neither
+export function placeLabels(layout, { between, wedge, away }, sizes) {
+  const placed = [...nameLabels(layout, between, sizes), ...bisectorLabels(layout, sizes)];
+  /** @param {...[string, [number, number]]} wanted */
+  const add = (...wanted) => {
+    const labels = wanted.map(([key, [x, y]]) => ({ key, x, y, ...sizes[key] }));
+    /** @param {Label} label */
+    const free = (label) => inside(label, layout) && !placed.some((other) => overlap(label, other, GAP));
+    if (labels.every(free)) placed.push(...labels); // both labels of a pair, or neither
   };
   if (wedge !== null) {
-    add(["gap", [frame.x, 1 + sizes.gap.h / 2]]);
-    const r = roomIn(frame, wedge, sizes["wedge-one"]);
+    add(["gap", [layout.x, 1 + sizes.gap.h / 2]]);
+    const r = radiusInside(layout, wedge, sizes["wedge-one"]);
     const middle = (between - wedge) / 2;
-    if (r !== null) add(["wedge-one", placeAt(frame, r, middle)], ["wedge-two", placeAt(frame, r, -middle)]);
+    if (r !== null) add(["wedge-one", pointAt(layout, r, middle)], ["wedge-two", pointAt(layout, r, -middle)]);
   }
-  add(["between", besideTwo(frame, between, sizes.between)]);
-  const middle = away && roomAway(frame, between, away, sizes["away-one"]);
-  if (middle) add(["away-one", placeAt(frame, BEHIND, middle)], ["away-two", placeAt(frame, BEHIND, -middle)]);
+  add(["between", besideSecond(layout, between, sizes.between)]);
+  const middle = away && angleBehind(layout, between, away, sizes["away-one"]);
+  if (middle) add(["away-one", pointAt(layout, BEHIND, middle)], ["away-two", pointAt(layout, BEHIND, -middle)]);
   return placed;
 }
 
-/** Beside the second class weight, where the arc of the whole angle ends. */
-function besideTwo(frame, between, { w, h }) {
-  const t = (between * Math.PI) / 360;
-  const off = (Math.cos(t) * w) / 2 + (Math.sin(t) * h) / 2 + 7;
-  const [x, y] = placeAt(frame, INNER, -between / 2);
-  return [x + off * Math.cos(t), y + off * Math.sin(t)];
+/**
+ * Return the place beside the second class weight, where the arc of the whole angle ends.
+ * @param {Layout} layout
+ * @param {number} between
+ * @param {Size} size
+ * @returns {[number, number]}
+ */
+function besideSecond(layout, between, { w, h }) {
+  const angle = (between * Math.PI) / 360;
+  const distance = (Math.cos(angle) * w) / 2 + (Math.sin(angle) * h) / 2 + 7;
+  const [x, y] = pointAt(layout, INNER, -between / 2);
+  return [x + distance * Math.cos(angle), y + distance * Math.sin(angle)];
 }
 
-/** At which angle it has room in the region behind a class weight, as far as that is not faded; null if nowhere. */
-function roomAway(frame, between, [from, to], { w, h }) {
+/**
+ * Return the angle at which a label fits into the region behind a class weight, as far as that has not faded; null if
+ * at none.
+ * @param {Layout} layout
+ * @param {number} between
+ * @param {[number, number]} away
+ * @param {Size} size
+ */
+function angleBehind(layout, between, [from, to], { w, h }) {
   const reach = Math.hypot(w, h - 6) / 2 + 2;
   const first = between / 2 + from;
   const last = Math.min(between / 2 + to, 96);
   const half = ((last - first) * Math.PI) / 360;
-  const fits = w > 0 && half > 0 && Math.sin(half) * BEHIND * frame.radius >= reach;
-  return fits && reach <= (0.97 - BEHIND) * frame.radius ? (first + last) / 2 : null;
+  const fits = w > 0 && half > 0 && Math.sin(half) * BEHIND * layout.radius >= reach;
+  return fits && reach <= (0.97 - BEHIND) * layout.radius ? (first + last) / 2 : null;
 }
 
-/** The names of the class weights, beyond their heads and off the bisector. */
-function namesOf(frame, between, sizes) {
+/**
+ * Place the names of the class weights beyond their heads, each on its side of the bisector.
+ * @param {Layout} layout
+ * @param {number} between
+ * @param {Record<string, Size>} sizes
+ * @returns {Label[]}
+ */
+function nameLabels(layout, between, sizes) {
   return ["one", "two"].map((key, k) => {
     const { w, h } = sizes[key];
     const side = k ? -1 : 1;
-    const [x, y] = placeAt(frame, 1 + (NAME * frame.scale) / frame.radius, (side * between) / 2);
-    const off = Math.max((frame.x - x) * side, w / 2 + 7); // to the left of the bisector, or to its right
-    return { key, x: frame.x - side * Math.min(off, frame.width / 2 - w / 2 - 2), y, w, h };
+    const [x, y] = pointAt(layout, 1 + (NAME * layout.scale) / layout.radius, (side * between) / 2);
+    const distance = Math.max((layout.x - x) * side, w / 2 + 7); // from the bisector
+    return { key, x: layout.x - side * Math.min(distance, layout.width / 2 - w / 2 - 2), y, w, h };
   });
 }
 
-function bisectorOf(frame, sizes) {
+/**
+ * @param {Layout} layout
+ * @param {Record<string, Size>} sizes
+ * @returns {Label[]}
+ */
+function bisectorLabels(layout, sizes) {
   const lines = ["bisector-0", "bisector-1"].filter((key) => sizes[key].w > 0);
-  const line = LINE * frame.scale;
-  return lines.map((key, k) => ({ key, x: frame.x, y: frame.floor + 5 + line * (k + 0.5), ...sizes[key] }));
+  const line = LINE * layout.scale;
+  return lines.map((key, k) => ({ key, x: layout.x, y: layout.floor + 5 + line * (k + 0.5), ...sizes[key] }));
 }
 
-/** At which radius a label has room inside a wedge, null if nowhere. */
-function roomIn(frame, wedge, { w, h }) {
+/**
+ * Return the radius at which a label fits inside a wedge; null if at none.
+ * @param {Layout} layout
+ * @param {number} wedge  degrees
+ * @param {Size} size
+ */
+function radiusInside(layout, wedge, { w, h }) {
   const reach = Math.hypot(w, h - 8) / 2 + 1; // of its digits
-  const nearest = reach / Math.sin((wedge * Math.PI) / 360) / frame.radius;
-  const farthest = 1 - (HEAD + reach) / frame.radius;
+  const nearest = reach / Math.sin((wedge * Math.PI) / 360) / layout.radius;
+  const farthest = 1 - (HEAD + reach) / layout.radius;
   return nearest <= farthest ? Math.max(0.58, Math.min(1.15 * nearest, farthest)) : null;
 }
 
-function inside({ x, y, w, h }, frame) {
-  return x - w / 2 >= 0 && x + w / 2 <= frame.width && y - h / 2 >= 0 && y + h / 2 <= frame.height;
+/**
+ * @param {Box} box
+ * @param {Layout} layout
+ */
+function inside({ x, y, w, h }, layout) {
+  return x - w / 2 >= 0 && x + w / 2 <= layout.width && y - h / 2 >= 0 && y + h / 2 <= layout.height;
 }
 
-function overlap(a, b) {
-  return Math.abs(a.x - b.x) < (a.w + b.w) / 2 + AIR && Math.abs(a.y - b.y) < (a.h + b.h) / 2 + AIR;
-}
-
-function point([x, y]) {
-  return `${number(x)} ${number(y)}`;
-}
-
-function number(x) {
-  return String(Number(x.toFixed(2)));
+/** @param {[number, number]} point */
+function coordinates([x, y]) {
+  return `${hundredths(x)} ${hundredths(y)}`;
 }

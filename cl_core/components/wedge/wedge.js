@@ -1,151 +1,168 @@
 /**
- * Two class weights at an angle that one can drag, and how far around each a loss is content.
+ * The angle picture: two class weights at an angle that can be dragged, and how far around each the margin is met.
  *
- * `layout.js` says where things are, `scene.js` draws them, `morph.js` leads from one table to the next, `turn.js`
- * listens to the hand, `group.js` is what several pictures share. Here these are tied to each other, to the messages
- * from Python and to the theme. The root element says what is shown in its data attributes.
+ * `layout.js` says where things are, `scene.js` draws them, `columns.js` interpolates between two tables, `handles.js`
+ * reads pointer and keys, `group.js` is the angle that several pictures share. The root element says what is shown in
+ * its data attributes.
  */
 
-import { openEnvelope, sameBytes } from "../envelope.js";
-import { joinGroup } from "./group.js";
-import { Morph } from "./morph.js";
+import { columnsOf, lerpColumns, sameColumns } from "./columns.js";
+import { joinAngle } from "./group.js";
+import { listenToAngle } from "./handles.js";
 import { Scene, degreesText } from "./scene.js";
-import { filled, heedCalm, listenToButtons, nameButtons, setData, setText, shownBy } from "../page.js";
-import { saveWhole } from "../save.js";
-import { setAttributes } from "../svg.js";
-import { css, readTheme } from "../theme.js";
-import { listen } from "./turn.js";
+import { css } from "../_shared/colour.js";
+import { debounce } from "../_shared/debounce.js";
+import { find, labelButtons, setData, setText } from "../_shared/dom.js";
+import { fill } from "../_shared/format.js";
+import { mount, Picture } from "../_shared/picture.js";
+import { saveComponent } from "../_shared/save.js";
+import { setAttributes } from "../_shared/svg.js";
+import { Transition } from "../_shared/transition.js";
 
-const QUIET = 300; // ms after a key until Python is told, since another key may follow
+/**
+ * @import { SharedAngle } from "./group.js"
+ * @import { Shown } from "./scene.js"
+ * @import { StreamlitComponent, Words } from "../_shared/picture.js"
+ * @import { Palette, Theme } from "../_shared/theme.js"
+ */
 
-class Picture {
+/**
+ * Header of a message; there are no buffers.
+ * @typedef {object} Header
+ * @property {string} title
+ * @property {(number | null)[]} table  theta_1* in degrees for an angle of 0 to 180 degrees; null where there is none
+ * @property {[(number | null)[], (number | null)[]]} away  how far an embedding may turn away, from and to
+ * @property {number} between  angle that the viewer is known to have chosen, else the first one
+ * @property {string} alt
+ * @property {Palette} palette  colours of the two classes
+ * @property {number} height  CSS pixels
+ * @property {string} group
+ * @property {Words} words
+ */
+
+const KEY_DELAY = 300; // ms after a key until the value is sent to Python, since another key may follow
+const DURATION = 250; // ms of the movement from one table to the next
+
+/** @extends {Picture<Header>} */
+class WedgePicture extends Picture {
+  /** @type {SharedAngle | null} */
+  #group = null;
+  #leave = () => {};
+  /** @type {number | null} angle that Python knows of */
+  #sent = null;
+  #columns = new Transition(lerpColumns, DURATION);
+  #release = () => {
+    this.#settleSoon.cancel();
+    this.#group?.settle();
+  };
+  #settleSoon = debounce(this.#release, KEY_DELAY, this.signal);
+
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.root = root;
-    this.stage = root.querySelector(".stage");
+    super(root);
+    this.stage = find(root, ".stage");
     this.scene = new Scene(root);
-    this.morph = new Morph();
-    this.header = null;
-    this.theme = null;
-    this.group = null;
-    this.told = null; // the angle that Python knows of
-    this.turned = () => this.#refresh();
-    this.settled = () => this.#tell();
-    this.ending = new AbortController();
-    this.#listen();
-  }
-
-  /** The page's latest data, theme and ways to answer; called for each new message. */
-  update({ data, setStateValue }) {
-    this.answer = setStateValue;
-    if (data && !sameBytes(data, this.message)) {
-      this.message = data;
-      this.#receive(openEnvelope(data).header);
-    }
-    if (!this.header) return;
-    const theme = readTheme(this.root, this.header.palette, this.theme);
-    if (theme !== this.theme) this.#restyle(theme);
+    const actions = {
+      circle: () => this.scene.layout,
+      between: () => this.#group?.between ?? 0,
+      /** @param {number} degrees */
+      turn: (degrees) => this.#group?.turn(Math.min(Math.max(Math.round(degrees), 0), 180)),
+      release: this.#release,
+      keyed: this.#settleSoon,
+    };
+    listenToAngle(this.scene.handles.one, 1, actions, this.signal);
+    listenToAngle(this.scene.handles.two, -1, actions, this.signal);
+    this.observeSize(this.stage);
+    this.followReducedMotion(this.#columns);
   }
 
   close() {
-    this.ending.abort();
-    this.sizes.disconnect();
-    cancelAnimationFrame(this.due);
-    clearTimeout(this.pausing);
-    this.#leaveGroup();
+    super.close();
+    this.#leave();
   }
 
-  // ---- messages
-
-  #receive(header) {
-    if (!this.header) this.told = header.between;
-    this.header = header;
-    this.morph.arrive([header.table, ...header.away], performance.now());
+  /** @param {Header} header */
+  receive(header) {
+    this.#sent ??= header.between;
+    const columns = columnsOf([header.table, ...header.away]);
+    const { target } = this.#columns;
+    if (!target || !sameColumns(target, columns)) this.#columns.start(columns, performance.now());
     this.#write(header);
-    if (this.group?.name !== header.group) this.#joinGroup(header.group);
-    this.#resize();
-    this.#refresh();
+    if (this.#group?.name !== header.group) this.#join(header.group);
+    this.resize();
+    this.refresh();
   }
 
+  /** @param {Header} header */
   #write({ title, alt, height, words }) {
     this.root.style.height = `${height}px`;
-    setText(this.root.querySelector(".title"), title);
-    setText(this.root.querySelector(".hint"), words.hint);
-    setAttributes(this.root.querySelector(".front"), { "aria-label": [title, alt].filter(Boolean).join(": ") });
+    setText(find(this.root, ".title"), title);
+    setText(find(this.root, ".hint"), words.hint);
+    setAttributes(find(this.root, ".front", SVGElement), { "aria-label": [title, alt].filter(Boolean).join(": ") });
     for (const name of ["between", "wedge", "margin"]) setText(this.#cell(name, "dt"), words[name]);
     for (const [name, handle] of Object.entries(this.scene.handles)) {
-      setAttributes(handle, { "aria-label": filled(words.slider, { name: words[name] }) });
+      setAttributes(handle, { "aria-label": fill(words.slider, { name: words[name] }) });
     }
-    nameButtons(this.root, words);
+    labelButtons(this.root, words);
     this.scene.write(words);
   }
 
-  #joinGroup(name) {
-    const between = this.group?.between ?? this.told;
-    this.#leaveGroup();
-    this.group = joinGroup(name, between);
-    this.group.addEventListener("turn", this.turned);
-    this.group.addEventListener("settle", this.settled);
-    this.#tell(); // the group may have been elsewhere
+  /** @param {string} name */
+  #join(name) {
+    const between = this.#group?.between ?? this.#sent ?? 0;
+    this.#leave();
+    const listeners = { change: () => this.refresh(), settle: () => this.#send() };
+    ({ group: this.#group, leave: this.#leave } = joinAngle(name, between, this, listeners));
+    this.#send(); // the group may have another angle
   }
 
-  #leaveGroup() {
-    this.group?.removeEventListener("turn", this.turned);
-    this.group?.removeEventListener("settle", this.settled);
-    this.group?.part();
+  #send() {
+    const between = this.#group?.between ?? null;
+    if (between === this.#sent) return;
+    this.#sent = between;
+    this.setState("between", between);
   }
 
-  #tell() {
-    const { between } = this.group;
-    if (between === this.told) return;
-    this.told = between;
-    this.answer("between", between);
-  }
-
-  // ---- drawing, only when something has changed
-
-  #refresh() {
-    this.due ??= requestAnimationFrame((now) => this.#frame(now));
-  }
-
-  #frame(now) {
-    this.due = null;
-    if (!this.root.isConnected || !this.theme || !this.header) return;
-    this.morph.tick(Math.max(now, performance.now()));
-    const shown = this.#shown();
+  /** @param {number} now */
+  draw(now) {
+    this.#columns.tick(now);
+    const { header } = this;
+    const columns = this.#columns.shown;
+    if (!header || !columns || !this.#group) return false;
+    const { between } = this.#group;
+    const [sector, near, far] = columns.map((column) => column[between]);
+    const shown = {
+      between,
+      wedge: header.table[between] === null ? null : sector.value,
+      sector,
+      away: { from: near.value, to: far.value, alpha: near.alpha },
+    };
     this.scene.draw(shown);
-    this.#report(shown);
-    if (this.morph.moving) this.#refresh();
+    this.#report(header, shown);
+    return this.#columns.moving;
   }
 
-  /** @returns {import("./scene.js").Shown} */
-  #shown() {
-    const { between } = this.group;
-    const [sector, near, far] = [0, 1, 2].map((k) => this.morph.at(k, between));
-    const wedge = this.header.table[between] === null ? null : sector.value;
-    return { between, wedge, sector, away: { from: near.value, to: far.value, alpha: near.alpha } };
-  }
-
-  #resize() {
+  resize() {
     const { clientWidth, clientHeight } = this.stage;
     if (!clientWidth || !clientHeight || !this.header) return;
     this.scene.resize(clientWidth, clientHeight);
-    this.#refresh();
+    this.refresh();
   }
 
-  #restyle(theme) {
-    this.theme = theme;
-    this.root.style.colorScheme = theme.dark ? "dark" : "light";
+  /** @param {Theme} theme */
+  restyle(theme) {
     this.root.style.setProperty("--one", css(theme.classes[0]));
     this.root.style.setProperty("--two", css(theme.classes[1]));
     this.scene.restyle(theme);
-    this.#refresh();
+    this.refresh();
   }
 
-  // ---- what the page says
-
-  #report({ between, wedge, away }) {
-    const { root, header, morph } = this;
+  /**
+   * Write the numbers below the picture, the accessible values of the handles, and the data attributes.
+   * @param {Header} header
+   * @param {Shown} shown
+   */
+  #report(header, { between, wedge, away }) {
     const { words } = header;
     const margin = wedge === null ? null : between - 2 * wedge;
     const texts = {
@@ -155,62 +172,38 @@ class Picture {
     };
     for (const [name, text] of Object.entries(texts)) setText(this.#cell(name, "dd"), text);
     const [from, to] = header.away.map((column) => column[between]);
-    const behind = from !== null && to > from;
-    const never = behind ? filled(words.beyond, { from: degreesText(from), to: degreesText(to) }) : words.never;
-    setText(root.querySelector(".never"), wedge === null ? never : "");
-    const said = filled(wedge === null ? words.valueNever : words.value, texts);
+    const behind = from !== null && to !== null && to > from;
+    const never = behind ? fill(words.beyond, { from: degreesText(from), to: degreesText(to) }) : words.never;
+    setText(find(this.root, ".never"), wedge === null ? never : "");
+    const spoken = fill(wedge === null ? words.valueNever : words.value, texts);
     for (const handle of Object.values(this.scene.handles)) {
-      setAttributes(handle, { "aria-valuenow": between, "aria-valuetext": said });
+      setAttributes(handle, { "aria-valuenow": between, "aria-valuetext": spoken });
     }
-    const state = {
+    setData(this.root, {
       between,
       wedge: wedge ?? "",
       margin: margin ?? "",
       away: away.to === null ? "" : `${away.from} ${away.to}`,
-      moving: morph.moving,
-    };
-    setData(root, state);
+      moving: this.#columns.moving,
+    });
   }
 
-  /** The picture with its numbers, as a file. */
-  #save() {
+  save() {
+    if (!this.header) return;
     const { title, words } = this.header;
-    saveWhole(this.root, filled(words.saved, { title }));
+    saveComponent(this.root, fill(words.saved, { title }));
   }
 
+  /**
+   * @param {string} name
+   * @param {"dt" | "dd"} part
+   */
   #cell(name, part) {
-    return this.root.querySelector(`[data-cell="${name}"] ${part}`);
-  }
-
-  // ---- the hand
-
-  #listen() {
-    const { signal } = this.ending;
-    const hand = {
-      frame: () => this.scene.frame,
-      between: () => this.group?.between ?? 0,
-      turn: (degrees) => this.group?.turn(Math.min(Math.max(Math.round(degrees), 0), 180)),
-      release: () => this.#release(),
-      pause: () => {
-        clearTimeout(this.pausing);
-        this.pausing = setTimeout(() => this.#release(), QUIET);
-      },
-      grip: (on) => this.root.classList.toggle("gripped", on),
-    };
-    listen(this.scene.handles.one, 1, hand, signal);
-    listen(this.scene.handles.two, -1, hand, signal);
-    listenToButtons(this.root, () => this.header && this.#save());
-    this.sizes = new ResizeObserver(() => this.#resize());
-    this.sizes.observe(this.stage);
-    heedCalm(this.morph, signal);
-  }
-
-  #release() {
-    clearTimeout(this.pausing);
-    this.group?.settle();
+    return find(this.root, `[data-cell="${name}"] ${part}`);
   }
 }
 
+/** @param {StreamlitComponent} component */
 export default function wedge(component) {
-  return shownBy(Picture, ".wedge", component);
+  return mount(WedgePicture, ".wedge", component);
 }
