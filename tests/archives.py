@@ -3,11 +3,11 @@
 import io
 import os
 import struct
-from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests import ROOT
+
 PARTS = ("x_train", "y_train", "x_test", "y_test")
 
 

@@ -1,12 +1,11 @@
 """The parts of README that are made from code: `python -m tests.readme` makes them again."""
 
 import re
-from pathlib import Path
 
 from cl_core import losses
 from cl_core.training.pretrained import embeddings
+from tests import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 BENCHMARKS = ROOT / "tests" / "benchmarks"
 

@@ -50,7 +50,7 @@ class Edge:
     exact: bool = True
 
 
-EDGES = (  # each exact one is computed in tests/test_glossary.py
+EDGES = (  # each exact one is computed in tests/pages/test_glossary_page.py
     Edge("contrastive", "triplet", "one hinge\nfor both", exact=False),
     Edge("circle", "triplet", "weights 1,\nscale → ∞"),
     Edge("npair", "info_nce", "unit length,\ntemperature"),

@@ -19,10 +19,10 @@ from cl_core.training.files import run_file
 from tests.archives import small
 from tests.benchmarks import machine, report
 from tests.executors import Nobody, pages_with
-from tests.test_exports import trained
-from tests.test_fuzz_links import PAGES, follow
-from tests.test_links import through_app
-from tests.test_run_file import CLASSES, opened_or_refused
+from tests.pages.test_links import through_app
+from tests.robustness.test_fuzz_links import PAGES, follow
+from tests.unit.training.test_exports import trained
+from tests.unit.training.test_run_file import CLASSES, opened_or_refused
 
 ROUNDS = 10  # parts of the work after each of which memory is looked at
 

@@ -19,6 +19,7 @@ import distributed
 from cl_core.experiments import STUDIES, Cell
 from cl_core.experiments.sweep import sweep
 from cl_core.runtime import dask_cluster, process_pool
+from tests import ROOT
 from tests.benchmarks import machine, report
 
 WORKERS = 4
@@ -53,7 +54,7 @@ def seconds(executor: Executor, todo: list[Cell]) -> float:
 def compare(n: int, steps: int, turns: int) -> list[tuple[float, float]]:
     """Seconds of the same sweep by plain processes and by Dask's workers, in so many turns of both."""
     todo = cells(n, steps)
-    os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+    os.environ["PYTHONPATH"] = str(ROOT)
     local = distributed.LocalCluster(
         n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=":0", protocol="tcp://"
     )

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import ROOT
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
 sync_api.expect.set_options(timeout=30_000)  # five seconds are not enough on busy cores
 
-ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = [
     "--no-sandbox",

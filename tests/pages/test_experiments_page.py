@@ -1,0 +1,193 @@
+"""The page of the experiment under AppTest: what it says is what the results say, whatever there is of them."""
+
+import threading
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, parse_qsl
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cl_core import charts
+from cl_core.experiments import METHODS, STUDIES, claims, results, sweep, table
+from cl_core.experiments.grid import DATASETS
+from cl_core.experiments.table import BATCHES, DIFFERENCE, PUBLISHED, RIGHT
+from cl_core.ui.pages.experiments.page import PARTS
+from cl_core.ui.pages.experiments.rerun import reduced_cell
+from cl_core.ui.pages.training_controls import link_of
+from tests.pages.test_loss_pages import page, said
+from tests.pages.test_training_page import click
+from tests.pages.test_training_page import page as live
+from tests.unit.experiments.test_claims import made_up, outcome_of, write
+
+CELLS = [cell for cell in STUDIES["published"].cells if cell.dataset == "mnist"]
+
+
+@pytest.fixture
+def result_folder(monkeypatch, tmp_path) -> Path:
+    """The folder of results: MNIST as published, one seed, and one cell that failed."""
+    folder = tmp_path / "experiments"
+    write(folder, CELLS)
+    monkeypatch.setattr(results, "SHIPPED", folder)
+    return folder
+
+
+def titles(app: AppTest) -> list[str]:
+    return [each.proto.spec for each in app.get("vega_lite_chart")]
+
+
+def test_the_table_and_the_verdicts_are_those_of_the_results(pool, result_folder):
+    app = page("experiments")
+    assert not app.warning
+    found, _ = results.load(result_folder)
+    for verdict in claims.verdicts(found):
+        assert f"**{verdict.claim}.**" in said(app)
+        assert verdict.label in said(app)
+        for line in verdict.explanation.splitlines():
+            assert line in said(app)
+    assert len(titles(app)) == len(DATASETS)
+    alt = f"{METHODS['npair'].title}: {outcome_of(table.cell_of('mnist', 'npair', 32, PUBLISHED)).accuracy_odd:.2%}"
+    assert alt.rstrip("%") in titles(app)[0]
+    assert "not run" in titles(app)[1]
+    assert "Cells not run: 105 of “published”" in said(app)
+    assert "a machine" in said(app)
+    assert not pool.done  # nothing is trained to show a table
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_stands_with_all_some_and_no_results(pool, result_folder, part):
+    app = page("experiments", part=part)
+    assert not app.exception
+    assert not app.warning
+    for file in result_folder.glob("*b2048*"):
+        file.unlink()
+    (result_folder / "published-mnist-npair-odd-b32-r0.001-n37500-s0.parquet").write_bytes(b"damaged")
+    app.run()
+    assert not app.exception
+    assert "npair-odd-b32" in app.error[0].value
+    for file in result_folder.glob("*.parquet"):
+        file.unlink()
+    app.run()
+    assert not app.exception
+    assert "There are no results yet" in said(app)
+    assert app.code[0].value == "python -m cl_core.experiments run"
+
+
+def test_tiles_are_numbers_of_the_table_and_say_what_is_missing():
+    def change(cell):
+        if cell.method == "npair" and cell.batch == 256:
+            return {"failure": "it diverged"}
+        return None if cell.method == "circle" else {}
+
+    summary = table.summary(made_up(change))
+    rows = charts.heat_rows(summary, "mnist", PUBLISHED)
+    assert len(rows) == len(table.ROWS) * len(BATCHES)
+    rows = rows.set_index(["method", "batch"])
+    assert rows.loc[("Multi-class N-pair", "256 · 0.01"), "text"] == "failed"
+    assert rows.loc[("Circle loss, 5 epochs", "32 · 0.001"), "text"] == "not run"
+    tile = rows.loc[("Supervised NT-Xent", "32 · 0.001")]
+    assert (tile["text"], tile["below"], tile["depth"]) == ("92.00", "± 0.10", 1.0)
+    assert rows.loc[("Circle loss, 5 epochs", "32 · 0.001"), "depth"] == 0
+    difference = charts.heat_rows(summary, "mnist", DIFFERENCE).set_index(["method", "batch"])
+    assert difference.loc[("MLP baseline", "32 · 0.001"), "text"] == "+0.40"
+    assert difference.loc[("MLP baseline", "32 · 0.001"), "below"] == "1 seed"
+
+
+def test_clouds_keep_their_shape_and_lines_their_order():
+    cloud = np.array([[0, 0], [4, 0], [4, 1]], np.float32)
+    rows = charts.cloud_rows(
+        dict.fromkeys(BATCHES, cloud) | {2048: "not run"}, dict.fromkeys(BATCHES, "x"), list("abc")
+    )
+    assert list(rows["text"]) == ["x", "", "", "", "x", "", "", "", "x", "not run"]
+    x, y = rows["x"][1:4].to_numpy(), rows["y"][1:4].to_numpy()
+    np.testing.assert_allclose((y[2] - y[1]) / (x[1] - x[0]), 0.25, rtol=1e-6)
+    assert np.ptp(rows["x"][5:8].to_numpy() - x) < 1e-4
+    lines = charts.rate_rows(table.decoupled(made_up()), "npair", table.STEPS)
+    assert len(lines) == 9
+    assert list(lines["batch"].unique()) == ["32", "256", "2,048"]
+    assert lines["error"].notna().all()
+
+
+@pytest.mark.parametrize("kind", [PUBLISHED, RIGHT])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_cell_leads_to_that_very_run(pool, method, kind):
+    spec = table.cell_of("fashion_mnist", method, 2048, kind).spec
+    app = live(**link_of(spec))
+    assert not app.warning
+    assert app.session_state.run.spec == spec
+
+
+def test_a_cell_shows_its_numbers_its_command_and_its_link(pool, result_folder):
+    app = page("experiments", part="one cell", method="npair", batch="256", dataset="mnist")
+    cell = table.cell_of("mnist", "npair", 256, PUBLISHED)
+    numbers = app.dataframe[0].value
+    assert numbers.loc["accuracy, softmax twice", "seed 0"] == f"{outcome_of(cell).accuracy_odd:.2%}"
+    assert numbers.loc["memory, MiB", "seed 0"] == "100"
+    assert f"run --cell {cell.name} --results" in app.code[0].value
+    link = app.get("page_link")[0].proto
+    folded = dict(parse_qsl(parse_qs(link.query_string)["open"][0]))
+    assert folded == link_of(cell.spec)
+    assert folded["convention"] == "soft_labels"
+    # put right it is another cell, which was not run
+    app.selectbox(key="made").set_value(RIGHT).run()
+    assert "This cell was not run" in said(app)
+    assert table.cell_of("mnist", "npair", 256, RIGHT).name in app.code[0].value
+
+
+def test_a_reduced_cell_stands_beside_the_shipped_one(pool, result_folder, monkeypatch):
+    asked = []
+
+    def work(cell):
+        asked.append(cell)
+        return outcome_of(cell), {}
+
+    monkeypatch.setattr(sweep, "cell_task", work)
+    app = page("experiments", part="one cell", method="max_margin", batch="2048", epochs="2")
+    click(app, "reduced_start")
+    for _ in range(100):
+        if "reduced" in app.session_state:
+            break
+        time.sleep(0.02)
+        app.run()
+    assert asked == [reduced_cell(table.cell_of("mnist", "max_margin", 2048, PUBLISHED), 2)]
+    assert asked[0].steps == 58
+    assert asked[0].epochs == 2
+    lines = app.dataframe[1].value
+    assert list(lines["which"]) == ["shipped, 20 epochs, seed 0", "REDUCED here, 2 epochs"]
+    assert len(list(result_folder.glob("*.parquet"))) == len(CELLS)  # what is shipped stays as it is
+
+
+def test_a_reduced_cell_can_be_dropped_and_one_that_fails_is_said(pool, result_folder, monkeypatch):
+    go_on = threading.Event()
+
+    def work(cell):
+        go_on.wait(30)
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(sweep, "cell_task", work)
+    app = page("experiments", part="one cell", method="max_margin")
+    click(app, "reduced_start")
+    assert app.button(key="reduced_start").disabled
+    click(app, "reduced_drop")
+    assert not app.button(key="reduced_start").disabled
+    go_on.set()
+    app.run()
+    assert not app.error  # nobody wants to know any more
+    click(app, "reduced_start")
+    for _ in range(100):
+        if app.error:
+            break
+        time.sleep(0.02)
+        app.run()
+    assert "no such thing" in app.error[0].value
+    assert not app.exception
+
+
+def test_nonsense_in_a_link_is_said(pool, result_folder):
+    app = page("experiments", part="all", method="magic", batch="33", dataset="mnist")
+    assert not app.exception
+    words = " ".join(each.value for each in app.warning)
+    assert "`part` must be one of" in words
+    assert "`method` must be one of" in words
+    assert "`batch` must be one of" in words

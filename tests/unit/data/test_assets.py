@@ -1,0 +1,200 @@
+"""A shipped file gone wrong is refused with the way to mend it, and building it again gives the very arrays."""
+
+import gzip
+import hashlib
+import importlib.util
+import zipfile
+
+import numpy as np
+import pytest
+
+from cl_core.data import datasets
+from cl_core.data.datasets import DataError, load
+from tests import ROOT
+from tests.archives import PARTS, idx_bytes, load_arrays, small, written
+
+
+def test_assets_readme_names_the_files_as_they_are():
+    said = (ROOT / "assets" / "README.md").read_text(encoding="utf-8")
+    for key, parts in datasets.SHIPPED.items():
+        raw = (ROOT / "assets" / f"{key}.npz").read_bytes()
+        assert f"| `{key}.npz` | {len(raw):,} | `{hashlib.sha256(raw).hexdigest()}` |" in said
+        assert all(f"`{sha256}`" in said for _, sha256 in parts.values())
+    assert "Zalando SE" in (ROOT / "assets" / "LICENSE-fashion-mnist").read_text(encoding="utf-8")
+
+
+# --- a shipped file gone wrong --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spoiled(tmp_path, monkeypatch):
+    """A folder that stands in for assets/, and a function that says what loading `mnist` from it answers."""
+    monkeypatch.setattr(datasets, "ASSETS", tmp_path)
+
+    def answer():
+        with pytest.raises(DataError) as caught:
+            load("mnist")
+        words = str(caught.value)
+        assert words.startswith("mnist.npz: ")
+        assert str(tmp_path) not in words  # a visitor has no business there
+        assert "Expected: " in words
+        assert "`git checkout -- assets/mnist.npz`" in words
+        assert "`python assets/rebuild.py mnist`" in words
+        return words
+
+    return tmp_path / "mnist.npz", answer
+
+
+@pytest.fixture(scope="module")
+def mnist_bytes():
+    return (ROOT / "assets" / "mnist.npz").read_bytes()
+
+
+def test_missing_file(spoiled):
+    _, answer = spoiled
+    words = answer()
+    assert "no such file" in words
+    assert "x_train (60000, 28, 28)" in words
+
+
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        (b"", "an empty file"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:06af\nsize 11490519\n", "a Git LFS pointer"),
+        (b"\n<!DOCTYPE html><html><body>404 Not Found</body></html>", "a web page"),
+        (b"\x93NUMPY\x01\x00v\x00", "a single .npy array"),
+        (b"\x00\x01\x02\x03" * 50, "200 bytes that are no .npz archive"),
+        (b"PK\x03\x04" + b"\x00" * 500, "damaged or cut short at 504 bytes"),
+    ],
+)
+def test_something_else_in_its_place(spoiled, content, finding):
+    path, answer = spoiled
+    path.write_bytes(content)
+    assert finding in answer()
+
+
+@pytest.mark.parametrize("kept", [1000, 5_000_000, -1])
+def test_file_cut_short(spoiled, mnist_bytes, kept):
+    path, answer = spoiled
+    path.write_bytes(mnist_bytes[:kept])
+    assert f"damaged or cut short at {path.stat().st_size:,} bytes" in answer()
+
+
+@pytest.mark.parametrize("where", [0.001, 0.3, 0.7, 0.95])
+def test_one_byte_altered(spoiled, mnist_bytes, where):
+    path, answer = spoiled
+    at = int(where * len(mnist_bytes))
+    path.write_bytes(mnist_bytes[:at] + bytes([mnist_bytes[at] ^ 0x10]) + mnist_bytes[at + 1 :])
+    assert "damaged" in answer()
+
+
+def test_one_pixel_altered_in_a_sound_archive(spoiled):
+    path, answer = spoiled
+    data = load_arrays("mnist")
+    data["x_test"][17, 3, 4] ^= 1
+    np.savez(path, **data)
+    words = answer()
+    assert "x_test is not the published array" in words
+    assert datasets.SHIPPED["mnist"]["x_test"][1][:12] in words
+
+
+def test_the_other_set_under_its_name(spoiled):
+    path, answer = spoiled
+    path.write_bytes((ROOT / "assets" / "fashion_mnist.npz").read_bytes())
+    assert "x_train is not the published array" in answer()
+
+
+def test_wrong_arrays(spoiled):
+    path, answer = spoiled
+    written(path, **small())
+    assert "x_train has shape (40, 8, 8)" in answer()
+    written(path, images=np.zeros(3))
+    assert "it holds images, but no x_train and no y_train" in answer()
+
+
+def test_another_packing_of_the_same_arrays_is_as_good(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "ASSETS", tmp_path)
+    np.savez(tmp_path / "mnist.npz", **load_arrays("mnist"))
+    assert load("mnist").n_classes == 10
+
+
+def test_a_mended_file_is_read_again(spoiled, mnist_bytes):
+    path, answer = spoiled
+    answer()
+    path.write_bytes(mnist_bytes)
+    assert load("mnist").inputs == 784
+
+
+# --- building the files again ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rebuild():
+    spec = importlib.util.spec_from_file_location("rebuild", ROOT / "assets" / "rebuild.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def published(tmp_path, rebuild):
+    """MNIST's four IDX files, two of them gzipped, in a folder of a folder."""
+    folder = tmp_path / "package" / "data"
+    folder.mkdir(parents=True)
+    for name, array in load_arrays("mnist").items():
+        raw = idx_bytes(array)
+        if name.startswith("y"):
+            (folder / f"{rebuild.IDX[name]}.gz").write_bytes(gzip.compress(raw))
+        else:
+            (folder / rebuild.IDX[name]).write_bytes(raw)
+    return tmp_path
+
+
+def test_rebuilding_gives_the_very_arrays(rebuild, published, capsys):
+    goal = published / "mnist.npz"
+    assert rebuild.main(["mnist", "--from", str(published), "--to", str(published)]) == 0
+    assert "mnist: wrote" in capsys.readouterr().out
+    with np.load(goal, allow_pickle=False) as stored:
+        for name, array in load_arrays("mnist").items():
+            assert stored[name].dtype == np.uint8
+            assert np.array_equal(stored[name], array)
+    with zipfile.ZipFile(goal) as stored:  # no clock in it, so equal bytes from equal arrays
+        assert {info.date_time for info in stored.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert [info.filename for info in stored.infolist()] == [f"{name}.npy" for name in PARTS]
+
+
+@pytest.mark.parametrize("harm", ["missing", "altered", "longer", "bad gzip"])
+def test_rebuilding_from_bad_files_leaves_the_good_one(rebuild, published, capsys, harm):
+    goal = published / "mnist.npz"
+    goal.write_bytes(b"the good one")
+    images = published / "package" / "data" / "t10k-images-idx3-ubyte"
+    raw = images.read_bytes()
+    images.unlink()
+    if harm == "altered":
+        images.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
+    elif harm == "longer":
+        images.write_bytes(raw + b"\0")
+    elif harm == "bad gzip":
+        images.with_suffix(".gz").write_bytes(b"\x1f\x8b nonsense")
+    assert rebuild.main(["mnist", "--from", str(published), "--to", str(published)]) == 1
+    said = capsys.readouterr().err
+    assert "x_test" in said
+    assert "Expected: SHA-256 0fa7898d509279e4" in said
+    assert goal.read_bytes() == b"the good one"
+    assert [path.name for path in published.iterdir() if path.is_file()] == ["mnist.npz"]
+
+
+def test_a_pack_that_fails_leaves_the_good_one(rebuild, published, monkeypatch, capsys):
+    goal = published / "mnist.npz"
+    goal.write_bytes(b"the good one")
+    monkeypatch.setattr(rebuild.np, "savez_compressed", lambda stream, **arrays: stream.write(b"PK half"))
+    assert rebuild.main(["mnist", "--from", str(published), "--to", str(published)]) == 1
+    assert "damaged or cut short" in capsys.readouterr().err
+    assert goal.read_bytes() == b"the good one"
+
+
+def test_fetching_without_the_client_says_so(rebuild, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(rebuild.shutil, "which", lambda command: None)
+    assert rebuild.main(["--to", str(tmp_path)]) == 1
+    assert "is not on this machine; get the package in another way" in capsys.readouterr().err
