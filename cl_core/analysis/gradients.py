@@ -17,7 +17,8 @@ from torch import Tensor
 
 from cl_core.analysis.metrics import MARGIN
 from cl_core.losses.base import Loss
-from cl_core.losses.contrast import Contrast, pairwise, slope_in_similarity, unit
+from cl_core.losses.contrast import Contrast
+from cl_core.losses.distances import pairwise, slope_in_similarity, unit
 from cl_core.losses.miners import KINDS
 
 

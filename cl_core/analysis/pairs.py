@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from cl_core.losses.base import Loss
-from cl_core.losses.contrast import from_similarity, label_masks, unit
+from cl_core.losses.contrast import label_masks
+from cl_core.losses.distances import from_similarity, unit
 
 SELECTIONS = ("random", "hardest")
 POINTS = 2000

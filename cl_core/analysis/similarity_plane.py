@@ -17,7 +17,8 @@ from torch import Tensor
 
 from cl_core.losses import psi_of_angle
 from cl_core.losses.base import Landmarks, Loss
-from cl_core.losses.contrast import Contrast, from_similarity, slope_in_similarity
+from cl_core.losses.contrast import Contrast
+from cl_core.losses.distances import from_similarity, slope_in_similarity
 
 Floats = NDArray[np.float64]
 SIDE = 101  # nodes a side of the square of similarities: 0.02 apart

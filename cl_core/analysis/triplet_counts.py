@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core.losses.contrast import EPSILON
+from cl_core.losses.distances import EPSILON
 from cl_core.losses.triplet import DISTANCES
 
 DIGITS = 42  # bits that tell one distance from another

@@ -1,4 +1,4 @@
-"""The multiplied angle of L-softmax and SphereFace, as the loss computes it and as it is drawn."""
+"""The multiplied angle psi of L-softmax and SphereFace: for the loss, for its boundary and for drawing."""
 
 import math
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from cl_core.losses.base import Schedule
 
-# what the authors of the two papers publish with their code
+# from the code that the authors of the two papers published
 SCHEDULES = {
     "l_softmax": Schedule(start=1000.0, rate=2.5e-5, power=35.0, floor=0.0),
     "sphereface": Schedule(start=1000.0, rate=0.12, power=1.0, floor=5.0),
@@ -15,32 +15,50 @@ SCHEDULES = {
 
 
 def psi(s: Tensor, margin: int, annealing: float) -> Tensor:
-    """psi_lambda of cosines `s`, any shape: (lambda cos t + (-1)^k cos(m t) - 2 k) / (1 + lambda), k = floor(m t / pi).
+    """Compute psi_lambda = (lambda cos t + (-1)^k cos(m t) - 2 k) / (1 + lambda) from cosines, k = floor(m t / pi).
 
-    cos(m t) by Chebyshev's recursion, so that no derivative passes an arc cosine.
+    cos(m t) is computed by Chebyshev's recursion, so that no gradient passes through an arc cosine. Source: Liu et al.
+    2016 (L-softmax), 2017 (SphereFace).
+
+    Args:
+        s: Cosines cos t, any shape.
+        margin: The factor m of the angle, from 1.
+        annealing: The weight lambda of the plain cosine.
+
+    Returns:
+        psi_lambda, of the shape of `s`, differentiable.
     """
     k = (margin * s.detach().clamp(-1, 1).acos() / math.pi).floor().clamp(max=margin - 1)
-    before, cosine = torch.ones_like(s), s
+    previous, cosine = torch.ones_like(s), s
     for _ in range(margin - 1):
-        before, cosine = cosine, 2 * s * cosine - before
+        previous, cosine = cosine, 2 * s * cosine - previous
     return (annealing * s + (1 - 2 * (k % 2)) * cosine - 2 * k) / (1 + annealing)
 
 
 def psi_of_angle(angle: Tensor, margin: int, annealing: float) -> Tensor:
-    """The same of angles in radians, 0 to pi, written down from its definition."""
-    piece = torch.div(margin * angle, math.pi, rounding_mode="floor").clamp(0, margin - 1)
-    sign = torch.where(piece.remainder(2) == 0, 1.0, -1.0).to(angle.dtype)
-    falling = sign * torch.cos(margin * angle) - 2 * piece
-    return falling / (1 + annealing) + torch.cos(angle) * annealing / (1 + annealing)
+    """Compute psi_lambda from angles, by its definition and independently of the loss.
+
+    Args:
+        angle: Angles in radians, 0 to pi, any shape.
+        margin: The factor m of the angle, from 1.
+        annealing: The weight lambda of the plain cosine.
+
+    Returns:
+        psi_lambda, of the shape of `angle`.
+    """
+    k = torch.div(margin * angle, math.pi, rounding_mode="floor").clamp(0, margin - 1)
+    sign = torch.where(k.remainder(2) == 0, 1.0, -1.0).to(angle.dtype)
+    psi_0 = sign * torch.cos(margin * angle) - 2 * k  # without the plain cosine
+    return psi_0 / (1 + annealing) + torch.cos(angle) * annealing / (1 + annealing)
 
 
 def boundary(x_p: Tensor, x_n: Tensor, margin: int, annealing: float) -> Tensor:
-    """Positive where psi_lambda of the own class's angle is still below the other class's cosine."""
+    """Return a value that is positive where psi_lambda of the correct class is below the other class's cosine."""
     return x_n - psi_of_angle(x_p.clamp(-1, 1).acos(), margin, annealing)
 
 
 def curve(t: Tensor, margin: int, annealing: float) -> tuple[Tensor, Tensor]:
-    """Points of psi_lambda(theta_1) = cos theta_2 for theta_1 from 0 on."""
+    """Return points (s_n, s_p) of psi_lambda(theta_1) = cos theta_2 for theta_1 = pi t; NaN if there is no theta_2."""
     own = math.pi * t
     other = psi_of_angle(own, margin, annealing)
     return other.where(other >= -1, torch.nan), own.cos()

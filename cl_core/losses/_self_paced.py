@@ -1,4 +1,4 @@
-"""What circle loss and its relatives share: a pair weighs the more, the farther it is from its optimum."""
+"""The self-paced weighting of circle loss and its variants: a pair weighs more, the farther it is from its optimum."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from cl_core.losses.contrast import Contrast, Terms
 
 @dataclass(frozen=True)
 class Side:
-    """Of the positives, or of the negatives: their optimum, their margin and what multiplies their logits."""
+    """Constants of the positives or of the negatives.
+
+    Attributes:
+        optimum: Similarity at which a pair has weight 0.
+        margin: Similarity that is subtracted from that of a pair in its logit.
+        scale: Factor of the logits.
+    """
 
     optimum: float
     margin: float
@@ -23,11 +29,20 @@ class Side:
 
 
 def self_paced(c: Contrast, positive: Side, negative: Side, *, pooled: bool = False) -> Terms:
-    """log(1 + sum_n exp(scale a_n (s_n - margin)) sum_p exp(-scale a_p (s_p - margin))), the weights a frozen.
+    """Compute log(1 + sum_n exp(scale_n a_n (s_n - margin_n)) sum_p exp(-scale_p a_p (s_p - margin_p))).
 
-    a_p = [optimum - s_p]_+ and a_n = [s_n - optimum]_+ enter the value, but are constants to the derivative.
-    One term an anchor that has both kinds. pooled: one term a batch, over all its unordered pairs; where every anchor
-    is a scene of its own, as on a plane, there is nothing to pool.
+    The weights a_p = [optimum_p - s_p]_+ and a_n = [s_n - optimum_n]_+ enter the value, but are constants for the
+    derivative. Source: Sun et al. 2020, Circle Loss.
+
+    Args:
+        c: Similarities of anchors and items.
+        positive: Constants of the positives.
+        negative: Constants of the negatives.
+        pooled: Whether all unordered pairs of the batch form one group. This needs a symmetric Contrast; in others, as
+            on a plane, every anchor is a scene of its own and there is nothing to pool.
+
+    Returns:
+        Terms with one term per anchor that has positives and negatives; if pooled, one per batch.
     """
     value = c.value.detach()
     log_p, log_n = (torch.empty(len(value), dtype=torch.float64) for _ in range(2))
@@ -40,25 +55,26 @@ def self_paced(c: Contrast, positive: Side, negative: Side, *, pooled: bool = Fa
         slope[rows] = (a_n * share_n).mul_(negative.scale).sub_((a_p * share_p).mul_(positive.scale))
     if pooled and c.symmetric:
         return _pooled(c, log_p, log_n, slope)
-    violation = log_p + log_n  # (A,), -inf where a kind is missing
+    violation = log_p + log_n  # (A,), -inf for an anchor without positives or without negatives
     slope *= violation.sigmoid().to(slope.dtype)[:, None]
-    both = (c.n_positive > 0) & (c.n_negative > 0)
-    return Terms(with_gradient(c.value, _softplus(violation), slope), both.long())
+    has_both = (c.n_positive > 0) & (c.n_negative > 0)
+    return Terms(with_gradient(c.value, _softplus(violation), slope), has_both.long())
 
 
 def _pooled(c: Contrast, log_p: Tensor, log_n: Tensor, slope: Tensor) -> Terms:
-    """All rows as one group, which every anchor sees as its own; slope (A, N) as it is row by row."""
+    """Combine all rows into one group with the same term for every anchor; slope (A, N) is that of single rows."""
     anchors = len(slope)
     all_p, all_n = log_p.logsumexp(0), log_n.logsumexp(0)
-    violation = all_p + all_n - 2 * math.log(2)  # every pair stands there from both ends, and counts once
-    there = bool(torch.isfinite(violation))
-    if there:
-        of_p, of_n = ((log - total).exp().to(slope.dtype)[:, None] for log, total in ((log_p, all_p), (log_n, all_n)))
-        slope *= torch.where(c.positive, of_p, of_n) * (anchors * violation.sigmoid().item())
+    violation = all_p + all_n - 2 * math.log(2)  # every pair is stored from both ends, but counts once
+    has_both = bool(torch.isfinite(violation))
+    if has_both:
+        # share of each row in the sum over all rows
+        row_p, row_n = ((log - total).exp().to(slope.dtype)[:, None] for log, total in ((log_p, all_p), (log_n, all_n)))
+        slope *= torch.where(c.positive, row_p, row_n) * (anchors * violation.sigmoid().item())
     else:
         slope.zero_()
     total = _softplus(violation).expand(anchors)
-    return Terms(with_gradient(c.value, total, slope), torch.full((anchors,), int(there)), multiplicity=anchors)
+    return Terms(with_gradient(c.value, total, slope), torch.full((anchors,), int(has_both)), multiplicity=anchors)
 
 
 def _softplus(x: Tensor) -> Tensor:

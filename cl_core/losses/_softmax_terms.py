@@ -1,7 +1,7 @@
-"""What the softmax losses share: how much of a row's attention each candidate gets, and the log of their sum.
+"""Terms of the softmax losses: the softmax of a row of values, and the log-sum-exp of their logits.
 
-Logits are never exponentiated as they are: the largest of a row is taken off first, so a temperature of 0.01 is as
-safe as one of 1.
+A logit is never exponentiated as it is: the largest logit of the row is subtracted first, so a temperature of 0.01 is
+as safe as one of 1.
 """
 
 from __future__ import annotations
@@ -14,20 +14,26 @@ from torch import Tensor
 from cl_core.losses.autograd import apply_rows
 from cl_core.losses.contrast import Contrast, Terms
 
-DIAGONAL = "s_p=s_n"  # where one positive and one negative have equal shares
+DIAGONAL = "s_p=s_n"  # the boundary where one positive and one negative have equal shares
 
 
 def diagonal(t: Tensor, **_: object) -> tuple[Tensor, Tensor]:
-    """Points of s_p = s_n for t from 0 to 1."""
+    """Return the points (s_n, s_p) of the line s_p = s_n for t from 0 to 1."""
     return 2 * t - 1, 2 * t - 1
 
 
 def softmax_shares(value: Tensor, mask: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """Log-sum-exp (A,) of value / temperature over `mask` (A, N), in float64, and its softmax (A, N).
+    """Compute log-sum-exp and softmax of value / temperature over the masked entries of each row.
 
-    An empty row has log-sum-exp -inf and shares of 0.
+    Args:
+        value: (A, N) values.
+        mask: (A, N) bool, the entries that count.
+        temperature: Divides the values, greater than 0.
+
+    Returns:
+        The log-sum-exp (A,) in float64, -inf for an empty row, and the softmax (A, N), 0 outside the mask.
     """
-    share = value.detach().masked_fill(~mask, -torch.inf)  # the one temporary; everything else is in place
+    share = value.detach().masked_fill(~mask, -torch.inf)  # the only temporary; all further operations are in place
     top = share.amax(1)
     top.masked_fill_(top == -torch.inf, 0)
     share.sub_(top[:, None]).div_(temperature).exp_()
@@ -37,22 +43,38 @@ def softmax_shares(value: Tensor, mask: Tensor, temperature: float) -> tuple[Ten
 
 
 def pair_terms(contrast: Contrast, temperature: float) -> Terms:
-    """One term a positive pair: log(1 + sum over n of exp((v_n - v_p) / temperature)), all negatives of its anchor."""
+    """Compute one term per positive pair: log(1 + sum over n of exp((v_n - v_p) / temperature)).
 
-    def of_rows(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
+    Args:
+        contrast: Similarities or logits v of anchors and items.
+        temperature: Divides the values, greater than 0.
+
+    Returns:
+        Terms with one term per positive pair, against all negatives of its anchor.
+    """
+
+    def total_and_slope(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
         log_sum, slope = softmax_shares(value, negative, temperature)
         a, p = positive.nonzero(as_tuple=True)
         violation = log_sum[a] - value[a, p].double() / temperature  # (pairs,)
         term = torch.logaddexp(violation, torch.zeros_like(violation))  # softplus
-        # d/dv_p = -sigmoid(violation) / temperature; the negatives share what the anchor's positives get
+        # d/dv_p = -sigmoid(violation) / temperature; the negatives divide the sum over the anchor's positives
         pull = violation.sigmoid_().div_(temperature)
         slope *= torch.zeros_like(log_sum).index_add_(0, a, pull).to(slope.dtype)[:, None]
         slope[a, p] = -pull.to(slope.dtype)
         return torch.zeros_like(log_sum).index_add_(0, a, term), slope
 
-    return Terms(apply_rows(contrast, of_rows), contrast.n_positive)
+    return Terms(apply_rows(contrast, total_and_slope), contrast.n_positive)
 
 
 def logit_terms(contrast: Contrast, logits: Tensor) -> Terms:
-    """Cross-entropy of each anchor over its `logits` (A, N): one term a positive, against all negatives."""
+    """Compute the cross-entropy of each anchor over given logits.
+
+    Args:
+        contrast: Masks of positives and negatives.
+        logits: (A, N) logits that replace the values of `contrast`.
+
+    Returns:
+        Terms with one term per positive pair, against all negatives of its anchor.
+    """
     return pair_terms(replace(contrast, value=logits), temperature=1.0)

@@ -1,4 +1,4 @@
-"""AM-softmax, also called CosFace: one's own class must be nearer than the others by a margin in cosine."""
+"""AM-softmax, also called CosFace: the correct class must be nearer than the others by a margin in cosine."""
 
 import math
 from typing import Annotated
@@ -13,28 +13,30 @@ from cl_core.losses.parameters import Param
 
 
 def boundary(x_p: Tensor, x_n: Tensor, margin: float, **_: object) -> Tensor:
-    """Positive where the own class is not a margin ahead."""
+    """Return a value that is positive where the cosine of the correct class is not larger by the margin."""
     return x_n + margin - x_p
 
 
 def curve(t: Tensor, margin: float, **_: object) -> tuple[Tensor, Tensor]:
-    """The line s_p = s_n + m."""
+    """Return points (s_n, s_p) of the line s_p = s_n + m for t from 0 to 1."""
     s_n = -1 + (2 - margin) * t
     return s_n, s_n + margin
 
 
-def widest(dim: int, classes: int) -> float:
-    """The largest margin in cosine that every class can have: at a circle's or a simplex's corners."""
+def largest_margin(dim: int, classes: int) -> float:
+    """Return the largest margin in cosine that all classes can have.
+
+    It is that of class weights evenly on a circle in 2-D, and of the corners of a regular simplex otherwise.
+    """
     return 1 - math.cos(2 * math.pi / classes) if dim == 2 else classes / (classes - 1)
 
 
 def caution(dim: int, classes: int, margin: float, **_: object) -> str:
-    """Whether so many class weights can be so far apart."""
-    if classes > 1 and margin > widest(dim, classes):
+    """Return a warning if so many class weights cannot be as far apart as the margin, else an empty string."""
+    if classes > 1 and margin > largest_margin(dim, classes):
         return (
-            f"In {dim} dimensions {classes} classes can have a margin of {widest(dim, classes):.3f} at most; "
-            f"{margin:g} "
-            "cannot be met for all of them. Take a smaller margin, or more dimensions."
+            f"In {dim} dimensions {classes} classes can have a margin of {largest_margin(dim, classes):.3f} at most; "
+            f"{margin:g} cannot be met for all of them. Take a smaller margin, or more dimensions."
         )
     return ""
 
@@ -81,8 +83,9 @@ def am_softmax(
         float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; too small: nothing can be fitted", log=True, domain="> 0")
     ] = 30.0,
 ) -> Terms:
-    """The cosine of one's own class is handicapped by a margin before it competes.
+    """The cosine of the correct class is lowered by a margin before it competes with the others.
 
-    One term a row.
+    Returns:
+        Terms with one term per row.
     """
     return logit_terms(c, scale * torch.where(c.positive, c.value - margin, c.value))

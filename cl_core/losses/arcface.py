@@ -1,4 +1,4 @@
-"""ArcFace: a margin added to the angle itself."""
+"""ArcFace: a softmax loss with a margin that is added to the angle of the correct class."""
 
 import math
 from typing import Annotated
@@ -13,30 +13,29 @@ from cl_core.losses.parameters import Param
 
 
 def boundary(x_p: Tensor, x_n: Tensor, margin: float, **_: object) -> Tensor:
-    """Positive where the own angle and the margin exceed the other angle."""
+    """Return a value that is positive where the angle to the correct class plus the margin exceeds the other angle."""
     return x_p.clamp(-1, 1).acos() + margin - x_n.clamp(-1, 1).acos()
 
 
 def curve(t: Tensor, margin: float, **_: object) -> tuple[Tensor, Tensor]:
-    """theta_1 + m = theta_2 for theta_1 from 0 to pi - m."""
+    """Return points (s_n, s_p) of theta_1 + m = theta_2 for theta_1 from 0 to pi - m."""
     own = (math.pi - margin) * t
     return (own + margin).cos(), own.cos()
 
 
 def caution(dim: int, classes: int, margin: float, **_: object) -> str:
-    """Whether so many class weights can be so many radians apart."""
-    widest = 2 * math.pi / classes if dim == 2 else math.acos(-1 / max(classes - 1, 1))
-    if classes > 1 and margin > widest:
+    """Return a warning if so many class weights cannot be as many radians apart as the margin, else an empty string."""
+    largest = 2 * math.pi / classes if dim == 2 else math.acos(-1 / max(classes - 1, 1))
+    if classes > 1 and margin > largest:
         return (
-            f"In {dim} dimensions {classes} classes can have a margin of {widest:.3f} radians at most; {margin:g} "
-            f"cannot "
-            "be met for all of them. Take a smaller margin, or more dimensions."
+            f"In {dim} dimensions {classes} classes can have a margin of {largest:.3f} radians at most; {margin:g} "
+            "cannot be met for all of them. Take a smaller margin, or more dimensions."
         )
     return ""
 
 
 def _sine(s: Tensor) -> Tensor:
-    """sqrt(1 - s^2) with derivative 0 where it is 0: there the infinite one would meet a zero."""
+    """Return sqrt(1 - s^2), with derivative 0 at 0; an infinite one times the zero of ds/dx would be NaN."""
     square = 1 - s * s
     inside = square > 0
     return torch.where(inside, torch.where(inside, square, 1.0).sqrt(), 0.0)
@@ -66,12 +65,10 @@ def _sine(s: Tensor) -> Tensor:
     ),
     relations=("NormFace at m = 0.",),
     misreadings=(
-        r"The margin is in radians here, 0.5 = 28.65 degrees; pytorch-metric-learning takes degrees, and its default "
-        r"28.6 "
-        "is 0.4992.",
+        "The margin is in radians here, 0.5 = 28.65 degrees; pytorch-metric-learning takes degrees, and its default "
+        "28.6 is 0.4992.",
         r"Beyond $\theta=\pi-m$ the formula takes $\cos\theta-m\sin m$ instead, and the two branches do not meet: at "
-        r"m = 0.5 "
-        "the own cosine drops there from -1 to -1.117.",
+        "m = 0.5 the own cosine drops there from -1 to -1.117.",
         "No margin is applied at test time.",
     ),
 )
@@ -82,9 +79,12 @@ def arcface(
         float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; too small: nothing can be fitted", log=True, domain="> 0")
     ] = 64.0,
 ) -> Terms:
-    """The angle to one's own class is widened by a margin before it competes.
+    """The angle to the correct class is widened by a margin before it competes with the others.
 
-    One term a row. Beyond pi - m, where cos(theta + m) would rise again, the cosine is lowered by m sin m instead.
+    Beyond pi - m, where cos(theta + m) would rise again, the cosine is lowered by m sin m instead.
+
+    Returns:
+        Terms with one term per row.
     """
     s = c.value
     widened = s * math.cos(margin) - _sine(s) * math.sin(margin)

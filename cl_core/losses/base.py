@@ -1,7 +1,8 @@
-"""A loss is one function whose signature and description say everything else there is to say about it.
+"""The Loss class: a function together with its description.
 
-The name, range and default of each parameter are read from the function's own signature; sliders, names in a link,
-tests and tables are made from that. `@loss` adds formula, paper, boundary, and what people get wrong about it.
+The name, range and default of each parameter are read from the signature of the function; sliders, names in links,
+tests and tables are made from them. The decorator `@loss` adds the formula, the paper, the decision boundary and common
+misreadings.
 """
 
 from __future__ import annotations
@@ -12,27 +13,28 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, get_origin, get_type_hints
+from typing import Any
 
 from torch import Tensor
 
-from cl_core.losses.contrast import METRICS, Contrast, Terms
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.distances import METRICS
 from cl_core.losses.parameters import Parameter, Theta, Value, parameters_of
 
-NO_SCHEDULE = "none"  # of a parameter that keeps its value
-
-_KINDS: Mapping[Any, tuple[Any, str]] = {  # of a field: what it may hold, and that in words
-    str: (str, "a text"),
-    int: (int, "a whole number"),
-    float: ((int, float), "a number"),
-    bool: (bool, "True or False"),
-    Mapping: (Mapping, "names with their values"),
-}
+NO_SCHEDULE = "none"  # key of the schedule that keeps a parameter constant
 
 
 @dataclass(frozen=True)
 class Paper:
-    """Where a formula comes from."""
+    """The publication that a formula comes from.
+
+    Attributes:
+        authors: Family names, or the first with "et al.".
+        year: Year of publication.
+        title: Its title.
+        venue: Conference, journal or archive.
+        url: Link to it.
+    """
 
     authors: str
     year: int
@@ -45,13 +47,18 @@ class Paper:
 
     @property
     def markdown(self) -> str:
-        """Authors and year, linked."""
+        """Authors and year as a Markdown link."""
         return f"[{self.authors} {self.year}]({self.url})"
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Values that somebody published or ships: what they are used for, and what they are."""
+    """Parameter values of a publication or a library.
+
+    Attributes:
+        title: Where they are from, or what they are used for; shown to visitors.
+        theta: Values by the names of parameters; the other parameters keep their defaults.
+    """
 
     title: str
     theta: Mapping[str, Value]
@@ -59,7 +66,14 @@ class Preset:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How the weight lambda of the plain softmax falls while a run goes on: max(floor, start (1 + rate t)^-power)."""
+    """Annealing of the weight lambda of the plain softmax during a run: max(floor, start (1 + rate t)^-power).
+
+    Attributes:
+        start: lambda before the first step.
+        rate: How fast it falls, per step.
+        power: Exponent of its fall.
+        floor: Smallest lambda.
+    """
 
     start: float
     rate: float
@@ -67,13 +81,22 @@ class Schedule:
     floor: float
 
     def at(self, step: int) -> float:
-        """Lambda at step t = 1, 2, ..."""
+        """Return lambda at step t = 1, 2, ..."""
         return max(self.floor, self.start * math.pow(1 + self.rate * step, -self.power))
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to start a live training from: values with which this loss learns without further care."""
+    """Settings of a training run with which a loss learns without further tuning.
+
+    Attributes:
+        unit_norm: Whether embeddings are scaled to length 1.
+        rate: Learning rate.
+        batch: Rows per batch.
+        dim: Dimensions of the embedding.
+        encoder: Key of the encoder.
+        schedule: Key of the annealing schedule, or NO_SCHEDULE.
+    """
 
     unit_norm: bool = True
     rate: float = 1e-3
@@ -85,11 +108,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Places in the (s_n, s_p) plane that belong to a loss, besides its boundary.
+    """Places in the (s_n, s_p) plane that belong to a loss, besides its boundary; None for one that it does not have.
 
-    target: (s_n, s_p) where its forces lead. lowest: where its value is smallest, if that is another place. box: (s_n
-    from, to, s_p from, to), the range that its parameters ask for. ellipse: centre (s_n, s_p) and radii (along s_n,
-    along s_p) of which the boundary is an arc. neutral: the s_n from which on a negative feels nothing.
+    Attributes:
+        target: (s_n, s_p) that its gradient leads to.
+        lowest: (s_n, s_p) of its smallest value, if that is another place.
+        box: (s_n from, s_n to, s_p from, s_p to), the range that its parameters ask for.
+        ellipse: Centre (s_n, s_p) and radii (along s_n, along s_p) of the ellipse whose arc is the boundary.
+        neutral: The s_n below which a negative has no gradient.
     """
 
     target: tuple[float, float] | None = (-1.0, 1.0)
@@ -103,18 +129,33 @@ class Landmarks:
 class Loss:
     """A loss function with its description; call it with a Contrast and its parameters to get Terms.
 
-    template: the formula in LaTeX with <name> where a parameter stands (see `formula` and `formula_at`).
-    metric: what its Contrast must hold, unless a parameter `distance` says it (see `metric_of`).
-    boundary: (x_p, x_n, **theta) -> positive where one positive at x_p against one negative at x_n is still
-        violated, in the values of the metric; `level` is the loss on it. None where a loss has none, and
-        `no_boundary` says why.
-    curve: (t, **theta) -> (s_n, s_p), points of the boundary in the plane of similarities for t from 0 to 1; may
-        leave the square, or be NaN where there is none. boundary_formula: the same in LaTeX.
-    landmarks: theta -> Landmarks. caution: (dim, classes, unit_norm, **theta) -> why that can't be met, or "".
-    views: rows i and i + N of its batch are two views, and labels are not looked at.
-    classes: compares embeddings with one weight a class, which it learns; bias: and with one bias a class.
-    lengths: how long embeddings are counts, not their directions alone.
-    schedules: how its `annealing` may fall. presets, relations, misreadings: for those who read about it.
+    Attributes:
+        key: Name of the function; identifies the loss in links and files.
+        title: Its name in the literature.
+        template: The formula in LaTeX, with <name> in the place of each parameter (see `formula` and `formula_at`).
+        paper: The source of the formula.
+        summary: First line of the function's docstring, shown to visitors.
+        metric: Metric of the Contrast it takes, unless it has a parameter `distance` (see `metric_of`).
+        function: (contrast, **theta) -> Terms.
+        parameters: Its parameters by name.
+        boundary: (x_p, x_n, **theta) -> a number that is positive where a positive at x_p and a negative at x_n, values
+            of the metric, are on the wrong side of the boundary; None if the loss has no boundary.
+        level: The loss on the boundary.
+        no_boundary: Why the loss has no boundary.
+        curve: (t, **theta) -> (s_n, s_p), points of the boundary in the plane of similarities for t from 0 to 1; they
+            may lie outside the square, or be NaN where there is no boundary.
+        boundary_formula: The boundary in LaTeX.
+        landmarks: (**theta) -> Landmarks.
+        caution: (dim, classes, unit_norm, **theta) -> why the parameters cannot be met, or "".
+        views: Whether rows i and i + N of a batch are two views of an image, and labels are ignored.
+        classes: Whether it compares embeddings with one weight vector per class, which it learns.
+        bias: Whether it also learns one bias per class.
+        lengths: Whether the length of embeddings counts, besides their direction.
+        recipe: Settings to train it with.
+        schedules: Annealing schedules of its parameter `annealing`, by key.
+        presets: Published parameter values.
+        relations: How it is related to other losses; Markdown, as are the misreadings.
+        misreadings: Common mistakes about it.
     """
 
     key: str
@@ -143,25 +184,35 @@ class Loss:
     misreadings: tuple[str, ...] = ()
 
     def __call__(self, contrast: Contrast, **theta: Any) -> Terms:
-        """The loss of each anchor of `contrast`; raises ValueError as `check` does."""
+        """Compute the terms of each anchor of `contrast`; raises ValueError as `check` does."""
         return self.function(contrast, **self.check(theta))
 
     @property
     def defaults(self) -> dict[str, Value]:
-        """All parameters at their defaults."""
+        """Default values of all parameters."""
         return {name: parameter.default for name, parameter in self.parameters.items()}
 
     @property
     def formula(self) -> str:
-        """The formula in LaTeX, each parameter as its letter."""
-        return _PLACE.sub(lambda found: self.parameters[found[1]].symbol, self.template)
+        """The formula in LaTeX, with the symbol of each parameter."""
+        return _PLACEHOLDER.sub(lambda match: self.parameters[match[1]].symbol, self.template)
 
     def formula_at(self, theta: Mapping[str, Value]) -> str:
-        """The formula in LaTeX with the numbers of `theta` in it."""
-        return _PLACE.sub(lambda found: f"{theta[found[1]]:.4g}", self.template)
+        """Return the formula in LaTeX with the numbers of `theta`, which must hold all parameters."""
+        return _PLACEHOLDER.sub(lambda match: f"{theta[match[1]]:.4g}", self.template)
 
     def check(self, theta: Mapping[str, Any]) -> Theta:
-        """All parameters: those of `theta`, checked, and defaults for the rest. ValueError on unknown names."""
+        """Validate parameters and add defaults for those that are missing.
+
+        Args:
+            theta: Values by the names of parameters; a Theta of this loss is returned unchanged.
+
+        Returns:
+            The values of all parameters, read-only.
+
+        Raises:
+            ValueError: when a name is unknown or a value is not allowed.
+        """
         if isinstance(theta, Theta) and theta.loss == self.key:
             return theta
         for name in theta:
@@ -172,7 +223,7 @@ class Loss:
         return Theta(values, self.key)
 
     def metric_of(self, theta: Mapping[str, Any]) -> str:
-        """The metric its Contrast must hold under `theta`."""
+        """Return the metric, one of METRICS, of the Contrast that the loss takes for the parameters `theta`."""
         if "distance" in self.parameters:
             return str(theta.get("distance", self.parameters["distance"].default))
         return self.metric
@@ -185,9 +236,20 @@ class Loss:
         weight: Tensor | None = None,
         bias: Tensor | None = None,
     ) -> Contrast:
-        """The Contrast this loss makes of a batch: embeddings (B, D), labels (B,) or, for views, None.
+        """Build the Contrast of a batch that this loss takes.
 
-        weight (C, D) and bias (C,): what a loss with class weights has learnt so far.
+        Args:
+            z: (B, D) embeddings.
+            y: (B,) integer labels; a loss on views takes None too.
+            theta: Parameters of the loss, which may choose the metric.
+            weight: (C, D) class weights, for a loss that has them.
+            bias: (C,) bias per class, for a loss that has one.
+
+        Returns:
+            A Contrast of the batch with itself, or with the class weights.
+
+        Raises:
+            ValueError: when labels or class weights are missing, or the tensors do not fit together.
         """
         if self.views:
             if y is not None and len(y) != len(z):
@@ -202,21 +264,32 @@ class Loss:
         return Contrast.of_batch(z, y, self.metric_of(theta))
 
 
-_PLACE = re.compile(r"<(\w+)>")
+_PLACEHOLDER = re.compile(r"<(\w+)>")
 
 
 def loss(*, formula: str, metric: str, **description: Any) -> Callable[[Callable[..., Terms]], Loss]:
-    """Turn `function(contrast, **parameters) -> Terms` into a Loss; its name is the key, its docstring the summary.
+    """Turn a function `(contrast, **parameters) -> Terms` into a Loss (decorator).
 
-    formula is the template and `description` the other fields of Loss: title and paper at least.
+    The function's name becomes the key, the first line of its docstring the summary, and its signature the parameters.
+
+    Args:
+        formula: The template of the formula, in LaTeX.
+        metric: One of METRICS.
+        **description: Other fields of Loss; at least title, paper, and a boundary or the reason why there is none.
+
+    Returns:
+        A decorator that returns the Loss.
+
+    Raises:
+        ValueError: when the metric is unknown, or boundary, level and curve are incomplete or combined with a reason.
     """
     if metric not in METRICS:
         raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
-    boundary = [description.get(name) is not None for name in ("boundary", "level", "curve")]
-    if any(boundary) != all(boundary) or any(boundary) == bool(description.get("no_boundary")):
+    given = [description.get(name) is not None for name in ("boundary", "level", "curve")]
+    if any(given) != all(given) or any(given) == bool(description.get("no_boundary")):
         raise ValueError("a loss has a boundary, its level and its curve, or a reason why it has none")
 
-    def describe(function: Callable[..., Terms]) -> Loss:
+    def decorate(function: Callable[..., Terms]) -> Loss:
         return Loss(
             key=function.__name__,
             template=formula,
@@ -227,17 +300,4 @@ def loss(*, formula: str, metric: str, **description: Any) -> Callable[[Callable
             **description,
         )
 
-    return describe
-
-
-def check_field_types(record: Any) -> None:
-    """Raise ValueError, in words, where a field of a dataclass is not of the type that the class says.
-
-    Types are text, number, whole number, truth and mapping; a whole number will do for a number, and a truth won't.
-    """
-    for name, hint in get_type_hints(type(record)).items():
-        kind = get_origin(hint) or hint
-        value = getattr(record, name)
-        types, words = _KINDS[kind]
-        if not isinstance(value, types) or isinstance(value, bool) != (kind is bool):
-            raise ValueError(f"{name} must be {words}, not {value!r:.40}")
+    return decorate

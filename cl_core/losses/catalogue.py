@@ -1,4 +1,4 @@
-"""All losses in teaching order, each as a module to train with and as a line in a table."""
+"""The catalogue of all losses, written out in teaching order."""
 
 from __future__ import annotations
 
@@ -41,14 +41,24 @@ LOSSES: dict[str, Loss] = {
 
 
 def get(key: str) -> Loss:
-    """The loss of that key; ValueError with the known keys if there is none."""
+    """Return a loss of the catalogue.
+
+    Args:
+        key: Its key, for example "triplet".
+
+    Returns:
+        The loss.
+
+    Raises:
+        ValueError: when there is no loss with this key; the message lists the known keys.
+    """
     if key not in LOSSES:
         raise ValueError(f"there is no loss {key!r}; there are: {', '.join(LOSSES)}")
     return LOSSES[key]
 
 
 def table() -> str:
-    """All losses as a Markdown table: title, key, formula, parameters with range and default, paper."""
+    """Return a Markdown table of all losses: title, key, formula, parameters with range and default, paper."""
     lines = ["| loss | key | formula | parameters | paper |", "|---|---|---|---|---|"]
     for key, loss in LOSSES.items():
         parameters = "<br>".join(

@@ -1,4 +1,4 @@
-"""Circle loss: a pair that is far from its optimum pulls harder, and the boundary becomes a circle."""
+"""Circle loss: a pair that is far from its optimum is pulled harder, and the decision boundary becomes a circle."""
 
 import math
 from typing import Annotated
@@ -21,24 +21,25 @@ PAPER = Paper(
 BOUNDARY = r"s_n^2+(1-s_p)^2=2m^2\ (s_n\ge-m),\quad s_p=1-m\ (s_n<-m)"
 MISREADINGS = (
     r"Inside the circle is not inside the box: on the boundary with $m=0.25$, at $s_n=0$, $s_p$ is 0.646, not 0.75. "
-    r"The "
-    r"corner $(m, 1-m)$ is one point of the circle.",
+    r"The corner $(m, 1-m)$ is one point of the circle.",
     r"$O_p=1+m$ and $O_n=-m$ are optima, not bounds: the first cannot be reached, and $s_n$ may be smaller than $-m$. "
     r"$\alpha$ are self-paced weights $\ge0$; the relaxation factor is $m$.",
     r"Training does not go to $(0, 1)$, where the value is lowest: the frozen weights push $s_n$ on to $-m$, and the "
-    r"loss "
-    "may rise while it goes there.",
+    "loss may rise while it goes there.",
     r"The circle ends at $s_n=-m$: below, $\alpha_n=0$ and the boundary is the straight line $s_p=1-m$.",
 )
 
 
 def boundary(x_p: Tensor, x_n: Tensor, margin: float, **_: object) -> Tensor:
-    """Positive outside the circle of radius sqrt(2) m about (0, 1), and below 1 - m where s_n < -m."""
+    """Return a value that is positive outside the circle, and below s_p = 1 - m where s_n < -m.
+
+    The circle has its centre at (0, 1) and the radius sqrt(2) m.
+    """
     return torch.where(x_n < -margin, 1 - margin - x_p, x_n**2 + (1 - x_p) ** 2 - 2 * margin**2)
 
 
 def curve(t: Tensor, margin: float, **_: object) -> tuple[Tensor, Tensor]:
-    """The straight line for t below a quarter, then the arc down to (0, 1 - r) and up to (r, 1)."""
+    """Return points (s_n, s_p): the straight line for t below 1/4, then the arc down to (0, 1 - r) and up to (r, 1)."""
     radius = math.sqrt(2) * margin
     angle = -math.pi / 4 + (t - 0.25).clamp(min=0) * math.pi  # from the bottom of the circle
     straight = t < 0.25
@@ -47,7 +48,7 @@ def curve(t: Tensor, margin: float, **_: object) -> tuple[Tensor, Tensor]:
 
 
 def landmarks(margin: float, **_: object) -> Landmarks:
-    """Where frozen weights lead, the lowest value, the box of the margins, and the whole circle."""
+    """Return where frozen weights lead, the place of the lowest value, the box of the margins and the whole circle."""
     radius = math.sqrt(2) * margin
     return Landmarks((-margin, 1.0), (0.0, 1.0), (-margin, margin, 1 - margin, 1.0), (0.0, 1.0, radius, radius))
 
@@ -71,8 +72,7 @@ def landmarks(margin: float, **_: object) -> Landmarks:
     relations=(
         r"With $\alpha\equiv1$ it is AM-softmax with the margin $1-2m$.",
         r"The plain form $\log(1+\sum\sum e^{\gamma(s_n-s_p+m)})$, divided by $\gamma\to\infty$, is the batch-hard "
-        r"triplet "
-        "loss on similarities.",
+        "triplet loss on similarities.",
         "Against class weights instead of a batch it is the class-level circle loss.",
     ),
     misreadings=(
@@ -89,9 +89,10 @@ def circle(
     ] = 32.0,
     pool: Annotated[str, Choice("G", ("anchor", "batch"), "one group an anchor, or all pairs of the batch")] = "anchor",
 ) -> Terms:
-    """Each pair is weighed by its distance from its own optimum, so positives and negatives are pulled unequally.
+    """Each pair is weighted by its distance from its own optimum, so positives and negatives are pulled unequally.
 
-    One term an anchor that has positives and negatives; with pool="batch" one a batch.
+    Returns:
+        Terms with one term per anchor that has positives and negatives; with pool="batch" one per batch.
     """
     positive, negative = Side(1 + margin, 1 - margin, scale), Side(-margin, margin, scale)
     return self_paced(c, positive, negative, pooled=pool == "batch")

@@ -1,4 +1,4 @@
-"""Circle loss against class weights: cross-entropy whose logits carry the same self-paced weights."""
+"""Circle loss with class weights in place of the batch: cross-entropy over logits with self-paced weights."""
 
 import math
 from typing import Annotated
@@ -11,7 +11,7 @@ from cl_core.losses.parameters import Param
 
 
 def caution(dim: int, classes: int, margin: float, **_: object) -> str:
-    """In the plane, the weights of neighbouring classes must be sqrt(2) m apart or more."""
+    """Return a warning if, in 2-D, neighbouring class weights are more similar than sqrt(2) m, else an empty string."""
     nearest = math.cos(2 * math.pi / classes)
     if dim == 2 and classes > 1 and nearest > math.sqrt(2) * margin:
         return (
@@ -48,9 +48,10 @@ def circle_class(
         float, Param(r"\gamma", 8.0, 512.0, 8.0, "large: only the worst class counts", log=True, domain="> 0")
     ] = 32.0,
 ) -> Terms:
-    """One's own class weight and the others are weighed by how far they are from where they should be.
+    """The similarities to the correct and to the other class weights are weighted by their distances from their optima.
 
-    One term a row.
+    Returns:
+        Terms with one term per row.
     """
     terms = self_paced(c, Side(1 + margin, 1 - margin, scale), Side(-margin, margin, scale))
-    return Terms(terms.total, c.n_positive)  # a row counts even where its class has no rival
+    return Terms(terms.total, c.n_positive)  # a row counts even if there is no other class

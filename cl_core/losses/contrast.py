@@ -1,7 +1,7 @@
-"""A contrast is anchors, the others they are compared with, and who of them is a positive and who a negative.
+"""A Contrast: anchors, the items they are compared with, and masks of positive and negative pairs.
 
-Every loss sees only this. A mini-batch, a grid over the plane of (negative, positive) values and three points
-on a canvas are all contrasts, so what is drawn is what is trained on.
+A loss sees nothing else. A mini-batch, a grid over the plane of (negative, positive) values and three points that are
+placed by hand are all contrasts, so the value that is drawn is the value that is trained on.
 """
 
 from __future__ import annotations
@@ -9,25 +9,28 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-METRICS = ("euclidean", "sqeuclidean", "cosine", "similarity", "dot")
-EPSILON = 1e-12  # the shortest length an embedding is divided by
+from cl_core.losses.distances import pairwise, row_lengths
 
 
 @dataclass(frozen=True, eq=False)
 class Contrast:
-    """Anchors against others, with who is a positive and who a negative; a pair may be neither.
+    """Anchors compared with other items; each pair is a positive, a negative or neither.
 
-    value: (A, N) distance or similarity of anchor a to other n, finite.
-    positive, negative: (A, N) bool, nowhere both true.
-    symmetric: every pair stands here twice, once from each end (a batch against itself).
-    anchors, others: (A, D) and (N, D) embeddings as given, or None where there are only values.
-    length: of the anchors where there are only values; others then have length 1.
+    Attributes:
+        value: (A, N) distance or similarity of anchor a to item n, finite.
+        positive: (A, N) bool, true for positive pairs.
+        negative: (A, N) bool, true for negative pairs; no pair is both.
+        symmetric: Whether every pair is stored twice, once from each end (a batch compared with itself).
+        anchors: (A, D) embeddings as given, or None if there are only values.
+        others: (N, D) embeddings of the items as given, or None if there are only values.
+        length: Length of the anchors if there are only values; the other items then have length 1.
+
+    Raises:
+        ValueError: when `value` is not a matrix, or a mask is not bool or not of its shape.
     """
 
     value: Tensor
@@ -48,33 +51,45 @@ class Contrast:
 
     @cached_property
     def n_positive(self) -> Tensor:
-        """Positives of each anchor, (A,) int64."""
-        return self.positive.sum(1, dtype=torch.int32).long()  # a tenth of the time of a sum in int64
+        """Number of positives of each anchor, (A,) int64."""
+        return self.positive.sum(1, dtype=torch.int32).long()  # a sum in int64 takes ten times as long
 
     @cached_property
     def n_negative(self) -> Tensor:
-        """Negatives of each anchor, (A,) int64."""
-        return self.negative.sum(1, dtype=torch.int32).long()  # a tenth of the time of a sum in int64
+        """Number of negatives of each anchor, (A,) int64."""
+        return self.negative.sum(1, dtype=torch.int32).long()  # a sum in int64 takes ten times as long
 
     @cached_property
     def anchor_lengths(self) -> Tensor:
-        """Lengths of the anchors, (A, 1)."""
+        """Euclidean lengths of the anchors, (A, 1)."""
         if self.anchors is None:
             return self.value.new_full((len(self.value), 1), self.length)
         return row_lengths(self.anchors)
 
     @cached_property
     def other_lengths(self) -> Tensor:
-        """Lengths of the others, (1, N)."""
+        """Euclidean lengths of the other items, (1, N)."""
         if self.others is None:
             return self.value.new_ones((1, self.value.shape[1]))
         return row_lengths(self.others).T
 
     @classmethod
     def of_batch(cls, z: Tensor, y: Tensor, metric: str) -> Contrast:
-        """Each of the B rows of `z` against all others: same label is a positive, another a negative.
+        """Compare each row of a labelled batch with all other rows.
 
-        z: (B, D) floating, y: (B,) integers, metric: one of METRICS. Raises ValueError on anything else.
+        Rows of the same label are positives, rows of another label are negatives.
+
+        Args:
+            z: (B, D) floating embeddings.
+            y: (B,) integer labels.
+            metric: One of METRICS.
+
+        Returns:
+            A symmetric Contrast with B anchors and B items.
+
+        Raises:
+            ValueError: when the embeddings are not a finite floating matrix, the labels do not fit them, or the metric
+                is unknown.
         """
         check_embeddings(z)
         positive, negative = label_masks(y, len(z))
@@ -82,9 +97,21 @@ class Contrast:
 
     @classmethod
     def of_views(cls, z: Tensor, metric: str) -> Contrast:
-        """Rows i and i + N of the 2N rows of `z` are two views of one image, and each other's only positive.
+        """Compare each row of a batch of two views with all other rows.
 
-        A single row has no second view and so no positive; any other odd number of rows is a ValueError.
+        Rows i and i + N are two views of one image, and the only positives of each other. A single row has no second
+        view and therefore no positive.
+
+        Args:
+            z: (2N, D) floating embeddings, or a single row.
+            metric: One of METRICS.
+
+        Returns:
+            A symmetric Contrast with 2N anchors and 2N items.
+
+        Raises:
+            ValueError: when the number of rows is odd and greater than 1, the embeddings are not a finite floating
+                matrix, or the metric is unknown.
         """
         check_embeddings(z)
         positive, negative = view_masks(len(z))
@@ -92,9 +119,23 @@ class Contrast:
 
     @classmethod
     def of_prototypes(cls, z: Tensor, y: Tensor, w: Tensor, metric: str, bias: Tensor | None = None) -> Contrast:
-        """Each row of `z` against one prototype a class: its own is the positive, the others are negatives.
+        """Compare each row of `z` with one prototype per class.
 
-        z: (A, D), y: (A,) integers in 0..C-1, w: (C, D), bias: (C,), added to the values.
+        The prototype of the row's own class is its positive, the others are its negatives.
+
+        Args:
+            z: (A, D) floating embeddings.
+            y: (A,) integer labels in 0..C-1.
+            w: (C, D) prototypes, converted to the type of `z`.
+            metric: One of METRICS.
+            bias: (C,) numbers added to the values, or None.
+
+        Returns:
+            A Contrast with A anchors and C items.
+
+        Raises:
+            ValueError: when embeddings or prototypes are not finite floating matrices of one width, the labels do not
+                fit them, or the metric is unknown.
         """
         check_embeddings(z)
         check_embeddings(w, "prototypes")
@@ -110,10 +151,20 @@ class Contrast:
 
     @classmethod
     def of_pairs(cls, x_p: Tensor, x_n: Tensor, length: float = 1.0) -> Contrast:
-        """Each point is an anchor with one positive at `x_p` and one or K negatives at `x_n`.
+        """Build a Contrast from values: each anchor has one positive and one or more negatives.
 
-        x_p: any shape, flattened to A anchors; x_n: the same shape, or (A, K). Values are taken as they are,
-        so the metric is the caller's (see `from_similarity`); `length` is that of the anchors.
+        The values are used as they are, so the caller chooses the metric (see `distances.from_similarity`).
+
+        Args:
+            x_p: Values of the positives, any shape; flattened to A anchors.
+            x_n: Values of the negatives, of the shape of `x_p`, or (A, K) for K negatives per anchor.
+            length: Length of the anchors, for losses that depend on it.
+
+        Returns:
+            A Contrast with A anchors and 1 + K items, the positive in column 0.
+
+        Raises:
+            ValueError: when the shape of `x_n` does not fit that of `x_p`.
         """
         p = x_p.reshape(-1, 1)
         n = x_n.reshape(-1, 1) if x_n.shape == x_p.shape else x_n
@@ -127,9 +178,12 @@ class Contrast:
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """What a loss says of each anchor: the summed value of its valid terms, and how many they are.
+    """The value of a loss for each anchor: the sum of its valid terms, and their number.
 
-    total: (A,), count: (A,) int64. `each` is 2 where a term is an unordered pair and is seen from both ends.
+    Attributes:
+        total: (A,) sum of the valid terms of each anchor.
+        count: (A,) int64, number of valid terms of each anchor.
+        multiplicity: How often each term is counted: 2 if terms are unordered pairs seen from both ends.
     """
 
     total: Tensor
@@ -142,13 +196,24 @@ class Terms:
         return int(self.count.sum()) // self.multiplicity
 
     def mean(self) -> Tensor:
-        """Mean over all valid terms, a scalar; exactly 0 with a gradient of zeros if there is none."""
+        """Return the mean over all valid terms, a scalar; exactly 0 with a gradient of zeros if there are none."""
         n = int(self.count.sum())
         return (self.total.double().sum() * (1 / n if n else 0)).to(self.total.dtype)
 
 
 def label_masks(y: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Masks (B, B) of positives and negatives of a labelled batch; nobody is its own positive."""
+    """Return the masks of positives and negatives of a labelled batch; no row is its own positive.
+
+    Args:
+        y: (B,) integer labels.
+        size: The number of rows B.
+
+    Returns:
+        Masks of positives and of negatives, both (B, B) bool.
+
+    Raises:
+        ValueError: when `y` does not hold one integer for each row.
+    """
     check_labels(y, size)
     same = y[:, None] == y
     negative = ~same
@@ -156,7 +221,17 @@ def label_masks(y: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def view_masks(size: int) -> tuple[Tensor, Tensor]:
-    """Masks (B, B) of positives and negatives when rows i and i + B/2 are two views of one image."""
+    """Return the masks of positives and negatives of a batch whose rows i and i + B/2 are two views of one image.
+
+    Args:
+        size: The number of rows B, even or 1.
+
+    Returns:
+        Masks of positives and of negatives, both (B, B) bool.
+
+    Raises:
+        ValueError: when `size` is odd and greater than 1.
+    """
     if size > 1 and size % 2:
         raise ValueError(f"two views of each image make an even number of rows, not {size}")
     row = torch.arange(size)
@@ -167,124 +242,35 @@ def view_masks(size: int) -> tuple[Tensor, Tensor]:
 
 
 def check_embeddings(z: Tensor, name: str = "embeddings") -> None:
-    """Raise ValueError unless `z` is a finite floating matrix with at least one row and one column."""
+    """Check that `z` is a finite floating matrix with at least one row and one column.
+
+    Args:
+        z: The tensor to check.
+        name: What the error message calls it.
+
+    Raises:
+        ValueError: when it is anything else.
+    """
     if not isinstance(z, Tensor) or z.dim() != 2 or not z.is_floating_point() or z.numel() == 0:
-        seen = f"{tuple(z.shape)} {z.dtype}" if isinstance(z, Tensor) else type(z).__name__
-        raise ValueError(f"{name} must be a floating matrix (rows, dimensions), not {seen}")
-    if not math.isfinite(float(z.detach().sum())) and not torch.isfinite(z).all():  # the sum may overflow
+        actual = f"{tuple(z.shape)} {z.dtype}" if isinstance(z, Tensor) else type(z).__name__
+        raise ValueError(f"{name} must be a floating matrix (rows, dimensions), not {actual}")
+    # the sum is cheaper to check, but it may overflow although all entries are finite
+    if not math.isfinite(float(z.detach().sum())) and not torch.isfinite(z).all():
         raise ValueError(f"{name} contain NaN or infinity")
 
 
 def check_labels(y: Tensor, size: int) -> None:
-    """Raise ValueError unless `y` holds one integer for each of `size` rows."""
+    """Check that `y` holds one integer for each of `size` rows.
+
+    Args:
+        y: The tensor to check.
+        size: The number of rows.
+
+    Raises:
+        ValueError: when it is no tensor of shape (size,), or its type is not an integer type.
+    """
     if not isinstance(y, Tensor) or y.shape != (size,):
-        seen = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
-        raise ValueError(f"labels must be a tensor of shape ({size},), one for each embedding, not {seen}")
+        actual = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
+        raise ValueError(f"labels must be a tensor of shape ({size},), one for each embedding, not {actual}")
     if y.is_floating_point() or y.is_complex():
         raise ValueError(f"labels must be integers, not {y.dtype}")
-
-
-def row_lengths(z: Tensor) -> Tensor:
-    """Return the Euclidean length of each row of `z` (B, D), as (B, 1)."""
-    lengths: Tensor = torch.linalg.vector_norm(z, dim=1, keepdim=True)
-    return lengths
-
-
-def unit(z: Tensor) -> Tensor:
-    """`z` (B, D) with rows of length 1; a row of zeros stays zero."""
-    return z / row_lengths(z).clamp_min(EPSILON)
-
-
-def pairwise(z: Tensor, w: Tensor, metric: str) -> Tensor:
-    """Distance or similarity of each row of `z` (A, D) to each row of `w` (N, D), as (A, N).
-
-    "euclidean" d, "sqeuclidean" d squared, "cosine" 1 - s, "similarity" s, "dot" the inner product. Both
-    distances have derivative 0 at distance 0.
-    """
-    match metric:
-        case "dot":
-            return z @ w.T
-        case "similarity" | "cosine":
-            u = unit(z)
-            s = u @ (u if w is z else unit(w)).T
-            return s if metric == "similarity" else (1 - s).clamp_min(0)
-        case "euclidean" | "sqeuclidean":
-            distance: Tensor = _Distance.apply(z, w, metric == "sqeuclidean")  # type: ignore[no-untyped-call]
-            return distance
-    raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
-
-
-def from_similarity(s: Tensor, metric: str) -> Tensor:
-    """What unit vectors of cosine `s` measure in `metric`: d = sqrt(2 - 2s), and so on; any shape."""
-    match metric:
-        case "similarity" | "dot":
-            return s
-        case "cosine":
-            return 1 - s
-        case "sqeuclidean":
-            return 2 - 2 * s
-        case "euclidean":
-            return (2 - 2 * s).clamp_min(0).sqrt()
-    raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
-
-
-def slope_in_similarity(value: Tensor, metric: str) -> Tensor:
-    """Derivative of what unit vectors measure in `metric` by their cosine, at `value`; 0 for d at d = 0."""
-    match metric:
-        case "similarity" | "dot":
-            return torch.ones_like(value)
-        case "cosine":
-            return -torch.ones_like(value)
-        case "sqeuclidean":
-            return torch.full_like(value, -2.0)
-        case "euclidean":
-            touching = value == 0
-            return torch.where(touching, 0.0, -1 / torch.where(touching, 1.0, value))
-    raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
-
-
-class _Distance(torch.autograd.Function):
-    """Euclidean distances through one matrix product, with the gradient in closed form."""
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, w: Tensor, squared: bool) -> Tensor:
-        # Distances do not change with the origin, and with one of the points there a tight cloud keeps its digits.
-        # (The mean would do so too, but points on a grid would leave it and their ties would break.)
-        same, origin = w is z, z[0].clone()
-        z = z - origin
-        w = z if same else w - origin
-        d = _squared_distance(z, w)
-        if not squared:
-            d.sqrt_()
-        ctx.squared = squared
-        ctx.save_for_backward(z, w, d)
-        return d
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
-        z, w, d = ctx.saved_tensors
-        touching = d == 0  # the gradient of sqrt at 0 is infinite; here it is 0
-        pull = grad.masked_fill(touching, 0) if ctx.squared else (grad / d).masked_fill_(touching, 0)
-        # d(d_an) / d(z_a) = (z_a - w_n) / d_an, summed over n without a tensor of shape (A, N, D)
-        grad_z = pull.sum(1)[:, None] * z - pull @ w
-        grad_w = pull.sum(0)[:, None] * w - pull.T @ z
-        return (2 * grad_z, 2 * grad_w, None) if ctx.squared else (grad_z, grad_w, None)
-
-
-def _squared_distance(z: Tensor, w: Tensor) -> Tensor:
-    """(A, N) squared distances; exactly 0 for equal rows."""
-    r_z = z.square().sum(1)[:, None]
-    r_w = r_z.T if w is z else w.square().sum(1)
-    d2 = torch.addmm(r_w.expand(len(z), -1), z, w.T, alpha=-2).add_(r_z).clamp_(min=0)
-    if w is z:
-        d2.fill_diagonal_(0)
-    # Of two near points the product form keeps only rounding, so those few are measured by their difference.
-    close = d2 < (r_z.max() + r_w.max()) * (1e-5 if z.dtype == torch.float32 else 1e-12)
-    if w is z:
-        close.fill_diagonal_(False)
-    a, n = close.nonzero(as_tuple=True)
-    if 32 * len(a) > d2.numel():  # not few
-        return torch.cdist(z, w, compute_mode="donot_use_mm_for_euclid_dist").square_()
-    d2[a, n] = (z[a] - w[n]).square().sum(1)
-    return d2

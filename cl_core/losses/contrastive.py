@@ -1,4 +1,4 @@
-"""The pair loss: pull equal ones together, push others out to a margin, each pair on its own."""
+"""The contrastive loss: positive pairs attract, negative pairs repel up to a margin, each pair on its own."""
 
 from typing import Annotated
 
@@ -11,12 +11,12 @@ from cl_core.losses.parameters import Choice, Flag, Param
 
 
 def landmarks(margin: float, distance: str, **_: object) -> Landmarks:
-    """The line beyond which a negative feels nothing; positives are pulled to s_p = 1 wherever they are."""
+    """Return the s_n below which a negative has no gradient; positives are pulled to s_p = 1 wherever they are."""
     return Landmarks(target=None, neutral=1 - margin**2 / 2 if distance == "euclidean" else 1 - margin)
 
 
 def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
-    """Whether unit vectors can be so far apart."""
+    """Return a warning if unit vectors cannot be as far apart as the margin, else an empty string."""
     if margin > 2 and (unit_norm or distance == "cosine"):
         return f"No two unit-length embeddings are {margin:g} apart: the largest distance is 2."
     return ""
@@ -45,8 +45,8 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
     misreadings=(
         "Distance and hinge are both *squared*; texts often leave that out, and pytorch-metric-learning's "
         "ContrastiveLoss is linear.",
-        "Two images of different classes on the same point do not part through their own pair: there the gradient is "
-        "0.",
+        "Two images of different classes on the same point do not part through their own pair: there the gradient "
+        "is 0.",
     ),
 )
 def contrastive(
@@ -55,15 +55,18 @@ def contrastive(
     distance: Annotated[str, Choice("d", ("euclidean", "cosine"), "plain distance, or 1 - cosine")] = "euclidean",
     half: Annotated[bool, Flag(r"\tfrac12", "the factor 1/2 of the paper on both branches")] = False,
 ) -> Terms:
-    """Equal ones attract at any distance; others repel until they are a margin apart.
+    """Pairs of one class attract at any distance; other pairs repel until they are a margin apart.
 
-    One term an unordered pair. Both branches are the square of what is missing, r = d or r = d - m below the margin, so
+    Both branches are the square of a residual, r = d for positives and r = d - m for negatives inside the margin, so
     both have the derivative 2r.
+
+    Returns:
+        Terms with one term per unordered pair.
     """
     scale = 0.5 if half else 1.0
 
-    def of_rows(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
-        missing = (value - margin).clamp_(max=0).masked_fill_(~negative, 0).addcmul_(value, positive.to(value.dtype))
-        return missing.square().sum(1).mul_(scale), missing.mul_(2 * scale)
+    def total_and_slope(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
+        residual = (value - margin).clamp_(max=0).masked_fill_(~negative, 0).addcmul_(value, positive.to(value.dtype))
+        return residual.square().sum(1).mul_(scale), residual.mul_(2 * scale)
 
-    return Terms(apply_rows(c, of_rows), c.n_positive + c.n_negative, multiplicity=2 if c.symmetric else 1)
+    return Terms(apply_rows(c, total_and_slope), c.n_positive + c.n_negative, multiplicity=2 if c.symmetric else 1)

@@ -1,4 +1,4 @@
-"""Contrastive softmax: cross-entropy for finding the one positive among its negatives."""
+"""InfoNCE, the contrastive softmax: cross-entropy for finding the one positive among its negatives."""
 
 import math
 from typing import Annotated
@@ -43,8 +43,9 @@ def info_nce(
         float, Param(r"\tau", 0.01, 1.0, 0.01, "small: only the hardest negative counts", log=True, domain="> 0")
     ] = 0.1,
 ) -> Terms:
-    """Each positive must be found among the anchor's negatives; the other positives stay out of it.
+    """Each positive must be found among the anchor's negatives; the other positives are left out.
 
-    One term an ordered positive pair.
+    Returns:
+        Terms with one term per ordered positive pair.
     """
     return pair_terms(c, temperature)

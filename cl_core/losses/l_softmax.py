@@ -1,4 +1,4 @@
-"""L-softmax: the angle to one's own class counts m times."""
+"""L-softmax: a softmax loss in which the angle to the correct class is multiplied by m."""
 
 import math
 from typing import Annotated
@@ -16,8 +16,7 @@ from cl_core.losses.parameters import Param
     title="L-softmax",
     formula=r"\ell_i=-\log\frac{e^{\lVert W_y\rVert\lVert x_i\rVert\psi(\theta_y)}}"
     r"{e^{\lVert W_y\rVert\lVert x_i\rVert\psi(\theta_y)}+"
-    r"\sum_{c\ne y}e^{\lVert W_c\rVert\lVert "
-    r"x_i\rVert\cos\theta_c}},"
+    r"\sum_{c\ne y}e^{\lVert W_c\rVert\lVert x_i\rVert\cos\theta_c}},"
     r"\quad\psi(\theta)=\frac{<annealing>\cos\theta+(-1)^k\cos(<margin>\,\theta)-2k}{1+<annealing>}",
     paper=Paper(
         "Liu, Wen, Yu, Yang",
@@ -44,9 +43,12 @@ def l_softmax(
     margin: Annotated[int, Param("m", 1, 4, 1, "how many times the own angle counts", domain="range")] = 2,
     annealing: Annotated[float, Param(r"\lambda", 0.0, 100.0, 0.5, "how much plain softmax is blended in")] = 0.0,
 ) -> Terms:
-    """The angle to one's own class is multiplied by m, so an embedding must be m times nearer to it.
+    """The angle to the correct class is multiplied by m, so an embedding must be m times nearer to it.
 
-    One term a row. Class weights and embeddings keep their lengths.
+    Class weights and embeddings keep their lengths.
+
+    Returns:
+        Terms with one term per row.
     """
     own = torch.where(c.positive, psi(c.value, margin, annealing), c.value)
     return logit_terms(c, c.anchor_lengths * c.other_lengths * own)

@@ -1,4 +1,4 @@
-"""A loss as a torch module."""
+"""A loss as a PyTorch module, with fixed parameters and, for some losses, learnt class weights."""
 
 from __future__ import annotations
 
@@ -14,11 +14,23 @@ from cl_core.losses.parameters import Value
 
 
 class LossModule(nn.Module):
-    """A loss with its parameters fixed: `f(embeddings, labels)` is the mean over the batch's valid terms.
+    """A loss with fixed parameters, as a PyTorch module; `module` is the usual way to create one.
 
-    embeddings: (B, D) floating; labels: (B,) integers, or None for a loss on views. Invalid input is a ValueError.
-    After a call `n_terms` is the number of valid terms; with none the value is exactly 0.
-    A loss with class weights holds them as `weight` (C, D), and `softmax` a `bias` (C,) too; both are learnt.
+    Args:
+        key: Key of the loss.
+        theta: Its parameters; those that are missing have their defaults.
+        num_classes: Number of classes C, for a loss with class weights only.
+        embedding_dim: Number of dimensions D, for a loss with class weights only.
+
+    Attributes:
+        key: Key of the loss.
+        theta: All parameters; an annealing schedule changes one of them.
+        n_terms: Number of valid terms of the last batch.
+        weight: (C, D) learnt class weights, or None.
+        bias: (C,) learnt bias per class (`softmax` only), or None.
+
+    Raises:
+        ValueError: when key or parameters are unknown or not allowed, or the two sizes do not fit the loss.
     """
 
     weight: Tensor | None
@@ -27,22 +39,37 @@ class LossModule(nn.Module):
     def __init__(self, key: str, theta: Mapping[str, Any], num_classes: int | None, embedding_dim: int | None) -> None:
         super().__init__()
         self.key = key
-        self.theta: dict[str, Value] = dict(get(key).check(theta))  # a schedule changes one of them
+        self.theta: dict[str, Value] = dict(get(key).check(theta))
         self.n_terms = 0
         shape = _weight_shape(get(key), num_classes, embedding_dim)
         self.register_parameter("weight", nn.Parameter(torch.empty(shape)) if shape else None)
         self.register_parameter("bias", nn.Parameter(torch.empty(shape[0])) if shape and get(key).bias else None)
         self.reset_parameters()
 
-    def reset_parameters(self, dice: Generator | None = None) -> None:
-        """Class weights as if drawn anew: directions at random, lengths about 1; a bias of 0."""
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Initialise the class weights with random directions and lengths of about 1, and the bias with 0.
+
+        Args:
+            generator: Source of the random numbers; PyTorch's global one if None.
+        """
         if self.weight is not None:
-            nn.init.normal_(self.weight, std=self.weight.shape[1] ** -0.5, generator=dice)
+            nn.init.normal_(self.weight, std=self.weight.shape[1] ** -0.5, generator=generator)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 
     def forward(self, embeddings: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Mean loss of the batch, a scalar."""
+        """Compute the mean loss over the valid terms of a batch, and set `n_terms` to their number.
+
+        Args:
+            embeddings: (B, D) floating embeddings.
+            labels: (B,) integer labels; None for a loss on views.
+
+        Returns:
+            The mean, a scalar; exactly 0 if there are no valid terms.
+
+        Raises:
+            ValueError: when the batch is not valid for this loss.
+        """
         loss = get(self.key)
         contrast = loss.contrast(embeddings, labels, self.theta, self.weight, self.bias)
         terms = loss.function(contrast, **self.theta)
@@ -50,13 +77,13 @@ class LossModule(nn.Module):
         return terms.mean()
 
     def extra_repr(self) -> str:
-        """Key and parameters."""
+        """Return key, sizes and parameters as text for `repr`."""
         shape = () if self.weight is None else tuple(self.weight.shape)
         return ", ".join([self.key, *map(str, shape), *(f"{name}={value!r}" for name, value in self.theta.items())])
 
 
 def _weight_shape(loss: Loss, num_classes: int | None, embedding_dim: int | None) -> tuple[int, int] | None:
-    """Shape of a loss's class weights, None where it has none; ValueError where the two do not fit together."""
+    """Return the shape of the class weights, None for a loss without them; ValueError if the sizes do not fit it."""
     if not loss.classes:
         if num_classes is not None or embedding_dim is not None:
             raise ValueError(f"{loss.key} has no class weights, so it takes no num_classes and no embedding_dim")
@@ -74,8 +101,18 @@ def _weight_shape(loss: Loss, num_classes: int | None, embedding_dim: int | None
 def module(
     key: str, *, num_classes: int | None = None, embedding_dim: int | None = None, **parameters: Any
 ) -> LossModule:
-    """A loss as a torch module; ValueError on an unknown key, unknown parameter or value without a meaning.
+    """Create a loss as a PyTorch module, which is called as `f(embeddings, labels)`.
 
-    A loss with class weights needs `num_classes` and `embedding_dim`; the others take neither.
+    Args:
+        key: Key of the loss, one of LOSSES.
+        num_classes: Number of classes, required by a loss with class weights; the others do not take it.
+        embedding_dim: Number of dimensions, required by a loss with class weights; the others do not take it.
+        **parameters: Parameters of the loss; those that are missing have their defaults.
+
+    Returns:
+        The module.
+
+    Raises:
+        ValueError: when key or parameters are unknown or not allowed, or the two sizes do not fit the loss.
     """
     return LossModule(key, parameters, num_classes, embedding_dim)

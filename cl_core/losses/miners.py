@@ -1,109 +1,67 @@
-"""Which triplets count: the rules as predicates, and their exact sums without ever listing a triplet.
+"""Triplet mining: rules that select triplets, and exact sums over all selected triplets without listing them.
 
-A batch of B has about B^3 triplets. Sort the negatives of an anchor; then two binary searches tell for a positive
-which of them are hard and which semi-hard, since these are runs in the sorted list. Time O(B^2 log B), memory
-that of one matrix.
+A batch of B has about B^3 triplets. The negatives of an anchor are sorted; two binary searches then find which of them
+form a hard triplet with a positive and which a semi-hard one, since both are ranges of the sorted list. This takes time
+O(B^2 log B) and the memory of one matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from cl_core.losses.autograd import row_blocks, with_gradient
+from cl_core.losses._sorted_rows import SortedRows, sorted_rows
+from cl_core.losses.autograd import with_gradient
 from cl_core.losses.contrast import Contrast, Terms
 
+# A rule decides for each triplet by itself: (d_ap, d_an, margin), distances of shapes that broadcast -> bool
 Rule = Callable[[Tensor, Tensor, float], Tensor]
 
 
 def hard(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
-    """The negative is no farther than the positive; a tie is hard."""
+    """Select triplets whose negative is no farther than the positive; a tie is hard."""
     return d_an <= d_ap
 
 
 def semihard(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
-    """Ranked rightly, but the negative is inside the margin."""
+    """Select triplets that are ranked correctly, but whose negative is inside the margin."""
     return (d_ap < d_an) & (d_an < d_ap + margin)
 
 
 def easy(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
-    """The negative is farther by the margin or more: no loss."""
+    """Select triplets whose negative is farther by the margin or more, so that they have no loss."""
     return (d_ap < d_an) & (d_ap + margin <= d_an)
 
 
 def nonzero(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
-    """The loss is greater than 0."""
+    """Select triplets whose loss is greater than 0."""
     return d_an < d_ap + margin
 
 
 def any_triplet(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
-    """Any anchor, positive and negative."""
+    """Select all triplets."""
     return torch.ones_like(d_ap, dtype=torch.bool) | torch.ones_like(d_an, dtype=torch.bool)
 
 
 KINDS: Mapping[str, Rule] = MappingProxyType({"easy": easy, "semihard": semihard, "hard": hard})
 
 
-@dataclass(frozen=True, eq=False)
-class SortedRows:
-    """A block of anchors with its negatives sorted: what every rank is read from.
-
-    d_ap: (A, K) values of the positives, -inf after the last; p: (A, K) int64 columns they stand in.
-    d_an: (A, N) values of the negatives ascending, +inf after the last; n: (A, N) int64 columns they stand in, empty
-    where nobody asked.
-    """
-
-    d_ap: Tensor
-    p: Tensor
-    d_an: Tensor
-    n: Tensor
-
-    def ranks(self, margin: float) -> tuple[Tensor, Tensor]:
-        """For each positive, for how many negatives it makes a hard triplet, and for how many one with a loss.
-
-        Both (A, K) int64: #{d_an <= d_ap} and #{d_an < d_ap + margin}. So its hard triplets are the run 0..first of
-        the sorted negatives and its semi-hard ones the run first..second.
-        """
-        n_hard = torch.searchsorted(self.d_an, self.d_ap, right=True)
-        return n_hard, torch.searchsorted(self.d_an, self.d_ap + margin)
-
-
-def sorted_rows(contrast: Contrast, *, columns: bool) -> Iterator[tuple[slice, SortedRows]]:
-    """Cut `contrast` into blocks of anchors, small enough for the cache, and sort the negatives of each."""
-    value = contrast.value.detach()
-    d_ap, p = _positives(contrast)
-    for rows in row_blocks(*value.shape):
-        d_an = value[rows].masked_fill(~contrast.negative[rows], torch.inf)
-        if columns:
-            n = torch.from_numpy(np.argsort(d_an.numpy(), axis=1))  # NumPy's sort is many times faster here
-            yield rows, SortedRows(d_ap[rows], p[rows], d_an.gather(1, n), n)
-        else:
-            d_an.numpy().sort(axis=1)
-            yield rows, SortedRows(d_ap[rows], p[rows], d_an, p.new_empty(0))
-
-
-def _positives(contrast: Contrast) -> tuple[Tensor, Tensor]:
-    """Values (A, K), -inf after the last, and columns (A, K) of the positives of each anchor."""
-    value = contrast.value.detach()
-    count = contrast.n_positive
-    a, p = contrast.positive.nonzero(as_tuple=True)
-    slot = torch.arange(len(a)) - (count.cumsum(0) - count)[a]
-    column = torch.zeros(len(count), max(1, int(count.max())), dtype=torch.int64)
-    column[a, slot] = p
-    d_ap = value.new_full(column.shape, -torch.inf)
-    d_ap[a, slot] = value[a, p]
-    return d_ap, column
-
-
 def count_kinds(contrast: Contrast, margin: float) -> tuple[int, int, int]:
-    """Numbers of easy, semi-hard and hard triplets among all valid ones of `contrast`, exact."""
+    """Count the easy, semi-hard and hard triplets of a Contrast exactly.
+
+    Args:
+        contrast: Distances of anchors and items.
+        margin: The margin of the triplet loss, at least 0.
+
+    Returns:
+        The numbers of easy, semi-hard and hard triplets, whose sum is the number of valid triplets.
+    """
     triplets = int((contrast.n_positive * contrast.n_negative).sum())
     n_hard = n_semihard = 0
     for _, block in sorted_rows(contrast, columns=False):
@@ -113,8 +71,8 @@ def count_kinds(contrast: Contrast, margin: float) -> tuple[int, int, int]:
     return triplets - n_semihard - n_hard, n_semihard, n_hard
 
 
-def _run(mining: str, block: SortedRows, hard_end: Tensor, loss_end: Tensor) -> tuple[Tensor, Tensor]:
-    """First and behind-last index of the sorted negatives that make a triplet of this kind with a positive."""
+def _selected_range(mining: str, block: SortedRows, hard_end: Tensor, loss_end: Tensor) -> tuple[Tensor, Tensor]:
+    """Return start and end (exclusive) of the sorted negatives that form a selected triplet with each positive."""
     start = torch.zeros_like(hard_end)
     match mining:
         case "all":
@@ -124,65 +82,71 @@ def _run(mining: str, block: SortedRows, hard_end: Tensor, loss_end: Tensor) -> 
             return start, loss_end
         case "hard":
             return start, hard_end
-    return hard_end, torch.maximum(hard_end, loss_end)  # at a margin of 0 a tie is hard and has no loss
+    return hard_end, torch.maximum(hard_end, loss_end)  # with a margin of 0 a tie is hard and has no loss
 
 
-def _mine_runs(contrast: Contrast, margin: float, mining: str) -> Terms:
-    """Sum of the hinge over all triplets of a kind, with its gradient from the same integer ranks."""
+def _sum_over_ranges(contrast: Contrast, margin: float, mining: str) -> Terms:
+    """Sum the hinge over all triplets that a rule selects; the gradient uses the same integer ranks."""
     value = contrast.value.detach()
     total = torch.zeros(len(value), dtype=torch.float64)
     count = torch.zeros(len(value), dtype=torch.int64)
     slope = torch.empty_like(value)
     for rows, block in sorted_rows(contrast, columns=True):
         hard_end, loss_end = block.ranks(margin)
-        first, last = _run(mining, block, hard_end, loss_end)
+        first, last = _selected_range(mining, block, hard_end, loss_end)
         count[rows] = (last - first).sum(1)
-        last = torch.maximum(first, torch.minimum(last, loss_end))  # the others count, and count as 0
-        run = last - first  # (A, K)
-        # the k-th negative is in the runs that have begun by then and not ended
+        last = torch.maximum(first, torch.minimum(last, loss_end))  # triplets beyond are counted, with a loss of 0
+        length = last - first  # (A, K)
+        # the k-th negative is in all ranges that begin at or before it and end after it
         width = block.d_an.shape[1] + 1
-        offset = torch.arange(len(run))[:, None] * width
-        begun = torch.bincount((first + offset).ravel(), minlength=len(run) * width)
-        ended = torch.bincount((last + offset).ravel(), minlength=len(run) * width)
-        cover = (begun - ended).view(-1, width).cumsum(1)[:, :-1].to(value.dtype)  # (A, N)
-        here = slope[rows].scatter_(1, block.n, cover.neg_())
-        total[rows] = (block.d_ap.where(run > 0, 0).double() * run).sum(1) + margin * run.sum(1).double()
-        total[rows] += (here * value[rows]).sum(1, dtype=torch.float64)
-        here.scatter_add_(1, block.p, run.to(value.dtype))
+        offset = torch.arange(len(length))[:, None] * width
+        begun = torch.bincount((first + offset).ravel(), minlength=len(length) * width)
+        ended = torch.bincount((last + offset).ravel(), minlength=len(length) * width)
+        coverage = (begun - ended).view(-1, width).cumsum(1)[:, :-1].to(value.dtype)  # (A, N)
+        block_slope = slope[rows].scatter_(1, block.n, coverage.neg_())
+        total[rows] = (block.d_ap.where(length > 0, 0).double() * length).sum(1) + margin * length.sum(1).double()
+        total[rows] += (block_slope * value[rows]).sum(1, dtype=torch.float64)
+        block_slope.scatter_add_(1, block.p, length.to(value.dtype))
     return Terms(with_gradient(contrast.value, total, slope), count)
 
 
 class ChosenTriplets(NamedTuple):
-    """Triplets of each anchor: columns p and n of the positive and the negative, where `valid`; all (A, K)."""
+    """At most K triplets of each anchor; all fields (A, K).
+
+    Attributes:
+        p: int64 columns of the positives.
+        n: int64 columns of the negatives.
+        valid: bool, false for entries that are no triplet.
+    """
 
     p: Tensor
     n: Tensor
     valid: Tensor
 
 
-def _mine_chosen(contrast: Contrast, margin: float, chosen: ChosenTriplets) -> Terms:
-    """The hinge of chosen triplets."""
+def _hinge_of_chosen(contrast: Contrast, margin: float, chosen: ChosenTriplets) -> Terms:
+    """Sum the hinge over chosen triplets."""
     d_ap, d_an = contrast.value.gather(1, torch.cat([chosen.p, chosen.n], 1)).split(chosen.p.shape[1], 1)
     gap = d_ap - d_an + margin  # (A, K)
     return Terms(gap.relu().where(chosen.valid, 0).sum(1), chosen.valid.sum(1))
 
 
-def _nearest(contrast: Contrast, margin: float, *, inside: bool) -> ChosenTriplets:
-    """For each positive the nearest negative that is farther than it, `inside` the margin only; of equals any one."""
-    blocks = [_nearest_in(block, margin, inside) for _, block in sorted_rows(contrast, columns=True)]
+def _nearest_farther(contrast: Contrast, margin: float, *, inside: bool) -> ChosenTriplets:
+    """Choose for each positive the nearest negative that is farther, only `inside` the margin; of ties any one."""
+    blocks = [_nearest_farther_in(block, margin, inside) for _, block in sorted_rows(contrast, columns=True)]
     return ChosenTriplets(*(torch.cat(part) for part in zip(*blocks, strict=True)))
 
 
-def _nearest_in(block: SortedRows, margin: float, inside: bool) -> ChosenTriplets:
+def _nearest_farther_in(block: SortedRows, margin: float, inside: bool) -> ChosenTriplets:
     hard_end, loss_end = block.ranks(margin)
     n_negative = (block.d_an < torch.inf).sum(1, keepdim=True)
-    there = (block.d_ap > -torch.inf) & (n_negative > 0)
-    at = torch.minimum(hard_end, (n_negative - 1).clamp(min=0))  # none is farther: the farthest there is
-    return ChosenTriplets(block.p, block.n.gather(1, at), there & (hard_end < loss_end) if inside else there)
+    valid = (block.d_ap > -torch.inf) & (n_negative > 0)
+    index = torch.minimum(hard_end, (n_negative - 1).clamp(min=0))  # if none is farther than the positive: the farthest
+    return ChosenTriplets(block.p, block.n.gather(1, index), valid & (hard_end < loss_end) if inside else valid)
 
 
-def _hardest(contrast: Contrast, margin: float) -> ChosenTriplets:
-    """For each anchor its farthest positive and its nearest negative; of equals the first."""
+def _batch_hard(contrast: Contrast, margin: float) -> ChosenTriplets:
+    """Choose for each anchor its farthest positive and its nearest negative; of ties the first."""
     value = contrast.value.detach()
     p = value.masked_fill(~contrast.positive, -torch.inf).argmax(1, keepdim=True)
     n = value.masked_fill(~contrast.negative, torch.inf).argmin(1, keepdim=True)
@@ -192,12 +156,19 @@ def _hardest(contrast: Contrast, margin: float) -> ChosenTriplets:
 
 @dataclass(frozen=True)
 class Miner:
-    """Which triplets a batch is trained on: those that a rule lets through, or those that a choice makes."""
+    """A way to select the triplets that a batch is trained on; it has either a rule or a choice.
+
+    Attributes:
+        title: Its name; shown to visitors.
+        help: Which triplets it selects; shown to visitors.
+        rule: Decides for each triplet by itself.
+        choice: (contrast, margin) -> triplets that are chosen by comparison with others of their anchor.
+    """
 
     title: str
     help: str
-    rule: Rule | None = None  # where a triplet is judged by itself
-    choice: Callable[[Contrast, float], ChosenTriplets] | None = None  # where it is judged against others of its anchor
+    rule: Rule | None = None
+    choice: Callable[[Contrast, float], ChosenTriplets] | None = None
 
 
 MINERS: Mapping[str, Miner] = MappingProxyType(
@@ -209,35 +180,48 @@ MINERS: Mapping[str, Miner] = MappingProxyType(
         "semihard_near": Miner(
             "nearest semi-hard",
             "for each positive the nearest semi-hard negative",
-            choice=partial(_nearest, inside=True),
+            choice=partial(_nearest_farther, inside=True),
         ),
         "semihard_tfa": Miner(
             "nearest farther one",
             "for each positive the nearest negative beyond it, at any distance; if none, the farthest",
-            choice=partial(_nearest, inside=False),
+            choice=partial(_nearest_farther, inside=False),
         ),
-        "batch_hard": Miner("batch-hard", "farthest positive and nearest negative of each anchor", choice=_hardest),
+        "batch_hard": Miner("batch-hard", "farthest positive and nearest negative of each anchor", choice=_batch_hard),
     }
 )
 
 
 def mine(contrast: Contrast, margin: float, mining: str) -> Terms:
-    """The hinge [d_ap - d_an + margin]_+ over the triplets that `mining`, one of MINERS, lets through.
+    """Compute the hinge [d_ap - d_an + margin]_+ over the triplets that a miner selects.
 
     Source: Schroff, Kalenichenko, Philbin 2015 (semi-hard); Hermans, Beyer, Leibe 2017 (batch-hard).
+
+    Args:
+        contrast: Distances of anchors and items.
+        margin: The margin, at least 0.
+        mining: Key of the miner, one of MINERS.
+
+    Returns:
+        Terms with one term per selected triplet.
+
+    Raises:
+        ValueError: when there is no such miner.
     """
-    choice = _miner(mining).choice
+    choice = _get_miner(mining).choice
     if choice is None:
-        return _mine_runs(contrast, margin, mining)
-    return _mine_chosen(contrast, margin, choice(contrast, margin))
+        return _sum_over_ranges(contrast, margin, mining)
+    return _hinge_of_chosen(contrast, margin, choice(contrast, margin))
 
 
 @dataclass(frozen=True, eq=False)
 class PickedTriplets:
-    """What a miner picks for one anchor.
+    """The triplets that a miner selects for one anchor.
 
-    positives: (P,) int64, columns of its positives; negatives: (N,) int64, columns of its negatives; both ascending.
-    chosen: (P, N) bool, which of their triplets are picked.
+    Attributes:
+        positives: (P,) int64 columns of the anchor's positives, ascending.
+        negatives: (N,) int64 columns of the anchor's negatives, ascending.
+        chosen: (P, N) bool, true for the selected triplets.
     """
 
     positives: Tensor
@@ -246,11 +230,22 @@ class PickedTriplets:
 
 
 def picked_triplets(contrast: Contrast, margin: float, mining: str, anchor: int) -> PickedTriplets:
-    """Which triplets of row `anchor` of `contrast` the miner `mining`, one of MINERS, lets through.
+    """Return the triplets that a miner selects for one anchor.
 
-    Raises ValueError for an unknown miner, IndexError for an anchor that is not there.
+    Args:
+        contrast: Distances of anchors and items.
+        margin: The margin, at least 0.
+        mining: Key of the miner, one of MINERS.
+        anchor: Row of the anchor.
+
+    Returns:
+        The anchor's positives and negatives, and the selected triplets.
+
+    Raises:
+        ValueError: when there is no such miner.
+        IndexError: when there is no such anchor.
     """
-    miner = _miner(mining)
+    miner = _get_miner(mining)
     value, positive, negative = (
         part[anchor] for part in (contrast.value.detach(), contrast.positive, contrast.negative)
     )
@@ -259,24 +254,30 @@ def picked_triplets(contrast: Contrast, margin: float, mining: str, anchor: int)
         return PickedTriplets(p, n, miner.rule(value[p][:, None], value[n][None], margin))
     assert miner.choice is not None
     chosen = miner.choice(Contrast(value[None], positive[None], negative[None]), margin)
-    picked = torch.zeros(len(value), len(value), dtype=torch.bool)  # by column
+    picked = torch.zeros(len(value), len(value), dtype=torch.bool)  # by columns of positive and negative
     picked[chosen.p[chosen.valid], chosen.n[chosen.valid]] = True
     return PickedTriplets(p, n, picked[p][:, n])
 
 
-def _miner(mining: str) -> Miner:
+def _get_miner(mining: str) -> Miner:
     if mining not in MINERS:
         raise ValueError(f"mining must be one of {', '.join(MINERS)}, not {mining!r}")
     return MINERS[mining]
 
 
-GRID = 2.0**40
+GRID = 2.0**40  # grid points per unit of distance
 
 
 def round_to_grid(value: Tensor) -> Tensor:
-    """Distances as whole multiples of 2^-40, so that ties are ties in spite of rounding; the gradient passes.
+    """Round distances to multiples of 2^-40, so that rounding errors do not break ties.
 
-    Below 2^12 a float64 holds these and their sums exactly, so to the margin too add what this makes of it.
+    Below 2^12 a float64 holds these multiples and their sums exactly; round a margin too before it is added.
+
+    Args:
+        value: float64 distances, any shape.
+
+    Returns:
+        The rounded distances, with the gradient of `value`.
     """
     rounded = (value.detach() * GRID).round() / GRID
     return value + (rounded - value.detach())

@@ -1,4 +1,4 @@
-"""NormFace: softmax over cosines, where a scale has to take the place of length."""
+"""NormFace: softmax over cosines, with a scale in place of the lengths of embeddings and class weights."""
 
 import math
 from typing import Annotated
@@ -12,18 +12,20 @@ from cl_core.losses.parameters import Param
 
 
 def boundary(x_p: Tensor, x_n: Tensor, **_: object) -> Tensor:
-    """Positive where another class is nearer."""
+    """Return a value that is positive where another class is nearer."""
     return x_n - x_p
 
 
 def caution(classes: int, scale: float, **_: object) -> str:
-    """Whether even perfect classes could be told with a probability of 0.9: scale >= (C-1)/C ln((C-1) P/(1-P))."""
+    """Return a warning if even perfect classes cannot reach a probability of P = 0.9, else an empty string.
+
+    This needs scale >= (C-1)/C ln((C-1) P/(1-P)) for C classes.
+    """
     needed = (classes - 1) / classes * math.log(max(9 * (classes - 1), 1))
     if scale < needed:
         return (
             f"With unit features and {classes} classes a scale of {needed:.2f} is needed to give the right class "
-            f"even a "
-            "probability of 0.9; below, the loss stays high whatever is learnt."
+            "even a probability of 0.9; below, the loss stays high whatever is learnt."
         )
     return ""
 
@@ -57,8 +59,9 @@ def normface(
         float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; too small: nothing can be fitted", log=True, domain="> 0")
     ] = 20.0,
 ) -> Terms:
-    """Softmax over the angles alone: class weights and embeddings have length 1, and a scale instead.
+    """Softmax over the angles alone: class weights and embeddings have length 1, and a scale replaces their lengths.
 
-    One term a row.
+    Returns:
+        Terms with one term per row.
     """
     return pair_terms(c, temperature=1 / scale)

@@ -33,8 +33,7 @@ from cl_core.losses.parameters import Param
     misreadings=(
         "An anchor has $N-1$ negatives, one of each other pair; in the two-view form $2N-2$, not $2N-1$.",
         "On unit vectors without a temperature the loss cannot fall below $\\ln(1+Ne^{-2})$: 5.63 at 2,046 "
-        "negatives. That "
-        "is why temperature was introduced.",
+        "negatives. That is why temperature was introduced.",
         "TensorFlow Addons' npairs_loss counts the anchor as its own positive and as a candidate: another loss.",
     ),
     lengths=True,
@@ -44,14 +43,16 @@ def npair(
     c: Contrast,
     l2: Annotated[float, Param(r"\lambda", 0.0, 0.02, 0.001, "price of long embeddings")] = 0.0,
 ) -> Terms:
-    """One positive is compared with all negatives at once, and long embeddings may count for more.
+    """One positive is compared with all negatives at once, by inner products, so long embeddings may count for more.
 
-    One term an ordered positive pair. The price of length needs embeddings; where there are only values, as on a plane,
-    it is left out.
+    The penalty l2 on the length needs embeddings; it is omitted where there are only values, as on a plane.
+
+    Returns:
+        Terms with one term per ordered positive pair.
     """
     terms = pair_terms(c, temperature=1.0)
     if not l2 or c.anchors is None or c.others is None:
         return terms
     r_a, r_p = c.anchors.square().sum(1), c.others.square().sum(1)  # (A,), (N,)
-    length = c.n_positive * r_a + c.positive.to(r_p.dtype) @ r_p
-    return Terms(terms.total + l2 * length, terms.count)
+    penalty = c.n_positive * r_a + c.positive.to(r_p.dtype) @ r_p
+    return Terms(terms.total + l2 * penalty, terms.count)

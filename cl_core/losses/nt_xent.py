@@ -43,12 +43,13 @@ def nt_xent(
         float, Param(r"\tau", 0.05, 1.0, 0.01, "small: only the hardest negative counts", log=True, domain="> 0")
     ] = 0.5,
 ) -> Terms:
-    """The other view of an image must be found among all other rows, its own class included.
+    """The other view of an image must be found among all other views of the batch, those of its own class included.
 
-    One term a view that has another.
+    Returns:
+        Terms with one term per view that has a second view.
     """
 
-    def of_rows(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
+    def total_and_slope(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
         log_sum, slope = softmax_shares(value, positive | negative, temperature)
         is_p = positive.to(value.dtype)
         n = is_p.sum(1)
@@ -57,4 +58,4 @@ def nt_xent(
         slope.mul_(n[:, None]).sub_(is_p).div_(temperature)
         return (log_sum * n).where(n > 0, 0) - pull, slope
 
-    return Terms(apply_rows(c, of_rows), c.n_positive)
+    return Terms(apply_rows(c, total_and_slope), c.n_positive)

@@ -1,4 +1,4 @@
-"""What a parameter of a loss is: its letter, its range and what it does, read from the function's own signature."""
+"""Parameters of a loss: symbol, range, default and help text, read from the signature of its function."""
 
 from __future__ import annotations
 
@@ -13,10 +13,17 @@ Value = float | int | str | bool
 
 @dataclass(frozen=True)
 class Param:
-    """A number: its symbol in LaTeX and the range of its slider.
+    """Annotation of a numeric parameter, with the range of its slider.
 
-    The range is what is worth dragging through. What is *allowed* is wider, and is `domain`: "> 0", ">= 0", or
-    "range" where nothing outside low..high has a meaning.
+    Attributes:
+        symbol: Its letter in the formula, in LaTeX.
+        low: Lower end of the slider; the slider covers the values that are worth exploring.
+        high: Upper end of the slider.
+        step: Step of the slider.
+        help: What the parameter does, in a few words; shown to visitors.
+        log: Whether the slider is logarithmic.
+        domain: The values that are allowed, which may be more than the slider offers: "> 0", ">= 0", or "range" if
+            only low..high has a meaning.
     """
 
     symbol: str
@@ -30,7 +37,13 @@ class Param:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words."""
+    """Annotation of a parameter with a few named options.
+
+    Attributes:
+        symbol: Its letter in the formula, in LaTeX.
+        options: The allowed values.
+        help: What the parameter does, in a few words; shown to visitors.
+    """
 
     symbol: str
     options: tuple[str, ...]
@@ -39,7 +52,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Flag:
-    """Yes or no."""
+    """Annotation of a yes-or-no parameter.
+
+    Attributes:
+        symbol: Its letter in the formula, in LaTeX.
+        help: What the parameter does, in a few words; shown to visitors.
+    """
 
     symbol: str
     help: str
@@ -47,16 +65,23 @@ class Flag:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a loss: what its function's signature says of it."""
+    """One parameter of a loss, as the signature of its function describes it.
+
+    Attributes:
+        name: Name of the argument, which is also its name in links.
+        default: Its default value.
+        kind: "number", "integer", "choice" or "flag".
+        spec: The annotation with its symbol, range and help text.
+    """
 
     name: str
     default: Value
-    kind: str  # "number", "integer", "choice" or "flag"
+    kind: str
     spec: Param | Choice | Flag
 
     @property
     def symbol(self) -> str:
-        """The letter it has in the formula, in LaTeX."""
+        """Its letter in the formula, in LaTeX."""
         return self.spec.symbol
 
     @property
@@ -66,7 +91,7 @@ class Parameter:
 
     @property
     def corners(self) -> tuple[Value, ...]:
-        """The values a visitor can drag it to at the ends, with the default; or every option."""
+        """Both ends of the slider with the default between them, or every option; the values that tests cover."""
         match self.spec:
             case Param(low=low, high=high):
                 cast = int if self.kind == "integer" else float
@@ -76,7 +101,7 @@ class Parameter:
         return (False, True)
 
     def range_text(self) -> str:
-        """Its range as words for a table: "0.1 to 2", "a, b", "yes or no"."""
+        """Return the range as text for a table: "0.1 to 2", "a, b", "yes or no"."""
         match self.spec:
             case Param(low=low, high=high, log=log):
                 return f"{low:g} to {high:g}" + (" (log)" if log else "")
@@ -85,7 +110,17 @@ class Parameter:
         return "yes or no"
 
     def check(self, value: Any) -> Value:
-        """Return `value` in the parameter's own type; raise ValueError, in words, where it has no meaning."""
+        """Validate a value and convert it to the parameter's type.
+
+        Args:
+            value: The value to check.
+
+        Returns:
+            The value as float, int, str or bool, according to `kind`.
+
+        Raises:
+            ValueError: when the value is of the wrong type, not finite, outside the domain or not an option.
+        """
         match self.spec:
             case Flag():
                 if not isinstance(value, bool):
@@ -120,12 +155,12 @@ class Parameter:
 
 
 class Theta(dict[str, Value]):
-    """Every parameter of one loss with its value, checked by `Loss.check`; read-only.
+    """Read-only values of all parameters of one loss, validated by `Loss.check`.
 
-    Checking it again for the same loss costs nothing, so functions that take parameters may check whatever they get.
+    `Loss.check` returns a Theta of the same loss unchanged, so every function that takes parameters can check them.
 
     Attributes:
-        loss: key of the loss it was checked for; "" for a copy that has to be checked again.
+        loss: Key of the loss that it was checked for; "" if it was not checked.
     """
 
     loss: str
@@ -147,9 +182,16 @@ class Theta(dict[str, Value]):
 
 
 def parameters_of(function: Callable[..., Any]) -> dict[str, Parameter]:
-    """Read name, default and range of every parameter but the first, which is the Contrast."""
+    """Read the parameters of a loss from the signature of its function.
+
+    Args:
+        function: Takes a Contrast, then parameters annotated with Param, Choice or Flag, each with a default.
+
+    Returns:
+        The parameters by name, without the Contrast.
+    """
     hints = get_type_hints(function, include_extras=True)
-    found = {}
+    parameters = {}
     for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
         annotation = hints[name]
         spec = annotation.__metadata__[0]
@@ -160,5 +202,5 @@ def parameters_of(function: Callable[..., Any]) -> dict[str, Parameter]:
                 kind = "choice"
             case _:
                 kind = "flag"
-        found[name] = Parameter(name, parameter.default, kind, spec)
-    return found
+        parameters[name] = Parameter(name, parameter.default, kind, spec)
+    return parameters

@@ -1,4 +1,4 @@
-"""PCCL as its description has it: circle loss's weights without its margins, and a temperature of its own a side."""
+"""PCCL as it is described: the weights of circle loss without its margins, and one temperature each for s_p and s_n."""
 
 import math
 from typing import Annotated
@@ -20,25 +20,24 @@ PAPER = Paper(
 )
 TWO_VARIANTS = (
     "Two variants go by this name. One is rebuilt from a description of the paper whose formulas were lost; the "
-    "other is "
-    "the loss class that the authors released, and that one keeps circle loss's margins."
+    "other is the loss class that the authors released, and that one keeps circle loss's margins."
 )
 
 
-def _square(margin: float, xi: int) -> float:
-    """Squared radius along s_p; along s_n it is this divided by xi."""
+def _squared_radius(margin: float, xi: int) -> float:
+    """Return the squared radius of the ellipse along s_p; along s_n it is this divided by xi."""
     return (xi * margin**2 + (1 + margin) ** 2) / 4
 
 
 def boundary(x_p: Tensor, x_n: Tensor, margin: float, xi: int, **_: object) -> Tensor:
-    """Positive outside the ellipse, and below s_p = 0 where s_n < -m."""
-    ellipse = xi * (x_n + margin / 2) ** 2 + (x_p - (1 + margin) / 2) ** 2 - _square(margin, xi)
+    """Return a value that is positive outside the ellipse, and below s_p = 0 where s_n < -m."""
+    ellipse = xi * (x_n + margin / 2) ** 2 + (x_p - (1 + margin) / 2) ** 2 - _squared_radius(margin, xi)
     return torch.where(x_n < -margin, -x_p, ellipse)
 
 
 def curve(t: Tensor, margin: float, xi: int, **_: object) -> tuple[Tensor, Tensor]:
-    """The straight line for t below a quarter, then the ellipse from (-m, 0) on until s_p = 1."""
-    radius = math.sqrt(_square(margin, xi))
+    """Return points (s_n, s_p): the straight line for t below 1/4, then the ellipse from (-m, 0) to where s_p = 1."""
+    radius = math.sqrt(_squared_radius(margin, xi))
     first, last = -math.acos((1 + margin) / 2 / radius), math.acos((margin - 1) / 2 / radius)
     angle = first + (t - 0.25).clamp(min=0) / 0.75 * (last - first)  # from the bottom of the ellipse
     straight = t < 0.25
@@ -47,8 +46,8 @@ def curve(t: Tensor, margin: float, xi: int, **_: object) -> tuple[Tensor, Tenso
 
 
 def landmarks(margin: float, xi: int, **_: object) -> Landmarks:
-    """Where frozen weights lead, the lowest value, the box that was intended, and the whole ellipse."""
-    radius = math.sqrt(_square(margin, xi))
+    """Return where frozen weights lead, the place of the lowest value, the intended box and the whole ellipse."""
+    radius = math.sqrt(_squared_radius(margin, xi))
     centre = (-margin / 2, (1 + margin) / 2)
     return Landmarks(
         (-margin, 1.0), centre, (-margin, margin, 1 - margin, 1.0), (*centre, radius / math.sqrt(xi), radius)
@@ -73,10 +72,9 @@ def landmarks(margin: float, xi: int, **_: object) -> Landmarks:
     misreadings=(
         TWO_VARIANTS,
         r"The weights alone do not say $s_p>1-m$ and $s_n<m$: at $s_n=m=0.25$ the boundary asks for $s_p\ge0.110$ "
-        r"only.",
+        "only.",
         r"The value is not monotone in $s_p$: it is smallest at $s_p=(1+m)/2$, $s_n=-m/2$, so the loss may rise "
-        r"while the "
-        "embedding improves.",
+        "while the embedding improves.",
         r"Frozen weights lead to $s_p\to1$, $s_n\to-m$. That is right, but no speciality: so do circle loss's.",
         r"$\xi$ divides the pull on positives; it moves no fixed point. On this boundary a larger $\xi$ asks for more "
         r"$s_p$, not less.",
@@ -91,8 +89,9 @@ def pccl(
     ] = 1 / 16,
     xi: Annotated[int, Param(r"\xi", 1, 5, 1, "how many times softer positives are pulled", domain="range")] = 1,
 ) -> Terms:
-    """Circle loss's weights, its margins removed, and positives pulled xi times more softly.
+    """The weights of circle loss without its margins, and positives pulled xi times more softly.
 
-    One term an anchor that has positives and negatives.
+    Returns:
+        Terms with one term per anchor that has positives and negatives.
     """
     return self_paced(c, Side(1 + margin, 0.0, 1 / (xi * temperature)), Side(-margin, 0.0, 1 / temperature))

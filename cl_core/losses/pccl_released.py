@@ -14,18 +14,18 @@ from cl_core.losses.pccl import PAPER, TWO_VARIANTS
 
 
 def boundary(x_p: Tensor, x_n: Tensor, margin: float, k: int, **_: object) -> Tensor:
-    """Positive outside the ellipse about (0, 1), and below 1 - m where s_n < -m."""
+    """Return a value that is positive outside the ellipse about (0, 1), and below s_p = 1 - m where s_n < -m."""
     ellipse = x_n**2 + (x_p - 1) ** 2 / k - margin**2 * (1 + 1 / k)
     return torch.where(x_n < -margin, 1 - margin - x_p, ellipse)
 
 
 def _radii(margin: float, k: int) -> tuple[float, float]:
-    """Along s_n and along s_p."""
+    """Return the radii of the ellipse along s_n and along s_p."""
     return margin * math.sqrt(1 + 1 / k), margin * math.sqrt(k + 1)
 
 
 def curve(t: Tensor, margin: float, k: int, **_: object) -> tuple[Tensor, Tensor]:
-    """The straight line for t below a quarter, then the ellipse from (-m, 1 - m) to where s_p = 1."""
+    """Return points (s_n, s_p): the straight line for t < 1/4, then the ellipse from (-m, 1 - m) to where s_p = 1."""
     along_n, along_p = _radii(margin, k)
     first = -math.asin(margin / along_n)
     angle = first + (t - 0.25).clamp(min=0) / 0.75 * (math.pi / 2 - first)  # from the bottom of the ellipse
@@ -35,7 +35,7 @@ def curve(t: Tensor, margin: float, k: int, **_: object) -> tuple[Tensor, Tensor
 
 
 def landmarks(margin: float, k: int, **_: object) -> Landmarks:
-    """Where frozen weights lead, the lowest value, the box of the margins, and the whole ellipse."""
+    """Return where frozen weights lead, the place of the lowest value, the box of the margins and the whole ellipse."""
     return Landmarks((-margin, 1.0), (0.0, 1.0), (-margin, margin, 1 - margin, 1.0), (0.0, 1.0, *_radii(margin, k)))
 
 
@@ -67,8 +67,9 @@ def pccl_released(
     ] = 64.0,
     k: Annotated[int, Param("k", 1, 5, 1, "how many times softer positives are pulled", domain="range")] = 1,
 ) -> Terms:
-    """Circle loss over all pairs of a batch at once, the positives pulled k times more softly.
+    """Circle loss over all pairs of a batch at once, with positives pulled k times more softly.
 
-    One term a batch that has positives and negatives.
+    Returns:
+        Terms with one term per batch that has positives and negatives.
     """
     return self_paced(c, Side(1 + margin, 1 - margin, scale / k), Side(-margin, margin, scale), pooled=True)

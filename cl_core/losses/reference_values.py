@@ -1,4 +1,4 @@
-"""Values that a loss has at total collapse and for perfect classes."""
+"""Reference values of a loss: at total collapse, and for perfectly separated classes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,30 @@ from torch import Tensor
 
 from cl_core.losses.base import Loss
 from cl_core.losses.catalogue import get
-from cl_core.losses.contrast import Contrast, from_similarity, label_masks, view_masks
+from cl_core.losses.contrast import Contrast, label_masks, view_masks
+from cl_core.losses.distances import from_similarity
 
-LONG = 1e6  # squared length of embeddings at which a softmax over inner products is decided
+# Stands for an infinite length (squared length for inner products): a softmax over logits of this size is one-hot.
+INFINITE_LENGTH = 1e6
 
 
 def collapse_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: int | None = None) -> float:
-    """What the loss shows when every embedding, and every class weight, is the same point (similarity 1, distance 0).
+    """Compute the value of a loss when all embeddings and class weights coincide (similarity 1, distance 0).
 
-    labels: (B,), of which a loss on views looks at the number only. classes: of a loss with class weights, by default
-    as many as labels differ. Where only ties would count and ties do not (semi-hard triplets), it is the value just
+    If only ties would form terms and the loss excludes ties (semi-hard triplets), it is the limit of the value just
     before that point.
+
+    Args:
+        key: Key of the loss.
+        theta: Its parameters; those that are missing have their defaults.
+        labels: (B,) labels of a batch; a loss on views uses only their number.
+        classes: Number of class weights; by default the number of different labels.
+
+    Returns:
+        The mean loss of the batch.
+
+    Raises:
+        ValueError: when key, parameters or labels are not valid.
     """
     loss = get(key)
     checked = loss.check(theta)
@@ -28,34 +41,46 @@ def collapse_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: 
     value = from_similarity(torch.ones(positive.shape, dtype=torch.float64), loss.metric_of(checked))
     terms = loss.function(Contrast(value, positive, negative, symmetric=not loss.classes), **checked)
     if terms.n_terms == 0:
-        hair = torch.linspace(0, 1e-9, value.numel(), dtype=value.dtype).reshape(value.shape)
-        terms = loss.function(Contrast(value + (hair + hair.T), positive, negative, symmetric=True), **checked)
+        shift = torch.linspace(0, 1e-9, value.numel(), dtype=value.dtype).reshape(value.shape)
+        terms = loss.function(Contrast(value + (shift + shift.T), positive, negative, symmetric=True), **checked)
     return float(terms.mean())
 
 
 def floor_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: int | None = None) -> float:
-    """What the loss shows when classes are perfect: positives coincide, classes at the corners of a simplex.
+    """Compute the value of a loss for perfect classes: each is one point, and the points form a regular simplex.
 
-    Then s = -1 / (C - 1) between C classes and d = sqrt(2C / (C - 1)). Where length counts, it is taken in the limit of
-    long embeddings. labels, classes: as for `collapse_value`.
+    Between C classes s = -1 / (C - 1) then, and d = sqrt(2C / (C - 1)). For a loss that depends on the length of
+    embeddings it is the limit of long embeddings.
+
+    Args:
+        key: Key of the loss.
+        theta: Its parameters; those that are missing have their defaults.
+        labels: (B,) labels of a batch; a loss on views uses only their number.
+        classes: Number of class weights; by default the number of different labels.
+
+    Returns:
+        The mean loss of the batch.
+
+    Raises:
+        ValueError: when key, parameters or labels are not valid.
     """
     loss = get(key)
     checked = loss.check(theta)
     positive, negative = _masks(loss, labels, classes)
-    among = positive.shape[1] if loss.classes else len(labels.unique())
-    corners = len(labels) // 2 if loss.views else among
+    n_classes = positive.shape[1] if loss.classes else len(labels.unique())
+    corners = len(labels) // 2 if loss.views else n_classes
     s = torch.ones(positive.shape, dtype=torch.float64)
     s[negative] = -1 / max(corners - 1, 1)
     value = from_similarity(s, loss.metric_of(checked))
     if loss.metric_of(checked) == "dot":
-        value = value * LONG
-    contrast = Contrast(value, positive, negative, symmetric=not loss.classes, length=LONG)
+        value = value * INFINITE_LENGTH
+    contrast = Contrast(value, positive, negative, symmetric=not loss.classes, length=INFINITE_LENGTH)
     return float(loss.function(contrast, **checked).mean())
 
 
 def _masks(loss: Loss, labels: Tensor, classes: int | None) -> tuple[Tensor, Tensor]:
-    if loss.classes:  # one row says what every row says
-        own = torch.zeros(1, classes or len(labels.unique()), dtype=torch.bool)
-        own[0, 0] = True
-        return own, ~own
+    if loss.classes:  # all rows have the same value, so one is enough
+        positive = torch.zeros(1, classes or len(labels.unique()), dtype=torch.bool)
+        positive[0, 0] = True
+        return positive, ~positive
     return view_masks(len(labels)) if loss.views else label_masks(labels, len(labels))

@@ -1,4 +1,4 @@
-"""The softmax classifier: where the losses with margins come from."""
+"""The softmax loss of a linear classifier, from which the losses with margins are derived."""
 
 import math
 
@@ -10,7 +10,7 @@ from cl_core.losses.contrast import Contrast, Terms
 
 
 def boundary(x_p: Tensor, x_n: Tensor) -> Tensor:
-    """Positive where another class has the larger logit."""
+    """Return a value that is positive where another class has the larger logit."""
     return x_n - x_p
 
 
@@ -45,8 +45,11 @@ def boundary(x_p: Tensor, x_n: Tensor) -> Tensor:
     ),
 )
 def softmax(c: Contrast) -> Terms:
-    """Cross-entropy of a linear layer: the logit of one's own class should be the largest.
+    """Cross-entropy of a linear layer: the logit of the correct class should be the largest.
 
-    One term a row. The bias stands in the Contrast's values.
+    The bias is part of the values of the Contrast.
+
+    Returns:
+        Terms with one term per row.
     """
     return pair_terms(c, temperature=1.0)

@@ -42,9 +42,10 @@ def sphereface(
     margin: Annotated[int, Param("m", 1, 4, 1, "how many times the own angle counts", domain="range")] = 4,
     annealing: Annotated[float, Param(r"\lambda", 0.0, 100.0, 0.5, "how much plain softmax is blended in")] = 0.0,
 ) -> Terms:
-    """As L-softmax, but only angles and the embedding's own length decide; class weights have length 1.
+    """L-softmax with class weights of length 1, so that only angles and the length of the embedding count.
 
-    One term a row.
+    Returns:
+        Terms with one term per row.
     """
     own = torch.where(c.positive, psi(c.value, margin, annealing), c.value)
     return logit_terms(c, c.anchor_lengths * own)

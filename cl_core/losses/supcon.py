@@ -39,11 +39,10 @@ from cl_core.losses.parameters import Choice, Param
     ),
     misreadings=(
         r"A lower loss is not a better embedding: with 10 classes and a batch of 256 at $\tau=0.1$ it cannot fall "
-        r"below "
-        r"about $\ln 24.6=3.2$, and shows $\ln 255=5.54$ when all points are the same.",
+        r"below about $\ln 24.6=3.2$, and shows $\ln 255=5.54$ when all points are the same.",
         "A positive that is closer than its share is pushed *away*: the positives equalise.",
         r"The factor $\tau/\tau_{base}$ of the authors' code only rescales the gradient: 7.1 times in the first "
-        r"article.",
+        "article.",
         "Curves at different batch sizes do not compare: both ends move with the logarithm of the batch.",
     ),
 )
@@ -54,12 +53,13 @@ def supcon(
     ] = 0.1,
     variant: Annotated[str, Choice("L", ("out", "in"), "mean over positives outside or inside the log")] = "out",
 ) -> Terms:
-    """Each positive must be found among all others; as the positives compete too, the loss never reaches 0.
+    """Each positive must be found among all other rows; as the positives compete too, the loss never reaches 0.
 
-    One term an anchor that has a positive.
+    Returns:
+        Terms with one term per anchor that has a positive.
     """
 
-    def of_rows(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
+    def total_and_slope(value: Tensor, positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
         log_sum, slope = softmax_shares(value, positive | negative, temperature)
         if variant == "out":
             share_p = positive.to(value.dtype)
@@ -70,8 +70,9 @@ def supcon(
             log_sum_p, share_p = softmax_shares(value, positive, temperature)
             n = positive.sum(1)
             pull = log_sum_p - n.double().log()
-        # d/ds_ik = (q_ik - share of k among the positives) / temperature; it pushes a positive that has more
+        # d/ds_ik = (q_ik - share of k among the positives) / temperature; a positive that has more than its share is
+        # pushed away
         slope.sub_(share_p).mul_((n > 0)[:, None]).div_(temperature)
         return (log_sum - pull).where(n > 0, 0), slope
 
-    return Terms(apply_rows(c, of_rows), (c.n_positive > 0).long())
+    return Terms(apply_rows(c, total_and_slope), (c.n_positive > 0).long())

@@ -14,7 +14,10 @@ DISTANCES = ("sqeuclidean", "euclidean", "cosine")
 
 
 def curve(t: Tensor, margin: float, distance: str, **_: object) -> tuple[Tensor, Tensor]:
-    """s_p = s_n + m/2 for d squared, s_n + m for 1 - s, 1 - (sqrt(2 - 2 s_n) - m)^2 / 2 for d."""
+    """Return points (s_n, s_p) of the boundary for t from 0 to 1, NaN where there is none.
+
+    s_p = s_n + m/2 for d squared, s_n + m for 1 - s, 1 - (sqrt(2 - 2 s_n) - m)^2 / 2 for d.
+    """
     s_n = 2 * t - 1
     match distance:
         case "sqeuclidean":
@@ -26,13 +29,12 @@ def curve(t: Tensor, margin: float, distance: str, **_: object) -> tuple[Tensor,
 
 
 def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
-    """Whether there is room for the margin on unit vectors."""
+    """Return a warning if the distance of unit vectors leaves no room for the margin, else an empty string."""
     if not unit_norm or distance != "euclidean" or margin < 1:
         return ""
     return (
         f"On unit vectors no distance exceeds 2, so with m = {margin:g} no triplet with d_ap > {2 - margin:g} can "
-        f"ever be "
-        "easy."
+        "ever be easy."
     )
 
 
@@ -64,15 +66,14 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
     ),
     misreadings=(
         "Semi-hard is ranked *rightly*: farther than the positive, but inside the margin.",
-        "The hardest negative is not the best one: early in training, always taking it makes the net collapse to a "
-        "point.",
+        "The hardest negative is not the best one: early in training, always taking it makes the net collapse "
+        "to a point.",
         r"A margin $m$ in $d$ is $2d_{ap}m+m^2$ in $d^2$: the same number admits other negatives.",
         "A loss that stays at exactly its margin is no bad luck: every distance is 0.",
         "This is FaceNet's formula. LMNN (Weinberger et al. 2006), often named with it, pulls target neighbours and "
         "pushes with a unit margin, for a linear map.",
         "TensorFlow Addons' semi-hard takes the nearest farther negative at any distance, and the farthest of all "
-        "where "
-        "there is none, which is a hard one.",
+        "where there is none, which is a hard one.",
     ),
 )
 def triplet(
@@ -83,6 +84,7 @@ def triplet(
 ) -> Terms:
     """A negative should be farther than a positive, by a margin; beyond it the force stops.
 
-    One term a triplet that the mining rule lets through.
+    Returns:
+        Terms with one term per triplet that the miner selects.
     """
     return mine(c, margin, mining)

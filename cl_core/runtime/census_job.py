@@ -21,7 +21,7 @@ from cl_core.analysis import triplet_counts
 from cl_core.analysis.census import Census, assemble_census, number_of_triplets
 from cl_core.analysis.triplet_counts import CensusSample, PartialCounts
 from cl_core.data import datasets
-from cl_core.losses import contrast
+from cl_core.losses import distances
 from cl_core.runtime import errors
 from cl_core.training import State
 
@@ -94,7 +94,7 @@ def pixel_embedding(dataset: str, rows: NDArray[np.int64]) -> NDArray[np.float32
         The flattened examples, (n, D).
     """
     x = torch.from_numpy(datasets.load(dataset).x_test[rows]).flatten(1).float()
-    return contrast.unit(x).numpy()
+    return distances.unit(x).numpy()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 from cl_core import losses
 from cl_core.data import datasets
 from cl_core.losses import variants
-from cl_core.losses.base import NO_SCHEDULE, check_field_types
+from cl_core.losses.base import NO_SCHEDULE
+from cl_core.losses.field_types import check_field_types
 from cl_core.training import encoders
 
 BATCH_RANGE = (4, 4096)

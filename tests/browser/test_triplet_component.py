@@ -13,7 +13,8 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 from cl_core.losses import LOSSES
-from cl_core.losses.contrast import Contrast, pairwise
+from cl_core.losses.contrast import Contrast
+from cl_core.losses.distances import pairwise
 from tests.browser.component import Component
 
 pytestmark = pytest.mark.browser

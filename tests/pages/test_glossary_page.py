@@ -10,7 +10,8 @@ from torch.nn.functional import cross_entropy
 
 from cl_core.charts import loss_family
 from cl_core.losses import LOSSES, module, variants
-from cl_core.losses.contrast import Contrast, unit
+from cl_core.losses.contrast import Contrast
+from cl_core.losses.distances import unit
 from tests import ROOT
 from tests.colours import contrast
 

@@ -1,6 +1,8 @@
-"""The pair loss and the triplet losses on a batch in plain PyTorch, as they are handed out.
+"""The contrastive loss and the triplet losses on a batch, in plain PyTorch.
 
-They are for reading and checking: each builds all pairs, or all triplets, of the batch at once.
+Functions take embeddings z (B, D), labels y (B,), the parameters of the loss, and a distance: a function of z that
+returns (B, B). They return the mean loss, a scalar. They are meant for reading and checking, since each builds all
+pairs or all triplets of the batch at once. Their sources are printed in example programs.
 """
 
 from __future__ import annotations
@@ -16,85 +18,85 @@ from cl_core.losses.parameters import Value
 
 
 def mean(terms: Tensor) -> Tensor:
-    """Mean of the terms (n,); 0 if there is none."""
+    """Return the mean of the terms (n,); 0 if there are none."""
     return terms.sum() / max(len(terms), 1)
 
 
 def pair_masks(y: Tensor) -> tuple[Tensor, Tensor]:
-    """Who is a positive and who a negative of each anchor, both (B, B); nobody is its own positive."""
+    """Return masks (B, B) of the positives and the negatives of each anchor; no row is its own positive."""
     same = y[:, None] == y
     return same & ~torch.eye(len(y), dtype=torch.bool), ~same
 
 
 def euclidean(z: Tensor) -> Tensor:
-    """Distances (B, B), from differences: a matrix product would lose the digits of near points."""
+    """Return distances (B, B), computed from differences: a matrix product would lose the digits of close points."""
     return torch.cdist(z, z, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def squared(z: Tensor) -> Tensor:
-    """Squared distances (B, B)."""
+    """Return squared distances (B, B)."""
     return euclidean(z).square()
 
 
 def similarity(z: Tensor) -> Tensor:
-    """Cosines (B, B)."""
+    """Return cosines (B, B)."""
     u = normalize(z, dim=1)
     return u @ u.T
 
 
 def cosine(z: Tensor) -> Tensor:
-    """1 - cosine (B, B)."""
+    """Return 1 - cosine (B, B)."""
     return 1 - similarity(z)
 
 
 def contrastive(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor], half: bool) -> Tensor:
-    """Mean over all pairs of d^2 for two of one class, [m - d]_+^2 for others."""
+    """Return the mean over all pairs of d^2 for a positive pair and [m - d]_+^2 for a negative pair."""
     i, j = torch.triu_indices(len(y), len(y), 1)  # each pair once
     d = distance(z)[i, j]
-    missing = torch.where(y[i] == y[j], d, (margin - d).relu())
-    loss = mean(missing.square())
+    residual = torch.where(y[i] == y[j], d, (margin - d).relu())
+    loss = mean(residual.square())
     return loss / 2 if half else loss
 
 
 def triplets(d: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Distances of positive and of negative to the anchor, in every triplet of the batch; both (T,)."""
+    """Return the distances of anchor and positive and of anchor and negative, (T,) each, in all triplets."""
     positive, negative = pair_masks(y)
     a, p, n = (positive[:, :, None] & negative[:, None, :]).nonzero(as_tuple=True)
     return d[a, p], d[a, n]
 
 
 def all_triplets(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor]) -> Tensor:
-    """Mean of [d_ap - d_an + m]_+ over all triplets, zeros included."""
+    """Return the mean of [d_ap - d_an + m]_+ over all triplets, zeros included."""
     d_ap, d_an = triplets(distance(z), y)
     return mean((d_ap - d_an + margin).relu())
 
 
 def nonzero_triplets(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor]) -> Tensor:
-    """Mean of d_ap - d_an + m over the triplets that have a loss."""
+    """Return the mean of d_ap - d_an + m over the triplets with a loss greater than 0."""
     d_ap, d_an = triplets(distance(z), y)
     return mean((d_ap - d_an + margin)[d_an < d_ap + margin])
 
 
 def hard_triplets(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor]) -> Tensor:
-    """Mean of d_ap - d_an + m over triplets whose negative is no farther than the positive."""
+    """Return the mean of d_ap - d_an + m over triplets whose negative is no farther than the positive."""
     d_ap, d_an = triplets(distance(z), y)
     return mean((d_ap - d_an + margin)[d_an <= d_ap])
 
 
 def semihard_triplets(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor]) -> Tensor:
-    """Mean of d_ap - d_an + m over triplets that are ranked rightly, but whose negative is inside the margin."""
+    """Return the mean of d_ap - d_an + m over triplets that are ranked correctly, but inside the margin."""
     d_ap, d_an = triplets(distance(z), y)
     return mean((d_ap - d_an + margin)[(d_ap < d_an) & (d_an < d_ap + margin)])
 
 
 def nearest_beyond(d: Tensor, negative: Tensor) -> Tensor:
-    """(anchor, positive): distance of the nearest negative that is farther than the positive; inf without one."""
+    """Return the distance (anchor, positive) of the nearest negative beyond the positive; inf if there is none."""
     farther = negative[:, None, :] & (d[:, None, :] > d[:, :, None])  # (anchor, positive, negative)
     return d[:, None, :].where(farther, torch.inf).amin(2)
 
 
 def nearest_semihard(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor]) -> Tensor:
-    """For each positive the nearest negative that is farther than it, if that one is inside the margin."""
+    """Return the mean loss of each positive and the nearest negative beyond it, if that one is inside the margin."""
     positive, negative = pair_masks(y)
     d = distance(z)
     d_n = nearest_beyond(d, negative)
@@ -102,7 +104,7 @@ def nearest_semihard(z: Tensor, y: Tensor, margin: float, distance: Callable[[Te
 
 
 def semihard_of_tensorflow_addons(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor]) -> Tensor:
-    """For each positive the nearest negative that is farther, however far; without one the farthest of all."""
+    """Return the mean loss of each positive and the nearest negative beyond it, or the farthest if none is beyond."""
     positive, negative = pair_masks(y)
     d = distance(z)
     d_n = nearest_beyond(d, negative)
@@ -112,7 +114,7 @@ def semihard_of_tensorflow_addons(z: Tensor, y: Tensor, margin: float, distance:
 
 
 def batch_hard(z: Tensor, y: Tensor, margin: float, distance: Callable[[Tensor], Tensor]) -> Tensor:
-    """For each anchor its farthest positive and its nearest negative."""
+    """Return the mean loss of the farthest positive and the nearest negative of each anchor."""
     positive, negative = pair_masks(y)
     d = distance(z)
     d_ap = d.where(positive, -torch.inf).amax(1)

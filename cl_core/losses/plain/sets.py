@@ -1,4 +1,8 @@
-"""The losses that weigh a positive against all others of the batch, in plain PyTorch, as they are handed out."""
+"""The losses that compare a positive with all other rows of the batch, in plain PyTorch.
+
+Functions take embeddings z (B, D), labels y (B,) and the parameters of the loss, and return the mean loss, a scalar.
+Their sources are printed in example programs.
+"""
 
 from __future__ import annotations
 
@@ -14,70 +18,76 @@ from cl_core.losses.plain.pairs import mean, pair_masks, similarity
 
 
 def npair(z: Tensor, y: Tensor, l2: float) -> Tensor:
-    """log(1 + sum over n of exp(z_i z_n - z_i z_p)) + l2 (|z_i|^2 + |z_p|^2), mean over ordered positive pairs."""
+    """Return the mean over positive pairs of log(1 + sum over n of exp(z_i z_n - z_i z_p)) + l2 (|z_i|^2 + |z_p|^2)."""
     positive, negative = pair_masks(y)
     s = z @ z.T  # raw inner products
-    of_negatives = s.masked_fill(~negative, -torch.inf).logsumexp(1)  # (B,)
+    log_sum_n = s.masked_fill(~negative, -torch.inf).logsumexp(1)  # (B,)
     i, p = positive.nonzero(as_tuple=True)
-    square = z.square().sum(1)
-    return mean(softplus(of_negatives[i] - s[i, p]) + l2 * (square[i] + square[p]))
+    squared_length = z.square().sum(1)
+    return mean(softplus(log_sum_n[i] - s[i, p]) + l2 * (squared_length[i] + squared_length[p]))
 
 
 def info_nce(z: Tensor, y: Tensor, temperature: float) -> Tensor:
-    """log(1 + sum over n of exp((s_in - s_ip) / tau)), mean over ordered positive pairs."""
+    """Return the mean over ordered positive pairs of log(1 + sum over n of exp((s_in - s_ip) / tau))."""
     positive, negative = pair_masks(y)
     s = similarity(z) / temperature
-    of_negatives = s.masked_fill(~negative, -torch.inf).logsumexp(1)  # (B,)
+    log_sum_n = s.masked_fill(~negative, -torch.inf).logsumexp(1)  # (B,)
     i, p = positive.nonzero(as_tuple=True)
-    return mean(softplus(of_negatives[i] - s[i, p]))
+    return mean(softplus(log_sum_n[i] - s[i, p]))
 
 
 def nt_xent(z: Tensor, temperature: float) -> Tensor:
-    """Cross-entropy for finding, among all other rows, the other view: of row i that is row i + N."""
-    s = (similarity(z) / temperature).fill_diagonal_(-torch.inf)  # nobody looks for itself
+    """Return the cross-entropy for finding the other view, of row i that is row i + N, among all other rows."""
+    s = (similarity(z) / temperature).fill_diagonal_(-torch.inf)  # no row is its own candidate
     other_view = torch.arange(len(z)).roll(len(z) // 2)
     return cross_entropy(s, other_view)
 
 
 def supcon(z: Tensor, y: Tensor, temperature: float) -> Tensor:
-    """Mean over the positives of -log of their share among all other rows; then over anchors that have a positive."""
+    """Return the mean over anchors that have a positive of the mean of -log of the share of each positive.
+
+    The shares are the softmax over all rows but the anchor.
+    """
     positive, _ = pair_masks(y)
     s = similarity(z) / temperature
-    oneself = torch.eye(len(y), dtype=torch.bool)
-    log_share = s - s.masked_fill(oneself, -torch.inf).logsumexp(1, keepdim=True)
+    itself = torch.eye(len(y), dtype=torch.bool)
+    log_share = s - s.masked_fill(itself, -torch.inf).logsumexp(1, keepdim=True)
     n = positive.sum(1)
     return mean(-log_share.where(positive, 0).sum(1)[n > 0] / n[n > 0])
 
 
 def supcon_inside(z: Tensor, y: Tensor, temperature: float) -> Tensor:
-    """-log of the mean share of the positives among all other rows; mean over anchors that have a positive."""
+    """Return the mean over anchors that have a positive of -log of the mean share of the positives.
+
+    The shares are the softmax over all rows but the anchor.
+    """
     positive, _ = pair_masks(y)
     s = similarity(z) / temperature
-    oneself = torch.eye(len(y), dtype=torch.bool)
-    log_share = s - s.masked_fill(oneself, -torch.inf).logsumexp(1, keepdim=True)
+    itself = torch.eye(len(y), dtype=torch.bool)
+    log_share = s - s.masked_fill(itself, -torch.inf).logsumexp(1, keepdim=True)
     n = positive.sum(1)
-    log_sum = log_share.masked_fill(~positive, -torch.inf).logsumexp(1)
-    return mean(n[n > 0].to(z).log() - log_sum[n > 0])
+    log_sum_p = log_share.masked_fill(~positive, -torch.inf).logsumexp(1)
+    return mean(n[n > 0].to(z).log() - log_sum_p[n > 0])
 
 
 def circle_logits(s: Tensor, margin: float, scale: float) -> tuple[Tensor, Tensor]:
-    """What each pair is worth as a positive and as a negative; the weights are constants to the derivative."""
+    """Return the logits of each pair as a positive and as a negative; their weights a have no gradient."""
     a_p, a_n = (1 + margin - s).relu().detach(), (s + margin).relu().detach()
     return -scale * a_p * (s - (1 - margin)), scale * a_n * (s - margin)
 
 
 def circle(z: Tensor, y: Tensor, margin: float, scale: float) -> Tensor:
-    """log(1 + sum over n of exp(logit_n) times sum over p of exp(logit_p)), mean over anchors that have both."""
+    """Return the mean over anchors of log(1 + sum over n of exp(logit_n) times sum over p of exp(logit_p))."""
     positive, negative = pair_masks(y)
     logit_p, logit_n = circle_logits(similarity(z), margin, scale)
-    of_positives = logit_p.masked_fill(~positive, -torch.inf).logsumexp(1)
-    of_negatives = logit_n.masked_fill(~negative, -torch.inf).logsumexp(1)
+    log_sum_p = logit_p.masked_fill(~positive, -torch.inf).logsumexp(1)
+    log_sum_n = logit_n.masked_fill(~negative, -torch.inf).logsumexp(1)
     both = positive.any(1) & negative.any(1)
-    return mean(softplus(of_positives + of_negatives)[both])
+    return mean(softplus(log_sum_p + log_sum_n)[both])
 
 
 def circle_of_batch(z: Tensor, y: Tensor, margin: float, scale: float) -> Tensor:
-    """log(1 + sum of exp(logit_n) times sum of exp(logit_p)) over all pairs of the batch at once."""
+    """Return log(1 + sum of exp(logit_n) times sum of exp(logit_p)), with sums over all pairs of the batch."""
     i, j = torch.triu_indices(len(y), len(y), 1)  # each pair once
     logit_p, logit_n = circle_logits(similarity(z)[i, j], margin, scale)
     same = y[i] == y[j]
@@ -85,19 +95,19 @@ def circle_of_batch(z: Tensor, y: Tensor, margin: float, scale: float) -> Tensor
 
 
 def pccl(z: Tensor, y: Tensor, margin: float, temperature: float, xi: int) -> Tensor:
-    """Circle loss's weights without its margins, and positives pulled xi times more softly."""
+    """Return Circle loss without its margins, and with positives pulled xi times more softly."""
     positive, negative = pair_masks(y)
     s = similarity(z)
     a_p, a_n = (1 + margin - s).relu().detach(), (s + margin).relu().detach()
     logit_p, logit_n = -a_p * s / (xi * temperature), a_n * s / temperature
-    of_positives = logit_p.masked_fill(~positive, -torch.inf).logsumexp(1)
-    of_negatives = logit_n.masked_fill(~negative, -torch.inf).logsumexp(1)
+    log_sum_p = logit_p.masked_fill(~positive, -torch.inf).logsumexp(1)
+    log_sum_n = logit_n.masked_fill(~negative, -torch.inf).logsumexp(1)
     both = positive.any(1) & negative.any(1)
-    return mean(softplus(of_positives + of_negatives)[both])
+    return mean(softplus(log_sum_p + log_sum_n)[both])
 
 
 def pccl_released(z: Tensor, y: Tensor, margin: float, scale: float, k: int) -> Tensor:
-    """Circle loss over all pairs of the batch at once, the positives pulled k times more softly."""
+    """Return Circle loss over all pairs of the batch at once, with positives pulled k times more softly."""
     i, j = torch.triu_indices(len(y), len(y), 1)  # each pair once
     logit_p, logit_n = circle_logits(similarity(z)[i, j], margin, scale)
     same = y[i] == y[j]

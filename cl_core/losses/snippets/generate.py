@@ -1,6 +1,6 @@
-"""Losses as code: short programs that print exactly the number that is on the screen.
+"""Short programs that compute a loss and print exactly the number that is on the screen.
 
-A program reads the batch it is about from `batch.npz` (see `archive`), or holds the one point of the plane it is about.
+A program reads its batch from `batch.npz` (see `batch_file`), or contains the one point of the plane that it evaluates.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ FLAVOURS: Mapping[str, str] = MappingProxyType(
 PLAIN: Mapping[str, Callable[..., Tensor] | Mapping[Value, Callable[..., Tensor]]] = MappingProxyType(
     {
         "contrastive": pairs.contrastive,
-        "triplet": pairs.TRIPLETS,  # by its mining
+        "triplet": pairs.TRIPLETS,  # by the parameter mining
         "npair": sets.npair,
         "nt_xent": sets.nt_xent,
-        "supcon": sets.SUPCON,  # by its variant
+        "supcon": sets.SUPCON,  # by the parameter variant
         "info_nce": sets.info_nce,
         "softmax": classes.softmax,
         "normface": classes.normface,
@@ -39,7 +39,7 @@ PLAIN: Mapping[str, Callable[..., Tensor] | Mapping[Value, Callable[..., Tensor]
         "sphereface": classes.sphereface,
         "am_softmax": classes.am_softmax,
         "arcface": classes.arcface,
-        "circle": sets.CIRCLE,  # by its pool
+        "circle": sets.CIRCLE,  # by the parameter pool
         "circle_class": classes.circle_class,
         "pccl": sets.pccl,
         "pccl_released": sets.pccl_released,
@@ -48,9 +48,18 @@ PLAIN: Mapping[str, Callable[..., Tensor] | Mapping[Value, Callable[..., Tensor]
 
 
 def program(key: str, theta: Mapping[str, Any], flavour: str) -> str | None:
-    """A program that prints the loss of the batch in `batch.npz`; None where a flavour has no such thing.
+    """Generate a program that prints the loss of the batch in `batch.npz`.
 
-    Raises ValueError on an unknown loss or flavour, and as `Loss.check` does.
+    Args:
+        key: Key of the loss.
+        theta: Its parameters; those that are missing have their defaults.
+        flavour: Key of FLAVOURS, the library that the program uses.
+
+    Returns:
+        The program, or None if the flavour has no such loss.
+
+    Raises:
+        ValueError: when the loss or the flavour is unknown, or the parameters are not valid.
     """
     checked = _checked(key, theta, flavour)
     match flavour:
@@ -62,42 +71,81 @@ def program(key: str, theta: Mapping[str, Any], flavour: str) -> str | None:
     return pytorch_metric_learning.of_batch(catalogue.get(key), checked)
 
 
-def variant_program(convention: Variant, theta: Mapping[str, Any]) -> str:
-    """A program in plain PyTorch that prints a convention's value of the batch in `batch.npz`.
+def variant_program(variant: Variant, theta: Mapping[str, Any]) -> str:
+    """Generate a program in plain PyTorch that prints the loss of the batch in `batch.npz` by a variant.
 
-    Raises ValueError as `Loss.check`.
+    Args:
+        variant: The variant of the loss.
+        theta: Parameters of the loss; the variant overrides those that it fixes.
+
+    Returns:
+        The program; empty if the loss has none in plain PyTorch.
+
+    Raises:
+        ValueError: when the parameters are not valid.
     """
-    if convention.function is not None:
-        return of_batch(convention.bound_function(theta), f"{catalogue.get(convention.loss).title}: {convention.title}")
-    return program(convention.loss, convention.check(theta), "plain") or ""
+    if variant.function is not None:
+        return of_batch(variant.bound_function(theta), f"{catalogue.get(variant.loss).title}: {variant.title}")
+    return program(variant.loss, variant.check(theta), "plain") or ""
 
 
 def plain_function(key: str, theta: Mapping[str, Value]) -> partial[Tensor] | None:
-    """The loss in plain PyTorch as a function of a batch (z, y, weight, bias, as it needs); None if there is none."""
-    return _bound(PLAIN.get(key), theta, pairs.DISTANCES)
+    """Return the loss in plain PyTorch with its parameters bound.
+
+    Args:
+        key: Key of the loss.
+        theta: Values of all its parameters.
+
+    Returns:
+        A function of those tensors of a batch (z, y, weight, bias) that it needs, which returns the mean loss; None if
+        the loss has no such function.
+    """
+    return _bind(PLAIN.get(key), theta, pairs.DISTANCES)
 
 
 def point_program(
     key: str, theta: Mapping[str, Any], s_n: float, s_p: float, flavour: str, length: float = 1.0
 ) -> str | None:
-    """A program that prints loss, dL/ds_p and dL/ds_n of one positive pair and one negative pair.
+    """Generate a program that prints loss, dL/ds_p and dL/ds_n of one positive pair and one negative pair.
 
-    s_n, s_p: their cosines; length: of the anchor's embedding. None and ValueError as for `code`.
+    Args:
+        key: Key of the loss.
+        theta: Its parameters; those that are missing have their defaults.
+        s_n: Cosine of the negative pair.
+        s_p: Cosine of the positive pair.
+        flavour: Key of FLAVOURS, the library that the program uses.
+        length: Length of the anchor's embedding.
+
+    Returns:
+        The program, or None if the flavour has no such loss.
+
+    Raises:
+        ValueError: when the loss or the flavour is unknown, or the parameters are not valid.
     """
     checked = _checked(key, theta, flavour)
     match flavour:
         case "ours":
             return this_library.of_point(catalogue.get(key), checked, s_n, s_p, length)
         case "plain":
-            call = _bound(points.PLAIN.get(key), checked | {"length": length}, points.DISTANCES)
+            call = _bind(points.PLAIN.get(key), checked | {"length": length}, points.DISTANCES)
             return None if call is None else of_point(call, catalogue.get(key).title, s_n, s_p)
     return None
 
 
 def batch_file(z: Tensor, y: Tensor | None = None, weight: Tensor | None = None, bias: Tensor | None = None) -> bytes:
-    """The bytes of `batch.npz`: embeddings (B, D), labels (B,), and what a loss with class weights has learnt."""
-    given = {"z": z, "y": y, "weight": weight, "bias": bias}
-    arrays: dict[str, Any] = {name: part.detach().numpy() for name, part in given.items() if part is not None}
+    """Write the file `batch.npz`, which the programs read.
+
+    Args:
+        z: (B, D) embeddings.
+        y: (B,) labels, if there are any.
+        weight: (C, D) class weights, if there are any.
+        bias: (C,) bias per class, if there is one.
+
+    Returns:
+        The bytes of the file, with one array per tensor under the name of its argument.
+    """
+    batch = {"z": z, "y": y, "weight": weight, "bias": bias}
+    arrays: dict[str, Any] = {name: tensor.detach().numpy() for name, tensor in batch.items() if tensor is not None}
     file = io.BytesIO()
     np.savez(file, **arrays)
     return file.getvalue()
@@ -109,18 +157,18 @@ def _checked(key: str, theta: Mapping[str, Any], flavour: str) -> dict[str, Valu
     return catalogue.get(key).check(theta)
 
 
-def _bound(
-    found: Callable[..., Tensor] | Mapping[Value, Callable[..., Tensor]] | None,
+def _bind(
+    function: Callable[..., Tensor] | Mapping[Value, Callable[..., Tensor]] | None,
     theta: Mapping[str, Value],
     distances: Mapping[Value, Callable[..., Tensor]],
 ) -> partial[Tensor] | None:
-    """The function, or the one of several that a word of `theta` chooses, with the rest of `theta` filled in."""
+    """Bind `theta` to a function, or to that of several functions whose key is one of the values of `theta`."""
     values: dict[str, Any] = dict(theta)
-    if isinstance(found, Mapping):
-        found = next(found[value] for value in theta.values() if value in found)
-    if found is None:
+    if isinstance(function, Mapping):
+        function = next(function[value] for value in theta.values() if value in function)
+    if function is None:
         return None
     if "distance" in values:
         values["distance"] = distances[values["distance"]]
-    taken = signature(found).parameters
-    return partial(found, **{name: value for name, value in values.items() if name in taken})
+    accepted = signature(function).parameters
+    return partial(function, **{name: value for name, value in values.items() if name in accepted})

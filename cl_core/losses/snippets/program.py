@@ -1,4 +1,7 @@
-"""How a program is put together: a plain function as it stands in this library, what it calls, and one call of it."""
+"""Assembly of a program: the source of a plain function, the sources of what it calls, and one call.
+
+The sources are those of this library, printed unchanged.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from torch import Tensor
 from cl_core.losses.variants.base import BATCH
 
 SHAPES = {"z": "(B, D)", "y": "(B,)", "weight": "(C, D)", "bias": "(C,)"}
-IMPORTS = (  # a line, and what calls for it
+IMPORTS = (  # a line, and the pattern of the code that needs it
     ("import math\n", r"\bmath\."),
     ("from collections.abc import Callable\n", r"\bCallable\b"),
     ("\n", r"\bmath\.|\bCallable\b"),
@@ -21,20 +24,38 @@ IMPORTS = (  # a line, and what calls for it
     ("import torch\n", r"\btorch\."),
     ("from torch import Tensor\n", r"\bTensor\b"),
 )
-FUNCTIONAL = ("cross_entropy", "normalize", "softplus")
+FUNCTIONAL = ("cross_entropy", "normalize", "softplus")  # imported from torch.nn.functional if they are called
 
 
 def of_batch(call: partial[Tensor], title: str) -> str:
-    """The program that makes `call` on the batch in batch.npz and prints what comes out."""
+    """Generate the program that calls a function on the batch in batch.npz and prints the result.
+
+    Args:
+        call: A function of tensors of the batch, with its parameters bound.
+        title: What the program computes, for its docstring.
+
+    Returns:
+        The program.
+    """
     names = [name for name in inspect.signature(call.func).parameters if name in BATCH]
-    return _program(title, _sources(call), f"{loading(*names)}loss = {_written(call, names)}\n{PRINT}")
+    return _program(title, _sources(call), f"{loading_lines(*names)}loss = {_call_text(call, names)}\n{PRINT}")
 
 
 def of_point(call: partial[Tensor], title: str, s_n: float, s_p: float) -> str:
-    """The program that makes `call` on two cosines and prints the loss and its two derivatives."""
+    """Generate the program that calls a function on two cosines and prints the loss and its two derivatives.
+
+    Args:
+        call: A function of s_p and s_n, with its parameters bound.
+        title: What the program computes, for its docstring.
+        s_n: Cosine of the negative pair.
+        s_p: Cosine of the positive pair.
+
+    Returns:
+        The program.
+    """
     end = (
         f"s_p, s_n = (torch.tensor(s, dtype=torch.float64, requires_grad=True) for s in ({s_p!r}, {s_n!r}))\n"
-        f"loss = {_written(call, ['s_p', 's_n'])}\n"
+        f"loss = {_call_text(call, ['s_p', 's_n'])}\n"
         "d_p, d_n = torch.autograd.grad(loss, (s_p, s_n))\n"
         f"{PRINT_POINT}"
     )
@@ -47,14 +68,14 @@ PRINT_POINT = (
 )
 
 
-def loading(*names: str) -> str:
-    """The lines that read these parts of a batch."""
+def loading_lines(*names: str) -> str:
+    """Return the lines that read tensors of a batch, by name, from batch.npz."""
     lines = [f'{name} = torch.from_numpy(batch["{name}"])  # {SHAPES[name]}\n' for name in names]
     return 'batch = np.load("batch.npz")\n' + "".join(lines)
 
 
 def keywords(values: dict[str, Any]) -> str:
-    """Values as they are passed: margin=0.2, distance=squared."""
+    """Return values as keyword arguments in a call: margin=0.2, distance=squared."""
     return ", ".join(f"{name}={_literal(value)}" for name, value in values.items())
 
 
@@ -64,34 +85,38 @@ def _literal(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-def _written(call: partial[Tensor], names: list[str]) -> str:
+def _call_text(call: partial[Tensor], names: list[str]) -> str:
     return f"{call.func.__name__}({', '.join(filter(None, (*names, keywords(call.keywords))))})"
 
 
 def _sources(call: partial[Tensor]) -> list[str]:
-    """The source of the function and of everything of this library that it calls, in the order of use."""
-    found: dict[Callable[..., Any], str] = {}
+    """Return the sources of the called function and of all functions of this library that it needs, those first.
+
+    Every word of a source counts as a name that it needs, so a docstring of a plain function must not contain the name
+    of another one (in small letters).
+    """
+    sources: dict[Callable[..., Any], str] = {}
 
     def collect(function: Any) -> None:
-        if function in found:
+        if function in sources:
             return
         source = inspect.getsource(function)
         for word in re.findall(r"\w+", source):
             other = function.__globals__.get(word)
             if inspect.isfunction(other) and other.__module__.startswith("cl_core.") and other is not function:
                 collect(other)
-        found[function] = source
+        sources[function] = source
 
     for value in call.keywords.values():
         if callable(value):
             collect(value)
     collect(call.func)
-    return list(found.values())
+    return list(sources.values())
 
 
 def _program(title: str, sources: list[str], end: str) -> str:
     text = "\n\n".join((*sources, end))
-    imports = "".join(line for line, wanted in IMPORTS if re.search(wanted, text))
+    imports = "".join(line for line, pattern in IMPORTS if re.search(pattern, text))
     functional = [name for name in FUNCTIONAL if re.search(rf"\b{name}\(", text)]
     if functional:
         imports += f"from torch.nn.functional import {', '.join(functional)}\n"

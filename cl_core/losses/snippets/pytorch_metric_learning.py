@@ -1,7 +1,8 @@
-"""The losses by pytorch-metric-learning 2.9, where it has the same thing.
+"""Programs that compute a loss with pytorch-metric-learning 2.9, for the losses that it has too.
 
-By its defaults it scales embeddings to unit length, measures plain distances and leaves zeros out of its means; these
-programs say otherwise where this library does. It is no part of the app, so its programs are kept as text.
+By default it scales embeddings to unit length, uses plain distances and leaves zeros out of its means; the programs set
+these options where this library differs. The app does not depend on it, so its programs are stored as text, in which
+<name> is the place of a parameter.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 
 from cl_core.losses.base import Loss
 from cl_core.losses.parameters import Value
-from cl_core.losses.snippets.program import PRINT, loading
+from cl_core.losses.snippets.program import PRINT, loading_lines
 
 DISTANCES: Mapping[Value, str] = {
     "euclidean": "LpDistance(normalize_embeddings=False)",
@@ -32,41 +33,49 @@ MINERS: Mapping[Value, str] = {
     "semihard": 'TripletMarginMiner(margin=<margin>, type_of_triplets="semihard", distance=distance)',
     "batch_hard": "BatchHardMiner(distance=distance)",
 }
-MEAN_OF_SOME = """\
-loss = f(z, y) * len(y) / {some}.sum().clamp(min=1)  # it counts the other anchors as 0
+MEAN_OVER_SELECTED = """\
+loss = f(z, y) * len(y) / {selected}.sum().clamp(min=1)  # it counts the other anchors as 0
 """
 NT_XENT = """\
 f = NTXentLoss({arguments})
 loss = f(z, {labels})  # it forms every pair of pairs: for small batches
 """
-LENGTHS = """\
+LENGTH_PENALTY = """\
 a, p, *_ = get_all_pairs_indices(y)
 square = z.square().sum(1)
 loss = loss + <l2> * (square[a] + square[p]).mean()
 """
-WEIGHTED = """\
+WITH_CLASS_WEIGHTS = """\
 dim, classes = weight.shape[1], len(weight)
-f = {made}
+f = {constructor}
 f.W.data = weight.T
 loss = f(z, y)
 """
 
 
 def of_batch(loss: Loss, theta: Mapping[str, Value]) -> str | None:
-    """The program for the batch in batch.npz; None where the library has no such loss."""
+    """Generate the program for the batch in batch.npz.
+
+    Args:
+        loss: The loss.
+        theta: Values of all its parameters.
+
+    Returns:
+        The program, or None if the library has no such loss.
+    """
     body = _body(loss.key, theta)
     if body is None:
         return None
-    body = re.sub(r"<(\w+)>", lambda found: repr(theta[found[1]]), body)
+    body = re.sub(r"<(\w+)>", lambda match: repr(theta[match[1]]), body)
     lines = [f'"""{loss.title}, by pytorch-metric-learning."""\n\nimport numpy as np\nimport torch\n']
-    for place, names in NAMES.items():
+    for module, names in NAMES_BY_MODULE.items():
         if used := [name for name in names if re.search(rf"\b{name}\(", body)]:
-            lines.append(f"from pytorch_metric_learning.{place} import {', '.join(used)}\n")
-    given = ("z",) if loss.views else ("z", "y", "weight") if "weight" in body else ("z", "y")
-    return f"{''.join(lines)}\n{loading(*given)}\n{body}{PRINT}"
+            lines.append(f"from pytorch_metric_learning.{module} import {', '.join(used)}\n")
+    tensors = ("z",) if loss.views else ("z", "y", "weight") if "weight" in body else ("z", "y")
+    return f"{''.join(lines)}\n{loading_lines(*tensors)}\n{body}{PRINT}"
 
 
-NAMES: Mapping[str, tuple[str, ...]] = {
+NAMES_BY_MODULE: Mapping[str, tuple[str, ...]] = {  # what a program may import
     "distances": ("CosineSimilarity", "DotProductSimilarity", "LpDistance"),
     "losses": (
         "ArcFaceLoss", "CircleLoss", "ContrastiveLoss", "CosFaceLoss", "LargeMarginSoftmaxLoss",
@@ -79,7 +88,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 
 
 def _body(key: str, theta: Mapping[str, Value]) -> str | None:
-    """What makes `loss` of z, y and weight, with <name> where a parameter stands."""
+    """Return the lines that compute `loss` from z, y and weight, with <name> in the place of each parameter."""
     match key:
         case "contrastive":
             cosine = theta["distance"] == "cosine"
@@ -90,29 +99,29 @@ def _body(key: str, theta: Mapping[str, Value]) -> str | None:
             return _triplet(theta)
         case "npair":
             inner = "temperature=1, distance=DotProductSimilarity(normalize_embeddings=False)"
-            return NT_XENT.format(arguments=inner, labels="y") + (LENGTHS if theta["l2"] else "")
+            return NT_XENT.format(arguments=inner, labels="y") + (LENGTH_PENALTY if theta["l2"] else "")
         case "nt_xent":
             views = "torch.arange(len(z) // 2).repeat(2)"
             return NT_XENT.format(arguments="temperature=<temperature>", labels=views)
         case "info_nce":
             return NT_XENT.format(arguments="temperature=<temperature>", labels="y")
         case "supcon" if theta["variant"] == "out":
-            made = "f = SupConLoss(temperature=<temperature>, reducer=MeanReducer())\n"
-            some = "has_positive = (y[:, None] == y).sum(1) > 1\n"
-            return made + some + MEAN_OF_SOME.format(some="has_positive")
+            construction = "f = SupConLoss(temperature=<temperature>, reducer=MeanReducer())\n"
+            selection = "has_positive = (y[:, None] == y).sum(1) > 1\n"
+            return construction + selection + MEAN_OVER_SELECTED.format(selected="has_positive")
         case "circle" if theta["pool"] == "anchor":
-            made = "f = CircleLoss(m=<margin>, gamma=<scale>, reducer=MeanReducer())\n"
-            some = "n_same = (y[:, None] == y).sum(1)\nhas_both = (n_same > 1) & (n_same < len(y))\n"
-            return made + some + MEAN_OF_SOME.format(some="has_both")
+            construction = "f = CircleLoss(m=<margin>, gamma=<scale>, reducer=MeanReducer())\n"
+            selection = "n_same = (y[:, None] == y).sum(1)\nhas_both = (n_same > 1) & (n_same < len(y))\n"
+            return construction + selection + MEAN_OVER_SELECTED.format(selected="has_both")
         case "circle_class":
-            made = "f = CircleLoss(m=<margin>, gamma=<scale>, reducer=MeanReducer())\n"
-            return made + "loss = f(z, y, ref_emb=weight, ref_labels=torch.arange(len(weight)))\n"
-    if key not in _MADE or theta.get("annealing"):
+            construction = "f = CircleLoss(m=<margin>, gamma=<scale>, reducer=MeanReducer())\n"
+            return construction + "loss = f(z, y, ref_emb=weight, ref_labels=torch.arange(len(weight)))\n"
+    if key not in _CONSTRUCTORS or theta.get("annealing"):
         return None
-    return WEIGHTED.format(made=_MADE[key])
+    return WITH_CLASS_WEIGHTS.format(constructor=_CONSTRUCTORS[key])
 
 
-_MADE: Mapping[str, str] = {
+_CONSTRUCTORS: Mapping[str, str] = {
     "normface": "NormalizedSoftmaxLoss(classes, dim, temperature=1 / <scale>)",
     "l_softmax": "LargeMarginSoftmaxLoss(classes, dim, margin=<margin>)",
     "sphereface": "SphereFaceLoss(classes, dim, margin=<margin>)",

@@ -1,4 +1,4 @@
-"""The losses by this library's own modules."""
+"""Programs that compute a loss with this library."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from cl_core.losses.base import Loss
 from cl_core.losses.parameters import Value
-from cl_core.losses.snippets.program import PRINT, PRINT_POINT, keywords, loading
+from cl_core.losses.snippets.program import PRINT, PRINT_POINT, keywords, loading_lines
 
-BESIDE = ", by this app's library: keep this file in its folder, beside app.py."
-WEIGHTED = """\
+LOCATION = ", by this app's library: keep this file in its folder, beside app.py."
+WITH_CLASS_WEIGHTS = """\
 classes, dim = weight.shape
 f = losses.module({arguments}).double()
 f.load_state_dict({{{state}}})
@@ -17,7 +17,15 @@ f.load_state_dict({{{state}}})
 
 
 def of_batch(loss: Loss, theta: Mapping[str, Value]) -> str:
-    """The program that makes the module and calls it on the batch in batch.npz."""
+    """Generate the program that creates the module and calls it on the batch in batch.npz.
+
+    Args:
+        loss: The loss.
+        theta: Values of all its parameters.
+
+    Returns:
+        The program.
+    """
     key, values = f'"{loss.key}"', keywords(dict(theta))
     names = ["z"] if loss.views else ["z", "y"]
     if loss.classes:
@@ -25,35 +33,48 @@ def of_batch(loss: Loss, theta: Mapping[str, Value]) -> str:
         names += learnt
         sizes = "num_classes=classes, embedding_dim=dim"
         arguments = ", ".join(filter(None, (key, sizes, values)))
-        made = WEIGHTED.format(arguments=arguments, state=", ".join(f'"{name}": {name}' for name in learnt))
+        construction = WITH_CLASS_WEIGHTS.format(
+            arguments=arguments, state=", ".join(f'"{name}": {name}' for name in learnt)
+        )
     else:
-        made = f"f = losses.module({', '.join(filter(None, (key, values)))})\n"
-    called = f"loss = f({', '.join(name for name in names if name in ('z', 'y'))})\n"
-    head = f'"""{loss.title}{BESIDE}"""\n\nimport numpy as np\nimport torch\n\nfrom cl_core import losses\n\n'
-    return f"{head}{loading(*names)}\n{made}{called}{PRINT}"
+        construction = f"f = losses.module({', '.join(filter(None, (key, values)))})\n"
+    call = f"loss = f({', '.join(name for name in names if name in ('z', 'y'))})\n"
+    head = f'"""{loss.title}{LOCATION}"""\n\nimport numpy as np\nimport torch\n\nfrom cl_core import losses\n\n'
+    return f"{head}{loading_lines(*names)}\n{construction}{call}{PRINT}"
 
 
 POINT = '''\
-"""{title}{beside}"""
+"""{title}{location}"""
 
 import torch
 
 from cl_core.losses import LOSSES
-from cl_core.losses.contrast import {names}
-
+from cl_core.losses.contrast import Contrast
+{imports}
 s_p, s_n = (torch.tensor([s], dtype=torch.float64) for s in ({s_p!r}, {s_n!r}))
 {measured}
-pair = Contrast.of_pairs(x_p, x_n{long})
+pair = Contrast.of_pairs(x_p, x_n{length_argument})
 loss = LOSSES["{key}"]({arguments}).total.sum()
 d_p, d_n = torch.autograd.grad(loss, (x_p, x_n))
 {chained}{end}'''
 
 
 def of_point(loss: Loss, theta: Mapping[str, Value], s_n: float, s_p: float, length: float) -> str:
-    """The program that asks this library about one positive pair and one negative pair."""
+    """Generate the program that computes loss and derivatives for one positive pair and one negative pair.
+
+    Args:
+        loss: The loss.
+        theta: Values of all its parameters.
+        s_n: Cosine of the negative pair.
+        s_p: Cosine of the positive pair.
+        length: Length of the anchor's embedding.
+
+    Returns:
+        The program.
+    """
     metric = loss.metric_of(theta)
     stretch = f" * {length!r}" if metric == "dot" and length != 1 else ""
-    names, chained = "Contrast", ""
+    imports, chained = "", ""
     if metric in ("similarity", "dot"):
         measured = f"x_p, x_n = ((s{stretch}).requires_grad_() for s in (s_p, s_n))"
         if stretch:
@@ -61,15 +82,15 @@ def of_point(loss: Loss, theta: Mapping[str, Value], s_n: float, s_p: float, len
         else:
             measured = "x_p, x_n = s_p.requires_grad_(), s_n.requires_grad_()"
     else:
-        names = "Contrast, from_similarity, slope_in_similarity"
+        imports = "from cl_core.losses.distances import from_similarity, slope_in_similarity\n"
         measured = f'x_p, x_n = (from_similarity(s, "{metric}").requires_grad_() for s in (s_p, s_n))'
         chained = (
             f'd_p, d_n = (d * slope_in_similarity(x, "{metric}") for d, x in ((d_p, x_p), (d_n, x_n)))'
             "  # by the chain rule\n"
         )
-    long = f", length={length!r}" if length != 1 else ""
+    length_argument = f", length={length!r}" if length != 1 else ""
     arguments = ", ".join(filter(None, ("pair", keywords(dict(theta)))))
     return POINT.format(
-        title=loss.title, beside=BESIDE, key=loss.key, names=names, s_p=s_p, s_n=s_n, measured=measured,
-        arguments=arguments, chained=chained, long=long, end=PRINT_POINT,
+        title=loss.title, location=LOCATION, key=loss.key, imports=imports, s_p=s_p, s_n=s_n, measured=measured,
+        arguments=arguments, chained=chained, length_argument=length_argument, end=PRINT_POINT,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where published definitions of one loss differ, and by how much: why the numbers of two papers do not compare."""
+"""The catalogue of all variants, and the value of a batch by one of them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from cl_core.losses.variants.classes import ARCFACE, L_SOFTMAX, SOFTMAX, SPHEREF
 from cl_core.losses.variants.pairs import CONTRASTIVE, TRIPLET
 from cl_core.losses.variants.sets import CIRCLE, INFO_NCE, NPAIR, NT_XENT, PCCL, SUPCON
 
-OURS = "here"  # the key of what this library does
+OURS = "here"  # key of this library's definition; used in links
 
-VARIANTS: Mapping[str, tuple[Variant, ...]] = MappingProxyType(  # of each loss the first is this library's
+VARIANTS: Mapping[str, tuple[Variant, ...]] = MappingProxyType(  # the first one of each loss is this library's
     {
         "contrastive": CONTRASTIVE,
         "triplet": TRIPLET,
@@ -35,45 +35,87 @@ VARIANTS: Mapping[str, tuple[Variant, ...]] = MappingProxyType(  # of each loss 
 
 
 def get_variant(loss: str, key: str) -> Variant:
-    """A loss's convention by its key, "here" for this library's; ValueError, in words, where there is none."""
+    """Return a variant of a loss.
+
+    Args:
+        loss: Key of the loss.
+        key: Key of the variant; "here" for this library's definition with any parameters.
+
+    Returns:
+        The variant.
+
+    Raises:
+        ValueError: when there is no such loss, or it has no such variant; the message lists the known keys.
+    """
     if key == OURS:
         return Variant(OURS, catalogue.get(loss).key, "", "", theta={})
-    found = next((each for each in variants_of(loss) if each.key == key), None)
-    if found is None:
-        known = ", ".join((OURS, *(each.key for each in variants_of(loss))))
+    variant = next((variant for variant in variants_of(loss) if variant.key == key), None)
+    if variant is None:
+        known = ", ".join((OURS, *(variant.key for variant in variants_of(loss))))
         raise ValueError(f"{loss} has no convention {key!r}; it has: {known}")
-    return found
+    return variant
 
 
 def default_variant(key: str) -> Variant | None:
-    """What this library does by default, where others do otherwise. ValueError on an unknown loss."""
+    """Return this library's default definition of a loss that has other variants.
+
+    Args:
+        key: Key of the loss.
+
+    Returns:
+        The variant; None for a loss with one definition only.
+
+    Raises:
+        ValueError: when there is no such loss.
+    """
     return next(iter(VARIANTS.get(catalogue.get(key).key, ())), None)
 
 
 def variants_of(key: str) -> tuple[Variant, ...]:
-    """What others do; nothing where there is but one definition. ValueError on an unknown loss."""
+    """Return the variants of a loss that differ from this library's default.
+
+    Args:
+        key: Key of the loss.
+
+    Returns:
+        The other variants; none for a loss with one definition only.
+
+    Raises:
+        ValueError: when there is no such loss.
+    """
     return VARIANTS.get(catalogue.get(key).key, ())[1:]
 
 
 def variant_value(
-    convention: Variant,
+    variant: Variant,
     z: Tensor,
     y: Tensor | None,
     theta: Mapping[str, Any],
     weight: Tensor | None = None,
     bias: Tensor | None = None,
 ) -> float:
-    """The loss of a batch by that convention, with the parameters of `theta` where it leaves them open.
+    """Compute the mean loss of a batch by a variant.
 
-    z (B, D), y (B,), and for losses with class weights weight (C, D) and bias (C,). ValueError as `Loss.check` and
-    `Loss.contrast`, and in words where something is needed and not there.
+    Args:
+        variant: The variant.
+        z: (B, D) embeddings.
+        y: (B,) integer labels, or None for a loss on views.
+        theta: Parameters of the loss; the variant overrides those that it fixes.
+        weight: (C, D) class weights, for a loss that has them.
+        bias: (C,) bias per class, for a loss that has one.
+
+    Returns:
+        The mean loss.
+
+    Raises:
+        ValueError: when parameters are not valid, or the variant needs a tensor that is missing.
     """
-    if convention.function is None:
-        loss, checked = catalogue.get(convention.loss), convention.check(theta)
+    if variant.function is None:
+        loss, checked = catalogue.get(variant.loss), variant.check(theta)
         return float(loss.function(loss.contrast(z, y, checked, weight, bias), **checked).mean())
-    given = {"z": z, "y": y, "weight": weight, "bias": bias}
-    needed = {name: given[name] for name in convention.arguments if name in BATCH}
-    for name, part in needed.items():
-        if part is None:
-            raise ValueError(f"{convention.loss}, {convention.title}, needs {'labels' if name == 'y' else name}")
-    return float(convention.bound_function(theta)(**needed))
+    batch = {"z": z, "y": y, "weight": weight, "bias": bias}
+    needed = {name: batch[name] for name in variant.arguments if name in BATCH}
+    for name, tensor in needed.items():
+        if tensor is None:
+            raise ValueError(f"{variant.loss}, {variant.title}, needs {'labels' if name == 'y' else name}")
+    return float(variant.bound_function(theta)(**needed))

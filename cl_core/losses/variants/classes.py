@@ -1,4 +1,8 @@
-"""Conventions of the losses with class weights."""
+"""Variants of the losses with class weights.
+
+Functions take embeddings z (B, D), labels y (B,), class weights (C, D), a bias (C,) and parameters of the loss, and
+return the mean loss, a scalar. Their sources are printed in example programs.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,13 @@ from cl_core.losses.plain.classes import cosines
 from cl_core.losses.variants.base import Variant
 
 
-def without_bias(z: Tensor, y: Tensor, weight: Tensor) -> Tensor:
-    """Cross-entropy of inner products."""
+def softmax_without_bias(z: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    """Return the cross-entropy of the inner products of embeddings and class weights."""
     return cross_entropy(z @ weight.T, y)
 
 
 def softmax_twice(z: Tensor, y: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Cross-entropy that takes probabilities for logits."""
+    """Return the cross-entropy with probabilities in place of logits."""
     return cross_entropy((z @ weight.T + bias).softmax(1), y)
 
 
@@ -30,7 +34,7 @@ SOFTMAX = (
         "softmax",
         "without a bias",
         "The papers with margins leave the bias out, so that angles and lengths alone decide.",
-        function=without_bias,
+        function=softmax_without_bias,
     ),
     Variant(
         "twice",
@@ -42,7 +46,7 @@ SOFTMAX = (
     ),
 )
 
-_END = SCHEDULES["sphereface"].floor
+_FINAL_LAMBDA = SCHEDULES["sphereface"].floor
 L_SOFTMAX = (
     Variant(
         "here",
@@ -54,9 +58,9 @@ L_SOFTMAX = (
     Variant(
         "blend",
         "l_softmax",
-        rf"at the end of SphereFace's schedule, $\lambda={_END:g}$",
+        rf"at the end of SphereFace's schedule, $\lambda={_FINAL_LAMBDA:g}$",
         r"$\psi_\lambda$ is then five parts cosine and one part $\psi$: a margin far smaller than $m$ suggests.",
-        theta={"annealing": _END},
+        theta={"annealing": _FINAL_LAMBDA},
     ),
 )
 SPHEREFACE = (
@@ -70,16 +74,16 @@ SPHEREFACE = (
     Variant(
         "blend",
         "sphereface",
-        rf"at the end of its schedule, $\lambda={_END:g}$",
-        rf"The authors' schedule falls to $\lambda={_END:g}$ and stays there: their published loss is five parts plain "
-        r"cosine and one part $\psi$.",
-        theta={"annealing": _END},
+        rf"at the end of its schedule, $\lambda={_FINAL_LAMBDA:g}$",
+        rf"The authors' schedule falls to $\lambda={_FINAL_LAMBDA:g}$ and stays there: their published loss is five "
+        r"parts plain cosine and one part $\psi$.",
+        theta={"annealing": _FINAL_LAMBDA},
     ),
 )
 
 
 def cosine_everywhere(z: Tensor, y: Tensor, weight: Tensor, margin: float, scale: float) -> Tensor:
-    """cos(theta + m) also where theta > pi - m."""
+    """Return ArcFace with cos(theta + m) for all angles, also beyond theta = pi - m."""
     s = cosines(z, weight)
     own = s.gather(1, y[:, None])  # (B, 1)
     widened = (own.clamp(-1, 1).acos() + margin).cos()
@@ -87,7 +91,7 @@ def cosine_everywhere(z: Tensor, y: Tensor, weight: Tensor, margin: float, scale
 
 
 def easy_margin(z: Tensor, y: Tensor, weight: Tensor, margin: float, scale: float) -> Tensor:
-    """cos(theta + m) only where theta is less than a right angle."""
+    """Return ArcFace with cos(theta + m) only for angles below a right angle, and cos(theta) beyond."""
     s = cosines(z, weight)
     own = s.gather(1, y[:, None])  # (B, 1)
     widened = own * math.cos(margin) - (1 - own * own).clamp(min=1e-30).sqrt() * math.sin(margin)

@@ -1,4 +1,8 @@
-"""Conventions of the pair loss and of the triplet loss."""
+"""Variants of the contrastive loss and of the triplet loss.
+
+Functions take embeddings z (B, D), labels y (B,) and parameters of the loss, and return the mean loss, a scalar. Their
+sources are printed in example programs.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,10 @@ from cl_core.losses.variants.base import Variant
 
 
 def linear_nonzero(z: Tensor, y: Tensor, margin: float) -> Tensor:
-    """D and [m - d]_+, not squared, of unit vectors; each kind has its own mean, over what is not 0."""
+    """Return the mean of d over positive pairs plus the mean of [m - d]_+ over negative pairs, on unit vectors.
+
+    Both means leave out zeros.
+    """
     positive, negative = pair_masks(y)
     d = euclidean(normalize(z, dim=1))
     pull, push = d[positive], (margin - d[negative]).relu()
@@ -19,7 +26,10 @@ def linear_nonzero(z: Tensor, y: Tensor, margin: float) -> Tensor:
 
 
 def hinge_of_squares(z: Tensor, y: Tensor, margin: float) -> Tensor:
-    """d^2 and [m - d^2]_+ of unit vectors; each kind has its own mean, over what is not 0."""
+    """Return the mean of d^2 over positive pairs plus the mean of [m - d^2]_+ over negative pairs, on unit vectors.
+
+    Both means leave out zeros.
+    """
     positive, negative = pair_masks(y)
     d = euclidean(normalize(z, dim=1))
     pull, push = d[positive].square(), (margin - d[negative].square()).relu()
@@ -71,7 +81,7 @@ CONTRASTIVE = (
 
 
 def batch_hard_for_all(z: Tensor, y: Tensor, margin: float) -> Tensor:
-    """As batch-hard, but an anchor without a positive stays in the mean, with d_ap = 0."""
+    """Return the batch-hard triplet loss in which an anchor without a positive stays in the mean, with d_ap = 0."""
     positive, negative = pair_masks(y)
     d = euclidean(z)
     d_ap = d.where(positive, 0).amax(1)

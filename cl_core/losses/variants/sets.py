@@ -1,4 +1,8 @@
-"""Conventions of the losses that weigh a positive against all others of the batch."""
+"""Variants of the losses that compare a positive with all other rows of the batch.
+
+Functions take embeddings z (B, D), labels y (B,) and parameters of the loss, and return the mean loss, a scalar. Their
+sources are printed in example programs.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,16 @@ from cl_core.losses.variants.base import Variant
 
 
 def soft_labels(z: Tensor, y: Tensor) -> Tensor:
-    """Cross-entropy of each row of inner products against equal shares for its class, the anchor itself included."""
+    """Return the cross-entropy of each row of inner products, with equal target shares for the rows of its class.
+
+    The anchor is one of them.
+    """
     same = (y[:, None] == y).to(z)
     return cross_entropy(z @ z.T, same / same.sum(1, keepdim=True))
 
 
 def first_pairs(y: Tensor) -> tuple[Tensor, Tensor]:
-    """The first two rows (C,) and (C,) of each class that has two."""
+    """Return the numbers of the first and the second row of each class that has two rows, both (C,)."""
     first, second = [], []
     for c in y.unique():
         rows = (y == c).nonzero()[:, 0]
@@ -28,16 +35,16 @@ def first_pairs(y: Tensor) -> tuple[Tensor, Tensor]:
     return torch.tensor(first, dtype=torch.long), torch.tensor(second, dtype=torch.long)
 
 
-def one_pair_a_class(z: Tensor, y: Tensor, l2: float) -> Tensor:
-    """Cross-entropy for finding the anchor's own partner among the partners of all classes."""
+def one_pair_per_class(z: Tensor, y: Tensor, l2: float) -> Tensor:
+    """Return the cross-entropy for finding the partner of each anchor among the partners of all classes."""
     a, p = first_pairs(y)
     s = z[a] @ z[p].T  # (C, C)
     terms = s.logsumexp(1) - s.diagonal()
     return mean(terms + l2 * (z[a].square().sum(1) + z[p].square().sum(1)))
 
 
-def one_unit_pair_a_class(z: Tensor, y: Tensor) -> Tensor:
-    """The same on unit vectors, without a price of length."""
+def one_unit_pair_per_class(z: Tensor, y: Tensor) -> Tensor:
+    """Return the cross-entropy for finding the partner of each anchor among those of all classes, on unit vectors."""
     a, p = first_pairs(y)
     s = normalize(z[a], dim=1) @ normalize(z[p], dim=1).T  # (C, C)
     return mean(s.logsumexp(1) - s.diagonal())
@@ -57,7 +64,7 @@ NPAIR = (
         "one pair a class",
         "Sohn's batch has one pair of each class, so an anchor has as many negatives as there are other classes. Taken "
         "here: the first two rows of each class.",
-        function=one_pair_a_class,
+        function=one_pair_per_class,
     ),
     Variant(
         "one_unit_pair",
@@ -65,7 +72,7 @@ NPAIR = (
         "one pair a class, unit length",
         "pytorch-metric-learning's NPairsLoss scales embeddings to unit length unless told otherwise. Then no logit "
         "exceeds 1, and the loss stays high.",
-        function=one_unit_pair_a_class,
+        function=one_unit_pair_per_class,
     ),
     Variant(
         "soft_labels",
@@ -78,13 +85,13 @@ NPAIR = (
 )
 
 
-def rescaled(z: Tensor, y: Tensor, temperature: float) -> Tensor:
-    """Times tau / 0.07."""
+def rescaled_supcon(z: Tensor, y: Tensor, temperature: float) -> Tensor:
+    """Return SupCon times tau / 0.07."""
     return temperature / 0.07 * supcon(z, y, temperature)
 
 
-def all_anchors(z: Tensor, y: Tensor, temperature: float) -> Tensor:
-    """An anchor without a positive counts, and counts as 0."""
+def supcon_of_all_anchors(z: Tensor, y: Tensor, temperature: float) -> Tensor:
+    """Return SupCon with a mean over all anchors; one without a positive counts as 0."""
     positive, _ = pair_masks(y)
     return supcon(z, y, temperature) * positive.any(1).sum() / len(y)
 
@@ -110,7 +117,7 @@ SUPCON = (
         r"times $\tau/0.07$",
         r"The authors' code multiplies by $\tau/\tau_{base}$ with $\tau_{base}=0.07$: at $\tau=0.5$ that is 7.1 times "
         "the value and, for plain gradient descent, the learning rate.",
-        function=rescaled,
+        function=rescaled_supcon,
     ),
     Variant(
         "all_anchors",
@@ -118,18 +125,18 @@ SUPCON = (
         "anchors without a positive count as 0",
         "The authors' code now keeps them in the mean (and once gave NaN), so the value falls with every class that "
         r"has a single image in the batch. Shown without its factor $\tau/0.07$.",
-        function=all_anchors,
+        function=supcon_of_all_anchors,
     ),
 )
 
 
 def labels_as_positives(z: Tensor, y: Tensor, temperature: float) -> Tensor:
-    """Each of one's class in turn against all negatives; the rest of the class left out of the sum."""
+    """Return NT-Xent with labels: each positive against all negatives, the other positives left out of the sum."""
     return info_nce(z, y, temperature)
 
 
-def labels_in_the_sum(z: Tensor, y: Tensor, temperature: float) -> Tensor:
-    """Each of one's class against all other rows, the rest of the class included."""
+def labels_in_denominator(z: Tensor, y: Tensor, temperature: float) -> Tensor:
+    """Return NT-Xent with labels: each positive against all other rows, the other positives included in the sum."""
     return supcon(z, y, temperature)
 
 
@@ -154,13 +161,13 @@ NT_XENT = (
         "nt_xent",
         "labels, and positives compete",
         "The first article's supervised NT-Xent: with the other positives in the denominator, that is SupCon.",
-        function=labels_in_the_sum,
+        function=labels_in_denominator,
     ),
 )
 
 
 def two_directions(z: Tensor, temperature: float) -> Tensor:
-    """Rows i and i + N as pairs of two kinds: each half looks for its partner in the other half only."""
+    """Return InfoNCE of pairs (i, i + N): each row must find its partner among the rows of the other half only."""
     u = normalize(z, dim=1)
     n = len(u) // 2
     s = u[:n] @ u[n : 2 * n].T / temperature
@@ -189,20 +196,20 @@ INFO_NCE = (
         "info_nce",
         "the other positives in the denominator",
         "That makes it SupCon: the positives compete, and the loss can no longer reach 0.",
-        function=labels_in_the_sum,
+        function=labels_in_denominator,
     ),
 )
 
 # --- circle and PCCL --------------------------------------------------------------------------------------------------
 
 
-def circle_all_anchors(z: Tensor, y: Tensor, margin: float, scale: float) -> Tensor:
-    """Circle loss of each anchor, 0 for one without a positive or without a negative; mean over all."""
+def circle_of_all_anchors(z: Tensor, y: Tensor, margin: float, scale: float) -> Tensor:
+    """Return Circle loss with a mean over all anchors; one without a positive or without a negative counts as 0."""
     positive, negative = pair_masks(y)
     logit_p, logit_n = circle_logits(similarity(z), margin, scale)
-    of_positives = logit_p.masked_fill(~positive, -torch.inf).logsumexp(1)
-    of_negatives = logit_n.masked_fill(~negative, -torch.inf).logsumexp(1)
-    return softplus(of_positives + of_negatives).mean()
+    log_sum_p = logit_p.masked_fill(~positive, -torch.inf).logsumexp(1)
+    log_sum_n = logit_n.masked_fill(~negative, -torch.inf).logsumexp(1)
+    return softplus(log_sum_p + log_sum_n).mean()
 
 
 CIRCLE = (
@@ -227,13 +234,13 @@ CIRCLE = (
         "anchors without partners count as 0",
         "pytorch-metric-learning's CircleLoss with a plain mean as its reducer. Its own mean is over what is not 0, "
         r"which is the same as here unless perfect anchors underflow: in float32 from $\gamma m^2=52$ on.",
-        function=circle_all_anchors,
+        function=circle_of_all_anchors,
     ),
 )
 
 
 def pccl_with_margins(z: Tensor, y: Tensor, margin: float, temperature: float, xi: int) -> Tensor:
-    """Circle loss's margins kept, and all pairs of the batch in one group."""
+    """Return PCCL with the margins of Circle loss, and all pairs of the batch in one group."""
     return pccl_released(z, y, margin, 1 / temperature, xi)
 
 

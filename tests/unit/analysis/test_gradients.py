@@ -10,7 +10,7 @@ from cl_core import losses
 from cl_core.analysis.gradients import Batch, batch_forces, choose_batch, class_means, gradient_step
 from cl_core.analysis.metrics import MARGIN
 from cl_core.losses import LOSSES
-from cl_core.losses.contrast import unit
+from cl_core.losses.distances import unit
 from tests import reference
 
 DICE = torch.Generator().manual_seed(5)

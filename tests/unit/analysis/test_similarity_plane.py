@@ -9,7 +9,8 @@ import torch
 
 from cl_core.analysis import pairs, similarity_plane
 from cl_core.losses import LOSSES
-from cl_core.losses.contrast import Contrast, from_similarity
+from cl_core.losses.contrast import Contrast
+from cl_core.losses.distances import from_similarity
 from tests.unit.losses.test_losses import CORNERS
 
 WITH_BOUNDARY = [key for key, loss in LOSSES.items() if loss.boundary]

@@ -11,7 +11,8 @@ import torch
 
 from cl_core.losses import LOSSES
 from cl_core.losses.base import Paper, loss
-from cl_core.losses.contrast import METRICS, Contrast, Terms
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.distances import METRICS
 from cl_core.losses.parameters import Choice, Flag, Param
 
 PAPER = Paper("A. Author", 2001, "A Title", "A Venue", "https://example.org")

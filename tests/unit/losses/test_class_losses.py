@@ -11,7 +11,8 @@ from pytorch_metric_learning import losses as pml
 from torch.nn.functional import cross_entropy
 
 from cl_core.losses import LOSSES, module
-from cl_core.losses.contrast import Contrast, unit
+from cl_core.losses.contrast import Contrast
+from cl_core.losses.distances import unit
 from tests import reference
 from tests.batches import BATCHES, Batch
 from tests.unit.losses.test_losses import CORNERS

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from cl_core.losses.autograd import apply_rows, row_blocks
-from cl_core.losses.contrast import METRICS, Contrast, Terms, from_similarity, pairwise, unit
+from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.distances import METRICS, from_similarity, pairwise, unit
 from tests import reference
 from tests.batches import BATCHES, batch
 

@@ -10,7 +10,8 @@ import torch
 
 from cl_core import losses
 from cl_core.losses import LOSSES, module
-from cl_core.losses.contrast import Contrast, from_similarity, unit
+from cl_core.losses.contrast import Contrast
+from cl_core.losses.distances import from_similarity, unit
 from tests import reference
 from tests.batches import BATCHES, Batch, batch
 

@@ -10,7 +10,8 @@ from pytorch_metric_learning import losses as pml
 
 from cl_core import losses
 from cl_core.losses import LOSSES, module
-from cl_core.losses.contrast import Contrast, unit
+from cl_core.losses.contrast import Contrast
+from cl_core.losses.distances import unit
 from tests.batches import BATCHES
 from tests.unit.losses.test_losses import CORNERS, PAIR, value_and_gradient
 

@@ -11,7 +11,7 @@ from pytorch_metric_learning import losses as pml
 
 from cl_core import losses
 from cl_core.losses import LOSSES, snippets, variants
-from cl_core.losses.contrast import unit
+from cl_core.losses.distances import unit
 from tests import reference
 
 DICE = torch.Generator().manual_seed(8)
