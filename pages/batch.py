@@ -1,4 +1,4 @@
-"""One frozen batch: the same real images under two losses, and who pulls whom, how hard."""
+"""One frozen batch: the same images under two losses, with the forces on each embedding and the weight of each pair."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Boundaries: where a loss stops pushing, and how that place moves with its margin and its scale."""
+"""Boundaries: where a loss stops pushing, and how the boundary moves with its margin and its scale."""
 
 import streamlit as st
 

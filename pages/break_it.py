@@ -1,4 +1,4 @@
-"""Break it: nine ways in which training goes wrong, each with the sign by which to tell it and the cure."""
+"""Break it: nine ways in which training fails, each with its symptom and its cure."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""A fair race: two to four runs from the same start on the same batches, and nobody ever ahead."""
+"""Fair race: two to four runs from the same start on the same batches, always at the same step."""
 
 import streamlit as st
 

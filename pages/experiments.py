@@ -1,4 +1,4 @@
-"""The published experiment: its table made again, put right, and held against what its article claims."""
+"""The published experiment: its table reproduced and corrected, and compared with what its article claims."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ for note in ui.experiment_notes():
 
 st.subheader("The published experiment, made again and put right")
 part = ui.experiment_part()
-LESSONS = {
+INTRODUCTIONS = {
     "table and claims": "Six ways to train one net, at three batch sizes, on two data sets: an encoder learns from a "
     "contrastive loss, is frozen, and a linear classifier learns on it; the baseline is the same net trained as a "
     "classifier, with 20 epochs in all, where the others have 20 for the encoder and 20 for the classifier. Three of "
@@ -23,5 +23,5 @@ LESSONS = {
     "one cell": "Choose a cell, look at it closely, open the very same run live, or run it again.",
     "cost": "What each method took, on this lab's own implementation.",
 }
-st.markdown(LESSONS[part])
+st.markdown(INTRODUCTIONS[part])
 ui.show_experiment(part)

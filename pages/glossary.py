@@ -1,33 +1,33 @@
-"""The glossary: what each loss is, in the words that its sliders, its tests and README's table are made from."""
+"""Glossary: what each loss is, from the same descriptions as its sliders, its tests and README's table."""
 
 import streamlit as st
 
 from cl_core.ui.pages import glossary
 
-for note in glossary.notes():
+for note in glossary.glossary_notes():
     st.warning(note, icon=":material/link_off:")
 
-loss, words = glossary.choice()
+loss, query = glossary.choose_loss()
 if loss is None:
     st.markdown(
         "Every loss here wants the same: examples of one class near each other, others far. They differ in **what** is "
         "compared, in **when** they stop, and in **how hard** they pull until then."
     )
-    glossary.index(words)
+    glossary.show_index(query)
     st.markdown(
         "#### How they hang together\n"
         "Follow an arrow under its condition, and the one loss becomes the other, number for number; along the dashed "
         "one only the idea is carried on. Blue ones compare pairs, green ones a batch, sand-coloured class weights."
     )
-    glossary.family_tree()
+    glossary.show_family_tree()
 else:
-    glossary.head(loss)
-    glossary.formula(loss)
-    glossary.parameters(loss)
-    where, what = st.columns([0.42, 0.58], gap="large")
-    with where:
-        glossary.boundary(loss)
-        glossary.relations(loss)
-    with what:
-        glossary.misreadings(loss)
-    glossary.conventions(loss)
+    glossary.show_heading(loss)
+    glossary.show_formula(loss)
+    glossary.show_parameters(loss)
+    left, right = st.columns([0.42, 0.58], gap="large")
+    with left:
+        glossary.show_boundary(loss)
+        glossary.show_relations(loss)
+    with right:
+        glossary.show_misreadings(loss)
+    glossary.show_conventions(loss)

@@ -1,4 +1,4 @@
-"""Lessons: steps that open the right picture, say what to try, and notice when it was done; alone or with a class."""
+"""Lessons: steps that open a picture, say what to try, and detect when it is done; alone or with a class."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The start: the question to keep in mind, and places to begin with."""
+"""Start: a question to think about, and cards that lead into the course."""
 
 import streamlit as st
 
@@ -11,6 +11,6 @@ st.markdown(
     "digits, with the real formulas, and change whatever you like while it learns."
 )
 QUESTION = "A triplet loss has been stuck at exactly its margin for an hour. What has happened?"
-st.info(f"**A question to keep.** {QUESTION}", icon=":material/help:")
+st.info(f"**Think about this.** {QUESTION}", icon=":material/help:")
 ui.show_cards()
-st.caption("Every setting is in the address: copy it, and whoever opens it sees the same run, number for number.")
+st.caption("Every setting is in the address: copy it, and everyone who opens it sees the same run, number for number.")

@@ -1,4 +1,4 @@
-"""Live training: ten clouds of digits come apart while one watches."""
+"""Live training: the embeddings of ten classes of digits separate while the visitor watches."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Easy, semi-hard, hard: one triplet that one drags, a real batch, every triplet there is, and a whole run."""
+"""Easy, semi-hard, hard: one triplet to drag, a real batch, all triplets of the test images, and a whole run."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ for note in ui.triplet_notes():
 
 ui.intro("Easy, semi-hard, hard: which triplets teach?")
 part = ui.triplet_part()
-LESSONS = {
+INTRODUCTIONS = {
     "one triplet": "An anchor, a positive of its class and negatives of others. The loss compares two distances, and "
     "the margin decides what is far enough.",
     "a real batch": "The digits of one batch as an embedding sees them from one anchor. Choose another positive, or "
@@ -18,5 +18,5 @@ LESSONS = {
     "classes get in each other's way, and how few images make most of the trouble.",
     "over a run": "What becomes of the three kinds while a net learns. Move the time in either picture.",
 }
-ui.intro(words=LESSONS[part])
+ui.intro(words=INTRODUCTIONS[part])
 ui.show_triplets(part)

@@ -76,7 +76,7 @@ def test_a_prepared_view_opens_as_it_was_prepared(opened: Callable[..., Page]) -
     expect(fresh.get_by_role("radio", name="half-trained")).to_have_count(0)
     # elsewhere, and back by the course itself: everything is to be had again, as it was set
     fresh.get_by_role("link", name="Start", exact=True).click()
-    expect(fresh.get_by_text("A question to keep")).to_be_visible(timeout=SLOW)
+    expect(fresh.get_by_text("Think about this")).to_be_visible(timeout=SLOW)
     fresh.get_by_role("link", name="Boundaries", exact=True).click()
     expect(fresh.get_by_role("slider", name="scale")).to_be_enabled(timeout=SLOW)
     expect(fresh.get_by_role("radio", name="half-trained")).to_be_visible()

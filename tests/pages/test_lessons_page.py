@@ -12,7 +12,7 @@ from cl_core.losses import LOSSES
 from cl_core.teaching import lessons
 from cl_core.teaching.rooms import room_name
 from cl_core.ui.pages.lesson_bar import link_of
-from cl_core.ui.pages.lessons import LETTERS, address_of, new_name
+from cl_core.ui.pages.lessons import LETTERS, address_of, new_room_name
 from cl_core.ui.widgets import question
 from tests.pages.test_links import linked, notes, through_app
 from tests.pages.test_loss_pages import said
@@ -204,7 +204,7 @@ def test_the_list_leads_to_every_step_and_into_rooms(pool):
 
 
 def test_names_of_rooms_are_names():
-    names = {new_name() for _ in range(50)}
+    names = {new_room_name() for _ in range(50)}
     assert len(names) > 40
     assert all(room_name(name) == name and name[0] in LETTERS for name in names)
     assert address_of("start", {"room": "abc"}).endswith("/?room=abc")

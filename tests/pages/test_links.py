@@ -13,8 +13,8 @@ from cl_core.ui.link import presentation
 from cl_core.ui.link.picture_state import PictureState
 from cl_core.ui.link.presentation import Presentation, names_in, presentation_of_link
 from cl_core.ui.pages.boundaries import BETWEEN, PLACE
-from cl_core.ui.pages.triplets.one_triplet import AT, PRESETS
-from cl_core.ui.pages.triplets.real_batch import LOOK
+from cl_core.ui.pages.triplets.one_triplet import POSITIONS, PRESETS
+from cl_core.ui.pages.triplets.real_batch import SELECTION
 from tests import ROOT
 
 
@@ -177,25 +177,25 @@ def test_a_run_is_to_start_once_with_the_link_that_says_so(pool):
 @pytest.mark.parametrize(
     ("control", "text", "found"),
     [
-        (AT, "0,0;0.5,-1.25;1e0,0", None),
-        (AT, "0,0;0.5,-1.25;1,0", ((0.0, 0.0), (0.5, -1.25), (1.0, 0.0))),
-        (AT, "0,0;0.5,-1.26;1,0", None),
-        (AT, "0,0;1,0", None),
-        (AT, ";".join(["0,0"] * 9), None),
-        (AT, "0,0;0,0;0,0,0", None),
-        (AT, "0,0;0,0;0,nan", None),
-        (AT, "0,0;0,0;0,٣", None),
-        (AT, "0,0;0,0;0, 1", None),
-        (AT, "0,0;" * 100_000, None),
+        (POSITIONS, "0,0;0.5,-1.25;1e0,0", None),
+        (POSITIONS, "0,0;0.5,-1.25;1,0", ((0.0, 0.0), (0.5, -1.25), (1.0, 0.0))),
+        (POSITIONS, "0,0;0.5,-1.26;1,0", None),
+        (POSITIONS, "0,0;1,0", None),
+        (POSITIONS, ";".join(["0,0"] * 9), None),
+        (POSITIONS, "0,0;0,0;0,0,0", None),
+        (POSITIONS, "0,0;0,0;0,nan", None),
+        (POSITIONS, "0,0;0,0;0,٣", None),
+        (POSITIONS, "0,0;0,0;0, 1", None),
+        (POSITIONS, "0,0;" * 100_000, None),
         (PLACE, "0.2,0.6", ((0.2, 0.6),)),
         (PLACE, "0.2", None),
         (BETWEEN, "180", ((180.0,),)),
         (BETWEEN, "90.5", None),
         (BETWEEN, "181", None),
-        (LOOK, "12,7", ((12.0, 7.0),)),
-        (LOOK, "12", ((12.0,),)),
-        (LOOK, "64", None),
-        (LOOK, "-1", None),
+        (SELECTION, "12,7", ((12.0, 7.0),)),
+        (SELECTION, "12", ((12.0,),)),
+        (SELECTION, "64", None),
+        (SELECTION, "-1", None),
     ],
 )
 def test_what_a_picture_was_left_at_is_read_strictly(control: PictureState, text, found):

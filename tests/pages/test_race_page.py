@@ -157,7 +157,7 @@ def test_names_say_what_differs():
         race_controls.RunSpec(loss="triplet", theta={"mining": mining}, batch=batch)
         for mining, batch in (("hard", 32), ("semihard", 64))
     ]
-    assert race_controls.names_of(app_specs) == [
+    assert race_controls.contender_names(app_specs) == [
         "A triplet · batch 32 · mining hard",
         "B triplet · batch 64 · mining semihard",
     ]

@@ -12,7 +12,7 @@ from cl_core.components.triplet import Triplets, TripletState
 from cl_core.data import datasets
 from cl_core.palette import MARKS
 from cl_core.training.pretrained import checkpoints, recordings
-from cl_core.ui.pages.triplets.census import MARGINS, SHOWN
+from cl_core.ui.pages.triplets.census import HARDEST_SHOWN, MARGINS
 from cl_core.ui.pages.triplets.one_triplet import PRESETS, TASKS, kinds_of
 from tests.pages.test_loss_pages import page, pictures, said
 from tests.pages.test_training_page import click
@@ -130,9 +130,9 @@ def test_a_small_census_is_counted_at_once_and_says_what_was_counted(pool):
     assert f"{wanted.total:,}, each counted" in said(app)
     assert f"{wanted.share_of_top_anchors(0.05):.0%} of all triplets" in said(app)
     names = datasets.load("mnist").class_names
-    worst = wanted.hardest(SHOWN)
+    worst = wanted.hardest(HARDEST_SHOWN)
     assert sum(f"anchor **{names[shot.y[a]]}**" in caption.value for a in worst[:1] for caption in app.caption) >= 1
-    assert len(app.get("image")) == SHOWN
+    assert len(app.get("image")) == HARDEST_SHOWN
     # another margin is another census, and what was counted before is known at once
     app.slider(key="margin").set_value(1.0).run()
     other = counted(app)

@@ -1,4 +1,4 @@
-"""The page of one frozen batch: the same real images under one loss or two, who pulls whom, and what a step does."""
+"""Page of one frozen batch: the same images under one or two losses, with pair weights, forces and gradient steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding
 
 PAGE = "batch"
-SECOND = "_2"
-DEFAULTS = {"": "supcon", SECOND: "triplet"}
-MOST_STEPS = 30
+SECOND_SUFFIX = "_2"
+DEFAULTS = {"": "supcon", SECOND_SUFFIX: "triplet"}
+MAX_STEPS = 30
 
-TWO = Control("two", "a second loss beside it", True)
+SECOND_LOSS = Control("two", "a second loss beside it", True)
 SOURCE = Control("embedded_by", "embedding trained with", "supcon", options=tuple(LOSSES))
 STAGE = Control("stage", "how far it was trained", "half-trained", options=(*embeddings.STAGES, OWN))
 IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
@@ -41,118 +41,144 @@ DRAW = Control("draw", "which images", 0, "another number, another batch", low=0
 REACH = Control(
     "reach", "reach of a step", 0.1, "how far the embedding moves that is pulled hardest", low=0.01, high=0.5, step=0.01
 )
-STEPS = Control("steps", "gradient steps done", 0, low=0, high=MOST_STEPS, step=1)
-SAME = Control("same_scale", "one scale of force for both", False, "else each loss's longest arrow is as long")
+STEPS = Control("steps", "gradient steps done", 0, low=0, high=MAX_STEPS, step=1)
+SAME_SCALE = Control("same_scale", "one scale of force for both", False, "else each loss's longest arrow is as long")
 ANCHOR = PictureState(
     "anchor", "image that is kept", "", "counted from 0; after the images, the class weights", low=0, high=99,
     numbers=(1, 1), whole=True,
 )  # fmt: skip
-SETTINGS = (SOURCE, STAGE, IMAGES, DRAW, REACH, STEPS, SAME, TWO, ANCHOR)
+SETTINGS = (SOURCE, STAGE, IMAGES, DRAW, REACH, STEPS, SAME_SCALE, SECOND_LOSS, ANCHOR)
 
 
 @dataclass(frozen=True, eq=False)
 class BatchStart:
-    """A batch before any step: what it was taken from, which of its images, and the plane it is drawn in."""
+    """A batch before any gradient step.
 
-    embedded: PretrainedEmbedding
+    Attributes:
+        embedding: the pretrained embedding that the images were taken from.
+        batch: B embeddings with labels, class weights and biases, float64.
+        rows: (B,) positions of the images in `embedding`.
+        plane: the two principal components of the batch, fitted before any step.
+    """
+
+    embedding: PretrainedEmbedding
     batch: Batch
     rows: NDArray[np.int64]
     plane: PCA
 
 
 def controls_for_link(link: Link) -> list[Control]:
-    """Every control of the page under a link."""
-    found = list(SETTINGS)
+    """List every control that the page has under a link.
+
+    Args:
+        link: query parameters by name; the losses that it names decide which parameter controls there are.
+    """
+    every_control = list(SETTINGS)
     for suffix, default in DEFAULTS.items():
         choice = controls.loss_choice(default, suffix)
         loss = controls.loss_of_link(choice, link)
-        found += [choice, *controls.loss_parameters(loss, suffix), batch_details.definition(loss, suffix)]
-    return found
+        every_control += [
+            choice,
+            *controls.loss_parameters(loss, suffix),
+            batch_details.definition_control(loss, suffix),
+        ]
+    return every_control
 
 
 def batch_notes() -> list[str]:
-    """What in the link could not be used."""
+    """Return a message for each setting in the link that could not be used."""
     return controls.link_notes(PAGE, controls_for_link)
 
 
 def batch_controls() -> list[LossChoice]:
-    """The controls in the sidebar: the losses, and which batch it is."""
+    """Show the controls in the sidebar: the losses and the choice of the batch.
+
+    Returns:
+        One loss with its parameters, or two.
+    """
     with st.sidebar:
         chosen = [controls.loss_controls(DEFAULTS[""])]
-        if TWO.render():
-            chosen.append(controls.loss_controls(DEFAULTS[SECOND], SECOND))
+        if SECOND_LOSS.render():
+            chosen.append(controls.loss_controls(DEFAULTS[SECOND_SUFFIX], SECOND_SUFFIX))
         with controls.section("Which batch", (SOURCE, STAGE, IMAGES, DRAW), expanded=True):
             for control in (SOURCE, STAGE, IMAGES, DRAW):
                 control.render()
-        with controls.section("Steps and arrows", (REACH, SAME)):
-            for control in (REACH, SAME):
+        with controls.section("Steps and arrows", (REACH, SAME_SCALE)):
+            for control in (REACH, SAME_SCALE):
                 control.render()
     return chosen
 
 
 def show_batch(chosen: Sequence[LossChoice]) -> None:
-    """The batch under each of the losses."""
+    """Show the batch under each of the losses, side by side.
+
+    Args:
+        chosen: the losses to show; their scenes share the extent and, if the visitor asks for it, the scale of forces.
+    """
     state = st.session_state
-    embedded = chosen_embedding(state[SOURCE.name], state[STAGE.name])
-    if embedded is None:
+    embedding = chosen_embedding(state[SOURCE.name], state[STAGE.name])
+    if embedding is None:
         return
     try:
-        start = _start(embedded, state[IMAGES.name], state[DRAW.name])
+        start = _load_start(embedding, state[IMAGES.name], state[DRAW.name])
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
         return
-    _stepping()
-    walks = [_walk(start, each, state[STEPS.name]) for each in chosen]
-    longest = [max(float(_drawn(start, walk[-1][1].embedding_force).max()), 1e-12) for walk in walks]
-    heaviest = [float(walk[-1][1].weights.abs().max()) for walk in walks]
-    if state[SAME.name]:
-        longest, heaviest = [max(longest)] * len(walks), [max(heaviest)] * len(walks)
-    extent = _extent(start, walks)
-    images = embedded.rows[start.rows]
-    batch_of_link = images.tobytes().hex()
-    kept = ANCHOR.current(batch_of_link)
-    anchor = int(kept[0][0]) if kept else None
+    _show_step_buttons()
+    trajectories = [_trajectory(start, choice, state[STEPS.name]) for choice in chosen]
+    max_forces = [
+        max(float(_projected_lengths(start, trajectory[-1][1].embedding_force).max()), 1e-12)
+        for trajectory in trajectories
+    ]
+    max_weights = [float(trajectory[-1][1].weights.abs().max()) for trajectory in trajectories]
+    if state[SAME_SCALE.name]:
+        max_forces, max_weights = [max(max_forces)] * len(trajectories), [max(max_weights)] * len(trajectories)
+    extent = _extent(start, trajectories)
+    images = embedding.rows[start.rows]
+    scope = images.tobytes().hex()
+    pinned = ANCHOR.current(scope)
+    anchor = int(pinned[0][0]) if pinned else None
 
-    def pin(chosen: int | None) -> None:
-        ANCHOR.save([] if chosen is None else [(chosen,)], batch_of_link)
+    def pin(image: int | None) -> None:
+        ANCHOR.save([] if image is None else [(image,)], scope)
 
-    for column, each, walk, force, weight in zip(
-        st.columns(len(chosen), gap="medium"), chosen, walks, longest, heaviest, strict=True
+    for column, choice, trajectory, max_force, max_weight in zip(
+        st.columns(len(chosen), gap="medium"), chosen, trajectories, max_forces, max_weights, strict=True
     ):
         with column:
-            found = walk[-1][1]
-            scene = _scene(start, each, walk, extent, force, weight)
-            key, group = mount_key(f"scene{each.suffix}"), mount_key("batch")
+            forces = trajectory[-1][1]
+            scene = _scene(start, choice, trajectory, extent, max_force, max_weight)
+            key, group = mount_key(f"scene{choice.suffix}"), mount_key("batch")
             batch_scene(scene, key=key, group=group, anchor=anchor, on_pin=pin)
-            batch_details.numbers(walk)
-            chart(charts.share_rows(found), charts.share_chart(), charts.shares_alt(found))
-            batch_details.strongest(each, found, embedded.spec.dataset, images, start.batch.y.tolist())
-            batch_details.other_conventions(each, walk[-1][0], found)
-            batch_details.as_code(each, walk[-1][0])
+            batch_details.show_numbers(trajectory)
+            chart(charts.share_rows(forces), charts.share_chart(), charts.shares_alt(forces))
+            batch_details.show_strongest_pairs(choice, forces, embedding.spec.dataset, images, start.batch.y.tolist())
+            batch_details.show_conventions(choice, trajectory[-1][0], forces)
+            batch_details.show_code(choice, trajectory[-1][0])
 
 
 @lru_cache(maxsize=16)
-def _start(embedded: PretrainedEmbedding, size: int, seed: int) -> BatchStart:
-    """The batch as the embedding has it; class means stand for class weights where it has none."""
-    rows = gradients.choose_batch(embedded.y, size, seed)
-    classes = datasets.load(embedded.spec.dataset).n_classes
-    means = gradients.class_means(embedded.z, embedded.y, classes)
-    weight = means if embedded.weight is None else embedded.weight.astype(np.float64)
-    bias = np.zeros(classes) if embedded.bias is None else embedded.bias.astype(np.float64)
+def _load_start(embedding: PretrainedEmbedding, size: int, seed: int) -> BatchStart:
+    """Choose the batch from an embedding; class means replace the class weights that an embedding lacks."""
+    rows = gradients.choose_batch(embedding.y, size, seed)
+    classes = datasets.load(embedding.spec.dataset).n_classes
+    means = gradients.class_means(embedding.z, embedding.y, classes)
+    weight = means if embedding.weight is None else embedding.weight.astype(np.float64)
+    bias = np.zeros(classes) if embedding.bias is None else embedding.bias.astype(np.float64)
     batch = Batch(
-        torch.tensor(embedded.z[rows]).double(),
-        torch.tensor(embedded.y[rows]),
+        torch.tensor(embedding.z[rows]).double(),
+        torch.tensor(embedding.y[rows]),
         torch.from_numpy(weight),
         torch.from_numpy(bias),
-        embedded.spec.unit_norm,
+        embedding.spec.unit_norm,
     )
-    if batch.unit_norm:  # the file's digits are few
+    if batch.unit_norm:  # files store few digits, so the lengths are not exactly 1
         batch = Batch(torch.nn.functional.normalize(batch.z), batch.y, batch.weight, batch.bias)
-    return BatchStart(embedded, batch, rows, PCA(2, svd_solver="full").fit(batch.z.numpy()))
+    return BatchStart(embedding, batch, rows, PCA(2, svd_solver="full").fit(batch.z.numpy()))
 
 
-def _stepping() -> None:
-    """The button that takes a gradient step, and the way back; none where the link holds the steps."""
+def _show_step_buttons() -> None:
+    """Show the buttons that apply, undo and reset gradient steps; only the control if the link fixes the steps."""
     if not presentation().is_free(STEPS.name):
         STEPS.render()
         return
@@ -160,21 +186,21 @@ def _stepping() -> None:
         state = st.session_state
         done = state.get(STEPS.name, STEPS.default)
         st.button(
-            "Apply a gradient step", type="primary", icon=":material/redo:", on_click=_go_to, args=(done + 1,),
-            disabled=done >= MOST_STEPS, key="apply",
+            "Apply a gradient step", type="primary", icon=":material/redo:", on_click=_set_step, args=(done + 1,),
+            disabled=done >= MAX_STEPS, key="apply",
         )  # fmt: skip
-        st.button("Take one back", icon=":material/undo:", on_click=_go_to, args=(done - 1,), disabled=done == 0)
-        st.button("Start again", icon=":material/replay:", on_click=_go_to, args=(0,), disabled=done == 0)
+        st.button("Take one back", icon=":material/undo:", on_click=_set_step, args=(done - 1,), disabled=done == 0)
+        st.button("Start again", icon=":material/replay:", on_click=_set_step, args=(0,), disabled=done == 0)
         with st.container(width=260):
             STEPS.render()
 
 
-def _go_to(step: int) -> None:
+def _set_step(step: int) -> None:
     st.session_state[STEPS.name] = step
 
 
-def _walk(start: BatchStart, chosen: LossChoice, steps: int) -> list[tuple[Batch, BatchForces, float]]:
-    """The batch at the start and after each step, its forces there, and the learning rate that led there."""
+def _trajectory(start: BatchStart, chosen: LossChoice, steps: int) -> list[tuple[Batch, BatchForces, float]]:
+    """Return, at the start and after each step, the batch, its forces and the learning rate of that step."""
     return [_at_step(start, chosen.loss.key, chosen.theta, st.session_state[REACH.name], k) for k in range(steps + 1)]
 
 
@@ -182,70 +208,76 @@ def _walk(start: BatchStart, chosen: LossChoice, steps: int) -> list[tuple[Batch
 def _at_step(start: BatchStart, key: str, theta: Theta, reach: float, step: int) -> tuple[Batch, BatchForces, float]:
     batch, rate = start.batch, 0.0
     if step:
-        before, found, _ = _at_step(start, key, theta, reach, step - 1)
-        batch, rate = gradients.gradient_step(before, found, reach)
+        before, forces, _ = _at_step(start, key, theta, reach, step - 1)
+        batch, rate = gradients.gradient_step(before, forces, reach)
     return batch, gradients.batch_forces(LOSSES[key], theta, batch), rate
 
 
-def _drawn(start: BatchStart, pull: torch.Tensor) -> NDArray[np.float64]:
-    """Lengths of forces in the plane that is drawn, (B,)."""
-    length: NDArray[np.float64] = np.linalg.norm(pull.numpy() @ start.plane.components_.T, axis=1)
-    return length
+def _projected_lengths(start: BatchStart, forces: torch.Tensor) -> NDArray[np.float64]:
+    """Return the lengths of forces projected onto the drawn plane, (B,)."""
+    lengths: NDArray[np.float64] = np.linalg.norm(forces.numpy() @ start.plane.components_.T, axis=1)
+    return lengths
 
 
-def _in_plane(start: BatchStart, z: torch.Tensor) -> NDArray[np.float64]:
-    drawn: NDArray[np.float64] = start.plane.transform(z.numpy())
-    return drawn
+def _project(start: BatchStart, z: torch.Tensor) -> NDArray[np.float64]:
+    points: NDArray[np.float64] = start.plane.transform(z.numpy())
+    return points
 
 
-def _classes_in_plane(start: BatchStart, batch: Batch) -> NDArray[np.float64]:
-    """Class weights where embeddings of their direction and of the usual length would be."""
+def _project_class_weights(start: BatchStart, batch: Batch) -> NDArray[np.float64]:
+    """Project class weights, rescaled to the mean length of the embeddings."""
     assert batch.weight is not None
     length = float(start.batch.z.norm(dim=1).mean())
-    return _in_plane(start, torch.nn.functional.normalize(batch.weight) * length)
+    return _project(start, torch.nn.functional.normalize(batch.weight) * length)
 
 
 def _extent(
-    start: BatchStart, walks: Sequence[list[tuple[Batch, BatchForces, float]]]
+    start: BatchStart, trajectories: Sequence[list[tuple[Batch, BatchForces, float]]]
 ) -> tuple[float, float, float, float]:
-    """A square that holds everything, the same for all."""
-    places = [_in_plane(start, batch.z) for walk in walks for batch, _, _ in walk]
-    places += [_classes_in_plane(start, walk[-1][0]) for walk in walks if walk[-1][1].class_force is not None]
-    every = np.concatenate(places)
-    middle, half = (every.max(0) + every.min(0)) / 2, 0.58 * float((every.max(0) - every.min(0)).max())
-    return (middle[0] - half, middle[0] + half, middle[1] - half, middle[1] + half)
+    """Return a square (x low, x high, y low, y high) that holds all points of all trajectories."""
+    points = [_project(start, batch.z) for trajectory in trajectories for batch, _, _ in trajectory]
+    points += [
+        _project_class_weights(start, trajectory[-1][0])
+        for trajectory in trajectories
+        if trajectory[-1][1].class_force is not None
+    ]
+    xy = np.concatenate(points)
+    centre, half = (xy.max(0) + xy.min(0)) / 2, 0.58 * float((xy.max(0) - xy.min(0)).max())
+    return (centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half)
 
 
 def _scene(
     start: BatchStart,
     chosen: LossChoice,
-    walk: list[tuple[Batch, BatchForces, float]],
+    trajectory: list[tuple[Batch, BatchForces, float]],
     extent: tuple[float, float, float, float],
-    longest: float,
-    heaviest: float,
+    max_force: float,
+    max_weight: float,
 ) -> Scene:
-    """What is drawn of one loss: arrows so long that one of force `longest` crosses a seventh of the picture."""
-    batch, found, _ = walk[-1]
-    data = datasets.load(start.embedded.spec.dataset)
-    classes = found.class_force is not None
-    images = start.embedded.rows[start.rows]
+    """Describe the picture of one loss; an arrow of `max_force` spans a seventh of the picture's width."""
+    batch, forces, _ = trajectory[-1]
+    data = datasets.load(start.embedding.spec.dataset)
+    has_class_forces = forces.class_force is not None
+    images = start.embedding.rows[start.rows]
     size = len(images)
     return Scene(
-        stream=f"{start.embedded.spec}/{start.embedded.step}/{images.tobytes().hex()[:64]}/{chosen.loss.classes}",
+        stream=f"{start.embedding.spec}/{start.embedding.step}/{images.tobytes().hex()[:64]}/{chosen.loss.classes}",
         title=chosen.loss.title,
-        points=_in_plane(start, batch.z),
-        forces=found.embedding_force.numpy() @ start.plane.components_.T,
-        reach=(extent[1] - extent[0]) / 7 / longest,
+        points=_project(start, batch.z),
+        forces=forces.embedding_force.numpy() @ start.plane.components_.T,
+        reach=(extent[1] - extent[0]) / 7 / max_force,
         labels=batch.y.numpy(),
         class_names=data.class_names,
         rows=images,
-        weights=found.weights.numpy(),
-        similarity=found.similarity.numpy(),
+        weights=forces.weights.numpy(),
+        similarity=forces.similarity.numpy(),
         extent=extent,
-        trail=np.stack([_in_plane(start, before.z) for before, _, _ in walk[:-1]]) if len(walk) > 1 else None,
-        prototypes=_classes_in_plane(start, batch) if classes else None,
-        prototype_forces=None if found.class_force is None else found.class_force.numpy() @ start.plane.components_.T,
-        largest=heaviest or None,  # where nothing pulls or pushes, there is nothing to scale by
+        trail=np.stack([_project(start, before.z) for before, _, _ in trajectory[:-1]])
+        if len(trajectory) > 1
+        else None,
+        prototypes=_project_class_weights(start, batch) if has_class_forces else None,
+        prototype_forces=None if forces.class_force is None else forces.class_force.numpy() @ start.plane.components_.T,
+        largest=max_weight or None,  # None if all weights are 0: there is no scale
         sprite=datasets.sprite_sheet(data, images),
         sprite_columns=int(np.ceil(np.sqrt(size))),
         alt=f"{size} images, seen by their two principal components ({start.plane.explained_variance_ratio_.sum():.0%} "

@@ -1,4 +1,4 @@
-"""What is to be read beside a frozen batch: its numbers, its strongest pairs, other conventions, and the code."""
+"""Details beside a frozen batch: its numbers, its strongest pairs, other conventions, and the code."""
 
 import base64
 from collections.abc import Sequence
@@ -17,52 +17,70 @@ from cl_core.losses.base import Loss
 from cl_core.losses.variants import OURS
 from cl_core.ui.link.controls import Control, LossChoice, set_to_defaults
 
-STRONGEST = 6  # pairs
+MAX_PAIRS = 6  # in the table of the strongest pairs
 
 
-def numbers(walk: Sequence[tuple[Batch, BatchForces, float]]) -> None:
-    """The loss and what it is about, with what the steps have changed since the start."""
-    first, now, rate = walk[0][1], walk[-1][1], walk[-1][2]
-    moved = len(walk) > 1
+def show_numbers(trajectory: Sequence[tuple[Batch, BatchForces, float]]) -> None:
+    """Show the loss, the share of hard triplets and the mean similarities, with their change since the start.
+
+    Args:
+        trajectory: batch, forces and learning rate at the start and after each gradient step.
+    """
+    first, last, rate = trajectory[0][1], trajectory[-1][1], trajectory[-1][2]
+    has_steps = len(trajectory) > 1
     with st.container(horizontal=True, gap="small"):
-        for words, before, value, form, lower in (
-            ("loss", first.value, now.value, "{:.4f}", True),
-            ("hard triplets", first.triplets["hard"], now.triplets["hard"], "{:.1%}", True),
-            ("mean sₚ", first.s_p, now.s_p, "{:.3f}", False),
-            ("mean sₙ", first.s_n, now.s_n, "{:.3f}", True),
+        for label, before, value, template, lower_is_better in (
+            ("loss", first.value, last.value, "{:.4f}", True),
+            ("hard triplets", first.triplets["hard"], last.triplets["hard"], "{:.1%}", True),
+            ("mean sₚ", first.s_p, last.s_p, "{:.3f}", False),
+            ("mean sₙ", first.s_n, last.s_n, "{:.3f}", True),
         ):
-            delta = form.replace(":", ":+").format(value - before) if moved else None
-            st.metric(words, form.format(value), delta, delta_color="inverse" if lower else "normal", width="content")
-    if now.n_terms == 0:
+            delta = template.replace(":", ":+").format(value - before) if has_steps else None
+            st.metric(
+                label,
+                template.format(value),
+                delta,
+                delta_color="inverse" if lower_is_better else "normal",
+                width="content",
+            )
+    if last.n_terms == 0:
         st.warning("There are no valid terms in this batch: the loss is 0 because it has nothing to say.")
-    strength = float(now.embedding_force.norm(dim=1).max())
-    step = f"; the last step had a learning rate of {rate:.3g}" if moved else ""
-    st.caption(f"{now.n_terms:,} terms · strongest force {strength:.3g}{step}")
+    strength = float(last.embedding_force.norm(dim=1).max())
+    rate_note = f"; the last step had a learning rate of {rate:.3g}" if has_steps else ""
+    st.caption(f"{last.n_terms:,} terms · strongest force {strength:.3g}{rate_note}")
 
 
-def strongest(
-    chosen: LossChoice, found: BatchForces, dataset: str, images: NDArray[np.int64], labels: Sequence[int]
+def show_strongest_pairs(
+    chosen: LossChoice, forces: BatchForces, dataset: str, images: NDArray[np.int64], labels: Sequence[int]
 ) -> None:
-    """The pairs with the largest weights, as pictures."""
+    """Show the pairs with the largest absolute weights as a table with thumbnails.
+
+    Args:
+        chosen: the loss; without class weights, the weights (i, j) and (j, i) of a pair are added up.
+        forces: what the loss does to the batch.
+        dataset: key of the data set that the images are from.
+        images: (B,) rows of the test images in the data set.
+        labels: class of each image.
+    """
     st.markdown("**Strongest pairs**")
     data = datasets.load(dataset)
-    weights = found.weights
-    both = weights if chosen.loss.classes else torch.triu(weights + weights.T, 1)
+    weights = forces.weights
+    pair_weights = weights if chosen.loss.classes else torch.triu(weights + weights.T, 1)
     rows = []
-    for flat in both.abs().flatten().argsort(descending=True)[:STRONGEST].tolist():
-        i, j = divmod(flat, both.shape[1])
-        if both[i, j] == 0:
+    for index in pair_weights.abs().flatten().argsort(descending=True)[:MAX_PAIRS].tolist():
+        i, j = divmod(index, pair_weights.shape[1])
+        if pair_weights[i, j] == 0:
             break
         label = labels[i]
-        other = data.class_names[j if chosen.loss.classes else labels[j]]
+        other_name = data.class_names[j if chosen.loss.classes else labels[j]]
         rows.append(
             {
-                "one": _picture(dataset, int(images[i])),
-                "other": None if chosen.loss.classes else _picture(dataset, int(images[j])),
-                "classes": f"{data.class_names[label]}, {'weight of ' if chosen.loss.classes else ''}{other}",
-                "s": float(found.similarity[i, j]),
-                "dL/ds": float(both[i, j]),
-                "force": "pull" if both[i, j] < 0 else "push",
+                "one": _image_url(dataset, int(images[i])),
+                "other": None if chosen.loss.classes else _image_url(dataset, int(images[j])),
+                "classes": f"{data.class_names[label]}, {'weight of ' if chosen.loss.classes else ''}{other_name}",
+                "s": float(forces.similarity[i, j]),
+                "dL/ds": float(pair_weights[i, j]),
+                "force": "pull" if pair_weights[i, j] < 0 else "push",
             }
         )
     if not rows:
@@ -75,41 +93,57 @@ def strongest(
 
 
 @lru_cache(maxsize=1024)
-def _picture(dataset: str, row: int) -> str:
-    """A test image as an address that holds it; empty for points of the plane."""
+def _image_url(dataset: str, row: int) -> str:
+    """Return a test image as a data URL; empty for data sets without images."""
     png = datasets.sprite_sheet(datasets.load(dataset), [row])
     return f"data:image/png;base64,{base64.b64encode(png).decode()}" if png else ""
 
 
-def definition(loss: Loss, suffix: str) -> Control:
-    """The control that chooses among the definitions of a loss that one batch is read by."""
-    keys = (OURS, *(each.key for each in variants.variants_of(loss.key)))
+def definition_control(loss: Loss, suffix: str) -> Control:
+    """Return the control that chooses which definition of a loss the batch is evaluated with.
+
+    Args:
+        loss: the loss whose variants are the options, beside this lab's own definition.
+        suffix: what the names of this loss's controls end with.
+    """
+    keys = (OURS, *(variant.key for variant in variants.variants_of(loss.key)))
     return Control(f"definition{suffix}", "definition", OURS, "by which the batch is read here", keys)
 
 
-def other_conventions(chosen: LossChoice, batch: Batch, found: BatchForces) -> None:
-    """Where others define this loss otherwise: what they would show on this very batch."""
+def show_conventions(chosen: LossChoice, batch: Batch, forces: BatchForces) -> None:
+    """Show the value of another published definition of the loss on this batch, with a program that computes it.
+
+    Args:
+        chosen: the loss; nothing is shown if it has no variants.
+        batch: the batch after the last gradient step.
+        forces: what the lab's own definition gives for it.
+    """
     others = variants.variants_of(chosen.loss.key)
     if not others:
         return
     with st.expander("Other conventions", icon=":material/swap_horiz:"):
-        control = definition(chosen.loss, chosen.suffix)
-        if not control.accepts(st.session_state.get(control.name, OURS)):  # it was another loss's
+        control = definition_control(chosen.loss, chosen.suffix)
+        if not control.accepts(st.session_state.get(control.name, OURS)):  # the value belonged to another loss
             set_to_defaults([control], all_of_them=True)
         key = control.render()
-        convention = next((each for each in others if each.key == key), None)
+        convention = next((variant for variant in others if variant.key == key), None)
         if convention is None:
-            st.markdown(f"**{found.value:.6g}** by the definition that this page uses. Others:")
-            st.markdown("\n".join(f"- `{each.key}`: {each.title}" for each in others))
+            st.markdown(f"**{forces.value:.6g}** by the definition that this page uses. Others:")
+            st.markdown("\n".join(f"- `{variant.key}`: {variant.title}" for variant in others))
             return
         weights = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
         value = variants.variant_value(convention, batch.z, batch.y, chosen.theta, *weights)
-        st.markdown(f"**{value:.6g}** instead of {found.value:.6g}. **{convention.title}.** {convention.description}")
+        st.markdown(f"**{value:.6g}** instead of {forces.value:.6g}. **{convention.title}.** {convention.description}")
         st.code(snippets.variant_program(convention, chosen.theta), language="python")
 
 
-def as_code(chosen: LossChoice, batch: Batch) -> None:
-    """Programs that print the number on the screen, and the batch that they read."""
+def show_code(chosen: LossChoice, batch: Batch) -> None:
+    """Show programs that print the number on the screen, and a download of the batch that they read.
+
+    Args:
+        chosen: the loss.
+        batch: the batch after the last gradient step.
+    """
     with st.expander("As code", icon=":material/code:"):
         weight, bias = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
         st.download_button(

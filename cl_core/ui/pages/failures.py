@@ -1,4 +1,4 @@
-"""Failures on purpose: a card for each, and the failing run beside the cured one until its sign has shown."""
+"""Page of failures on purpose: a card for each, and the failing run beside the cured one until its symptom shows."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -16,8 +16,8 @@ from cl_core.ui.link import controls
 from cl_core.ui.link.controls import Control, Link
 from cl_core.ui.link.presentation import autoplays, height, intro, presentation
 from cl_core.ui.pages import training_controls
-from cl_core.ui.pages.race import time_of_all
-from cl_core.ui.pages.training import embedding_cloud
+from cl_core.ui.pages.race import show_timeline
+from cl_core.ui.pages.training_pictures import embedding_cloud
 from cl_core.ui.server.lifespan import engine
 from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.playback_buttons import PACE, playback_buttons
@@ -25,11 +25,11 @@ from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
 
 PAGE = "break_it"
 NONE = "none"
-GROUP = "break"  # of both pictures: they show one moment
+GROUP = "break"  # of both pictures: they share one timeline
 IMAGES = PROBE_SIZES[0]
 HEIGHT = 330  # pixels, of a picture
-CHART = 130  # pixels, of a loss curve
-CARDS = 3  # in a row
+CHART_HEIGHT = 130  # pixels, of a loss curve
+CARDS_PER_ROW = 3
 
 FAILURE = Control("failure", "failure", NONE, "a run that goes wrong, beside one that does not", (NONE, *FAILURES))
 SEED = Control("seed", "seed", 0, "of the weights and the order of the images, the same for both runs",
@@ -47,8 +47,8 @@ ICONS = {
     "alone": "person_off",
 }
 ROLES = ("Fails", "Cured")
-LOSS_OF = ("Loss of the failing run", "Loss of the cured run")
-LIVE = (
+LOSS_CAPTIONS = ("Loss of the failing run", "Loss of the cured run")
+LIVE_LINKS = (
     ("Open the failing run live", ":material/heart_broken:"),
     ("Open the cured run live", ":material/healing:"),
 )
@@ -62,89 +62,105 @@ BADGES = {
 
 
 def controls_for_link(_link: Link) -> tuple[Control, ...]:
-    """Every control of the page."""
+    """List every control of the page.
+
+    Args:
+        _link: ignored; the controls are the same under every link.
+    """
     return FAILURE, SEED, PACE
 
 
 def failure_notes() -> list[str]:
-    """What in the link could not be used; a link also says what is on stage."""
+    """Return a message for each setting in the link that could not be used.
+
+    On arrival by a link, the session's race is dropped, so that the page opens the one that the link describes.
+    """
     arrived = st.session_state.get("link_notes", ("",))[0] != PAGE
     if arrived and st.query_params:
-        st.session_state.breaking = None  # nobody renews the other one's lease
+        st.session_state.breaking = None  # no page renews the old race's lease, so it stops
     return controls.link_notes(PAGE, controls_for_link, plays=True)
 
 
 def failure_controls() -> tuple[Failure | None, int]:
-    """The controls in the sidebar: the failure, None as long as none is chosen, and the seed."""
+    """Show the controls in the sidebar.
+
+    Returns:
+        The failure, None while none is chosen, and the seed of both runs.
+    """
     with st.sidebar:
         return FAILURES.get(FAILURE.render()), SEED.render()
 
 
 def show_gallery() -> None:
-    """A card for each failure; a click starts it."""
-    _leave()
+    """Show a card for each failure; its button starts it."""
+    _close_race()
     intro("Break it", "Nine ways in which training goes wrong. Each starts with a click, beside a run that is cured, "
           "from the same start on the same images.")  # fmt: skip
-    every = list(FAILURES.values())
-    free = presentation().is_free(FAILURE.name)
-    for row in (every[i : i + CARDS] for i in range(0, len(every), CARDS)):
-        for column, each in zip(st.columns(CARDS), row, strict=True):
+    failures = list(FAILURES.values())
+    is_free = presentation().is_free(FAILURE.name)
+    for row in (failures[i : i + CARDS_PER_ROW] for i in range(0, len(failures), CARDS_PER_ROW)):
+        for column, failure in zip(st.columns(CARDS_PER_ROW), row, strict=True):
             with column.container(border=True, height="stretch", gap="small"):
                 st.button(
-                    each.title, icon=f":material/{ICONS[each.key]}:", key=f"break_{each.key}", on_click=_begin,
-                    args=(each,), disabled=not free, width="stretch",
+                    failure.title, icon=f":material/{ICONS[failure.key]}:", key=f"break_{failure.key}",
+                    on_click=_start_failure, args=(failure,), disabled=not is_free, width="stretch",
                 )  # fmt: skip
-                st.markdown(each.summary)
+                st.markdown(failure.summary)
 
 
-def _choose(key: str) -> None:
-    """Set the control, before it is shown."""
+def _set_failure(key: str) -> None:
+    """Set the control of the failure, before it is shown."""
     controls.set_to_defaults([replace(FAILURE, default=key)], all_of_them=True)
 
 
-def _begin(failure: Failure) -> None:
-    """A card was clicked."""
-    _choose(failure.key)
-    _open(failure, st.session_state.get(SEED.name, SEED.default)).play(until=failure.steps)
+def _start_failure(failure: Failure) -> None:
+    """Start the failure whose card was clicked."""
+    _set_failure(failure.key)
+    _open_race(failure, st.session_state.get(SEED.name, SEED.default)).play(until=failure.steps)
 
 
-def _leave() -> None:
-    """Nobody looks at the runs any more."""
+def _close_race() -> None:
+    """Close the race of this session, if there is one."""
     race: Race | None = st.session_state.get("breaking")
     if race is not None:
         race.close()
     st.session_state.breaking = None
 
 
-def _open(failure: Failure, seed: int) -> Race:
-    """Put a failure's two runs on stage, at their first frame."""
-    _leave()
+def _open_race(failure: Failure, seed: int) -> Race:
+    """Open a failure's two runs as the session's race, at their first frame."""
+    _close_race()
     st.session_state.breaking = race = engine().open_race(failure.runs(seed), IMAGES)
     return race
 
 
 def show_failure(failure: Failure, seed: int) -> None:
-    """The failing run beside the cured one, with the sign of each; open them if need be."""
+    """Show the failing run beside the cured one, with the symptom of each; open them if necessary.
+
+    Args:
+        failure: what goes wrong.
+        seed: of the weights and the order of the images, the same for both runs.
+    """
     race: Race | None = st.session_state.get("breaking")
     if race is None or race.specs != failure.runs(seed):
-        race = _open(failure, seed)
+        race = _open_race(failure, seed)
     if autoplays():
         race.play(until=failure.steps)
-    pulse = refresh_rate_of(race)
+    refresh = refresh_rate_of(race)
     intro(f":material/{ICONS[failure.key]}: {failure.title}", f"{failure.summary} **Watch** {failure.watch}")
-    _transport(race, failure, seed)
+    _show_buttons(race, failure, seed)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.fragment(_place, run_every=pulse.read)(race, failure)
+        st.fragment(_show_position, run_every=refresh.read)(race, failure)
         st.button(
-            "All failures", icon=":material/apps:", key="all_failures", on_click=_choose, args=(NONE,),
+            "All failures", icon=":material/apps:", key="all_failures", on_click=_set_failure, args=(NONE,),
             disabled=not presentation().is_free(FAILURE.name),
         )  # fmt: skip
-    st.fragment(_pictures, run_every=pulse.tick)(race, failure, pulse)
-    st.fragment(_losses, run_every=pulse.read)(race, failure)
+    st.fragment(_show_pictures, run_every=refresh.tick)(race, failure, refresh)
+    st.fragment(_show_losses, run_every=refresh.read)(race, failure)
 
 
-def _transport(race: Race, failure: Failure, seed: int) -> None:
-    """The buttons of both runs, and what a click on them does."""
+def _show_buttons(race: Race, failure: Failure, seed: int) -> None:
+    """Show the playback buttons of both runs and handle their clicks."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         pressed = playback_buttons(
             race, "Go on" if race.started else "Start", step="Pause, and let both do one step",
@@ -152,9 +168,9 @@ def _transport(race: Race, failure: Failure, seed: int) -> None:
         )  # fmt: skip
         race.set_pace(PACES[PACE.render()])
     if pressed.reset:
-        race = _open(failure, seed)
+        race = _open_race(failure, seed)
     if pressed.play:
-        race.play(until=failure.steps)  # beyond that step, without end
+        race.play(until=failure.steps)  # without a limit once that step has passed
     if pressed.pause:
         race.pause()
     if pressed.step:
@@ -163,112 +179,123 @@ def _transport(race: Race, failure: Failure, seed: int) -> None:
         st.rerun()
 
 
-def _place(race: Race, failure: Failure) -> None:
-    """Where both runs are."""
-    look = race.progress()
-    words = f"{BADGES[look.phase]} both at **step {max(look.step, 0):,}**; it shows by step {failure.steps}"
-    st.markdown(words, width="content")
+def _show_position(race: Race, failure: Failure) -> None:
+    """Show the phase and the step of both runs."""
+    progress = race.progress()
+    text = f"{BADGES[progress.phase]} both at **step {max(progress.step, 0):,}**; it shows by step {failure.steps}"
+    st.markdown(text, width="content")
 
 
-def _pictures(race: Race, failure: Failure, pulse: RefreshRate) -> None:
-    """Both clouds with their signs, and the time of both; what keeps them alive, since they are looked at."""
-    race.renew_lease(pulse.crowd)
-    busy = race.busy  # before the look, so that nothing comes between the last look and the last rerun
-    look = race.progress()
-    for place, column in enumerate(st.columns(2, gap="medium")):
-        shown, run = look.runs[place][0], race.runs[place][0]
+def _show_pictures(race: Race, failure: Failure, refresh: RefreshRate) -> None:
+    """Show both clouds with their symptoms and the shared timeline; renew the lease, which keeps the race alive."""
+    race.renew_lease(refresh.crowd)
+    busy = race.busy  # read before the progress, so that the last rerun cannot miss the last frame
+    progress = race.progress()
+    for index, column in enumerate(st.columns(2, gap="medium")):
+        shown, run = progress.runs[index][0], race.runs[index][0]
         cloud = embedding_cloud(run, shown, 2)
         with column:
-            st.markdown(f"{_heading(failure, place)}  \n{symptom_text(failure, shown)} {_knn(shown)}")
+            st.markdown(f"{_heading(failure, index)}  \n{symptom_text(failure, shown)} {_knn_badge(shown)}")
             embedding(
                 replace(
-                    cloud, timeline=False, title=f"{ROLES[place]}: {cloud.title}",
+                    cloud, timeline=False, title=f"{ROLES[index]}: {cloud.title}",
                     placeholder=cloud.placeholder if shown.failure is None else "There is no picture.",
                 ),
-                key=f"break_{place}", height=height(HEIGHT), group=GROUP,
+                key=f"break_{index}", height=height(HEIGHT), group=GROUP,
             )  # fmt: skip
-    time_of_all(race, look, "break", GROUP)
-    if not pulse.suits(busy):
+    show_timeline(race, progress, "break", GROUP)
+    if not refresh.suits(busy):
         st.rerun()
 
 
-def _heading(failure: Failure, place: int) -> str:
-    """What a run is, and its settings that the other one has otherwise."""
-    own = {name: values[place] for name, values in failure.changes.items() if values[place] is not None}
-    settings = " · ".join(f"{name} {_short(value)}" for name, value in own.items())
-    return f"**:{('red', 'green')[place]}[{ROLES[place]}]** · {settings}"
+def _heading(failure: Failure, index: int) -> str:
+    """Return the role of a run and the settings in which it differs from the other one."""
+    changes = {name: values[index] for name, values in failure.changes.items() if values[index] is not None}
+    settings = " · ".join(f"{name} {_short(value)}" for name, value in changes.items())
+    return f"**:{('red', 'green')[index]}[{ROLES[index]}]** · {settings}"
 
 
-def _knn(look: RunProgress) -> str:
-    """The score that is looked at first, as a badge."""
-    return f":gray-badge[kNN {look.frames[-1].metrics.knn:.0%}]" if look.frames else ""
+def _knn_badge(progress: RunProgress) -> str:
+    """Return the kNN score of the newest frame as a badge; empty before the first frame."""
+    return f":gray-badge[kNN {progress.frames[-1].metrics.knn:.0%}]" if progress.frames else ""
 
 
 def _short(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else controls.to_text(value)
 
 
-def symptom_text(failure: Failure, look: RunProgress) -> str:
-    """How a run stands by the failure's sign, as a badge."""
-    sign = failure.symptom
-    if look.failure is not None:
+def symptom_text(failure: Failure, progress: RunProgress) -> str:
+    """Return a badge that says whether a run shows the failure's symptom.
+
+    Args:
+        failure: the failure, with the symptom and its bound.
+        progress: the run so far.
+    """
+    symptom = failure.symptom
+    if progress.failure is not None:
         return ":red-badge[:material/heart_broken: the numbers ran out of range]"
-    seen = sign.is_present(look)
-    value = sign.value(look)
-    bound = sign.format_value(sign.bound)
-    if seen is None:
-        known = f" {sign.format_value(value)}" if look.frames and value == value else ""
-        return f":gray-badge[:material/hourglass: {sign.name}{known}, judged from step {sign.since}]"
-    if seen:
-        words = f"{sign.name} {sign.format_value(value)} {sign.side} {bound}: {sign.verdict}"
-        return f":red-badge[:material/heart_broken: {words}]"
-    return f":green-badge[:material/check: {sign.name} {sign.format_value(value)}, not {sign.side} {bound}]"
+    present = symptom.is_present(progress)
+    value = symptom.value(progress)
+    bound = symptom.format_value(symptom.bound)
+    if present is None:
+        value_text = f" {symptom.format_value(value)}" if progress.frames and value == value else ""
+        return f":gray-badge[:material/hourglass: {symptom.name}{value_text}, judged from step {symptom.since}]"
+    if present:
+        text = f"{symptom.name} {symptom.format_value(value)} {symptom.side} {bound}: {symptom.verdict}"
+        return f":red-badge[:material/heart_broken: {text}]"
+    return f":green-badge[:material/check: {symptom.name} {symptom.format_value(value)}, not {symptom.side} {bound}]"
 
 
-def _losses(race: Race, failure: Failure) -> None:
-    """The losses between their lines, and once it has shown what there is to learn from it."""
-    look = race.progress()
-    if look.step > 0:
-        at = _looked_at(look)
-        for place, column in enumerate(st.columns(2, gap="medium")):
-            own = look.runs[place][0]
-            if own.references is not None and len(own.losses):
-                words = charts.loss_alt(own.references, own.losses, at)
+def _show_losses(race: Race, failure: Failure) -> None:
+    """Show the loss curves and, from the step at which the failure is visible, its explanation."""
+    progress = race.progress()
+    if progress.step > 0:
+        viewed_step = _viewed_step(progress)
+        for index, column in enumerate(st.columns(2, gap="medium")):
+            run_progress = progress.runs[index][0]
+            if run_progress.references is not None and len(run_progress.losses):
+                description = charts.loss_alt(run_progress.references, run_progress.losses, viewed_step)
                 with column:
-                    st.caption(LOSS_OF[place])
-                    rows = charts.loss_rows(own.losses, at)
-                    chart(rows, _loss_chart(own.references, CHART), words, key=f"break_loss_{place}")
-    if look.step < failure.steps:
+                    st.caption(LOSS_CAPTIONS[index])
+                    rows = charts.loss_rows(run_progress.losses, viewed_step)
+                    chart(
+                        rows, _loss_chart(run_progress.references, CHART_HEIGHT), description, key=f"break_loss_{index}"
+                    )
+    if progress.step < failure.steps:
         st.caption("What happens here, how to tell, and the cure: when it has shown.")
         return
-    _words(failure, look)
+    _show_explanation(failure, progress)
     with st.container(horizontal=True):
-        for (words, icon), spec in zip(LIVE, race.specs, strict=True):
-            controls.page_link("training", words, icon, link_to_run(spec))
+        for (label, icon), spec in zip(LIVE_LINKS, race.specs, strict=True):
+            controls.page_link("training", label, icon, link_to_run(spec))
 
 
 _loss_chart = lru_cache(maxsize=64)(charts.loss_chart)
 
 
-def _looked_at(look: RaceProgress) -> int:
-    """The step that the visitor looks at: the newest, unless they went back."""
+def _viewed_step(progress: RaceProgress) -> int:
+    """Return the step that the visitor is viewing: the newest, unless they went back."""
     chosen: int | None = st.session_state.get("break_looked_at")
-    return max(look.step if chosen is None else min(chosen, look.step), 0)
+    return max(progress.step if chosen is None else min(chosen, progress.step), 0)
 
 
-def _words(failure: Failure, look: RaceProgress) -> None:
-    """What happened, how to tell and the cure; and a word where a seed went its own way."""
-    if [failure.symptom.is_present(looks[0]) for looks in look.runs] != [True, False]:
+def _show_explanation(failure: Failure, progress: RaceProgress) -> None:
+    """Explain what happened, how to tell and the cure; say so if the symptom does not tell the two runs apart."""
+    if [failure.symptom.is_present(seeds[0]) for seeds in progress.runs] != [True, False]:
         st.info(
             "At this step the sign does not tell the two runs apart, as it does with most seeds after "
             f"{failure.steps} steps.",
             icon=":material/casino:",
         )
     parts = (("What happened", failure.why), ("How to tell", failure.tell), ("The cure", failure.cure))
-    for column, (title, words) in zip(st.columns(3, gap="medium"), parts, strict=True):
-        column.markdown(f"**{title}**\n\n{words}")
+    for column, (title, text) in zip(st.columns(3, gap="medium"), parts, strict=True):
+        column.markdown(f"**{title}**\n\n{text}")
 
 
 def link_to_run(spec: RunSpec) -> Link:
-    """A run with all its settings, for the training page."""
+    """Return the link that opens a run with all its settings on the training page.
+
+    Args:
+        spec: the run.
+    """
     return training_controls.link_of(spec, points=IMAGES)

@@ -1,4 +1,4 @@
-"""The bar of a lesson above whatever page it leads to: where one is, what to try there, and whether it was done."""
+"""Bar of the current lesson above a page: which step it is, what to try there, and whether it was done."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from cl_core.ui.link.presentation import LESSON, ROOM, ROUTE, STEP
 from cl_core.ui.widgets import page_state, question
 from cl_core.ui.widgets.question import AskedQuestion
 
-PULSE = 1.5  # seconds between two looks whether a step was done
+POLL_SECONDS = 1.5  # between two checks whether a step was done
 NO_ROOM = "`room` must be 3 to 24 letters, digits and hyphens"
 
 STYLE = """<style>
@@ -33,7 +33,13 @@ STYLE = """<style>
 
 @dataclass(frozen=True)
 class LessonPosition:
-    """Where in a lesson the visitor is: `number` counts steps from 1, and `room` is "" for none."""
+    """Where in a lesson the visitor is.
+
+    Attributes:
+        lesson: the lesson.
+        number: the step, counted from 1.
+        room: name of the room; "" for none.
+    """
 
     lesson: Lesson
     number: int
@@ -41,39 +47,54 @@ class LessonPosition:
 
     @property
     def step(self) -> Step:
-        """The step itself."""
+        """The step at this position."""
         return self.lesson.steps[self.number - 1]
 
     @property
     def key(self) -> str:
-        """Its name, for what is remembered of it."""
+        """Key of the step in the session state and in rooms."""
         return f"{self.lesson.key}/{self.number}"
 
 
 def link_of(lesson: Lesson, number: int, room: str) -> Link:
-    """What leads to a step, counted from 1: the settings of its page, the step and the room."""
+    """Return the link to a step: the settings of its page, the step and the room.
+
+    Args:
+        lesson: the lesson.
+        number: the step, counted from 1.
+        room: name of the room; "" for none.
+    """
     route = {LESSON: lesson.key, STEP: str(number), **({ROOM: room} if room else {})}
     return {**lesson.steps[number - 1].link, **route}
 
 
 @contextmanager
 def lesson_bar(page: str) -> Iterator[None]:
-    """Run a page below the bar of the lesson that one is in, if any."""
-    here = _here()
-    asks = here.step.question if here is not None and page == here.step.page else None
-    st.session_state.question = AskedQuestion(asks, here.key, here.room) if here and asks else None
-    st.session_state.lesson_open = None  # no bar of its own above this page
-    if here is None:
+    """Run a page below the bar of the current lesson, if there is one.
+
+    Args:
+        page: name of the page, as in its address; "start" for the first one.
+
+    Yields:
+        Nothing; the badge that says whether the step is done is drawn afterwards, when the page has set its facts.
+    """
+    position = _current_position()
+    question_asked = position.step.question if position is not None and page == position.step.page else None
+    st.session_state.question = (
+        AskedQuestion(question_asked, position.key, position.room) if position and question_asked else None
+    )
+    st.session_state.lesson_open = None  # None: no bar above this page
+    if position is None:
         yield
         return
-    tick = _bar(here, page)
+    badge_slot = _show_bar(position, page)
     yield
-    with tick:  # after the page, which tells what is so
-        st.fragment(_tick, run_every=None if _done(here) else PULSE)(here)
+    with badge_slot:  # after the page, which sets the facts
+        st.fragment(_show_done_badge, run_every=None if _is_done(position) else POLL_SECONDS)(position)
 
 
-def _here() -> LessonPosition | None:
-    """Where the link says that one is, or where one was before; what it says wrongly is said."""
+def _current_position() -> LessonPosition | None:
+    """Return the position that the link names, or else the previous one; warn about errors in the link."""
     link, state = st.query_params, st.session_state
     if ROOM in link:
         state.room = room_name(link[ROOM]) or ""
@@ -85,120 +106,122 @@ def _here() -> LessonPosition | None:
         if link[LESSON] not in known:
             _warn(f"`{LESSON}`: there is no lesson `{controls.plain_text(link[LESSON])}`")
         elif STEP in link:
-            state.lesson_at = (link[LESSON], _number(link[STEP], known[link[LESSON]]))
+            state.lesson_at = (link[LESSON], _step_number(link[STEP], known[link[LESSON]]))
     key, number = state.get("lesson_at", ("", 1))
     if key not in known or number > len(known[key].steps):
         return None
-    here = LessonPosition(known[key], number, state.get("room", ""))
-    if state.get("lesson_step") != here.key:
-        state.lesson_step = here.key
+    position = LessonPosition(known[key], number, state.get("room", ""))
+    if state.get("lesson_step") != position.key:
+        state.lesson_step = position.key
         page_state.clear_facts()
-    return here
+    return position
 
 
-def _number(text: str, lesson: Lesson) -> int:
-    n = len(lesson.steps)
-    if text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= n:
+def _step_number(text: str, lesson: Lesson) -> int:
+    n_steps = len(lesson.steps)
+    if text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= n_steps:
         return int(text)
-    _warn(f"`{STEP}` must be a whole number from 1 to {n}, not `{controls.plain_text(text)}`; this is the first")
+    _warn(f"`{STEP}` must be a whole number from 1 to {n_steps}, not `{controls.plain_text(text)}`; this is the first")
     return 1
 
 
-def _warn(words: str) -> None:
-    st.warning(words, icon=":material/link_off:")
+def _warn(message: str) -> None:
+    st.warning(message, icon=":material/link_off:")
 
 
-def _bar(here: LessonPosition, page: str) -> DeltaGenerator:
-    """The bar; where its tick is to be."""
+def _show_bar(position: LessonPosition, page: str) -> DeltaGenerator:
+    """Show the bar; return the container for the badge that says whether the step is done."""
     st.html(STYLE)
-    step, n = here.step, len(here.lesson.steps)
-    folded = bool(st.session_state.get("lesson_folded"))
+    step, n_steps = position.step, len(position.lesson.steps)
+    collapsed = bool(st.session_state.get("lesson_folded"))
     if page == step.page:
-        st.session_state.lesson_open = not folded
+        st.session_state.lesson_open = not collapsed
     with st.container(border=True, key="lesson", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
             with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
-                _steps(here)
+                _show_step_menu(position)
                 st.markdown(f"**{step.title}**", width="content")
                 st.markdown(f":small[{step.minutes:g} min]", width="content")
-                if here.room:
+                if position.room:
                     with st.container(width="content"):
-                        question.room(here.room, st.session_state.question)
-                tick = st.container(width="content", key="lesson_tick")
+                        question.room(position.room, st.session_state.question)
+                badge_slot = st.container(width="content", key="lesson_tick")
             with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
                 if page != step.page:
-                    _lead(here, here.number, "Back to this step", ":material/undo:")
-                if here.number > 1:
-                    _lead(here, here.number - 1, "Back", ":material/arrow_back:")
-                if here.number < n:
+                    _show_step_link(position, position.number, "Back to this step", ":material/undo:")
+                if position.number > 1:
+                    _show_step_link(position, position.number - 1, "Back", ":material/arrow_back:")
+                if position.number < n_steps:
                     with st.container(key="lesson_next", width="content"):
-                        _lead(here, here.number + 1, "Next", ":material/arrow_forward:")
+                        _show_step_link(position, position.number + 1, "Next", ":material/arrow_forward:")
                 if page == step.page:
-                    words = "Unfold" if folded else "Fold"
-                    st.button(words, key="lesson_fold", type="tertiary", on_click=_fold)
-                st.button("Leave", key="lesson_leave", type="tertiary", on_click=_leave)
-        if page == step.page and not folded:
-            _words(here)
-    return tick
+                    label = "Unfold" if collapsed else "Fold"
+                    st.button(label, key="lesson_fold", type="tertiary", on_click=_toggle_collapsed)
+                st.button("Leave", key="lesson_leave", type="tertiary", on_click=_exit_lesson)
+        if page == step.page and not collapsed:
+            _show_task(position)
+    return badge_slot
 
 
-def _words(here: LessonPosition) -> None:
-    """What to try, and what is asked."""
+def _show_task(position: LessonPosition) -> None:
+    """Show what to try, the question and, once it is answered, the verdict."""
     asked: AskedQuestion | None = st.session_state.question
     if asked is None:
-        st.markdown(here.step.words)
+        st.markdown(position.step.words)
         return
-    bars = question.has_answered(asked) and asked.room and asked.question.choices
-    words, answers, *last = st.columns([0.3, 0.38, 0.32] if bars else [0.42, 0.58], gap="medium")
-    words.markdown(here.step.words)
+    show_bars = question.has_answered(asked) and asked.room and asked.question.choices
+    task, answers, *rest = st.columns([0.3, 0.38, 0.32] if show_bars else [0.42, 0.58], gap="medium")
+    task.markdown(position.step.words)
     with answers:
         question.show(asked)
     if question.has_answered(asked):
-        (last or [answers])[0].markdown(question.verdict(asked))
+        (rest or [answers])[0].markdown(question.verdict(asked))
 
 
-def _steps(here: LessonPosition) -> None:
-    """Every step, to go to."""
-    with st.popover(f"{here.number} of {len(here.lesson.steps)}", type="tertiary", key="lesson_steps"):
-        st.markdown(f"**{here.lesson.title}** · {here.lesson.minutes:g} min")
-        for number, step in enumerate(here.lesson.steps, 1):
-            there = LessonPosition(here.lesson, number, here.room)
-            icon = ":material/check_circle:" if _done(there) else ":material/radio_button_unchecked:"
-            _lead(here, number, f"{number}. {step.title}", icon)
+def _show_step_menu(position: LessonPosition) -> None:
+    """Show a menu of all steps."""
+    with st.popover(f"{position.number} of {len(position.lesson.steps)}", type="tertiary", key="lesson_steps"):
+        st.markdown(f"**{position.lesson.title}** · {position.lesson.minutes:g} min")
+        for number, step in enumerate(position.lesson.steps, 1):
+            target = LessonPosition(position.lesson, number, position.room)
+            icon = ":material/check_circle:" if _is_done(target) else ":material/radio_button_unchecked:"
+            _show_step_link(position, number, f"{number}. {step.title}", icon)
 
 
-def _lead(here: LessonPosition, number: int, label: str, icon: str) -> None:
-    controls.page_link(here.lesson.steps[number - 1].page, label, icon, link_of(here.lesson, number, here.room))
+def _show_step_link(position: LessonPosition, number: int, label: str, icon: str) -> None:
+    controls.page_link(
+        position.lesson.steps[number - 1].page, label, icon, link_of(position.lesson, number, position.room)
+    )
 
 
-def _done(here: LessonPosition) -> bool:
-    return here.key in st.session_state.setdefault("lesson_done", set())
+def _is_done(position: LessonPosition) -> bool:
+    return position.key in st.session_state.setdefault("lesson_done", set())
 
 
-def _tick(here: LessonPosition) -> None:
-    """Whether the step was done: noticed, or said where there is nothing to notice."""
-    if not _done(here):
-        waits = here.step.done
-        if waits and all(condition.holds(page_state.facts()) for condition in waits):
-            _finish(here)
+def _show_done_badge(position: LessonPosition) -> None:
+    """Show whether the step is done: found from the page's facts, or a button if the step has no conditions."""
+    if not _is_done(position):
+        conditions = position.step.done
+        if conditions and all(condition.holds(page_state.facts()) for condition in conditions):
+            _mark_done(position)
             st.rerun()
-        if not waits:
-            st.button("Done?", key="lesson_done_by_word", type="tertiary", on_click=_finish, args=(here,))
+        if not conditions:
+            st.button("Done?", key="lesson_done_by_word", type="tertiary", on_click=_mark_done, args=(position,))
             return
-    badge = ":green-badge[:material/check_circle: done]" if _done(here) else ":gray-badge[to do]"
+    badge = ":green-badge[:material/check_circle: done]" if _is_done(position) else ":gray-badge[to do]"
     st.markdown(badge, width="content")
 
 
-def _finish(here: LessonPosition) -> None:
-    st.session_state.lesson_done = {*st.session_state.lesson_done, here.key}
+def _mark_done(position: LessonPosition) -> None:
+    st.session_state.lesson_done = {*st.session_state.lesson_done, position.key}
 
 
-def _fold() -> None:
+def _toggle_collapsed() -> None:
     st.session_state.lesson_folded = not st.session_state.get("lesson_folded")
 
 
-def _leave() -> None:
-    """No lesson any more, and no room."""
+def _exit_lesson() -> None:
+    """Forget the lesson and the room."""
     for name in ROUTE:
         st.query_params.pop(name, None)
     for name in ("lesson_at", "lesson_step", "room"):

@@ -1,4 +1,4 @@
-"""What every page starts with."""
+"""Setup that every page shares."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The controls of a race: who takes part, what all of them share, and races that are ready to be started."""
+"""Controls of a race: the contenders, the settings that they share, and races that are ready to start."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,10 +21,10 @@ from cl_core.ui.pages.training_controls import training_controls
 from cl_core.ui.widgets.playback_buttons import PACE
 
 PAGE = "compare"
-SUFFIXES = ("", "_2", "_3", "_4")  # what the names of each contender's controls end with
+SUFFIXES = ("", "_2", "_3", "_4")  # appended to the control names of each contender
 DEFAULTS = dict(zip(SUFFIXES, ("supcon", "triplet", "circle", "am_softmax"), strict=True))
-OWN = ("batch", "rate")  # settings of a run that each contender has its own of, beside its loss
-SHARED = ("dataset", "encoder", "dim", "optimiser", "seed")  # those that all have in common
+OWN_SETTINGS = ("batch", "rate")  # settings that each contender has for itself, beside its loss
+SHARED_SETTINGS = ("dataset", "encoder", "dim", "optimiser", "seed")  # settings that all contenders have in common
 SHOWN, HIDDEN = "shown", "hidden"
 TRIPLETS = "triplets"
 
@@ -47,7 +47,13 @@ SCORES_SHOWN = Control("scores", "scores", SHOWN, options=(SHOWN, HIDDEN), row=T
 
 
 class ReadyRace(NamedTuple):
-    """A race that is ready to be started: what to look for, and its settings as a link has them."""
+    """A race that is ready to start.
+
+    Attributes:
+        title: of its button.
+        description: what to look for.
+        link: its settings as query parameters.
+    """
 
     title: str
     description: str
@@ -81,78 +87,89 @@ READY_RACES = (
 )  # fmt: skip
 
 
-def _own(loss: Loss, suffix: str) -> list[Control]:
-    """A contender's settings beside its loss and the loss's parameters."""
-    every = training_controls(loss)
-    return [replace(every[name], name=name + suffix) for name in OWN]
+def _own_controls(loss: Loss, suffix: str) -> list[Control]:
+    """Return the controls of a contender beside its loss and the loss's parameters."""
+    by_name = training_controls(loss)
+    return [replace(by_name[name], name=name + suffix) for name in OWN_SETTINGS]
 
 
-def _shared() -> list[Control]:
-    """What all contenders have in common, by the defaults of the first one's usual loss."""
-    every = training_controls(LOSSES[DEFAULTS[""]])
-    return [every[name] for name in SHARED]
+def _shared_controls() -> list[Control]:
+    """Return the controls that all contenders share, with the defaults of the first contender's default loss."""
+    by_name = training_controls(LOSSES[DEFAULTS[""]])
+    return [by_name[name] for name in SHARED_SETTINGS]
 
 
 def controls_for_link(link: Link) -> list[Control]:
-    """Every control of the page under a link."""
-    found = [CONTENDERS, SEEDS, POINTS, PACE, SCORE, SCORES_SHOWN, *_shared()]
+    """List every control that the page has under a link.
+
+    Args:
+        link: query parameters by name; the losses that it names decide which parameter controls there are.
+    """
+    every_control = [CONTENDERS, SEEDS, POINTS, PACE, SCORE, SCORES_SHOWN, *_shared_controls()]
     for suffix, default in DEFAULTS.items():
         choice = controls.loss_choice(default, suffix)
         loss = controls.loss_of_link(choice, link)
-        found += [choice, *controls.loss_parameters(loss, suffix), *_own(loss, suffix)]
-    return found
+        every_control += [choice, *controls.loss_parameters(loss, suffix), *_own_controls(loss, suffix)]
+    return every_control
 
 
 def race_notes() -> list[str]:
-    """What in the link could not be used; a link also says which race is on stage."""
+    """Return a message for each setting in the link that could not be used.
+
+    On arrival by a link, the session's race is dropped, so that the page opens the one that the link describes.
+    """
     arrived = st.session_state.get("link_notes", ("",))[0] != PAGE
     if arrived and st.query_params:
-        st.session_state.race = None  # nobody renews the other one's lease
+        st.session_state.race = None  # no page renews the old race's lease, so it stops
     return controls.link_notes(PAGE, controls_for_link, plays=True)
 
 
 def race_controls() -> tuple[list[RunSpec], int, int]:
-    """The controls in the sidebar: the contenders, how many test images to look at them through, and how many seeds.
+    """Show the controls in the sidebar.
 
-    Raises ValueError, in words, where the settings do not go together.
+    Returns:
+        The contenders, the number of test images in a picture, and the number of seeds.
+
+    Raises:
+        ValueError: when the settings of a contender do not go together.
     """
-    _take_up()
+    _restore_controls()
     with st.sidebar:
         n_contenders = CONTENDERS.render()
         seeds = SEEDS.render()
-        asked = [_contender(suffix, place) for place, suffix in enumerate(SUFFIXES[:n_contenders])]
-        shared = _shared()
+        contenders = [_show_contender(suffix, index) for index, suffix in enumerate(SUFFIXES[:n_contenders])]
+        shared = _shared_controls()
         with controls.section("What all share", [*shared, POINTS]):
             values = {control.name: control.render() for control in shared}
             points = POINTS.render()
-    return [_spec(loss, theta, own | values) for loss, theta, own in asked], points, seeds
+    return [_spec(loss, theta, own | values) for loss, theta, own in contenders], points, seeds
 
 
-def _contender(suffix: str, place: int) -> tuple[Loss, dict[str, Value], dict[str, Any]]:
-    """The controls of one contender: its loss, the loss's parameters, and the rest of its own."""
+def _show_contender(suffix: str, index: int) -> tuple[Loss, dict[str, Value], dict[str, Any]]:
+    """Show the controls of one contender; return its loss, the loss's parameters and its own settings."""
     choice = controls.loss_choice(DEFAULTS[suffix], suffix)
 
     def fit() -> None:
         loss = LOSSES[st.session_state[choice.name]]
-        controls.set_to_defaults([*controls.loss_parameters(loss, suffix), *_own(loss, suffix)])
+        controls.set_to_defaults([*controls.loss_parameters(loss, suffix), *_own_controls(loss, suffix)])
 
-    known = LOSSES[st.session_state.get(choice.name) or choice.parse(st.query_params.get(choice.name))]
-    every = [choice, *controls.loss_parameters(known, suffix), *_own(known, suffix)]
-    with controls.section(f"Contender {LETTERS[place]}", every, expanded=place < 2):
+    current = LOSSES[st.session_state.get(choice.name) or choice.parse(st.query_params.get(choice.name))]
+    every = [choice, *controls.loss_parameters(current, suffix), *_own_controls(current, suffix)]
+    with controls.section(f"Contender {LETTERS[index]}", every, expanded=index < 2):
         loss = LOSSES[choice.render(on_change=fit)]
         theta = {c.name.removesuffix(suffix): c.render() for c in controls.loss_parameters(loss, suffix)}
-        own = {c.name.removesuffix(suffix): c.render() for c in _own(loss, suffix)}
+        own = {c.name.removesuffix(suffix): c.render() for c in _own_controls(loss, suffix)}
     return loss, theta, own
 
 
 def _spec(loss: Loss, theta: dict[str, Value], values: dict[str, Any]) -> RunSpec:
-    """A contender; what has no control here is as the loss's recipe has it."""
+    """Return a contender's run; settings without a control here come from the loss's recipe."""
     recipe = loss.recipe
     return RunSpec(loss=loss.key, theta=theta, unit_norm=recipe.unit_norm, schedule=recipe.schedule, **values)
 
 
-def ready_made() -> None:
-    """The races that are ready to be started, where all that they set can be moved."""
+def show_ready_races() -> None:
+    """Show a menu of races that are ready to start, unless the link hides or locks a setting."""
     if not all(presentation().is_free(control.name) for control in controls_for_link({})):
         return
     with st.popover("Ready-made races", icon=":material/flag:"):
@@ -162,10 +179,14 @@ def ready_made() -> None:
 
 
 def apply_race(link: Link) -> None:
-    """Take every setting from a link, and the default of what it does not name; how one looks on stays as it is."""
-    looks = (POINTS.name, PACE.name, SCORE.name, SCORES_SHOWN.name)
-    every = [control for control in controls_for_link(link) if control.name not in looks]
-    controls.set_to_defaults([replace(each, default=each.parse(link.get(each.name))) for each in every])
+    """Set every control from a link, and to its default where the link does not name it; display settings stay.
+
+    Args:
+        link: query parameters by name.
+    """
+    display = (POINTS.name, PACE.name, SCORE.name, SCORES_SHOWN.name)
+    every = [control for control in controls_for_link(link) if control.name not in display]
+    controls.set_to_defaults([replace(control, default=control.parse(link.get(control.name))) for control in every])
 
 
 def reveal_scores() -> None:
@@ -173,28 +194,32 @@ def reveal_scores() -> None:
     controls.set_to_defaults([SCORES_SHOWN], all_of_them=True)
 
 
-def _take_up() -> None:
-    """Back on the page, and not by a link: the controls take up where the race on stage has its own."""
-    on_stage: Race | None = st.session_state.get("race")
-    if on_stage is None or "loss" in st.session_state or st.query_params:
+def _restore_controls() -> None:
+    """Set the controls to the session's race when a visitor comes back to the page without a link."""
+    race: Race | None = st.session_state.get("race")
+    if race is None or "loss" in st.session_state or st.query_params:
         return
-    values: dict[str, Any] = {name: getattr(on_stage.specs[0], name) for name in SHARED}
-    values |= {CONTENDERS.name: len(on_stage.specs), SEEDS.name: on_stage.seeds, POINTS.name: on_stage.n}
-    for suffix, spec in zip(SUFFIXES, on_stage.specs, strict=False):
+    values: dict[str, Any] = {name: getattr(race.specs[0], name) for name in SHARED_SETTINGS}
+    values |= {CONTENDERS.name: len(race.specs), SEEDS.name: race.seeds, POINTS.name: race.n}
+    for suffix, spec in zip(SUFFIXES, race.specs, strict=False):
         own = {"loss": spec.loss, "batch": spec.batch, "rate": spec.rate, **spec.theta}
         values |= {name + suffix: value for name, value in own.items()}
     st.session_state.update(values)
 
 
-def names_of(specs: Sequence[RunSpec]) -> list[str]:
-    """What contenders are called: letter, loss, and what they differ in from others; no two alike."""
+def contender_names(specs: Sequence[RunSpec]) -> list[str]:
+    """Return a distinct name for each contender: letter, loss, and the settings in which it differs from others.
+
+    Args:
+        specs: one run for each contender.
+    """
     names = []
     for letter, spec in zip(LETTERS, specs, strict=False):
-        like = [other for other in specs if other.loss == spec.loss]
-        differs = [name for name in OWN if len({getattr(other, name) for other in specs}) > 1]
-        differs += [name for name in spec.theta if len({other.theta[name] for other in like}) > 1]
-        values = {**spec.theta, **{name: getattr(spec, name) for name in OWN}}
-        names.append(" · ".join([f"{letter} {spec.loss}", *(f"{name} {_short(values[name])}" for name in differs)]))
+        same_loss = [other for other in specs if other.loss == spec.loss]
+        varying = [name for name in OWN_SETTINGS if len({getattr(other, name) for other in specs}) > 1]
+        varying += [name for name in spec.theta if len({other.theta[name] for other in same_loss}) > 1]
+        values = {**spec.theta, **{name: getattr(spec, name) for name in OWN_SETTINGS}}
+        names.append(" · ".join([f"{letter} {spec.loss}", *(f"{name} {_short(values[name])}" for name in varying)]))
     return names
 
 

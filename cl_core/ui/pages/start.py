@@ -1,14 +1,14 @@
-"""Places to begin with: cards, each with what is to be seen there and the link that opens it."""
+"""Start page: cards, each with what to look at and the link that opens it."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 import streamlit as st
 
-Cards = Mapping[str, tuple[str, str]]  # by title: what is to be seen, and the link
+Cards = Mapping[str, tuple[str, str]]  # title -> (what to look at, link)
 
-ROW = 3
-LOOKS: Cards = {
+CARDS_PER_ROW = 3
+LOSS_CARDS: Cards = {
     "Hard or semi-hard?": (
         "Drag a negative across two rings: what is the margin for, and which negatives still teach?",
         "triplets?scene=all+three",
@@ -34,7 +34,7 @@ LOOKS: Cards = {
         "batch?loss=supcon&loss_2=triplet",
     ),
 }
-RUNS: Cards = {
+RUN_CARDS: Cards = {
     "Ten digits come apart": (
         "Supervised contrastive loss, one frame after another. Which digits part last?",
         "training?loss=supcon",
@@ -60,7 +60,7 @@ RUNS: Cards = {
         "training?loss=supcon&dataset=fashion_mnist",
     ),
 }
-PROOFS: Cards = {
+COMPARISON_CARDS: Cards = {
     "A fair race": (
         "Two losses from the same weights on the same images, never one ahead of the other. Vote before you look.",
         "compare",
@@ -75,20 +75,20 @@ PROOFS: Cards = {
     ),
 }
 CARDS: Mapping[str, Cards] = {
-    "Look at a loss before you train with it": LOOKS,
-    "Open a run and press Start": RUNS,
-    "Compare, break, and prove": PROOFS,
+    "Look at a loss before you train with it": LOSS_CARDS,
+    "Open a run and press Start": RUN_CARDS,
+    "Compare, break, and prove": COMPARISON_CARDS,
 }
 
 
 def show_cards() -> None:
-    """All cards, by what one can do there."""
-    for words, places in CARDS.items():
-        st.subheader(words)
-        for row in (list(places.items())[i : i + ROW] for i in range(0, len(places), ROW)):
-            for column, (title, (what, link)) in zip(st.columns(ROW), row, strict=True):
+    """Show all cards, under a heading for each group."""
+    for heading, cards in CARDS.items():
+        st.subheader(heading)
+        for row in (list(cards.items())[i : i + CARDS_PER_ROW] for i in range(0, len(cards), CARDS_PER_ROW)):
+            for column, (title, (text, link)) in zip(st.columns(CARDS_PER_ROW), row, strict=True):
                 page, _, query = link.partition("?")
                 with column.container(border=True, height="stretch"):
-                    st.markdown(f"**{title}**\n\n{what}")
+                    st.markdown(f"**{title}**\n\n{text}")
                     icon = ":material/arrow_forward:"
                     st.page_link(f"pages/{page}.py", label="Open", query_params=parse_qsl(query), icon=icon)

@@ -1,4 +1,4 @@
-"""The controls of a run: what to train, how, and how to look at it."""
+"""Controls of a run: what to train, how, and how to look at it."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -29,9 +29,16 @@ VIEW = Control("view", "view", "2D", options=("2D", "3D", "density"), row=True)
 
 
 def training_controls(loss: Loss) -> dict[str, Control]:
-    """The controls of everything else in a `RunSpec`, with the defaults that suit the loss."""
+    """Return the controls of a run beside its loss and the loss's parameters.
+
+    Args:
+        loss: the loss; its recipe sets the defaults.
+
+    Returns:
+        By name, every other setting of a `RunSpec` that the loss has, and the number of test images in the picture.
+    """
     recipe = loss.recipe
-    every = [
+    all_controls = [
         Control("dataset", "data set", "mnist", options=tuple(datasets.available())),
         Control("batch", "batch size", recipe.batch, "rows a step looks at", BATCHES),
         Control("rate", "learning rate", recipe.rate, options=RATES),
@@ -45,67 +52,86 @@ def training_controls(loss: Loss) -> dict[str, Control]:
         Control("points", "images in the picture", 2000, "test images, the same ones in every frame", PROBE_SIZES),
     ]  # fmt: skip
     if loss.schedules:
-        words = "how the annealing falls as training goes on; it then takes the place of the slider"
-        every.append(Control("schedule", "schedule of the annealing", recipe.schedule, words,
+        text = "how the annealing falls as training goes on; it then takes the place of the slider"
+        all_controls.append(Control("schedule", "schedule of the annealing", recipe.schedule, text,
                              (NO_SCHEDULE, *loss.schedules)))  # fmt: skip
     if _definitions(loss):
-        every.append(_definition(loss))
-    return {control.name: control for control in every}
+        all_controls.append(_definition_control(loss))
+    return {control.name: control for control in all_controls}
 
 
 def _definitions(loss: Loss) -> Sequence[Variant]:
-    """Other definitions that a run can be trained with, but for those of the annealing."""
-    every = variants.variants_of(loss.key)
-    return [each for each in every if each.can_train and "annealing" not in (each.theta or {})]
+    """Return the variants that a run can be trained with, but for those that fix the annealing."""
+    all_variants = variants.variants_of(loss.key)
+    return [variant for variant in all_variants if variant.can_train and "annealing" not in (variant.theta or {})]
 
 
-def _definition(loss: Loss) -> Control:
-    """The control that chooses among the definitions of a loss."""
+def _definition_control(loss: Loss) -> Control:
+    """Return the control that chooses among the definitions of a loss."""
     others = _definitions(loss)
-    words = " · ".join([f"{OURS}: the formula above", *(f"{each.key}: {each.title}" for each in others)])
-    return Control("convention", "definition", OURS, words, (OURS, *(each.key for each in others)))
+    text = " · ".join([f"{OURS}: the formula above", *(f"{variant.key}: {variant.title}" for variant in others)])
+    return Control("convention", "definition", OURS, text, (OURS, *(variant.key for variant in others)))
 
 
 def controls_for_link(link: Link) -> tuple[Control, ...]:
-    """Every control of the training page under a link."""
+    """List every control that the page has under a link.
+
+    Args:
+        link: query parameters by name; the loss that it names decides which parameter controls there are.
+    """
     loss = controls.loss_of_link(LOSS, link)
     return (LOSS, PACE, VIEW, *training_controls(loss).values(), *controls.loss_parameters(loss))
 
 
 def link_of(spec: RunSpec, **other: Any) -> Link:
-    """Every setting of a run, and others by name, that the training page has a control for."""
+    """Return the link that opens a run on the training page.
+
+    Args:
+        spec: the run.
+        other: values of other controls by name.
+
+    Returns:
+        All settings and values that the page has a control for.
+    """
     values = {field.name: getattr(spec, field.name) for field in fields(spec)} | dict(spec.theta) | other
-    known = [control.name for control in controls_for_link({LOSS.name: spec.loss}) if control.name in values]
-    return {name: controls.to_text(values[name]) for name in known}
+    names = [control.name for control in controls_for_link({LOSS.name: spec.loss}) if control.name in values]
+    return {name: controls.to_text(values[name]) for name in names}
 
 
 def run_notes() -> list[str]:
-    """What in the link could not be used; a link also says what is on stage."""
+    """Return a message for each setting in the link that could not be used.
+
+    On arrival by a link, the session's run is dropped, so that the page opens the one that the link describes.
+    """
     arrived = st.session_state.get("link_notes", ("",))[0] != PAGE
     if arrived and st.query_params:
-        st.session_state.run = None  # nobody renews the other one's lease
+        st.session_state.run = None  # no page renews the old run's lease, so it stops
     return controls.link_notes(PAGE, controls_for_link, plays=True)
 
 
 def _fit_to_loss() -> None:
-    """Another loss was chosen: its own parameters, recipe and definition take the place of the last one's."""
+    """Set parameters, recipe and definition to the defaults of the loss that was chosen."""
     loss = LOSSES[st.session_state.loss]
     recipe = training_controls(loss)
-    owned = {field.name for field in fields(loss.recipe)}
+    in_recipe = {field.name for field in fields(loss.recipe)}
     controls.set_to_defaults(
-        [*controls.loss_parameters(loss), _definition(loss), *(each for name, each in recipe.items() if name in owned)]
+        [
+            *controls.loss_parameters(loss),
+            _definition_control(loss),
+            *(control for name, control in recipe.items() if name in in_recipe),
+        ]
     )
 
 
 def _fit_to_definition() -> None:
-    """Another definition was chosen: what the last one laid down goes back to its default."""
+    """Set the parameters that a variant fixes to their defaults, after another definition was chosen."""
     loss = LOSSES[st.session_state.loss]
-    laid = {name for each in _definitions(loss) for name in each.theta or {}}
-    controls.set_to_defaults([control for control in controls.loss_parameters(loss) if control.name in laid])
+    fixed = {name for variant in _definitions(loss) for name in variant.theta or {}}
+    controls.set_to_defaults([control for control in controls.loss_parameters(loss) if control.name in fixed])
 
 
-def _take_up() -> None:
-    """Back on the page, and not by a link: the controls take up where the run on stage has its own."""
+def _restore_controls() -> None:
+    """Set the controls to the session's run when a visitor comes back to the page without a link."""
     run: Run | None = st.session_state.get("run")
     if run is None or "loss" in st.session_state or st.query_params:
         return
@@ -115,48 +141,54 @@ def _take_up() -> None:
 
 
 def run_controls() -> tuple[RunSpec, int]:
-    """The controls of a run, in the sidebar: what to train, and how many test images to look at it through.
+    """Show the controls of a run in the sidebar.
 
-    Raises ValueError, in words, where the settings do not go together.
+    Returns:
+        The run, and the number of test images in its picture.
+
+    Raises:
+        ValueError: when the settings do not go together.
     """
-    _take_up()
+    _restore_controls()
     with st.sidebar:
         loss = LOSSES[LOSS.render(on_change=_fit_to_loss)]
         st.markdown(f"**{loss.title}**")
         st.latex(rf"\footnotesize {loss.formula}")
         st.caption(f"{loss.summary} {loss.paper.markdown}")
         parameters = st.container()
-        other = training_controls(loss)
-        values = {name: other[name].render() for name in ("dataset", "batch", "rate")}
-        folded = [control for name, control in other.items() if name not in values]
+        by_name = training_controls(loss)
+        values = {name: by_name[name].render() for name in ("dataset", "batch", "rate")}
+        folded = [control for name, control in by_name.items() if name not in values]
         with controls.section("Net, optimiser and seed", folded):
-            names = [name for name in other if name not in (*values, "points", "convention")]
-            values |= {name: other[name].render() for name in names}
-            if "convention" in other:
-                values["convention"] = other["convention"].render(on_change=_fit_to_definition)
-            points = other["points"].render()
+            names = [name for name in by_name if name not in (*values, "points", "convention")]
+            values |= {name: by_name[name].render() for name in names}
+            if "convention" in by_name:
+                values["convention"] = by_name["convention"].render(on_change=_fit_to_definition)
+            points = by_name["points"].render()
         with parameters:
-            theta = _theta(loss, values.get("convention", OURS))
+            theta = _show_parameters(loss, values.get("convention", OURS))
     spec = RunSpec(loss=loss.key, theta=theta, **values)
     classes = datasets.load(spec.dataset).n_classes
-    if words := loss.caution(dim=spec.dim, classes=classes, unit_norm=spec.unit_norm, **spec.theta):
-        st.warning(words, icon=":material/straighten:")
+    if caution := loss.caution(dim=spec.dim, classes=classes, unit_norm=spec.unit_norm, **spec.theta):
+        st.warning(caution, icon=":material/straighten:")
     return spec, points
 
 
-def _theta(loss: Loss, definition: str) -> dict[str, Any]:
-    """The controls of a loss's parameters; what another definition lays down, or does without, can't be moved."""
+def _show_parameters(loss: Loss, definition: str) -> dict[str, Any]:
+    """Show the controls of a loss's parameters; those that the chosen definition fixes or ignores are disabled."""
     convention = variants.get_variant(loss.key, definition)
     if definition != OURS:
         st.caption(f"**Another definition: {convention.title}.** {convention.description}")
-    laid = convention.theta or {}
-    moved = (
-        set(loss.parameters) - set(laid) if convention.function is None else set(convention.bound_function({}).keywords)
+    fixed = convention.theta or {}
+    adjustable = (
+        set(loss.parameters) - set(fixed)
+        if convention.function is None
+        else set(convention.bound_function({}).keywords)
     )
     theta = {}
     for control in controls.loss_parameters(loss):
-        held = replace(control, default=laid.get(control.name, control.default))
-        if control.name in laid and st.session_state.get(control.name) != held.default:
-            controls.set_to_defaults([held], all_of_them=True)
-        theta[control.name] = held.render(disabled=control.name not in moved)
+        fixed_control = replace(control, default=fixed.get(control.name, control.default))
+        if control.name in fixed and st.session_state.get(control.name) != fixed_control.default:
+            controls.set_to_defaults([fixed_control], all_of_them=True)
+        theta[control.name] = fixed_control.render(disabled=control.name not in adjustable)
     return theta

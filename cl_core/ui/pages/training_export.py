@@ -1,4 +1,4 @@
-"""What can be taken away from the run on stage, and how one that was kept comes back."""
+"""Export of the session's run as files, and opening a run from its file."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -25,249 +25,280 @@ from cl_core.ui.link import controls
 from cl_core.ui.pages import training_controls
 from cl_core.ui.server.lifespan import engine
 
-PATIENCE = 60.0  # seconds for a worker to come up with a file
-PIECE = 15  # images of a movie that are drawn at a time
-TICK = 0.4  # seconds between two looks at a movie on its way
+WORKER_TIMEOUT = 60.0  # seconds to wait for a worker to make a file
+IMAGES_PER_TASK = 15  # images of a movie
+POLL_SECONDS = 0.4  # between two checks of a movie that is being made
 MB = 2**20
 NOT_YET = "The run has no picture yet; a moment, please."
 
 
 def show_export(run: Run, title: str, open_run: Callable[[SavedRun], None]) -> None:
-    """A button behind which lies all that can be taken away of `run`, whose picture is called `title`.
+    """Show a button that opens the list of downloads of a run.
 
-    `open_run` puts a run on stage that comes back from its file.
+    Args:
+        run: the run.
+        title: of the run's picture, for the caption of the movie.
+        open_run: called with a run from an uploaded file; makes it the session's run.
     """
-    words = "Its numbers, net and movie as files, and the run itself, to open here again"
-    part = st.popover("Export", icon=":material/download:", key="take_away", on_change="rerun", help=words)
-    if not part.open:
+    explanation = "Its numbers, net and movie as files, and the run itself, to open here again"
+    popover = st.popover("Export", icon=":material/download:", key="take_away", on_change="rerun", help=explanation)
+    if not popover.open:
         return
-    look = run.progress()
-    with part:
-        if not look.frames:
+    progress = run.progress()
+    with popover:
+        if not progress.frames:
             st.caption(NOT_YET)
-        _run(run, look, open_run)
-        _numbers(run, look)
-        _net(run, look)
-        _movie(run, look, title)
-        _pictures(run, look)
+        _show_run_file(run, progress, open_run)
+        _show_numbers(run, progress)
+        _show_encoder(run, progress)
+        _show_movie(run, progress, title)
+        _show_pictures(run, progress)
 
 
-def _section(words: str) -> DeltaGenerator:
-    """A line of the list: what it is about, and beside it (on a phone below) the place for its buttons."""
+def _section(text: str) -> DeltaGenerator:
+    """Show a section's text; return the container for its buttons, beside the text or, on a phone, below it."""
     with st.container(horizontal=True, border=True):
-        st.markdown(words, width=240)
+        st.markdown(text, width=240)
         return st.container(width="stretch", gap="xsmall")
 
 
-def _numbers(run: Run, look: RunProgress) -> None:
-    """The embedding and the history as tables."""
-    size = _megabytes(4 * run.n * run.spec.dim)
-    words = (
+def _show_numbers(run: Run, progress: RunProgress) -> None:
+    """Show the downloads of the embedding and the history as tables."""
+    size = _size_text(4 * run.n * run.spec.dim)
+    text = (
         f"**Numbers.** Where {run.n:,} test images lie, {run.spec.dim} numbers each ({size}, as text up to three times "
         "that); loss and measures of every step."
     )
-    served = engine()
-    with _section(words):
+    server_engine = engine()
+    with _section(text):
         for kind, name in {"csv": "CSV", "parquet": "Parquet"}.items():
-            _file(look, f"Embedding as {name}", f"embedding.{kind}", partial(_embedding, served, run, kind))
-            _file(look, f"History as {name}", f"history.{kind}", partial(_history, run, kind))
+            _show_file_button(
+                progress,
+                f"Embedding as {name}",
+                f"embedding.{kind}",
+                partial(_embedding_file, server_engine, run, kind),
+            )
+            _show_file_button(progress, f"History as {name}", f"history.{kind}", partial(_history_file, run, kind))
 
 
-def _embedding(served: Engine, run: Run, kind: str) -> bytes:
-    file: bytes = served.queue.submit(tables.embedding_file, _there(run.state), run.n, kind).result(timeout=PATIENCE)
+def _embedding_file(server_engine: Engine, run: Run, kind: str) -> bytes:
+    file: bytes = server_engine.queue.submit(tables.embedding_file, _require_state(run.state), run.n, kind).result(
+        timeout=WORKER_TIMEOUT
+    )
     return file
 
 
-def _history(run: Run, kind: str) -> bytes:
+def _history_file(run: Run, kind: str) -> bytes:
     return tables.FORMATS[kind](tables.history_table(run.progress()))
 
 
-def _net(run: Run, look: RunProgress) -> None:
-    """The encoder, and the program that loads it."""
-    words = f"**Encoder.** Its weights ({_megabytes(safetensors.estimated_size(run.spec))}), for any program of yours."
-    with _section(words):
-        _file(look, "Encoder as safetensors", safetensors.FILE, partial(_encoder, run), named=False)
+def _show_encoder(run: Run, progress: RunProgress) -> None:
+    """Show the download of the encoder and the program that loads it."""
+    text = f"**Encoder.** Its weights ({_size_text(safetensors.estimated_size(run.spec))}), for any program of yours."
+    with _section(text):
+        _show_file_button(
+            progress, "Encoder as safetensors", safetensors.FILE, partial(_encoder_file, run), prefixed=False
+        )
     with st.expander("The program that loads the encoder", icon=":material/code:"):
         st.code(safetensors.loading_program(run.spec), wrap_lines=True)
 
 
-def _encoder(run: Run) -> bytes:
-    return safetensors.dumps(_there(run.state))
+def _encoder_file(run: Run) -> bytes:
+    return safetensors.dumps(_require_state(run.state))
 
 
-def _run(run: Run, look: RunProgress, open_run: Callable[[SavedRun], None]) -> None:
-    """The run as a file, and a place to drop one."""
-    words = f"**Run.** A file that opens here again and trains on from where it was (up to {_size(look, run.n)})."
-    left_out = len(look.frames) - len(run_file.frames_to_save(look, run.n)) if look.frames else 0
-    words += f" {left_out:,} of {len(look.frames):,} frames are left out." if left_out else ""
-    times = st.session_state.setdefault("runs_opened", 0)
-    with _section(words):
-        _file(look, "Run file", "run.npz", partial(_kept, run))
+def _show_run_file(run: Run, progress: RunProgress, open_run: Callable[[SavedRun], None]) -> None:
+    """Show the download of the run as a file, and the upload of one."""
+    text = (
+        "**Run.** A file that opens here again and trains on from where it was "
+        f"(up to {_run_file_size(progress, run.n)})."
+    )
+    left_out = len(progress.frames) - len(run_file.frames_to_save(progress, run.n)) if progress.frames else 0
+    text += f" {left_out:,} of {len(progress.frames):,} frames are left out." if left_out else ""
+    n_opened = st.session_state.setdefault("runs_opened", 0)
+    with _section(text):
+        _show_file_button(progress, "Run file", "run.npz", partial(_run_file, run))
         st.file_uploader(
-            "Open a run", "npz", key=f"run_file_{times}", max_upload_size=run_file.MAX_FILE // MB,
-            on_change=_open, args=(f"run_file_{times}", open_run),
+            "Open a run", "npz", key=f"run_file_{n_opened}", max_upload_size=run_file.MAX_FILE // MB,
+            on_change=_open_file, args=(f"run_file_{n_opened}", open_run),
         )  # fmt: skip
         if fault := st.session_state.get("run_file_fault"):
             st.error("This file can't be opened.", icon=":material/broken_image:")
-            st.text(fault)  # which may quote the file: as it is, not as Markdown
+            st.text(fault)  # as plain text, not Markdown: it may quote the file
 
 
-def _size(look: RunProgress, n: int) -> str:
-    return _megabytes(run_file.estimated_size(look, n)) if look.frames else "a few MB"
+def _run_file_size(progress: RunProgress, n: int) -> str:
+    return _size_text(run_file.estimated_size(progress, n)) if progress.frames else "a few MB"
 
 
-def _kept(run: Run) -> bytes:
-    look, state = run.progress_and_state()
-    return run_file.dumps(look, _there(state), run.n)
+def _run_file(run: Run) -> bytes:
+    progress, state = run.progress_and_state()
+    return run_file.dumps(progress, _require_state(state), run.n)
 
 
-def _there(state: State | None) -> State:
+def _require_state(state: State | None) -> State:
     if state is None:
         raise ValueError(NOT_YET)
     return state
 
 
-def _open(key: str, open_run: Callable[[SavedRun], None]) -> None:
-    """A file was chosen: its run comes on stage and the controls follow it, or what is wrong with the file is said."""
+def _open_file(key: str, open_run: Callable[[SavedRun], None]) -> None:
+    """Open the uploaded run and set the controls to it, or store what is wrong with the file."""
     st.session_state.pop("run_file_fault", None)
     file = st.session_state.get(key)
     if file is None:
         return
     try:
-        kept = engine().queue.submit(run_file.loads, file.getvalue()).result(timeout=PATIENCE)
-        _set_controls(kept)
-    except Exception as error:  # a worker's: whatever it was, the page stays
+        saved = engine().queue.submit(run_file.loads, file.getvalue()).result(timeout=WORKER_TIMEOUT)
+        _set_controls(saved)
+    except Exception as error:  # any error of a worker: report it and keep the page
         st.session_state.run_file_fault = describe_error(error)[:300]
         return
-    open_run(kept)
-    st.session_state.runs_opened += 1  # an empty place for the next one
+    open_run(saved)
+    st.session_state.runs_opened += 1  # a new key empties the uploader
     st.session_state.take_away = False
 
 
-def _set_controls(kept: SavedRun) -> None:
-    """Put every control where the run has it; DataError for a run that the controls can't show."""
-    spec = kept.state.spec
-    link = training_controls.link_of(spec, points=kept.n)
-    known = [each for each in training_controls.controls_for_link({"loss": spec.loss}) if each.name in link]
-    for control in known:
+def _set_controls(saved: SavedRun) -> None:
+    """Set every control to the run's settings; DataError if a control cannot show them."""
+    spec = saved.state.spec
+    link = training_controls.link_of(spec, points=saved.n)
+    every_control = [
+        control for control in training_controls.controls_for_link({"loss": spec.loss}) if control.name in link
+    ]
+    for control in every_control:
         if (fault := control.error_in(link[control.name])) is not None:
             raise DataError(f"Its {control.label} {fault}.")
-    controls.set_to_defaults([replace(each, default=each.parse(link[each.name])) for each in known])
+    controls.set_to_defaults([replace(control, default=control.parse(link[control.name])) for control in every_control])
 
 
-def _file(look: RunProgress, label: str, name: str, make: Callable[[], bytes], *, named: bool = True) -> None:
-    """A button that makes a file when it is pressed and saves it."""
-    spec = look.spec
+def _show_file_button(
+    progress: RunProgress, label: str, name: str, make_file: Callable[[], bytes], *, prefixed: bool = True
+) -> None:
+    """Show a download button; the file is made when it is clicked."""
+    spec = progress.spec
     st.download_button(
-        label, make, f"{spec.dataset}-{spec.loss}-{name}" if named else name, icon=":material/download:",
-        on_click="ignore", disabled=not look.frames, help=None if look.frames else NOT_YET, width="stretch",
+        label, make_file, f"{spec.dataset}-{spec.loss}-{name}" if prefixed else name, icon=":material/download:",
+        on_click="ignore", disabled=not progress.frames, help=None if progress.frames else NOT_YET, width="stretch",
         key=f"take_{label}",
     )  # fmt: skip
 
 
-class _Making:
-    """A movie on its way: one piece handed in after the other, for as long as somebody looks on."""
+class _MovieJob:
+    """A movie that workers draw, a few images a task; it advances only while a page is open.
 
-    def __init__(self, run: Run, scene: GifScene, seat: Client) -> None:
-        self._seat = seat
+    Attributes:
+        run: the run whose frames are shown.
+        scene: what is drawn.
+        remaining: times of the images that no task was submitted for.
+        total: number of images.
+        pictures: images so far, encoded.
+        file: the GIF, when it is done.
+        fault: why it could not be made.
+    """
+
+    def __init__(self, run: Run, scene: GifScene, client: Client) -> None:
+        self._client = client
         self.run = run
         self.scene = scene
-        self.left = gif.frame_times(len(scene.points))
-        self.total = len(self.left)
+        self.remaining = gif.frame_times(len(scene.points))
+        self.total = len(self.remaining)
         self.pictures: list[bytes] = []
         self.file: bytes | None = None
         self.fault: str | None = None
-        self._work: Future[list[bytes]] | Future[bytes] | None = None
+        self._future: Future[list[bytes]] | Future[bytes] | None = None
 
     @property
     def share(self) -> float:
-        """How much of it there is, 0 to 1."""
+        """The fraction of images that are drawn, 0 to 1."""
         return len(self.pictures) / self.total
 
     @property
     def done(self) -> bool:
-        """Whether there is nothing more to wait for."""
+        """Whether the movie is finished or has failed."""
         return self.file is not None or self.fault is not None
 
-    def go_on(self) -> None:
-        """Take what is done, and hand in the next piece."""
-        if self.done or (self._work is not None and not self._work.done()):
+    def advance(self) -> None:
+        """Collect the result of a finished task and submit the next one."""
+        if self.done or (self._future is not None and not self._future.done()):
             return
         try:
-            self._take()
-            if self.file is None and self.left:
-                piece, self.left = self.left[:PIECE], self.left[PIECE:]
-                self._work = self._seat.submit(gif.draw_images, self.scene, piece)
+            self._collect()
+            if self.file is None and self.remaining:
+                times, self.remaining = self.remaining[:IMAGES_PER_TASK], self.remaining[IMAGES_PER_TASK:]
+                self._future = self._client.submit(gif.draw_images, self.scene, times)
             elif self.file is None:
-                self._work = self._seat.submit(gif.join_images, self.pictures)
-        except Exception as error:  # a worker's: whatever it was, the page stays
+                self._future = self._client.submit(gif.join_images, self.pictures)
+        except Exception as error:  # any error of a worker: report it and keep the page
             self.fault = f"The movie could not be made: {describe_error(error)}"
 
-    def _take(self) -> None:
-        made = None if self._work is None else self._work.result()
-        if isinstance(made, bytes):
-            self.file, self.pictures = made, []
-        elif made is not None:
-            self.pictures += made
+    def _collect(self) -> None:
+        result = None if self._future is None else self._future.result()
+        if isinstance(result, bytes):
+            self.file, self.pictures = result, []
+        elif result is not None:
+            self.pictures += result
 
 
-def _movie(run: Run, look: RunProgress, title: str) -> None:
-    """The movie: made when it is asked for, in pieces, with its progress to be seen."""
-    making: _Making | None = st.session_state.get("movie")
-    if making is not None and making.run is not run:
-        making = None
-    label = "Make a movie" if making is None or not making.done else "Make it again, up to here"
+def _show_movie(run: Run, progress: RunProgress, title: str) -> None:
+    """Show the button that makes the movie, and its progress."""
+    job: _MovieJob | None = st.session_state.get("movie")
+    if job is not None and job.run is not run:
+        job = None
+    label = "Make a movie" if job is None or not job.done else "Make it again, up to here"
     with _section("**Movie.** All frames so far, as a GIF. It takes some seconds to make."):
-        if st.button(label, icon=":material/movie:", disabled=not look.frames, width="stretch", key="make_movie"):
-            words = f"{title} · {losses.LOSSES[run.spec.loss].title}"
+        if st.button(label, icon=":material/movie:", disabled=not progress.frames, width="stretch", key="make_movie"):
+            caption = f"{title} · {losses.LOSSES[run.spec.loss].title}"
             dark = st.context.theme.type == "dark"
-            st.session_state.movie = making = _Making(
-                run, gif.make_scene(look, run.n, words, dark=dark), engine().queue.client()
+            st.session_state.movie = job = _MovieJob(
+                run, gif.make_scene(progress, run.n, caption, dark=dark), engine().queue.client()
             )
-        if making is not None:
-            st.fragment(_progress, run_every=None if making.done else TICK)(making)
+        if job is not None:
+            st.fragment(_show_movie_progress, run_every=None if job.done else POLL_SECONDS)(job)
 
 
-def _pictures(run: Run, look: RunProgress) -> None:
-    """The curves as one picture, and where to find the other pictures' own buttons."""
-    words = (
+def _show_pictures(run: Run, progress: RunProgress) -> None:
+    """Show the download of all curves as one picture, and say where other pictures have their own."""
+    text = (
         "**Pictures.** The cloud has a button among its tools that saves it as PNG; each chart has one in its corner."
     )
-    with _section(words):
-        _file(look, "Curves as SVG", "curves.svg", partial(_curves, engine(), run))
+    with _section(text):
+        _show_file_button(progress, "Curves as SVG", "curves.svg", partial(_curves_file, engine(), run))
 
 
-def _curves(served: Engine, run: Run) -> bytes:
-    look = run.progress()
-    lines, first, step = look.references, look.frames[0].metrics, look.frames[-1].step
-    if lines is None:
+def _curves_file(server_engine: Engine, run: Run) -> bytes:
+    progress = run.progress()
+    references, first, step = progress.references, progress.frames[0].metrics, progress.frames[-1].step
+    if references is None:
         raise ValueError(NOT_YET)
-    drawn = [
-        TitledChart("Loss", charts.loss_chart(lines), charts.loss_rows(look.losses, step)),
-        TitledChart("Accuracy", charts.score_chart(lines.knn_raw, first.knn), charts.score_rows(look.frames, step)),
-        TitledChart("Triplets", charts.triplet_chart(), charts.triplet_rows(look.frames, step)),
+    titled_charts = [
+        TitledChart("Loss", charts.loss_chart(references), charts.loss_rows(progress.losses, step)),
+        TitledChart(
+            "Accuracy", charts.score_chart(references.knn_raw, first.knn), charts.score_rows(progress.frames, step)
+        ),
+        TitledChart("Triplets", charts.triplet_chart(), charts.triplet_rows(progress.frames, step)),
     ]
-    picture: bytes = served.queue.submit(svg.to_svg, drawn).result(timeout=PATIENCE)
+    picture: bytes = server_engine.queue.submit(svg.to_svg, titled_charts).result(timeout=WORKER_TIMEOUT)
     return picture
 
 
-def _progress(making: _Making) -> None:
-    """How far the movie is; in the end the movie."""
-    moves = not making.done
-    making.go_on()
-    if making.fault:
-        st.error(making.fault, icon=":material/error:")
-    elif making.file is None:
-        st.progress(making.share, f"{len(making.pictures)} of {making.total} pictures drawn")
+def _show_movie_progress(job: _MovieJob) -> None:
+    """Show the progress of the movie and, at the end, its download."""
+    was_running = not job.done
+    job.advance()
+    if job.fault:
+        st.error(job.fault, icon=":material/error:")
+    elif job.file is None:
+        st.progress(job.share, f"{len(job.pictures)} of {job.total} pictures drawn")
     else:
-        spec = making.run.spec
+        spec = job.run.spec
         st.download_button(
-            f"Movie as GIF ({_megabytes(len(making.file))})", making.file, f"{spec.dataset}-{spec.loss}.gif",
+            f"Movie as GIF ({_size_text(len(job.file))})", job.file, f"{spec.dataset}-{spec.loss}.gif",
             mime="image/gif", icon=":material/download:", on_click="ignore", width="stretch", key="take_movie",
         )  # fmt: skip
-    if moves and making.done:  # the pulse of a fragment is set by whoever calls it
+    if was_running and job.done:  # a full rerun is needed to change a fragment's interval
         st.rerun()
 
 
-def _megabytes(size: int) -> str:
+def _size_text(size: int) -> str:
     return f"{size / MB:.1f} MB" if size >= MB / 10 else f"{max(size // 1024, 1)} kB"

@@ -1,1 +1,1 @@
-"""The page of the experiment, a module for each of its parts."""
+"""Page of the published experiment, a module for each of its parts."""

@@ -1,4 +1,4 @@
-"""Cells of the experiment: small clouds of all of them, and one of them closely, to be opened live or run again."""
+"""Cells of the experiment: the clouds of all cells, and one cell in detail, to open as a live run or to run again."""
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,8 @@ from cl_core.ui.widgets.chart import chart
 DATASET = Control("dataset", "data set", "mnist", options=DATASETS)
 METHOD = Control("method", "method", "sup_nt_xent", options=table.ROWS)
 BATCH = Control("batch", "batch size", BATCHES[0], options=BATCHES)
-MADE = Control("made", "made", PUBLISHED, options=(PUBLISHED, RIGHT))
-CONTROLS = (DATASET, METHOD, BATCH, MADE)
+VERSION = Control("made", "made", PUBLISHED, options=(PUBLISHED, RIGHT))
+CONTROLS = (DATASET, METHOD, BATCH, VERSION)
 MEASURES = {
     "accuracy_odd": ("accuracy, softmax twice", "{:.2%}"),
     "accuracy_right": ("accuracy, softmax once", "{:.2%}"),
@@ -40,18 +40,22 @@ MEASURES = {
     "seconds_two": ("seconds, second stage", "{:.1f}"),
     "memory": ("memory, MiB", "{:,.0f}"),
 }
-HEIGHT = 470  # pixels of the density
+DENSITY_HEIGHT = 470  # pixels
 
 
-def show_pictures(found: ShippedResults) -> None:
-    """The embeddings of one data set: methods by batch sizes."""
+def show_pictures(shipped: ShippedResults) -> None:
+    """Show the embeddings of one data set: a row of clouds for each method, one for each batch size.
+
+    Args:
+        shipped: results of the experiment.
+    """
     left, right = st.columns(2)
     with left:
         dataset = DATASET.render()
     with right:
-        kind = MADE.render()
+        version = VERSION.render()
     data = datasets.load(dataset)
-    colours, labels = _colours(), [data.class_names[y] for y in _labels(dataset)]
+    colours, labels = _class_colours(), [data.class_names[y] for y in _image_labels(dataset)]
     st.caption(
         f"The same {DRAWN} test images in each, by the two first principal axes of their embedding; first seed. "
         f"Over each cloud: batch size, and accuracy in per cent."
@@ -59,53 +63,57 @@ def show_pictures(found: ShippedResults) -> None:
     for i in range(0, len(table.ROWS), 2):
         for column, method in zip(st.columns(2, gap="medium"), table.ROWS[i : i + 2], strict=False):
             clouds: dict[int, NDArray[np.float32] | str] = {}
-            heads = {}
+            headings = {}
             for batch in BATCHES:
-                clouds[batch], accuracy = _cloud(found, dataset, method, batch, kind)
-                heads[batch] = f"{batch:,}{accuracy}"
-            missing = {batch: f", {cloud}" for batch, cloud in clouds.items() if isinstance(cloud, str)}
+                clouds[batch], accuracy = _cloud(shipped, dataset, method, batch, version)
+                headings[batch] = f"{batch:,}{accuracy}"
+            notes = {batch: f", {cloud}" for batch, cloud in clouds.items() if isinstance(cloud, str)}
             title = table.row_title(method)
-            words = f"{title}: " + "; ".join(f"batch {heads[b]}{missing.get(b, '')}" for b in BATCHES)
+            description = f"{title}: " + "; ".join(f"batch {headings[b]}{notes.get(b, '')}" for b in BATCHES)
             with column:
                 st.markdown(f"**{title}**")
-                picture = charts.cloud_chart(words, data.class_names, colours)
-                chart(charts.cloud_rows(clouds, heads, labels), picture, width="content")
+                picture = charts.cloud_chart(description, data.class_names, colours)
+                chart(charts.cloud_rows(clouds, headings, labels), picture, width="content")
 
 
-def _colours() -> list[str]:
+def _class_colours() -> list[str]:
     return list(CLASS_COLOURS.dark if st.context.theme.type == "dark" else CLASS_COLOURS.light)
 
 
-def _labels(dataset: str) -> NDArray[np.int64]:
-    """Of the images whose places are kept."""
+def _image_labels(dataset: str) -> NDArray[np.int64]:
+    """Return the classes of the images whose positions the results hold."""
     data = datasets.load(dataset)
     labels: NDArray[np.int64] = data.y_test[datasets.probe_indices(data, DRAWN)]
     return labels
 
 
 def _cloud(
-    found: ShippedResults, dataset: str, method: str, batch: int, kind: str
+    shipped: ShippedResults, dataset: str, method: str, batch: int, version: str
 ) -> tuple[NDArray[np.float32] | str, str]:
-    """The points of the first seed there is, or why there are none; and its accuracy."""
-    rows = table.result_of_cell(found.results, table.cell_of(dataset, method, batch, kind))
+    """Return the points of the first seed, or why there are none, and its accuracy as text."""
+    rows = table.result_of_cell(shipped.results, table.cell_of(dataset, method, batch, version))
     if rows.empty:
         return table.NOT_RUN, ""
     row = rows.iloc[0]
-    accuracy = row["accuracy_odd" if kind == PUBLISHED else "accuracy_right"]
+    accuracy = row["accuracy_odd" if version == PUBLISHED else "accuracy_right"]
     if row["failure"]:
         return table.FAILED, ""
     return results.drawn_points(row), "" if np.isnan(accuracy) else f" · {accuracy:.1%}"
 
 
-def show(found: ShippedResults) -> None:
-    """One cell: its picture, its numbers, and the ways to run it again."""
-    places = st.columns(4)
+def show(shipped: ShippedResults) -> None:
+    """Show one cell: its density, its measures, and the ways to run it again.
+
+    Args:
+        shipped: results of the experiment.
+    """
+    columns = st.columns(4)
     values = []
-    for place, control in zip(places, CONTROLS, strict=True):
-        with place:
+    for column, control in zip(columns, CONTROLS, strict=True):
+        with column:
             values.append(control.render())
     cell = table.cell_of(*values)
-    rows = table.result_of_cell(found.results, cell)
+    rows = table.result_of_cell(shipped.results, cell)
     st.markdown(f"#### {METHODS[cell.method].title} on {table.title_of(cell.dataset)}, batch {cell.batch:,}")
     st.caption(
         f"{values[-1].capitalize()}: learning rate {cell.rate:g}, {cell.steps:,} steps, then {cell.epochs} epochs of a "
@@ -114,11 +122,12 @@ def show(found: ShippedResults) -> None:
     if rows.empty:
         show_empty("This cell was not run. This command runs it:", f"{COMMAND} --cell {cell.name}")
     else:
-        _closely(cell, rows)
-    _again(cell, rows)
+        _show_details(cell, rows)
+    _show_rerun(cell, rows)
 
 
-def _closely(cell: Cell, rows: pd.DataFrame) -> None:
+def _show_details(cell: Cell, rows: pd.DataFrame) -> None:
+    """Show the density of the first seed, and the measures of all seeds."""
     first = rows.iloc[0]
     picture, numbers = st.columns([0.56, 0.44], gap="medium")
     with picture:
@@ -128,34 +137,36 @@ def _closely(cell: Cell, rows: pd.DataFrame) -> None:
             data = datasets.load(cell.dataset)
             axes = ("first principal axis", "second principal axis")
             points = results.drawn_points(first)
-            figure = charts.density(points, _labels(cell.dataset), data.class_names, _colours(), axes, HEIGHT)
-            words = charts.density_alt(_labels(cell.dataset), points, data.class_names)
-            st.plotly_chart(figure, key="cell_density", alt=words)
+            figure = charts.density(
+                points, _image_labels(cell.dataset), data.class_names, _class_colours(), axes, DENSITY_HEIGHT
+            )
+            description = charts.density_alt(_image_labels(cell.dataset), points, data.class_names)
+            st.plotly_chart(figure, key="cell_density", alt=description)
             st.caption(f"Density of each class of {DRAWN} test images, seed {first['seed']}, with its margins.")
     with numbers:
-        st.dataframe(_numbers(rows), height="content")
+        st.dataframe(_measure_table(rows), height="content")
         st.caption(f"Made with {table.environment_of(rows)}.")
 
 
-def _numbers(rows: pd.DataFrame) -> pd.DataFrame:
-    """Measures by seed, as text; a number that is none is said to be none."""
+def _measure_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the measures by seed, as text; missing values read "none"."""
 
-    def text(value: float, form: str) -> str:
-        return "none" if pd.isna(value) else form.format(value)
+    def text(value: float, template: str) -> str:
+        return "none" if pd.isna(value) else template.format(value)
 
     columns = {}
     for _, row in rows.iterrows():
-        head = f"seed {row['seed']}" + (" (failed)" if row["failure"] else "")
-        columns[head] = [text(row[name], form) for name, (_, form) in MEASURES.items() if name in rows]
+        heading = f"seed {row['seed']}" + (" (failed)" if row["failure"] else "")
+        columns[heading] = [text(row[name], template) for name, (_, template) in MEASURES.items() if name in rows]
     return pd.DataFrame(columns, index=[title for name, (title, _) in MEASURES.items() if name in rows])
 
 
-def _again(cell: Cell, rows: pd.DataFrame) -> None:
-    """The cell on the live page, by the command, and with fewer epochs here."""
+def _show_rerun(cell: Cell, rows: pd.DataFrame) -> None:
+    """Show the link to the live page, the command, and the run with fewer epochs."""
     st.markdown("#### Run it again")
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = "Watch this run on the page Live training"
-        controls.page_link("training", words, ":material/play_circle:", training_controls.link_of(cell.spec))
+        label = "Watch this run on the page Live training"
+        controls.page_link("training", label, ":material/play_circle:", training_controls.link_of(cell.spec))
         if cell.steps > MAX_STEPS:
             st.caption(f"It ends after {MAX_STEPS:,} of the {cell.steps:,} steps there.")
     if len(rows):

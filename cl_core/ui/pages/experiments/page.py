@@ -1,4 +1,4 @@
-"""The page of the published experiment: its five parts, of which one is shown."""
+"""Page of the published experiment: its five parts, of which one is shown."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -25,34 +25,42 @@ PART = Control("part", "part", next(iter(PARTS)), options=tuple(PARTS), row=True
 
 
 def controls_for_link(_: Link) -> list[Control]:
-    """Every control of every part: parts that are not shown keep what was set."""
+    """List every control of every part, so that parts that are not shown keep their settings.
+
+    Args:
+        _: ignored; the controls are the same under every link.
+    """
     return [PART, results.KIND, *cells.CONTROLS, *rerun.CONTROLS]
 
 
 def experiment_notes() -> list[str]:
-    """What in the link could not be used."""
+    """Return a message for each setting in the link that could not be used."""
     return controls.link_notes(PAGE, controls_for_link)
 
 
 def experiment_part() -> str:
-    """The part that is chosen."""
+    """Show the control that chooses a part; return the part."""
     part: str = PART.render()
     return part
 
 
 def show_experiment(part: str) -> None:
-    """A part, whatever results there are; and with what they were made."""
+    """Show a part, with the versions that its results were made with.
+
+    Args:
+        part: a key of `PARTS`.
+    """
     with st.spinner("Reading the results"):
-        found = load_shipped()
-    for fault in found.faults:
+        shipped = load_shipped()
+    for fault in shipped.faults:
         st.error(fault, icon=":material/broken_image:")
-    if found.results.empty:
+    if shipped.results.empty:
         show_empty("There are no results yet. This command makes them, and goes on where it was stopped:")
         return
-    PARTS[part](found)
-    lacking = {key: len(names) for key, names in table.missing_cells(found.results).items() if names}
-    missing = ", ".join(f"{count} of “{key}”" for key, count in lacking.items())
+    PARTS[part](shipped)
+    counts = {key: len(names) for key, names in table.missing_cells(shipped.results).items() if names}
+    missing = ", ".join(f"{count} of “{key}”" for key, count in counts.items())
     st.caption(
-        f"{len(found.results)} results, made by `{COMMAND}` with {table.environment_of(found.results)}."
+        f"{len(shipped.results)} results, made by `{COMMAND}` with {table.environment_of(shipped.results)}."
         + (f" Cells not run: {missing}." if missing else "")
     )

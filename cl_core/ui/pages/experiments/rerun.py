@@ -1,4 +1,4 @@
-"""A cell of the experiment with a few epochs, run here while its visitor waits, and put beside the shipped one."""
+"""Rerun of an experiment's cell with few epochs, beside the shipped result."""
 
 import time
 from concurrent.futures import BrokenExecutor, CancelledError, Future
@@ -18,7 +18,7 @@ from cl_core.ui.server.lifespan import engine
 
 EPOCHS = Control("epochs", "epochs", 1, "of the first stage, and of the classifier", options=(1, 2, 5))
 CONTROLS = (EPOCHS,)
-TICK = 1.0  # seconds between two looks at a cell under way
+POLL_SECONDS = 1.0  # between two checks of a running cell
 COLUMNS = {
     "accuracy_odd": "softmax twice",
     "accuracy_right": "softmax once",
@@ -31,91 +31,107 @@ COLUMNS = {
 
 @dataclass(frozen=True, eq=False)
 class RunningCell:
-    """A reduced cell that a worker has been asked for, and when."""
+    """A reduced cell that was submitted to a worker.
+
+    Attributes:
+        cell: the cell.
+        future: of its outcome and the versions that made it.
+        started_at: seconds of the monotonic clock.
+    """
 
     cell: Cell
     future: Future[tuple[Outcome, dict[str, str]]]
-    began: float
+    started_at: float
 
 
 def reduced_cell(cell: Cell, epochs: int) -> Cell:
-    """The same cell with so many epochs in either stage."""
+    """Return a cell with fewer epochs.
+
+    Args:
+        cell: the cell.
+        epochs: of the first stage, and of the classifier.
+    """
     return replace(cell, steps=epochs * (IMAGES // cell.batch), epochs=epochs)
 
 
 def show(cell: Cell, rows: pd.DataFrame) -> None:
-    """The button, the way of what it started, and the session's table."""
+    """Show the button that starts a reduced cell, its progress, and the table of the session's reruns.
+
+    Args:
+        cell: the cell to reduce.
+        rows: its shipped results, one row a seed.
+    """
     state = st.session_state
     _collect()
-    under_way: RunningCell | None = state.get("reduced_run")
+    running: RunningCell | None = state.get("reduced_run")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=180):
             epochs = EPOCHS.render()
-        small = reduced_cell(cell, epochs)
-        words = f"Run a reduced cell here, about {max(sweep.estimate(small), 1):.0f} s"
-        if st.button(words, icon=":material/bolt:", key="reduced_start", disabled=under_way is not None):
-            future = engine().long_queue.submit(sweep.cell_task, small)
+        reduced = reduced_cell(cell, epochs)
+        label = f"Run a reduced cell here, about {max(sweep.estimate(reduced), 1):.0f} s"
+        if st.button(label, icon=":material/bolt:", key="reduced_start", disabled=running is not None):
+            future = engine().long_queue.submit(sweep.cell_task, reduced)
             state.reduced_failure = None
-            state.reduced_run = RunningCell(small, future, time.monotonic())
+            state.reduced_run = RunningCell(reduced, future, time.monotonic())
             st.rerun()
-    if under_way is not None:
-        st.fragment(_progress, run_every=TICK)(under_way)
+    if running is not None:
+        st.fragment(_show_progress, run_every=POLL_SECONDS)(running)
     if failure := state.get("reduced_failure"):
         st.error(failure, icon=":material/error:")
-    _table(cell, rows, state.get("reduced", []))
+    _show_table(cell, rows, state.get("reduced", []))
 
 
-def _progress(under_way: RunningCell) -> None:
-    """How far it may be, and a way to have nothing more to do with it."""
-    if under_way.future.done():
+def _show_progress(running: RunningCell) -> None:
+    """Show the estimated progress and a button that cancels it."""
+    if running.future.done():
         st.rerun()
-    gone, whole = time.monotonic() - under_way.began, sweep.estimate(under_way.cell)
+    elapsed, estimate = time.monotonic() - running.started_at, sweep.estimate(running.cell)
     with st.container(horizontal=True, vertical_alignment="center"):
-        doing = "in work" if under_way.future.running() else "waiting for a free worker"
-        words = f"{_title(under_way.cell)}: {doing} for {gone:.0f} s; about {whole:.0f} s of one processor in all"
-        st.progress(min(gone / max(whole, 1.0), 0.95), text=words)
+        status = "in work" if running.future.running() else "waiting for a free worker"
+        text = f"{_title(running.cell)}: {status} for {elapsed:.0f} s; about {estimate:.0f} s of one processor in all"
+        st.progress(min(elapsed / max(estimate, 1.0), 0.95), text=text)
         if st.button("Drop it", icon=":material/close:", key="reduced_drop", help="Its result will not be shown"):
-            under_way.future.cancel()
+            running.future.cancel()
             st.session_state.reduced_run = None
             st.rerun()
 
 
 def _collect() -> None:
-    """Take what has ended into the session's table."""
+    """Move the outcome of a finished rerun into the session's table."""
     state = st.session_state
-    under_way: RunningCell | None = state.get("reduced_run")
-    if under_way is None or not under_way.future.done():
+    running: RunningCell | None = state.get("reduced_run")
+    if running is None or not running.future.done():
         return
     state.reduced_run = None
     try:
-        outcome, _ = under_way.future.result()
+        outcome, _ = running.future.result()
     except (BrokenExecutor, CancelledError):
         state.reduced_failure = "The worker process died before the cell was done. Run it again."
-    except Exception as error:  # a worker's: whatever it was, the page stays
+    except Exception as error:  # any error of a worker: report it and keep the page
         state.reduced_failure = f"The cell could not be run: {errors.describe_error(error)}"
     else:
-        state.reduced = [*state.get("reduced", []), (under_way.cell, outcome)]
+        state.reduced = [*state.get("reduced", []), (running.cell, outcome)]
 
 
 def _title(cell: Cell) -> str:
-    made = "" if METHODS[cell.method].odd == OURS else f", {table.PUBLISHED if cell.odd else table.RIGHT}"
-    return f"{METHODS[cell.method].title}, {table.title_of(cell.dataset)}, {cell.batch:,}{made}"
+    version = "" if METHODS[cell.method].odd == OURS else f", {table.PUBLISHED if cell.odd else table.RIGHT}"
+    return f"{METHODS[cell.method].title}, {table.title_of(cell.dataset)}, {cell.batch:,}{version}"
 
 
-def _table(cell: Cell, rows: pd.DataFrame, own: list[tuple[Cell, Outcome]]) -> None:
-    """The shipped cell, and below it every reduced one of this session."""
-    if not own:
+def _show_table(cell: Cell, rows: pd.DataFrame, reruns: list[tuple[Cell, Outcome]]) -> None:
+    """Show the shipped cell, and below it every rerun of this session."""
+    if not reruns:
         return
-    lines = [_line(cell, f"shipped, {cell.epochs} epochs, seed {row['seed']}", row) for _, row in rows.iterrows()]
-    lines += [
-        _line(done, f"REDUCED here, {done.epochs} epoch{'s' if done.epochs > 1 else ''}", pd.Series(vars(outcome)))
-        for done, outcome in own
+    table_rows = [_row(cell, f"shipped, {cell.epochs} epochs, seed {row['seed']}", row) for _, row in rows.iterrows()]
+    table_rows += [
+        _row(rerun, f"REDUCED here, {rerun.epochs} epoch{'s' if rerun.epochs > 1 else ''}", pd.Series(vars(outcome)))
+        for rerun, outcome in reruns
     ]
-    st.dataframe(pd.DataFrame(lines), hide_index=True, height="content")
+    st.dataframe(pd.DataFrame(table_rows), hide_index=True, height="content")
     st.caption("A reduced cell shows the way, not the end: it has had a fraction of the steps. Gone with this session.")
 
 
-def _line(cell: Cell, what: str, row: pd.Series) -> dict[str, str]:
+def _row(cell: Cell, label: str, row: pd.Series) -> dict[str, str]:
     def text(name: str) -> str:
         value = float(row[name])
         if np.isnan(value):
@@ -123,4 +139,4 @@ def _line(cell: Cell, what: str, row: pd.Series) -> dict[str, str]:
         return f"{value:.2%}" if name in ("accuracy_odd", "accuracy_right", "knn") else f"{value:.3g}"
 
     numbers = {title: text(name) for name, title in COLUMNS.items()}
-    return {"which": what, "cell": _title(cell), **numbers}
+    return {"which": label, "cell": _title(cell), **numbers}

@@ -1,4 +1,4 @@
-"""What came of the experiment: the table, what it says of the claims, one thing at a time, and what it cost."""
+"""Results of the experiment: the table, the verdicts on the claims, the decoupled study, and the cost."""
 
 import numpy as np
 import pandas as pd
@@ -19,113 +19,126 @@ BADGES = {
     False: ":red-badge[:material/cancel: {}]",
     None: ":gray-badge[:material/help: {}]",
 }
-IN_SHARES = ("beats", "falls", "robust")  # verdicts whose numbers are accuracies
-WORDS = {
+ACCURACY_VERDICTS = ("beats", "falls", "robust")  # keys of verdicts whose numbers are accuracies
+DESCRIPTIONS = {
     "as published": "Accuracy in per cent with the article's own choices, softmax applied twice in the classifier.",
     "put right": "Accuracy in per cent with softmax applied once, and the losses as they are defined.",
     "difference": "Points that putting it right made, for the same seeds: blue and + is better, orange and − is worse.",
 }
 
 
-def show(found: ShippedResults) -> None:
-    """The table, and below it each claim with its verdict and evidence."""
+def show(shipped: ShippedResults) -> None:
+    """Show the table, and below it each claim with its verdict and evidence.
+
+    Args:
+        shipped: results of the experiment.
+    """
     kind = KIND.render()
-    fades = "" if kind == DIFFERENCE else " A tile fades as its error grows to four times the smallest one."
-    st.caption(f"{WORDS[kind]}{fades} ± is the sample standard deviation over seeds.")
+    fade_note = "" if kind == DIFFERENCE else " A tile fades as its error grows to four times the smallest one."
+    st.caption(f"{DESCRIPTIONS[kind]}{fade_note} ± is the sample standard deviation over seeds.")
     for column, dataset in zip(st.columns(len(DATASETS), gap="medium"), DATASETS, strict=True):
         with column:
             st.markdown(f"#### {table.title_of(dataset)}")
-            rows = charts.heat_rows(found.summary, dataset, kind)
-            words = f"{table.title_of(dataset)}, {kind}, per cent: {_in_words(rows)}"
-            chart(rows, charts.heat_chart(words), key=f"heat_{dataset}")
+            rows = charts.heat_rows(shipped.summary, dataset, kind)
+            description = f"{table.title_of(dataset)}, {kind}, per cent: {_heat_alt(rows)}"
+            chart(rows, charts.heat_chart(description), key=f"heat_{dataset}")
     st.markdown("#### What the article claims, and what these numbers say")
     with st.spinner("Holding the claims against them"):
-        verdicts = found.verdicts
+        verdicts = shipped.verdicts
     for verdict in verdicts:
-        _verdict(verdict)
+        _show_verdict(verdict)
 
 
-def _in_words(rows: pd.DataFrame) -> str:
-    each = rows.groupby("method", sort=False)["words"].agg(", ".join)
-    return "; ".join(f"{method}: {words}" for method, words in each.items())
+def _heat_alt(rows: pd.DataFrame) -> str:
+    """Return the values of the table by method, for its text alternative."""
+    by_method = rows.groupby("method", sort=False)["words"].agg(", ".join)
+    return "; ".join(f"{method}: {values}" for method, values in by_method.items())
 
 
-def _verdict(verdict: Verdict) -> None:
+def _show_verdict(verdict: Verdict) -> None:
     with st.container(border=True):
         st.markdown(f"**{verdict.claim}.** {BADGES[verdict.holds].format(verdict.label)}")
         st.markdown("\n".join(f"- {line}" for line in verdict.explanation.splitlines()))
         with st.expander("Evidence"):
-            st.dataframe(_evidence(verdict), hide_index=True)
+            st.dataframe(_evidence_table(verdict), hide_index=True)
 
 
-def _evidence(verdict: Verdict) -> pd.DataFrame:
-    """A verdict's comparisons as text: a number that is none is not a number of 0."""
+def _evidence_table(verdict: Verdict) -> pd.DataFrame:
+    """Return a verdict's comparisons as text; missing values are empty, not 0."""
     rows = verdict.evidence
-    scale, digits = (100.0, 2) if verdict.key in IN_SHARES else (1.0, 3)
+    scale, digits = (100.0, 2) if verdict.key in ACCURACY_VERDICTS else (1.0, 3)
 
     def text(column: str) -> list[str]:
         return ["" if np.isnan(value) else f"{scale * value:.{digits}f}" for value in rows[column]]
 
-    table_of = {
+    columns = {
         "where": rows["dataset"].map(table.title_of) + ", " + rows["kind"],
         "is this so?": rows["comparison"],
         "answer": rows["answer"],
         "first": text("first"),
         "second": text("second"),
     }
-    if verdict.key in IN_SHARES:
-        table_of |= {"difference": text("difference"), "std. error": text("error")}
-    return pd.DataFrame({**table_of, "seeds": rows["seeds"]})
+    if verdict.key in ACCURACY_VERDICTS:
+        columns |= {"difference": text("difference"), "std. error": text("error")}
+    return pd.DataFrame({**columns, "seeds": rows["seeds"]})
 
 
-def show_decoupled(found: ShippedResults) -> None:
-    """Accuracy against batch size, a line for each rate: for equal epochs, and for equal steps."""
-    rows = found.decoupled
-    known = rows.loc[rows["state"] == MEASURED, "mean"]
-    if known.empty:
+def show_decoupled(shipped: ShippedResults) -> None:
+    """Show accuracy against batch size, a line for each rate: for equal epochs, and for equal steps.
+
+    Args:
+        shipped: results of the experiment.
+    """
+    rows = shipped.decoupled
+    measured = rows.loc[rows["state"] == MEASURED, "mean"]
+    if measured.empty:
         show_empty("None of these cells was run. This command runs them:", f"{COMMAND} --studies decoupled")
         return
-    domain = (0.8 * max(1 - known.max(), 1e-3), min(0.95, 1.2 * (1 - known.min())))
-    falls = next(verdict for verdict in found.verdicts if verdict.key == "falls")
+    domain = (0.8 * max(1 - measured.max(), 1e-3), min(0.95, 1.2 * (1 - measured.min())))
+    falls = next(verdict for verdict in shipped.verdicts if verdict.key == "falls")
     st.info("\n".join(f"- {line}" for line in falls.explanation.splitlines()[-3:]))
     for method in rows["method"].unique():
         st.markdown(f"#### {METHODS[method].title}")
         for column, span in zip(st.columns(2, gap="medium"), SPANS, strict=True):
             lines = charts.rate_rows(rows, method, span)
-            words = f"{METHODS[method].title}, {span}: " + "; ".join(
+            description = f"{METHODS[method].title}, {span}: " + "; ".join(
                 f"batch {row.batch}, rate {row.rate}: {row.words}" for row in lines.itertuples()
             )
             with column:
-                missing = int(lines["error"].isna().sum())
-                st.markdown(f"**{span}**" + (f", {missing} of {len(lines)} not run or failed" if missing else ""))
-                if missing < len(lines):
-                    chart(lines, charts.rate_chart(domain, words))
+                n_missing = int(lines["error"].isna().sum())
+                st.markdown(f"**{span}**" + (f", {n_missing} of {len(lines)} not run or failed" if n_missing else ""))
+                if n_missing < len(lines):
+                    chart(lines, charts.rate_chart(domain, description))
 
 
-def show_cost(found: ShippedResults) -> None:
-    """Seconds and memory of each method's first stage, by batch size."""
-    seconds = table.summary(found.results, "seconds")
-    memory = table.summary(found.results, "memory")
+def show_cost(shipped: ShippedResults) -> None:
+    """Show processor seconds and memory of each method's first stage, by batch size.
+
+    Args:
+        shipped: results of the experiment.
+    """
+    seconds = table.summary(shipped.results, "seconds")
+    memory = table.summary(shipped.results, "memory")
     for dataset in DATASETS:
         st.markdown(f"#### {table.title_of(dataset)}")
-        lines = [
+        table_rows = [
             {
                 "method": table.row_title(method),
-                **{f"{batch:,} · s": _cost(seconds, dataset, method, batch) for batch in BATCHES},
-                **{f"{batch:,} · MiB": _cost(memory, dataset, method, batch) for batch in BATCHES},
+                **{f"{batch:,} · s": _cost_text(seconds, dataset, method, batch) for batch in BATCHES},
+                **{f"{batch:,} · MiB": _cost_text(memory, dataset, method, batch) for batch in BATCHES},
             }
             for method in table.ROWS
         ]
-        st.dataframe(pd.DataFrame(lines), hide_index=True, height="content")
-    second = found.results["seconds_two"].mean() if "seconds_two" in found.results else np.nan
+        st.dataframe(pd.DataFrame(table_rows), hide_index=True, height="content")
+    second_stage = shipped.results["seconds_two"].mean() if "seconds_two" in shipped.results else np.nan
     st.caption(
         "By batch size, of the first stage as published, on one processor: means over seeds of its processor time in "
         "seconds, and of what memory grew by, in MiB, at the peak of its steps. "
-        f"The second stage took {second:.0f} s on average."
+        f"The second stage took {second_stage:.0f} s on average."
     )
 
 
-def _cost(summary: pd.DataFrame, dataset: str, method: str, batch: int) -> str:
+def _cost_text(summary: pd.DataFrame, dataset: str, method: str, batch: int) -> str:
     rows = summary[(summary["dataset"] == dataset) & (summary["method"] == method) & (summary["batch"] == batch)]
     row = rows[rows["kind"] == PUBLISHED].iloc[0]
     return f"{row['mean']:,.0f}" if row["state"] == MEASURED else str(row["state"])

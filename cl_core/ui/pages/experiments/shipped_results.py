@@ -1,4 +1,4 @@
-"""The experiment's results as pages see them: read again when a file comes, goes or changes, worked out once."""
+"""Results of the experiment as pages use them: read again when a file changes, with cached evaluations."""
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -15,29 +15,34 @@ COMMAND = "python -m cl_core.experiments run"
 
 @dataclass(frozen=True, eq=False)
 class ShippedResults:
-    """All results there are, and in words what could not be read."""
+    """All results, with their evaluations, each computed once.
+
+    Attributes:
+        results: one row for each cell and seed.
+        faults: a message for each file that could not be read.
+    """
 
     results: pd.DataFrame
     faults: list[str]
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """See `table.summary`."""
+        """Statistics over seeds; see `table.summary`."""
         return table.summary(self.results)
 
     @cached_property
     def decoupled(self) -> pd.DataFrame:
-        """See `table.decoupled`."""
+        """The decoupled study; see `table.decoupled`."""
         return table.decoupled(self.results)
 
     @cached_property
     def verdicts(self) -> list[Verdict]:
-        """What the results say of the article's claims."""
+        """Verdicts on the article's claims; see `claims.verdicts`."""
         return claims.verdicts(self.results)
 
 
 def load_shipped() -> ShippedResults:
-    """The results that are there now."""
+    """Return the results in the folder, cached until the name or the time stamp of a file changes."""
     folder = results.SHIPPED
     stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.glob("*.parquet")))
     return _load(folder, stamps)
@@ -48,7 +53,12 @@ def _load(folder: Path, _stamps: tuple[tuple[str, int], ...]) -> ShippedResults:
     return ShippedResults(*results.load(folder))
 
 
-def show_empty(words: str, command: str = COMMAND) -> None:
-    """What is said where there is no result, with the command that makes it."""
-    st.info(words, icon=":material/inbox:")
+def show_empty(message: str, command: str = COMMAND) -> None:
+    """Say that there is no result, and show the command that makes it.
+
+    Args:
+        message: why there is none.
+        command: the command.
+    """
+    st.info(message, icon=":material/inbox:")
     st.code(command, language="bash", wrap_lines=True)

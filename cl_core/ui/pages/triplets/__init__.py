@@ -1,1 +1,1 @@
-"""The page of triplets, a module for each of its four parts."""
+"""Page of triplets, a module for each of its parts."""

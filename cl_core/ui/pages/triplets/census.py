@@ -1,4 +1,4 @@
-"""Every triplet of thousands of test images, counted while one watches, and what the counts say."""
+"""Census of triplets: every triplet of thousands of test images, counted by a worker, and what the counts say."""
 
 from collections.abc import Sequence
 
@@ -28,16 +28,16 @@ PART = Control("part_shown", "what of the triplets", "not easy", options=tuple(c
 MARGIN, DISTANCE = PARAMETERS[:2]
 CONTROLS: Sequence[Control] = (MARGIN, DISTANCE, EMBEDDING, EMBEDDED_BY, COUNTED, PART)
 
-AT_ONCE = 2000  # images that are counted without being asked
-TICK = 0.4  # seconds between two looks at a census under way
+MAX_UNASKED = 2000  # images; a larger census starts only on a click
+POLL_SECONDS = 0.4  # between two checks of a running census
 MARGINS = tuple(round(0.2 * i, 1) for i in range(11))  # of the curve
-SHOWN = 8  # hardest triplets
-ENLARGED = 3  # pixels that one of an image becomes
-KEPT = 64  # answers that the server remembers
+HARDEST_SHOWN = 8  # triplets
+PIXEL_SIZE = 3  # pixels on each side of an enlarged pixel
+MAX_CACHED = 64  # results, on the server
 
 
 def controls_in_sidebar() -> None:
-    """What is counted, and how."""
+    """Show the controls of what is counted, and how."""
     with st.sidebar:
         MARGIN.render()
         DISTANCE.render()
@@ -48,38 +48,40 @@ def controls_in_sidebar() -> None:
 
 
 def show() -> None:
-    """The census that the controls ask for: what is known of it, or the way to it."""
-    question = _question()
-    if question is None:
+    """Show the census that the controls ask for: its result, its progress, or the button that starts it."""
+    request = _current_request()
+    if request is None:
         return
-    counting: CensusJob | None = st.session_state.get("census")
-    if counting is None or counting.request is not question:
-        if counting is not None:
-            counting.stop()
+    job: CensusJob | None = st.session_state.get("census")
+    if job is None or job.request is not request:
+        if job is not None:
+            job.stop()
             st.session_state.census = None
-        if (known := _known().get(_name(question))) is not None:
-            _results(known, question)
+        if (cached := _cached_results().get(_cache_key(request))) is not None:
+            _show_results(cached, request)
             return
-        if question.n > AT_ONCE and not _asked(question):
+        if request.n > MAX_UNASKED and not _count_requested(request):
             return
-        counting = st.session_state.census = CensusJob(engine().queue.client(), question)
-    look = counting.progress()
-    if look.census is not None:
-        _remember(question, look.census)
-        _results(look.census, question)
+        job = st.session_state.census = CensusJob(engine().queue.client(), request)
+    progress = job.progress()
+    if progress.census is not None:
+        _cache_result(request, progress.census)
+        _show_results(progress.census, request)
     else:
-        st.fragment(_under_way, run_every=TICK if look.phase == "counting" else None)(counting, look.phase)
+        st.fragment(_show_progress, run_every=POLL_SECONDS if progress.phase == "counting" else None)(
+            job, progress.phase
+        )
 
 
-def _question() -> CensusRequest | None:
-    """What the controls ask for; the same object for as long as they ask the same. None, and why is said, for none."""
+def _current_request() -> CensusRequest | None:
+    """Return the request of the controls, the same object while they are unchanged; None, with a notice, on errors."""
     values = st.session_state
     stage, loss, n = values[EMBEDDING.name], values[EMBEDDED_BY.name], values[COUNTED.name]
     margin, distance = values[MARGIN.name], values[DISTANCE.name]
     run: Run | None = values.get("run") if stage == OWN else None
-    asked = (stage, loss, run and run.name, n, margin, distance)
-    known: tuple[object, CensusRequest] | None = values.get("census_question")
-    if known is None or known[0] != asked:
+    settings = (stage, loss, run and run.name, n, margin, distance)
+    current: tuple[object, CensusRequest] | None = values.get("census_question")
+    if current is None or current[0] != settings:
         try:
             state = run.state if run else None if stage in (PIXELS, OWN) else checkpoints.load(loss, stage)
         except DataError as error:
@@ -88,172 +90,172 @@ def _question() -> CensusRequest | None:
         if stage == OWN and state is None:
             st.info(NO_RUN, icon=":material/play_circle:")
             return None
-        others = tuple(other for other in MARGINS if other != margin)
+        other_margins = tuple(other for other in MARGINS if other != margin)
         dataset = state.spec.dataset if state else "mnist"
-        known = values.census_question = (asked, CensusRequest(dataset, state, n, margin, distance, others))
-    return known[1]
+        current = values.census_question = (settings, CensusRequest(dataset, state, n, margin, distance, other_margins))
+    return current[1]
 
 
-def _again() -> None:
-    """Ask the visitor's run anew, which has gone on since."""
+def _forget_request() -> None:
+    """Forget the request, so that the next one counts the visitor's run at its present step."""
     st.session_state.pop("census_question", None)
 
 
-def _name(question: CensusRequest) -> object:
-    """What a census is remembered by: a run is its spec and step."""
-    state = question.state
+def _cache_key(request: CensusRequest) -> object:
+    """Return the cache key of a census; a run is identified by its spec and step."""
+    state = request.state
     net = None if state is None else (repr(state.spec), state.step)
-    return question.dataset, net, question.n, question.margin, question.distance
+    return request.dataset, net, request.n, request.margin, request.distance
 
 
 @st.cache_resource(show_spinner=False)
-def _known() -> dict[object, Census]:
-    """Answers of this server, whoever asked, newest last."""
+def _cached_results() -> dict[object, Census]:
+    """Return the results of this server, of all sessions, newest last."""
     return {}
 
 
-def _remember(question: CensusRequest, found: Census) -> None:
-    known = _known()
-    known[_name(question)] = found
-    for old in list(known)[:-KEPT]:
-        known.pop(old, None)
+def _cache_result(request: CensusRequest, result: Census) -> None:
+    cache = _cached_results()
+    cache[_cache_key(request)] = result
+    for oldest in list(cache)[:-MAX_CACHED]:
+        cache.pop(oldest, None)
 
 
-def _asked(question: CensusRequest) -> bool:
-    """The way to a large census, gone once it is taken."""
-    place = st.empty()
-    with place.container():
+def _count_requested(request: CensusRequest) -> bool:
+    """Explain a large census and show the button that starts it; return whether it was clicked."""
+    slot = st.empty()
+    with slot.container():
         st.markdown(
-            f"**{question.triplets:,} triplets** stand between {question.n:,} images. None of them is listed: one sort "
+            f"**{request.triplets:,} triplets** stand between {request.n:,} images. None of them is listed: one sort "
             "for each anchor counts all of its triplets at once, exactly. It takes some seconds of one processor."
         )
-        words = f"Count all {question.triplets:,}"
-        pressed = st.button(words, type="primary", icon=":material/calculate:", key="count_census")
+        label = f"Count all {request.triplets:,}"
+        pressed = st.button(label, type="primary", icon=":material/calculate:", key="count_census")
     if pressed:
-        place.empty()
+        slot.empty()
     return pressed
 
 
-def _under_way(counting: CensusJob, phase: str) -> None:
-    """How far it is, and a way to stop it."""
-    counting.renew_lease()
-    look = counting.progress()
-    if look.phase != phase:  # the pulse of a fragment is set by whoever calls it
+def _show_progress(job: CensusJob, phase: str) -> None:
+    """Show the progress, a button to stop or resume, and renew the job's lease."""
+    job.renew_lease()
+    progress = job.progress()
+    if progress.phase != phase:  # a full rerun is needed to change a fragment's interval
         st.rerun()
-    _notices(look)
-    if look.phase == "failed":
+    _show_notices(progress)
+    if progress.phase == "failed":
         return
-    question = counting.request
-    share = look.done / look.total
+    request = job.request
+    share = progress.done / progress.total
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = f"{look.done:,} of {look.total:,} anchors; {question.triplets:,} triplets in all"
-        st.progress(share, text="Embedding the images …" if not look.done else words)
-        if look.phase == "counting":
-            st.button("Stop", icon=":material/stop:", key="stop_census", on_click=counting.stop)
+        text = f"{progress.done:,} of {progress.total:,} anchors; {request.triplets:,} triplets in all"
+        st.progress(share, text="Embedding the images …" if not progress.done else text)
+        if progress.phase == "counting":
+            st.button("Stop", icon=":material/stop:", key="stop_census", on_click=job.stop)
         else:
-            st.button("Go on", icon=":material/play_arrow:", key="continue_census", on_click=counting.resume)
-    if look.phase == "stopped":
+            st.button("Go on", icon=":material/play_arrow:", key="continue_census", on_click=job.resume)
+    if progress.phase == "stopped":
         st.caption("Stopped; what was counted is kept.")
 
 
-def _notices(look: CensusProgress) -> None:
-    if look.failure:
-        st.error(look.failure, icon=":material/error:")
-    if look.note:
-        st.info(look.note, icon=":material/healing:")
+def _show_notices(progress: CensusProgress) -> None:
+    if progress.failure:
+        st.error(progress.failure, icon=":material/error:")
+    if progress.note:
+        st.info(progress.note, icon=":material/healing:")
 
 
-def _results(found: Census, question: CensusRequest) -> None:
-    """Totals, pairs of classes, anchors, margins, and the worst triplets."""
-    data = datasets.load(question.dataset)
-    if not found.total:
+def _show_results(result: Census, request: CensusRequest) -> None:
+    """Show totals, pairs of classes, anchors, margins, and the hardest triplets."""
+    data = datasets.load(request.dataset)
+    if not result.total:
         st.info("There is no valid triplet among these images.", icon=":material/inbox:")
         return
     columns = st.columns(4)
-    kinds = {"easy": found.easy, "semihard": found.semihard, "hard": found.hard}
+    kinds = {"easy": result.easy, "semihard": result.semihard, "hard": result.hard}
     for column, (kind, count) in zip(columns, kinds.items(), strict=False):
-        column.metric(f"{MARKS[kind]} {charts.KINDS[kind]}", f"{count / found.total:.2%}")
+        column.metric(f"{MARKS[kind]} {charts.KINDS[kind]}", f"{count / result.total:.2%}")
         column.caption(f"{count:,}")
-    columns[3].metric("all triplets", _short(found.total))
-    columns[3].caption(f"{found.total:,}, each counted")
+    columns[3].metric("all triplets", _count_text(result.total))
+    columns[3].caption(f"{result.total:,}, each counted")
     st.caption(
-        f"δ = {SYMBOLS[found.distance]}, m = {found.margin:g}. Ties: a negative exactly as far as the positive is "
+        f"δ = {SYMBOLS[result.distance]}, m = {result.margin:g}. Ties: a negative exactly as far as the positive is "
         "hard, one farther by exactly the margin is easy."
     )
-    if st.session_state[EMBEDDING.name] == OWN and question.state:
+    if st.session_state[EMBEDDING.name] == OWN and request.state:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"Your run at step {question.state.step:,}.")
-            st.button("Count it as it is now", icon=":material/refresh:", type="tertiary", on_click=_again)
+            st.caption(f"Your run at step {request.state.step:,}.")
+            st.button("Count it as it is now", icon=":material/refresh:", type="tertiary", on_click=_forget_request)
     left, right = st.columns([0.54, 0.46], gap="large")
     with left:
         st.markdown("#### Which classes get in each other's way")
         part = PART.render()
-        rows = charts.pair_rows(found, data.class_names, part)
-        chart(rows, charts.pair_chart(part, data.class_names, _pairs_in_words(rows, part)))
-        st.caption(_pairs_in_words(rows, part))
+        rows = charts.pair_rows(result, data.class_names, part)
+        chart(rows, charts.pair_chart(part, data.class_names, _pairs_text(rows, part)))
+        st.caption(_pairs_text(rows, part))
     with right:
         st.markdown("#### Few anchors make the trouble")
-        words = _anchors_in_words(found)
-        chart(charts.anchor_rows(found), charts.anchor_chart(words))
-        st.caption(words)
+        text = _anchors_text(result)
+        chart(charts.anchor_rows(result), charts.anchor_chart(text))
+        st.caption(text)
         st.markdown("#### With another margin")
-        rows = charts.margin_rows(found)
-        chart(rows, charts.margin_chart(found.margin, _margins_in_words(found)))
-    _hardest(found, question, data)
+        rows = charts.margin_rows(result)
+        chart(rows, charts.margin_chart(result.margin, _margins_text(result)))
+    _show_hardest(result, request, data)
 
 
-def _short(count: int) -> str:
-    for size, word in ((10**9, "billion"), (10**6, "million")):
+def _count_text(count: int) -> str:
+    for size, unit in ((10**9, "billion"), (10**6, "million")):
         if count >= size:
-            return f"{count / size:.1f} {word}"
+            return f"{count / size:.1f} {unit}"
     return f"{count:,}"
 
 
-def _pairs_in_words(rows: pd.DataFrame, part: str) -> str:
+def _pairs_text(rows: pd.DataFrame, part: str) -> str:
     worst = rows.sort_values("share", ascending=False).head(3)
-    each = ", ".join(f"{row.anchor} against {row.negative} ({row.share:.2%})" for row in worst.itertuples())
-    return f"Per cent of the triplets of an anchor's class against a negative's that are {part}; most: {each}."
+    pairs = ", ".join(f"{row.anchor} against {row.negative} ({row.share:.2%})" for row in worst.itertuples())
+    return f"Per cent of the triplets of an anchor's class against a negative's that are {part}; most: {pairs}."
 
 
-def _anchors_in_words(found: Census) -> str:
-    whole = found.per_anchor.sum(1)
-    none = int((found.per_anchor[whole > 0, 1:].sum(1) == 0).sum())
+def _anchors_text(result: Census) -> str:
+    totals = result.per_anchor.sum(1)
+    easy_only = int((result.per_anchor[totals > 0, 1:].sum(1) == 0).sum())
     return (
-        f"5 % of the anchors own {found.share_of_top_anchors(0.05):.0%} of all triplets that are not easy; "
-        f"{f'{none:,} of {len(whole):,} anchors have' if none else 'not one anchor has'} easy triplets only."
+        f"5 % of the anchors own {result.share_of_top_anchors(0.05):.0%} of all triplets that are not easy; "
+        f"{f'{easy_only:,} of {len(totals):,} anchors have' if easy_only else 'not one anchor has'} easy triplets only."
     )
 
 
-def _margins_in_words(found: Census) -> str:
-    hard = found.hard / found.total
-    pairs = zip(found.margins.tolist(), found.per_margin[:, 0].tolist(), strict=True)
-    each = ", ".join(f"{count / found.total:.1%} at {margin:g}" for margin, count in pairs)
-    return f"Hard triplets are {hard:.1%} at any margin; easy ones are {each}."
+def _margins_text(result: Census) -> str:
+    hard = result.hard / result.total
+    pairs = zip(result.margins.tolist(), result.per_margin[:, 0].tolist(), strict=True)
+    shares = ", ".join(f"{count / result.total:.1%} at {margin:g}" for margin, count in pairs)
+    return f"Hard triplets are {hard:.1%} at any margin; easy ones are {shares}."
 
 
-def _hardest(found: Census, question: CensusRequest, data: datasets.Dataset) -> None:
-    """The worst triplet of each of the worst anchors."""
+def _show_hardest(result: Census, request: CensusRequest, data: datasets.Dataset) -> None:
+    """Show the hardest triplet of each of the hardest anchors."""
     st.markdown("#### The hardest triplets")
     st.caption(
         "Anchor, its farthest positive, its nearest negative: of the anchors for which that is worst. Look at them "
         "before you blame the loss; some are hard for people too."
     )
-    rows, labels = question.rows, question.labels
-    places = st.columns(4, gap="medium")
-    for i, a in enumerate(found.hardest(SHOWN).tolist()):
-        p, n = int(found.farthest[a]), int(found.nearest[a])
-        with places[i % len(places)]:
-            words = (
-                f"anchor **{data.class_names[labels[a]]}** · positive at {found.far[a]:.2f} · "
-                f"negative **{data.class_names[labels[n]]}** at {found.near[a]:.2f}"
+    rows, labels = request.rows, request.labels
+    columns = st.columns(4, gap="medium")
+    for i, a in enumerate(result.hardest(HARDEST_SHOWN).tolist()):
+        p, n = int(result.farthest[a]), int(result.nearest[a])
+        with columns[i % len(columns)]:
+            text = (
+                f"anchor **{data.class_names[labels[a]]}** · positive at {result.far[a]:.2f} · "
+                f"negative **{data.class_names[labels[n]]}** at {result.near[a]:.2f}"
             )
             if data.is_image:
-                st.image(_side_by_side(data.x_test[rows[[a, p, n]]]), width="stretch", alt=words.replace("**", ""))
-            st.caption(words)
+                st.image(_side_by_side(data.x_test[rows[[a, p, n]]]), width="stretch", alt=text.replace("**", ""))
+            st.caption(text)
 
 
 def _side_by_side(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Three images in a row, enlarged without blurring, (H, 3 W + gaps)."""
-    large = np.kron(images, np.ones((ENLARGED, ENLARGED), np.uint8))
-    gap = np.full((large.shape[1], 2 * ENLARGED), 128, np.uint8)
+    """Return three images in a row, enlarged without blurring, (H, 3 W + gaps)."""
+    large = np.kron(images, np.ones((PIXEL_SIZE, PIXEL_SIZE), np.uint8))
+    gap = np.full((large.shape[1], 2 * PIXEL_SIZE), 128, np.uint8)
     return np.hstack([large[0], gap, large[1], gap, large[2]])

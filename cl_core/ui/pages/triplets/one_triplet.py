@@ -1,4 +1,4 @@
-"""One triplet that one drags: where it starts, and three small tasks that it notices when they are done."""
+"""One triplet to drag: presets of its points, and three small tasks that are ticked when they are done."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,17 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Preset:
-    """Where the points begin, and what else is set with them."""
+    """Points of a scene, with the settings that belong to them.
+
+    Attributes:
+        positive: x and y.
+        negatives: x and y of each.
+        description: what to see in the scene, as Markdown.
+        anchor: x and y.
+        margin: of the triplet loss.
+        distance: "sqeuclidean", "euclidean" or "cosine".
+        space: "plane", or "circle" for unit vectors.
+    """
 
     positive: Point
     negatives: tuple[Point, ...]
@@ -73,15 +83,15 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 MARGIN, DISTANCE = PARAMETERS[:2]
 SCENE = Control("scene", "scene", next(iter(PRESETS)), options=tuple(PRESETS), row=True)
 SPACE = Control("space", "points live", "plane", "circle: embeddings of length 1", options=("plane", "circle"))
-AT = PictureState(
+POSITIONS = PictureState(
     "at", "where the points are", "", "anchor, positive, negatives", low=-SPAN, high=SPAN, places=(3, NEGATIVES + 2)
 )
-CHOSEN = PictureState("negative", "negative", "", "the chosen one", low=1, high=NEGATIVES, numbers=(1, 1), whole=True)
-CONTROLS: Sequence[Control] = (MARGIN, DISTANCE, SCENE, SPACE, AT, CHOSEN)
+SELECTED = PictureState("negative", "negative", "", "the chosen one", low=1, high=NEGATIVES, numbers=(1, 1), whole=True)
+CONTROLS: Sequence[Control] = (MARGIN, DISTANCE, SCENE, SPACE, POSITIONS, SELECTED)
 
 
 def controls_in_sidebar() -> None:
-    """The loss's margin and distance, and the space the points live in."""
+    """Show the controls of the margin, the distance and the space of the points."""
     with st.sidebar:
         MARGIN.render()
         distance = DISTANCE.render()
@@ -91,60 +101,60 @@ def controls_in_sidebar() -> None:
 
 
 def show() -> None:
-    """The scene, and what to try with it."""
+    """Show the scene, and what to try with it."""
     values = st.session_state
-    name = SCENE.render(on_change=_begin)
+    name = SCENE.render(on_change=_apply_preset)
     preset = PRESETS[name]
-    what, back = st.columns([0.78, 0.22], vertical_alignment="center")
-    what.caption(preset.description)
-    back.button("Put the points back", icon=":material/replay:", type="tertiary", on_click=_begin, key="back")
+    left, right = st.columns([0.78, 0.22], vertical_alignment="center")
+    left.caption(preset.description)
+    right.button("Put the points back", icon=":material/replay:", type="tertiary", on_click=_apply_preset, key="back")
     margin, distance = values[MARGIN.name], values[DISTANCE.name]
     circle = values[SPACE.name] == "circle" or distance == "cosine"
-    begun = values.setdefault("scene_begun", 0)
+    resets = values.setdefault("scene_begun", 0)
     scene = Triplets(
-        f"{name}/{begun}", preset.anchor, preset.positive, preset.negatives, margin, distance, circle,
+        f"{name}/{resets}", preset.anchor, preset.positive, preset.negatives, margin, distance, circle,
         alt=f"an anchor, a positive and {len(preset.negatives)} negatives",
     )  # fmt: skip
-    left = triplets(scene, key=mount_key("triplet"), state=_left(scene), on_move=partial(_keep, scene))
-    _tell(scene, left)
-    if words := TRIPLET.caution(circle, margin=margin, distance=distance):
-        st.info(words, icon=":material/info:")
-    _tasks(scene, left)
+    state = triplets(scene, key=mount_key("triplet"), state=_saved_state(scene), on_move=partial(_save_state, scene))
+    _publish_facts(scene, state)
+    if caution := TRIPLET.caution(circle, margin=margin, distance=distance):
+        st.info(caution, icon=":material/info:")
+    _show_tasks(scene, state)
 
 
-def _tell(scene: Triplets, at: TripletState) -> None:
-    """What a lesson may wait for."""
-    kinds = kinds_of(scene, at, scene.distance)
-    differ = kinds_of(scene, at, "sqeuclidean") != kinds_of(scene, at, "euclidean")
+def _publish_facts(scene: Triplets, state: TripletState) -> None:
+    """Set the facts that a lesson's step may wait for."""
+    kinds = kinds_of(scene, state, scene.distance)
+    differs = kinds_of(scene, state, "sqeuclidean") != kinds_of(scene, state, "euclidean")
     page_state.set_facts(
-        first=kinds[0], differ="yes" if differ else "no", **{kind: kinds.count(kind) for kind in KINDS}
+        first=kinds[0], differ="yes" if differs else "no", **{kind: kinds.count(kind) for kind in KINDS}
     )
 
 
-def _left(scene: Triplets) -> TripletState | None:
-    """Where the link or the visitor has left the points, and which negative is selected; None for the beginning."""
-    at, chosen = AT.current(scene.stream), CHOSEN.current(scene.stream)
-    begun = initial_state(scene)
-    points = [(x, y) for x, y in at]
-    if points and len(points) != len(begun.negatives) + 2:
-        words = f"`at` names {len(points)} points, and this scene has {len(begun.negatives) + 2}; its own are used"
-        st.warning(words, icon=":material/link_off:")
+def _saved_state(scene: Triplets) -> TripletState | None:
+    """Return the positions and the selection from the link or the visitor; None for those of the preset."""
+    positions, selection = POSITIONS.current(scene.stream), SELECTED.current(scene.stream)
+    initial = initial_state(scene)
+    points = [(x, y) for x, y in positions]
+    if points and len(points) != len(initial.negatives) + 2:
+        message = f"`at` names {len(points)} points, and this scene has {len(initial.negatives) + 2}; its own are used"
+        st.warning(message, icon=":material/link_off:")
         points = []
-    anchor, positive, *negatives = points or [begun.anchor, begun.positive, *begun.negatives]
-    selected = min(int(chosen[0][0]), len(negatives)) - 1 if chosen else 0
-    return TripletState(anchor, positive, tuple(negatives), selected) if at or chosen else None
+    anchor, positive, *negatives = points or [initial.anchor, initial.positive, *initial.negatives]
+    selected = min(int(selection[0][0]), len(negatives)) - 1 if selection else 0
+    return TripletState(anchor, positive, tuple(negatives), selected) if positions or selection else None
 
 
-def _keep(scene: Triplets, left: TripletState) -> None:
-    """The visitor has let go: what is not as in the beginning goes into the link."""
-    begun = initial_state(scene)
-    moved = (left.anchor, left.positive, left.negatives) != (begun.anchor, begun.positive, begun.negatives)
-    AT.save([left.anchor, left.positive, *left.negatives] if moved else [], scene.stream)
-    CHOSEN.save([(left.selected + 1,)] if left.selected else [], scene.stream)
+def _save_state(scene: Triplets, state: TripletState) -> None:
+    """Write into the link what differs from the preset, after the visitor has dragged a point."""
+    initial = initial_state(scene)
+    moved = (state.anchor, state.positive, state.negatives) != (initial.anchor, initial.positive, initial.negatives)
+    POSITIONS.save([state.anchor, state.positive, *state.negatives] if moved else [], scene.stream)
+    SELECTED.save([(state.selected + 1,)] if state.selected else [], scene.stream)
 
 
-def _begin() -> None:
-    """Take what a preset sets, but for what the link locks, and put its points where they begin."""
+def _apply_preset() -> None:
+    """Set the preset's values, except those that the link locks, and reset the points."""
     values = st.session_state
     preset = PRESETS[values[SCENE.name]]
     for control, value in ((MARGIN, preset.margin), (DISTANCE, preset.distance), (SPACE, preset.space)):
@@ -153,19 +163,30 @@ def _begin() -> None:
     values.scene_begun = values.get("scene_begun", 0) + 1
 
 
-def kinds_of(scene: Triplets, at: TripletState, distance: str) -> list[str]:
-    """The kind of each negative where the points are now, by another distance perhaps."""
-    threes = (np.array([at.anchor, at.positive, negative]) for negative in at.negatives)
-    counts = (census(three, np.array([0, 0, 1]), scene.margin, distance).per_anchor[0] for three in threes)
+def kinds_of(scene: Triplets, state: TripletState, distance: str) -> list[str]:
+    """Return the kind of each negative at the present positions.
+
+    Args:
+        scene: the scene, with its margin.
+        state: positions of the points.
+        distance: the distance to measure with, which may differ from the scene's.
+
+    Returns:
+        "easy", "semihard" or "hard" for each negative.
+    """
+    triples = (np.array([state.anchor, state.positive, negative]) for negative in state.negatives)
+    counts = (census(triple, np.array([0, 0, 1]), scene.margin, distance).per_anchor[0] for triple in triples)
     return [KINDS[int(count.argmax())] for count in counts]
 
 
-def _moved_positive(scene: Triplets, at: TripletState) -> bool:
-    kept = zip(scene.negatives, at.negatives, strict=True)
-    hard = [kind == "hard" for kind in kinds_of(scene, at, scene.distance)]
-    before = kinds_of(scene, TripletState(scene.anchor, scene.positive, tuple(scene.negatives)), scene.distance)
-    return at.positive != scene.positive and any(
-        now and was != "hard" and old == new for now, was, (old, new) in zip(hard, before, kept, strict=True)
+def _moved_positive(scene: Triplets, state: TripletState) -> bool:
+    """Whether moving the positive has made hard a negative that was not and that has not been moved."""
+    negatives = zip(scene.negatives, state.negatives, strict=True)
+    is_hard = [kind == "hard" for kind in kinds_of(scene, state, scene.distance)]
+    initial_kinds = kinds_of(scene, TripletState(scene.anchor, scene.positive, tuple(scene.negatives)), scene.distance)
+    return state.positive != scene.positive and any(
+        hard_now and kind_before != "hard" and old == new
+        for hard_now, kind_before, (old, new) in zip(is_hard, initial_kinds, negatives, strict=True)
     )
 
 
@@ -184,15 +205,15 @@ TASKS: Mapping[str, Callable[[Triplets, TripletState], bool]] = MappingProxyType
 )
 
 
-def _tasks(scene: Triplets, at: TripletState) -> None:
-    """What to try; what was done once stays ticked."""
+def _show_tasks(scene: Triplets, state: TripletState) -> None:
+    """Show what to try; a task that was done once stays ticked."""
     done: set[str] = st.session_state.setdefault("triplet_tasks", set())
-    moved = (at.anchor, at.positive, at.negatives) != (scene.anchor, scene.positive, tuple(scene.negatives))
+    moved = (state.anchor, state.positive, state.negatives) != (scene.anchor, scene.positive, tuple(scene.negatives))
     if moved and not scene.circle:
-        done |= {words for words, fulfilled in TASKS.items() if fulfilled(scene, at)}
+        done |= {task for task, is_done in TASKS.items() if is_done(scene, state)}
     st.markdown("#### Try it")
-    for words in TASKS:
-        st.markdown(f":material/{'check_circle' if words in done else 'radio_button_unchecked'}: {words}")
+    for task in TASKS:
+        st.markdown(f":material/{'check_circle' if task in done else 'radio_button_unchecked'}: {task}")
     if len(done) == len(TASKS):
         st.success(
             "Hard is ranked wrongly, semi-hard is ranked rightly but inside the margin, easy is done. That is all.",

@@ -1,4 +1,4 @@
-"""Triplets over a run: the cloud of digits beside the shares of the three kinds, at one moment for both."""
+"""Triplets over a run: the cloud of digits beside the shares of easy, semi-hard and hard triplets, on one timeline."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from cl_core.analysis.metrics import MARGIN, PART
-from cl_core.components import embedding as cloud_face
+from cl_core.components import embedding as embedding_component
 from cl_core.components.embedding import Cloud
 from cl_core.components.embedding.mount import embedding
 from cl_core.components.shares import Shares
@@ -22,131 +22,141 @@ from cl_core.training.pretrained.recordings import Recording
 from cl_core.ui.link import controls
 from cl_core.ui.link.controls import Control
 from cl_core.ui.pages import training_controls
-from cl_core.ui.pages.training import embedding_cloud
+from cl_core.ui.pages.training_pictures import embedding_cloud
 from cl_core.ui.widgets.embedding_source import OWN
 from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
 
 NONE = "none"
-GROUP = "film"  # of all pictures here: they show one moment
+GROUP = "film"  # of all pictures here: they share one timeline
 HEIGHT = 500  # pixels, of a picture
-HEIGHT_OF_TWO = 420  # where two runs are to be seen together
+HEIGHT_OF_EACH = 420  # pixels, where two runs are shown
 
-FILM = Control(
+RUN = Control(
     "film", "run", next(iter(recordings.RECORDINGS)), "a prepared run, or your own", (*recordings.RECORDINGS, OWN)
 )
-BESIDE = Control(
+SECOND_RUN = Control(
     "beside", "and below it", NONE, "another run from the same start on the same batches, at the same step",
     (NONE, *recordings.RECORDINGS, OWN),
 )  # fmt: skip
-CONTROLS = (FILM, BESIDE)
+CONTROLS = (RUN, SECOND_RUN)
 
 
 def controls_in_sidebar() -> None:
-    """Which run is shown, and which one below it."""
+    """Show the controls that choose the run and the run to compare it with."""
     with st.sidebar:
         for control in CONTROLS:
             control.render()
 
 
 def show() -> None:
-    """The run that was chosen, and the one to hold it against, one below the other with one time for both."""
-    film, beside = (st.session_state.get(control.name, control.default) for control in CONTROLS)
-    chosen = [film] if beside in (NONE, film) else [film, beside]
+    """Show the chosen run and, below it, the run to compare it with; both share one timeline."""
+    first, second = (st.session_state.get(control.name, control.default) for control in CONTROLS)
+    chosen = [first] if second in (NONE, first) else [first, second]
     if len(chosen) == 2:
         st.caption("Both runs are shown at the same step; each cloud has a scale of its own.")
-    for place, name in enumerate(chosen):
-        height = HEIGHT if len(chosen) == 1 else HEIGHT_OF_TWO
+    for index, name in enumerate(chosen):
+        height = HEIGHT if len(chosen) == 1 else HEIGHT_OF_EACH
         if name == OWN:
-            _own(place, height)
+            _show_own_run(index, height)
         else:
-            _film(name, place, height)
+            _show_recording(name, index, height)
 
 
-def _film(name: str, place: int, height: int) -> None:
-    """A prepared run."""
+def _show_recording(name: str, index: int, height: int) -> None:
+    """Show a recorded run."""
     try:
-        film = recordings.load(name)
+        recording = recordings.load(name)
     except DataError as error:
         st.error(str(error), icon=":material/broken_image:")
         return
-    st.markdown(f"**{_title(film)}.** {recording_summary(film)}")
-    st.fragment(_pictures)(_cloud_of(film, timeline=place == 0), _shares_of(film), place, height)
-    link = training_controls.link_of(film.spec, points=recordings.IMAGES)
+    st.markdown(f"**{_title(recording)}.** {recording_summary(recording)}")
+    st.fragment(_show_pictures)(
+        _recording_cloud(recording, timeline=index == 0), _recording_shares(recording), index, height
+    )
+    link = training_controls.link_of(recording.spec, points=recordings.IMAGES)
     controls.page_link("training", "Train this very run", ":material/play_circle:", link)
 
 
-def _pictures(cloud: Cloud, scene: Shares, place: int, height: int) -> None:
-    """Where the images are, and what their triplets are."""
+def _show_pictures(cloud: Cloud, scene: Shares, index: int, height: int) -> None:
+    """Show the positions of the images beside the shares of their triplets."""
     left, right = st.columns(2, gap="medium")
     with left:
-        embedding(cloud, key=f"film_cloud_{place}", height=height, group=GROUP)
+        embedding(cloud, key=f"film_cloud_{index}", height=height, group=GROUP)
     with right:
-        shares(scene, key=f"film_shares_{place}", height=height, group=GROUP)
+        shares(scene, key=f"film_shares_{index}", height=height, group=GROUP)
 
 
-def _title(film: Recording) -> str:
-    return f"{film.name.partition(',')[0].capitalize()} mining, m = {film.margin:g}"
+def _title(recording: Recording) -> str:
+    return f"{recording.name.partition(',')[0].capitalize()} mining, m = {recording.margin:g}"
 
 
-def recording_summary(film: Recording) -> str:
-    """What to look for in a film, in a sentence or two; every number is the film's."""
-    semihard = film.shares[:, 1]
-    most = int(semihard.argmax())
-    if film.collapsed is None:
-        rare = f", fewer than {recordings.FEW:.0%} from step {film.used_up:,} on" if film.used_up else ""
-        return (
-            f"Semi-hard triplets are what it learns from, and it uses them up: {semihard[most]:.0%} of all at step "
-            f"{film.steps[most]:,}, {semihard[-1]:.1%} at step {film.steps[-1]:,}{rare}. Play it: the digits part as "
-            "the striped amber area runs out."
+def recording_summary(recording: Recording) -> str:
+    """Return what to look for in a recording, in two or three sentences; all numbers come from the recording.
+
+    Args:
+        recording: the recorded run.
+    """
+    semihard = recording.shares[:, 1]
+    peak = int(semihard.argmax())
+    if recording.collapsed is None:
+        used_up_note = (
+            f", fewer than {recordings.FEW:.0%} from step {recording.used_up:,} on" if recording.used_up else ""
         )
-    off = float(np.abs(film.losses[film.steps >= film.collapsed] / film.collapse - 1).max())
-    easy = film.shares[:, 0].max()
-    ever = f"At most {easy:.1%} of the triplets are ever easy" if easy >= 0.0005 else "Next to no triplet is ever easy"
+        return (
+            f"Semi-hard triplets are what it learns from, and it uses them up: {semihard[peak]:.0%} of all at step "
+            f"{recording.steps[peak]:,}, {semihard[-1]:.1%} at step {recording.steps[-1]:,}{used_up_note}. "
+            "Play it: the digits part as the striped amber area runs out."
+        )
+    deviation = float(np.abs(recording.losses[recording.steps >= recording.collapsed] / recording.collapse - 1).max())
+    easy = recording.shares[:, 0].max()
+    easy_note = (
+        f"At most {easy:.1%} of the triplets are ever easy" if easy >= 0.0005 else "Next to no triplet is ever easy"
+    )
     return (
-        f"All digits shrink into one point: from step {film.collapsed:,} on the spread is below "
-        f"{recordings.COLLAPSED:g}, and the loss sticks within {ceil(off * 1000) / 1000:.1%} of its margin. {ever}; "
-        f"{semihard[-1]:.0%} end as semi-hard, as everything lies inside the margin by then. "
+        f"All digits shrink into one point: from step {recording.collapsed:,} on the spread is below "
+        f"{recordings.COLLAPSED:g}, and the loss sticks within {ceil(deviation * 1000) / 1000:.1%} of its margin. "
+        f"{easy_note}; {semihard[-1]:.0%} end as semi-hard, as everything lies inside the margin by then. "
         "Play it, and call the step at which you would have stopped."
     )
 
 
 @lru_cache(maxsize=16)
-def _cloud_of(film: Recording, timeline: bool) -> Cloud:
-    data = datasets.load(film.spec.dataset)
+def _recording_cloud(recording: Recording, timeline: bool) -> Cloud:
+    data = datasets.load(recording.spec.dataset)
     return Cloud(
-        stream=f"film/{film.name}",
-        points=list(film.points),
-        steps=film.steps.tolist(),
-        labels=film.labels,
+        stream=f"film/{recording.name}",
+        points=list(recording.points),
+        steps=recording.steps.tolist(),
+        labels=recording.labels,
         class_names=data.class_names,
-        title=f"PCA view of {len(film.rows):,} test images, {_title(film)}",
+        title=f"PCA view of {len(recording.rows):,} test images, {_title(recording)}",
         axes=("axis 1", "axis 2"),
-        shares=[(float(x), float(y)) for x, y in film.views],
-        rows=film.rows,
-        sprite=datasets.sprite_sheet(data, film.rows),
-        sprite_columns=ceil(sqrt(len(film.rows))),
+        shares=[(float(x), float(y)) for x, y in recording.views],
+        rows=recording.rows,
+        sprite=datasets.sprite_sheet(data, recording.rows),
+        sprite_columns=ceil(sqrt(len(recording.rows))),
         sprite_size=(data.shape[1], data.shape[0]),
-        alt=f"kNN accuracy {film.knn[-1]:.1%}, spread {film.spread[-1]:.3f}.",
+        alt=f"kNN accuracy {recording.knn[-1]:.1%}, spread {recording.spread[-1]:.3f}.",
         timeline=timeline,
-        words={**cloud_face.WORDS, "live": "End"},
+        words={**embedding_component.WORDS, "live": "End"},
     )
 
 
-def _shares_of(film: Recording) -> Shares:
+def _recording_shares(recording: Recording) -> Shares:
     return Shares(
-        stream=f"film/{film.name}",
-        steps=film.steps,
-        shares=film.shares,
-        losses=film.losses,
-        collapse=film.collapse,
-        floor=film.floor,
-        title=f"All triplets of {len(film.rows):,} test images, m = {film.margin:g}",
-        alt=recording_summary(film),
+        stream=f"film/{recording.name}",
+        steps=recording.steps,
+        shares=recording.shares,
+        losses=recording.losses,
+        collapse=recording.collapse,
+        floor=recording.floor,
+        title=f"All triplets of {len(recording.rows):,} test images, m = {recording.margin:g}",
+        alt=recording_summary(recording),
     )
 
 
-def _own(place: int, height: int) -> None:
-    """The visitor's own run, as far as it has come."""
+def _show_own_run(index: int, height: int) -> None:
+    """Show the visitor's own run at its present step, or a link to start one."""
     run: Run | None = st.session_state.get("run")
     if run is None:
         st.info(
@@ -154,39 +164,39 @@ def _own(place: int, height: int) -> None:
         )
         controls.page_link("training", "Go to live training", ":material/play_circle:", {})
         return
-    pulse = refresh_rate_of(run)
-    part: Callable[[Run, RefreshRate, int, int], None] = st.fragment(_live, run_every=pulse.tick)
-    part(run, pulse, place, height)
+    refresh = refresh_rate_of(run)
+    show_live: Callable[[Run, RefreshRate, int, int], None] = st.fragment(_show_live_run, run_every=refresh.tick)
+    show_live(run, refresh, index, height)
 
 
-def _live(run: Run, pulse: RefreshRate, place: int, height: int) -> None:
-    """The visitor's run as it is now; looking at it keeps it alive."""
-    run.renew_lease(pulse.crowd)
-    busy = run.busy  # before the look, so that nothing comes between the last look and the last rerun
-    look = run.progress()
-    if look.failure:
-        st.error(look.failure, icon=":material/error:")
+def _show_live_run(run: Run, refresh: RefreshRate, index: int, height: int) -> None:
+    """Show the visitor's run as it is now; renew its lease, which keeps it alive."""
+    run.renew_lease(refresh.crowd)
+    busy = run.busy  # read before the progress, so that the last rerun cannot miss the last frame
+    progress = run.progress()
+    if progress.failure:
+        st.error(progress.failure, icon=":material/error:")
     st.markdown(
-        f"**Your run, step {look.step:,}.** Its triplets are counted at FaceNet's margin of {MARGIN:g} in d², whatever "
-        "it is trained with, so that runs of any loss compare."
+        f"**Your run, step {progress.step:,}.** Its triplets are counted at FaceNet's margin of {MARGIN:g} in d², "
+        "whatever it is trained with, so that runs of any loss compare."
     )
-    _pictures(embedding_cloud(run, look, 2), _shares_of_look(run, look), place, height)
-    if not pulse.suits(busy):
+    _show_pictures(embedding_cloud(run, progress, 2), _run_shares(run, progress), index, height)
+    if not refresh.suits(busy):
         st.rerun()
 
 
-def _shares_of_look(run: Run, look: RunProgress) -> Shares:
-    steps = np.array([frame.step for frame in look.frames], np.int64)
-    measured = [frame.metrics for frame in look.frames]
-    # the loss of a frame's weights is that of the step to come; the newest frame shows the last that is known
-    at = np.minimum(steps, len(look.losses) - 1)
-    lines = look.references
+def _run_shares(run: Run, progress: RunProgress) -> Shares:
+    steps = np.array([frame.step for frame in progress.frames], np.int64)
+    metrics = [frame.metrics for frame in progress.frames]
+    # losses[step] is the loss of the weights after `step` steps; the newest frame has none yet and shows the last known
+    loss_steps = np.minimum(steps, len(progress.losses) - 1)
+    references = progress.references
     return Shares(
         stream=run.name,
         steps=steps,
-        shares=np.array([(m.easy, m.semihard, m.hard) for m in measured]).reshape(-1, 3),
-        losses=look.losses[at] if len(look.losses) else np.full(len(steps), np.nan),
-        collapse=lines.collapse if lines else np.nan,
-        floor=lines.floor if lines else np.nan,
+        shares=np.array([(m.easy, m.semihard, m.hard) for m in metrics]).reshape(-1, 3),
+        losses=progress.losses[loss_steps] if len(progress.losses) else np.full(len(steps), np.nan),
+        collapse=references.collapse if references else np.nan,
+        floor=references.floor if references else np.nan,
         title=f"All triplets of {min(run.n, PART):,} test images, m = {MARGIN:g}",
     )

@@ -1,4 +1,4 @@
-"""The page of triplets: its four parts, of which one is shown."""
+"""Page of triplets: its four parts, of which one is shown."""
 
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
@@ -15,23 +15,31 @@ PART = Control("part", "part", next(iter(PARTS)), options=tuple(PARTS), row=True
 
 
 def controls_for_link(_: Link) -> list[Control]:
-    """Every control of every part, each name once: parts that are not shown keep what was set."""
+    """List every control of every part, each name once, so that parts that are not shown keep their settings.
+
+    Args:
+        _: ignored; the controls are the same under every link.
+    """
     named = {control.name: control for part in PARTS.values() for control in part.CONTROLS}
     return [PART, *named.values()]
 
 
 def triplet_notes() -> list[str]:
-    """What in the link could not be used."""
+    """Return a message for each setting in the link that could not be used."""
     return controls.link_notes(PAGE, controls_for_link)
 
 
 def triplet_part() -> str:
-    """The part that is chosen."""
+    """Show the control that chooses a part; return the part."""
     part: str = PART.render()
     return part
 
 
 def show_triplets(part: str) -> None:
-    """A part, with its controls in the sidebar."""
+    """Show a part, with its controls in the sidebar.
+
+    Args:
+        part: a key of `PARTS`.
+    """
     PARTS[part].controls_in_sidebar()
     PARTS[part].show()
