@@ -1,1 +1,3 @@
-"""Contrastive Loss Lab: losses of metric learning, to be seen, moved and trained."""
+"""Contrastive and metric-learning losses: mathematics, training, and pictures of both."""
+
+__version__ = "0.2.0"
