@@ -1,4 +1,4 @@
-"""A frozen batch as charts: which kinds of pairs there are, and which of them carry the gradient."""
+"""Chart of a fixed batch: the kinds of its pairs, and the share of the gradient that each kind carries."""
 
 from typing import Any
 
@@ -7,11 +7,18 @@ import pandas as pd
 
 from cl_core.analysis.gradients import BatchForces
 from cl_core.charts.curves import spec
-from cl_core.charts.triplet_kinds import NAMED, kind_fill, names_in_bars
+from cl_core.charts.triplet_kinds import KIND_LABELS, kind_fill, names_in_bars
 
 
 def share_chart(height: int = 120) -> dict[str, Any]:
-    """Two bars, pairs and gradient, each divided among the kinds; waiting for its rows."""
+    """Return the chart of two bars, pairs and gradient, each divided by kind.
+
+    Args:
+        height: height in pixels.
+
+    Returns:
+        A Vega-Lite specification without data, for the rows of `share_rows`.
+    """
     share = alt.X("share:Q", title=None, axis=alt.Axis(format="%", tickCount=5, labelFontSize=13)).scale(domain=[0, 1])
     bars = (
         alt.Chart()
@@ -24,17 +31,24 @@ def share_chart(height: int = 120) -> dict[str, Any]:
             tooltip=[alt.Tooltip("of:N"), alt.Tooltip("kind:N"), alt.Tooltip("share:Q", format=".1%")],
         )
     )
-    words = "Kinds of pairs, and what share of the gradient each carries."
+    description = "Kinds of pairs, and what share of the gradient each carries."
     layers = alt.layer(bars, names_in_bars(share, bars.encoding.y))
-    return spec(layers.properties(height=height, description=words))
+    return spec(layers.properties(height=height, description=description))
 
 
-def share_rows(found: BatchForces) -> pd.DataFrame:
-    """Rows (of, kind, order, share) of the chart."""
+def share_rows(forces: BatchForces) -> pd.DataFrame:
+    """Return the rows of the chart of shares.
+
+    Args:
+        forces: pairs and gradient of the batch.
+
+    Returns:
+        Rows (of, kind, order, share); `of` is "pairs" or "gradient".
+    """
     return pd.DataFrame(
         [
-            {"of": of, "kind": words, "order": order, "share": shares[kind]}
-            for of, shares in (("pairs", found.pairs), ("gradient", found.shares))
-            for order, (kind, words) in enumerate(NAMED.items())
+            {"of": of, "kind": label, "order": order, "share": shares[kind]}
+            for of, shares in (("pairs", forces.pairs), ("gradient", forces.shares))
+            for order, (kind, label) in enumerate(KIND_LABELS.items())
         ]
     )

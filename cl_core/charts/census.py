@@ -1,4 +1,4 @@
-"""A census as pictures: which classes are confused, how unevenly anchors are hit, and what another margin would do."""
+"""Charts of a census: confused classes, the distribution of triplets over anchors, and the effect of the margin."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,16 +13,22 @@ from cl_core.charts.curves import CURSOR, SCORE, spec
 from cl_core.charts.triplet_kinds import KINDS, stacked_areas, stacked_rows
 from cl_core.palette import EASY, HARD, SEMIHARD
 
-PARTS = {"not easy": (1, 2), "semi-hard": (1,), "hard": (2,)}  # columns of a census, by what charts call them
-BINS = 40  # of the histogram of anchors
+PARTS = {"not easy": (1, 2), "semi-hard": (1,), "hard": (2,)}  # columns of a census that each part adds up
+BINS = 40  # bins of the histogram of anchors
 _FILL = {"not easy": HARD, "semi-hard": SEMIHARD, "hard": HARD, "easy": EASY}
 
 
-def pair_chart(part: str, names: Sequence[str], words: str, height: int = 440) -> dict[str, Any]:
-    """Classes of anchors against classes of negatives, the share of triplets in `part`; rows from `pair_rows`.
+def pair_chart(part: str, names: Sequence[str], description: str, height: int = 440) -> dict[str, Any]:
+    """Return the chart of the share of triplets in `part`, by class of the anchor and class of the negative.
 
-    names: of the classes, in order.
-    words: the chart in words, for those who do not see it.
+    Args:
+        part: a key of `PARTS`.
+        names: names of the classes, in order.
+        description: alternative text.
+        height: height in pixels.
+
+    Returns:
+        A Vega-Lite specification without data, for the rows of `pair_rows`.
     """
     band = alt.Scale(paddingInner=0.06)
     axis = alt.Axis(labelFontSize=14, titleFontSize=14, labelAngle=0, domain=False, ticks=False)
@@ -40,18 +46,28 @@ def pair_chart(part: str, names: Sequence[str], words: str, height: int = 440) -
         ],
     )
     text = cells.mark_text(fontSize=13).encode(text="text:N", color=alt.value("currentColor"))
-    return spec(alt.layer(tiles, text).properties(height=height, description=words))
+    return spec(alt.layer(tiles, text).properties(height=height, description=description))
 
 
-def pair_rows(found: Census, names: Sequence[str], part: str) -> pd.DataFrame:
-    """Rows (anchor, negative, share, depth, text, count) of the chart of pairs; depth is 1 for the largest share."""
+def pair_rows(result: Census, names: Sequence[str], part: str) -> pd.DataFrame:
+    """Return the rows of the chart of class pairs.
+
+    Args:
+        result: the census.
+        names: names of the classes by label.
+        part: a key of `PARTS`.
+
+    Returns:
+        Rows (anchor, negative, share, depth, count, text), one for each pair of classes that has triplets. `depth` is
+        the share over the largest share, `text` the share in per cent.
+    """
     rows = []
-    whole = found.per_class_pair.sum(2)
-    count = found.per_class_pair[..., PARTS[part]].sum(2)
-    share = count / np.maximum(whole, 1)
-    for i, a in enumerate(found.classes):
-        for j, n in enumerate(found.classes):
-            if whole[i, j]:
+    totals = result.per_class_pair.sum(2)
+    count = result.per_class_pair[..., PARTS[part]].sum(2)
+    share = count / np.maximum(totals, 1)
+    for i, a in enumerate(result.classes):
+        for j, n in enumerate(result.classes):
+            if totals[i, j]:
                 rows.append((names[a], names[n], share[i, j], share[i, j] / (share.max() or 1), count[i, j]))
     table = pd.DataFrame(rows, columns=["anchor", "negative", "share", "depth", "count"])
     digits = 0 if share.max() >= 0.2 else 1
@@ -59,8 +75,16 @@ def pair_rows(found: Census, names: Sequence[str], part: str) -> pd.DataFrame:
     return table
 
 
-def anchor_chart(words: str, height: int = 210) -> dict[str, Any]:
-    """How many anchors have how large a share of triplets that are not easy; rows from `anchor_rows`."""
+def anchor_chart(description: str, height: int = 210) -> dict[str, Any]:
+    """Return the histogram of anchors by the share of their triplets that are not easy.
+
+    Args:
+        description: alternative text.
+        height: height in pixels.
+
+    Returns:
+        A Vega-Lite specification without data, for the rows of `anchor_rows`.
+    """
     bars = (
         alt.Chart()
         .mark_bar(color=SCORE, binSpacing=1)
@@ -79,19 +103,35 @@ def anchor_chart(words: str, height: int = 210) -> dict[str, Any]:
             ],
         )
     )
-    return spec(alt.layer(bars).properties(height=height, description=words))
+    return spec(alt.layer(bars).properties(height=height, description=description))
 
 
-def anchor_rows(found: Census) -> pd.DataFrame:
-    """Rows (low, high, count) of the histogram of anchors; those without a triplet are left out."""
-    whole = found.per_anchor.sum(1)
-    share = found.per_anchor[whole > 0, 1:].sum(1) / whole[whole > 0]
+def anchor_rows(result: Census) -> pd.DataFrame:
+    """Return the rows of the histogram of anchors.
+
+    Args:
+        result: the census.
+
+    Returns:
+        Rows (low, high, count), one for each bin; anchors without triplets are left out.
+    """
+    totals = result.per_anchor.sum(1)
+    share = result.per_anchor[totals > 0, 1:].sum(1) / totals[totals > 0]
     count, edges = np.histogram(share, BINS, (0.0, max(float(share.max(initial=0)), 1e-6)))
     return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": count})
 
 
-def margin_chart(margin: float, words: str, height: int = 230) -> dict[str, Any]:
-    """Shares of the kinds by margin, stacked, their names written into them, the chosen margin marked."""
+def margin_chart(margin: float, description: str, height: int = 230) -> dict[str, Any]:
+    """Return the chart of the shares of the kinds by margin, stacked, with the chosen margin marked.
+
+    Args:
+        margin: the chosen margin.
+        description: alternative text.
+        height: height in pixels.
+
+    Returns:
+        A Vega-Lite specification without data, for the rows of `margin_rows`.
+    """
     x = alt.X("margin:Q", title="margin m", axis=alt.Axis(labelFontSize=13, titleFontSize=14, grid=False)).scale(
         nice=False
     )
@@ -99,21 +139,28 @@ def margin_chart(margin: float, words: str, height: int = 230) -> dict[str, Any]
         format="%", tickCount=3, labelFontSize=13, titleFontSize=14
     )
     tooltip = [alt.Tooltip("margin:Q"), alt.Tooltip("kind:N"), alt.Tooltip("value:Q", title="share", format=".2%")]
-    here = alt.Chart(alt.Data(values=[{"margin": margin, "words": f"m = {margin:g}"}]))
-    rule = here.mark_rule(color=CURSOR, strokeWidth=2).encode(x="margin:Q")
-    name = here.mark_text(color="currentColor", fontSize=14, fontWeight="bold", baseline="bottom")
+    chosen = alt.Chart(alt.Data(values=[{"margin": margin, "words": f"m = {margin:g}"}]))
+    rule = chosen.mark_rule(color=CURSOR, strokeWidth=2).encode(x="margin:Q")
+    name = chosen.mark_text(color="currentColor", fontSize=14, fontWeight="bold", baseline="bottom")
     return spec(
         alt.layer(
             *stacked_areas(x, y, tooltip), rule, name.encode(x="margin:Q", y=alt.value(-4), text="words:N")
-        ).properties(height=height, description=words)
+        ).properties(height=height, description=description)
     )
 
 
-def margin_rows(found: Census) -> pd.DataFrame:
-    """Rows of the chart by margin, the census's own margin among them."""
-    counts = dict(zip(found.margins.tolist(), found.per_margin, strict=True))
-    counts[found.margin] = found.per_anchor.sum(0)
+def margin_rows(result: Census) -> pd.DataFrame:
+    """Return the rows of the chart by margin.
+
+    Args:
+        result: the census.
+
+    Returns:
+        Rows as from `stacked_rows`, for the margins of the census and its own margin.
+    """
+    counts = dict(zip(result.margins.tolist(), result.per_margin, strict=True))
+    counts[result.margin] = result.per_anchor.sum(0)
     margins = sorted(counts)
-    shares = np.array([counts[margin] for margin in margins]) / max(found.total, 1)
+    shares = np.array([counts[margin] for margin in margins]) / max(result.total, 1)
     columns = dict(zip(census.KINDS, shares.T, strict=True))
     return stacked_rows("margin", np.array(margins), {kind: columns[kind] for kind in KINDS})

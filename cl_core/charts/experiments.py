@@ -1,4 +1,4 @@
-"""The experiment's table as pictures: tiles of accuracy, small clouds of points, and lines over batch sizes."""
+"""Charts of the experiment: tiles of accuracy, small scatter plots of embeddings, and accuracy by batch size."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,61 +14,72 @@ from cl_core.experiments.grid import COUPLED, RATES
 from cl_core.experiments.table import BATCHES, DIFFERENCE, MEASURED
 from cl_core.palette import NEGATIVE
 
-ROW = 42  # pixels of a method in the table
-PALE = 4.0  # times the smallest error, where a tile has lost its colour
-LARGE_DIFFERENCE = 0.02  # at which a tile has its full colour
-SIDE, GAP = 108, 10  # pixels of one small cloud, and between two
-HEAD = 22  # above them
+ROW_HEIGHT = 42  # pixels
+FADE_RATIO = 4.0  # ratio to the smallest error at which a tile has no colour left
+LARGE_DIFFERENCE = 0.02  # difference from which on a tile has its full colour
+SIDE, GAP = 108, 10  # pixels: side of a scatter plot, and gap between two
+HEAD = 22  # pixels above them, for their headings
 RATE_COLOURS = ("#3f7fd9", "#b07cd8", "#d9487d")
 RATE_SHAPES = ("circle", "square", "triangle-up")
 
 
-def _columns() -> dict[int, str]:
+def _column_labels() -> dict[int, str]:
     return {batch: f"{batch:,} · {rate:g}" for batch, rate in COUPLED}
 
 
-def _rows() -> dict[str, str]:
+def _row_labels() -> dict[str, str]:
     return {method: table.row_title(method) for method in table.ROWS}
 
 
-def heat_chart(words: str) -> dict[str, Any]:
-    """Methods against batch sizes, a tile for each with its number and spread; rows from `heat_rows`.
+def heat_chart(description: str) -> dict[str, Any]:
+    """Return the chart of methods by batch size, a tile for each with its number and spread.
 
-    words: the chart in words, for those who do not see it.
+    Args:
+        description: alternative text.
+
+    Returns:
+        A Vega-Lite specification without data, for the rows of `heat_rows`.
     """
     band = alt.Scale(paddingInner=0.05)
 
-    def axis(**more: Any) -> alt.Axis:
+    def axis(**options: Any) -> alt.Axis:
         return alt.Axis(
-            labelFontSize=13, titleFontSize=13, labelAngle=0, domain=False, ticks=False, labelLimit=190, **more
+            labelFontSize=13, titleFontSize=13, labelAngle=0, domain=False, ticks=False, labelLimit=190, **options
         )
 
     cells = alt.Chart().encode(
-        x=alt.X("batch:N", title="batch size · learning rate", sort=list(_columns().values()), scale=band).axis(
+        x=alt.X("batch:N", title="batch size · learning rate", sort=list(_column_labels().values()), scale=band).axis(
             axis(orient="top")
         ),
-        y=alt.Y("method:N", title=None, sort=list(_rows().values()), scale=band).axis(axis(labelOverlap=False)),
+        y=alt.Y("method:N", title=None, sort=list(_row_labels().values()), scale=band).axis(axis(labelOverlap=False)),
     )
     tooltip = [alt.Tooltip("method:N"), alt.Tooltip("batch:N", title="batch · rate"), alt.Tooltip("words:N", title="%")]
-    there = cells.transform_filter(f"datum.state == '{MEASURED}'")
-    tiles = there.mark_rect(cornerRadius=3).encode(
+    measured = cells.transform_filter(f"datum.state == '{MEASURED}'")
+    tiles = measured.mark_rect(cornerRadius=3).encode(
         color=alt.Color("colour:N", scale=None),
         opacity=alt.Opacity("depth:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 0.6]), legend=None),
         tooltip=tooltip,
     )
-    empty = cells.transform_filter(f"datum.state != '{MEASURED}'")
-    frames = empty.mark_rect(cornerRadius=3, fillOpacity=0, stroke=GUIDE, strokeDash=[3, 3]).encode(tooltip=tooltip)
-    text = there.mark_text(fontSize=15, dy=-5, color="currentColor").encode(text="text:N")
-    why = empty.mark_text(fontSize=12, color="currentColor", opacity=0.75).encode(text="text:N")
+    missing = cells.transform_filter(f"datum.state != '{MEASURED}'")
+    frames = missing.mark_rect(cornerRadius=3, fillOpacity=0, stroke=GUIDE, strokeDash=[3, 3]).encode(tooltip=tooltip)
+    text = measured.mark_text(fontSize=15, dy=-5, color="currentColor").encode(text="text:N")
+    reason = missing.mark_text(fontSize=12, color="currentColor", opacity=0.75).encode(text="text:N")
     below = cells.mark_text(fontSize=11, dy=10, color="currentColor", opacity=0.8).encode(text="below:N")
-    height = ROW * len(table.ROWS) + 50
-    return spec(alt.layer(tiles, frames, text, why, below).properties(height=height, description=words))
+    height = ROW_HEIGHT * len(table.ROWS) + 50
+    return spec(alt.layer(tiles, frames, text, reason, below).properties(height=height, description=description))
 
 
 def heat_rows(summary: pd.DataFrame, dataset: str, kind: str) -> pd.DataFrame:
-    """Rows (method, batch, state, text, below, words, depth, colour) of one panel, from `table.summary`.
+    """Return the rows of one panel of tiles.
 
-    Depth is 1 at the smallest error and 0 at `PALE` times as much, by their logarithms; of a difference it is its size.
+    Args:
+        summary: the table, as from `table.summary`.
+        dataset: key of the data set.
+        kind: one of `table.KINDS`.
+
+    Returns:
+        Rows (method, batch, state, text, below, words, depth, colour). `depth` is 1 at the smallest error and 0 at
+        `FADE_RATIO` times as much, linear in their logarithms; for a difference it is proportional to its size.
     """
     rows = summary[(summary["dataset"] == dataset) & (summary["kind"] == kind)]
     signed = kind == DIFFERENCE
@@ -77,37 +88,48 @@ def heat_rows(summary: pd.DataFrame, dataset: str, kind: str) -> pd.DataFrame:
         depth = np.clip(np.abs(mean) / LARGE_DIFFERENCE, 0, 1)
     else:
         error = np.maximum(1 - mean, 1e-4)
-        least = np.nanmin(error) if np.isfinite(error).any() else 1.0
-        depth = 1 - np.clip(np.log(error / least) / np.log(PALE), 0, 1)
+        smallest = np.nanmin(error) if np.isfinite(error).any() else 1.0
+        depth = 1 - np.clip(np.log(error / smallest) / np.log(FADE_RATIO), 0, 1)
     colour = np.where(mean < 0, NEGATIVE.light[0], SCORE) if signed else np.full(len(rows), SCORE)
-    words = [table.format_score(row, signed=signed) for _, row in rows.iterrows()]
+    scores = [table.format_score(row, signed=signed) for _, row in rows.iterrows()]
     return pd.DataFrame(
         {
-            "method": rows["method"].map(_rows()),
-            "batch": rows["batch"].map(_columns()),
+            "method": rows["method"].map(_row_labels()),
+            "batch": rows["batch"].map(_column_labels()),
             "state": rows["state"],
-            "text": [_main(text) for text in words],
-            "below": [_below(row) for _, row in rows.iterrows()],
-            "words": words,
+            "text": [_mean_text(text) for text in scores],
+            "below": [_spread_text(row) for _, row in rows.iterrows()],
+            "words": scores,
             "depth": np.nan_to_num(depth),
             "colour": colour,
         }
     ).reset_index(drop=True)
 
 
-def _main(words: str) -> str:
-    return words.split(" ± ")[0].split(" (")[0].split(",")[0]
+def _mean_text(score: str) -> str:
+    """Return the number of a formatted score without its spread."""
+    return score.split(" ± ")[0].split(" (")[0].split(",")[0]
 
 
-def _below(row: pd.Series) -> str:
+def _spread_text(row: pd.Series) -> str:
+    """Return the second line of a tile: spread and number of failed runs."""
     if row["state"] != MEASURED:
         return ""
     spread = f"± {100 * row['spread']:.2f}" if row["seeds"] > 1 else "1 seed"
     return f"{spread}, {row['failed']} failed" if row["failed"] else spread
 
 
-def cloud_chart(words: str, names: Sequence[str], colours: Sequence[str]) -> dict[str, Any]:
-    """Small clouds side by side, one a batch size, in the classes' colours; rows from `cloud_rows`."""
+def cloud_chart(description: str, names: Sequence[str], colours: Sequence[str]) -> dict[str, Any]:
+    """Return the chart of small scatter plots side by side, one for each batch size.
+
+    Args:
+        description: alternative text.
+        names: names of the classes.
+        colours: colours of the classes.
+
+    Returns:
+        A Vega-Lite specification without data, for the rows of `cloud_rows`.
+    """
     width = len(BATCHES) * SIDE + (len(BATCHES) - 1) * GAP
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, SIDE + HEAD], nice=False))
@@ -129,13 +151,22 @@ def cloud_chart(words: str, names: Sequence[str], colours: Sequence[str]) -> dic
     )
     text = alt.Chart().transform_filter("datum.text != ''").mark_text(fontSize=13, color="currentColor")
     layers = alt.layer(boxes, points, text.encode(x=x, y=y, text="text:N"))
-    return spec(layers.properties(width=width, height=SIDE + HEAD, autosize="pad", description=words))
+    return spec(layers.properties(width=width, height=SIDE + HEAD, autosize="pad", description=description))
 
 
 def cloud_rows(
     clouds: Mapping[int, NDArray[np.float32] | str], heads: Mapping[int, str], labels: Sequence[str]
 ) -> pd.DataFrame:
-    """Rows (x, y, label, text): each cloud (n, 2) in a square of its own, centred; a text in place of a missing one."""
+    """Return the rows of the scatter plots.
+
+    Args:
+        clouds: (n, 2) points for each batch size, or a text in their place.
+        heads: heading of each batch size.
+        labels: (n,) class name of each point.
+
+    Returns:
+        Rows (x, y, label, text), in pixels: each cloud is centred in a square of its own; rows of text have no label.
+    """
     parts = []
     for i, batch in enumerate(BATCHES):
         middle = i * (SIDE + GAP) + SIDE / 2
@@ -151,10 +182,18 @@ def cloud_rows(
     return pd.concat(parts, ignore_index=True)
 
 
-def rate_chart(domain: tuple[float, float], words: str, height: int = 270) -> dict[str, Any]:
-    """Accuracy against batch size, a line for each rate; rows from `rate_rows`.
+def rate_chart(domain: tuple[float, float], description: str, height: int = 270) -> dict[str, Any]:
+    """Return the chart of accuracy by batch size, a line for each learning rate.
 
-    Drawn as errors within `domain` on a logarithmic axis, written as accuracies.
+    Drawn as errors on a logarithmic axis and labelled as accuracies.
+
+    Args:
+        domain: smallest and largest error of the axis.
+        description: alternative text.
+        height: height in pixels.
+
+    Returns:
+        A Vega-Lite specification without data, for the rows of `rate_rows`.
     """
     names = [f"{rate:g}" for rate in RATES]
     x = alt.X("batch:N", title="batch size", sort=[f"{batch:,}" for batch in BATCHES]).axis(
@@ -166,16 +205,25 @@ def rate_chart(domain: tuple[float, float], words: str, height: int = 270) -> di
     colour = alt.Color("rate:N", title="rate", scale=alt.Scale(domain=names, range=list(RATE_COLOURS)), legend=legend)
     shape = alt.Shape("rate:N", title="rate", scale=alt.Scale(domain=names, range=list(RATE_SHAPES)), legend=legend)
     tooltip = [alt.Tooltip("rate:N"), alt.Tooltip("batch:N"), alt.Tooltip("words:N", title="accuracy, %")]
-    there = alt.Chart().transform_filter("isValid(datum.error)")
-    lines = there.mark_line(strokeWidth=2).encode(x=x, y=y.axis(axis), color=colour)
-    points = there.mark_point(size=70, filled=True, opacity=1).encode(
+    measured = alt.Chart().transform_filter("isValid(datum.error)")
+    lines = measured.mark_line(strokeWidth=2).encode(x=x, y=y.axis(axis), color=colour)
+    points = measured.mark_point(size=70, filled=True, opacity=1).encode(
         x=x, y=y, color=colour, shape=shape, tooltip=tooltip
     )
-    return spec(alt.layer(lines, points).properties(height=height, description=words))
+    return spec(alt.layer(lines, points).properties(height=height, description=description))
 
 
 def rate_rows(decoupled: pd.DataFrame, method: str, span: str) -> pd.DataFrame:
-    """Rows (rate, batch, error, words) of a chart over batch sizes, from `table.decoupled`; no error where none is."""
+    """Return the rows of the chart of accuracy by batch size.
+
+    Args:
+        decoupled: the decoupled grid, as from `table.decoupled`.
+        method: key of the method.
+        span: one of `table.SPANS`.
+
+    Returns:
+        Rows (rate, batch, error, words); the error is NaN where there is no accuracy.
+    """
     rows = decoupled[(decoupled["method"] == method) & (decoupled["span"] == span)]
     return pd.DataFrame(
         {

@@ -1,7 +1,7 @@
-"""A run's picture as a GIF: its frames one after the other, points gliding from each to the next.
+"""A run as an animated GIF: one frame after the other, with the points moving smoothly from each frame to the next.
 
-Made in pieces, each a second's work of a worker or so, since nobody should wait for a whole one: `images` draws so many
-of them, `joined` puts them one after the other.
+It is made in pieces, each about a second of a worker's time, so that no client of the workers waits for a whole GIF:
+`draw_images` draws some of the images, `join_images` joins them.
 """
 
 import io
@@ -18,29 +18,29 @@ from cl_core.palette import CLASS_COLOURS
 from cl_core.training.frames import RunProgress
 
 WIDTH, HEIGHT = 640, 720  # pixels
-HEAD, MARGIN, LINE = 64, 24, 26  # pixels of the head with its words, around the points, of a line of the legend
-MOST_LINES = 5  # of the legend; of more classes there is none
-FINE = 2  # times finer than it is kept, a picture is drawn
-MOST_IMAGES = 150
-MOST_POINTS = 2000  # the first of the probe images, as many of each class
-GLIDE = 3  # images from one frame to the next, where there is room for them
-PAUSE, END = 50, 2000  # milliseconds that an image stays, and the last one
-PAPERS = {False: ("#ffffff", "#1b2130"), True: ("#11141b", "#e9ecf4")}  # paper and ink, light and dark
-SHADES = 5  # between the paper and each colour, for smooth edges
+HEAD, MARGIN, LINE = 64, 24, 26  # pixels: height of the header, space around the points, line of the legend
+MAX_LEGEND_LINES = 5  # if the classes need more, there is no legend
+ZOOM = 2  # images are drawn so many times larger and then reduced
+MAX_IMAGES = 150
+MAX_POINTS = 2000  # the first of the probe images, an equal number of each class
+GLIDE = 3  # images from one frame to the next, if `MAX_IMAGES` allows
+PAUSE, END = 50, 2000  # milliseconds that an image is shown, and the last one
+PAPERS = {False: ("#ffffff", "#1b2130"), True: ("#11141b", "#e9ecf4")}  # background and text colour, light and dark
+SHADES = 5  # between the background and each colour, for smooth edges
 
 
 @dataclass(frozen=True, eq=False)
 class GifScene:
-    """What a movie shows.
+    """The content of a GIF.
 
     Attributes:
-        title: what is seen, in words.
+        title: what is shown, as text in the header.
         points: (F, n, 2) float32, coordinates at each frame.
         labels: (n,) int64.
-        class_names: what the classes are called.
-        steps: of the frames.
+        class_names: names of the classes.
+        steps: step of each frame.
         scores: kNN accuracy at each frame, 0 to 1.
-        dark: light on dark, or dark on light.
+        dark: whether the background is dark.
     """
 
     title: str
@@ -52,16 +52,26 @@ class GifScene:
     dark: bool = False
 
 
-def make_scene(look: RunProgress, n: int, title: str, *, dark: bool = False) -> GifScene:
-    """The scene of a run that is looked at through `n` probe images; of a long one not every frame.
+def make_scene(progress: RunProgress, n: int, title: str, *, dark: bool = False) -> GifScene:
+    """Return the scene of a run; a long run is thinned to `MAX_IMAGES` frames.
 
-    Raises ValueError for a run that has no frame yet.
+    Args:
+        progress: the run.
+        n: number of its probe images; at most `MAX_POINTS` are drawn.
+        title: text in the header.
+        dark: whether the background is dark.
+
+    Returns:
+        The scene.
+
+    Raises:
+        ValueError: when the run has no frame yet.
     """
-    if not look.frames:
+    if not progress.frames:
         raise ValueError("a run can be filmed from its first frame on")
-    total, data = len(look.frames), datasets.load(look.spec.dataset)
-    chosen = [look.frames[i] for i in _spread(total, MOST_IMAGES)]
-    shown = min(n, MOST_POINTS)
+    total, data = len(progress.frames), datasets.load(progress.spec.dataset)
+    chosen = [progress.frames[i] for i in _evenly_spread(total, MAX_IMAGES)]
+    shown = min(n, MAX_POINTS)
     return GifScene(
         title=title,
         points=np.stack([frame.points[2][:shown] for frame in chosen]),
@@ -74,45 +84,67 @@ def make_scene(look: RunProgress, n: int, title: str, *, dark: bool = False) -> 
 
 
 def frame_times(frames: int) -> list[float]:
-    """The moments that are drawn, counted in frames: each frame, and `GLIDE` - 1 on the way to the next if they fit."""
-    glide = max(1, min(GLIDE, (MOST_IMAGES - 1) // max(frames - 1, 1)))
+    """Return the times that are drawn, counted in frames.
+
+    Args:
+        frames: number of frames of the scene.
+
+    Returns:
+        Every frame, and `GLIDE` - 1 times on the way to the next one as far as `MAX_IMAGES` allows.
+    """
+    glide = max(1, min(GLIDE, (MAX_IMAGES - 1) // max(frames - 1, 1)))
     times: list[float] = np.linspace(0, frames - 1, (frames - 1) * glide + 1).tolist()
     return times
 
 
-def draw_images(scene: GifScene, when: Sequence[float]) -> list[bytes]:
-    """The pictures of a scene at some of its `moments`, each a PNG of the movie's colours."""
-    palette = _palette(scene)
-    return [_png(_drawn(scene, moment).quantize(palette=palette, dither=Image.Dither.NONE)) for moment in when]
+def draw_images(scene: GifScene, times: Sequence[float]) -> list[bytes]:
+    """Draw the images of a scene at some times.
 
+    Args:
+        scene: the scene.
+        times: some of the times from `frame_times`.
 
-def join_images(pictures: Sequence[bytes]) -> bytes:
-    """The GIF of pictures one after the other; it starts over after its end.
-
-    Raises ValueError where there are none.
+    Returns:
+        A PNG for each time, in the palette of the whole GIF.
     """
-    if not pictures:
+    palette = _palette(scene)
+    return [_png(_draw(scene, moment).quantize(palette=palette, dither=Image.Dither.NONE)) for moment in times]
+
+
+def join_images(images: Sequence[bytes]) -> bytes:
+    """Join images into a GIF that repeats.
+
+    Args:
+        images: PNGs from `draw_images`, in order.
+
+    Returns:
+        The GIF.
+
+    Raises:
+        ValueError: when there are no images.
+    """
+    if not images:
         raise ValueError("a movie has a picture or more")
-    first, *rest = (Image.open(io.BytesIO(picture)) for picture in pictures)
-    stay = [PAUSE] * len(rest) + [END]
+    first, *rest = (Image.open(io.BytesIO(image)) for image in images)
+    durations = [PAUSE] * len(rest) + [END]
     file = io.BytesIO()
-    first.save(file, "GIF", save_all=True, append_images=rest, duration=stay, loop=0, optimize=False, disposal=1)
+    first.save(file, "GIF", save_all=True, append_images=rest, duration=durations, loop=0, optimize=False, disposal=1)
     return file.getvalue()
 
 
-def _spread(total: int, most: int) -> list[int]:
-    """At most so many numbers below `total`, evenly from the first to the last."""
-    return sorted(set(np.linspace(0, total - 1, min(most, total)).round().astype(int).tolist()))
+def _evenly_spread(total: int, count: int) -> list[int]:
+    """Return at most `count` numbers below `total`, evenly spread from the first to the last."""
+    return sorted(set(np.linspace(0, total - 1, min(count, total)).round().astype(int).tolist()))
 
 
 def _colours(scene: GifScene) -> tuple[str, str, list[str]]:
-    """Paper, ink, and a colour for each class."""
-    given = CLASS_COLOURS.dark if scene.dark else CLASS_COLOURS.light
-    return (*PAPERS[scene.dark], [given[c % len(given)] for c in range(len(scene.class_names))])
+    """Return background, text colour, and a colour for each class."""
+    colours = CLASS_COLOURS.dark if scene.dark else CLASS_COLOURS.light
+    return (*PAPERS[scene.dark], [colours[c % len(colours)] for c in range(len(scene.class_names))])
 
 
 def _palette(scene: GifScene) -> Image.Image:
-    """The movie's colours, one list for all of its pictures: each with its shades towards the paper."""
+    """Return one palette for all images: each colour with its shades towards the background."""
     paper, ink, classes = _colours(scene)
     rgb = np.array([_rgb(colour) for colour in dict.fromkeys((ink, *classes))])
     shares = np.linspace(1 / SHADES, 1, SHADES)[:, None, None]
@@ -128,57 +160,57 @@ def _rgb(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _png(picture: Image.Image) -> bytes:
+def _png(image: Image.Image) -> bytes:
     file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=1)
+    image.save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 
-def _drawn(scene: GifScene, moment: float) -> Image.Image:
+def _draw(scene: GifScene, moment: float) -> Image.Image:
     paper, ink, classes = _colours(scene)
-    picture = Image.new("RGB", (FINE * WIDTH, FINE * HEIGHT), paper)
-    pen = ImageDraw.Draw(picture)
-    foot = _legend(pen, scene, ink, classes)
-    _points(pen, scene, moment, classes, foot)
+    image = Image.new("RGB", (ZOOM * WIDTH, ZOOM * HEIGHT), paper)
+    pen = ImageDraw.Draw(image)
+    foot = _draw_legend(pen, scene, ink, classes)
+    _draw_points(pen, scene, moment, classes, foot)
     frame = int(moment)
-    pen.text((FINE * MARGIN, FINE * 12), scene.title, ink, _font(17))
-    words = f"step {scene.steps[frame]:,}", f"kNN {scene.scores[frame]:.1%}"
-    pen.text((FINE * MARGIN, FINE * 36), words[0], ink, _font(20))
-    pen.text((FINE * (WIDTH - MARGIN), FINE * 36), words[1], ink, _font(20), anchor="ra")
-    return picture.reduce(FINE)
+    pen.text((ZOOM * MARGIN, ZOOM * 12), scene.title, ink, _font(17))
+    texts = f"step {scene.steps[frame]:,}", f"kNN {scene.scores[frame]:.1%}"
+    pen.text((ZOOM * MARGIN, ZOOM * 36), texts[0], ink, _font(20))
+    pen.text((ZOOM * (WIDTH - MARGIN), ZOOM * 36), texts[1], ink, _font(20), anchor="ra")
+    return image.reduce(ZOOM)
 
 
-def _points(pen: ImageDraw.ImageDraw, scene: GifScene, moment: float, classes: Sequence[str], foot: float) -> None:
-    """The points between two frames, at the scale that shows all frames whole."""
+def _draw_points(pen: ImageDraw.ImageDraw, scene: GifScene, moment: float, classes: Sequence[str], foot: float) -> None:
+    """Draw the points at a time between two frames, at the scale at which all frames fit."""
     frame = int(moment)
-    now, later = scene.points[frame], scene.points[min(frame + 1, len(scene.points) - 1)]
+    now, following = scene.points[frame], scene.points[min(frame + 1, len(scene.points) - 1)]
     low, high = scene.points.min(axis=(0, 1)), scene.points.max(axis=(0, 1))
-    room = np.array([WIDTH - 2 * MARGIN, foot - HEAD - 2 * MARGIN])
-    scale = float((room / np.maximum(high - low, 1e-12)).min())
+    available = np.array([WIDTH - 2 * MARGIN, foot - HEAD - 2 * MARGIN])
+    scale = float((available / np.maximum(high - low, 1e-12)).min())
     middle = np.array([WIDTH / 2, (HEAD + foot) / 2])
-    at = (now + (later - now) * (moment - frame) - (low + high) / 2) * scale * (1, -1) + middle
-    radius = FINE * float(np.clip(2.6 * (2000 / len(at)) ** 0.36, 1.8, 6.0))
-    for (x, y), label in zip((FINE * at).tolist(), scene.labels.tolist(), strict=True):
+    positions = (now + (following - now) * (moment - frame) - (low + high) / 2) * scale * (1, -1) + middle
+    radius = ZOOM * float(np.clip(2.6 * (2000 / len(positions)) ** 0.36, 1.8, 6.0))
+    for (x, y), label in zip((ZOOM * positions).tolist(), scene.labels.tolist(), strict=True):
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), classes[label])
 
 
-def _legend(pen: ImageDraw.ImageDraw, scene: GifScene, ink: str, classes: Sequence[str]) -> float:
-    """The classes by name at the foot, in rows of as many as fit; where the points' room ends, from the top."""
+def _draw_legend(pen: ImageDraw.ImageDraw, scene: GifScene, ink: str, classes: Sequence[str]) -> float:
+    """Draw the names of the classes at the foot in rows; return where the room for points ends, from the top."""
     font = _font(15)
-    widest = max(pen.textlength(name, font) / FINE for name in scene.class_names) + 34
+    widest = max(pen.textlength(name, font) / ZOOM for name in scene.class_names) + 34
     columns = int(max(1, min(len(classes), (WIDTH - 2 * MARGIN) // widest)))
     rows = ceil(len(classes) / columns)
-    if rows > MOST_LINES:
+    if rows > MAX_LEGEND_LINES:
         return HEIGHT - MARGIN
     columns = ceil(len(classes) / rows)
-    top, wide = HEIGHT - 14 - rows * LINE, (WIDTH - 2 * MARGIN) / columns
+    top, column_width = HEIGHT - 14 - rows * LINE, (WIDTH - 2 * MARGIN) / columns
     for c, name in enumerate(scene.class_names):
         row, column = divmod(c, columns)
-        x, y = FINE * (MARGIN + column * wide + 6), FINE * (top + row * LINE + LINE / 2)
-        pen.ellipse((x - 6 * FINE, y - 6 * FINE, x + 6 * FINE, y + 6 * FINE), classes[c])
-        pen.text((x + 12 * FINE, y), name, ink, font, anchor="lm")
+        x, y = ZOOM * (MARGIN + column * column_width + 6), ZOOM * (top + row * LINE + LINE / 2)
+        pen.ellipse((x - 6 * ZOOM, y - 6 * ZOOM, x + 6 * ZOOM, y + 6 * ZOOM), classes[c])
+        pen.text((x + 12 * ZOOM, y), name, ink, font, anchor="lm")
     return top
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(FINE * size)
+    return ImageFont.load_default(ZOOM * size)

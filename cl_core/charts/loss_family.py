@@ -1,4 +1,4 @@
-"""How the losses hang together: families by what they compare, and what turns the one into the other."""
+"""Relations between the losses: families by what they compare, and conditions under which one loss becomes another."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,19 @@ from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss
 from cl_core.palette import Palette
 
-FILLS = Palette(light=("#e6ebfb", "#e3f2e6", "#faecdf"), dark=("#2a3350", "#2f3d33", "#44352a"))  # of the families
+# background of each family
+FILLS = Palette(light=("#e6ebfb", "#e3f2e6", "#faecdf"), dark=("#2a3350", "#2f3d33", "#44352a"))
 INK, LINE = Palette(light=("#1b2130",), dark=("#e9ecf4",)), Palette(light=("#7b8496",), dark=("#8b94a8",))
 
 
 @dataclass(frozen=True)
 class Family:
-    """Losses that compare the same kind of things."""
+    """Losses that compare the same kind of things.
+
+    Attributes:
+        title: display name.
+        description: what its losses compare, and what follows from it.
+    """
 
     title: str
     description: str
@@ -34,7 +40,7 @@ FAMILIES = (PAIRS, SETS, CLASSES)
 
 
 def family_of(loss: Loss) -> Family:
-    """Where a loss belongs, by what it compares."""
+    """Return the family of a loss, by what the loss compares."""
     if loss.classes:
         return CLASSES
     return PAIRS if loss.metric in ("euclidean", "sqeuclidean", "cosine") else SETS
@@ -42,7 +48,14 @@ def family_of(loss: Loss) -> Family:
 
 @dataclass(frozen=True)
 class Edge:
-    """One loss becomes another one under a condition; or, if not `exact`, the other one is the same idea carried on."""
+    """One loss becomes another under a condition.
+
+    Attributes:
+        source: key of the first loss.
+        target: key of the loss that it becomes.
+        condition: the condition, as a label.
+        exact: whether both are then equal; if not, the target carries on the idea of the source.
+    """
 
     source: str
     target: str
@@ -70,11 +83,18 @@ EDGES = (  # each exact one is computed in tests/pages/test_glossary_page.py
 
 
 def graphviz_dot(*, dark: bool) -> str:
-    """The picture in Graphviz's language: an arrow from a loss to what it becomes."""
+    """Return the diagram in the DOT language of Graphviz, with an arrow from each loss to what it becomes.
+
+    Args:
+        dark: whether the colours are for a dark background.
+
+    Returns:
+        The DOT source.
+    """
     fills, (ink,), (line,) = (palette.dark if dark else palette.light for palette in (FILLS, INK, LINE))
     fill = dict(zip(FAMILIES, fills, strict=True))
     text = f'fontname="sans-serif" fontcolor="{ink}" color="{line}"'
-    boxes = [(key, _broken(loss.title), fill[family_of(loss)]) for key, loss in LOSSES.items()]
+    boxes = [(key, _break_title(loss.title), fill[family_of(loss)]) for key, loss in LOSSES.items()]
     return "\n".join(
         [
             "digraph {",
@@ -83,20 +103,20 @@ def graphviz_dot(*, dark: bool) -> str:
             f"edge [fontsize=11 {text}]",
             *(f'{key} [label="{title}" fillcolor="{colour}"]' for key, title, colour in boxes),
             *(
-                f'{e.source} -> {e.target} [label="{e.condition}" style={"solid" if e.exact else "dashed"}]'
-                for e in EDGES
+                f'{edge.source} -> {edge.target} [label="{edge.condition}" style={"solid" if edge.exact else "dashed"}]'
+                for edge in EDGES
             ),
             "}",
         ]
     )
 
 
-def _broken(title: str) -> str:
-    """A title in two lines where it can be."""
+def _break_title(title: str) -> str:
+    """Break a title into two lines where it has a place for it."""
     return title.replace(" (", "\n(").replace(", ", ",\n")
 
 
 def family_alt() -> str:
-    """The picture for those who do not see it."""
+    """Return the text alternative of the diagram: source, target and condition of every edge."""
     title = {key: loss.title for key, loss in LOSSES.items()}
     return "; ".join(f"{title[e.source]} to {title[e.target]}: {' '.join(e.condition.split())}" for e in EDGES) + "."

@@ -1,4 +1,4 @@
-"""What each miner makes of one batch: bars for its loss and its gradient, and which kinds of triplets it picks."""
+"""Charts of what each miner selects from one batch: its loss, its gradient, and the kinds of its triplets."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -7,26 +7,33 @@ import altair as alt
 import pandas as pd
 
 from cl_core.charts.curves import GUIDE, SCORE, TEXT, spec
-from cl_core.charts.triplet_kinds import NAMED, kind_fill, names_in_bars
+from cl_core.charts.triplet_kinds import KIND_LABELS, kind_fill, names_in_bars
 
-ROW, AXIS = 26, 50  # pixels: a miner, and the axis below
+ROW_HEIGHT, AXIS_HEIGHT = 26, 50  # pixels: a miner's bar, and the axis below the bars
 
 
 def miner_chart(
-    title: str, miners: int, words: str, guide: tuple[float, str] | None = None, largest: float = 0
+    title: str, miners: int, description: str, guide: tuple[float, str] | None = None, largest: float = 0
 ) -> dict[str, Any]:
-    """A bar a miner, the chosen one full; rows from `miner_rows`. `guide`: a value to compare with, and its name.
+    """Return a chart with a bar for each miner, the chosen one opaque.
 
-    largest: of the values, which says on which side of the line there is room for its name.
-    words: the chart in words, for those who do not see it.
+    Args:
+        title: title of the axis of values.
+        miners: number of miners.
+        description: alternative text.
+        guide: a value to compare with, and its name.
+        largest: the largest value; the name of the guide is written on the side of its line that has more room.
+
+    Returns:
+        A Vega-Lite specification without data, for the rows of `miner_rows`.
     """
     bars = (
         alt.Chart()
         .mark_bar(color=SCORE)
         .encode(
             x=alt.X("value:Q", title=title, axis=alt.Axis(tickCount=5, titleFontSize=14, labelFontSize=13)),
-            y=_miners(),
-            opacity=_chosen(),
+            y=_miner_axis(),
+            opacity=_chosen_opacity(),
             tooltip=[alt.Tooltip("miner:N"), alt.Tooltip("value:Q", title=title, format=".4g")],
         )
     )
@@ -37,16 +44,32 @@ def miner_chart(
         side: Literal["left", "right"] = "left" if guide[0] < largest / 2 else "right"
         name = line.mark_text(align=side, baseline="bottom", fontSize=13, fontWeight="bold", **TEXT)
         layers.append(name.encode(x="value:Q", y=alt.value(-3), text="words:N"))
-    return spec(alt.layer(*layers).properties(height=ROW * miners + AXIS, description=words))
+    return spec(alt.layer(*layers).properties(height=ROW_HEIGHT * miners + AXIS_HEIGHT, description=description))
 
 
 def miner_rows(values: Mapping[str, float], chosen: str) -> pd.DataFrame:
-    """Rows (miner, value, chosen) of a chart of miners, from their titles and numbers."""
+    """Return the rows of a chart of miners.
+
+    Args:
+        values: the value of each miner, by its title.
+        chosen: title of the chosen miner.
+
+    Returns:
+        Rows (miner, value, chosen).
+    """
     return pd.DataFrame([{"miner": name, "value": value, "chosen": name == chosen} for name, value in values.items()])
 
 
-def pick_chart(miners: int, words: str) -> dict[str, Any]:
-    """A bar a miner, divided among the kinds of what it picks; rows from `pick_rows`."""
+def pick_chart(miners: int, description: str) -> dict[str, Any]:
+    """Return a chart with a bar for each miner, divided by the kinds of the triplets that it picks.
+
+    Args:
+        miners: number of miners.
+        description: alternative text.
+
+    Returns:
+        A Vega-Lite specification without data, for the rows of `pick_rows`.
+    """
     legend = alt.Legend(orient="top", labelFontSize=14, padding=0)
     axis = alt.Axis(format="%", tickCount=5, titleFontSize=14, labelFontSize=13)
     share = alt.X("share:Q", title="kinds of the picked triplets", axis=axis).scale(domain=[0, 1])
@@ -55,10 +78,10 @@ def pick_chart(miners: int, words: str) -> dict[str, Any]:
         .mark_bar()
         .encode(
             x=share.stack("zero"),
-            y=_miners(),
+            y=_miner_axis(),
             color=kind_fill(legend),
             order=alt.Order("order:Q"),
-            opacity=_chosen(),
+            opacity=_chosen_opacity(),
             tooltip=[
                 alt.Tooltip("miner:N"),
                 alt.Tooltip("kind:N"),
@@ -67,29 +90,37 @@ def pick_chart(miners: int, words: str) -> dict[str, Any]:
             ],
         )
     )
-    marks = names_in_bars(share, _miners())
-    return spec(alt.layer(bars, marks).properties(height=ROW * miners + AXIS, description=words))
+    marks = names_in_bars(share, _miner_axis())
+    return spec(alt.layer(bars, marks).properties(height=ROW_HEIGHT * miners + AXIS_HEIGHT, description=description))
 
 
 def pick_rows(picked: Mapping[str, Mapping[str, int]], chosen: str) -> pd.DataFrame:
-    """Rows (miner, kind, order, count, share, chosen), from each miner's title and its counts by kind."""
+    """Return the rows of the chart of picked triplets.
+
+    Args:
+        picked: number of picked triplets by kind, for each miner by its title.
+        chosen: title of the chosen miner.
+
+    Returns:
+        Rows (miner, kind, order, count, share, chosen).
+    """
     return pd.DataFrame(
         [
             {
                 "miner": name,
-                "kind": words,
+                "kind": label,
                 "order": order,
                 "count": count[kind],
                 "share": count[kind] / (sum(count.values()) or 1),
                 "chosen": name == chosen,
             }
             for name, count in picked.items()
-            for order, (kind, words) in enumerate(NAMED.items())
+            for order, (kind, label) in enumerate(KIND_LABELS.items())
         ]
     )
 
 
-def _miners() -> alt.Y:
+def _miner_axis() -> alt.Y:
     return alt.Y(
         "miner:N",
         title=None,
@@ -98,5 +129,5 @@ def _miners() -> alt.Y:
     )
 
 
-def _chosen() -> alt.Opacity:
+def _chosen_opacity() -> alt.Opacity:
     return alt.Opacity("chosen:N", scale=alt.Scale(domain=[True, False], range=[1, 0.5]), legend=None)

@@ -1,4 +1,4 @@
-"""A loss over a plane as a picture: its boundary, its landmarks, and what they are called."""
+"""Pictures of a loss over a plane, with its boundary, its landmarks and their names."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -28,26 +28,40 @@ def similarity_field(
     points: Floats | None = None,
     violated: NDArray[np.bool_] | None = None,
 ) -> Field:
-    """The plane of (s_n, s_p), with real pairs (n, 2) laid over it and which of them are violated."""
-    marks = plane.landmarks
+    """Return the picture of a loss over the plane of (s_n, s_p).
+
+    Args:
+        loss: the loss.
+        theta: its parameters.
+        plane: the loss over that plane, as from `similarity_plane.similarity_plane`.
+        points: (n, 2) pairs (s_n, s_p) of a batch to draw on it, or None.
+        violated: (n,) bool, which of these pairs are violated, or None.
+
+    Returns:
+        The picture. Its alternative text states the height of the boundary at s_n = -0.5, 0 and 0.5, and the landmarks.
+
+    Raises:
+        ValueError: when `theta` is not valid for the loss.
+    """
+    landmarks = plane.landmarks
     curves = []
-    if plane.boundary is None or not np.allclose(*plane.boundary.T):  # else it is the boundary itself
+    if plane.boundary is None or not np.allclose(*plane.boundary.T):  # else the diagonal is the boundary
         curves.append(Curve(np.array([[-1.0, -1.0], [1.0, 1.0]]), "neutral", "sₚ = sₙ"))
-    if marks.ellipse is not None:
-        centre_n, centre_p, radius_n, radius_p = marks.ellipse
-        round_ = np.stack([centre_n + radius_n * np.cos(CIRCLE), centre_p + radius_p * np.sin(CIRCLE)], 1)
-        curves.append(Curve(_inside(round_), "guide", _ellipse_in_words(marks)))
-    if marks.neutral is not None and abs(marks.neutral) <= 1:
-        line = np.array([[marks.neutral, -1.0], [marks.neutral, 1.0]])
-        curves.append(Curve(line, "guide", f"no push left of sₙ = {marks.neutral:.3g}"))
+    if landmarks.ellipse is not None:
+        centre_n, centre_p, radius_n, radius_p = landmarks.ellipse
+        outline = np.stack([centre_n + radius_n * np.cos(CIRCLE), centre_p + radius_p * np.sin(CIRCLE)], 1)
+        curves.append(Curve(_clip_to_square(outline), "guide", _ellipse_text(landmarks)))
+    if landmarks.neutral is not None and abs(landmarks.neutral) <= 1:
+        line = np.array([[landmarks.neutral, -1.0], [landmarks.neutral, 1.0]])
+        curves.append(Curve(line, "guide", f"no push left of sₙ = {landmarks.neutral:.3g}"))
     if plane.boundary is not None:
         curves.append(Curve(plane.boundary, "boundary", "boundary"))
-    places = []
-    if marks.target is not None:
-        places.append(Mark(*marks.target, "target", "target"))
-    if marks.lowest is not None:
-        same = marks.ellipse is not None and marks.ellipse[:2] == marks.lowest
-        places.append(Mark(*marks.lowest, "centre", "centre, lowest loss" if same else "lowest loss"))
+    marks = []
+    if landmarks.target is not None:
+        marks.append(Mark(*landmarks.target, "target", "target"))
+    if landmarks.lowest is not None:
+        same = landmarks.ellipse is not None and landmarks.ellipse[:2] == landmarks.lowest
+        marks.append(Mark(*landmarks.lowest, "centre", "centre, lowest loss" if same else "lowest loss"))
     return Field(
         title=loss.title,
         axes=("sₙ, similarity of the negative", "sₚ, similarity of the positive"),
@@ -56,25 +70,32 @@ def similarity_field(
         force_y=-plane.d_y,
         violated=plane.violated,
         curves=curves,
-        marks=places,
-        box=marks.box,
-        box_label="what the margins ask for" if marks.box else "",
+        marks=marks,
+        box=landmarks.box,
+        box_label="what the margins ask for" if landmarks.box else "",
         points=points,
         point_violated=violated,
         names=("L", "sₙ", "sₚ"),
         alt=f"{loss.title} over the similarity of a negative (across) and of a positive (up). "
-        + " ".join([_boundary_in_words(plane, (-0.5, 0.0, 0.5)), *landmarks_text(loss, theta)]).replace("$", ""),
+        + " ".join([_boundary_text(plane, (-0.5, 0.0, 0.5)), *landmarks_text(loss, theta)]).replace("$", ""),
     )
 
 
 def hide_answer(field: Field) -> Field:
-    """The same plane with nothing on it but its axes and the diagonal."""
-    nothing = np.full(np.shape(field.value), np.nan)
+    """Return a plane with nothing on it but its axes and the diagonal, for a prediction.
+
+    Args:
+        field: the plane.
+
+    Returns:
+        The covered plane; its alternative text states the axes only.
+    """
+    blank = np.full(np.shape(field.value), np.nan)
     return replace(
         field,
-        value=nothing,
-        force_x=nothing,
-        force_y=nothing,
+        value=blank,
+        force_x=blank,
+        force_y=blank,
         violated=None,
         curves=[curve for curve in field.curves if curve.role == "neutral"],
         marks=(),
@@ -87,17 +108,35 @@ def hide_answer(field: Field) -> Field:
     )
 
 
-def add_answers(field: Field, places: Floats, mine: tuple[float, float] | None) -> Field:
-    """A plane with places (n, 2) that were predicted, in place of pairs, and one's own."""
-    marks = [*field.marks, *([] if mine is None else [Mark(*mine, "corner", "you")])]
-    if field.points is not None or not len(places):
+def add_answers(field: Field, answers: Floats, own_answer: tuple[float, float] | None) -> Field:
+    """Return a plane with the predicted places in place of pairs, and with the visitor's own prediction.
+
+    Args:
+        field: the plane.
+        answers: (n, 2) places that were predicted.
+        own_answer: the visitor's own place, or None.
+
+    Returns:
+        The plane. If it has pairs already, or nothing was predicted, only the own place is added; otherwise its
+        alternative text states the number of predictions.
+    """
+    marks = [*field.marks, *([] if own_answer is None else [Mark(*own_answer, "corner", "you")])]
+    if field.points is not None or not len(answers):
         return replace(field, marks=marks)
-    words = {**field.words, "pairs": "Answers"}
-    return replace(field, marks=marks, points=places, words=words, alt=f"{field.alt} With {len(places)} predictions.")
+    texts = {**field.words, "pairs": "Answers"}
+    return replace(field, marks=marks, points=answers, words=texts, alt=f"{field.alt} With {len(answers)} predictions.")
 
 
 def angle_field(loss: Loss, plane: Plane) -> Field:
-    """The plane of (theta_2, theta_1), in degrees."""
+    """Return the picture of a loss over the plane of (theta_2, theta_1), in degrees.
+
+    Args:
+        loss: the loss.
+        plane: the loss over that plane, as from `similarity_plane.angle_plane`.
+
+    Returns:
+        The picture. Its alternative text states the height of the boundary at theta_2 = 45, 90 and 135 degrees.
+    """
     diagonal = Curve(np.array([[0.0, 0.0], [180.0, 180.0]]), "neutral", "θ₁ = θ₂")
     boundary = [] if plane.boundary is None else [Curve(plane.boundary, "boundary", "boundary")]
     return Field(
@@ -114,32 +153,33 @@ def angle_field(loss: Loss, plane: Plane) -> Field:
         unit="°",
         names=("L", "θ₂", "θ₁"),
         alt=f"{loss.title} over the angle to the other class (across) and to one's own (up). "
-        + _boundary_in_words(plane, (45.0, 90.0, 135.0), "°"),
+        + _boundary_text(plane, (45.0, 90.0, 135.0), "°"),
     )
 
 
-def _boundary_in_words(plane: Plane, at: Sequence[float], unit: str = "") -> str:
-    """How high the boundary stands at some places across."""
+def _boundary_text(plane: Plane, positions: Sequence[float], unit: str = "") -> str:
+    """Return a sentence on the height of the boundary at some positions across, or on the values without one."""
     if plane.boundary is None:
         low, high = np.nanmin(plane.value), np.nanmax(plane.value)
         return f"There is no boundary; the value goes from {low:.3g} to {high:.3g}."
     known = plane.boundary[np.isfinite(plane.boundary).all(axis=1)]
     heights = []
-    for x in at:
+    for x in positions:
         near = known[np.abs(known[:, 0] - x) <= np.ptp(plane.axis) / 50] if len(known) else known
         if len(near):
             heights.append(f"{near[np.abs(near[:, 0] - x).argmin(), 1]:.2f}{unit} at {x:g}{unit}")
     if not heights:
-        return f"No boundary is met from {at[0]:g}{unit} to {at[-1]:g}{unit} across."
+        return f"No boundary is met from {positions[0]:g}{unit} to {positions[-1]:g}{unit} across."
     return f"The boundary is at {', '.join(heights)} across."
 
 
-def _inside(points: Floats) -> Floats:
-    """Points that lie outside the square become gaps."""
+def _clip_to_square(points: Floats) -> Floats:
+    """Replace points outside the square by NaN, which interrupts a curve."""
     return np.where((np.abs(points) > 1).any(axis=1, keepdims=True), np.nan, points)
 
 
-def _ellipse_in_words(marks: Landmarks) -> str:
+def _ellipse_text(marks: Landmarks) -> str:
+    """Return the shape and the radii of an ellipse."""
     assert marks.ellipse is not None
     _, _, radius_n, radius_p = marks.ellipse
     if math.isclose(radius_n, radius_p):
@@ -148,7 +188,18 @@ def _ellipse_in_words(marks: Landmarks) -> str:
 
 
 def landmarks_text(loss: Loss, theta: Mapping[str, Any]) -> list[str]:
-    """What the picture's places are, with their numbers, for those who would rather read."""
+    """Return sentences on the landmarks of a loss in the plane of similarities, with their numbers.
+
+    Args:
+        loss: the loss.
+        theta: its parameters.
+
+    Returns:
+        Sentences with LaTeX, an alternative to the picture.
+
+    Raises:
+        ValueError: when `theta` is not valid for the loss.
+    """
     marks = loss.landmarks(**loss.check(theta))
     lines = []
     if marks.ellipse is not None:
@@ -169,7 +220,14 @@ def landmarks_text(loss: Loss, theta: Mapping[str, Any]) -> list[str]:
 
 
 def psi_chart(height: int = 260) -> dict[str, Any]:
-    """What an angle counts under L-softmax, waiting for its rows."""
+    """Return the chart of psi, the function of an angle that L-softmax uses, with cos(m theta) and cos(theta).
+
+    Args:
+        height: height in pixels.
+
+    Returns:
+        A Vega-Lite specification without data, for the rows of `psi_rows`.
+    """
     colours = alt.Scale(domain=list(PSI.values()), range=[CLASS_COLOURS.light[i] for i in (4, 2, 5)])
     dashes = alt.Scale(domain=list(PSI.values()), range=[[1, 0], [6, 4], [2, 3]])
     legend = alt.Legend(orient="top", labelFontSize=14, symbolStrokeWidth=3, symbolSize=400)
@@ -183,14 +241,21 @@ def psi_chart(height: int = 260) -> dict[str, Any]:
             strokeDash=alt.StrokeDash("kind:N", title=None, scale=dashes),
         )
     )
-    words = "What an angle counts, against the cosine of its multiple and its own cosine."
-    return spec(alt.layer(line).properties(height=height, description=words))
+    description = "What an angle counts, against the cosine of its multiple and its own cosine."
+    return spec(alt.layer(line).properties(height=height, description=description))
 
 
 def psi_rows(angles: Mapping[str, Floats]) -> pd.DataFrame:
-    """Rows (kind, degrees, value) of the chart, from `plane.multiplied_angles`."""
+    """Return the rows of the chart of psi.
+
+    Args:
+        angles: the functions by name, as from `similarity_plane.angle_functions`.
+
+    Returns:
+        Rows (kind, degrees, value).
+    """
     parts = [
-        pd.DataFrame({"kind": words, "degrees": angles["degrees"], "value": angles[name]})
-        for name, words in PSI.items()
+        pd.DataFrame({"kind": label, "degrees": angles["degrees"], "value": angles[name]})
+        for name, label in PSI.items()
     ]
     return pd.concat(parts, ignore_index=True)

@@ -1,4 +1,4 @@
-"""Curves as one picture for a paper: Vega-Lite charts with their rows, one below the other, as SVG."""
+"""Export of Vega-Lite charts with their rows as one SVG image, one chart below the other."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,7 +9,13 @@ WIDTH = 640  # pixels, of each chart
 
 
 class TitledChart(NamedTuple):
-    """A specification that waits for its rows, the rows, and what is written above it."""
+    """A chart for the export.
+
+    Attributes:
+        title: text above the chart.
+        spec: Vega-Lite specification without data.
+        rows: its data.
+    """
 
     title: str
     spec: dict[str, Any]
@@ -17,15 +23,22 @@ class TitledChart(NamedTuple):
 
 
 def to_svg(charts: Sequence[TitledChart]) -> bytes:
-    """All charts one below the other, dark on light."""
-    import vl_convert  # here, because it brings a browser's engine along
+    """Render charts one below the other, dark on light.
 
-    drawn = [
-        {**each.spec, "width": WIDTH, "title": {"text": each.title, "anchor": "start"},
-         "data": {"values": each.rows.astype(object).where(each.rows.notna(), None).to_dict("records")}}
-        for each in charts
+    Args:
+        charts: the charts, from top to bottom.
+
+    Returns:
+        The SVG document in UTF-8.
+    """
+    import vl_convert  # here, because it loads a browser engine
+
+    specs = [
+        {**chart.spec, "width": WIDTH, "title": {"text": chart.title, "anchor": "start"},
+         "data": {"values": chart.rows.astype(object).where(chart.rows.notna(), None).to_dict("records")}}
+        for chart in charts
     ]  # fmt: skip
-    apart = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
-    # nothing of a chart is ever fetched from elsewhere
-    text = vl_convert.vegalite_to_svg({"vconcat": drawn, "resolve": apart}, allowed_base_urls=[])
-    return str(text).encode()
+    resolve = {"scale": {"x": "independent", "y": "independent", "color": "independent"}}
+    # charts never fetch anything from a network
+    svg = vl_convert.vegalite_to_svg({"vconcat": specs, "resolve": resolve}, allowed_base_urls=[])
+    return str(svg).encode()

@@ -1,4 +1,4 @@
-"""The published comparison of losses, batch sizes and data sets: two stages against a plain net, made again."""
+"""Reproduction of a published loss comparison: two training stages against a plain net, by batch size and data set."""
 
 from cl_core.experiments.grid import METHODS, STUDIES, Cell, Method, Study
 

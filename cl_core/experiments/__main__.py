@@ -1,6 +1,6 @@
-"""The command line of the experiment.
+"""Command line of the experiment.
 
-python -m cl_core.experiments run                         # everything that has no result yet
+python -m cl_core.experiments run                         # every cell that has no result yet
 python -m cl_core.experiments run --studies published --seeds 1
 python -m cl_core.experiments run --cell published-mnist-npair-odd-b32-r0.001-n37500-s0 --results again
 python -m cl_core.experiments show
@@ -19,45 +19,62 @@ from cl_core.experiments.sweep import estimate, sweep
 from cl_core.runtime import dask_cluster
 
 
-def chosen(studies: list[str], seeds: int | None, pattern: str) -> list[Cell]:
-    """Cells of some studies whose names fit a pattern; the first seed of all studies before the second of any."""
-    every = [cell for study in studies for cell in STUDIES[study].of_seeds(seeds)]
-    return sorted((cell for cell in every if fnmatch.fnmatch(cell.name, pattern)), key=lambda cell: cell.seed)
+def select_cells(studies: list[str], seeds: int | None, pattern: str) -> list[Cell]:
+    """Return the cells of some studies whose names match a pattern.
+
+    Args:
+        studies: keys of the studies.
+        seeds: number of seeds; None for each study's own number.
+        pattern: file name pattern of cell names.
+
+    Returns:
+        The cells; those of the first seed, of all studies, come before those of the second seed of any study.
+    """
+    cells = [cell for study in studies for cell in STUDIES[study].of_seeds(seeds)]
+    return sorted((cell for cell in cells if fnmatch.fnmatch(cell.name, pattern)), key=lambda cell: cell.seed)
 
 
-def run(asked: argparse.Namespace) -> int:
-    """Run what has no result yet."""
-    cells = chosen(asked.studies, asked.seeds, asked.cell)
+def run(arguments: argparse.Namespace) -> int:
+    """Run every cell that has no result yet.
+
+    Args:
+        arguments: the parsed command line.
+
+    Returns:
+        Exit status: 0 if all cells were finished, 1 after a failure, 2 without a matching cell, 130 after Ctrl-C.
+    """
+    cells = select_cells(arguments.studies, arguments.seeds, arguments.cell)
     if not cells:
-        print(f"no cell is called {asked.cell!r} in {', '.join(asked.studies)}", file=sys.stderr)
+        print(f"no cell is called {arguments.cell!r} in {', '.join(arguments.studies)}", file=sys.stderr)
         return 2
     try:
-        executor = dask_cluster.make_executor(asked.workers)
+        executor = dask_cluster.make_executor(arguments.workers)
     except dask_cluster.ClusterError as error:
         print(error, file=sys.stderr)
         return 1
-    at_once = asked.workers or executor.size
-    _results(asked.results)
-    there = results.finished_cells(cells, asked.results)
-    left = [cell for cell in cells if cell not in there]
-    work = sum(map(estimate, left))
+    at_once = arguments.workers or executor.size
+    _load_results(arguments.results)
+    finished = results.finished_cells(cells, arguments.results)
+    remaining = [cell for cell in cells if cell not in finished]
+    seconds = sum(map(estimate, remaining))
     print(
-        f"{len(there)} of {len(cells)} cells are there; {len(left)} to run, about {work / 3600:.1f} hours of one "
-        f"processor, {work / 3600 / at_once:.1f} with {at_once} workers. Results: {asked.results}"
+        f"{len(finished)} of {len(cells)} cells are there; {len(remaining)} to run, "
+        f"about {seconds / 3600:.1f} hours of one processor, {seconds / 3600 / at_once:.1f} with {at_once} workers. "
+        f"Results: {arguments.results}"
     )
-    if asked.dry:
+    if arguments.dry:
         executor.shutdown()
         return 0
     with tqdm(
-        total=round(work), unit="s", smoothing=0, bar_format="{l_bar}{bar}| {elapsed} so far, {remaining} left"
+        total=round(seconds), unit="s", smoothing=0, bar_format="{l_bar}{bar}| {elapsed} so far, {remaining} left"
     ) as bar:
 
-        def told(cell: Cell, failure: str | None) -> None:
+        def report_progress(cell: Cell, failure: str | None) -> None:
             bar.update(round(estimate(cell)))
             bar.write(failure or cell.name)
 
         try:
-            report = sweep(left, executor, asked.results, at_once=at_once, told=told)
+            report = sweep(remaining, executor, arguments.results, at_once=at_once, callback=report_progress)
         except KeyboardInterrupt:
             bar.write("Stopped. What was finished is kept; the same command goes on from there.")
             return 130
@@ -70,48 +87,57 @@ def run(asked: argparse.Namespace) -> int:
     return 1 if report.failed else 0
 
 
-def show(asked: argparse.Namespace) -> int:
-    """Print the table and what it says."""
-    found, faults = _results(asked.results)
-    if found.empty:
-        print(f"There are no results in {asked.results}. This makes them: python -m cl_core.experiments run")
+def show(arguments: argparse.Namespace) -> int:
+    """Print the table, the verdicts on the claims and the cells that were not run.
+
+    Args:
+        arguments: the parsed command line.
+
+    Returns:
+        Exit status: 0, or 1 if there are no results or a file is unreadable.
+    """
+    rows, faults = _load_results(arguments.results)
+    if rows.empty:
+        print(f"There are no results in {arguments.results}. This makes them: python -m cl_core.experiments run")
         return 1
-    print(f"## Accuracy by loss and batch size\n\n{table.markdown(found)}\n")
-    print(f"## {STUDIES['decoupled'].title}\n\n{table.markdown_decoupled(found)}\n\n## The article's claims\n")
-    for verdict in claims.verdicts(found):
+    print(f"## Accuracy by loss and batch size\n\n{table.markdown(rows)}\n")
+    print(f"## {STUDIES['decoupled'].title}\n\n{table.markdown_decoupled(rows)}\n\n## The article's claims\n")
+    for verdict in claims.verdicts(rows):
         print(f"- **{verdict.claim}: {verdict.label}**", *verdict.explanation.splitlines(), sep="\n    ")
     print("\n## What was run\n")
-    for key, names in table.missing_cells(found).items():
+    for key, names in table.missing_cells(rows).items():
         print(f"- {key}: {len(names)} cells not run" + (f", the first of them {names[0]}" if names else ""))
-    print(f"\nMade by `python -m cl_core.experiments run` with {table.environment_of(found)}.")
+    print(f"\nMade by `python -m cl_core.experiments run` with {table.environment_of(rows)}.")
     return 1 if faults else 0
 
 
-def _results(folder: Path) -> tuple[pd.DataFrame, list[str]]:
-    """As `store.load`, which names files alone, as a page's visitors are not to know where they lie."""
-    found, faults = results.load(folder)
+def _load_results(folder: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Load the results and print unreadable files with their folder, which `results.load` hides from web pages."""
+    rows, faults = results.load(folder)
     for fault in faults:
         print(f"unreadable in {folder}: {fault}", file=sys.stderr)
-    return found, faults
+    return rows, faults
 
 
 def main() -> None:
-    """Read the command line."""
+    """Parse the command line and run the command."""
     parser = argparse.ArgumentParser(prog="python -m cl_core.experiments", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
-    runs = commands.add_parser("run", help="run every cell that has no result yet; stopped, it goes on where it was")
-    runs.add_argument("--studies", nargs="+", choices=list(STUDIES), default=list(STUDIES))
-    runs.add_argument("--seeds", type=int, help="the first so many; each study has its own number")
-    runs.add_argument("--cell", default="*", help="a cell's name, or a pattern of names")
-    runs.add_argument("--workers", type=int, help="cells at a time; by default one a core, or all of a cluster's")
-    runs.add_argument("--results", type=Path, default=results.SHIPPED, help="folder of results")
-    runs.add_argument("--dry", action="store_true", help="only say what there would be to do")
-    runs.set_defaults(command=run)
-    shows = commands.add_parser("show", help="print the table, what it says of the claims, and what was not run")
-    shows.add_argument("--results", type=Path, default=results.SHIPPED, help="folder of results")
-    shows.set_defaults(command=show)
-    asked = parser.parse_args()
-    sys.exit(asked.command(asked))
+    run_parser = commands.add_parser(
+        "run", help="run every cell that has no result yet; stopped, it goes on where it was"
+    )
+    run_parser.add_argument("--studies", nargs="+", choices=list(STUDIES), default=list(STUDIES))
+    run_parser.add_argument("--seeds", type=int, help="the first so many; each study has its own number")
+    run_parser.add_argument("--cell", default="*", help="a cell's name, or a pattern of names")
+    run_parser.add_argument("--workers", type=int, help="cells at a time; by default one a core, or all of a cluster's")
+    run_parser.add_argument("--results", type=Path, default=results.SHIPPED, help="folder of results")
+    run_parser.add_argument("--dry", action="store_true", help="only say what there would be to do")
+    run_parser.set_defaults(command=run)
+    show_parser = commands.add_parser("show", help="print the table, what it says of the claims, and what was not run")
+    show_parser.add_argument("--results", type=Path, default=results.SHIPPED, help="folder of results")
+    show_parser.set_defaults(command=show)
+    arguments = parser.parse_args()
+    sys.exit(arguments.command(arguments))
 
 
 if __name__ == "__main__":

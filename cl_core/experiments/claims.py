@@ -1,4 +1,4 @@
-"""The article's five claims, each decided from the results, with as much certainty as their seeds allow."""
+"""The article's five claims, each decided from the results as far as their seeds allow."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise, product
@@ -21,21 +21,28 @@ from cl_core.experiments.evidence import (
     format_points,
     summarise_both,
 )
-from cl_core.experiments.grid import DATASETS, METHODS, RATES, STUDIES
-from cl_core.experiments.table import BATCHES, DIFFERENCE, EPOCHS, GRID, PLACE, PUBLISHED, RIGHT, STEPS
+from cl_core.experiments.grid import COMPARED, DATASETS, METHODS
+from cl_core.experiments.single_factors import BATCH_ALONE, describe_effects, single_factor_rows
+from cl_core.experiments.table import (
+    BATCHES,
+    COUPLED_KEYS,
+    DECOUPLED_KEYS,
+    DIFFERENCE,
+    LARGE_BATCH,
+    PUBLISHED,
+    RIGHT,
+    SMALL_BATCH,
+)
 
-HARD = "triplet_hard"
-LOSSES = ("max_margin", "triplet_semihard", HARD, "npair", "sup_nt_xent")  # that the article compares
-MEMORY = 16e9 / 2**20  # MiB in the article's 16 GB
-SMALL, LARGE = BATCHES[0], BATCHES[-1]
-TOLD_APART = 0.8  # share of the best kNN accuracy below which an embedding counts as one of mixed classes
-FEW, MANY = sorted({cell.steps for cell in STUDIES["decoupled"].cells if cell.batch == LARGE})  # by epochs, by steps
+BATCH_HARD = "triplet_hard"
+MEMORY_LIMIT = 16e9 / 2**20  # the article's 16 GB, in MiB
+MIXED_BELOW = 0.8  # share of the best kNN accuracy below which an embedding counts as one of mixed classes
 
 
-def _shares(results: pd.DataFrame, column: str = "accuracy") -> dict[Key, Estimate]:
-    """A share of the test images by its place in the table."""
-    every = table.summary(results, column)
-    return estimates_of(every[every["kind"] != DIFFERENCE], PLACE)
+def _share_estimates(results: pd.DataFrame, column: str = "accuracy") -> dict[Key, Estimate]:
+    """Return estimates of a share of the test images, by place in the table."""
+    rows = table.summary(results, column)
+    return estimates_of(rows[rows["kind"] != DIFFERENCE], COUPLED_KEYS)
 
 
 def _title(method: str) -> str:
@@ -43,15 +50,22 @@ def _title(method: str) -> str:
 
 
 def beats_the_baseline(results: pd.DataFrame) -> Verdict:
-    """Every loss is above the baseline at batch 32, and the hard-mined triplet is not."""
-    a = _shares(results)
+    """Check whether every loss is above the baseline at batch 32, except the hard-mined triplet, which is not.
+
+    Args:
+        results: rows as from `results.load`.
+
+    Returns:
+        The verdict.
+    """
+    accuracy = _share_estimates(results)
     rows = []
-    for dataset, kind, method in product(DATASETS, (PUBLISHED, RIGHT), LOSSES):
-        own, plain = a[dataset, method, SMALL, kind], a[dataset, "baseline", SMALL, kind]
-        if method == HARD:
-            rows.append(compare(dataset, kind, f"baseline above {_title(method)}", plain, own))
+    for dataset, kind, method in product(DATASETS, (PUBLISHED, RIGHT), COMPARED):
+        loss, baseline = accuracy[dataset, method, SMALL_BATCH, kind], accuracy[dataset, "baseline", SMALL_BATCH, kind]
+        if method == BATCH_HARD:
+            rows.append(compare(dataset, kind, f"baseline above {_title(method)}", baseline, loss))
         else:
-            rows.append(compare(dataset, kind, f"{_title(method)} above baseline", own, plain))
+            rows.append(compare(dataset, kind, f"{_title(method)} above baseline", loss, baseline))
     evidence = evidence_table(rows)
     return Verdict(
         "beats",
@@ -63,95 +77,66 @@ def beats_the_baseline(results: pd.DataFrame) -> Verdict:
 
 
 def falls_with_batch_size(results: pd.DataFrame) -> Verdict:
-    """Accuracy falls in the coupled grid, and it also does where nothing but the batch size changes.
+    """Check whether accuracy falls in the coupled grid, and also where only the batch size changes.
 
-    In the coupled grid the first batch size is compared with the last, or, where accuracy rises on the way, the two
-    between which it does. Two embeddings of mixed classes say nothing of the batch size.
+    In the coupled grid the smallest batch size is compared with the largest, or, where accuracy rises on the way, the
+    two between which it does. Two embeddings of mixed classes are no evidence on the batch size.
+
+    Args:
+        results: rows as from `results.load`.
+
+    Returns:
+        The verdict.
     """
-    a, d = _shares(results), estimates_of(table.decoupled(results), GRID)
-    mixed = _mixed(results)
+    accuracy, decoupled = _share_estimates(results), estimates_of(table.decoupled(results), DECOUPLED_KEYS)
+    mixed = _mixed_places(results)
     rows = []
-    for dataset, kind, method in product(DATASETS, (PUBLISHED, RIGHT), LOSSES):
-        at = {batch: a[dataset, method, batch, kind] for batch in BATCHES}
-        blurs = {batch for batch in BATCHES if (dataset, method, batch, kind) in mixed}
-        steps = [step for step in pairwise(BATCHES) if not blurs.issuperset(step)]
-        rises = [step for step in steps if at[step[1]].minus(at[step[0]]).answer == YES]
-        small, large = rises[0] if rises else (SMALL, LARGE)
-        row = compare(dataset, kind, f"{_title(method)}: batch {small} above {large:,}", at[small], at[large])
-        row["answer"] = MIXED if blurs.issuperset((small, large)) else row["answer"]
+    for dataset, kind, method in product(DATASETS, (PUBLISHED, RIGHT), COMPARED):
+        by_batch = {batch: accuracy[dataset, method, batch, kind] for batch in BATCHES}
+        mixed_batches = {batch for batch in BATCHES if (dataset, method, batch, kind) in mixed}
+        steps = [step for step in pairwise(BATCHES) if not mixed_batches.issuperset(step)]
+        rises = [step for step in steps if by_batch[step[1]].minus(by_batch[step[0]]).answer == YES]
+        small, large = rises[0] if rises else (SMALL_BATCH, LARGE_BATCH)
+        row = compare(
+            dataset, kind, f"{_title(method)}: batch {small} above {large:,}", by_batch[small], by_batch[large]
+        )
+        row["answer"] = MIXED if mixed_batches.issuperset((small, large)) else row["answer"]
         rows.append(row)
     coupled = evidence_table(rows)
-    alone = evidence_table(_alone(d))
-    batch = alone[alone["kind"] == _BATCH]
-    holds = decide(_clear([*coupled.loc[coupled["kind"] == PUBLISHED, "answer"], *batch["answer"]]))
-    words = f"{summarise_both(coupled, format_points)}\n{_effects(alone)}"
-    evidence = pd.concat([coupled, alone], ignore_index=True)
-    return Verdict("falls", "Accuracy falls with the batch size", holds, words, evidence)
-
-
-_BATCH, _RATE, _SPAN = "batch size alone", "learning rate alone", "number of steps alone"
-
-
-def _alone(d: Mapping[Key, Estimate]) -> Iterable[dict[str, object]]:
-    """Rows of the decoupled grid in which one thing changes: batch size, rate (at equal steps), number of steps."""
-    for method, rate in product(LOSSES, RATES):
-        if (method, SMALL, rate, STEPS) in d:
-            words = f"{_title(method)}, rate {rate:g}: batch {SMALL} above {LARGE:,}"
-            yield compare("mnist", _BATCH, words, d[method, SMALL, rate, STEPS], d[method, LARGE, rate, STEPS])
-    for method, batch in product(LOSSES, BATCHES):
-        if (method, batch, RATES[1], STEPS) in d:
-            low, high = (d[method, batch, rate, STEPS] for rate in RATES[1:])
-            words = f"{_title(method)}, batch {batch:,}: rate {RATES[1]:g} above {RATES[2]:g}"
-            yield compare("mnist", _RATE, words, low, high)
-    for method, rate in product(LOSSES, RATES):
-        if (method, LARGE, rate, STEPS) in d:
-            many, few = d[method, LARGE, rate, STEPS], d[method, LARGE, rate, EPOCHS]
-            words = f"{_title(method)}, rate {rate:g}, batch {LARGE:,}: {MANY} steps above {FEW}"
-            yield compare("mnist", _SPAN, words, many, few)
-
-
-def _effects(alone: pd.DataFrame) -> str:
-    """What each thing does by itself, on average and how surely; a line for each."""
-    titles = {
-        _BATCH: f"{SMALL} to {LARGE:,}, same rate, {MANY} steps",
-        _RATE: f"{RATES[1]:g} to {RATES[2]:g}, same batch size, {MANY} steps",
-        _SPAN: f"{MANY} to {FEW}, which is an equal number of epochs, batch {LARGE:,}, same rate",
-    }
-    lines = []
-    for kind, title in titles.items():
-        rows = alone[alone["kind"] == kind]
-        known = rows[rows["difference"].notna()]
-        line = f"{kind.capitalize()} ({title}), on MNIST, put right: "
-        if known.empty:
-            lines.append(f"{line}not run.")
-            continue
-        falls, rises = ((rows["answer"] == answer).sum() for answer in (YES, NO))
-        line += f"accuracy changes by {-100 * known['difference'].mean():+.2f} points on average; "
-        line += f"it falls in {falls} and rises in {rises} of {len(rows)} settings"
-        if falls:
-            worst = known.sort_values("difference").iloc[-1]
-            line += f", most for {worst['comparison'].split(':')[0]} ({-100 * worst['difference']:+.2f})"
-        lines.append(f"{line}{f'; {len(rows) - len(known)} are not run' if len(known) < len(rows) else ''}.")
-    return "\n".join(lines)
+    single_factors = evidence_table(single_factor_rows(decoupled))
+    batch = single_factors[single_factors["kind"] == BATCH_ALONE]
+    holds = decide(_without_mixed([*coupled.loc[coupled["kind"] == PUBLISHED, "answer"], *batch["answer"]]))
+    explanation = f"{summarise_both(coupled, format_points)}\n{describe_effects(single_factors)}"
+    evidence = pd.concat([coupled, single_factors], ignore_index=True)
+    return Verdict("falls", "Accuracy falls with the batch size", holds, explanation, evidence)
 
 
 def robust_at_large_batches(results: pd.DataFrame) -> Verdict:
-    """From batch 32 to 2,048 supervised NT-Xent loses less accuracy than any other loss."""
-    a = _shares(results)
+    """Check whether supervised NT-Xent loses less accuracy than any other loss from batch 32 to 2,048.
+
+    Args:
+        results: rows as from `results.load`.
+
+    Returns:
+        The verdict.
+    """
+    accuracy = _share_estimates(results)
     rows = []
     for dataset, kind in product(DATASETS, (PUBLISHED, RIGHT)):
-        lost = {m: a[dataset, m, SMALL, kind].minus(a[dataset, m, LARGE, kind]) for m in LOSSES}
-        own = lost.pop("sup_nt_xent")
-        for method, other in lost.items():
-            words = f"loss of {_title(method)} above that of supervised NT-Xent"
-            rows.append(compare(dataset, kind, words, other, own))
+        drops = {
+            m: accuracy[dataset, m, SMALL_BATCH, kind].minus(accuracy[dataset, m, LARGE_BATCH, kind]) for m in COMPARED
+        }
+        own_drop = drops.pop("sup_nt_xent")
+        for method, drop in drops.items():
+            comparison = f"loss of {_title(method)} above that of supervised NT-Xent"
+            rows.append(compare(dataset, kind, comparison, drop, own_drop))
     evidence = evidence_table(rows)
-    own_losses = evidence[evidence["kind"] == PUBLISHED].groupby("dataset", sort=False)["second"].first()
-    loses = [
-        f"{'an unknown number of' if np.isnan(less) else f'{100 * less:.2f}'} points on {table.title_of(str(name))}"
-        for name, less in own_losses.items()
+    own_drops = evidence[evidence["kind"] == PUBLISHED].groupby("dataset", sort=False)["second"].first()
+    parts = [
+        f"{'an unknown number of' if np.isnan(drop) else f'{100 * drop:.2f}'} points on {table.title_of(str(name))}"
+        for name, drop in own_drops.items()
     ]
-    lead = f"From batch {SMALL} to {LARGE:,} supervised NT-Xent loses {' and '.join(loses)}."
+    lead = f"From batch {SMALL_BATCH} to {LARGE_BATCH:,} supervised NT-Xent loses {' and '.join(parts)}."
     return Verdict(
         "robust",
         "Supervised NT-Xent is the most robust at batch 2,048",
@@ -162,98 +147,121 @@ def robust_at_large_batches(results: pd.DataFrame) -> Verdict:
 
 
 def semihard_needs_memory(results: pd.DataFrame) -> Verdict:
-    """Training with semi-hard mining at batch 2,048 takes more than 16 GB."""
-    numbers = estimates_of(table.summary(results.assign(memory=_memory(results)), "memory"), PLACE, share=False)
-    limit = Estimate(MEMORY, 0.0, 99)
+    """Check whether training with semi-hard mining at batch 2,048 takes more than 16 GB.
+
+    Args:
+        results: rows as from `results.load`.
+
+    Returns:
+        The verdict.
+    """
+    memory = estimates_of(
+        table.summary(results.assign(memory=_memory(results)), "memory"), COUPLED_KEYS, is_share=False
+    )
+    limit = Estimate(MEMORY_LIMIT, 0.0, 99)
     rows = []
     for dataset in DATASETS:
-        ours = numbers[dataset, "triplet_semihard", LARGE, PUBLISHED]
-        row = compare(dataset, PUBLISHED, f"{_title('triplet_semihard')} at batch {LARGE:,} above 16 GB", ours, limit)
-        if not ours.missing:  # one seed is enough: memory is no matter of luck
-            row["answer"] = YES if ours.value > MEMORY else NO
-        rows.append(row | {"seeds": ours.seeds})
+        estimate = memory[dataset, "triplet_semihard", LARGE_BATCH, PUBLISHED]
+        row = compare(
+            dataset, PUBLISHED, f"{_title('triplet_semihard')} at batch {LARGE_BATCH:,} above 16 GB", estimate, limit
+        )
+        if not estimate.missing:  # one seed is enough: memory does not depend on chance
+            row["answer"] = YES if estimate.value > MEMORY_LIMIT else NO
+        rows.append(row | {"seeds": estimate.seeds})
     evidence = evidence_table(rows)
     known = evidence[evidence["first"].notna()]
-    said = [
-        f"{row['first']:,.0f} MiB on {table.title_of(row['dataset'])}, {row['first'] / MEMORY:.1%} of 16 GB"
+    measured = [
+        f"{row['first']:,.0f} MiB on {table.title_of(row['dataset'])}, {row['first'] / MEMORY_LIMIT:.1%} of 16 GB"
         for _, row in known.iterrows()
     ]
-    words = (
-        f"Ours takes {' and '.join(said)}, without a list of triplets." if said else "Ours has not been measured yet."
+    explanation = (
+        f"Ours takes {' and '.join(measured)}, without a list of triplets."
+        if measured
+        else "Ours has not been measured yet."
     )
-    words += f"\nAn array of all {LARGE:,}³ triplets in float32 alone would take {4 * LARGE**3 / 1e9:.1f} GB"
-    small = len(known) > 0 and (known["first"] < MEMORY).all()
-    words += ": the claim is about a way to write the loss, not about the loss." if small else "."
+    explanation += (
+        f"\nAn array of all {LARGE_BATCH:,}³ triplets in float32 alone would take {4 * LARGE_BATCH**3 / 1e9:.1f} GB"
+    )
+    small = len(known) > 0 and (known["first"] < MEMORY_LIMIT).all()
+    explanation += ": the claim is about a way to write the loss, not about the loss." if small else "."
     return Verdict(
         "memory",
         "Semi-hard mining at batch 2,048 needs more than 16 GB",
         decide(evidence["answer"]) if len(known) else None,
-        words,
+        explanation,
         evidence,
     )
 
 
 def _memory(results: pd.DataFrame) -> "pd.Series[float]":
-    """Memory of the runs that could measure it."""
+    """Return the memory of each run in MiB; NaN where it could not be measured."""
     column = results.get("memory", pd.Series(nan, results.index, dtype=float)).astype(float)
     return column.where(column > 0)
 
 
 def tightest_clusters(results: pd.DataFrame) -> Verdict:
-    """Max-margin and supervised NT-Xent have smaller compactness than the other losses, at every batch size.
+    """Check whether max-margin and supervised NT-Xent are more compact than the other losses at every batch size.
 
-    An embedding whose classes are mixed has no clusters: a loss that ends in one is no rival, and being one of the
-    two itself it speaks against the claim.
+    An embedding of mixed classes has no clusters: another loss that ends in one is not compared, and one of these two
+    that ends in one counts against the claim.
+
+    Args:
+        results: rows as from `results.load`.
+
+    Returns:
+        The verdict.
     """
     column = results.get("compactness", pd.Series(nan, results.index, dtype=float)).astype(float)
-    # as logarithms, since a spread grows with what it is a spread of
+    # as logarithms, since the spread of compactness grows with its mean
     logs = np.log(column.where(column > 0))
-    numbers = estimates_of(table.summary(results.assign(compactness=logs), "compactness"), PLACE, share=False)
-    mixed = _mixed(results)
+    log_compactness = estimates_of(
+        table.summary(results.assign(compactness=logs), "compactness"), COUPLED_KEYS, is_share=False
+    )
+    mixed = _mixed_places(results)
     tight = ("max_margin", "sup_nt_xent")
     rows = []
-    for dataset, kind, batch, own, method in product(DATASETS, (PUBLISHED, RIGHT), BATCHES, tight, LOSSES):
+    for dataset, kind, batch, own, method in product(DATASETS, (PUBLISHED, RIGHT), BATCHES, tight, COMPARED):
         if method not in tight:
-            words = f"{_title(method)} wider than {_title(own)} at batch {batch:,}"
-            rival, one = (dataset, method, batch, kind), (dataset, own, batch, kind)
-            row = compare(dataset, kind, words, numbers[rival], numbers[one])
-            row["answer"] = NO if one in mixed else MIXED if rival in mixed else row["answer"]
+            comparison = f"{_title(method)} wider than {_title(own)} at batch {batch:,}"
+            rival_place, own_place = (dataset, method, batch, kind), (dataset, own, batch, kind)
+            row = compare(dataset, kind, comparison, log_compactness[rival_place], log_compactness[own_place])
+            row["answer"] = NO if own_place in mixed else MIXED if rival_place in mixed else row["answer"]
             rows.append(row)
     evidence = evidence_table(rows)
     evidence[["first", "second"]] = np.exp(evidence[["first", "second"]])
-    best = []
+    orders = []
     for dataset in DATASETS:
-        places = {m: (dataset, m, SMALL, PUBLISHED) for m in LOSSES}
-        means = {m: numbers[place].value for m, place in places.items() if place not in mixed}
+        places = {loss: (dataset, loss, SMALL_BATCH, PUBLISHED) for loss in COMPARED}
+        means = {loss: log_compactness[place].value for loss, place in places.items() if place not in mixed}
         known = sorted((value, method) for method, value in means.items() if value == value)
         order = ", ".join(f"{_title(method)} {np.exp(value):.3f}" for value, method in known)
-        best.append(f"at batch {SMALL} on {table.title_of(dataset)}: {order or 'not run'}")
+        orders.append(f"at batch {SMALL_BATCH} on {table.title_of(dataset)}: {order or 'not run'}")
     return Verdict(
         "tight",
         "Max-margin and supervised NT-Xent give the tightest clusters",
-        decide(_clear(evidence.loc[evidence["kind"] == PUBLISHED, "answer"])),
-        f"Compactness, tightest first, {'; '.join(best)}.\n{summarise_both(evidence, _ratio)}",
+        decide(_without_mixed(evidence.loc[evidence["kind"] == PUBLISHED, "answer"])),
+        f"Compactness, tightest first, {'; '.join(orders)}.\n{summarise_both(evidence, _format_pair)}",
         evidence,
     )
 
 
-def _clear(answers: Iterable[str]) -> list[str]:
-    """Those of comparisons that say something."""
+def _without_mixed(answers: Iterable[str]) -> list[str]:
+    """Return the answers of the comparisons without mixed classes."""
     return [answer for answer in answers if answer != MIXED]
 
 
-def _mixed(results: pd.DataFrame) -> set[Key]:
-    """Places of the table whose embedding does not tell the classes apart: far below the best kNN beside it."""
-    knn = _shares(results, "knn")
+def _mixed_places(results: pd.DataFrame) -> set[Key]:
+    """Return the places of the table with mixed classes: kNN accuracy far below the best of the same batch and kind."""
+    knn = _share_estimates(results, "knn")
     mixed: set[Key] = set()
     for dataset, batch, kind in product(DATASETS, BATCHES, (PUBLISHED, RIGHT)):
-        places = [(dataset, method, batch, kind) for method in LOSSES]
+        places = [(dataset, method, batch, kind) for method in COMPARED]
         best = max((knn[place].value for place in places if not knn[place].missing), default=nan)
-        mixed |= {place for place in places if knn[place].value < TOLD_APART * best}
+        mixed |= {place for place in places if knn[place].value < MIXED_BELOW * best}
     return mixed
 
 
-def _ratio(row: pd.Series) -> str:
+def _format_pair(row: pd.Series) -> str:
     return f"{row['first']:.3f} against {row['second']:.3f}"
 
 
@@ -269,5 +277,5 @@ CLAIMS: Mapping[str, Callable[[pd.DataFrame], Verdict]] = MappingProxyType(
 
 
 def verdicts(results: pd.DataFrame) -> list[Verdict]:
-    """What the results say of every claim, in the article's order."""
+    """Return the verdict of the results on every claim, in the article's order."""
     return [claim(results) for claim in CLAIMS.values()]

@@ -1,7 +1,8 @@
-"""What a verdict is made of: numbers with their uncertainty, comparisons of two, and what many of them say together.
+"""Comparisons of two estimates, and the verdict on a claim that many of them support.
 
 A difference counts once it exceeds two standard errors. With several seeds the standard error is that of their mean;
-with one it is that of a share of 10,000 test images, a lower bound, since it knows nothing of other seeds.
+with one seed it is that of a share of 10,000 test images. The latter is a lower bound, because it does not include the
+variation between seeds.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,7 @@ from cl_core.experiments import table
 from cl_core.experiments.table import FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
 
 TEST_IMAGES = 10_000
-NAMED = 5  # comparisons that words name, of each answer
+MAX_NAMED = 5  # comparisons listed for each answer
 
 MIXED = "its classes are mixed"
 COLUMNS = ("dataset", "kind", "comparison", "first", "second", "difference", "error", "seeds", "answer")
@@ -23,14 +24,16 @@ COLUMNS = ("dataset", "kind", "comparison", "first", "second", "difference", "er
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What the results say of a claim.
+    """The verdict of the results on one claim.
 
     Attributes:
-        key, claim: which, and in words.
-        holds: None where cells are missing or the uncertainty allows no answer.
-        words: the reasons, with their numbers; plain text, a line for each.
-        evidence: a row for each comparison (`COLUMNS`): accuracies are shares, memory is in MiB, `error` is the
-            standard error of the difference, `answer` one of "yes", "no" and the reasons why there is none.
+        key: key of the claim in `claims.CLAIMS`.
+        claim: the claim as a sentence.
+        holds: whether it holds; None where cells are missing or the uncertainty allows no answer.
+        explanation: the reasons with their numbers; plain text, one reason a line.
+        evidence: one row for each comparison, with the columns `COLUMNS`. Accuracies are shares, memory is in MiB,
+            `error` is the standard error of the difference, and `answer` is "yes", "no" or the reason why there is no
+            answer.
     """
 
     key: str
@@ -41,72 +44,109 @@ class Verdict:
 
     @property
     def label(self) -> str:
-        """Whether it holds."""
+        """Whether the claim holds, as text."""
         return {True: "holds", False: "does not hold", None: "cannot be said yet"}[self.holds]
 
 
 Key = tuple[object, ...]
 
 
-def estimates_of(summary: pd.DataFrame, keys: Sequence[str], *, share: bool = True) -> dict[Key, Estimate]:
-    """The numbers of a summary by their keys; of a `share` of the test images one seed has a standard error too."""
-    return {tuple(row[key] for key in keys): _number(row, share) for _, row in summary.iterrows()}
+def estimates_of(summary: pd.DataFrame, keys: Sequence[str], *, is_share: bool = True) -> dict[Key, Estimate]:
+    """Return the estimate of each row of a summary.
+
+    Args:
+        summary: rows with `mean`, `spread`, `seeds` and `state`, as from `table.summary`.
+        keys: columns whose values identify a row.
+        is_share: whether the means are shares of the test images; then a single seed has a binomial standard error.
+
+    Returns:
+        Estimates by the values of `keys`. A row that was not measured gives NaN, with its state as `missing`.
+    """
+    return {tuple(row[key] for key in keys): _estimate(row, is_share) for _, row in summary.iterrows()}
 
 
-def _number(row: pd.Series, share: bool) -> Estimate:
+def _estimate(row: pd.Series, is_share: bool) -> Estimate:
     if row["state"] != MEASURED:
         return Estimate(nan, missing=row["state"])
     mean, seeds = float(row["mean"]), int(row["seeds"])
     if seeds > 1:
         return Estimate(mean, float(row["spread"]) / sqrt(seeds), seeds)
-    return Estimate(mean, sqrt(mean * (1 - mean) / TEST_IMAGES) if share else nan, seeds)
+    return Estimate(mean, sqrt(mean * (1 - mean) / TEST_IMAGES) if is_share else nan, seeds)
 
 
 def compare(dataset: str, kind: str, comparison: str, first: Estimate, second: Estimate) -> dict[str, object]:
-    """A row of evidence: whether the first number is above the second."""
+    """Return a row of evidence: whether the first estimate is above the second.
+
+    Args:
+        dataset: key of the data set.
+        kind: "as published", "put right", or the one setting that varies in the decoupled grid.
+        comparison: the comparison as a phrase.
+        first: the estimate that should be larger.
+        second: the estimate that should be smaller.
+
+    Returns:
+        Values by `COLUMNS`.
+    """
     gap = first.minus(second)
     values = (dataset, kind, comparison, first.value, second.value, gap.value, gap.error, gap.seeds, gap.answer)
     return dict(zip(COLUMNS, values, strict=True))
 
 
 def evidence_table(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
-    """Evidence, from its rows."""
+    """Return rows of evidence, as from `compare`, as a table with the columns `COLUMNS`."""
     return pd.DataFrame(list(rows), columns=list(COLUMNS))
 
 
 def decide(answers: Iterable[str]) -> bool | None:
-    """Of a claim that wants every answer to be yes: one no is enough against it, and without one all must be known."""
+    """Decide a claim that requires every answer to be yes.
+
+    Args:
+        answers: the answers of its comparisons.
+
+    Returns:
+        False if any answer is no, else True if all are yes, else None. Without answers it is None.
+    """
     known = set(answers)
     return False if NO in known else True if known == {YES} else None
 
 
-def summarise_both(rows: pd.DataFrame, show: Callable[[pd.Series], str]) -> str:
-    """What the results as published say, and then those put right."""
+def summarise_both(rows: pd.DataFrame, format_row: Callable[[pd.Series], str]) -> str:
+    """Describe the comparisons as published and those put right.
+
+    Args:
+        rows: rows of evidence.
+        format_row: formats the numbers of one row.
+
+    Returns:
+        Plain text of two lines, and a third one if the standard error of any comparison is that of a single seed.
+    """
     kinds = (PUBLISHED, RIGHT)
-    parts = [f"{kind.capitalize()}: {_said(rows[rows['kind'] == kind], show)}" for kind in kinds]
+    parts = [f"{kind.capitalize()}: {_summarise(rows[rows['kind'] == kind], format_row)}" for kind in kinds]
     if ((rows["seeds"] == 1) & rows["error"].notna()).any():
         parts.append("Where there is one seed, the error is that of 10,000 test images alone: a lower bound.")
     return "\n".join(parts)
 
 
-def _said(rows: pd.DataFrame, show: Callable[[pd.Series], str]) -> str:
-    """How often a comparison comes out as claimed, and what becomes of the others."""
-    words = f"{(rows['answer'] == YES).sum()} of {len(rows)} comparisons come out as claimed"
+def _summarise(rows: pd.DataFrame, format_row: Callable[[pd.Series], str]) -> str:
+    """Return how many comparisons support the claim, and what the other answers are."""
+    text = f"{(rows['answer'] == YES).sum()} of {len(rows)} comparisons come out as claimed"
     for answer, title in ((NO, "against it"), (CLOSE, CLOSE)):
-        some = rows[rows["answer"] == answer]
-        if len(some):
-            words += f"; {title}: {', '.join(_named(row, show) for _, row in some.head(NAMED).iterrows())}"
-            words += f" and {len(some) - NAMED} more" if len(some) > NAMED else ""
+        matching = rows[rows["answer"] == answer]
+        if len(matching):
+            text += (
+                f"; {title}: {', '.join(_describe(row, format_row) for _, row in matching.head(MAX_NAMED).iterrows())}"
+            )
+            text += f" and {len(matching) - MAX_NAMED} more" if len(matching) > MAX_NAMED else ""
     for answer in (MIXED, ONE_SEED, FAILED, NOT_RUN):
         if count := (rows["answer"] == answer).sum():
-            words += f"; {answer} in {count}"
-    return f"{words}."
+            text += f"; {answer} in {count}"
+    return f"{text}."
 
 
-def _named(row: pd.Series, show: Callable[[pd.Series], str]) -> str:
-    return f"{row['comparison']} on {table.title_of(row['dataset'])} ({show(row)})"
+def _describe(row: pd.Series, format_row: Callable[[pd.Series], str]) -> str:
+    return f"{row['comparison']} on {table.title_of(row['dataset'])} ({format_row(row)})"
 
 
 def format_points(row: pd.Series) -> str:
-    """The difference of two shares with twice its standard error."""
+    """Return the difference of two shares and twice its standard error, in percentage points."""
     return f"{100 * row['difference']:+.2f} ± {100 * ERRORS * row['error']:.2f} points"

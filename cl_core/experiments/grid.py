@@ -1,9 +1,9 @@
-"""What is run: one cell of the table is a method, a data set, a batch size, a learning rate and a seed.
+"""The cells of the experiment: each one is a method, a data set, a batch size, a learning rate and a seed.
 
 The published grid couples batch size and learning rate, and has three oddities: its classifiers apply softmax twice,
 its N-pair loss counts an anchor as a positive of its own, and its supervised NT-Xent is multiplied by tau / tau_base.
-"As published" has them; "put right" has not. The first concerns the second stage alone, so both classifiers are trained
-on what a cell's first stage learnt; the other two are cells of their own.
+Results "as published" include them; results "put right" do not. The first oddity concerns only the second stage, so
+both classifiers are trained on the encoder of the same first stage; the other two need cells of their own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +18,10 @@ from cl_core.losses.variants import OURS
 from cl_core.training import RunSpec
 from cl_core.training.encoders import WIDTH
 
-IMAGES = 60_000  # of either data set's training part
+IMAGES = 60_000  # training images of each data set
 DATASETS = ("mnist", "fashion_mnist")
-COUPLED = ((32, 0.001), (256, 0.01), (2048, 0.2))  # batch size and learning rate of the article
-RATES = (0.0003, 0.001, 0.01)  # of the decoupled grid
+COUPLED = ((32, 0.001), (256, 0.01), (2048, 0.2))  # pairs of batch size and learning rate in the article
+RATES = (0.0003, 0.001, 0.01)  # learning rates of the decoupled grid
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,12 @@ class Method:
     """One way to train an encoder.
 
     Attributes:
-        title: what the table calls it.
-        loss, theta, unit_norm, schedule: of its runs.
-        odd: the convention of its loss in the article, where that is not this library's.
+        title: name in the table.
+        loss: key of the loss.
+        theta: parameters of the loss.
+        odd: variant of the loss that the article used, if that is not this library's.
+        unit_norm: whether embeddings have unit length.
+        schedule: annealing schedule of the loss.
         stages: 2, or 1 for a net that is trained as a classifier.
     """
 
@@ -45,7 +48,7 @@ class Method:
 
 
 def _triplet(mining: str) -> dict[str, Value]:
-    """As in the release of TensorFlow Addons that the article used (0.9.1), whose distances are squared."""
+    """Return theta as in the TensorFlow Addons release that the article used (0.9.1): distances are squared."""
     return {"margin": 1.0, "distance": "sqeuclidean", "mining": mining}
 
 
@@ -64,27 +67,33 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "pccl": Method("PCCL", "pccl", {}),
     }
 )
-FIRST = (
+FIRST_ARTICLE = (
     "max_margin",
     "triplet_semihard",
     "triplet_hard",
     "triplet_all",
     "npair",
     "sup_nt_xent",
-)  # of the first article
-SECOND = ("l_softmax", "am_softmax", "circle", "pccl")  # of the second
+)  # losses of the first article
+# losses that the claims of the first article compare
+COMPARED = ("max_margin", "triplet_semihard", "triplet_hard", "npair", "sup_nt_xent")
+SECOND_ARTICLE = ("l_softmax", "am_softmax", "circle", "pccl")  # losses of the second article
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of the experiment; two equal cells give equal results on one machine.
+    """One run of the experiment; two equal cells give equal results on the same machine.
 
     Attributes:
         study: key of `STUDIES`.
-        dataset, method, batch, rate, seed: of the first stage.
-        steps: of the first stage.
-        epochs: of the second stage, and of its classifiers, whose batch size and rate are the article's.
-        odd: whether the loss is the article's, where that differs.
+        dataset: key of the data set.
+        method: key of `METHODS`.
+        batch: batch size of the first stage.
+        rate: learning rate of the first stage.
+        steps: number of steps of the first stage.
+        epochs: epochs of the second stage's classifiers, whose batch size and learning rate are the article's.
+        seed: seed of both stages.
+        odd: whether the loss is the article's variant, where that differs from this library's.
     """
 
     study: str
@@ -99,7 +108,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """What its file is called: one for every cell."""
+        """Stem of the result file's name, unique among the cells of `STUDIES`; it does not include `epochs`."""
         kind = "odd" if self.odd else "right"
         return (
             f"{self.study}-{self.dataset}-{self.method}-{kind}-b{self.batch}-r{self.rate:g}-n{self.steps}-s{self.seed}"
@@ -107,7 +116,7 @@ class Cell:
 
     @property
     def spec(self) -> RunSpec:
-        """The run of its first stage."""
+        """Configuration of the first stage's run."""
         method = METHODS[self.method]
         single = method.stages == 1
         return RunSpec(
@@ -125,13 +134,20 @@ class Cell:
         )
 
     def row(self) -> dict[str, Any]:
-        """Its fields by name."""
+        """Return the fields by name."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Study:
-    """A part of the experiment: what it asks, and its cells for one seed."""
+    """One part of the experiment.
+
+    Attributes:
+        title: display name.
+        question: the question that it answers.
+        seeds: default number of seeds.
+        cells: its cells, for seed 0.
+    """
 
     title: str
     question: str
@@ -139,13 +155,21 @@ class Study:
     cells: Sequence[Cell]
 
     def of_seeds(self, seeds: int | None = None) -> Iterator[Cell]:
-        """Its cells for the first so many seeds, its own number by default; one seed after the other."""
+        """Yield the cells of the first seeds, all cells of one seed before those of the next.
+
+        Args:
+            seeds: number of seeds; by default that of the study.
+
+        Yields:
+            The study's cells, with each seed in turn.
+        """
         for seed in range(self.seeds if seeds is None else seeds):
             for cell in self.cells:
                 yield Cell(**{**cell.row(), "seed": seed})
 
 
 def _coupled(study: str, methods: Sequence[str], odd: bool, epochs: int) -> list[Cell]:
+    """Return a cell for each data set, method, and coupled batch size and learning rate."""
     return [
         Cell(study, dataset, method, batch, rate, epochs * (IMAGES // batch), epochs, 0, odd)
         for dataset, method, (batch, rate) in product(DATASETS, methods, COUPLED)
@@ -153,7 +177,7 @@ def _coupled(study: str, methods: Sequence[str], odd: bool, epochs: int) -> list
 
 
 def _decoupled(methods: Sequence[str], epochs: int, steps: int) -> list[Cell]:
-    """Every batch size at every rate: for as many epochs, and for as many steps."""
+    """Return the cells of every batch size at every rate, for equal epochs and for equal steps."""
     grid = product(methods, (batch for batch, _ in COUPLED), RATES)
     spans = [
         (method, batch, rate, span) for method, batch, rate in grid for span in (epochs * (IMAGES // batch), steps)
@@ -164,26 +188,26 @@ def _decoupled(methods: Sequence[str], epochs: int, steps: int) -> list[Cell]:
     ]
 
 
-_ODD = tuple(method for method in ("baseline", *FIRST) if METHODS[method].odd != OURS)
+_ODD_METHODS = tuple(method for method in ("baseline", *FIRST_ARTICLE) if METHODS[method].odd != OURS)
 STUDIES: Mapping[str, Study] = MappingProxyType(
     {
         "published": Study(
             "As published",
             "Does the article's table come out again, with its own choices?",
             3,
-            _coupled("published", ("baseline", *FIRST), True, 20),
+            _coupled("published", ("baseline", *FIRST_ARTICLE), True, 20),
         ),
         "right": Study(
             "Put right",
             "What changes where the loss itself was odd?",
             1,
-            _coupled("right", _ODD, False, 20),
+            _coupled("right", _ODD_METHODS, False, 20),
         ),
         "second": Study(
             "The second article's losses",
             "How do they compare, with a quarter of the epochs?",
             1,
-            _coupled("second", SECOND, False, 5),
+            _coupled("second", SECOND_ARTICLE, False, 5),
         ),
         "decoupled": Study(
             "One thing at a time",

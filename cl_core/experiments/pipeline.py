@@ -1,4 +1,4 @@
-"""One cell from start to end: the first stage, classifiers on its frozen encoder, and what the embedding looks like."""
+"""One cell from start to end: the first stage, classifiers on its frozen encoder, and measures of the embedding."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -20,28 +20,30 @@ from cl_core.runtime import process_memory
 from cl_core.training import State, rng
 from cl_core.training.pretrained import embeddings
 
-BATCH, RATE = 32, 0.001  # of the second stage, in the article
-CHUNK = 200  # steps between two words on how far it is
-PROBES = 2000  # test images that scores are measured on
-DRAWN = 500  # of them, whose places in the PCA view are kept
-HEADS = ("right", "odd")  # classifiers with softmax once, and twice
+CLASSIFIER_BATCH, CLASSIFIER_RATE = 32, 0.001  # of the second stage, as in the article
+CHUNK = 200  # steps between two progress reports
+PROBES = 2000  # test images that the embedding is measured on
+DRAWN = 500  # number of them whose PCA coordinates are stored
+HEADS = ("right", "odd")  # classifiers with softmax applied once, and twice
 
 ProgressCallback = Callable[[float], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came of a cell.
+    """The outcome of a cell.
 
     Attributes:
-        accuracy_right, accuracy_odd: of the test images, by a classifier with softmax once, and twice.
-        knn, map_r, spread, alignment, uniformity: of the first stage's embedding; see `metrics.Metrics`.
-        compactness: mean distance to one's own class mean, over the mean distance between class means; 0 is tight.
-        loss: of the first stage, mean of its last steps.
-        steps, seconds: done in the first stage, and the processor's seconds they took.
-        seconds_two: of the second stage.
-        memory: MiB by which memory grew at the peak of the first stage's steps.
-        failure: in words, why it ended early; empty where it did not.
+        accuracy_right: accuracy on the test images of the classifier with softmax applied once; NaN if there is none.
+        accuracy_odd: the same of the classifier with softmax applied twice.
+        knn, map_r, spread, alignment, uniformity: measures of the first stage's embedding; see `metrics.Metrics`.
+        compactness: compactness of the first stage's embedding; see `compactness`.
+        loss: mean loss of the last steps of the first stage.
+        steps: steps done in the first stage.
+        seconds: processor time of the first stage, in seconds.
+        seconds_two: processor time of the second stage, in seconds.
+        memory: growth of memory at the peak of the first stage's steps, in MiB.
+        failure: why the first stage ended early; empty if it did not.
         points: (DRAWN, 2) float16, the PCA view of the first probe images.
     """
 
@@ -62,36 +64,48 @@ class Outcome:
     points: NDArray[np.float16]
 
 
-def run_cell(cell: Cell, told: ProgressCallback = lambda _: None) -> Outcome:
-    """Run a cell with one thread; `told` hears how much of it is done, 0 to 1. ValueError where it can't be run."""
+def run_cell(cell: Cell, progress: ProgressCallback = lambda _: None) -> Outcome:
+    """Run a cell with one thread.
+
+    Args:
+        cell: the cell.
+        progress: called with the share of the work that is done, from 0 to 1.
+
+    Returns:
+        The outcome. After a failure of the first stage its scores are NaN.
+
+    Raises:
+        ValueError: when the cell has settings that cannot be run.
+    """
     torch.set_num_threads(1)
     state = training.start(cell.spec)
     losses: list[NDArray[np.float32]] = []
 
-    def first_stage() -> None:
+    def train_first_stage() -> None:
         nonlocal state
         while state.step < cell.steps and not state.failure:
             state = training.advance(state, steps=min(CHUNK, cell.steps - state.step), limit=cell.steps)
             losses.append(state.losses)
-            told(0.8 * state.step / cell.steps)
+            progress(0.8 * state.step / cell.steps)
 
-    began = time.process_time()
-    grown = process_memory.peak_growth(first_stage)
-    seconds = time.process_time() - began
-    last = np.concatenate(losses)[-CHUNK:] if state.step else np.full(1, np.nan)
-    began = time.process_time()
-    accuracies = _accuracies(state, cell, lambda share: told(0.8 + 0.2 * share))
-    seen = _looked_at(state)
+    started = time.process_time()
+    memory_growth = process_memory.peak_growth(train_first_stage)
+    seconds = time.process_time() - started
+    last_losses = np.concatenate(losses)[-CHUNK:] if state.step else np.full(1, np.nan)
+    started = time.process_time()
+    accuracies = _accuracies(state, cell, lambda share: progress(0.8 + 0.2 * share))
+    measures = _measure_embedding(state)
     return Outcome(
-        **accuracies, **seen, loss=float(last.mean()), steps=state.step, seconds=seconds,
-        seconds_two=time.process_time() - began, memory=grown / process_memory.MIB, failure=state.failure or "",
+        **accuracies, **measures, loss=float(last_losses.mean()), steps=state.step, seconds=seconds,
+        seconds_two=time.process_time() - started, memory=memory_growth / process_memory.MIB,
+        failure=state.failure or "",
     )  # fmt: skip
 
 
-def _accuracies(state: State, cell: Cell, told: ProgressCallback) -> dict[str, Any]:
-    """Of the test images, for each of `HEADS`; NaN where there is none, as after a first stage that failed.
+def _accuracies(state: State, cell: Cell, progress: ProgressCallback) -> dict[str, Any]:
+    """Return the test accuracy for each of `HEADS`; NaN where there is none, as after a failed first stage.
 
-    A net that is a classifier itself has only one, under the name of what it was trained with.
+    A net that is a classifier itself has one accuracy only, that of the variant it was trained with.
     """
     shares: NDArray[np.float64] = np.full(len(HEADS), np.nan)
     data = datasets.load(state.spec.dataset)
@@ -104,51 +118,72 @@ def _accuracies(state: State, cell: Cell, told: ProgressCallback) -> dict[str, A
         shares[HEADS.index("odd" if cell.odd else "right")] = (logits.argmax(1) == y_test).float().mean()
     elif not state.failure:
         train, test = (training.embed(state, x, features=True) for x in (data.x_train, data.x_test))
-        weights, biases = train_classifiers(train, y, data.n_classes, epochs=cell.epochs, seed=cell.seed, told=told)
+        weights, biases = train_classifiers(
+            train, y, data.n_classes, epochs=cell.epochs, seed=cell.seed, progress=progress
+        )
         shares[:] = ((test @ weights + biases).argmax(2) == y_test).float().mean(1)
     return {f"accuracy_{head}": float(share) for head, share in zip(HEADS, shares, strict=True)}
 
 
 def train_classifiers(
-    features: Tensor, y: Tensor, classes: int, *, epochs: int, seed: int, told: ProgressCallback = lambda _: None
+    features: Tensor, y: Tensor, classes: int, *, epochs: int, seed: int, progress: ProgressCallback = lambda _: None
 ) -> tuple[Tensor, Tensor]:
-    """A linear classifier for each of `HEADS`, trained side by side from one start on the same batches.
+    """Train a linear classifier for each of `HEADS`, from the same initial weights and on the same batches.
 
-    features: (N, D), of a frozen encoder; y: (N,). Returns weights (2, D, classes) and biases (2, 1, classes).
+    Args:
+        features: (N, D) features of a frozen encoder.
+        y: (N,) labels.
+        classes: number of classes.
+        epochs: number of epochs.
+        seed: seed of the initial weights and of the order of the batches.
+        progress: called with the share of the epochs that are done, from 0 to 1.
+
+    Returns:
+        Weights (2, D, classes) and biases (2, 1, classes).
     """
     weight = torch.zeros(len(HEADS), features.shape[1], classes)
     torch.nn.init.xavier_uniform_(weight[0], generator=rng.generator(seed, rng.CLASSIFIER))
     weight[1] = weight[0]
     weight, bias = weight.requires_grad_(), torch.zeros(len(HEADS), 1, classes, requires_grad=True)
-    optimiser = torch.optim.Adam([weight, bias], lr=RATE, fused=True)
-    steps = len(features) // BATCH
+    optimiser = torch.optim.Adam([weight, bias], lr=CLASSIFIER_RATE, fused=True)
+    steps = len(features) // CLASSIFIER_BATCH
     for epoch in range(epochs):
         order = rng.permutation(seed, epoch, len(features), rng.CLASSIFIER)
-        for rows in order[: steps * BATCH].view(steps, BATCH):
+        for rows in order[: steps * CLASSIFIER_BATCH].view(steps, CLASSIFIER_BATCH):
             logits = features[rows] @ weight + bias  # (2, BATCH, C)
             loss = cross_entropy(logits[0], y[rows]) + cross_entropy(logits[1].softmax(1), y[rows])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-        told((epoch + 1) / epochs)
+        progress((epoch + 1) / epochs)
     return weight.detach(), bias.detach()
 
 
-def _looked_at(state: State) -> dict[str, Any]:
-    """Measures and picture of the first stage's embedding."""
-    shot = training.snapshot(state, PROBES)
-    z, y = torch.from_numpy(shot.z), torch.from_numpy(shot.y)
+def _measure_embedding(state: State) -> dict[str, Any]:
+    """Return the measures and the PCA view of the first stage's embedding; NaN and zeros after a failure."""
+    snapshot = training.snapshot(state, PROBES)
+    z, y = torch.from_numpy(snapshot.z), torch.from_numpy(snapshot.y)
     if state.failure or not torch.isfinite(z).all():
-        nothing = dict.fromkeys(("knn", "map_r", "spread", "alignment", "uniformity", "compactness"), np.nan)
-        return {**nothing, "points": np.zeros((DRAWN, 2), np.float16)}
-    drawn = projection.fit_views(shot.z, None)[2].project(shot.z)
+        missing = dict.fromkeys(("knn", "map_r", "spread", "alignment", "uniformity", "compactness"), np.nan)
+        return {**missing, "points": np.zeros((DRAWN, 2), np.float16)}
+    drawn = projection.fit_views(snapshot.z, None)[2].project(snapshot.z)
     m = metrics.measure(z, y, torch.from_numpy(drawn))
-    kept = {name: getattr(m, name) for name in ("knn", "map_r", "spread", "alignment", "uniformity")}
-    return {**kept, "compactness": compactness(z, y), "points": drawn[:DRAWN].astype(np.float16)}
+    scores = {name: getattr(m, name) for name in ("knn", "map_r", "spread", "alignment", "uniformity")}
+    return {**scores, "compactness": compactness(z, y), "points": drawn[:DRAWN].astype(np.float16)}
 
 
 def compactness(z: Tensor, y: Tensor) -> float:
-    """Mean distance of unit embeddings (N, D) to their class's mean, over the mean distance between class means."""
+    """Return how compact the classes are: mean distance to the own class mean over mean distance between class means.
+
+    Embeddings are scaled to unit length first. 0 means that every class is a single point.
+
+    Args:
+        z: (N, D) embeddings.
+        y: (N,) labels.
+
+    Returns:
+        The ratio; NaN for a single class or if all class means coincide.
+    """
     u = normalize(z.double())
     labels = y.unique()
     means = torch.stack([u[y == label].mean(0) for label in labels])  # (C, D)
@@ -158,7 +193,7 @@ def compactness(z: Tensor, y: Tensor) -> float:
 
 
 def versions() -> Mapping[str, str]:
-    """What a result was made with."""
+    """Return the machine and the library versions of this process, by name."""
     return {
         "numpy": np.__version__,
         "scikit-learn": version("scikit-learn"),

@@ -1,4 +1,4 @@
-"""Results as files: one for each finished cell, written whole or not at all."""
+"""Result files: one Parquet file for each finished cell, written atomically."""
 
 import os
 import tempfile
@@ -23,71 +23,95 @@ from cl_core.experiments.grid import STUDIES, Cell
 from cl_core.experiments.pipeline import DRAWN, Outcome
 
 SHIPPED = datasets.ASSETS / "experiments"
-# of every row; `steps` is what the cell asks for, and `steps_done` what came of it where its first stage failed
+# numeric outcomes in every row. The column `steps` is the cell's; those that were done, fewer after a failure, are in
+# `steps_done`
 NUMBERS = tuple(name for name in Outcome.__annotations__ if name not in ("steps", "failure", "points"))
-ABANDONED = 60.0  # seconds after which a file that is still being written was left by a sweep that was killed
+PARTIAL_FILE_LIFETIME = 60.0  # seconds without a change after which a partial file belongs to a killed sweep
 
 
 def result_path(cell: Cell, folder: Path = SHIPPED) -> Path:
-    """Where a cell's result is kept."""
+    """Return the path of a cell's result file in `folder`."""
     return folder / f"{cell.name}.parquet"
 
 
-def save(cell: Cell, outcome: Outcome, made: dict[str, str], folder: Path = SHIPPED) -> Path:
-    """Keep a result, with its cell, its spec and what it was `made` with.
+def save(cell: Cell, outcome: Outcome, environment: dict[str, str], folder: Path = SHIPPED) -> Path:
+    """Write the result of a cell, with its spec and the environment in which it was computed.
 
-    It's written beside its place and then moved there, which a full disk or a kill can't leave half done. Raises
-    OSError, in words, where it can't be written; then there is no file of that name, or the one from before.
+    The file is written under a temporary name and then moved, so that a full disk or a killed process cannot leave a
+    partial result.
+
+    Args:
+        cell: the cell.
+        outcome: its outcome.
+        environment: machine and library versions by name; stored in columns `made_*`.
+        folder: folder of results; it is created if it does not exist.
+
+    Returns:
+        Path of the file.
+
+    Raises:
+        OSError: when the file cannot be written; an earlier result of the cell is then still there.
     """
-    spec = {f"spec_{name}": _plain(value) for name, value in asdict(cell.spec).items()}
-    found = {**asdict(outcome), "points": outcome.points.tobytes(), "steps_done": outcome.steps}
-    values = {**found, **cell.row(), **spec, **_prefixed(made)}
-    place, beside = result_path(cell, folder), None
+    spec_columns = {f"spec_{name}": _parquet_value(value) for name, value in asdict(cell.spec).items()}
+    outcome_columns = {**asdict(outcome), "points": outcome.points.tobytes(), "steps_done": outcome.steps}
+    values = {**outcome_columns, **cell.row(), **spec_columns, **_environment_columns(environment)}
+    path, partial = result_path(cell, folder), None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
         os.close(handle)
-        beside = Path(name)
-        pd.DataFrame([values]).to_parquet(beside, index=False, write_page_checksum=True)
-        with beside.open("rb") as written:
-            os.fsync(written.fileno())  # some disks say only here that they are full
-        beside.chmod(0o644)  # a temporary file is its owner's alone
-        beside.replace(place)
+        partial = Path(name)
+        pd.DataFrame([values]).to_parquet(partial, index=False, write_page_checksum=True)
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())  # some disks report only here that they are full
+        partial.chmod(0o644)  # mkstemp lets only the owner read a file
+        partial.replace(path)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else error
-        raise OSError(f"{place}: could not be written ({reason}).") from None
+        raise OSError(f"{path}: could not be written ({reason}).") from None
     finally:
-        if beside is not None:
-            beside.unlink(missing_ok=True)
-    return place
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+    return path
 
 
 def delete_partial_files(folder: Path = SHIPPED) -> None:
-    """Delete what sweeps that were killed have left half written; what others are writing right now stays."""
-    for left in folder.glob(".*.part"):
+    """Delete the partial files of killed sweeps; recent ones are kept, since another sweep may be writing them.
+
+    Args:
+        folder: folder of results.
+    """
+    for partial in folder.glob(".*.part"):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > ABANDONED:
-                left.unlink()
+            if time.time() - partial.stat().st_mtime > PARTIAL_FILE_LIFETIME:
+                partial.unlink()
 
 
-def _prefixed(made: dict[str, str]) -> dict[str, str]:
-    return {f"made_{name}": text for name, text in made.items()}
+def _environment_columns(environment: dict[str, str]) -> dict[str, str]:
+    return {f"made_{name}": text for name, text in environment.items()}
 
 
-def _plain(value: Any) -> Any:
-    """A dictionary as text, since Parquet would give all rows the same keys."""
+def _parquet_value(value: Any) -> Any:
+    """Return a dictionary as text, since Parquet would give all rows the same keys; other values unchanged."""
     return repr(value) if isinstance(value, dict) else value
 
 
 def load(folder: Path = SHIPPED) -> tuple[pd.DataFrame, list[str]]:
-    """All results in a folder, a row each, sorted; and what could not be read of them, in words."""
+    """Load all results of a folder.
+
+    Args:
+        folder: folder of results; it need not exist.
+
+    Returns:
+        A table with one row for each readable file, sorted by file name, and a message for each unreadable file.
+    """
     paths = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
     rows, faults = [], []
     for path in paths:
         try:
             rows.append(_read(path, path.stat().st_mtime_ns))
         except FileNotFoundError:
-            continue  # deleted since the folder was looked at
+            continue  # deleted since the folder was listed
         except DataError as error:
             faults.append(str(error))
     table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*Cell.__annotations__, *NUMBERS])
@@ -96,6 +120,7 @@ def load(folder: Path = SHIPPED) -> tuple[pd.DataFrame, list[str]]:
 
 @lru_cache(maxsize=1024)
 def _read(path: Path, _stamp: int) -> dict[str, Any]:
+    """Return the row of a result file; `_stamp`, its modification time, keeps the cache from returning an older row."""
     try:
         rows = parquet.read_table(path, page_checksum_verification=True).to_pylist()
         if len(rows) != 1:
@@ -105,8 +130,8 @@ def _read(path: Path, _stamp: int) -> dict[str, Any]:
         if cell.study not in STUDIES or path.stem != cell.name:
             raise ValueError("what is in it is of another cell")
         for name, value in asdict(cell.spec).items():
-            if (was := row[f"spec_{name}"]) != _plain(value):
-                raise ValueError(f"it was run with {name} {was!r}, which now is {value!r}")
+            if (stored := row[f"spec_{name}"]) != _parquet_value(value):
+                raise ValueError(f"it was run with {name} {stored!r}, which now is {value!r}")
         row |= {name: nan if row[name] is None else float(row[name]) for name in NUMBERS}
         if not isinstance(row["failure"], str):
             raise ValueError("it does not say whether it failed")
@@ -114,9 +139,9 @@ def _read(path: Path, _stamp: int) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except (ValueError, TypeError, KeyError, OSError, pyarrow.ArrowException) as error:
-        why = without_folder(error, path)
+        reason = without_folder(error, path)
         raise DataError(
-            f"{path.name}: no result of a cell, or damaged ({why}). Delete it, and run the cell again."
+            f"{path.name}: no result of a cell, or damaged ({reason}). Delete it, and run the cell again."
         ) from error
     return row
 
@@ -126,16 +151,34 @@ def _cell(row: Mapping[str, Any]) -> Cell:
 
 
 def drawn_points(row: Mapping[str, Any] | pd.Series) -> NDArray[np.float32]:
-    """The PCA view of a result's first probe images, (DRAWN, 2); ValueError where there is none."""
+    """Return the PCA view of a result's first probe images.
+
+    Args:
+        row: a row of the results.
+
+    Returns:
+        (DRAWN, 2) float32 coordinates.
+
+    Raises:
+        ValueError: when the row has no coordinates of that shape.
+    """
     return np.frombuffer(row["points"], np.float16).reshape(DRAWN, 2).astype(np.float32)
 
 
 def finished_cells(cells: Iterable[Cell], folder: Path = SHIPPED) -> set[Cell]:
-    """Which of these cells have a result that can be read and is theirs in every field."""
-    there = set()
+    """Return the cells that have a readable result which agrees with them in every field.
+
+    Args:
+        cells: the cells to look up.
+        folder: folder of results.
+
+    Returns:
+        Those of `cells` that need not be run again.
+    """
+    finished = set()
     for cell in cells:
         path = result_path(cell, folder)
         with suppress(DataError, OSError):
             if _cell(_read(path, path.stat().st_mtime_ns)) == cell:
-                there.add(cell)
-    return there
+                finished.add(cell)
+    return finished

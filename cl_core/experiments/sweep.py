@@ -1,7 +1,7 @@
-"""Many cells, side by side: what is finished is kept at once, and a sweep goes on where it was left."""
+"""Run many cells in parallel; each result is saved as soon as it is there, and an interrupted sweep can be resumed."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,28 +11,81 @@ from cl_core.experiments.grid import METHODS, Cell
 from cl_core.experiments.pipeline import Outcome
 from cl_core.runtime import errors
 
-Answer = tuple[Outcome, dict[str, str]]  # of a worker: what came of a cell, and what it was made with
+TaskResult = tuple[Outcome, dict[str, str]]  # the outcome of a cell, and the environment it was computed in
 
-DEATHS = 3  # of workers at one cell, of which it was alone with the last; then it is left out
-# seconds of one processor that a step takes, by batch size; of mined triplets at 2,048 twice that. For an estimate.
-STEP = {32: 0.0035, 256: 0.014, 2048: 0.17}
-CLASSIFIERS = 0.8  # seconds for an epoch of the second stage
+MAX_WORKER_DEATHS = 3  # deaths of a cell's worker, the last while it ran alone, after which the cell is given up
+# processor seconds of one step by batch size; twice that for mined triplets at 2,048. For estimates.
+SECONDS_PER_STEP = {32: 0.0035, 256: 0.014, 2048: 0.17}
+SECONDS_PER_EPOCH = 0.8  # processor seconds of one epoch of the second stage
 
 
 @dataclass
 class Report:
-    """What became of a sweep: cells that were finished, and those that were not, with the reason in words."""
+    """The outcome of a sweep.
+
+    Attributes:
+        finished: cells whose result was saved, in the order in which they ended.
+        failed: cells without a result, with the reason as text.
+    """
 
     finished: list[Cell] = field(default_factory=list)
     failed: dict[Cell, str] = field(default_factory=dict)
 
 
+class _Queue:
+    """Cells that wait or run. While there are suspects, cells whose worker has died, each of them runs alone."""
+
+    def __init__(self, cells: Iterable[Cell], executor: Executor, at_once: int) -> None:
+        self._executor = executor
+        self._at_once = at_once
+        self._waiting = deque(cells)
+        self._suspects: deque[Cell] = deque()  # the first one runs, or is the next to run once nothing else does
+        self._running: dict[Future[TaskResult], Cell] = {}
+        self._deaths = Counter[Cell]()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting or self._suspects or self._running)
+
+    def submit_next(self) -> None:
+        """Submit as many cells as may run beside those that are running."""
+        if self._suspects:
+            cells = [] if self._running else [self._suspects[0]]
+        else:
+            cells = [
+                self._waiting.popleft() for _ in range(min(self._at_once - len(self._running), len(self._waiting)))
+            ]
+        self._running |= {_submit(self._executor, cell): cell for cell in cells}
+
+    def wait_for_ended(self) -> Iterator[tuple[Cell, Future[TaskResult]]]:
+        """Wait until a cell ends and yield all that have ended, but those to be repeated because their worker died."""
+        ended, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        for future in ended:
+            cell = self._running.pop(future)
+            if not self._repeat(cell, future):
+                yield cell, future
+
+    def _repeat(self, cell: Cell, future: Future[TaskResult]) -> bool:
+        """Whether a cell is to run again; if so it is a suspect from now on, else it no longer is."""
+        if (
+            isinstance(_failure(future), (BrokenExecutor, CancelledError))
+            and self._deaths[cell] + 1 < MAX_WORKER_DEATHS
+        ):
+            self._deaths[cell] += 1
+            if cell not in self._suspects:
+                self._suspects.append(cell)
+            return True
+        if cell in self._suspects:
+            self._suspects.remove(cell)
+        return False
+
+
 def estimate(cell: Cell) -> float:
-    """About how many seconds of one processor a cell takes."""
+    """Return about how many processor seconds a cell takes."""
     method = METHODS[cell.method]
-    slow = 2 if method.loss == "triplet" and cell.batch > 1000 else 1
-    second = cell.epochs * CLASSIFIERS if method.stages == 2 else 1.0
-    return cell.steps * STEP[min(STEP, key=lambda batch: abs(batch - cell.batch))] * slow + second
+    slowdown = 2 if method.loss == "triplet" and cell.batch > 1000 else 1
+    second_stage = cell.epochs * SECONDS_PER_EPOCH if method.stages == 2 else 1.0
+    nearest = min(SECONDS_PER_STEP, key=lambda batch: abs(batch - cell.batch))
+    return cell.steps * SECONDS_PER_STEP[nearest] * slowdown + second_stage
 
 
 def sweep(
@@ -41,78 +94,87 @@ def sweep(
     folder: Path = results.SHIPPED,
     *,
     at_once: int = 2,
-    told: Callable[[Cell, str | None], None] = lambda _cell, _failure: None,
+    callback: Callable[[Cell, str | None], None] = lambda _cell, _failure: None,
 ) -> Report:
-    """Run the cells that have no result in `folder` yet, `at_once` of them at a time; `told` hears of each that ends.
+    """Run the cells that have no result in `folder` yet.
 
-    When a worker dies, those that were at work then are run again, each by itself, so that one which kills its workers
-    is found and left out (after `DEATHS`) and the others are not. Raises OSError, in words, where a result can't be
-    written or a cluster can't be worked with; what was finished before is kept. However it ends early, no more cells
-    are handed in, and those at work are the executor's to end.
+    When a worker dies, the cells that were running are run again, each one alone. A cell that kills its workers is
+    thus identified and given up after `MAX_WORKER_DEATHS`; the others are not. If the sweep ends early, no more cells
+    are submitted, and those that are running are left to the executor.
+
+    Args:
+        cells: the cells.
+        executor: runs the cells, one task each.
+        folder: folder of results; partial files of killed sweeps are deleted from it.
+        at_once: number of cells that run at the same time.
+        callback: called with each cell that ends, and its failure or None.
+
+    Returns:
+        Which cells were finished and which failed.
+
+    Raises:
+        OSError: when a result cannot be written or the cluster cannot be used; earlier results are kept.
     """
     results.delete_partial_files(folder)
-    there = results.finished_cells(cells, folder)
-    waiting = deque(cell for cell in cells if cell not in there)
-    suspects: deque[Cell] = deque()  # the first of them is at work, or will be when nothing else is
-    deaths, report = Counter[Cell](), Report()
-    under_way: dict[Future[Answer], Cell] = {}
-    while waiting or suspects or under_way:
-        if suspects:
-            begun = [] if under_way else [suspects[0]]
-        else:
-            begun = [waiting.popleft() for _ in range(min(at_once - len(under_way), len(waiting)))]
-        under_way |= {_handed_in(executor, cell): cell for cell in begun}
-        ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
-        trouble: OSError | None = None  # raised when all that has ended is kept
-        for future in ended:
-            cell = under_way.pop(future)
-            failure = _failure(future)
-            if isinstance(failure, (BrokenExecutor, CancelledError)) and deaths[cell] + 1 < DEATHS:
-                deaths[cell] += 1
-                if cell not in suspects:
-                    suspects.append(cell)
-                continue
-            if cell in suspects:
-                suspects.remove(cell)
+    finished = results.finished_cells(cells, folder)
+    queue = _Queue((cell for cell in cells if cell not in finished), executor, at_once)
+    report = Report()
+    while queue:
+        queue.submit_next()
+        fatal: OSError | None = None  # raised once everything that has ended is saved
+        for cell, future in queue.wait_for_ended():
             try:
-                if isinstance(failure, ConnectionError):
-                    raise failure
-                if failure is None:
-                    results.save(cell, *future.result(), folder)
-                    report.finished.append(cell)
-                else:
-                    report.failed[cell] = f"{cell.name}: {_in_words(failure)}"
+                _record(cell, future, folder, report)
             except OSError as error:
-                trouble = error
+                fatal = error
             else:
-                told(cell, report.failed.get(cell))
-        if trouble is not None:
-            raise trouble
+                callback(cell, report.failed.get(cell))
+        if fatal is not None:
+            raise fatal
     return report
 
 
-def cell_task(cell: Cell) -> Answer:
-    """In a worker: a cell's outcome, and what it was made with."""
+def cell_task(cell: Cell) -> TaskResult:
+    """Run a cell in a worker.
+
+    Args:
+        cell: the cell.
+
+    Returns:
+        Its outcome, and the environment it was computed in.
+    """
     return pipeline.run_cell(cell), dict(pipeline.versions())
 
 
-def _handed_in(executor: Executor, cell: Cell) -> Future[Answer]:
+def _record(cell: Cell, future: Future[TaskResult], folder: Path, report: Report) -> None:
+    """Save the result of a cell, or note why there is none; a lost cluster and a full disk are raised as OSError."""
+    failure = _failure(future)
+    if isinstance(failure, ConnectionError):
+        raise failure
+    if failure is None:
+        results.save(cell, *future.result(), folder)
+        report.finished.append(cell)
+    else:
+        report.failed[cell] = f"{cell.name}: {_describe(failure)}"
+
+
+def _submit(executor: Executor, cell: Cell) -> Future[TaskResult]:
     try:
         return executor.submit(cell_task, cell)
-    except BrokenExecutor as error:  # workers may die before there is anything for them to do
-        broken: Future[Answer] = Future()
+    except BrokenExecutor as error:  # workers may die before they have a task
+        broken: Future[TaskResult] = Future()
         broken.set_exception(error)
         return broken
 
 
-def _failure(future: Future[Answer]) -> BaseException | None:
+def _failure(future: Future[TaskResult]) -> BaseException | None:
     try:
         return future.exception()
     except CancelledError as error:
         return error
 
 
-def _in_words(failure: BaseException) -> str:
+def _describe(failure: BaseException) -> str:
     if isinstance(failure, (BrokenExecutor, CancelledError)):
-        return f"its worker died {DEATHS} times; the machine may be out of memory"
+        return f"its worker died {MAX_WORKER_DEATHS} times; the machine may be out of memory"
     return errors.describe_error(failure)

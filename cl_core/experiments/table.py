@@ -1,6 +1,6 @@
-"""The table of the experiment: mean and spread over seeds, as published and put right, and what the oddities made.
+"""The experiment's table: mean and spread over seeds, as published, put right, and the difference between the two.
 
-A run that failed, or whose number is none, is counted as failed and enters no mean.
+A run that failed, or whose number is NaN, is counted as failed and does not enter a mean.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,17 @@ import numpy as np
 import pandas as pd
 
 from cl_core.data import datasets
-from cl_core.experiments.grid import COUPLED, DATASETS, FIRST, IMAGES, METHODS, RATES, SECOND, STUDIES, Cell
+from cl_core.experiments.grid import (
+    COUPLED,
+    DATASETS,
+    FIRST_ARTICLE,
+    IMAGES,
+    METHODS,
+    RATES,
+    SECOND_ARTICLE,
+    STUDIES,
+    Cell,
+)
 from cl_core.losses.variants import OURS
 
 PUBLISHED, RIGHT, DIFFERENCE = "as published", "put right", "difference"
@@ -19,67 +29,103 @@ KINDS = (PUBLISHED, RIGHT, DIFFERENCE)
 EPOCHS, STEPS = "equal epochs", "equal steps"
 SPANS = (EPOCHS, STEPS)
 BATCHES = tuple(batch for batch, _ in COUPLED)
-ROWS = ("baseline", *FIRST, *SECOND)  # methods of the table, from top to bottom
-PLACE = ["dataset", "method", "batch", "kind"]
-GRID = ["method", "batch", "rate", "span"]
+SMALL_BATCH, LARGE_BATCH = BATCHES[0], BATCHES[-1]
+ROWS = ("baseline", *FIRST_ARTICLE, *SECOND_ARTICLE)  # methods of the table, from top to bottom
+COUPLED_KEYS = ["dataset", "method", "batch", "kind"]
+DECOUPLED_KEYS = ["method", "batch", "rate", "span"]
 
 MEASURED, FAILED, NOT_RUN = "measured", "failed", "not run"
-_CELL = [name for name in Cell.__annotations__ if name != "seed"]
-_OUTCOME = ("accuracy_right", "accuracy_odd", "knn", "map_r", "spread", "alignment", "uniformity", "compactness",
-            "seconds", "seconds_two", "memory", "failure")  # fmt: skip
+_CELL_COLUMNS = [name for name in Cell.__annotations__ if name != "seed"]
+_OUTCOME_COLUMNS = (
+    "accuracy_right", "accuracy_odd", "knn", "map_r", "spread", "alignment", "uniformity", "compactness", "seconds",
+    "seconds_two", "memory", "failure",
+)  # fmt: skip
 
 
 def title_of(dataset: str) -> str:
-    """What a data set is called where there is little room."""
+    """Return the short title of a data set."""
     return datasets.available()[dataset].title.split(":")[0]
 
 
 def row_title(method: str) -> str:
-    """What a method's row is called: those with fewer epochs say so."""
-    fewer = f", {STUDIES['second'].cells[0].epochs} epochs" if method in SECOND else ""
-    return METHODS[method].title + fewer
+    """Return the title of a method's row; methods of the second article state their smaller number of epochs."""
+    epochs = f", {STUDIES['second'].cells[0].epochs} epochs" if method in SECOND_ARTICLE else ""
+    return METHODS[method].title + epochs
 
 
 def results_of_study(results: pd.DataFrame, study: str) -> pd.DataFrame:
-    """The results of a study's own cells, of any seed; others that happen to lie there are left out."""
-    every = results.reindex(columns=[*results.columns, *(name for name in _OUTCOME if name not in results)])
-    rows = every[every["study"] == study]
-    own = _own(study)
-    fits = [row in own for row in zip(*(rows[name] for name in _CELL), strict=True)]
-    return rows[np.array(fits, dtype=bool)]
+    """Return the results of a study's own cells, for any seed.
+
+    Args:
+        results: rows as from `results.load`.
+        study: key of the study.
+
+    Returns:
+        Its rows, with every outcome column. Results of other cells that lie in the same folder are left out.
+    """
+    complete = results.reindex(columns=[*results.columns, *(name for name in _OUTCOME_COLUMNS if name not in results)])
+    rows = complete[complete["study"] == study]
+    keys = _keys_of_study(study)
+    is_own = [row in keys for row in zip(*(rows[name] for name in _CELL_COLUMNS), strict=True)]
+    return rows[np.array(is_own, dtype=bool)]
 
 
 @cache
-def _own(study: str) -> set[tuple[object, ...]]:
-    """The cells of a study, whatever their seed."""
-    return {tuple(getattr(cell, name) for name in _CELL) for cell in STUDIES[study].cells}
+def _keys_of_study(study: str) -> set[tuple[object, ...]]:
+    """Return the cells of a study as tuples of all their fields but the seed."""
+    return {tuple(getattr(cell, name) for name in _CELL_COLUMNS) for cell in STUDIES[study].cells}
 
 
 def cell_of(dataset: str, method: str, batch: int, kind: str, seed: int = 0) -> Cell:
-    """The cell that stands in one place of the table; `kind` is "as published" or "put right"."""
-    study = "second" if method in SECOND else "right" if kind == RIGHT and METHODS[method].odd != OURS else "published"
-    asked = (dataset, method, batch)
+    """Return the cell at one place of the table.
+
+    Args:
+        dataset: key of the data set.
+        method: key of the method.
+        batch: batch size.
+        kind: "as published" or "put right".
+        seed: seed of the cell.
+
+    Returns:
+        The cell, of whichever study covers that place.
+    """
+    corrected = kind == RIGHT and METHODS[method].odd != OURS
+    study = "second" if method in SECOND_ARTICLE else "right" if corrected else "published"
+    wanted = (dataset, method, batch)
     cells = STUDIES[study].of_seeds(seed + 1)
-    return next(cell for cell in cells if (cell.dataset, cell.method, cell.batch) == asked and cell.seed == seed)
+    return next(cell for cell in cells if (cell.dataset, cell.method, cell.batch) == wanted and cell.seed == seed)
 
 
 def result_of_cell(results: pd.DataFrame, cell: Cell) -> pd.DataFrame:
-    """The results of a cell, of every seed there is, by seed."""
+    """Return the results of a cell, for every seed that was run.
+
+    Args:
+        results: rows as from `results.load`.
+        cell: the cell; its seed does not matter.
+
+    Returns:
+        Its rows, sorted by seed.
+    """
     rows = results_of_study(results, cell.study)
-    fits = (rows["dataset"] == cell.dataset) & (rows["method"] == cell.method) & (rows["batch"] == cell.batch)
-    fits &= (rows["rate"] == cell.rate) & (rows["steps"] == cell.steps)
-    return rows[fits].sort_values("seed")
+    matches = (rows["dataset"] == cell.dataset) & (rows["method"] == cell.method) & (rows["batch"] == cell.batch)
+    matches &= (rows["rate"] == cell.rate) & (rows["steps"] == cell.steps)
+    return rows[matches].sort_values("seed")
 
 
 def run_rows(results: pd.DataFrame) -> pd.DataFrame:
-    """Every run of the coupled grid, a row for each of `kind` "as published" and "put right" that it belongs to.
+    """Return every run of the coupled grid once for each `kind`, "as published" and "put right", that it belongs to.
 
-    Its columns are those of the results, with `accuracy` (of the classifier that the kind says) and `failed`.
+    Args:
+        results: rows as from `results.load`.
+
+    Returns:
+        The columns of the results with `kind`, `accuracy` (of the classifier of that kind) and `failed`.
     """
-    one = [method for method in FIRST if METHODS[method].odd == OURS]  # both kinds on what the same first stage learnt
+    # of these methods both kinds use the same first stage
+    unchanged = [method for method in FIRST_ARTICLE if METHODS[method].odd == OURS]
     sources = (
         ("published", PUBLISHED, "accuracy_odd", ROWS),
-        ("published", RIGHT, "accuracy_right", one),
+        ("published", RIGHT, "accuracy_right", unchanged),
         ("right", RIGHT, "accuracy_right", ROWS),
         ("second", PUBLISHED, "accuracy_odd", ROWS),
         ("second", RIGHT, "accuracy_right", ROWS),
@@ -88,63 +134,88 @@ def run_rows(results: pd.DataFrame) -> pd.DataFrame:
     for study, kind, column, methods in sources:
         rows = results_of_study(results, study)
         rows = rows[rows["method"].isin(list(methods))]
-        parts.append(_judged(rows.assign(kind=kind, accuracy=rows[column])))
+        parts.append(_with_failed(rows.assign(kind=kind, accuracy=rows[column])))
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
-def _judged(rows: pd.DataFrame) -> pd.DataFrame:
-    ended = rows["failure"].fillna("").astype(str) != ""
-    return rows.assign(failed=ended | rows["accuracy"].isna())
+def _with_failed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the column `failed`: whether a run ended early or has no accuracy."""
+    ended_early = rows["failure"].fillna("").astype(str) != ""
+    return rows.assign(failed=ended_early | rows["accuracy"].isna())
 
 
 def summary(results: pd.DataFrame, column: str = "accuracy") -> pd.DataFrame:
-    """Mean, spread and seeds of a column by data set, method, batch size and kind; a row for each, run or not.
+    """Return mean, spread and number of seeds of a column, by data set, method, batch size and kind.
 
-    Columns: dataset, method, batch, kind, mean, spread (sample standard deviation, NaN with one seed), seeds, failed
-    (how many), state ("measured", "failed", "not run"). The kind "difference" is put right less as published, of the
-    same seeds.
+    Args:
+        results: rows as from `results.load`.
+        column: the column to average.
+
+    Returns:
+        A row for each place of the table, run or not. Columns: dataset, method, batch, kind, mean, spread (sample
+        standard deviation, NaN with one seed), seeds, failed (number of failed runs) and state ("measured", "failed",
+        "not run"). The kind "difference" is put right minus as published, over the seeds that both have.
     """
-    every = run_rows(results)
-    places = pd.MultiIndex.from_tuples(list(product(DATASETS, ROWS, BATCHES, KINDS)), names=PLACE)
-    kept = every[[*PLACE, "seed", "failed"]].assign(value=_good(every, column))
-    own, right = (kept[kept["kind"] == kind].drop(columns="kind") for kind in (PUBLISHED, RIGHT))
-    both = own.merge(right, on=[*PLACE[:-1], "seed"], suffixes=("_published", "_right"))
-    difference = both[[*PLACE[:-1], "seed"]].assign(
+    runs = run_rows(results)
+    places = pd.MultiIndex.from_tuples(list(product(DATASETS, ROWS, BATCHES, KINDS)), names=COUPLED_KEYS)
+    values = runs[[*COUPLED_KEYS, "seed", "failed"]].assign(value=_valid_values(runs, column))
+    published, corrected = (values[values["kind"] == kind].drop(columns="kind") for kind in (PUBLISHED, RIGHT))
+    both = published.merge(corrected, on=[*COUPLED_KEYS[:-1], "seed"], suffixes=("_published", "_right"))
+    difference = both[[*COUPLED_KEYS[:-1], "seed"]].assign(
         kind=DIFFERENCE,
         value=both["value_right"] - both["value_published"],
         failed=both["failed_right"].astype(bool) | both["failed_published"].astype(bool),
     )
-    return _summarised(pd.concat([kept, difference]) if len(both) else kept, places)
+    return _aggregate(pd.concat([values, difference]) if len(both) else values, places)
 
 
 def decoupled(results: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy, with softmax once, by method, batch size, rate and span; otherwise as `summary`."""
+    """Return accuracy with softmax applied once, by method, batch size, rate and span.
+
+    Args:
+        results: rows as from `results.load`.
+
+    Returns:
+        A row for each place of the decoupled grid, run or not; the columns method, batch, rate and span, then those of
+        `summary`.
+    """
     rows = results_of_study(results, "decoupled")
-    rows = _judged(rows.assign(accuracy=rows["accuracy_right"]))
-    whole = rows["epochs"] * (IMAGES // rows["batch"].where(rows["batch"] > 0, 1)) == rows["steps"]
-    rows = rows.assign(span=np.where(whole, EPOCHS, STEPS))
+    rows = _with_failed(rows.assign(accuracy=rows["accuracy_right"]))
+    equal_epochs = rows["epochs"] * (IMAGES // rows["batch"].where(rows["batch"] > 0, 1)) == rows["steps"]
+    rows = rows.assign(span=np.where(equal_epochs, EPOCHS, STEPS))
     methods = dict.fromkeys(cell.method for cell in STUDIES["decoupled"].cells)
-    places = pd.MultiIndex.from_tuples(list(product(methods, BATCHES, RATES, SPANS)), names=GRID)
-    return _summarised(rows[[*GRID, "seed", "failed"]].assign(value=_good(rows, "accuracy")), places)
+    places = pd.MultiIndex.from_tuples(list(product(methods, BATCHES, RATES, SPANS)), names=DECOUPLED_KEYS)
+    return _aggregate(rows[[*DECOUPLED_KEYS, "seed", "failed"]].assign(value=_valid_values(rows, "accuracy")), places)
 
 
-def _good(rows: pd.DataFrame, column: str) -> pd.Series:
+def _valid_values(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Return a column as floats, NaN where the run failed."""
     return rows[column].astype(float).where(~rows["failed"].astype(bool))
 
 
-def _summarised(rows: pd.DataFrame, places: pd.MultiIndex) -> pd.DataFrame:
+def _aggregate(rows: pd.DataFrame, places: pd.MultiIndex) -> pd.DataFrame:
+    """Return mean, spread, seeds, failures and state of `value` for each of `places`."""
     rows = rows.assign(failed=rows["failed"].astype(bool) | rows["value"].isna())
-    found = rows.groupby(list(places.names)).agg(
+    statistics = rows.groupby(list(places.names)).agg(
         mean=("value", "mean"), spread=("value", "std"), seeds=("value", "count"), failed=("failed", "sum")
     )
-    table = found.reindex(places)
+    table = statistics.reindex(places)
     table[["seeds", "failed"]] = table[["seeds", "failed"]].fillna(0).astype(int)
     table["state"] = np.select([table["seeds"] > 0, table["failed"] > 0], [MEASURED, FAILED], NOT_RUN)
     return table.reset_index()
 
 
 def format_score(row: pd.Series, *, signed: bool = False) -> str:
-    """A row of a summary in per cent: "98.06 ± 0.08", of one seed "98.06 (1 seed)", or "failed", or "not run"."""
+    """Format a row of a summary in per cent.
+
+    Args:
+        row: a row of `summary` or `decoupled`.
+        signed: whether to write the sign of positive numbers too.
+
+    Returns:
+        "98.06 ± 0.08", with one seed "98.06 (1 seed)", followed by the number of failed runs if there are any; or the
+        state "failed" or "not run".
+    """
     if row["state"] != MEASURED:
         return str(row["state"])
     mean = f"{100 * row['mean']:{'+' if signed else ''}z.2f}"
@@ -153,56 +224,63 @@ def format_score(row: pd.Series, *, signed: bool = False) -> str:
 
 
 def markdown(results: pd.DataFrame) -> str:
-    """The whole table as Markdown: for each data set and kind, methods by batch size."""
+    """Return the whole table as Markdown: for each data set and kind, methods by batch size."""
     table = summary(results)
     parts = []
     for dataset, kind in product(DATASETS, KINDS):
         rows = table[(table["dataset"] == dataset) & (table["kind"] == kind)]
-        words = _by_batch(rows, ["method"], signed=kind == DIFFERENCE)
-        lines = [[row_title(str(key[0])), *each] for key, each in words]
-        head = ["accuracy in %", *(f"batch {batch:,}, rate {rate:g}" for batch, rate in COUPLED)]
-        parts.append(f"### {title_of(dataset)}, {kind}\n\n{_grid(head, lines)}")
+        groups = _scores_by_group(rows, ["method"], signed=kind == DIFFERENCE)
+        lines = [[row_title(str(key[0])), *scores] for key, scores in groups]
+        header = ["accuracy in %", *(f"batch {batch:,}, rate {rate:g}" for batch, rate in COUPLED)]
+        parts.append(f"### {title_of(dataset)}, {kind}\n\n{_markdown_table(header, lines)}")
     return "\n\n".join(parts)
 
 
 def markdown_decoupled(results: pd.DataFrame) -> str:
-    """The decoupled grid as Markdown: for equal epochs and equal steps, methods and rates by batch size."""
+    """Return the decoupled grid as Markdown: for equal epochs and equal steps, methods and rates by batch size."""
     table = decoupled(results)
     parts = []
     for span in SPANS:
-        words = _by_batch(table[table["span"] == span], ["method", "rate"])
-        lines = [[METHODS[str(method)].title, f"{rate:g}", *each] for (method, rate), each in words]
-        head = ["accuracy in %", "rate", *(f"batch {batch:,}" for batch in BATCHES)]
-        parts.append(f"### {title_of('mnist')}, {span}\n\n{_grid(head, lines)}")
+        groups = _scores_by_group(table[table["span"] == span], ["method", "rate"])
+        lines = [[METHODS[str(method)].title, f"{rate:g}", *scores] for (method, rate), scores in groups]
+        header = ["accuracy in %", "rate", *(f"batch {batch:,}" for batch in BATCHES)]
+        parts.append(f"### {title_of('mnist')}, {span}\n\n{_markdown_table(header, lines)}")
     return "\n\n".join(parts)
 
 
-def _by_batch(
+def _scores_by_group(
     rows: pd.DataFrame, keys: list[str], *, signed: bool = False
 ) -> list[tuple[tuple[object, ...], list[str]]]:
+    """Return the formatted scores, in order of batch size, of each group of rows with equal keys."""
     groups = rows.groupby(keys, sort=False)
     return [(key, [format_score(row, signed=signed) for _, row in group.iterrows()]) for key, group in groups]
 
 
-def _grid(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A Markdown table whose columns are as wide as they need to be."""
-    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
-    rule = ["-" * width for width in widths]
-    rows = [[text.ljust(width) for text, width in zip(line, widths, strict=True)] for line in (head, rule, *lines)]
+def _markdown_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table with columns padded to equal width."""
+    widths = [max(map(len, column)) for column in zip(header, *lines, strict=True)]
+    separator = ["-" * width for width in widths]
+    rows = [
+        [text.ljust(width) for text, width in zip(line, widths, strict=True)] for line in (header, separator, *lines)
+    ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def missing_cells(results: pd.DataFrame) -> dict[str, list[str]]:
-    """By study, the names of its cells that have no result."""
-    there = {Cell(**{name: row[name] for name in Cell.__annotations__}).name for _, row in results.iterrows()}
-    return {key: [cell.name for cell in study.of_seeds() if cell.name not in there] for key, study in STUDIES.items()}
+    """Return the names of the cells that have no result, by study."""
+    finished = {Cell(**{name: row[name] for name in Cell.__annotations__}).name for _, row in results.iterrows()}
+    return {
+        key: [cell.name for cell in study.of_seeds() if cell.name not in finished] for key, study in STUDIES.items()
+    }
 
 
 def environment_of(results: pd.DataFrame) -> str:
-    """What the results were made with, in words: machine and versions, each that occurs."""
-    names = sorted((name for name in results.columns if name.startswith("made_")), key=lambda n: n != "made_machine")
+    """Return each machine and library version that occurs in the results, as one line of text."""
+    names = sorted(
+        (name for name in results.columns if name.startswith("made_")), key=lambda column: column != "made_machine"
+    )
     parts = []
     for name in names:
-        what = "" if name == "made_machine" else f"{name.removeprefix('made_')} "
-        parts += [f"{what}{value}" for value in sorted(results[name].dropna().astype(str).unique())]
+        prefix = "" if name == "made_machine" else f"{name.removeprefix('made_')} "
+        parts += [f"{prefix}{value}" for value in sorted(results[name].dropna().astype(str).unique())]
     return ", ".join(parts)

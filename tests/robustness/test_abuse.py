@@ -138,7 +138,7 @@ def test_the_longest_run_has_so_many_frames_that_they_fit_into_memory(batch):
 def test_what_a_race_and_a_movie_ask_for_at_most():
     assert race.CONTENDER_RANGE[1] * race.SEED_COUNT_RANGE[1] <= 20
     assert len(gif.frame_times(training.MAX_STEPS)) <= training.MAX_STEPS
-    assert len(gif.frame_times(gif.MOST_IMAGES)) <= gif.MOST_IMAGES
+    assert len(gif.frame_times(gif.MAX_IMAGES)) <= gif.MAX_IMAGES
 
 
 def bounded(monkeypatch, **most):

@@ -36,7 +36,7 @@ def test_loss_rows_are_the_losses_until_there_are_too_many():
 def test_many_losses_are_averaged_and_none_left_out(n):
     losses = np.arange(1, n + 1, dtype=np.float32)  # the mean of a stretch is its middle
     curve = charts.loss_rows(losses, 0).query("kind == 'loss'")
-    assert len(curve) <= charts.curves.MOST_ROWS
+    assert len(curve) <= charts.curves.MAX_ROWS
     assert curve.step.is_monotonic_increasing
     np.testing.assert_array_equal(curve.step[:20], np.arange(1, 21))
     np.testing.assert_allclose(curve.value, curve.step, atol=0.51)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cl_core.analysis.estimates import Estimate
-from cl_core.experiments import STUDIES, Cell, claims, results, table
+from cl_core.experiments import STUDIES, Cell, claims, results, single_factors, table
 from cl_core.experiments.__main__ import show
 from cl_core.experiments.evidence import estimates_of
 from cl_core.experiments.pipeline import DRAWN, Outcome
@@ -220,7 +220,7 @@ def test_the_decoupled_grid_tells_batch_size_rate_and_steps_apart():
     def change(cell: Cell) -> dict[str, float | str]:
         if cell.study != "decoupled":
             return {}
-        few = cell.batch == 2048 and cell.steps == claims.FEW
+        few = cell.batch == 2048 and cell.steps == single_factors.FEW_STEPS
         return {"accuracy_right": 0.9 - 0.1 * few - 0.05 * (cell.rate > 0.005) + 0.02 * (cell.batch == 2048)}
 
     verdict = claims.falls_with_batch_size(made_up(change))

@@ -8,7 +8,7 @@ import pytest
 
 from cl_core import training
 from cl_core.experiments import METHODS, STUDIES, Cell
-from cl_core.experiments.grid import FIRST, SECOND
+from cl_core.experiments.grid import FIRST_ARTICLE, SECOND_ARTICLE
 from cl_core.losses import LOSSES, variants
 from cl_core.training import RunSpec
 from cl_core.training.encoders import ENCODERS
@@ -95,9 +95,9 @@ def test_seeds_come_one_after_the_other_and_nothing_else_changes():
 @pytest.mark.parametrize(
     ("study", "methods", "odd", "epochs"),
     [
-        ("published", ("baseline", *FIRST), True, 20),
+        ("published", ("baseline", *FIRST_ARTICLE), True, 20),
         ("right", ("baseline", "npair", "sup_nt_xent"), False, 20),
-        ("second", SECOND, False, 5),
+        ("second", SECOND_ARTICLE, False, 5),
     ],
 )
 def test_the_coupled_grids_are_full(study, methods, odd, epochs):

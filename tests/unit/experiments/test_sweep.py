@@ -86,7 +86,7 @@ def test_a_sweep_finishes_everything_once(tmp_path, thread, monkeypatch):
     monkeypatch.setattr(sweep, "cell_task", made)
     heard = []
     first = sweep.sweep(
-        CELLS[:3], thread, tmp_path, at_once=1, told=lambda cell, failure: heard.append((cell, failure))
+        CELLS[:3], thread, tmp_path, at_once=1, callback=lambda cell, failure: heard.append((cell, failure))
     )
     assert first.finished == CELLS[:3]
     assert heard == [(cell, None) for cell in CELLS[:3]]
@@ -121,9 +121,9 @@ def test_a_cell_that_kills_its_workers_is_left_out_and_its_neighbours_are_not(tm
     report = sweep.sweep(CELLS, executor, tmp_path, at_once=4)
     assert set(report.finished) == {*CELLS} - {CELLS[1]}
     assert list(report.failed) == [CELLS[1]]
-    assert f"died {sweep.DEATHS} times" in report.failed[CELLS[1]]
-    assert executor.begun.count(CELLS[1].name) == sweep.DEATHS
-    assert len(executor.begun) == len(CELLS) + 3 + sweep.DEATHS - 1  # those beside it once more
+    assert f"died {sweep.MAX_WORKER_DEATHS} times" in report.failed[CELLS[1]]
+    assert executor.begun.count(CELLS[1].name) == sweep.MAX_WORKER_DEATHS
+    assert len(executor.begun) == len(CELLS) + 3 + sweep.MAX_WORKER_DEATHS - 1  # those beside it once more
 
 
 def test_workers_that_die_before_they_have_work(tmp_path, thread, monkeypatch):

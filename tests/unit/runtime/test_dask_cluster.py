@@ -180,7 +180,7 @@ def test_a_worker_that_is_killed_costs_what_it_was_at(joined, started, tmp_path,
             killed.append(begun(started)[-1])
             os.kill(int(killed[0][1]), signal.SIGKILL)
 
-    report = sweep.sweep(CELLS[:8], joined, tmp_path, told=kill)
+    report = sweep.sweep(CELLS[:8], joined, tmp_path, callback=kill)
     assert report.failed == {}
     assert results.finished_cells(CELLS, tmp_path) == set(CELLS[:8])
     names = [name for name, _ in begun(started)]

@@ -144,7 +144,7 @@ def test_a_long_run_makes_no_longer_a_movie_and_shows_its_first_and_last_frame()
     first, *_, last = look.frames
     many = tuple(replace(first, step=step) for step in range(700))
     scene = gif.make_scene(replace(look, frames=(*many, replace(last, step=700))), 500, "PCA view")
-    assert len(gif.frame_times(len(scene.points))) == gif.MOST_IMAGES
+    assert len(gif.frame_times(len(scene.points))) == gif.MAX_IMAGES
     assert (scene.steps[0], scene.steps[-1]) == (0, 700)
     assert (scene.points[-1] == last.points[2]).all()
 
