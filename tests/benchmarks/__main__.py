@@ -1,7 +1,7 @@
 """Every benchmark one after the other: `python -m tests.benchmarks` measures, prints and keeps them, in half an hour.
 
-`python -m tests.benchmarks census load` measures some. What each prints goes into a file beside it, and from there into
-README; `--look` prints only. Ratios are what to trust: both sides of each were measured in the same run.
+`python -m tests.benchmarks census load` measures some. What each prints goes into a file in `results`, and from there into
+README.md beside this file; `--look` prints only. Ratios are what to trust: both sides of each were measured in the same run.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from tests import readme
+from tests.docs import generated
 
 BENCHMARKS = ("training", "census", "planes", "race", "load", "dask")
 
@@ -35,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
             print(f"{name} could not be measured: {type(error).__name__}: {error}", file=sys.stderr)
         print(flush=True)
     if not asked.look:
-        readme.README.write_text(readme.filled(readme.README.read_text()))
+        generated.write()
     return failed
 
 

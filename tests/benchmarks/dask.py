@@ -1,7 +1,7 @@
 """What a Dask cluster on this machine costs the sweep of the experiment, against plain worker processes.
 
 `python -m tests.benchmarks.dask` measures both in turns and prints it in Markdown; `--write` keeps it where
-`python -m tests.readme` finds it for README.
+`python -m tests.docs` finds it for the README beside this file.
 """
 
 import os

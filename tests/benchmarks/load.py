@@ -2,7 +2,7 @@
 
 `python -m tests.benchmarks.load` opens them on a server of its own for five minutes and prints, in Markdown, what each
 got: its share, its frames, how long a slider took to be answered, and what the server took of the machine. `--write`
-keeps it where `python -m tests.readme` finds it for README.
+keeps it where `python -m tests.docs` finds it for the README beside this file.
 """
 
 import asyncio

@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-HERE = Path(__file__).parent
+RESULTS = Path(__file__).parent / "results"
 
 
 def parser(name: str, doc: str | None) -> argparse.ArgumentParser:
     """What every benchmark's command can be asked."""
     made = argparse.ArgumentParser(prog=f"python -m tests.benchmarks.{name}", description=doc)
-    stored = HERE / f"{name}.md"
+    stored = RESULTS / f"{name}.md"
     made.add_argument("--write", nargs="?", type=Path, const=stored, metavar="PATH", help=f"keep it ({stored.name})")
     return made
 

@@ -1,7 +1,7 @@
 """How fast training is, against the loop one would otherwise write, against the machine, and with the page open.
 
 `python -m tests.benchmarks.training` measures everything in one run, some eight minutes on a quiet machine, and prints
-it in Markdown; `--write` keeps it where `python -m tests.readme` finds it for README. `--quick` is for a first look.
+it in Markdown; `--write` keeps it where `python -m tests.docs` finds it for the README beside this file. `--quick` is for a first look.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""README's guide to adding a loss, followed to the letter, but for the training, in a copy of the project."""
+"""The guide to adding a loss in CONTRIBUTING, followed to the letter but for the training, in a copy of the project."""
 
 import os
 import re
@@ -15,8 +15,9 @@ KEY = "lifted"
 
 
 def block(name: str) -> str:
-    """A marked block of code in README."""
-    found = re.search(rf"<!-- example:{name} -->\n```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    """A marked block of code in CONTRIBUTING."""
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
+    found = re.search(rf"<!-- example:{name} -->\n```python\n(.*?)```", text, re.DOTALL)
     assert found, name
     return found[1]
 
@@ -37,7 +38,8 @@ def copy(tmp_path_factory):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     for file in (".mypy.ini", ".pytest.ini", ".ruff.toml", "README.md", "app.py"):
         shutil.copy(ROOT / file, root / file)
-    shutil.copytree(ROOT / ".streamlit", root / ".streamlit")
+    for folder in (".container", ".github", ".streamlit"):
+        shutil.copytree(ROOT / folder, root / folder)
     (root / "assets").symlink_to(ROOT / "assets")
 
     (root / f"cl_core/losses/{KEY}.py").write_text(block("loss"))
@@ -59,8 +61,8 @@ def run(root: Path, *arguments: str) -> str:
 
 
 def test_a_loss_that_is_added_as_readme_says_has_sliders_and_tests_that_pass(copy):
-    run(copy, "tests.readme")
-    assert f"| `{KEY}` |" in (copy / "README.md").read_text()
+    run(copy, "tests.docs")
+    assert f"| `{KEY}` |" in (copy / "cl_core/losses/README.md").read_text()
     files = (
         "tests/unit/losses/test_losses.py", "tests/unit/losses/test_base.py", "tests/unit/losses/test_snippets.py",
         "tests/unit/analysis/test_similarity_plane.py", "tests/pages/test_training_page.py",
@@ -92,14 +94,14 @@ def test_steps_that_are_forgotten_are_failures(copy):
     reference = copy / "tests/reference.py"
     kept = reference.read_text()
     reference.write_text(kept.replace(block("entry"), ""))
-    shutil.copy(ROOT / "README.md", copy / "README.md")
+    shutil.copy(ROOT / "cl_core/losses/README.md", copy / "cl_core/losses/README.md")
     try:
         with pytest.raises(AssertionError, match="2 failed"):
             run(
                 copy,
                 "pytest",
                 "tests/unit/losses/test_losses.py",
-                "tests/docs/test_readme.py",
+                "tests/docs/test_documents.py",
                 "-k",
                 "published_ones or up_to_date",
             )

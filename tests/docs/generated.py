@@ -1,0 +1,46 @@
+"""The generated parts of the project's documents; `python -m tests.docs` writes them."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from cl_core import losses
+from cl_core.training.pretrained import embeddings
+from tests import ROOT
+
+LOSSES = ROOT / "cl_core" / "losses" / "README.md"
+BENCHMARKS = ROOT / "tests" / "benchmarks" / "README.md"
+
+
+def parts() -> Mapping[Path, Mapping[str, str]]:
+    """Return the generated parts of each document by name."""
+    results = sorted((ROOT / "tests" / "benchmarks" / "results").glob("*.md"))
+    return {
+        LOSSES: {"losses": losses.table(), "steps": embeddings.steps_table()},
+        BENCHMARKS: {file.stem: file.read_text(encoding="utf-8") for file in results},
+    }
+
+
+def fill(text: str, contents: Mapping[str, str]) -> str:
+    """Return a document with its generated parts replaced.
+
+    Args:
+        text: the document, with each part between `<!-- generated:name -->` and the next `<!-- /generated -->`.
+        contents: the parts by name.
+
+    Raises:
+        ValueError: the document has no place for a part.
+    """
+    for name, content in contents.items():
+        place = rf"(?<=<!-- generated:{re.escape(name)} -->\n).*?(?=<!-- /generated -->)"
+        found = re.search(place, text, re.DOTALL)
+        if found is None:
+            raise ValueError(f"there is no <!-- generated:{name} --> ... <!-- /generated --> to write between")
+        text = f"{text[: found.start()]}\n{content.strip()}\n\n{text[found.end() :]}"
+    return text
+
+
+def write() -> None:
+    """Write the generated parts of all documents."""
+    for path, contents in parts().items():
+        path.write_text(fill(path.read_text(encoding="utf-8"), contents), encoding="utf-8")
