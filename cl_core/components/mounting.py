@@ -12,9 +12,14 @@ _HERE = Path(__file__).parent
 
 
 def register(folder: Path, *styles: str) -> Callable[..., Any]:
-    """The component of a folder, named after it, from the `.html`, `.css` and `.js` of its name.
+    """Register a component that is named after its folder.
 
-    styles: what it has in common with others: the names of style sheets that come before its own, after `frame.css`.
+    Args:
+        folder: the component's folder, which holds one `.html`, `.css` and `.js` file of the folder's name.
+        styles: file names of shared style sheets, inserted between `frame.css` and the component's own sheet.
+
+    Returns:
+        The function that mounts the component.
     """
     file = folder / folder.name
     sheets = [*(_HERE / name for name in ("frame.css", *styles)), file.with_suffix(".css")]
@@ -27,4 +32,4 @@ def register(folder: Path, *styles: str) -> Callable[..., Any]:
 
 
 def no_op() -> None:
-    """Streamlit gives a component the values whose changes something listens to."""
+    """Do nothing; Streamlit only returns values of a component that have a change callback."""
