@@ -18,5 +18,5 @@ LESSONS = {
     "classes get in each other's way, and how few images make most of the trouble.",
     "over a run": "What becomes of the three kinds while a net learns. Move the time in either picture.",
 }
-ui.intro(words=LESSONS[part])
+ui.intro(text=LESSONS[part])
 ui.show_triplets(part)

@@ -7,7 +7,7 @@ import streamlit as st
 from cl_core.runtime.playback import Playback
 from cl_core.training import SEED_RANGE
 from cl_core.training.frames import PACES
-from cl_core.ui.link.controls import Control
+from cl_core.ui.link.control import Control
 from cl_core.ui.link.presentation import presentation
 
 PACE = Control("pace", "speed", "slow", options=tuple(PACES), row=True)

@@ -10,7 +10,7 @@ from cl_core.analysis import similarity_plane
 from cl_core.analysis.similarity_plane import Plane
 from cl_core.components.plane import Field, PlaneState
 from cl_core.teaching.lessons import Question
-from cl_core.ui.link.controls import Control
+from cl_core.ui.link.control import Control
 from cl_core.ui.widgets import question
 from cl_core.ui.widgets.question import AskedQuestion
 
