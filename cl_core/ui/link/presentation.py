@@ -104,11 +104,11 @@ def apply_styles() -> None:
 
 
 def note_rendered(name: str, *, free: bool) -> None:
-    """Record that this run of the page has a control.
+    """Record that this run of the page has a control, and whether it can be changed in the sidebar.
 
     Args:
         name: name of the control.
-        free: whether the visitor can change it.
+        free: whether the visitor can change it; it counts for the sidebar only if it is rendered there.
     """
     st.session_state.setdefault("asked", {})[name] = free and streamlit_compat.in_sidebar()
 

@@ -58,7 +58,7 @@ def predict(pinned: PlaneState) -> None:
 
 
 def answered_by_place() -> bool:
-    """Return whether the planes were covered and the question that uncovered them was answered by a click on them."""
+    """Return whether the planes were covered by a question for a place that is answered or skipped by now."""
     return bool(st.session_state.get(COVER.name)) and not now().question.choices and question.has_answered(now())
 
 
