@@ -1,10 +1,10 @@
-"""The course: its pages in teaching order."""
+"""Entry point of the app: the pages of the course in teaching order."""
 
 import streamlit as st
 
 from cl_core import ui
 
-if __name__ == "__main__":  # a visitor's session
+if __name__ == "__main__":  # a run for a visitor's session
     ui.begin_page()
     page = st.navigation(
         [
@@ -25,5 +25,5 @@ if __name__ == "__main__":  # a visitor's session
     with ui.lesson_bar(page.url_path or "start"):
         page.run()
     ui.share_view()
-else:  # `streamlit run`, which finds here what it serves; every session runs this file again
+else:  # imported by `streamlit run`, which serves this app; every session runs this file again
     app = st.App(__file__, lifespan=ui.lifespan)

@@ -18,5 +18,5 @@ INTRODUCTIONS = {
     "classes get in each other's way, and how few images make most of the trouble.",
     "over a run": "What becomes of the three kinds while a net learns. Move the time in either picture.",
 }
-ui.intro(words=INTRODUCTIONS[part])
+ui.intro(text=INTRODUCTIONS[part])
 ui.show_triplets(part)

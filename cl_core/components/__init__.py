@@ -1,1 +1,1 @@
-"""What must move under the finger: one small folder each, with its own JavaScript and its Python face."""
+"""Interactive pictures: one folder each, with its JavaScript and the Python that encodes and mounts it."""

@@ -1,4 +1,4 @@
-"""What pages are written with; beside `components` the only part that knows Streamlit."""
+"""What pages are built from; only this package and the mounts of `components` import Streamlit."""
 
 from cl_core.ui.link.controls import forget_link
 from cl_core.ui.link.presentation import intro

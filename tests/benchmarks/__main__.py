@@ -1,7 +1,7 @@
-"""Every benchmark one after the other: `python -m tests.benchmarks` measures, prints and keeps them, in half an hour.
+"""Run benchmarks, print their results and write them into README.md beside this file.
 
-`python -m tests.benchmarks census load` measures some. What each prints goes into a file in `results`, and from there into
-README.md beside this file; `--look` prints only. Ratios are what to trust: both sides of each were measured in the same run.
+`python -m tests.benchmarks` runs all of them in half an hour, `python -m tests.benchmarks census load` runs some, and
+`--look` prints only. Trust ratios: both sides of each were measured in the same run.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""How long the census takes, and how much memory: against pytorch-metric-learning's miner, and the distances alone.
+"""Time and memory of the census, against pytorch-metric-learning's miner and against the distances alone.
 
-`python -m tests.benchmarks.census` measures all in one run and prints it in Markdown; `--write` keeps it where
-`python -m tests.docs` finds it for the README beside this file. The embeddings are those of MNIST's test images after training.
+`python -m tests.benchmarks.census` prints Markdown; `--write` also keeps it in `results`. The embeddings are those of
+MNIST's test images after training.
 """
 
 import multiprocessing

@@ -1,7 +1,6 @@
-"""What a Dask cluster on this machine costs the sweep of the experiment, against plain worker processes.
+"""Time of a sweep of the experiment on a Dask cluster of this machine, against plain worker processes.
 
-`python -m tests.benchmarks.dask` measures both in turns and prints it in Markdown; `--write` keeps it where
-`python -m tests.docs` finds it for the README beside this file.
+`python -m tests.benchmarks.dask` measures both in turns and prints Markdown; `--write` also keeps it in `results`.
 """
 
 import os

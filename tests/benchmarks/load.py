@@ -1,8 +1,7 @@
-"""A whole class at once: forty sessions that train, others that move sliders, real browsers as witnesses.
+"""A whole class at once: forty sessions that train, others that move sliders, and a real browser.
 
-`python -m tests.benchmarks.load` opens them on a server of its own for five minutes and prints, in Markdown, what each
-got: its share, its frames, how long a slider took to be answered, and what the server took of the machine. `--write`
-keeps it where `python -m tests.docs` finds it for the README beside this file.
+`python -m tests.benchmarks.load` opens them on a server of its own for five minutes and prints, in Markdown, each
+session's frames, the delay of a slider, and what the server took of the machine. `--write` also keeps it in `results`.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""How fast a slider's new planes are there: the boundary page with two losses, against the same drawn by plotly.
+"""Time from a slider to its new planes: the boundaries page with two losses, against the same drawn by plotly.
 
-`python -m tests.benchmarks.planes` measures both in one run, and prints it in Markdown; `--write` keeps it where
-`python -m tests.docs` finds it for the README beside this file. Processor time is of the server's process, all threads.
+`python -m tests.benchmarks.planes` prints Markdown; `--write` also keeps it in `results`. Processor time is that of the
+server's process, all threads.
 """
 
 import time

@@ -1,8 +1,7 @@
-"""An hour of visitors who come, look on for a while and go: does the server keep what they leave?
+"""Memory of the server over an hour of visitors who come, look on for a while and leave.
 
-`python -m tests.benchmarks.soak` lets ten at a time come to a server of its own and prints, in Markdown, what memory it
-and its workers had as time went on, and what they shared; `--write` keeps it where `python -m tests.docs` finds it
-for README. Sessions are kept after their visitors have gone (see .streamlit/config.toml), in case they come back.
+`python -m tests.benchmarks.soak` lets ten at a time visit a server of its own and prints Markdown; `--write` also keeps
+it in `results`. Sessions are kept after their visitors have left (see .streamlit/config.toml), in case they come back.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""How fast training is, against the loop one would otherwise write, against the machine, and with the page open.
+"""Speed of training, against the usual loop, against the machine's matrix products, and with the page open.
 
-`python -m tests.benchmarks.training` measures everything in one run, some eight minutes on a quiet machine, and prints
-it in Markdown; `--write` keeps it where `python -m tests.docs` finds it for the README beside this file. `--quick` is for a first look.
+`python -m tests.benchmarks.training` measures everything in some eight minutes on a quiet machine and prints Markdown;
+`--write` also keeps it in `results`, and `--quick` measures less.
 """
 
 import sys

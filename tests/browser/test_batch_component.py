@@ -419,7 +419,7 @@ def test_nobody_has_a_force(open_page: Open) -> None:
     picture = open_page("strength=0")
     picture.hover(picture.free())
     assert picture.data("partner") == ""
-    expect(picture.fact("does")).to_have_text("nobody pulls or pushes")
+    expect(picture.fact("does")).to_have_text("nothing pulls or pushes it")
 
 
 def test_images_are_drawn_and_what_is_pointed_at_is_on_top(open_page: Open) -> None:

@@ -10,12 +10,12 @@ import pytest
 pytest.importorskip("pytorch_metric_learning")
 
 from cl_core.runtime import process_memory
-from tests import readme
 from tests.benchmarks import __main__ as every
 from tests.benchmarks import apart, cells, census, load, machine, report, training
 from tests.benchmarks.cells import Cell, Plan
 from tests.benchmarks.serving import served
 from tests.benchmarks.usual import ROWS, Loop
+from tests.docs import generated
 
 TINY = Plan(turns=1, seconds=0.05, warm_up=0.01)
 
@@ -143,27 +143,25 @@ def test_a_class_of_three_on_a_real_server():
     assert "| errors that a page showed | 0 |" in lines
 
 
-def test_all_benchmarks_by_one_command(monkeypatch, capsys, tmp_path):
+def test_all_benchmarks_by_one_command(monkeypatch, capsys):
     asked = []
     made = {
         name: SimpleNamespace(main=lambda words, name=name: asked.append((name, words))) for name in every.BENCHMARKS
     }
     made["census"] = SimpleNamespace(main=lambda words: 1 / 0)
     monkeypatch.setattr(every.importlib, "import_module", lambda name: made[name.rsplit(".", 1)[1]])
-    text = readme.README.read_text()
-    monkeypatch.setattr(every.readme, "README", tmp_path / "README.md")
-    (tmp_path / "README.md").write_text(text)
+    monkeypatch.setattr(every.generated, "write", lambda: asked.append("written"))
     assert every.main(["--look"]) == 1
     assert [name for name, _ in asked] == [name for name in every.BENCHMARKS if name != "census"]
     assert "census could not be measured: ZeroDivisionError" in capsys.readouterr().err
     asked.clear()
     assert every.main(["load"]) == 0
-    assert asked == [("load", ["--write"])]
+    assert asked == [("load", ["--write"]), "written"]
     with pytest.raises(SystemExit):
         every.main(["lode"])
 
 
-def test_every_benchmark_has_its_place_in_the_readme():
+def test_every_benchmark_has_its_place_in_the_document():
     for name in every.BENCHMARKS:
-        assert f"<!-- made:{name} -->" in readme.README.read_text()
+        assert f"<!-- generated:{name} -->" in generated.BENCHMARKS.read_text()
         assert importlib.util.find_spec(f"tests.benchmarks.{name}")

@@ -73,7 +73,7 @@ def test_the_code_is_of_exactly_the_link_and_none_where_it_is_too_long():
         assert address is not None
         png = base64.b64decode(address.removeprefix("data:image/png;base64,"))
         pixels = np.asarray(Image.open(io.BytesIO(png)).convert("L")) < 128
-        matrix = np.array([*segno.make(link, error="l", micro=False).matrix_iter(border=share.QUIET)], bool)
+        matrix = np.array([*segno.make(link, error="l", micro=False).matrix_iter(border=share.QR_BORDER)], bool)
         scale = len(pixels) // len(matrix)
         assert scale >= 4
         assert (pixels[::scale, ::scale] == matrix).all()

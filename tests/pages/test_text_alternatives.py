@@ -16,7 +16,7 @@ from cl_core.charts.large_type import FACTOR
 from cl_core.components.envelope import unpack
 from cl_core.losses import LOSSES
 from cl_core.training.frames import References
-from cl_core.ui.widgets.chart import UNSEEN
+from cl_core.ui.widgets.chart import SCREEN_READER_ONLY
 from tests.colours import contrast
 from tests.pages.test_loss_pages import page
 from tests.pages.test_training_page import FAST, until
@@ -66,7 +66,9 @@ def words_of(figure: Element, after: Element | None) -> str | None:
     match figure.type:
         case "vega_lite_chart":
             beside = (
-                after.proto.body if after is not None and after.type == "html" and UNSEEN in after.proto.body else ""
+                after.proto.body
+                if after is not None and after.type == "html" and SCREEN_READER_ONLY in after.proto.body
+                else ""
             )
             return f"{json.loads(proto.spec).get('description', '')} {re.sub('<[^>]*>', '', beside)}".strip()
         case "plotly_chart" | "graphviz_chart":

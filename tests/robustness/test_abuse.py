@@ -24,6 +24,7 @@ from cl_core.teaching.rooms import RoomError, Rooms
 from cl_core.training import RunSpec, config, frames
 from cl_core.training.files import run_file
 from cl_core.ui.link import controls
+from cl_core.ui.link.control import Link
 from cl_core.ui.pages import training_controls
 from tests import ROOT
 from tests.archives import npy_of, own, small, written
@@ -371,7 +372,7 @@ def test_markup_from_a_link_is_nowhere_understood(nobody, monkeypatch, page):
     monkeypatch.setattr(controls, "_faults", everything_said)
     first = linked("" if page == "start" else page)
     shown = first.session_state["shown"]
-    names = [each.name for each in shown.controls_of({})] if shown is not None else []
+    names = [each.name for each in shown.controls_for_link({})] if shown is not None else []
     names += ["lesson", "step", "room", "hide", "lock", "big", "play", "embed_options", *MARKUP]
     link = {name: MARKUP[(i + len(page)) % len(MARKUP)] for i, name in enumerate(names)}
     app = linked("" if page == "start" else page, **link)
@@ -384,7 +385,7 @@ def test_markup_from_a_link_is_nowhere_understood(nobody, monkeypatch, page):
 _of_few = controls._faults
 
 
-def everything_said(link: controls.Link, known: Any) -> list[str]:
+def everything_said(link: Link, known: Any) -> list[str]:
     """What is wrong with all parts of a link, of which a page says the first few."""
     return [note for name, text in link.items() for note in _of_few({name: text}, known)]
 

@@ -62,14 +62,14 @@ def follow(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
             assert not linked("", **link).exception
         return
     for _ in range(n):
-        link = fuzzed(dice, list(shown.controls_of({})))
+        link = fuzzed(dice, list(shown.controls_for_link({})))
         asked = len(nobody.asked)
         app = linked(page, **link)
         told = app.session_state["link_notes"][1]
         assert len(told) <= MOST_NOTES, link
         assert all(len(note) <= LONGEST_NOTE and note.isprintable() for note in told), link
-        values = {c.name: app.session_state[c.name] for c in shown.controls_of({}) if c.name in app.session_state}
-        for control in shown.controls_of({name: str(value) for name, value in values.items()}):
+        values = {c.name: app.session_state[c.name] for c in shown.controls_for_link({}) if c.name in app.session_state}
+        for control in shown.controls_for_link({name: str(value) for name, value in values.items()}):
             if control.default is not None and control.name in app.session_state:
                 assert control.accepts(app.session_state[control.name]), (control.name, link)
         assert len(nobody.asked) - asked <= MOST_WORK, nobody.asked[asked:]

@@ -179,7 +179,7 @@ def test_an_upload_is_refused_by_its_size_before_it_is_sent(server):
     assert (status, body) == (413, b"File too large")
 
 
-@pytest.mark.parametrize(("visitors", "each", "kept"), [(1, 3, 1), (uploads.KEPT + 3, 1, uploads.KEPT)])
+@pytest.mark.parametrize(("visitors", "each", "kept"), [(1, 3, 1), (uploads.MAX_FILES + 3, 1, uploads.MAX_FILES)])
 def test_uploads_do_not_pile_up(server, visitors, each, kept):
     """Of every session the newest is there, and of the sessions those that sent one last."""
     size = 1 << 20

@@ -1,4 +1,4 @@
-"""One frozen batch under one loss: who pulls whom, who pushes whom, and how hard."""
+"""Picture of one frozen batch under one loss: which images attract or repel each other, and how strongly."""
 
 from cl_core.components.batch.message import WORDS, Scene, SceneState, decode, encode
 

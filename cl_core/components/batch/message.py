@@ -1,4 +1,4 @@
-"""One frozen batch under one loss: who pulls whom, who pushes whom, and how hard."""
+"""Message of the batch picture: one frozen batch, its forces and the loss's derivative by every similarity."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ WORDS: Mapping[str, str] = {
     "pull": "pulls together",
     "push": "pushes apart",
     "none": "no force",
-    "alone": "nobody pulls or pushes",
+    "alone": "nothing pulls or pushes it",
     "force": "force on each, −∂L/∂z",
     "longer": "longer than drawn",
     "sceneCaption": "The batch in the plane",
@@ -45,33 +45,34 @@ WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything the picture shows: B images, and the loss's derivative by each of their similarities.
+    """Content of the batch picture: B images and the loss's derivative by each of their similarities.
 
     Attributes:
-        stream: a new name and the picture begins again, for other images or another view of them. Within a stream what
-            changes is moved there: a gradient step was taken, a slider was dragged.
-        title: the loss's name.
-        points: (B, 2) where the images are in the plane.
-        forces: (B, 2) the force on each, -dL/dz projected to the same plane.
-        reach: the length of an arrow for a force of 1, in units of the plane. A quarter of the extent is the longest
-            that is drawn; an arrow that was shortened has a double head.
-        labels: (B,) the class of each, a number from 0 that `class_names` has a name for.
-        class_names: (C,) what the classes are called.
-        rows: (B,) the number of each test image.
-        weights: (B, N) dL/ds_ij of anchor i and other j; N = B, or C where the others are class weights. Below 0 the
-            two are pulled together, above 0 pushed apart.
-        similarity: (B, N) s_ij.
-        extent: (x_low, x_high, y_low, y_high) of the plane, equal for scenes to be compared.
-        trail: (k, B, 2) where the images were before, oldest first.
-        prototypes: (C, 2) where the class weights are, for a loss that has them.
-        prototype_forces: (C, 2) the force on each of them; None and they feel none.
-        largest: the |weight| that has the full colour, equal for scenes to be compared; None is the largest there is.
-        sprite: a PNG with every image, in rows of `sprite_columns`, each `sprite_size` (width, height) pixels; empty
-            bytes show the class name instead.
-        unit_circle: draw the circle of radius 1.
-        palette: the class colours.
-        alt: what is to be seen, in words.
-        words: the words around the picture, to be replaced for another language.
+        stream: name of the batch and its view. The picture restarts with a new name; within a stream, changes are
+            animated, as after a gradient step or while a slider is dragged.
+        title: name of the loss.
+        points: (B, 2) positions of the images in the plane.
+        forces: (B, 2) force on each image, -dL/dz projected to the same plane.
+        reach: length of the arrow for a force of 1, in units of the plane. Arrows are cut at a quarter of the extent;
+            a shortened arrow has a double head.
+        labels: (B,) class of each image, an index into `class_names`, below 256.
+        class_names: (C,) names of the classes.
+        rows: (B,) row of each image in the test set.
+        weights: (B, N) dL/ds_ij of anchor i and other j; N = B, or C where the others are class weights. A negative
+            weight pulls the two together, a positive one pushes them apart.
+        similarity: (B, N) similarity s_ij.
+        extent: (x_low, x_high, y_low, y_high) of the plane, equal for scenes that are compared.
+        trail: (k, B, 2) earlier positions of the images, oldest first.
+        prototypes: (C, 2) positions of the class weights, for a loss that has them.
+        prototype_forces: (C, 2) force on each class weight; None stands for zero.
+        largest: |weight| that is shown in full colour, equal for scenes that are compared; None takes the largest one.
+        sprite: PNG with every image, in rows of `sprite_columns`; empty bytes show the class name instead.
+        sprite_columns: images in a row of the sprite.
+        sprite_size: (width, height) of an image in the sprite, in pixels.
+        unit_circle: whether to draw the circle of radius 1.
+        palette: class colours.
+        alt: text alternative of the picture.
+        words: texts that replace those of `WORDS` key by key, for another language.
     """
 
     stream: str
@@ -100,15 +101,30 @@ class Scene:
 
 @dataclass(frozen=True)
 class SceneState:
-    """What the viewer has chosen: the anchor they keep, 0 to B - 1, or B + c for class weight c; None for none."""
+    """The viewer's choice.
+
+    Attributes:
+        anchor: pinned anchor: image 0 to B - 1, or B + c for class weight c; None if none is pinned.
+    """
 
     anchor: int | None
 
 
 def encode(scene: Scene, *, height: int = 460, group: str = "", anchor: int | None = None) -> bytes:
-    """A scene for the browser; `anchor` is the one known to be kept, for a picture that is mounted again.
+    """Encode a scene as a message for the browser.
 
-    Raises ValueError, in words, where two arrays do not fit each other or the extent is empty.
+    Args:
+        scene: what to show.
+        height: height of the plane in CSS pixels.
+        group: name of the group of scenes that share the hovered and the pinned image; "" for none.
+        anchor: pinned anchor, to be restored when the picture is mounted again.
+
+    Returns:
+        The message, to be read by `envelope.unpack`; equal arguments give equal bytes.
+
+    Raises:
+        ValueError: when the shapes of two arrays do not fit, or a label, a row, `reach`, `largest` or `extent` is out
+            of range.
     """
     _check(scene)
     header = {
@@ -132,10 +148,10 @@ def encode(scene: Scene, *, height: int = 460, group: str = "", anchor: int | No
         "anchor": anchor,
         "words": {**WORDS, **scene.words},
     }
-    still = None if scene.prototypes is None else np.zeros(scene.prototypes.shape)
+    zero_forces = None if scene.prototypes is None else np.zeros(scene.prototypes.shape)
     buffers: dict[str, NDArray[Any] | bytes] = {
         "points": _stacked(scene.points, scene.prototypes),
-        "forces": _stacked(scene.forces, still if scene.prototype_forces is None else scene.prototype_forces),
+        "forces": _stacked(scene.forces, zero_forces if scene.prototype_forces is None else scene.prototype_forces),
         "weights": _floats(scene.weights),
         "similarity": _floats(scene.similarity),
         "trail": _floats(scene.trail) if scene.trail is not None else np.zeros(0, np.float32),
@@ -146,44 +162,60 @@ def encode(scene: Scene, *, height: int = 460, group: str = "", anchor: int | No
     return pack(header, buffers)
 
 
-def decode(told: Any, scene: Scene) -> int | None:
-    """The anchor that the browser told, unless it is an image of another batch."""
+def decode(reported: Any, scene: Scene) -> int | None:
+    """Return the pinned anchor that the browser reported.
+
+    Args:
+        reported: untrusted value: a mapping with "index", the anchor as in `SceneState`, and "id", the row of its test
+            image or -1 - c for class weight c.
+        scene: the scene on the page.
+
+    Returns:
+        The anchor; None if none is pinned, or if the value is malformed or comes from another batch.
+    """
     n = len(scene.labels)
-    match told:
-        case {"index": int(index), "id": int(image)} if 0 <= index < n and int(scene.rows[index]) == image:
+    match reported:
+        case {"index": int(index), "id": int(node)} if 0 <= index < n and int(scene.rows[index]) == node:
             return index
-        case {"index": int(index), "id": int(image)} if scene.prototypes is not None and image == n - 1 - index < 0:
+        case {"index": int(index), "id": int(node)} if scene.prototypes is not None and node == n - 1 - index < 0:
             return index if index - n < len(scene.prototypes) else None
     return None
 
 
 def _check(scene: Scene) -> None:
-    """Say in words what does not fit."""
+    """Raise ValueError when the parts of a scene do not fit each other."""
+    _check_shapes(scene)
+    _check_values(scene)
+
+
+def _check_shapes(scene: Scene) -> None:
     n, classes = len(scene.labels), len(scene.class_names)
-    others = n if scene.prototypes is None else classes
-    expected: dict[str, tuple[Any, tuple[int, ...]]] = {
-        "labels": (scene.labels, (n,)),
-        "points": (scene.points, (n, 2)),
-        "forces": (scene.forces, (n, 2)),
-        "rows": (scene.rows, (n,)),
-        "weights": (scene.weights, (n, others)),
-        "similarity": (scene.similarity, (n, others)),
+    others, columns = (n, "images") if scene.prototypes is None else (classes, "class weights")
+    trail_length = 0 if scene.trail is None else len(scene.trail)
+    expected = {
+        "labels": (n,),
+        "points": (n, 2),
+        "forces": (n, 2),
+        "rows": (n,),
+        "weights": (n, others),
+        "similarity": (n, others),
+        "trail": (trail_length, n, 2),
+        "prototypes": (classes, 2),
+        "prototype_forces": (classes, 2),
     }
-    if scene.trail is not None:
-        expected["trail"] = (scene.trail, (len(scene.trail), n, 2))
-    if scene.prototypes is not None:
-        expected["prototypes"] = (scene.prototypes, (classes, 2))
-    if scene.prototype_forces is not None:
-        expected["prototype_forces"] = (scene.prototype_forces, (classes, 2))
-    for name, (array, shape) in expected.items():
-        if array.shape != shape:
-            columns = "images" if scene.prototypes is None else "class weights"
+    for name, shape in expected.items():
+        array = getattr(scene, name)
+        if array is not None and array.shape != shape:
             raise ValueError(
                 f"{name} has shape {array.shape} and should have {shape}: "
                 f"{n} images, {classes} class names, and {columns} as the others"
             )
     if scene.prototype_forces is not None and scene.prototypes is None:
         raise ValueError("prototype_forces are given but no prototypes for them to act on")
+
+
+def _check_values(scene: Scene) -> None:
+    n, classes = len(scene.labels), len(scene.class_names)
     if n and not 0 <= int(scene.labels.min()) <= int(scene.labels.max()) < min(classes, 256):
         raise ValueError(f"labels must be 0 to {classes - 1}: every class needs its name")
     if n and int(scene.rows.min()) < 0:
@@ -198,7 +230,7 @@ def _check(scene: Scene) -> None:
 
 
 def _stacked(images: NDArray[Any], prototypes: NDArray[Any] | None) -> NDArray[np.float32]:
-    """The places or forces of the images, then of the class weights."""
+    """Return the positions or forces of the images, followed by those of the class weights."""
     return _floats(images if prototypes is None else np.concatenate([images, prototypes]))
 
 

@@ -1,4 +1,4 @@
-"""The Streamlit half of the component."""
+"""Mount the batch picture in Streamlit."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,32 +20,43 @@ def batch_scene(
     anchor: int | None = None,
     on_pin: Callable[[int | None], None] | None = None,
 ) -> SceneState:
-    """Show a scene, its plane `height` pixels tall, and say which anchor the viewer keeps.
+    """Show a scene and return the anchor that the viewer has pinned.
 
-    Beside the plane, or below it where there is no room, is the matrix of weights. Scenes on one page with the same
-    `group` share what is pointed at and what is kept, so that one image is seen under several losses. With `on_pin`,
-    which is told the anchor that is kept or None, whoever calls remembers it and gives it as `anchor`; one that the
-    scene does not have does not count.
+    The matrix of weights stands beside the plane, or below it on a narrow page.
+
+    Args:
+        scene: what to show.
+        key: Streamlit key of the component.
+        height: height of the plane in CSS pixels.
+        group: scenes of one page with the same group share the hovered and the pinned image, so that one image can be
+            compared under several losses; "" for none.
+        anchor: pinned anchor, as the caller has stored it; needs `on_pin`, and is ignored if the scene does not have
+            it.
+        on_pin: callback with the pinned anchor or None. With it the caller stores the anchor and passes it as
+            `anchor`; without it the session does.
+
+    Returns:
+        The pinned anchor.
     """
     slot = f"_batch_anchor:group:{group}" if group else f"_batch_anchor:key:{key}"
 
-    def keep() -> None:
-        answer = (st.session_state.get(key) or {}).get("anchor")
+    def store() -> None:
+        reported = (st.session_state.get(key) or {}).get("anchor")
         if on_pin is None:
-            st.session_state[slot] = answer
+            st.session_state[slot] = reported
         else:
-            on_pin(decode(answer, scene))
+            on_pin(decode(reported, scene))
 
-    kept = decode(st.session_state.get(slot), scene) if on_pin is None else _there(anchor, scene)
+    pinned = decode(st.session_state.get(slot), scene) if on_pin is None else _anchor_in_scene(anchor, scene)
     _component(
         key=key,
-        data=encode(scene, height=height, group=group, anchor=kept),
-        on_anchor_change=keep,
+        data=encode(scene, height=height, group=group, anchor=pinned),
+        on_anchor_change=store,
     )
-    return SceneState(kept)
+    return SceneState(pinned)
 
 
-def _there(anchor: int | None, scene: Scene) -> int | None:
-    """The anchor, if the scene has it."""
+def _anchor_in_scene(anchor: int | None, scene: Scene) -> int | None:
+    """Return the anchor, or None if the scene does not have it."""
     nodes = len(scene.labels) + (0 if scene.prototypes is None else len(scene.prototypes))
     return anchor if anchor is not None and 0 <= anchor < nodes else None

@@ -1,8 +1,8 @@
-"""The embedding of the probe images as a cloud of points that moves while a network learns."""
+"""Picture of the embedding of the probe images: a cloud of points that moves during training."""
 
 from cl_core.components.embedding.message import (
+    MAX_REPEATED,
     OVERLAP,
-    REPEATED,
     WORDS,
     Cloud,
     EmbeddingState,
@@ -13,8 +13,8 @@ from cl_core.components.embedding.message import (
 )
 
 __all__ = [
+    "MAX_REPEATED",
     "OVERLAP",
-    "REPEATED",
     "WORDS",
     "Cloud",
     "EmbeddingState",

@@ -1,4 +1,4 @@
-"""The embedding of the probe images as a cloud of points that moves while a network learns."""
+"""Message of the embedding picture: a cloud of points with its frames, of which only new ones are sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,27 +34,29 @@ WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """Everything the picture shows.
+    """Content of the embedding picture.
 
     Attributes:
-        stream: names the run and the view; with a new name the picture begins again, so a run that starts over, or is
-            seen from other axes, needs a new one. Within a stream, frames are only ever added.
-        points: the frames, each (n, dims) with dims 2 or 3; what is not finite is not drawn.
-        steps: the training step of each frame.
-        labels: (n,) the class of each point, below 256.
-        class_names: what they are called.
-        title: what is seen, in words: "PCA view of 2,000 test images".
-        axes: what the axes are called.
+        stream: name of the run and the view. The picture restarts with a new name, so a run that is restarted or is
+            projected on other axes needs a new one. Within a stream, frames are only ever appended.
+        points: frames, each (n, dims) with dims 2 or 3; points that are not finite are not drawn.
+        steps: training step of each frame.
+        labels: (n,) class of each point, below 256.
+        class_names: names of the classes.
+        title: title of the picture, such as "PCA view of 2,000 test images".
+        axes: names of the axes; their number is dims.
         shares: for each frame the share of variance along each axis, 0 to 1, or None.
-        rows: (n,) the row of each point in its data set; without it they are counted from 0.
-        sprite: a PNG with a small picture of every point, in rows of `sprite_columns`, each `sprite_size` (width,
-            height) pixels.
-        alt: the newest frame in words, for those who do not see it.
-        placeholder: shown while there is no frame yet.
-        unit_circle: draw the circle (the sphere's great circles) of radius 1 and keep it in view.
-        timeline: show the controls of time.
-        palette: the class colours.
-        words: the words on the controls, to be replaced for another language.
+        rows: (n,) row of each point in its data set; None counts them from 0.
+        sprite: PNG with a small image of every point, in rows of `sprite_columns`; None for none.
+        sprite_columns: images in a row of the sprite.
+        sprite_size: (width, height) of an image in the sprite, in pixels.
+        alt: text alternative of the newest frame.
+        placeholder: text that is shown while there is no frame yet.
+        unit_circle: whether to draw the circle of radius 1 (in three dimensions the sphere's great circles) and keep it
+            in view.
+        timeline: whether to show the time slider and the replay buttons.
+        palette: class colours.
+        words: texts on the controls: `WORDS`, or all of them in another language.
     """
 
     stream: str
@@ -79,34 +81,54 @@ class Cloud:
 
 @dataclass(frozen=True)
 class EmbeddingState:
-    """What the viewer has chosen: the number of the frame they look at, None while they follow the newest."""
+    """The viewer's choice.
+
+    Attributes:
+        frame: number of the frame that is shown; None while the picture follows the newest one.
+    """
 
     frame: int | None
 
 
 class SentFrames(NamedTuple):
-    """The frames of a stream that the last message held: `first` and up to, not including, `end`."""
+    """The range of frames that a message holds.
+
+    Attributes:
+        stream: name of the stream.
+        first: number of the first frame.
+        end: number after that of the last frame.
+    """
 
     stream: str
     first: int
     end: int
 
 
-OVERLAP = 2  # frames sent again with the next ones: a browser that is busy may skip a message
-REPEATED = 8  # a message of no more frames is repeated as it is while nothing is new
+OVERLAP = 2  # frames that are sent again with the next message, because a busy browser may skip one
+MAX_REPEATED = 8  # a message of up to this many frames is repeated unchanged while there is no new frame
 
 
 def frames_to_send(total: int, stream: str, sent: SentFrames | None, need: int | None) -> SentFrames:
-    """Which of `total` frames the next message holds, after what was sent and what the browser says it needs.
+    """Choose the frames of the next message.
 
-    While nothing is new the answer stays the same, so that equal messages can be recognised. What is sent with
-    a gap before it is asked for again by the browser, so a wrong guess costs time and nothing else.
+    While there is no new frame the answer stays the same, so that equal messages can be recognised. The browser
+    requests frames that are missing, so a wrong guess only costs time.
+
+    Args:
+        total: number of frames so far.
+        stream: name of the current stream.
+        sent: frames of the previous message; None if there was none.
+        need: first frame that the browser reports as missing; None if none is.
+
+    Returns:
+        The frames to send: all for a new stream, else from the first missing one on, or the new ones and `OVERLAP`
+        before them.
     """
     if sent is None or sent.stream != stream:
         return SentFrames(stream, 0, total)
     if need is not None:
         return SentFrames(stream, min(need, total), total)
-    if sent.end == total and total - sent.first <= REPEATED:
+    if sent.end == total and total - sent.first <= MAX_REPEATED:
         return sent
     return SentFrames(stream, max(min(sent.end, total) - OVERLAP, 0), total)
 
@@ -114,9 +136,23 @@ def frames_to_send(total: int, stream: str, sent: SentFrames | None, need: int |
 def encode(
     cloud: Cloud, first: int, end: int, *, height: int = 560, frame: int | None = None, group: str = ""
 ) -> bytes:
-    """The frames `first` up to `end` of a cloud for the browser, with what never changes if `first` is 0.
+    """Encode some frames of a cloud as a message for the browser.
 
-    `frame` is the one that the viewer is known to look at, for a picture that is mounted again.
+    Args:
+        cloud: what to show.
+        first: number of the first frame to send. With 0, the message also holds labels, rows and sprite, which stay the
+            same within a stream.
+        end: number after that of the last frame to send.
+        height: height of the picture with its controls, in CSS pixels.
+        frame: frame that the viewer looks at, to be restored when the picture is mounted again; None for the newest.
+        group: name of the group of pictures that share the moment that is shown; "" for none.
+
+    Returns:
+        The message, to be read by `envelope.unpack`; equal arguments give equal bytes. Coordinates are quantised to 16
+        bits, with one scale a frame.
+
+    Raises:
+        ValueError: when a frame does not have as many points as labels and as many columns as axes.
     """
     dims = len(cloud.axes)
     frames = [quantise(points) for points in cloud.points[first:end]]
@@ -146,10 +182,10 @@ def encode(
         "words": dict(cloud.words),
     }
     shape = (len(cloud.labels), dims)
-    if any(whole.shape != shape for whole, _ in frames):
+    if any(codes.shape != shape for codes, _ in frames):
         raise ValueError(f"every frame must be {shape}: as many points as labels, as many columns as axes")
     buffers: dict[str, NDArray[Any] | bytes] = {
-        "frames": np.concatenate([whole.ravel() for whole, _ in frames]) if frames else np.zeros(0, np.int16)
+        "frames": np.concatenate([codes.ravel() for codes, _ in frames]) if frames else np.zeros(0, np.int16)
     }
     if first == 0:
         buffers["labels"] = cloud.labels.astype(np.uint8)
@@ -160,9 +196,17 @@ def encode(
     return pack(header, buffers)
 
 
-def decode(told: Any, cloud: Cloud) -> int | None:
-    """The frame that the browser told, unless it belongs to another stream."""
-    match told:
+def decode(reported: Any, cloud: Cloud) -> int | None:
+    """Return the frame that the browser reported.
+
+    Args:
+        reported: untrusted value: a mapping with the "stream" and the number of the "frame" that is looked at.
+        cloud: the cloud on the page.
+
+    Returns:
+        The frame's number; None for the newest, or if the value is malformed or comes from another stream.
+    """
+    match reported:
         case {"stream": cloud.stream, "frame": int(frame)} if 0 <= frame < len(cloud.points):
             return frame
     return None

@@ -1,4 +1,4 @@
-"""The Streamlit half of the component."""
+"""Mount the embedding picture in Streamlit."""
 
 from pathlib import Path
 
@@ -11,19 +11,26 @@ _component = register(Path(__file__).parent, "time.css")
 
 
 def embedding(cloud: Cloud, *, key: str, height: int = 560, group: str = "") -> EmbeddingState:
-    """Show a cloud, `height` pixels tall with its controls, and say which frame the viewer looks at.
+    """Show a cloud and return the frame that the viewer looks at.
 
-    Pictures of one `group` (if it is not "") share the moment: what is replayed or looked at in one is in all, each
-    showing its last frame up to the step.
+    A fragment may call it at every tick with a cloud that grows: only new frames are sent, and the picture stays
+    mounted with the viewer's zoom and camera.
 
-    May be called at every tick of a fragment with a cloud that grows: only new frames are sent, the picture stays
-    mounted, and zoom and camera are the viewer's own.
+    Args:
+        cloud: what to show.
+        key: Streamlit key of the component.
+        height: height of the picture with its controls, in CSS pixels.
+        group: pictures with the same group share the training step that is shown or replayed; each shows its last frame
+            up to that step. "" for none.
+
+    Returns:
+        The frame that the viewer looks at.
     """
-    chosen = st.session_state.get(key) or {}
+    reported = st.session_state.get(key) or {}
     slot = f"_embedding_sent:{key}"
-    sent = frames_to_send(len(cloud.points), cloud.stream, st.session_state.get(slot), chosen.get("need"))
+    sent = frames_to_send(len(cloud.points), cloud.stream, st.session_state.get(slot), reported.get("need"))
     st.session_state[slot] = sent
-    frame = decode(chosen.get("frame"), cloud)
+    frame = decode(reported.get("frame"), cloud)
     result = _component(
         key=key,
         data=encode(cloud, sent.first, sent.end, height=height, frame=frame, group=group),

@@ -1,5 +1,15 @@
-"""A loss over the square of two numbers, as a picture that one can point at: colour, contours, boundary and forces."""
+"""Picture of a loss as a function of two numbers: colour, contours, decision boundary and forces."""
 
-from cl_core.components.plane.message import CURVES, MARKS, WORDS, Curve, Field, Mark, PlaneState, decode, encode
+from cl_core.components.plane.message import (
+    CURVE_ROLES,
+    MARK_ROLES,
+    WORDS,
+    Curve,
+    Field,
+    Mark,
+    PlaneState,
+    decode,
+    encode,
+)
 
-__all__ = ["CURVES", "MARKS", "WORDS", "Curve", "Field", "Mark", "PlaneState", "decode", "encode"]
+__all__ = ["CURVE_ROLES", "MARK_ROLES", "WORDS", "Curve", "Field", "Mark", "PlaneState", "decode", "encode"]

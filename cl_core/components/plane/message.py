@@ -1,4 +1,4 @@
-"""A loss over the square of two numbers, as a picture that one can point at: colour, contours, boundary and forces."""
+"""Message of the plane picture: a loss on a grid over two numbers, with curves, marks and real pairs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,8 +29,8 @@ WORDS: Mapping[str, str] = {
     "Plus and minus zoom, 0 shows the whole plane.",
 }
 
-CURVES = ("boundary", "guide", "neutral")
-MARKS = ("target", "centre", "corner")
+CURVE_ROLES = ("boundary", "guide", "neutral")
+MARK_ROLES = ("target", "centre", "corner")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +38,10 @@ class Curve:
     """A line over the plane.
 
     Attributes:
-        points: (k, 2) x and y along it; a row that is not finite breaks the line.
-        role: "boundary" (thick: where the loss changes its mind), "guide" (thin and dashed: the whole circle, the
+        points: (k, 2) x and y along it; a row that is not finite interrupts the line.
+        role: "boundary" (thick: the decision boundary), "guide" (thin and dashed, such as the whole circle or the
             diagonal) or "neutral" (thin and dotted).
-        label: a few words written beside it, where there is room.
+        label: short text beside it, shown where there is room.
     """
 
     points: NDArray[np.floating[Any]]
@@ -51,7 +51,14 @@ class Curve:
 
 @dataclass(frozen=True)
 class Mark:
-    """A place on the plane: a "target" (where the forces lead), a "centre" or a "corner"."""
+    """A marked point of the plane.
+
+    Attributes:
+        x: position along x.
+        y: position along y.
+        role: "target" (where the forces lead), "centre" or "corner".
+        label: short text beside it.
+    """
 
     x: float
     y: float
@@ -61,27 +68,28 @@ class Mark:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """Everything the picture shows.
+    """Content of the plane picture.
 
     Attributes:
-        title: the name of the loss.
-        axes: what the axes are called, x first.
-        value: (ny, nx) the loss on a regular grid over both ranges, ends included; row 0 has the lowest y.
+        title: name of the loss.
+        axes: names of the axes, x first.
+        value: (ny, nx) loss on a regular grid over both ranges, ends included; row 0 has the lowest y.
         force_x: (ny, nx) minus the derivative of the loss by x: where descent moves a pair.
-        force_y: (ny, nx) the same by y.
-        x_range: the lowest and the highest x.
-        y_range: the lowest and the highest y.
-        violated: (ny, nx) bool, on which side of the boundary a pair is; None where there is no boundary.
-        curves: lines, the later above the earlier.
-        marks: places.
-        box: a region (x_low, x_high, y_low, y_high), drawn as an outline; None for none.
-        box_label: a few words written beside it.
-        points: (n, 2) real pairs, laid over the plane; None for none.
-        point_violated: (n,) bool, which of them are still violated; None where that has no meaning.
-        unit: of x and y: "" or "°".
-        names: what the readout calls the loss, x and y.
-        alt: the picture in words, for those who do not see it.
-        words: the words on the controls, to be replaced for another language.
+        force_y: (ny, nx) minus the derivative by y.
+        x_range: lowest and highest x.
+        y_range: lowest and highest y.
+        violated: (ny, nx) bool, whether a pair is on the violated side of the boundary; None where there is no
+            boundary.
+        curves: lines, later ones drawn above earlier ones.
+        marks: marked points.
+        box: region (x_low, x_high, y_low, y_high), drawn as an outline; None for none.
+        box_label: short text beside the box.
+        points: (n, 2) real pairs, drawn over the plane; None for none.
+        point_violated: (n,) bool, which of them are violated; None where there is no boundary.
+        unit: unit of x and y: "" or "°".
+        names: symbols of the loss, x and y in the readout.
+        alt: text alternative of the picture.
+        words: texts on the controls: `WORDS`, or all of them in another language.
     """
 
     title: str
@@ -106,22 +114,37 @@ class Field:
 
 @dataclass(frozen=True)
 class PlaneState:
-    """The place that the viewer has kept, a node of the grid; both None while there is none."""
+    """The point that the viewer has pinned.
+
+    Attributes:
+        x: position along x, that of a node of the grid; None while none is pinned.
+        y: position along y.
+    """
 
     x: float | None = None
     y: float | None = None
 
 
 def encode(field: Field, *, height: int = 520, group: str = "", kept: PlaneState | None = None) -> bytes:
-    """A field for the browser; equal fields give equal bytes.
+    """Encode a field as a message for the browser.
 
-    `kept` is the place that the viewer is known to have kept, for a picture that is mounted again.
+    Args:
+        field: what to show.
+        height: greatest height of the picture with its controls, in CSS pixels.
+        group: name of the group of planes that share their cross-hair; "" for none.
+        kept: pinned point, to be restored when the picture is mounted again.
 
-    Raises ValueError, in words, for arrays that do not fit each other.
+    Returns:
+        The message, to be read by `envelope.unpack`; equal arguments give equal bytes. Real pairs are quantised to 16
+        bits.
+
+    Raises:
+        ValueError: when the shapes of two arrays do not fit, a range is empty, or a curve or a mark has an unknown
+            role.
     """
     _check(field)
     points = np.zeros((0, 2)) if field.points is None else np.asarray(field.points)
-    whole, scale = quantise(points)
+    codes, scale = quantise(points)
     header = {
         "title": field.title,
         "axes": list(field.axes),
@@ -148,7 +171,7 @@ def encode(field: Field, *, height: int = 520, group: str = "", kept: PlaneState
         "curves": np.concatenate([np.zeros((0, 2), np.float32), *(np.asarray(c.points) for c in field.curves)]).astype(
             np.float32
         ),
-        "points": whole,
+        "points": codes,
     }
     if field.violated is not None:
         buffers["violated"] = np.asarray(field.violated, bool).astype(np.uint8)
@@ -157,20 +180,28 @@ def encode(field: Field, *, height: int = 520, group: str = "", kept: PlaneState
     return pack(header, buffers)
 
 
-def decode(told: Any) -> PlaneState:
-    """The place that the browser told."""
-    match told:
+def decode(reported: Any) -> PlaneState:
+    """Return the pinned point that the browser reported.
+
+    Args:
+        reported: untrusted value: a mapping with the numbers "x" and "y".
+
+    Returns:
+        The point; an empty state if none is pinned or the value is malformed.
+    """
+    match reported:
         case {"x": int() | float() as x, "y": int() | float() as y}:
             return PlaneState(float(x), float(y))
     return PlaneState()
 
 
 def _colours(paper: str) -> list[str]:
-    """One colour for each part of the picture, in the order that `scene.js` knows."""
+    """Return one colour for each part of the picture, in the order that `scene.js` expects."""
     return [getattr(palette, paper)[0] for palette in (POSITIVE, NEGATIVE, BOUNDARY, HIGHEST)]
 
 
 def _check(field: Field) -> None:
+    """Raise ValueError when the parts of a field do not fit each other."""
     shape = np.shape(field.value)
     if len(shape) != 2 or min(shape) < 2:
         raise ValueError(f"value must be a grid (ny, nx) of at least 2 by 2 nodes, not {shape}")
@@ -185,17 +216,17 @@ def _check(field: Field) -> None:
     for curve in field.curves:
         if np.ndim(curve.points) != 2 or np.shape(curve.points)[1] != 2:
             raise ValueError(f"a curve has points (k, 2), not {np.shape(curve.points)}")
-        if curve.role not in CURVES:
-            raise ValueError(f"a curve is one of {', '.join(CURVES)}, not {curve.role!r}")
+        if curve.role not in CURVE_ROLES:
+            raise ValueError(f"a curve is one of {', '.join(CURVE_ROLES)}, not {curve.role!r}")
     for mark in field.marks:
-        if mark.role not in MARKS:
-            raise ValueError(f"a mark is one of {', '.join(MARKS)}, not {mark.role!r}")
+        if mark.role not in MARK_ROLES:
+            raise ValueError(f"a mark is one of {', '.join(MARK_ROLES)}, not {mark.role!r}")
     _check_points(field)
 
 
 def _check_points(field: Field) -> None:
-    pairs = None if field.points is None else np.shape(field.points)
-    if pairs is not None and (len(pairs) != 2 or pairs[1] != 2):
-        raise ValueError(f"points must be (n, 2), not {pairs}")
-    if field.point_violated is not None and (pairs is None or np.shape(field.point_violated) != pairs[:1]):
-        raise ValueError(f"point_violated is {np.shape(field.point_violated)}, but points is {pairs}")
+    shape = None if field.points is None else np.shape(field.points)
+    if shape is not None and (len(shape) != 2 or shape[1] != 2):
+        raise ValueError(f"points must be (n, 2), not {shape}")
+    if field.point_violated is not None and (shape is None or np.shape(field.point_violated) != shape[:1]):
+        raise ValueError(f"point_violated is {np.shape(field.point_violated)}, but points is {shape}")

@@ -1,4 +1,4 @@
-"""The Streamlit half of the component."""
+"""Mount the plane picture in Streamlit."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,20 +20,30 @@ def plane(
     kept: PlaneState | None = None,
     on_keep: Callable[[PlaneState], None] | None = None,
 ) -> PlaneState:
-    """Show a field, at most `height` pixels tall with its controls, and say which place the viewer has kept.
+    """Show a field and return the point that the viewer has pinned.
 
-    The picture moves from the field it showed before to this one; zoom and cross-hair are the viewer's own. Planes of
-    one `group` (if it is not "") share their cross-hair: what is pointed at or kept in one is so in the others. With
-    `on_keep`, which is told the place, whoever calls remembers it and gives it as `kept`.
+    The picture morphs from the field that it showed before; zoom and cross-hair stay as the viewer has set them.
+
+    Args:
+        field: what to show.
+        key: Streamlit key of the component.
+        height: greatest height of the picture with its controls, in CSS pixels.
+        group: planes with the same group share the hovered and the pinned point; "" for none.
+        kept: pinned point, as the caller has stored it; needs `on_keep`.
+        on_keep: callback with the pinned point. With it the caller stores the point and passes it as `kept`; without
+            it the component's own state does.
+
+    Returns:
+        The pinned point.
     """
 
-    def told() -> PlaneState:
+    def reported() -> PlaneState:
         return decode((st.session_state.get(key) or {}).get("point"))
 
-    known = (kept or PlaneState()) if on_keep else told()
+    pinned = (kept or PlaneState()) if on_keep else reported()
     result = _component(
         key=key,
-        data=encode(field, height=height, group=group, kept=known),
-        on_point_change=(lambda: on_keep(told())) if on_keep else no_op,
+        data=encode(field, height=height, group=group, kept=pinned),
+        on_point_change=(lambda: on_keep(reported())) if on_keep else no_op,
     )
-    return known if on_keep else decode(result.get("point"))
+    return pinned if on_keep else decode(result.get("point"))

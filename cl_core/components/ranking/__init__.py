@@ -1,4 +1,4 @@
-"""One anchor of a batch: its positives and negatives in order of distance, their kinds, and what a miner picks."""
+"""Picture of one anchor: its positives and negatives sorted by distance, their kinds, and what a miner picks."""
 
 from cl_core.components.ranking.message import KINDS, WORDS, Ranking, RankingState, decode, encode
 

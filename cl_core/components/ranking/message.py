@@ -1,4 +1,4 @@
-"""One anchor of a batch: its positives and negatives in order of distance, their kinds, and what a miner picks."""
+"""Message of the ranking picture: the distances and labels of a batch, and the triplets that a miner picks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,10 +19,10 @@ WORDS: Mapping[str, str] = {
     "anchorAloud": "The anchor: {name}",
     "positives": "Positives, nearest first",
     "positivesHint": "choose one: what is hard is relative to it",
-    "noPositives": "Nobody else in this batch is of its class, so there is no triplet with this anchor.",
+    "noPositives": "No other image in this batch is of its class, so there is no triplet with this anchor.",
     "negatives": "Negatives, nearest first",
     "negativesHint": "relative to the chosen positive, at {value}",
-    "noNegatives": "Everybody in this batch is of its class, so there is no triplet with this anchor.",
+    "noNegatives": "Every image in this batch is of its class, so there is no triplet with this anchor.",
     "near": "positive {value}",
     "far": "+ margin {value}",
     "count": "{count} of {all}",
@@ -58,20 +58,21 @@ KINDS = ("hard", "semihard", "easy")  # nearest first
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """A batch of B images, who is how far from whom, and what a miner picks.
+    """Content of the ranking picture: a batch of B images.
 
     Attributes:
-        stream: a new name and the picture begins again with `anchor`, for a batch of other images.
-        distances: (B, B) of row i to row j, finite.
-        labels: (B,) the class of each, a number from 0 that `class_names` has a name for.
-        class_names: (C,) what the classes are called.
-        rows: (B,) the number of each test image.
-        picked: (B, B, B) bool, whether the miner picks anchor, positive and negative.
-        margin: of the kinds.
-        anchor: who it is at first.
-        symbol: what stands for the distance.
-        sprite: a PNG with every image, in rows of `sprite_columns`; empty bytes show the class name instead.
-        words: the words on it, to be replaced for another language.
+        stream: name of the batch; with a new name the picture restarts at `anchor`.
+        distances: (B, B) distance of image i to image j, from 0 to below 4096.
+        labels: (B,) class of each image, an index into `class_names`, below 256.
+        class_names: (C,) names of the classes.
+        rows: (B,) row of each image in the test set.
+        picked: (B, B, B) bool, whether the miner picks the triplet of anchor, positive and negative.
+        margin: margin that separates semi-hard from easy negatives.
+        anchor: image that is the anchor at first.
+        symbol: symbol of the distance.
+        sprite: PNG with every image, in rows of `sprite_columns`; empty bytes show the class name instead.
+        sprite_columns: images in a row of the sprite.
+        words: texts that replace those of `WORDS` key by key, for another language.
     """
 
     stream: str
@@ -90,19 +91,32 @@ class Ranking:
 
 @dataclass(frozen=True)
 class RankingState:
-    """Whom the viewer looks at: rows 0 to B - 1 of the batch. No positive: the viewer has left it to the picture."""
+    """The viewer's choice.
+
+    Attributes:
+        anchor: the anchor, image 0 to B - 1 of the batch.
+        positive: the positive, image 0 to B - 1; None while the picture chooses it.
+    """
 
     anchor: int
     positive: int | None
 
 
 def encode(scene: Ranking, *, state: RankingState | None = None) -> bytes:
-    """A batch for the browser; equal batches give equal bytes.
+    """Encode a batch as a message for the browser.
 
-    Distances and margin go as whole numbers of 2^-40, which the browser adds and compares exactly. `state` is what the
-    viewer is known to have chosen, for a picture that is mounted again.
+    Distances and margin are sent as integer multiples of 2^-40, which the browser adds and compares exactly.
 
-    Raises ValueError, in words, where two arrays do not fit each other or a distance cannot be sent.
+    Args:
+        scene: what to show.
+        state: the viewer's choice, to be restored when the picture is mounted again.
+
+    Returns:
+        The message, to be read by `envelope.unpack`; equal arguments give equal bytes.
+
+    Raises:
+        ValueError: when the shapes of two arrays do not fit, `picked` marks something that is no triplet, or a label, a
+            row, a distance, the anchor or the margin is out of range.
     """
     _check(scene)
     steps = np.rint(np.asarray(scene.distances, np.float64) * GRID).astype(np.uint64)
@@ -131,10 +145,19 @@ def encode(scene: Ranking, *, state: RankingState | None = None) -> bytes:
     return pack(header, buffers)
 
 
-def decode(told: Any, scene: Ranking) -> RankingState | None:
-    """What the browser told, unless it is of another batch."""
+def decode(reported: Any, scene: Ranking) -> RankingState | None:
+    """Return the choice that the browser reported.
+
+    Args:
+        reported: untrusted value: a mapping with "stream", "anchor" and "positive".
+        scene: the batch on the page.
+
+    Returns:
+        The choice, without a positive if the reported one is not a positive of the anchor; None if the value is
+        malformed or comes from another batch.
+    """
     n = len(scene.labels)
-    match told:
+    match reported:
         case {"stream": scene.stream, "anchor": int(anchor), "positive": positive} if 0 <= anchor < n:
             match positive:
                 case int() if 0 <= positive < n and _positive(scene)[anchor, positive]:
@@ -144,13 +167,13 @@ def decode(told: Any, scene: Ranking) -> RankingState | None:
 
 
 def _positive(scene: Ranking) -> NDArray[np.bool_]:
-    """Who is a positive of whom, (B, B)."""
+    """Return whether j is a positive of i, (B, B)."""
     same: NDArray[np.bool_] = scene.labels[:, None] == scene.labels
     return same & ~np.eye(len(same), dtype=bool)
 
 
 def _check(scene: Ranking) -> None:
-    """Say in words what does not fit."""
+    """Raise ValueError when the parts of a batch do not fit each other."""
     n = len(scene.labels)
     expected = {
         "labels": (scene.labels, (n,)),
@@ -167,7 +190,8 @@ def _check(scene: Ranking) -> None:
         raise ValueError(f"labels must be 0 to {len(scene.class_names) - 1}: every class needs its name")
     if int(scene.rows.min()) < 0:
         raise ValueError("rows must not be negative: they are numbers of test images")
-    if not (scene.distances >= 0).all() or not (scene.distances < 2**12).all():  # the browser's numbers end at 2^53
+    # in units of 2^-40, a distance plus the margin must stay below 2^53, up to which the browser's numbers are exact
+    if not (scene.distances >= 0).all() or not (scene.distances < 2**12).all():
         raise ValueError("distances must be 0 or more, and below 4096")
     if not 0 <= scene.margin < 2**12:
         raise ValueError(f"margin must be 0 or more, and below 4096, not {scene.margin}")

@@ -1,4 +1,4 @@
-"""The Streamlit half of the component."""
+"""Mount the ranking picture in Streamlit."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -19,22 +19,30 @@ def ranking(
     state: RankingState | None = None,
     on_choose: Callable[[RankingState], None] | None = None,
 ) -> RankingState:
-    """Show a batch from the side of one anchor, and say whom the viewer looks at.
+    """Show a batch as ranked from one anchor, and return the anchor and the positive that the viewer has chosen.
 
-    Choosing another anchor or positive happens in the browser; Python hears of it when the hand is still. With
-    `on_choose`, which is told of it, whoever calls remembers it and gives it as `state`; one that is not of this batch
-    does not count.
+    The browser changes anchor and positive by itself; it reports a choice once the viewer pauses.
+
+    Args:
+        scene: what to show.
+        key: Streamlit key of the component.
+        state: choice, as the caller has stored it; needs `on_choose`, and is ignored if it does not fit the batch.
+        on_choose: callback with a new choice. With it the caller stores the choice and passes it as `state`; without it
+            the session does.
+
+    Returns:
+        The choice.
     """
-    slot = f"_ranking:{key}"  # outlives the picture, which may be mounted again
+    slot = f"_ranking:{key}"  # Streamlit drops the component's own state while it is not on the page
 
-    def keep() -> None:
-        answer = (st.session_state.get(key) or {}).get("chosen")
+    def store() -> None:
+        reported = (st.session_state.get(key) or {}).get("chosen")
         if on_choose is None:
-            st.session_state[slot] = answer
-        elif (chosen := decode(answer, scene)) is not None:
+            st.session_state[slot] = reported
+        elif (chosen := decode(reported, scene)) is not None:
             on_choose(chosen)
 
-    given = None if state is None else {"stream": scene.stream, **asdict(state)}
-    told = decode(st.session_state.get(slot) if on_choose is None else given, scene)
-    _component(key=key, data=encode(scene, state=told), on_chosen_change=keep)
-    return told or RankingState(scene.anchor, None)
+    passed = None if state is None else {"stream": scene.stream, **asdict(state)}
+    current = decode(st.session_state.get(slot) if on_choose is None else passed, scene)
+    _component(key=key, data=encode(scene, state=current), on_chosen_change=store)
+    return current or RankingState(scene.anchor, None)

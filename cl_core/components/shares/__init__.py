@@ -1,4 +1,4 @@
-"""How easy, semi-hard and hard triplets share a run's triplets, frame by frame, with a cursor that one can drag."""
+"""Picture of a run's shares of easy, semi-hard and hard triplets, frame by frame, with a draggable cursor."""
 
 from cl_core.components.shares.message import WORDS, Shares, encode
 

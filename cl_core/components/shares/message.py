@@ -1,4 +1,4 @@
-"""How easy, semi-hard and hard triplets share a run's triplets, frame by frame, with a cursor that one can drag."""
+"""Message of the shares picture: a run's shares of easy, semi-hard and hard triplets and its loss, by step."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,17 +29,18 @@ WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, eq=False)
 class Shares:
-    """Everything the picture shows.
+    """Content of the shares picture.
 
     Attributes:
-        stream: names the run.
-        steps: (F,) the training step of each frame, ascending from 0; may grow.
-        shares: (F, 3) shares of easy, semi-hard and hard triplets; each row adds up to 1, or is 0 where there are none.
-        losses: (F,) the loss at each frame, NaN where it is not known; all NaN: no track of losses.
-        collapse, floor: the loss when all embeddings are one point, and when the classes are perfect; NaN: no line.
-        title: what is seen, in words.
-        alt: the run in words, for those who do not see it.
-        words: the words on the picture, to be replaced one by one.
+        stream: name of the run.
+        steps: (F,) training step of each frame, ascending, not negative; may grow.
+        shares: (F, 3) shares of easy, semi-hard and hard triplets; each row adds up to 1, or is 0 if there are none.
+        losses: (F,) loss at each frame, NaN where it is unknown; the loss track is left out if all are NaN.
+        collapse: loss when all embeddings coincide; NaN draws no line.
+        floor: loss of perfectly separated classes; NaN draws no line.
+        title: title of the picture.
+        alt: text alternative of the picture.
+        words: texts that replace those of `WORDS` key by key, for another language.
     """
 
     stream: str
@@ -54,10 +55,18 @@ class Shares:
 
 
 def encode(scene: Shares, *, height: int = 560, group: str = "") -> bytes:
-    """A picture for the browser; equal pictures give equal bytes.
+    """Encode the shares as a message for the browser.
 
-    Raises ValueError, in words, for arrays that do not go together, steps that do not ascend and shares that do not
-    add up to 1.
+    Args:
+        scene: what to show.
+        height: height of the picture in CSS pixels.
+        group: name of the group of pictures that share the moment that is shown; "" for none.
+
+    Returns:
+        The message, to be read by `envelope.unpack`; equal arguments give equal bytes.
+
+    Raises:
+        ValueError: when the shapes of two arrays do not fit, steps do not ascend, or shares do not add up to 1.
     """
     _check(scene)
     header = {
@@ -81,13 +90,14 @@ def encode(scene: Shares, *, height: int = 560, group: str = "") -> bytes:
 
 
 def _check(scene: Shares) -> None:
+    """Raise ValueError when the arrays do not fit each other."""
     n_frames = len(scene.steps)
     for name, shape in {"steps": (n_frames,), "shares": (n_frames, 3), "losses": (n_frames,)}.items():
         if np.shape(getattr(scene, name)) != shape:
             raise ValueError(f"{name} must be {shape}, not {np.shape(getattr(scene, name))}")
     if (np.diff(scene.steps) <= 0).any() or (np.asarray(scene.steps) < 0).any():
         raise ValueError("steps must ascend from 0")
-    each = np.asarray(scene.shares)
-    total = each.sum(axis=1)
-    if (np.abs(total - (total > 0)) > 1e-6).any() or (each < 0).any():
+    shares = np.asarray(scene.shares)
+    total = shares.sum(axis=1)
+    if (np.abs(total - (total > 0)) > 1e-6).any() or (shares < 0).any():
         raise ValueError("the shares of every frame must be 0 or more and add up to 1")

@@ -1,4 +1,4 @@
-"""The Streamlit half of the component."""
+"""Mount the shares picture in Streamlit."""
 
 from pathlib import Path
 
@@ -9,9 +9,12 @@ _component = register(Path(__file__).parent)
 
 
 def shares(scene: Shares, *, key: str, height: int = 560, group: str = "") -> None:
-    """Show a picture, `height` pixels tall.
+    """Show the shares of a run; a fragment may call it at every tick with a run that grows.
 
-    Pictures of one `group` (if it is not "") share the moment with each other and with the embeddings of that group.
-    May be called at every tick of a fragment with a run that grows.
+    Args:
+        scene: what to show.
+        key: Streamlit key of the component.
+        height: height of the picture in CSS pixels.
+        group: pictures and embeddings with the same group share the moment that is shown; "" for none.
     """
     _component(key=key, data=encode(scene, height=height, group=group))

@@ -1,4 +1,4 @@
-"""One time slider for all pictures of a group: through the steps of runs that are watched side by side."""
+"""Message of the time slider: the steps of the frames that it goes through."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,5 +14,14 @@ WORDS: Mapping[str, str] = {
 
 
 def encode(stream: str, steps: Sequence[int], *, group: str) -> bytes:
-    """The frames' steps, ascending, for the browser; equal ones give equal bytes."""
+    """Encode the steps of the frames as a message for the browser.
+
+    Args:
+        stream: name of what is shown; with a new name the slider follows the newest frame again.
+        steps: training steps of the frames, ascending.
+        group: name of the group of pictures that the slider moves.
+
+    Returns:
+        The message, to be read by `envelope.unpack`; equal arguments give equal bytes.
+    """
     return pack({"stream": stream, "steps": [int(step) for step in steps], "group": group, "words": dict(WORDS)}, {})

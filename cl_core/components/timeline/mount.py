@@ -1,4 +1,4 @@
-"""The Streamlit half of the component."""
+"""Mount the time slider in Streamlit."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +10,19 @@ _component = register(Path(__file__).parent, "time.css")
 
 
 def timeline(stream: str, steps: Sequence[int], *, key: str, group: str) -> int | None:
-    """Show the slider; the step that the viewer looks at, None while they follow the newest.
+    """Show the slider and return the training step that the viewer looks at.
 
-    stream: names what is watched: a choice made in another one does not count. steps: of the frames so far, ascending.
+    Args:
+        stream: name of what is shown; a choice that was made in another stream is ignored.
+        steps: training steps of the frames so far, ascending.
+        key: Streamlit key of the component.
+        group: name of the group of pictures that the slider moves.
+
+    Returns:
+        The step; None while the pictures follow the newest frame.
     """
     result = _component(key=key, data=encode(stream, steps, group=group), on_step_change=no_op)
     match result.get("step"):
-        case {"stream": told, "step": int(step)} if told == stream and step in steps:
+        case {"stream": reported_stream, "step": int(step)} if reported_stream == stream and step in steps:
             return step
     return None

@@ -1,4 +1,4 @@
-"""One anchor, its positive and a few negatives that one drags, and what kind of triplet each of them makes."""
+"""Picture of a draggable anchor, its positive and a few negatives, with the kind of triplet that each makes."""
 
 from cl_core.components.triplet.message import (
     NEGATIVES,

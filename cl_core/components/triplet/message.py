@@ -1,4 +1,4 @@
-"""One anchor, its positive and a few negatives that one drags, and what kind of triplet each of them makes."""
+"""Message of the triplet picture: draggable points, the margin and the distance that classifies their triplets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,27 +42,28 @@ WORDS: Mapping[str, str] = {
     "never": "None can be easy here: on the circle {delta} never exceeds {most}, and easy begins at {edge}.",
 }
 
-SPAN = 1.25  # how far from the middle a point may be, along x and along y
-NEGATIVES = 6  # as many as can be told from each other
+SPAN = 1.25  # largest |x| and |y| of a point
+NEGATIVES = 6  # largest number of negatives that can be told apart
 
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Triplets:
-    """Everything the picture shows.
+    """Content of the triplet picture.
 
     Attributes:
-        stream: with a new name the points begin afresh at those given; else the viewer's own stay.
-        anchor: where the anchor begins, x and y within `SPAN` of 0.
-        positive: where its positive begins.
-        negatives: where its 1 to 6 negatives begin.
-        margin: m, in the chosen distance.
+        stream: name of the scene. With a new name the points start at the positions given here; else they stay where
+            the viewer has dragged them.
+        anchor: initial position of the anchor, x and y within `SPAN` of 0.
+        positive: initial position of the positive.
+        negatives: initial positions of the 1 to 6 negatives.
+        margin: margin m, in units of the distance.
         distance: "sqeuclidean", "euclidean", or on the circle also "cosine" (1 - s).
-        circle: whether the points are of length 1 and move along the unit circle only; each begins where its direction
-            from the middle meets the circle.
-        alt: the picture in words, for those who do not see it.
-        words: the words on it, to be replaced for another language.
+        circle: whether the points lie on the unit circle and only move along it; initial positions are projected to it
+            from the origin.
+        alt: text alternative of the picture.
+        words: texts that replace those of `WORDS` key by key, for another language.
     """
 
     stream: str
@@ -78,7 +79,14 @@ class Triplets:
 
 @dataclass(frozen=True)
 class TripletState:
-    """Where the viewer has left the points, and which negative (0 for the first) is selected."""
+    """Positions of the points, as the viewer has dragged them.
+
+    Attributes:
+        anchor: position of the anchor.
+        positive: position of the positive.
+        negatives: positions of the negatives.
+        selected: index of the selected negative.
+    """
 
     anchor: Point
     positive: Point
@@ -87,18 +95,26 @@ class TripletState:
 
 
 def encode(scene: Triplets, *, height: int = 520, state: TripletState | None = None) -> bytes:
-    """A scene for the browser; equal scenes give equal bytes.
+    """Encode a scene as a message for the browser.
 
-    `state` is where the viewer is known to have left the points, for a picture that is mounted again.
+    Args:
+        scene: what to show.
+        height: height of the picture in CSS pixels.
+        state: positions of the points, to be restored when the picture is mounted again; None for the initial ones.
 
-    Raises ValueError, in words, for what cannot be drawn or measured.
+    Returns:
+        The message, to be read by `envelope.unpack`; equal arguments give equal bytes.
+
+    Raises:
+        ValueError: when there are no or too many negatives, a point lies outside `SPAN`, the margin is negative or not
+            finite, or the distance is unknown or does not fit the space.
     """
     _check(scene)
-    at = initial_state(scene) if state is None else state
+    current = initial_state(scene) if state is None else state
     header = {
         "stream": scene.stream,
-        "points": [list(point) for point in (at.anchor, at.positive, *at.negatives)],
-        "selected": at.selected,
+        "points": [list(point) for point in (current.anchor, current.positive, *current.negatives)],
+        "selected": current.selected,
         "span": SPAN,
         "margin": float(scene.margin),
         "distance": scene.distance,
@@ -113,42 +129,59 @@ def encode(scene: Triplets, *, height: int = 520, state: TripletState | None = N
 
 
 def initial_state(scene: Triplets) -> TripletState:
-    """The scene as it begins."""
-    place = _on_circle if scene.circle else _as_given
-    return TripletState(place(scene.anchor), place(scene.positive), tuple(place(point) for point in scene.negatives))
+    """Return the initial positions of a scene's points, projected to the unit circle if it is the scene's space.
+
+    Args:
+        scene: the scene.
+
+    Returns:
+        The positions, with the first negative selected.
+    """
+    project = _on_circle if scene.circle else _in_plane
+    return TripletState(
+        project(scene.anchor), project(scene.positive), tuple(project(point) for point in scene.negatives)
+    )
 
 
-def decode(told: Any, scene: Triplets) -> TripletState | None:
-    """What the browser told, unless it is of another stream or not a scene."""
+def decode(reported: Any, scene: Triplets) -> TripletState | None:
+    """Return the positions that the browser reported.
+
+    Args:
+        reported: untrusted value: a mapping with "stream", "points" (anchor, positive, negatives) and "selected".
+        scene: the scene on the page.
+
+    Returns:
+        The positions; None if the value is malformed, comes from another stream or has a point outside `SPAN`.
+    """
     count = len(scene.negatives)
-    match told:
+    match reported:
         case {"stream": scene.stream, "points": [*points], "selected": int(selected)} if 0 <= selected < count:
             if len(points) == count + 2 and all(_is_point(point) for point in points):
-                place = _on_circle if scene.circle else _as_given
-                anchor, positive, *negatives = (place(point) for point in points)
+                project = _on_circle if scene.circle else _in_plane
+                anchor, positive, *negatives = (project(point) for point in points)
                 return TripletState(anchor, positive, tuple(negatives), int(selected))
     return None
 
 
 def _is_point(point: Any) -> bool:
-    """Whether it is a pair of numbers that the picture has room for."""
+    """Return whether it is a pair of finite numbers within `SPAN` of 0."""
     if not isinstance(point, Sequence) or isinstance(point, str) or len(point) != 2:
         return False
     return all(isinstance(x, int | float) and isfinite(x) and abs(x) <= SPAN for x in point)
 
 
-def _as_given(point: Sequence[float]) -> Point:
+def _in_plane(point: Sequence[float]) -> Point:
     return float(point[0]), float(point[1])
 
 
 def _on_circle(point: Sequence[float]) -> Point:
-    """Where its direction from the middle meets the unit circle; the middle itself has none and is put at (1, 0)."""
+    """Project a point to the unit circle from the origin; the origin itself goes to (1, 0)."""
     length = hypot(*point)
     return (point[0] / length, point[1] / length) if length > 0 else (1.0, 0.0)
 
 
 def _check(scene: Triplets) -> None:
-    """Say in words what does not fit."""
+    """Raise ValueError when a scene cannot be drawn or measured."""
     if not 1 <= len(scene.negatives) <= NEGATIVES:
         raise ValueError(f"there must be 1 to {NEGATIVES} negatives, not {len(scene.negatives)}")
     named = [("anchor", scene.anchor), ("positive", scene.positive)]

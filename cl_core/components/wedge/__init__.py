@@ -1,5 +1,5 @@
-"""Two class weights at an angle that one can drag, and how far around each a loss is content: the angle picture."""
+"""Picture of two class weights at a draggable angle, with the wedge around each in which a loss's margin is met."""
 
-from cl_core.components.wedge.message import CLASSES, DEGREES, WORDS, Wedge, WedgeState, decode, encode
+from cl_core.components.wedge.message import COLOUR_INDICES, N_ANGLES, WORDS, Wedge, WedgeState, decode, encode
 
-__all__ = ["CLASSES", "DEGREES", "WORDS", "Wedge", "WedgeState", "decode", "encode"]
+__all__ = ["COLOUR_INDICES", "N_ANGLES", "WORDS", "Wedge", "WedgeState", "decode", "encode"]

@@ -1,4 +1,4 @@
-"""Two class weights at an angle that one can drag, and how far around each a loss is content: the angle picture."""
+"""Message of the angle picture: for each angle between two class weights, the wedge in which the margin is met."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,22 +29,25 @@ WORDS: Mapping[str, str] = {
     "valueNever": "{between} between the class weights; not even the class weight itself is content",
 }
 
-DEGREES = 181  # angles that the table knows: 0 to 180
-CLASSES = (3, 5)  # of CLASS_COLOURS: far apart on either paper, and neither is a positive's nor a negative's colour
+N_ANGLES = 181  # rows of the tables, for 0 to 180 whole degrees
+# of CLASS_COLOURS: far apart on light and on dark paper, and neither is the colour of positives or negatives
+COLOUR_INDICES = (3, 5)
 
 
 @dataclass(frozen=True, eq=False)
 class Wedge:
-    """Everything the picture shows.
+    """Content of the angle picture.
 
     Attributes:
-        title: the name of the loss.
+        title: name of the loss.
         table: (181,) theta_1* in degrees for class weights at 0..180 degrees to each other: how far from its own class
-            weight an embedding may turn towards the other one; NaN where not even the class weight itself is content.
-        between: the angle that the picture starts with, 0..180 whole degrees.
-        alt: the picture in words, for those who do not see it.
-        words: the words on it, to be replaced for another language.
-        away: (181, 2) from and to how many degrees it may turn away from the other one, or NaN; None: not drawn.
+            weight an embedding may turn towards the other one with its margin met; NaN where the margin is not even met
+            on the class weight itself.
+        between: initial angle between the class weights, 0..180 whole degrees.
+        alt: text alternative of the picture.
+        words: texts that replace those of `WORDS` key by key, for another language.
+        away: (181, 2) range of the angles, in degrees, by which an embedding may turn away from the other class weight
+            with its margin met, or NaN; None draws none.
     """
 
     title: str
@@ -57,27 +60,41 @@ class Wedge:
 
 @dataclass(frozen=True)
 class WedgeState:
-    """The angle between the class weights where the viewer has left it, in whole degrees."""
+    """The viewer's choice.
+
+    Attributes:
+        between: angle between the class weights in whole degrees.
+    """
 
     between: int
 
 
 def encode(picture: Wedge, *, height: int = 420, group: str = "", between: int | None = None) -> bytes:
-    """A picture for the browser; equal pictures give equal bytes.
+    """Encode an angle picture as a message for the browser.
 
-    `between` is the angle that the viewer is known to have chosen, for a picture that is mounted again.
+    Args:
+        picture: what to show.
+        height: height of the picture with its numbers, in CSS pixels.
+        group: name of the group of pictures that share their angle; "" for none.
+        between: angle that the viewer has chosen, to be restored when the picture is mounted again; None for the
+            initial one.
 
-    Raises ValueError, in words, for tables of another size and for an angle that is not in them.
+    Returns:
+        The message, to be read by `envelope.unpack`; equal arguments give equal bytes.
+
+    Raises:
+        ValueError: when a table does not have one row for each of 0..180 degrees, or the initial angle is not in that
+            range.
     """
     _check(picture)
-    away = np.full((DEGREES, 2), np.nan) if picture.away is None else np.asarray(picture.away)
+    away = np.full((N_ANGLES, 2), np.nan) if picture.away is None else np.asarray(picture.away)
     header = {
         "title": picture.title,
         "table": _numbers(np.asarray(picture.table)),
         "away": [_numbers(away[:, 0]), _numbers(away[:, 1])],
         "between": int(picture.between if between is None else between),
         "alt": picture.alt,
-        "palette": {paper: [getattr(CLASS_COLOURS, paper)[i] for i in CLASSES] for paper in ("light", "dark")},
+        "palette": {paper: [getattr(CLASS_COLOURS, paper)[i] for i in COLOUR_INDICES] for paper in ("light", "dark")},
         "height": height,
         "group": group,
         "words": {**WORDS, **picture.words},
@@ -85,23 +102,31 @@ def encode(picture: Wedge, *, height: int = 420, group: str = "", between: int |
     return pack(header, {})
 
 
-def decode(told: Any) -> int | None:
-    """The angle that the browser told."""
-    match told:
-        case int() | float() if 0 <= told < DEGREES:
-            return int(told)
+def decode(reported: Any) -> int | None:
+    """Return the angle that the browser reported.
+
+    Args:
+        reported: untrusted value: a number of degrees.
+
+    Returns:
+        The angle in whole degrees; None if the value is not a number in 0..180.
+    """
+    match reported:
+        case int() | float() if 0 <= reported < N_ANGLES:
+            return int(reported)
     return None
 
 
 def _numbers(column: NDArray[np.floating[Any]]) -> list[float | None]:
-    """What JSON can hold: nine digits behind the point, null for what is not finite."""
+    """Return values for JSON: rounded to nine decimals, None (null) where they are not finite."""
     return [round(float(x), 9) if np.isfinite(x) else None for x in column]
 
 
 def _check(picture: Wedge) -> None:
-    if np.shape(picture.table) != (DEGREES,):
+    """Raise ValueError when a table or the initial angle is malformed."""
+    if np.shape(picture.table) != (N_ANGLES,):
         raise ValueError(f"table must have one angle for each of 0..180 degrees, not {np.shape(picture.table)}")
-    if picture.away is not None and np.shape(picture.away) != (DEGREES, 2):
+    if picture.away is not None and np.shape(picture.away) != (N_ANGLES, 2):
         raise ValueError(f"away must have two angles for each of 0..180 degrees, not {np.shape(picture.away)}")
-    if not 0 <= picture.between < DEGREES:
+    if not 0 <= picture.between < N_ANGLES:
         raise ValueError(f"between must be 0..180 degrees, not {picture.between}")

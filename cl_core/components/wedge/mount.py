@@ -1,4 +1,4 @@
-"""The Streamlit half of the component."""
+"""Mount the angle picture in Streamlit."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,22 +14,31 @@ _component = register(Path(__file__).parent)
 def wedge(
     picture: Wedge, *, key: str, height: int = 420, group: str = "", on_turn: Callable[[int], None] | None = None
 ) -> WedgeState:
-    """Show a picture, `height` pixels tall with its numbers, and say which angle the viewer has chosen.
+    """Show an angle picture and return the angle that the viewer has chosen.
 
-    With another table the wedges move from where they were to where they are now. Pictures of one `group` (if it is not
-    "") share their angle, so that several losses can be compared. `on_turn` is told the angle when the hand lets go.
+    With another table the wedges move from their old angle to the new one.
+
+    Args:
+        picture: what to show.
+        key: Streamlit key of the component.
+        height: height of the picture with its numbers, in CSS pixels.
+        group: pictures with the same group share their angle, so that several losses can be compared; "" for none.
+        on_turn: callback with the angle, in whole degrees, when the viewer releases the class weight.
+
+    Returns:
+        The angle that the viewer has chosen, or else the initial one.
     """
 
-    def turned() -> None:
+    def report() -> None:
         angle = decode((st.session_state.get(key) or {}).get("between"))
         if on_turn is not None and angle is not None:
             on_turn(angle)
 
-    told = decode((st.session_state.get(key) or {}).get("between"))
+    chosen = decode((st.session_state.get(key) or {}).get("between"))
     result = _component(
         key=key,
-        data=encode(picture, height=height, group=group, between=told),
-        on_between_change=turned,
+        data=encode(picture, height=height, group=group, between=chosen),
+        on_between_change=report,
     )
-    now = decode(result.get("between"))
-    return WedgeState(int(picture.between) if now is None else now)
+    current = decode(result.get("between"))
+    return WedgeState(int(picture.between) if current is None else current)

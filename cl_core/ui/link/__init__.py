@@ -1,1 +1,1 @@
-"""Settings that live in the address: controls, picture state, presentation and sharing."""
+"""Settings that are stored in the query string: controls, picture state, presentation and sharing."""

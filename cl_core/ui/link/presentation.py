@@ -1,4 +1,4 @@
-"""How a link presents a page, beside what its controls are set to: what is hidden or locked, how large the type is."""
+"""How a link presents a page, apart from its settings: hidden and locked controls, large type, autoplay."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ from cl_core.ui.server import streamlit_compat
 HIDE, LOCK, BIG, PLAY = "hide", "lock", "big", "play"
 SWITCHES = (BIG, PLAY)
 LESSON, STEP, ROOM = "lesson", "step", "room"
-ROUTE = (LESSON, STEP, ROOM)  # where in a lesson a link leads, which is no setting of its page
-LONGEST = 2000  # letters of a list that are read
-BELOW = 60  # pixels that a picture gives to what a lesson says above it
-MOST = 64  # names of a list that are read
+ROUTE = (LESSON, STEP, ROOM)  # query parameters of a lesson, which are no settings of the page
+MAX_LIST_LENGTH = 2000  # characters of a list that are read
+LESSON_BAR_HEIGHT = 60  # pixels by which pictures are lower below the bar of a lesson
+MAX_LIST_NAMES = 64  # names of a list that are read
 
-BIG_TYPE = """<style>
+BIG_TYPE_STYLE = """<style>
 html { font-size: 20px !important; }
 [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; }
 [data-testid="stMetricLabel"], [data-testid="stMetricLabel"] * {
   font-size: 0.75rem; overflow: visible; white-space: normal;
 }
 </style>"""
-ON_PRIMARY = """<style>
-/* no theme says it, and white is not to be read on what is bright enough for dark paper */
+PRIMARY_BUTTON_STYLE = """<style>
+/* themes have no setting for it, and white text has too little contrast on the bright primary colour of dark themes */
 [data-testid="stBaseButton-primary"]:enabled { color: light-dark(#ffffff, #11141b) !important; }
 </style>"""
-NARROW = """<style>
-/* on a tablet held upright, beside the sidebar: two columns stand one below the other, three or four two by two */
+TABLET_STYLE = """<style>
+/* on an upright tablet with the sidebar open, two columns are stacked and three or four are set two by two */
 @media (640px < width < 1000px) {
   [data-testid="stMain"] [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
     min-width: calc(50% - 1rem);
@@ -39,7 +39,7 @@ NARROW = """<style>
   }
 }
 </style>"""
-NO_SIDEBAR = """<style>
+NO_SIDEBAR_STYLE = """<style>
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], [data-testid="stSidebarCollapsedControl"] {
   display: none !important;
 }
@@ -51,10 +51,10 @@ class Presentation:
     """How a page is shown.
 
     Attributes:
-        hide: names of controls that are not shown and have the value that the link gives.
-        lock: names of controls that are shown and cannot be moved.
-        big: type for the back row.
-        play: a run starts when the link is opened.
+        hide: names of controls that are not shown and take their value from the link.
+        lock: names of controls that are shown disabled.
+        big: whether the type is large, to be read from the back row of a classroom.
+        play: whether a run starts when the link is opened.
     """
 
     hide: frozenset[str] = frozenset()
@@ -63,74 +63,92 @@ class Presentation:
     play: bool = False
 
     def is_free(self, name: str) -> bool:
-        """Whether the visitor can see and move a control."""
+        """Return whether the visitor can see and change a control."""
         return name not in self.hide and name not in self.lock
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """The names of a list in a link, each once; of a very long one the first."""
-    listed = (name.strip() for name in text[:LONGEST].split(",")[:MOST])
+    """Return the names of a comma-separated list in a link, without duplicates.
+
+    Args:
+        text: untrusted text, of which `MAX_LIST_LENGTH` characters and `MAX_LIST_NAMES` names are read.
+    """
+    listed = (name.strip() for name in text[:MAX_LIST_LENGTH].split(",")[:MAX_LIST_NAMES])
     return tuple(dict.fromkeys(name for name in listed if name))
 
 
 def presentation_of_link(link: Mapping[str, str]) -> Presentation:
-    """What a link asks for; what it says wrongly of it does not count."""
+    """Return the presentation that a link asks for; invalid values count as absent."""
     hide, lock = (frozenset(names_in(link.get(name, ""))) for name in (HIDE, LOCK))
     big, play = (link.get(name, "").lower() == "true" for name in SWITCHES)
     return Presentation(hide, lock, big, play)
 
 
 def presentation() -> Presentation:
-    """How the page is to be shown now, by the address that it was opened with."""
+    """Return the presentation that the current query string asks for."""
     return presentation_of_link(st.query_params)
 
 
 def embedded() -> bool:
-    """Whether the page stands in another one, as a slide or a course's page."""
+    """Return whether the page is embedded in another one, such as a slide or a page of a course."""
     return bool(st.context.is_embedded)
 
 
 def apply_styles() -> None:
-    """Begin a run of a page, with its type; called first, so that nothing is seen to grow."""
+    """Start a run of a page and add its style sheets; call it first, so that visible text does not change its size."""
     st.session_state.asked = {}
     st.session_state.shown = None
-    st.html(ON_PRIMARY + NARROW)
+    st.html(PRIMARY_BUTTON_STYLE + TABLET_STYLE)
     if presentation().big:
-        st.html(BIG_TYPE)
+        st.html(BIG_TYPE_STYLE)
 
 
 def note_rendered(name: str, *, free: bool) -> None:
-    """Remember that this run of the page has a control, and whether it is to be moved in the sidebar."""
+    """Record that this run of the page has a control, and whether it can be changed in the sidebar.
+
+    Args:
+        name: name of the control.
+        free: whether the visitor can change it; it counts for the sidebar only if it is rendered there.
+    """
     st.session_state.setdefault("asked", {})[name] = free and streamlit_compat.in_sidebar()
 
 
 def rendered_controls() -> Mapping[str, bool]:
-    """The names of the controls that the page has now, and whether each is to be moved in the sidebar."""
-    found: Mapping[str, bool] = st.session_state.get("asked", {})
-    return found
+    """Return the controls of this run of the page by name, with whether each can be changed in the sidebar."""
+    rendered: Mapping[str, bool] = st.session_state.get("asked", {})
+    return rendered
 
 
 def hide_empty_sidebar() -> None:
-    """Put the sidebar away of a page that stands in another one, if nothing is to be moved there."""
+    """Hide the sidebar if it has no control that can be changed; for embedded pages."""
     if not any(rendered_controls().values()):
-        st.html(NO_SIDEBAR)
+        st.html(NO_SIDEBAR_STYLE)
 
 
-def intro(title: str = "", words: str = "") -> None:
-    """What a page is about; nothing below the bar of a lesson, which says it."""
+def intro(title: str = "", text: str = "") -> None:
+    """Show the title and the introduction of a page; nothing below the bar of a lesson, which has its own.
+
+    Args:
+        title: title, as Markdown.
+        text: introduction, as Markdown.
+    """
     if st.session_state.get("lesson_open") is not None:
         return
     if title:
         st.subheader(title)
-    if words:
-        st.markdown(words)
+    if text:
+        st.markdown(text)
 
 
 def height(pixels: int) -> int:
-    """How tall a picture is to be that has so much room for itself: less of it below the words of a lesson."""
-    return pixels - BELOW if st.session_state.get("lesson_open") else pixels
+    """Return the height of a picture, which is lower below the bar of a lesson.
+
+    Args:
+        pixels: height on a page without that bar, in CSS pixels.
+    """
+    return pixels - LESSON_BAR_HEIGHT if st.session_state.get("lesson_open") else pixels
 
 
 def autoplays() -> bool:
-    """Whether what plays on this page is to start now: once after a link was opened that says so."""
+    """Return whether to start playing now: true once after a link was opened that asks for it."""
     return bool(st.session_state.pop("plays_at_once", False))

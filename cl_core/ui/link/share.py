@@ -1,4 +1,4 @@
-"""Sharing a view: its link and QR code, with what is to be hidden, locked, large or playing where it is opened."""
+"""Dialog that shares a view: its link, QR code and iframe, with hidden or locked controls, large type, autoplay."""
 
 from collections.abc import Sequence
 from html import escape
@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 import segno
 import streamlit as st
 
-from cl_core.ui.link.controls import Control, Link, ShownPage, to_text
+from cl_core.ui.link.control import Control, Link, to_text
+from cl_core.ui.link.controls import ShownPage
 from cl_core.ui.link.presentation import (
     BIG,
     HIDE,
@@ -19,15 +20,15 @@ from cl_core.ui.link.presentation import (
     rendered_controls,
 )
 
-LARGEST = 18  # version of the largest QR code that a camera reads across a room: 89 by 89 modules
-SIDE = 380  # pixels, about, of the code
-QUIET = 4  # modules of white around it
-EMBED = {"embed": "true"}
-HEIGHT = 720  # pixels of the frame in a slide
+MAX_QR_VERSION = 18  # largest QR code that a camera reads across a room: 89 by 89 modules
+QR_PIXELS = 380  # approximate width of the QR code
+QR_BORDER = 4  # white modules around it
+EMBED_PARAMS = {"embed": "true"}
+FRAME_HEIGHT = 720  # CSS pixels of the iframe in a slide
 
 
 def share_view() -> None:
-    """The way to share what is shown, at the sidebar's end; what every page ends with."""
+    """Show the button that opens the dialog, at the end of the sidebar; call it at the end of every page."""
     if embedded():
         hide_empty_sidebar()
         return
@@ -39,56 +40,75 @@ def share_view() -> None:
 
 
 def present(shown: ShownPage) -> Link:
-    """Everything the page is set to that is not its default, as a link has it."""
-    now = {
+    """Return the settings of a page that differ from their defaults.
+
+    Args:
+        shown: the page.
+
+    Returns:
+        The link to these settings.
+    """
+    settings = {
         str(name): to_text(value) for name, value in st.session_state.items() if isinstance(value, str | int | float)
     }
-    by_address = {control.name: control for control in shown.controls_of(now) if control.default is None}
-    for name in by_address:  # what has no default is no widget's
-        now.pop(name, None)
+    without_widget = {control.name: control for control in shown.controls_for_link(settings) if control.default is None}
+    for name in without_widget:  # their values are in the query string only
+        settings.pop(name, None)
         if name in st.query_params:
-            now[name] = st.query_params[name]
-    found = {}
-    for control in shown.controls_of(now):
-        text = now.get(control.name)
+            settings[name] = st.query_params[name]
+    link = {}
+    for control in shown.controls_for_link(settings):
+        text = settings.get(control.name)
         if text is not None and control.error_in(text) is None and control.parse(text) != control.default:
-            found[control.name] = text
-    return found
+            link[control.name] = text
+    return link
 
 
 def page_address() -> str:
-    """Where the page is, without what it is set to."""
+    """Return the URL of the page without its query string."""
     return (st.context.url or "").split("?")[0].split("#")[0]
 
 
 def link_to(link: Link) -> str:
-    """The page with these settings, in full."""
+    """Return the full URL of the page with these query parameters."""
     return f"{page_address()}?{urlencode(link, safe=',;')}" if link else page_address()
 
 
 def snippet(link: Link, title: str) -> str:
-    """What to write into a page or a slide that is to hold this one."""
-    source = escape(link_to({**link, **EMBED}), quote=True)
+    """Return the HTML of an iframe that embeds the page.
+
+    Args:
+        link: query parameters of the page.
+        title: title of the page.
+    """
+    source = escape(link_to({**link, **EMBED_PARAMS}), quote=True)
     title = escape(f"Contrastive Loss Lab, {title}", quote=True)
-    return f'<iframe src="{source}" title="{title}"\n  width="100%" height="{HEIGHT}" style="border: 0"></iframe>'
+    return f'<iframe src="{source}" title="{title}"\n  width="100%" height="{FRAME_HEIGHT}" style="border: 0"></iframe>'
 
 
 def qr_code(text: str) -> str | None:
-    """The QR code of a text as an address that holds a PNG of it, dark on white; None where it would be too fine."""
+    """Return a QR code, black on white, as the data URI of a PNG.
+
+    Args:
+        text: content of the code.
+
+    Returns:
+        The URI; None if the code would need more than version `MAX_QR_VERSION`.
+    """
     try:
         code = segno.make(text, error="l", micro=False)
     except segno.DataOverflowError:
         return None
-    if int(code.version) > LARGEST:
+    if int(code.version) > MAX_QR_VERSION:
         return None
-    scale = round(SIDE / code.symbol_size(border=QUIET)[0])
-    # an address of its own would be gone while it is still on its way, when one changes the choices quickly
-    return str(code.png_data_uri(scale=scale, border=QUIET, dark="#000000", light="#ffffff"))
+    scale = round(QR_PIXELS / code.symbol_size(border=QR_BORDER)[0])
+    # a data URI, as the URL of a file could expire before the browser loads it, when the choices change quickly
+    return str(code.png_data_uri(scale=scale, border=QR_BORDER, dark="#000000", light="#ffffff"))
 
 
 @st.dialog("Share this view", width="large", icon=":material/share:")
 def _dialog(shown: ShownPage) -> None:
-    """The link as its reader is to find it."""
+    """Show the dialog with the choices, the link and its QR code."""
     link = present(shown)
     choices, picture = st.columns([0.52, 0.48], gap="large")
     with choices:
@@ -109,32 +129,34 @@ def _dialog(shown: ShownPage) -> None:
 
 
 def _choices(shown: ShownPage) -> Link:
-    """What is chosen of how the page is to be shown."""
-    now = presentation()
-    names = _names([control for control in shown.controls_of(present(shown)) if control.name in rendered_controls()])
-    found: dict[str, str] = {}
-    for name, label, before, words in (
-        (HIDE, "Hide", now.hide, "not shown at all; what the page tells stays"),
-        (LOCK, "Lock", now.lock, "shown, and not to be moved"),
+    """Show the choices of how the page is presented, and return them as query parameters."""
+    current = presentation()
+    labels = _plain_labels(
+        [control for control in shown.controls_for_link(present(shown)) if control.name in rendered_controls()]
+    )
+    link: dict[str, str] = {}
+    for name, label, selected, help_text in (
+        (HIDE, "Hide", current.hide, "not shown at all; what the page tells stays"),
+        (LOCK, "Lock", current.lock, "shown, and not to be moved"),
     ):
         chosen = st.multiselect(
-            label, list(names), [each for each in names if each in before], format_func=names.__getitem__, help=words,
-            key=f"share_{name}", placeholder="no controls",
+            label, list(labels), [control for control in labels if control in selected],
+            format_func=labels.__getitem__, help=help_text, key=f"share_{name}", placeholder="no controls",
         )  # fmt: skip
-        kept = [each for each in chosen if each not in found.get(HIDE, "").split(",")]
-        if kept:
-            found[name] = ",".join(kept)
-    switches = [(BIG, "Big type, for the back row", now.big)]
+        listed = [control for control in chosen if control not in link.get(HIDE, "").split(",")]
+        if listed:
+            link[name] = ",".join(listed)
+    switches = [(BIG, "Big type, for the back row", current.big)]
     if shown.plays:
-        switches.append((PLAY, "Starts playing", now.play))
+        switches.append((PLAY, "Starts playing", current.play))
     for name, label, on in switches:
         if st.toggle(label, on, key=f"share_{name}"):
-            found[name] = "true"
-    return found
+            link[name] = "true"
+    return link
 
 
-def _names(controls: Sequence[Control]) -> dict[str, str]:
-    """What controls are called where no formulas can be; with their name in the link where two have the same words."""
-    words = {control.name: control.label.split(" $")[0] for control in controls}
-    twice = {each for each in words.values() if list(words.values()).count(each) > 1}
-    return {name: name if each in twice else each for name, each in words.items()}
+def _plain_labels(controls: Sequence[Control]) -> dict[str, str]:
+    """Return the controls' labels without formulas, by name; two that would be equal are replaced by the names."""
+    labels = {control.name: control.label.split(" $")[0] for control in controls}
+    ambiguous = {label for label in labels.values() if list(labels.values()).count(label) > 1}
+    return {name: name if label in ambiguous else label for name, label in labels.items()}

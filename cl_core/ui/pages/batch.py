@@ -21,7 +21,8 @@ from cl_core.losses.parameters import Theta
 from cl_core.training.pretrained import embeddings
 from cl_core.training.pretrained.embeddings import PretrainedEmbedding
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control, Link, LossChoice
+from cl_core.ui.link.control import Control, Link
+from cl_core.ui.link.controls import LossChoice
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import presentation
 from cl_core.ui.pages import batch_details

@@ -15,7 +15,8 @@ from cl_core.data import datasets
 from cl_core.losses import snippets, variants
 from cl_core.losses.base import Loss
 from cl_core.losses.variants import OURS
-from cl_core.ui.link.controls import Control, LossChoice, set_to_defaults
+from cl_core.ui.link.control import Control
+from cl_core.ui.link.controls import LossChoice, set_to_defaults
 
 MAX_PAIRS = 6  # in the table of the strongest pairs
 

@@ -19,7 +19,8 @@ from cl_core.losses.base import Loss
 from cl_core.training.pretrained import embeddings
 from cl_core.training.pretrained.embeddings import PretrainedEmbedding
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control, Link, LossChoice
+from cl_core.ui.link.control import Control, Link
+from cl_core.ui.link.controls import LossChoice
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import height, presentation
 from cl_core.ui.widgets import prediction, question

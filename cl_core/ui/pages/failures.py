@@ -13,7 +13,7 @@ from cl_core.teaching.failures import FAILURES, Failure
 from cl_core.training import RunSpec
 from cl_core.training.frames import PACES, PROBE_SIZES, RunProgress
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control, Link
+from cl_core.ui.link.control import Control, Link, to_text
 from cl_core.ui.link.presentation import autoplays, height, intro, presentation
 from cl_core.ui.pages import training_controls
 from cl_core.ui.pages.race import show_timeline
@@ -221,7 +221,7 @@ def _knn_badge(progress: RunProgress) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else controls.to_text(value)
+    return f"{value:g}" if isinstance(value, float) else to_text(value)
 
 
 def symptom_text(failure: Failure, progress: RunProgress) -> str:

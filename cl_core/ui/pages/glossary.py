@@ -12,7 +12,7 @@ from cl_core.losses import LOSSES, variants
 from cl_core.losses.base import Loss, Preset
 from cl_core.losses.parameters import Choice, Parameter
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control
+from cl_core.ui.link.control import Control
 
 PAGE = "glossary"
 LINKS = (

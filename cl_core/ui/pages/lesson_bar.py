@@ -11,7 +11,7 @@ from cl_core.teaching import lessons
 from cl_core.teaching.lessons import Lesson, Step
 from cl_core.teaching.rooms import room_name
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Link
+from cl_core.ui.link.control import Link
 from cl_core.ui.link.presentation import LESSON, ROOM, ROUTE, STEP
 from cl_core.ui.widgets import page_state, question
 from cl_core.ui.widgets.question import AskedQuestion

@@ -9,6 +9,7 @@ from cl_core.teaching import lessons
 from cl_core.teaching.lessons import Lesson
 from cl_core.teaching.rooms import room_name
 from cl_core.ui.link import controls
+from cl_core.ui.link.control import Link
 from cl_core.ui.link.share import page_address, qr_code
 from cl_core.ui.pages.lesson_bar import NO_ROOM, link_of
 
@@ -54,7 +55,7 @@ def new_room_name() -> str:
     return "-".join(secrets.choice(LETTERS) + secrets.choice(DIGITS) for _ in range(3))
 
 
-def address_of(page: str, link: controls.Link) -> str:
+def address_of(page: str, link: Link) -> str:
     """Return the full URL of a page of the course.
 
     Args:

@@ -15,7 +15,7 @@ from cl_core.runtime.race import LETTERS, Race
 from cl_core.training import RunSpec
 from cl_core.training.frames import PROBE_SIZES, SCORES
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control, Link
+from cl_core.ui.link.control import Control, Link
 from cl_core.ui.link.presentation import presentation
 from cl_core.ui.pages.training_controls import training_controls
 from cl_core.ui.widgets.playback_buttons import PACE

@@ -16,7 +16,7 @@ from cl_core.training import RunSpec
 from cl_core.training.encoders import ENCODERS
 from cl_core.training.frames import PROBE_SIZES
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control, Link
+from cl_core.ui.link.control import Control, Link, to_text
 from cl_core.ui.widgets.playback_buttons import PACE
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.5, 1.0, 10.0)
@@ -95,7 +95,7 @@ def link_of(spec: RunSpec, **other: Any) -> Link:
     """
     values = {field.name: getattr(spec, field.name) for field in fields(spec)} | dict(spec.theta) | other
     names = [control.name for control in controls_for_link({LOSS.name: spec.loss}) if control.name in values]
-    return {name: controls.to_text(values[name]) for name in names}
+    return {name: to_text(values[name]) for name in names}
 
 
 def run_notes() -> list[str]:

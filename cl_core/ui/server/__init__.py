@@ -1,1 +1,1 @@
-"""Start-up and shutdown of the server, and what touches Streamlit's private API."""
+"""Start-up and shutdown of the server, limits on uploads, and all uses of Streamlit's private API."""

@@ -1,4 +1,4 @@
-"""What one server has, however many visitors: its engine and its workers."""
+"""Start-up and shutdown of the server: one engine and one set of workers for all visitors."""
 
 import gc
 import os
@@ -20,36 +20,38 @@ from cl_core.ui.server.uploads import limit_uploads
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
-    """A server's life: its workers are warm before the first visitor comes, and end with it."""
+    """Start the engine and its workers before the first visitor comes, and shut them down with the server.
+
+    Args:
+        _app: the ASGI app, which is not used.
+    """
     streamlit_compat.disable_pages_directory()
     limit_uploads()
     try:
-        served = engine()
+        server_engine = engine()
     except dask_cluster.ClusterError as error:
         print(error, file=sys.stderr, flush=True)
-        os._exit(1)  # whatever is raised here, SystemExit too, is shown as a traceback
+        os._exit(1)  # any exception raised here, SystemExit too, would be shown with a traceback
     yield {}
-    served.close()
-    for executor in {served.queue, served.long_queue}:
+    server_engine.close()
+    for executor in {server_engine.queue, server_engine.long_queue}:
         executor.shutdown(cancel_futures=True)
 
 
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
-    """The one engine of this server, its workers on their way."""
+    """Return the engine of this server, which starts its workers in the background."""
     process_memory.limit_malloc_arenas()
-    executor = dask_cluster.make_executor(
-        niceness=10
-    )  # whoever moves a slider is not to wait for somebody's training run
+    executor = dask_cluster.make_executor(niceness=10)  # training yields to the server, which answers sliders
     process_pool.start_workers(executor)
-    with suppress(DataError):  # whoever asks for it is told
-        datasets.load(RunSpec().dataset)  # nearly every page shows some of it
+    with suppress(DataError):  # pages that need the data report the error
+        datasets.load(RunSpec().dataset)  # nearly every page needs it
     gc.collect()
-    gc.freeze()  # what is loaded by now stays; later collections need not look at it
+    gc.freeze()  # the objects loaded so far stay; later collections need not visit them
     return Engine(executor, None if executor.remote else process_pool.ProcessPool(1, niceness=19))
 
 
 def load_note() -> str:
-    """Who else is at work, in words, to follow others; empty while everyone has a worker to themselves."""
+    """Return a note that runs share cores, to be appended to a text; "" while each has a worker of its own."""
     load = engine().load()
     return f" · {load.playing} runs share {load.size:.0f} cores" if load.playing > load.size else ""

@@ -1,4 +1,4 @@
-"""Every use of Streamlit's private API, each with its reason; seen on the version in `SEEN_ON`.
+"""All uses of Streamlit's private API, each with its reason, as tested on the version `SEEN_ON`.
 
 After an update of Streamlit, run tests/unit/ui/test_streamlit_compat.py and the browser tests named there, then raise
 `SEEN_ON`.
@@ -61,6 +61,9 @@ def forget_query_param(name: str) -> None:
 
     A slider with another range is another widget to Streamlit, and a new widget takes its value from the query string
     that the page was opened with, whatever the visitor or the page have set since.
+
+    Args:
+        name: name of the parameter.
     """
     with _query_params() as params:
         params._initial_query_params.pop(name, None)
@@ -71,7 +74,11 @@ def replace_query_string(text: str, without: str) -> None:
     """Set the query string as if the page had been opened with `text`, leaving the parameter `without` out.
 
     `st.page_link(query_params=...)` loses names that a widget of the page before was bound to, so links between pages
-    carry their settings folded into one parameter.
+    carry their settings packed into one parameter.
+
+    Args:
+        text: query string, without its "?".
+        without: name of the parameter to leave out.
     """
     with _query_params() as params:
         params.populate_from_query_string(text)
@@ -81,7 +88,14 @@ def replace_query_string(text: str, without: str) -> None:
 
 
 def session_statistics(family: str) -> list[Any]:
-    """Return the samples of one of the server's statistics; none where no server runs, as under AppTest."""
+    """Return the samples of one of the server's statistics.
+
+    Args:
+        family: name of the statistics, such as "active_sessions".
+
+    Returns:
+        The samples; none where no server runs, as under AppTest.
+    """
     if not runtime.exists():
         return []
     stats: Any = runtime.get_instance().stats_mgr.get_stats([family])

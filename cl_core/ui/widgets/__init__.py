@@ -1,1 +1,1 @@
-"""Widgets that several pages have in common."""
+"""Widgets that several pages share."""

@@ -1,4 +1,4 @@
-"""The embeddings that pages look at: prepared ones, and that of a visitor's own run."""
+"""Embeddings that pages show: pretrained ones, and that of the visitor's own run."""
 
 import streamlit as st
 
@@ -9,13 +9,21 @@ from cl_core.training.pretrained.embeddings import PretrainedEmbedding
 
 OWN = "my run"
 NO_RUN = "There is no run of yours yet: start one on the page *Live training*."
-PATIENCE = 60.0  # seconds for a worker to embed some test images
+EMBED_TIMEOUT = 60.0  # seconds for a worker to embed some test images
 
 
 def chosen_embedding(loss: str, stage: str) -> PretrainedEmbedding | None:
-    """What a loss's own run made of some test images at a stage, or the visitor's run; None, and why is said."""
+    """Return the embedding of some test images by a pretrained network or by the visitor's run.
+
+    Args:
+        loss: key of the loss that the pretrained network was trained with.
+        stage: stage of its training, or `OWN` for the visitor's run.
+
+    Returns:
+        The embedding; None if there is none, after a message on the page.
+    """
     if stage == OWN:
-        return _own()
+        return _own_embedding()
     try:
         return embeddings.load(loss, stage)
     except DataError as error:
@@ -23,29 +31,29 @@ def chosen_embedding(loss: str, stage: str) -> PretrainedEmbedding | None:
         return None
 
 
-def _own() -> PretrainedEmbedding | None:
-    """Some test images as the visitor's run embeds them now; None, and why is said, where there is none."""
+def _own_embedding() -> PretrainedEmbedding | None:
+    """Return the embedding of some test images by the visitor's run, cached by its step; None after a message."""
     run: Run | None = st.session_state.get("run")
-    known: tuple[Run, int, PretrainedEmbedding] | None = st.session_state.get("own_embedding")
-    if run is not None and known is not None and (known[0], known[1]) == (run, run.progress().step):
-        return known[2]
+    cached: tuple[Run, int, PretrainedEmbedding] | None = st.session_state.get("own_embedding")
+    if run is not None and cached is not None and (cached[0], cached[1]) == (run, run.progress().step):
+        return cached[2]
     try:
         with st.spinner("Embedding your run's test images"):
-            embedded = _embedded(run) if run is not None else None
-    except Exception as error:  # a worker's: whatever it was, the page stays
+            embedding = _embed(run) if run is not None else None
+    except Exception as error:  # the worker may raise anything; the page must stay usable
         st.error(f"Your run could not be embedded ({type(error).__name__}: {error}).", icon=":material/error:")
         return None
-    if run is None or embedded is None:
+    if run is None or embedding is None:
         st.info(NO_RUN, icon=":material/play_circle:")
         return None
-    st.session_state.own_embedding = (run, embedded.step, embedded)
-    return embedded
+    st.session_state.own_embedding = (run, embedding.step, embedding)
+    return embedding
 
 
-def _embedded(run: Run) -> PretrainedEmbedding | None:
-    """What a run's newest state makes of some test images; None before there is a state."""
+def _embed(run: Run) -> PretrainedEmbedding | None:
+    """Have a worker embed some test images with a run's newest state; None before there is a state."""
     state = run.state
     if state is None:
         return None
-    found: PretrainedEmbedding = run.submit(embeddings.embedding_of_state, state).result(timeout=PATIENCE)
-    return found
+    embedding: PretrainedEmbedding = run.submit(embeddings.embedding_of_state, state).result(timeout=EMBED_TIMEOUT)
+    return embedding

@@ -1,4 +1,4 @@
-"""Facts: what a page knows of itself at this moment, for the step of a lesson that waits until something is so."""
+"""Facts about the current state of a page, for steps of lessons that wait for a condition."""
 
 from collections.abc import Mapping
 
@@ -7,18 +7,18 @@ import streamlit as st
 Fact = str | int | float
 
 
-def set_facts(**now: Fact) -> None:
-    """Say what is so now; what was said of it before is forgotten."""
-    st.session_state.setdefault("facts", {}).update(now)
+def set_facts(**values: Fact) -> None:
+    """Update page facts; existing keys are overwritten."""
+    st.session_state.setdefault("facts", {}).update(values)
 
 
 def clear_facts() -> None:
-    """Begin anew, for another step."""
+    """Remove all page facts, for another step of a lesson."""
     st.session_state.facts = {}
 
 
 def facts() -> Mapping[str, Fact]:
-    """Everything that is so: the value of every control by its name, and what the page has told."""
+    """Return the values of all controls by name, and the facts that the page has set, which take precedence."""
     settings = {
         str(name): value for name, value in st.session_state.items() if isinstance(value, str | int | float)
     }  # fmt: skip

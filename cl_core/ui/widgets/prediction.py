@@ -1,4 +1,4 @@
-"""A covered plane: where the boundary lies is to be predicted by a click before it is shown."""
+"""Covered planes: the visitor predicts by a click where the boundary lies before it is shown."""
 
 from math import nan
 
@@ -10,29 +10,33 @@ from cl_core.analysis import similarity_plane
 from cl_core.analysis.similarity_plane import Plane
 from cl_core.components.plane import Field, PlaneState
 from cl_core.teaching.lessons import Question
-from cl_core.ui.link.controls import Control
+from cl_core.ui.link.control import Control
 from cl_core.ui.widgets import question
 from cl_core.ui.widgets.question import AskedQuestion
 
 COVER = Control(
     "cover", "cover the planes first", False, "the boundary, the forces and the loss, until one has predicted them"
 )
-ALONE = Question("Where is the boundary?", (), None, "")  # where no lesson asks
+DEFAULT_QUESTION = Question("Where is the boundary?", (), None, "")  # where no lesson asks another one
 
 
 def now() -> AskedQuestion:
-    """What is to be answered before the planes are uncovered: the question of the lesson's step, or our own."""
+    """Return the question that uncovers the planes: that of the lesson's step, or the default one."""
     asked: AskedQuestion | None = st.session_state.get("question")
-    return asked or AskedQuestion(ALONE, f"cover of link {st.session_state.get('links_opened', 0)}", "")
+    return asked or AskedQuestion(DEFAULT_QUESTION, f"cover of link {st.session_state.get('links_opened', 0)}", "")
 
 
 def is_hidden() -> bool:
-    """Whether the planes are to be covered now."""
+    """Return whether the planes are covered now."""
     return bool(st.session_state.get(COVER.name)) and not question.has_answered(now())
 
 
-def predict(kept: PlaneState) -> None:
-    """What stands beside a covered plane: the place that one has clicked on, and the way to commit oneself to it."""
+def predict(pinned: PlaneState) -> None:
+    """Show the panel beside a covered plane, with the pinned point and the button that submits it.
+
+    Args:
+        pinned: point that the visitor has pinned.
+    """
     asked = now()
     st.markdown("#### Predict first")
     if asked.question.choices:
@@ -40,38 +44,38 @@ def predict(kept: PlaneState) -> None:
         return
     st.markdown(
         "The plane is covered. Where is the boundary? Click on a place, or choose one by the arrow keys and Enter."
-        if asked.question is ALONE
+        if asked.question is DEFAULT_QUESTION
         else "The plane is covered. Click on your answer, or choose it by the arrow keys and Enter."
     )
-    chosen = kept.x is not None and kept.y is not None
-    st.markdown(f"$s_n={kept.x:.2f}$, $s_p={kept.y:.2f}$" if chosen else "No place yet.")
-    place = (kept.x or 0.0, kept.y or 0.0)
+    chosen = pinned.x is not None and pinned.y is not None
+    st.markdown(f"$s_n={pinned.x:.2f}$, $s_p={pinned.y:.2f}$" if chosen else "No place yet.")
+    place = (pinned.x or 0.0, pinned.y or 0.0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             "Commit", type="primary", key="commit", disabled=not chosen, on_click=question.submit, args=(asked, place)
         )
-        question.room_notice(asked)
+        question.skip_popover(asked)
 
 
 def answered_by_place() -> bool:
-    """Whether the planes were covered, and there are places to be shown on them now."""
+    """Return whether the planes were covered by a question for a place that is answered or skipped by now."""
     return bool(st.session_state.get(COVER.name)) and not now().question.choices and question.has_answered(now())
 
 
 def with_answers(field: Field) -> Field:
-    """A plane with everybody's places, and the visitor's own."""
+    """Return a plane with the answers of the room and the visitor's own marked on it."""
     asked = now()
     mine = question.own_answer(asked)
-    places = [each for each in question.answers(asked) if isinstance(each, tuple)]
+    places = [answer for answer in question.answers(asked) if isinstance(answer, tuple)]
     return charts.add_answers(field, np.array(places).reshape(-1, 2), mine if isinstance(mine, tuple) else None)
 
 
-def how_far(found: Plane) -> str:
-    """How far the visitor's place was from the boundary, in words; nothing without either."""
+def how_far(plane: Plane) -> str:
+    """Return a sentence with the distance of the visitor's answer from the boundary; "" without either."""
     mine = question.own_answer(now())
-    far = (
-        similarity_plane.distance_to_curve(found.boundary, *mine)
-        if isinstance(mine, tuple) and found.boundary is not None
+    distance = (
+        similarity_plane.distance_to_curve(plane.boundary, *mine)
+        if isinstance(mine, tuple) and plane.boundary is not None
         else nan
     )
-    return "" if np.isnan(far) else f"Your place is **{far:.2f}** from the boundary as it is now."
+    return "" if np.isnan(distance) else f"Your place is **{distance:.2f}** from the boundary as it is now."

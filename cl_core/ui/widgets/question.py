@@ -1,4 +1,4 @@
-"""A question to commit oneself to before the answer is shown, and what everyone in the room has said to it."""
+"""A question that is answered before its solution is shown, with the answers of everyone in the room."""
 
 import re
 import secrets
@@ -13,15 +13,21 @@ from cl_core.teaching.lessons import Question
 from cl_core.teaching.rooms import Answer, RoomError, Rooms
 from cl_core.ui.widgets import page_state
 
-PULSE = 1.0  # seconds between two looks at the answers of a room
-WITHOUT = "Show without answering"
-NO_MORE = "Then this question takes no answer from you any more."
-ANSWERED = "answered"  # the fact that a step can wait for
+PULSE = 1.0  # seconds between two polls of the answers of a room
+SKIP_LABEL = "Show without answering"
+SKIP_WARNING = "Then this question takes no answer from you any more."
+ANSWERED = "answered"  # page fact that a step of a lesson can wait for
 
 
 @dataclass(frozen=True)
 class AskedQuestion:
-    """A question where it is asked: `key` names it in its room, and `room` is "" for none."""
+    """A question and where it is asked.
+
+    Attributes:
+        question: the question.
+        key: its key in the room.
+        room: name of the room; "" for none.
+    """
 
     question: Question
     key: str
@@ -30,27 +36,32 @@ class AskedQuestion:
 
 @st.cache_resource(show_spinner=False)
 def rooms() -> Rooms:
-    """The rooms of this server."""
+    """Return the rooms of this server."""
     return Rooms()
 
 
 def visitor() -> str:
-    """Who answers: a token that says nothing of anybody, for as long as the session lasts."""
+    """Return the visitor's random token, which lasts as long as the session and identifies no person."""
     return str(st.session_state.setdefault("visitor", secrets.token_hex(8)))
 
 
 def has_answered(asked: AskedQuestion) -> bool:
-    """Whether its answer may be shown: the visitor has given one, or has chosen to see it without."""
-    return (asked.room, asked.key) in _own()
+    """Return whether the solution may be shown: the visitor has answered, or has chosen to see it without answering."""
+    return (asked.room, asked.key) in _own_answers()
 
 
 def own_answer(asked: AskedQuestion) -> Answer | None:
-    """What the visitor has answered."""
-    return _own().get((asked.room, asked.key))
+    """Return the visitor's answer; None if there is none."""
+    return _own_answers().get((asked.room, asked.key))
 
 
 def submit(asked: AskedQuestion, answer: Answer | None) -> None:
-    """Take the visitor's answer, once for all; None shows everything without one."""
+    """Store the visitor's answer; only the first one counts.
+
+    Args:
+        asked: the question.
+        answer: the index of a choice, or a place on the plane; None shows the solution without an answer.
+    """
     if has_answered(asked):
         return
     if asked.room and answer is not None:
@@ -58,22 +69,29 @@ def submit(asked: AskedQuestion, answer: Answer | None) -> None:
             answer = rooms().submit(asked.room, asked.key, visitor(), answer)
         except RoomError as error:
             st.toast(str(error), icon=":material/meeting_room:")
-    _own()[asked.room, asked.key] = answer
+    _own_answers()[asked.room, asked.key] = answer
 
 
 def answers(asked: AskedQuestion) -> list[Answer]:
-    """Everybody's answers, the visitor's among them, as far as the question can have been answered so."""
+    """Return all answers in the room, or without a room the visitor's own.
+
+    Args:
+        asked: the question.
+
+    Returns:
+        Indices of choices, or places for a question without choices; answers that do not fit the question are left out.
+    """
     n = len(asked.question.choices)
     if asked.room:
-        given = rooms().answers(asked.room, asked.key)
+        received = rooms().answers(asked.room, asked.key)
     else:
         mine = own_answer(asked)
-        given = () if mine is None else (mine,)
-    return [each for each in given if (isinstance(each, int) and 0 <= each < n) or (isinstance(each, tuple) and not n)]
+        received = () if mine is None else (mine,)
+    return [a for a in received if (isinstance(a, int) and 0 <= a < n) or (isinstance(a, tuple) and not n)]
 
 
 def show(asked: AskedQuestion) -> None:
-    """The question; or, once it is answered, what everybody in the room has said."""
+    """Show the question, or once it is answered, the answers of the room."""
     if not has_answered(asked):
         st.fragment(_ask)(asked)
         return
@@ -84,70 +102,80 @@ def show(asked: AskedQuestion) -> None:
 
 
 def verdict(asked: AskedQuestion) -> str:
-    """What was right, what the visitor has said, and why, as Markdown."""
+    """Return the visitor's answer, the right one and the explanation, as Markdown."""
     question, mine = asked.question, own_answer(asked)
     parts = []
     if isinstance(question.right, tuple):
         if isinstance(mine, tuple):
-            far = hypot(mine[0] - question.right[0], mine[1] - question.right[1])
-            parts.append(f"Your place is **{far:.2f}** away from ({question.right[0]:g}, {question.right[1]:g}).")
+            distance = hypot(mine[0] - question.right[0], mine[1] - question.right[1])
+            parts.append(f"Your place is **{distance:.2f}** away from ({question.right[0]:g}, {question.right[1]:g}).")
     elif question.choices:
         right = None if question.right is None else _literal(question.choices[question.right])
-        said = _literal(question.choices[mine]) if isinstance(mine, int) else None
+        chosen = _literal(question.choices[mine]) if isinstance(mine, int) else None
         if right is None:
-            parts += [f"You said **{said}**."] if said else []
+            parts += [f"You said **{chosen}**."] if chosen else []
         elif mine == question.right:
             parts.append(f":material/check_circle: Right: **{right}**.")
         else:
-            parts += [f":material/cancel: You said **{said}**."] if said else []
+            parts += [f":material/cancel: You said **{chosen}**."] if chosen else []
             parts.append(f"Right is **{right}**.")
     return " ".join([*parts, question.answer]).strip()
 
 
-def _own() -> dict[tuple[str, str], Answer | None]:
+def _own_answers() -> dict[tuple[str, str], Answer | None]:
+    """Return the session's answers by room and key; None for a question that was skipped."""
     answered: dict[tuple[str, str], Answer | None] = st.session_state.setdefault("answers", {})
     return answered
 
 
 def _ask(asked: AskedQuestion) -> None:
-    """The choices; for a place, what to do on the plane."""
+    """Show the choices, or the instruction for a click on the plane."""
     question = asked.question
     if not question.choices:
         st.markdown(f"**{question.words}**")
         st.caption("Click on the plane, then commit yourself next to it.")
         return
     if has_answered(asked):
-        st.rerun()  # the answer is to be seen, and so is what the page has covered
-    with st.form(f"answer {asked.key}", border=False):  # nothing is sent until one commits oneself
+        st.rerun()  # the whole page, which shows the solution and what it has covered
+    with st.form(f"answer {asked.key}", border=False):  # so that a choice is not sent before it is submitted
         chosen = st.pills(
             f"**{question.words}**", range(len(question.choices)), key=f"choice {asked.room} {asked.key}",
             format_func=lambda i: _literal(question.choices[i]),
         )  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            sent = st.form_submit_button("Commit", type="primary", key="commit")
-            gives_up = st.form_submit_button(WITHOUT, type="tertiary", key="without")
-            if sent and chosen is None:
+            submitted = st.form_submit_button("Commit", type="primary", key="commit")
+            skipped = st.form_submit_button(SKIP_LABEL, type="tertiary", key="without")
+            if submitted and chosen is None:
                 st.markdown("Choose an answer first.", width="content")
-    if gives_up:
+    if skipped:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(NO_MORE, width="content")
+            st.markdown(SKIP_WARNING, width="content")
             st.button("Show the answer", key="show_answer", on_click=submit, args=(asked, None))
-    if sent and chosen is not None:
+    if submitted and chosen is not None:
         submit(asked, chosen)
         st.rerun()
 
 
-def room_notice(asked: AskedQuestion) -> None:
-    """A way to the answer for whoever shows it to others, or gives up, where a place is asked for."""
-    with st.popover(WITHOUT, type="tertiary", key="without"):
-        st.markdown(NO_MORE)
+def skip_popover(asked: AskedQuestion) -> None:
+    """Show the popover that leads to the solution without an answer, for a question that asks for a place.
+
+    Args:
+        asked: the question.
+    """
+    with st.popover(SKIP_LABEL, type="tertiary", key="without"):
+        st.markdown(SKIP_WARNING)
         if st.button("Show the answer", key="show_answer"):
             submit(asked, None)
             st.rerun()
 
 
 def room(name: str, asked: AskedQuestion | None) -> None:
-    """The room that one is in, and how many have answered there."""
+    """Show the room that the visitor is in, and the number of answers to its question.
+
+    Args:
+        name: name of the room.
+        asked: question of the current step; None if it has none.
+    """
     if asked is None or not asked.room:
         _room(name, None)
     else:
@@ -161,12 +189,12 @@ def _room(name: str, asked: AskedQuestion | None) -> None:
 
 
 def _bars(asked: AskedQuestion) -> None:
-    """How many have said what."""
+    """Show the number of answers for each choice."""
     question, mine = asked.question, own_answer(asked)
-    given = answers(asked)
-    counts = Counter(given)
+    received = answers(asked)
+    counts = Counter(received)
     rows = [
-        _bar(choice, counts[i], len(given), right=i == question.right, mine=i == mine)
+        _bar(choice, counts[i], len(received), right=i == question.right, mine=i == mine)
         for i, choice in enumerate(question.choices)
     ]
     st.html(f'<div role="list" aria-label="Answers of the room">{"".join(rows)}</div>')
@@ -185,5 +213,5 @@ def _bar(choice: str, count: int, total: int, *, right: bool, mine: bool) -> str
 
 
 def _literal(text: str) -> str:
-    """Text as it stands, where Markdown would understand it."""
+    """Escape text for Markdown."""
     return re.sub(r"([\\`*_{}\[\]()#+.!|~$:<>-])", r"\\\1", text)

@@ -1,24 +1,24 @@
-"""How often a page looks at what moves: as often as the server can bear, and not at all where nothing does."""
+"""Refresh intervals of a page's moving parts, which grow with the load of the server."""
 
 from dataclasses import dataclass
 
 from cl_core.runtime.playback import Playback
 from cl_core.ui.server.lifespan import engine
 
-TICK = 0.4  # seconds between two looks at a picture that moves; the browser plays what came in between
-READ = 2.0  # seconds between two looks at what is read rather than watched
-EACH = 3  # runs that a core can feed with frames at that pulse; more get theirs more seldom
-SLOWEST = 10.0  # times as long between two looks, however many there are
-CHANGED = 2.0  # times as many or as few, for a page to begin anew with another pulse
+PICTURE_INTERVAL = 0.4  # seconds between two updates of a moving picture; the browser plays the frames in between
+NUMBERS_INTERVAL = 2.0  # seconds between two updates of numbers, which are read rather than watched
+RUNS_PER_CORE = 3  # runs that a core can supply with frames at these intervals; with more of them, intervals grow
+MAX_SLOWDOWN = 10.0  # largest factor by which intervals grow
+RERUN_FACTOR = 2.0  # change of the factor, up or down, after which a page runs anew with other intervals
 
 
 @dataclass(frozen=True)
 class RefreshRate:
-    """The pulse of a page's moving parts, set when the page runs as a whole.
+    """Refresh intervals of a page's moving parts, set when the page runs as a whole.
 
     Attributes:
-        moves: whether anything does.
-        crowd: how many times as long as alone there is between two looks.
+        moves: whether anything moves.
+        crowd: factor by which the intervals are lengthened.
     """
 
     moves: bool
@@ -26,25 +26,29 @@ class RefreshRate:
 
     @property
     def tick(self) -> float | None:
-        """Seconds between two looks at a picture; None where nothing moves."""
-        return TICK * self.crowd if self.moves else None
+        """Seconds between two updates of a picture; None if nothing moves."""
+        return PICTURE_INTERVAL * self.crowd if self.moves else None
 
     @property
     def read(self) -> float | None:
-        """Seconds between two looks at numbers; None where nothing moves."""
-        return READ * self.crowd if self.moves else None
+        """Seconds between two updates of numbers; None if nothing moves."""
+        return NUMBERS_INTERVAL * self.crowd if self.moves else None
 
     def suits(self, moves: bool) -> bool:
-        """Whether it is still the right one: the pulse of a fragment is set by whoever calls it."""
-        return moves == self.moves and 1 / CHANGED < crowding() / self.crowd < CHANGED
+        """Return whether the intervals still fit; else the whole page must run, as a fragment cannot change its own.
+
+        Args:
+            moves: whether anything moves now.
+        """
+        return moves == self.moves and 1 / RERUN_FACTOR < crowding() / self.crowd < RERUN_FACTOR
 
 
 def crowding() -> float:
-    """How many times as long as alone there is to be between two looks, for the server to have time for everybody."""
+    """Return the factor by which intervals must be lengthened for the server to keep up with all playing runs."""
     load = engine().load()
-    return min(max(load.playing / (EACH * load.size), 1.0), SLOWEST)
+    return min(max(load.playing / (RUNS_PER_CORE * load.size), 1.0), MAX_SLOWDOWN)
 
 
-def refresh_rate_of(what: Playback) -> RefreshRate:
-    """The pulse of a page that shows a run or a race."""
-    return RefreshRate(what.busy, crowding())
+def refresh_rate_of(playback: Playback) -> RefreshRate:
+    """Return the refresh intervals of a page that shows a run or a race."""
+    return RefreshRate(playback.busy, crowding())

@@ -12,7 +12,7 @@ import pytest
 from cl_core.components import plane as face
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import NOT_FINITE, unpack
-from cl_core.components.plane import CURVES, MARKS, WORDS, Curve, Field, Mark, PlaneState, encode
+from cl_core.components.plane import CURVE_ROLES, MARK_ROLES, WORDS, Curve, Field, Mark, PlaneState, encode
 
 FOLDER = Path(face.__file__).parent
 SHAPE = (5, 7)
@@ -143,5 +143,5 @@ def test_what_is_written_is_among_the_words():
 
 def test_every_role_is_drawn():
     code = "".join(file.read_text() for file in FOLDER.glob("*.js"))
-    for role in (*CURVES[:2], *MARKS[:2]):  # the last of either is what remains
+    for role in (*CURVE_ROLES[:2], *MARK_ROLES[:2]):  # the last of either is what remains
         assert f'"{role}"' in code

@@ -14,7 +14,7 @@ from cl_core.experiments.table import BATCHES, PUBLISHED, RIGHT
 from cl_core.palette import CLASS_COLOURS
 from cl_core.training import MAX_STEPS
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control
+from cl_core.ui.link.control import Control
 from cl_core.ui.pages import training_controls
 from cl_core.ui.pages.experiments import rerun
 from cl_core.ui.pages.experiments.shipped_results import COMMAND, ShippedResults, show_empty

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cl_core.experiments import table
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control, Link
+from cl_core.ui.link.control import Control, Link
 from cl_core.ui.pages.experiments import cells, rerun, results
 from cl_core.ui.pages.experiments.shipped_results import COMMAND, ShippedResults, load_shipped, show_empty
 

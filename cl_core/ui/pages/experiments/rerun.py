@@ -13,7 +13,7 @@ from cl_core.experiments.grid import IMAGES
 from cl_core.experiments.pipeline import Outcome
 from cl_core.losses.variants import OURS
 from cl_core.runtime import errors
-from cl_core.ui.link.controls import Control
+from cl_core.ui.link.control import Control
 from cl_core.ui.server.lifespan import engine
 
 EPOCHS = Control("epochs", "epochs", 1, "of the first stage, and of the classifier", options=(1, 2, 5))

@@ -9,7 +9,7 @@ from cl_core.experiments import METHODS, table
 from cl_core.experiments.evidence import Verdict
 from cl_core.experiments.grid import DATASETS
 from cl_core.experiments.table import BATCHES, DIFFERENCE, KINDS, MEASURED, PUBLISHED, SPANS
-from cl_core.ui.link.controls import Control
+from cl_core.ui.link.control import Control
 from cl_core.ui.pages.experiments.shipped_results import COMMAND, ShippedResults, show_empty
 from cl_core.ui.widgets.chart import chart
 

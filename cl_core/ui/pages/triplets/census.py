@@ -15,7 +15,8 @@ from cl_core.palette import MARKS
 from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
 from cl_core.runtime.run import Run
 from cl_core.training.pretrained import checkpoints
-from cl_core.ui.link.controls import Control, section
+from cl_core.ui.link.control import Control
+from cl_core.ui.link.controls import section
 from cl_core.ui.pages.triplets.real_batch import EMBEDDED_BY, EMBEDDING, PARAMETERS, PIXELS, SYMBOLS
 from cl_core.ui.server.lifespan import engine
 from cl_core.ui.widgets.chart import chart

@@ -11,7 +11,7 @@ import streamlit as st
 from cl_core.analysis.census import KINDS, census
 from cl_core.components.triplet import NEGATIVES, SPAN, Triplets, TripletState, initial_state
 from cl_core.components.triplet.mount import triplets
-from cl_core.ui.link.controls import Control
+from cl_core.ui.link.control import Control
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import presentation
 from cl_core.ui.pages.triplets.real_batch import PARAMETERS, TRIPLET

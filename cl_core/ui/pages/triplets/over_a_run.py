@@ -20,7 +20,7 @@ from cl_core.training.frames import RunProgress
 from cl_core.training.pretrained import recordings
 from cl_core.training.pretrained.recordings import Recording
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control
+from cl_core.ui.link.control import Control
 from cl_core.ui.pages import training_controls
 from cl_core.ui.pages.training_pictures import embedding_cloud
 from cl_core.ui.widgets.embedding_source import OWN

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control, Link
+from cl_core.ui.link.control import Control, Link
 from cl_core.ui.pages.triplets import census, one_triplet, over_a_run, real_batch
 
 PAGE = "triplets"

@@ -22,7 +22,7 @@ from cl_core.runtime import census_job
 from cl_core.training.pretrained import embeddings
 from cl_core.training.pretrained.embeddings import PretrainedEmbedding
 from cl_core.ui.link import controls
-from cl_core.ui.link.controls import Control
+from cl_core.ui.link.control import Control
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.pages.triplets.miner_results import miner_text, show_miner_charts, show_miner_table
 from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding
