@@ -133,7 +133,9 @@ def test_the_longest_run_has_so_many_frames_that_they_fit_into_memory(batch):
         return frames.next_frame_step(spec, begun := frames.next_frame_step(spec, step)) - begun
 
     assert sum(500 / gap(step) for step in range(250, training.MAX_STEPS, 500)) < frames.MAX_FRAMES
-    assert gap(training.MAX_STEPS) <= max(frames.ROWS_BETWEEN // batch, training.MAX_STEPS // frames.LATE)
+    assert gap(training.MAX_STEPS) <= max(
+        frames.MAX_ROWS_IN_GAP // batch, training.MAX_STEPS // frames.LATE_GAP_DIVISOR
+    )
 
 
 def test_what_a_race_and_a_movie_ask_for_at_most():
