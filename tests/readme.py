@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from cl_core import losses
-from cl_core.training.pretrained import embeddings
+from cl_core.training.pretrained import recipe_runs
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -14,7 +14,7 @@ BENCHMARKS = ROOT / "tests" / "benchmarks"
 def parts() -> dict[str, str]:
     """What belongs between which markers: the losses as they are now, steps and benchmarks as they were last kept."""
     kept = {file.stem: file.read_text() for file in sorted(BENCHMARKS.glob("*.md"))}
-    return {"losses": losses.table(), "steps": embeddings.steps_table(), **kept}
+    return {"losses": losses.table(), "steps": recipe_runs.steps_table(), **kept}
 
 
 def filled(text: str) -> str:
