@@ -18,7 +18,7 @@ from cl_core.data import datasets
 from cl_core.experiments.grid import METHODS, Cell
 from cl_core.runtime import process_memory
 from cl_core.training import State, rng
-from cl_core.training.pretrained import embeddings
+from cl_core.training.pretrained import recipe_runs
 
 CLASSIFIER_BATCH, CLASSIFIER_RATE = 32, 0.001  # of the second stage, as in the article
 CHUNK = 200  # steps between two progress reports
@@ -197,5 +197,5 @@ def versions() -> Mapping[str, str]:
     return {
         "numpy": np.__version__,
         "scikit-learn": version("scikit-learn"),
-        "machine": embeddings.machine_description(),
+        "machine": recipe_runs.machine_description(),
     }

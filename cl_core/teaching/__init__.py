@@ -1,1 +1,1 @@
-"""Lessons, rooms and failures."""
+"""Teaching material: lessons, the answers of a class, and training failures with their cures."""

@@ -1,81 +1,45 @@
-"""Failures that can be relied on: settings with which a run goes wrong, the sign by which to tell, and the cure.
+"""Reproducible training failures: settings with which a run goes wrong, the symptom, and the cure.
 
-Each failure has two runs from one start on one order of images, apart in what the cure changes. Its sign is a number
-that anybody has at hand while training, with a bound that the failing run crosses and the cured one does not. Bounds
-were set by seeds 0 to 4.
+Each failure has two runs with the same initial weights and the same order of images, which differ only in what the cure
+changes. Its symptom is a number that is available during any training, with a bound that the failing run crosses and
+the cured one does not. The bounds were set from runs with seeds 0 to 4.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from math import exp, inf, nan
+from math import exp
 from types import MappingProxyType
-from typing import Any, Literal
-
-import numpy as np
+from typing import Any
 
 from cl_core import losses
+from cl_core.teaching.symptoms import (
+    Symptom,
+    empty_share,
+    knn_above_pixels,
+    peak_loss_ratio,
+    recent_loss,
+    recent_loss_ratio,
+)
 from cl_core.training import RunSpec
-from cl_core.training.frames import RunProgress
 from cl_core.training.pretrained.recordings import COLLAPSED
-
-RECENT = 20  # steps that a recent loss is the mean of
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """What to tell a failure by.
-
-    Attributes:
-        name: what is measured, as a page calls it.
-        measure: of a run as it is seen; infinite once its numbers left their range, NaN where there is nothing yet.
-        side, bound: on which side of what value the run is failing.
-        verdict: what is then said of the run, in a word or a few.
-        since: the first step at which it says anything: early on, good runs look like bad ones.
-        form: how the measure is written.
-    """
-
-    name: str
-    measure: Callable[[RunProgress], float]
-    side: Literal["<", ">"]
-    bound: float
-    verdict: str
-    since: int = 0
-    form: str = ".2f"
-
-    def is_present(self, look: RunProgress) -> bool | None:
-        """Whether a run shows the sign; None while it is too early to say."""
-        value = self.value(look)
-        if np.isnan(value) or (look.step < self.since and look.failure is None):
-            return None
-        return value < self.bound if self.side == "<" else value > self.bound
-
-    def value(self, look: RunProgress) -> float:
-        """What is measured of a run."""
-        if look.failure is not None:
-            return inf
-        return self.measure(look) if look.frames else nan
-
-    def format_value(self, value: float) -> str:
-        """A value as a page writes it."""
-        if np.isinf(value):
-            return "out of range"
-        return format(value, self.form) if value else "0"
 
 
 @dataclass(frozen=True, eq=False)
 class Failure:
-    """A way in which a run goes wrong.
+    """A way in which training goes wrong. All texts are shown on a page, as Markdown with LaTeX.
 
     Attributes:
-        key: its name in a link.
-        title, line: what a card says of it.
-        watch: what to look at, before it has shown.
-        fails, cured: the two runs.
-        steps: after which it has shown.
-        sign: what to tell it by, of either run.
-        why: what happens and why.
-        tell: the sign in words.
-        cure: what to do, in words.
+        key: name in a link.
+        title: title of its card.
+        summary: one sentence for its card.
+        watch: what to look at while the runs train; it completes the sentence "Watch ...".
+        failing: settings of the run that fails.
+        cured: settings of the run that does not.
+        steps: number of steps after which the failure is visible.
+        symptom: number by which it is recognised, of either run.
+        why: what happens, and why.
+        tell: description of the symptom.
+        cure: what to do.
     """
 
     key: str
@@ -91,12 +55,19 @@ class Failure:
     cure: str
 
     def runs(self, seed: int) -> tuple[RunSpec, RunSpec]:
-        """The failing run and the cured one, both from that seed."""
+        """Return the settings of both runs with another seed.
+
+        Args:
+            seed: seed of both runs.
+
+        Returns:
+            The failing run and the cured run.
+        """
         return replace(self.failing, seed=seed), replace(self.cured, seed=seed)
 
     @property
     def changes(self) -> Mapping[str, tuple[Any, Any]]:
-        """The settings that the cure changes, each as it was and as it is then; None for what a run does not have."""
+        """Each setting that the cure changes: its values before and after; None if a run does not have the setting."""
         before, after = _settings(self.failing), _settings(self.cured)
         return {
             name: (before.get(name), after.get(name))
@@ -106,46 +77,19 @@ class Failure:
 
 
 def _settings(spec: RunSpec) -> dict[str, Any]:
-    """Every setting of a run by its name."""
+    """Return all settings of a run by name, with the parameters of the loss among them."""
     return {field.name: getattr(spec, field.name) for field in fields(spec) if field.name != "theta"} | dict(spec.theta)
 
 
 def _run(loss: str, theta: Mapping[str, Any], **other: Any) -> RunSpec:
-    """A run by its loss's recipe, but for what is named."""
+    """Return the settings of a run by its loss's recipe, with the given ones changed."""
     return RunSpec(loss=loss, theta=theta, **(asdict(losses.get(loss).recipe) | other))
-
-
-def _recent(look: RunProgress) -> float:
-    """The mean of the last losses, NaN before the first step."""
-    return float(look.losses[-RECENT:].mean()) if len(look.losses) else nan
-
-
-def _peak(look: RunProgress) -> float:
-    """The largest loss so far, of its value at total collapse."""
-    if look.references is None or not len(look.losses):
-        return nan
-    return float(look.losses.max()) / look.references.collapse
-
-
-def _of_collapse(look: RunProgress) -> float:
-    """The recent loss, of its value at total collapse."""
-    return nan if look.references is None else _recent(look) / look.references.collapse
-
-
-def _above_pixels(look: RunProgress) -> float:
-    """How far kNN accuracy is above that of raw pixels."""
-    return nan if look.references is None else look.frames[-1].metrics.knn - look.references.knn_raw
-
-
-def _empty(look: RunProgress) -> float:
-    """The share of steps whose batch had no valid term."""
-    return min(look.empty / look.step, 1.0) if look.step else nan
 
 
 _MINED = {"margin": 1.0, "distance": "sqeuclidean"}
 _PLAIN = {"distance": "euclidean", "mining": "all"}
 
-_EVERY = (
+_ALL = (
     Failure(
         key="hard_collapse",
         title="Hard mining collapses",
@@ -154,8 +98,8 @@ _EVERY = (
         failing=_run("triplet", {**_MINED, "mining": "hard"}),
         cured=_run("triplet", {**_MINED, "mining": "semihard"}),
         steps=40,
-        symptom=Symptom("spread", lambda look: look.frames[-1].metrics.spread, "<", COLLAPSED, "collapsed", since=5,
-                  form=".3f"),
+        symptom=Symptom("spread", lambda progress: progress.frames[-1].metrics.spread, "<", COLLAPSED, "collapsed",
+                  since=5, form=".3f"),
         why="Early on, the hardest negatives are nearer than the positive. The quickest way to make such triplets "
             "cheaper is to shorten all distances. Once everything is one point, every triplet costs exactly the "
             "margin.",
@@ -171,7 +115,7 @@ _EVERY = (
         failing=_run("supcon", {"temperature": 0.01}),
         cured=_run("supcon", {"temperature": 0.1}),
         steps=100,
-        symptom=Symptom("easy triplets", lambda look: look.frames[-1].metrics.easy, "<", 0.5,
+        symptom=Symptom("easy triplets", lambda progress: progress.frames[-1].metrics.easy, "<", 0.5,
                   "a hair apart", since=40, form=".0%"),
         why="Similarities are divided by τ, so a lead of 0.05 counts for as much as one of 0.5 does at τ = 0.1. "
             "The loss is met by tiny differences, only the nearest negatives feel anything, and the embedding "
@@ -189,7 +133,7 @@ _EVERY = (
         failing=_run("nt_xent", {"temperature": 1.0}),
         cured=_run("nt_xent", {"temperature": 0.1}),
         steps=110,
-        symptom=Symptom("kNN against pixels", _above_pixels, "<", 0.0, "worse than pixels", since=110,
+        symptom=Symptom("kNN against pixels", knn_above_pixels, "<", 0.0, "worse than pixels", since=110,
                   form="+.1%"),
         why="On unit vectors similarities lie between −1 and 1, so at τ = 1 no negative weighs more than e² = "
             "7.4 times another. The near ones, which are to be told apart, drown among the many far ones.",
@@ -205,7 +149,7 @@ _EVERY = (
         failing=_run("triplet", {**_PLAIN, "margin": 2.0}),
         cured=_run("triplet", {**_PLAIN, "margin": 0.2}),
         steps=100,
-        symptom=Symptom("loss, of collapse", _of_collapse, ">", 0.25, "never met", since=60, form=".0%"),
+        symptom=Symptom("loss, of collapse", recent_loss_ratio, ">", 0.25, "never met", since=60, form=".0%"),
         why="With plain distances on the unit sphere $d_{an}$ is 2 at most, so no triplet with $d_{ap}$ > 0 can "
             "ever be easy. Ten classes at their best are 1.49 apart, which leaves 0.51 of every triplet's loss. All "
             "triplets pull alike for ever, those that are fine too.",
@@ -222,7 +166,7 @@ _EVERY = (
         failing=_run("npair", {}, rate=0.03),
         cured=_run("info_nce", {"temperature": 0.1}, rate=0.03),
         steps=100,
-        symptom=Symptom("peak loss, of collapse", _peak, ">", 2.0, "out of bounds", form=",.0f"),
+        symptom=Symptom("peak loss, of collapse", peak_loss_ratio, ">", 2.0, "out of bounds", form=",.0f"),
         why="Longer embeddings make larger products, and a product grows with both lengths. At a rate of 0.03 a "
             "few steps are enough: the loss is at thousands of times its value at collapse, and the net does "
             "not recover from what that does to it.",
@@ -239,7 +183,7 @@ _EVERY = (
         failing=_run("am_softmax", {"margin": 0.35, "scale": 30.0}, dim=2),
         cured=_run("am_softmax", {"margin": 0.35, "scale": 30.0}, dim=16),
         steps=100,
-        symptom=Symptom("loss", _recent, ">", 4.8, "no room", since=60),
+        symptom=Symptom("loss", recent_loss, ">", 4.8, "no room", since=60),
         why="Ten directions on a circle are 36° apart, which allows a margin of 1 − cos 36° = 0.191. At 0.35 "
             "every image loses against a neighbouring class even where it stands exactly at its own.",
         tell="The loss stays far above 5.47, which is left when the classes are spread evenly and every image "
@@ -255,8 +199,8 @@ _EVERY = (
         failing=_run("normface", {"scale": 1.0}),
         cured=_run("normface", {"scale": 20.0}),
         steps=60,
-        symptom=Symptom("probability of the own class", lambda look: exp(-_recent(look)), "<", 0.26, "never sure",
-                  since=40),
+        symptom=Symptom("probability of the own class", lambda progress: exp(-recent_loss(progress)), "<", 0.26,
+                  "never sure", since=40),
         why="Of ten classes the own one gets $e/(e+9e^{-1/9})$ = 25% at the very best. So the loss "
             "ends at 1.38 and never rests: images that are long right pull nearly as hard as others. With a "
             "thousand classes it would be 0.3%.",
@@ -272,7 +216,7 @@ _EVERY = (
         failing=_run("softmax", {}, rate=0.1),
         cured=_run("softmax", {}, rate=1e-3),
         steps=60,
-        symptom=Symptom("peak loss, of collapse", _peak, ">", 2.0, "thrown off", form=",.0f"),
+        symptom=Symptom("peak loss, of collapse", peak_loss_ratio, ">", 2.0, "thrown off", form=",.0f"),
         why="Adam's first steps move every weight by about the rate, whatever the gradient; 0.1 is more than any "
             "weight of the net is to begin with. After a few leaps most of its units are silent, and nearly all "
             "images come out alike.",
@@ -288,7 +232,7 @@ _EVERY = (
         failing=_run("supcon", {}, batch=4),
         cured=_run("supcon", {}, batch=128),
         steps=100,
-        symptom=Symptom("empty steps", _empty, ">", 0.25, "nothing to pull", since=20, form=".0%"),
+        symptom=Symptom("empty steps", empty_share, ">", 0.25, "nothing to pull", since=20, form=".0%"),
         why="Four images of ten classes are all different with probability 0.9 · 0.8 · 0.7 = 50%. Such a batch "
             "has no positive pair and teaches nothing; the others have one pair or two, and a different tale "
             "each time.",
@@ -297,4 +241,4 @@ _EVERY = (
         cure="A larger batch, here 128, or batches drawn by class: a few classes, several images of each.",
     ),
 )  # fmt: skip
-FAILURES: Mapping[str, Failure] = MappingProxyType({each.key: each for each in _EVERY})
+FAILURES: Mapping[str, Failure] = MappingProxyType({failure.key: failure for failure in _ALL})

@@ -1,6 +1,6 @@
-"""Lessons: plain files in assets/lessons, one step after another, each with a view to open and something to do there.
+"""Lessons: TOML files in assets/lessons, whose steps each open a page and give the visitor a task there.
 
-A lesson is a TOML file; assets/lessons/README.md says what may stand in it.
+The format is described in assets/lessons/README.md.
 """
 
 import os
@@ -16,57 +16,66 @@ from urllib.parse import parse_qsl
 from cl_core.data import datasets
 
 FOLDER = datasets.ASSETS / "lessons"
-LESSONS_VARIABLE = "CL_LAB_LESSONS"  # names a folder with a teacher's own lessons, which come first
-FILES = 50  # of a folder
-SIZE = 200_000  # bytes of a file
-LINE = 2000  # letters; of longer names and numbers TOML's reader takes gigabytes, or fails in other ways than its own
-STEPS = 40
-TITLE = 200  # letters
-SETTINGS = 64  # of a link
-CONDITIONS = 20  # of a step
-CHOICES = (2, 6)
-PLANE = "boundaries"  # the page whose plane can be clicked on for an answer
+LESSONS_VARIABLE = "CL_LAB_LESSONS"  # environment variable: a folder with a teacher's own lessons, which come first
+MAX_FILES = 50  # of a folder
+MAX_FILE_BYTES = 200_000
+MAX_LINE_LENGTH = 2000  # with longer names or numbers, tomllib takes gigabytes or fails with undocumented exceptions
+MAX_STEPS = 40
+MAX_TITLE_LENGTH = 200
+MAX_LINK_SETTINGS = 64
+MAX_CONDITIONS = 20  # of a step
+CHOICES = (2, 6)  # fewest and most of a question
+PLANE_PAGE = "boundaries"  # the page whose plane can be clicked to answer a question
 
 
 class LessonError(ValueError):
-    """A lesson that can't be read; its text says which, where and why."""
+    """A lesson that cannot be read; the message, which pages show, says where the error is and why it is one."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What a step waits for: a fact of the page, and what it is to be."""
+    """A condition for the end of a step: a fact of the page, compared with a value.
+
+    Attributes:
+        fact: name of the fact.
+        relation: "is", "is not", ">", "<", ">=" or "<=".
+        value: a number, or a text with "is" and "is not".
+    """
 
     fact: str
     relation: str
     value: float | str
 
     def holds(self, facts: Mapping[str, Any]) -> bool:
-        """Whether the facts are so; a fact that is not there is not so."""
+        """Return whether the condition is met; False for a missing fact, and for a text compared with a number.
+
+        Args:
+            facts: the facts of the page by name.
+        """
         if self.fact not in facts:
             return False
-        there = facts[self.fact]
+        fact_value = facts[self.fact]
         if isinstance(self.value, str):
-            same = _text(there) == self.value
+            same = _as_text(fact_value) == self.value
             return same if self.relation == "is" else not same
-        if isinstance(there, bool) or not isinstance(there, (int, float)):
+        if isinstance(fact_value, bool) or not isinstance(fact_value, (int, float)):
             return False
-        compared = {
-            "is": there == self.value, "is not": there != self.value, ">": there > self.value,
-            "<": there < self.value, ">=": there >= self.value, "<=": there <= self.value,
+        results = {
+            "is": fact_value == self.value, "is not": fact_value != self.value, ">": fact_value > self.value,
+            "<": fact_value < self.value, ">=": fact_value >= self.value, "<=": fact_value <= self.value,
         }  # fmt: skip
-        return bool(compared[self.relation])
+        return bool(results[self.relation])
 
 
 @dataclass(frozen=True)
 class Question:
-    """Something to commit oneself to before it is shown.
+    """A question to be answered before the answer is shown.
 
     Attributes:
-        words: Markdown.
-        choices: what there is to choose from; empty for a question that is answered by a click on the plane.
-        right: the place of the right one among the choices, from 0; for a click, the right (s_n, s_p); None where that
-            is not told yet, or nothing is.
-        answer: Markdown, shown afterwards.
+        words: the question; Markdown.
+        choices: the answers to choose from; empty if it is answered by a click on the plane.
+        right: index of the right choice; for a click, the right (s_n, s_p); None if no answer counts as right.
+        answer: the explanation shown afterwards; Markdown.
     """
 
     words: str
@@ -80,12 +89,13 @@ class Step:
     """One step of a lesson.
 
     Attributes:
-        title, words: what it is called, and what to try; Markdown.
-        minutes: how long it takes in class.
-        page: of the app, as in its address.
+        title: title of the step.
+        words: the task; Markdown.
+        minutes: time that it takes in class.
+        page: the page of the app that it opens, as in the URL.
         link: settings of that page by name.
-        question: None where there is none.
-        done: what has to be so, all of it; empty where that is for the visitor to say.
+        question: its question; None if it has none.
+        done: conditions that must all hold for the step to be done; empty if the visitor decides.
     """
 
     title: str
@@ -99,7 +109,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson: `key` is its file's name, `words` is Markdown."""
+    """A lesson.
+
+    Attributes:
+        key: name of its file, without the suffix.
+        title: title of the lesson.
+        words: description for the list of lessons; Markdown.
+        steps: the steps in order, at least one.
+    """
 
     key: str
     title: str
@@ -108,45 +125,50 @@ class Lesson:
 
     @property
     def minutes(self) -> float:
-        """How long all of it takes."""
+        """Time that all steps take together."""
         return sum(step.minutes for step in self.steps)
 
 
 def folders() -> list[Path]:
-    """Where lessons are looked for."""
-    own = os.environ.get(LESSONS_VARIABLE)
-    return [*([Path(own)] if own else []), FOLDER]
+    """Return the folders that are searched for lessons, in order of precedence."""
+    own_folder = os.environ.get(LESSONS_VARIABLE)
+    return [*([Path(own_folder)] if own_folder else []), FOLDER]
 
 
 def available() -> tuple[dict[str, Lesson], list[str]]:
-    """Every lesson by its key, and in words what is wrong with files that are none."""
-    found: dict[str, Lesson] = {}
-    faults = []
+    """Read all lessons.
+
+    Returns:
+        The lessons by key, those of the teacher's folder first, and a message for each file that is no lesson.
+    """
+    lessons: dict[str, Lesson] = {}
+    errors = []
     for folder in folders():
         if not folder.is_dir():
-            faults.append(f"{folder.name}, which {LESSONS_VARIABLE} names, is no folder.")
+            errors.append(f"{folder.name}, which {LESSONS_VARIABLE} names, is no folder.")
             continue
-        listed = sorted(folder.glob("*.toml"))
-        if len(listed) > FILES:
-            faults.append(f"{folder.name} has {len(listed):,} lessons, of which {FILES} are read.")
-        for path in listed[:FILES]:
+        paths = sorted(folder.glob("*.toml"))
+        if len(paths) > MAX_FILES:
+            errors.append(f"{folder.name} has {len(paths):,} lessons, of which {MAX_FILES} are read.")
+        for path in paths[:MAX_FILES]:
             try:
                 lesson = _read(path, path.stat().st_mtime_ns)
             except OSError as error:
-                faults.append(f"{path.name}: {error.strerror}")
+                errors.append(f"{path.name}: {error.strerror}")
             except LessonError as error:
-                faults.append(str(error))
+                errors.append(str(error))
             else:
-                found.setdefault(lesson.key, lesson)
-    return found, faults
+                lessons.setdefault(lesson.key, lesson)
+    return lessons, errors
 
 
-@lru_cache(maxsize=2 * FILES)
-def _read(path: Path, _stamp: int) -> Lesson:
-    if not path.is_file():  # a pipe would be waited for
+@lru_cache(maxsize=2 * MAX_FILES)
+def _read(path: Path, _modified_ns: int) -> Lesson:
+    """Read a lesson; cached until the file's time of modification changes."""
+    if not path.is_file():  # reading a pipe would block
         raise LessonError(f"{path.name}: no ordinary file.")
-    if path.stat().st_size > SIZE:
-        raise LessonError(f"{path.name}: larger than {SIZE:,} bytes, which no lesson is.")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise LessonError(f"{path.name}: larger than {MAX_FILE_BYTES:,} bytes, which no lesson is.")
     try:
         return parse(path.stem, path.read_text(encoding="utf-8"))
     except (LessonError, UnicodeDecodeError) as error:
@@ -154,71 +176,84 @@ def _read(path: Path, _stamp: int) -> Lesson:
 
 
 def parse(key: str, text: str) -> Lesson:
-    """A lesson from the text of its file; LessonError, in words, for what is none."""
-    if max(map(len, text.splitlines()), default=0) > LINE:
-        raise LessonError(f"a line has {LINE:,} letters at most")
+    """Parse the text of a lesson file.
+
+    Args:
+        key: key of the lesson.
+        text: TOML.
+
+    Returns:
+        The lesson.
+
+    Raises:
+        LessonError: when the text is not a lesson.
+    """
+    if max(map(len, text.splitlines()), default=0) > MAX_LINE_LENGTH:
+        raise LessonError(f"a line has {MAX_LINE_LENGTH:,} letters at most")
     try:
-        table = tomllib.loads(text)
+        toml = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise LessonError(f"this is no TOML: {error}") from None
-    parts = _Table(table, "the lesson", {"title", "words", "steps"})
-    steps = parts.get("steps", list)
-    if not 1 <= len(steps) <= STEPS or not all(isinstance(step, dict) for step in steps):
-        raise LessonError(f"a lesson has 1 to {STEPS} [[steps]]")
-    made = tuple(_step(step, f"step {i}") for i, step in enumerate(steps, 1))
-    return Lesson(key, _title(parts, "the lesson"), parts.get("words", str, ""), made)
+    table = _Table(toml, "the lesson", {"title", "words", "steps"})
+    step_tables = table.get("steps", list)
+    if not 1 <= len(step_tables) <= MAX_STEPS or not all(isinstance(step, dict) for step in step_tables):
+        raise LessonError(f"a lesson has 1 to {MAX_STEPS} [[steps]]")
+    steps = tuple(_parse_step(step, f"step {i}") for i, step in enumerate(step_tables, 1))
+    return Lesson(key, _parse_title(table, "the lesson"), table.get("words", str, ""), steps)
 
 
-def _step(table: dict[str, Any], where: str) -> Step:
-    parts = _Table(table, where, {"title", "words", "minutes", "open", "question", "done"})
-    title = _title(parts, where)
+def _parse_step(toml: dict[str, Any], where: str) -> Step:
+    table = _Table(toml, where, {"title", "words", "minutes", "open", "question", "done"})
+    title = _parse_title(table, where)
     where = f"{where} ({title})"
-    page, _, query = parts.get("open", str).partition("?")
+    page, _, query = table.get("open", str).partition("?")
     if not re.fullmatch(r"[a-z_]+", page):
         raise LessonError(f'{where}: open names a page and its settings, as "triplets?margin=0.5", not {page[:40]!r}')
     try:
-        link = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=SETTINGS))
+        link = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_LINK_SETTINGS))
     except ValueError:
-        raise LessonError(f"{where}: open has {SETTINGS} settings at most") from None
-    waits = parts.get("done", list, [])
-    if len(waits) > CONDITIONS:
-        raise LessonError(f"{where}: done has {CONDITIONS} texts at most")
-    minutes = parts.get("minutes", (int, float), 5)
+        raise LessonError(f"{where}: open has {MAX_LINK_SETTINGS} settings at most") from None
+    conditions = table.get("done", list, [])
+    if len(conditions) > MAX_CONDITIONS:
+        raise LessonError(f"{where}: done has {MAX_CONDITIONS} texts at most")
+    minutes = table.get("minutes", (int, float), 5)
     if not 0 < minutes <= 600:
         raise LessonError(f"{where}: minutes lie between 0 and 600")
-    asked = parts.get("question", dict, {})
-    question = _question(asked, f"{where}, its question") if asked else None
-    if question is not None and not question.choices and page != PLANE:
-        raise LessonError(f"{where}: a place is answered on the page {PLANE}, so that is what it must open")
+    question_toml = table.get("question", dict, {})
+    question = _parse_question(question_toml, f"{where}, its question") if question_toml else None
+    if question is not None and not question.choices and page != PLANE_PAGE:
+        raise LessonError(f"{where}: a place is answered on the page {PLANE_PAGE}, so that is what it must open")
     return Step(
         title=title,
-        words=parts.get("words", str),
+        words=table.get("words", str),
         minutes=minutes,
         page=page,
         link=link,
         question=question,
-        done=tuple(_condition(line, where) for line in waits),
+        done=tuple(_parse_condition(text, where) for text in conditions),
     )
 
 
-def _title(parts: "_Table", where: str) -> str:
-    title: str = parts.get("title", str)
-    if len(title) > TITLE:
-        raise LessonError(f"{where}: a title has {TITLE} letters at most")
+def _parse_title(table: "_Table", where: str) -> str:
+    title: str = table.get("title", str)
+    if len(title) > MAX_TITLE_LENGTH:
+        raise LessonError(f"{where}: a title has {MAX_TITLE_LENGTH} letters at most")
     return title
 
 
-def _question(table: dict[str, Any], where: str) -> Question:
-    parts = _Table(table, where, {"words", "choices", "right", "place", "answer"})
-    words, answer = parts.get("words", str), parts.get("answer", str, "")
-    if "place" in table:
-        place = parts.get("place", list)
+def _parse_question(toml: dict[str, Any], where: str) -> Question:
+    table = _Table(toml, where, {"words", "choices", "right", "place", "answer"})
+    words, answer = table.get("words", str), table.get("answer", str, "")
+    if "place" in toml:
+        place = table.get("place", list)
         if len(place) != 2 or not all(type(x) in (int, float) and -1 <= x <= 1 for x in place):
             raise LessonError(f"{where}: place is [s_n, s_p], two numbers from -1 to 1")
         return Question(words, (), (float(place[0]), float(place[1])), answer)
-    choices, right = parts.get("choices", list), parts.get("right", int) if "right" in table else None
-    if not CHOICES[0] <= len(choices) <= CHOICES[1] or not all(_short(choice) for choice in choices):
-        raise LessonError(f"{where}: there are {CHOICES[0]} to {CHOICES[1]} choices, each a text of {TITLE} letters")
+    choices, right = table.get("choices", list), table.get("right", int) if "right" in toml else None
+    if not CHOICES[0] <= len(choices) <= CHOICES[1] or not all(_is_short_text(choice) for choice in choices):
+        raise LessonError(
+            f"{where}: there are {CHOICES[0]} to {CHOICES[1]} choices, each a text of {MAX_TITLE_LENGTH} letters"
+        )
     if len(set(choices)) < len(choices):
         raise LessonError(f"{where}: no two choices are the same")
     if right is not None and not 1 <= right <= len(choices):
@@ -226,45 +261,47 @@ def _question(table: dict[str, Any], where: str) -> Question:
     return Question(words, tuple(choices), None if right is None else right - 1, answer)
 
 
-def _short(choice: Any) -> bool:
-    return isinstance(choice, str) and len(choice) <= TITLE
+def _is_short_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TITLE_LENGTH
 
 
 _CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|>|<|\bis not\b|\bis\b)\s*(.+?)\s*")
 
 
-def _condition(line: Any, where: str) -> Condition:
-    found = _CONDITION.fullmatch(line) if isinstance(line, str) else None
-    if found is None:
+def _parse_condition(condition: Any, where: str) -> Condition:
+    match = _CONDITION.fullmatch(condition) if isinstance(condition, str) else None
+    if match is None:
         raise LessonError(
-            f'{where}: done is a list of texts such as "margin >= 0.5" or "loss is circle", not {line!r:.100}'
+            f'{where}: done is a list of texts such as "margin >= 0.5" or "loss is circle", not {condition!r:.100}'
         )
-    fact, relation, text = found.groups()
+    fact, relation, value = match.groups()
     try:
-        return Condition(fact, relation, float(text))
+        return Condition(fact, relation, float(value))
     except ValueError:
         if relation not in ("is", "is not"):
-            raise LessonError(f"{where}: {line!r} compares with a number, or says is or is not") from None
-        return Condition(fact, relation, text)
+            raise LessonError(f"{where}: {condition!r} compares with a number, or says is or is not") from None
+        return Condition(fact, relation, value)
 
 
-def _text(value: Any) -> str:
+def _as_text(value: Any) -> str:
+    """Return a fact as the text of a lesson file has it: True as "true"."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class _Table:
-    """A table of the file, whose faults are said with its place."""
+    """A table of the file; its errors say where it stands."""
 
-    def __init__(self, table: dict[str, Any], where: str, known: set[str]) -> None:
-        self._table, self._where = table, where
-        if strange := sorted(set(table) - known):
-            raise LessonError(f"{where} has {strange[0][:40]!r}; it may have {', '.join(sorted(known))}")
+    def __init__(self, toml: dict[str, Any], where: str, known: set[str]) -> None:
+        self._toml, self._where = toml, where
+        if unknown := sorted(set(toml) - known):
+            raise LessonError(f"{where} has {unknown[0][:40]!r}; it may have {', '.join(sorted(known))}")
 
-    def get(self, name: str, kind: Any, default: Any = None) -> Any:
-        value = self._table.get(name, default)
+    def get(self, name: str, expected_type: Any, default: Any = None) -> Any:
+        """Return a value of the table; LessonError if it has another type, or is missing and has no default."""
+        value = self._toml.get(name, default)
         if value is None:
             raise LessonError(f"{self._where} has no {name}")
-        if not isinstance(value, kind) or isinstance(value, bool):
-            kinds = {str: "a text", int: "a whole number", list: "a list", dict: "a table"}
-            raise LessonError(f"{self._where}: {name} must be {kinds.get(kind, 'a number')}")
+        if not isinstance(value, expected_type) or isinstance(value, bool):
+            type_names = {str: "a text", int: "a whole number", list: "a list", dict: "a table"}
+            raise LessonError(f"{self._where}: {name} must be {type_names.get(expected_type, 'a number')}")
         return value

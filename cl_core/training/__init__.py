@@ -1,5 +1,15 @@
-"""Training runs as values: RunSpec -> State -> Snapshot, the same arrays for the same spec."""
+"""Training runs as immutable values: a `RunSpec` gives a `State`, and a `State` gives a `Snapshot`.
 
+The public API is `RunSpec`, `State`, `Snapshot`, `start`, `advance` and `snapshot`:
+
+    spec = RunSpec(loss="supcon", batch=256, seed=1)
+    state = advance(start(spec), steps=500)
+    z = snapshot(state, 2000).z  # (2000, 128) float32
+
+Two runs of equal specs give equal arrays on one machine, wherever they are paused in between.
+"""
+
+from cl_core.training.batches import first_batch_labels, steps_per_epoch
 from cl_core.training.config import (
     BATCH_RANGE,
     DIM_RANGE,
@@ -18,10 +28,8 @@ from cl_core.training.loop import (
     class_weights,
     divergence_advice,
     embed,
-    first_batch_labels,
     snapshot,
     start,
-    steps_per_epoch,
 )
 
 __all__ = [

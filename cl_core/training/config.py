@@ -1,4 +1,4 @@
-"""What decides a training run: RunSpec and the limits of its settings."""
+"""The specification of a training run, `RunSpec`, and the limits of its settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,35 +11,42 @@ from cl_core.losses.base import NO_SCHEDULE
 from cl_core.losses.field_types import check_field_types
 from cl_core.training import encoders
 
-BATCH_RANGE = (4, 4096)
+BATCH_RANGE = (4, 4096)  # rows
 DIM_RANGE = (2, 512)
 RATE_RANGE = (1e-6, 10.0)
 SEED_RANGE = (0, 2**31 - 1)
 OPTIMISERS = ("adam", "sgd")
-MOMENTUM = 0.9  # of sgd
-MAX_STEP_VALUES = 2**23  # of all images that a step looks at
-MAX_STEPS = 20_000  # a run ends here, whoever forgot it
+MOMENTUM = 0.9  # of SGD
+MAX_STEP_VALUES = 2**23  # input values (pixels, coordinates) of all images in one training step
+MAX_STEPS = 20_000  # a forgotten run stops here
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """Everything that decides a run; two equal specs give equal arrays on one machine.
+    """All settings of a training run. Two runs of equal specs give equal arrays on one machine.
 
     Attributes:
         dataset: key of `datasets.available()`.
         loss: key of `losses.LOSSES`.
-        theta: the loss's parameters; those not named have their defaults. Stored complete.
-        encoder: key of `encoder.ENCODERS`.
-        dim: numbers in an embedding; 2 and 3 are drawn without projection.
+        theta: parameters of the loss by name. Missing ones get their defaults, so the stored mapping is complete.
+        encoder: key of `encoders.ENCODERS`.
+        dim: dimensions of an embedding, within `DIM_RANGE`. Embeddings of 2 and 3 dimensions are drawn without
+            projection.
         unit_norm: whether embeddings are scaled to unit length.
-        batch: rows the loss sees; of a two-view loss half as many images.
-        rate: learning rate.
-        optimiser: "adam" or "sgd" (momentum 0.9).
-        convention: key of one of the loss's `conventions`, another definition by the same name; "here" for ours.
-        schedule: name of one of the loss's `schedules`, by which its `annealing` falls; "none" leaves it as it is.
-        seed: of the weights, the order of the rows and the noise.
+        batch: rows that the loss gets in one step, within `BATCH_RANGE`. A loss of two views gets two rows for each
+            image, so its batches hold half as many images.
+        rate: learning rate, within `RATE_RANGE`.
+        optimiser: "adam", or "sgd" with a momentum of 0.9.
+        schedule: name of one of the loss's `schedules`, by which its parameter `annealing` decreases during the run;
+            "none" keeps the parameter constant.
+        seed: seed of the initial weights, the order of the rows and the augmentation, within `SEED_RANGE`.
+        convention: key of a variant of the loss: another published definition under the same name (see
+            `losses.variants`). "here" is the definition of this project.
 
-    Raises ValueError, in words, for whatever is out of range or unknown.
+    Raises:
+        ValueError: when a setting has the wrong type or is out of range, when a key or a parameter of the loss is
+            unknown, or when two settings do not fit together (such as a convolutional encoder for points, or an odd
+            batch size for a loss of two views).
     """
 
     dataset: str = "mnist"
@@ -82,5 +89,5 @@ class RunSpec:
 
     @property
     def images_per_step(self) -> int:
-        """Training images that one step looks at."""
+        """Number of training images in one step."""
         return self.batch // 2 if losses.LOSSES[self.loss].views else self.batch

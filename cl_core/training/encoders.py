@@ -1,4 +1,4 @@
-"""The small nets that turn a picture into an embedding."""
+"""The small networks that map an image, or a point of the plane, to an embedding."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +7,19 @@ from typing import cast
 
 from torch import Generator, Tensor, nn
 
-WIDTH = 256  # of every hidden layer of the multilayer perceptron
+WIDTH = 256  # units of every hidden layer, and of the encoder's output before the projector
 
 
 class Encoder(nn.Module):
-    """An encoder with its projector: the loss sees what `forward` returns, a linear probe sees `features`.
+    """An encoder with its projector: the loss gets the output of `forward`, a linear probe gets `features`.
 
-    Inputs are (B, *shape) floats in [0, 1] for images (any finite floats for points of the plane), embeddings
-    are (B, dim) floats, of unit length where `unit_norm` is set.
+    Inputs are (B, *shape) floats, in [0, 1] for images and any finite floats for points of the plane. Embeddings are
+    (B, dim) floats, of unit length if `unit_norm` is set.
+
+    Attributes:
+        body: the encoder, (B, *shape) -> (B, `WIDTH`).
+        projector: the projector, (B, `WIDTH`) -> (B, dim); the identity if the architecture has none.
+        unit_norm: whether embeddings are scaled to unit length.
     """
 
     def __init__(self, body: nn.Module, projector: nn.Module, *, unit_norm: bool) -> None:
@@ -24,11 +29,11 @@ class Encoder(nn.Module):
         self.unit_norm = unit_norm
 
     def features(self, x: Tensor) -> Tensor:
-        """What the encoder makes of a batch before the projector: (B, *shape) -> (B, width)."""
+        """Return the input of the projector: (B, *shape) -> (B, `WIDTH`)."""
         return cast("Tensor", self.body(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Embeddings of a batch: (B, *shape) -> (B, dim)."""
+        """Return the embeddings of a batch: (B, *shape) -> (B, dim)."""
         z = self.projector(self.body(x))
         return nn.functional.normalize(z) if self.unit_norm else cast("Tensor", z)
 
@@ -38,7 +43,7 @@ def _mlp(shape: tuple[int, ...]) -> nn.Module:
 
 
 class _Unit(nn.Module):
-    """Scales every row to unit length."""
+    """A layer that scales every row to unit length."""
 
     def forward(self, x: Tensor) -> Tensor:
         return nn.functional.normalize(x)
@@ -49,7 +54,7 @@ def _unit_mlp(shape: tuple[int, ...]) -> nn.Module:
 
 
 def _cnn(shape: tuple[int, ...]) -> nn.Module:
-    height, width = ((side + 3) // 4 for side in shape)  # after two strides of two
+    height, width = ((side + 3) // 4 for side in shape)  # two strides of two, each rounded up
     return nn.Sequential(
         nn.Unflatten(1, (1, shape[0])),
         nn.Conv2d(1, 16, 3, stride=2, padding=1),
@@ -64,7 +69,14 @@ def _cnn(shape: tuple[int, ...]) -> nn.Module:
 
 @dataclass(frozen=True)
 class Architecture:
-    """One entry of the catalogue: what it is called, what it is, how its body is built, and if a projector follows."""
+    """One entry of the catalogue `ENCODERS`.
+
+    Attributes:
+        title: name shown on pages.
+        help: description shown on pages.
+        body: builds the encoder for inputs of a shape, without the projector.
+        projects: whether a projector follows the encoder.
+    """
 
     title: str
     help: str
@@ -83,12 +95,20 @@ ENCODERS = {
 
 
 def build(key: str, shape: tuple[int, ...], dim: int, *, unit_norm: bool) -> Encoder:
-    """The net called `key` for inputs of `shape`, with embeddings of `dim` numbers.
+    """Build the network called `key`; call `initialise` to set its weights.
 
-    A `dim` of 2 or 3 is the bottleneck for pictures that need no projection. Weights are whatever torch puts
-    there; `initialise` gives them their start.
+    Args:
+        key: key of `ENCODERS`.
+        shape: shape of one input: (H, W) of an image, or (2,) of a point.
+        dim: dimensions of an embedding. A `dim` of 2 or 3 is a bottleneck for pictures that need no projection.
+        unit_norm: whether embeddings are scaled to unit length.
 
-    Raises KeyError for an unknown key, and ValueError for another `dim` than WIDTH where no projector follows.
+    Returns:
+        The network, with the weights that torch's constructors leave.
+
+    Raises:
+        KeyError: when the key is unknown.
+        ValueError: when the architecture has no projector and `dim` is not `WIDTH`.
     """
     if not ENCODERS[key].projects and dim != WIDTH:
         raise ValueError(f"without a projector an embedding has the encoder's {WIDTH} dimensions, not {dim}")
@@ -98,11 +118,18 @@ def build(key: str, shape: tuple[int, ...], dim: int, *, unit_norm: bool) -> Enc
     return Encoder(ENCODERS[key].body(shape), projector, unit_norm=unit_norm)
 
 
-def initialise(net: nn.Module, dice: Generator) -> None:
-    """Give every linear and convolutional layer torch's usual start (He et al. 2015), with dice passed in."""
+def initialise(net: nn.Module, generator: Generator) -> None:
+    """Initialise every linear and convolutional layer in place, as torch does by default (He et al. 2015).
+
+    Torch's constructors use the global random generator; here it is passed in, so that a run is reproducible.
+
+    Args:
+        net: the network.
+        generator: source of the random numbers.
+    """
     for layer in net.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d):
-            nn.init.kaiming_uniform_(layer.weight, a=sqrt(5), generator=dice)
+            nn.init.kaiming_uniform_(layer.weight, a=sqrt(5), generator=generator)
             if layer.bias is not None:
                 bound = 1 / sqrt(layer.weight[0].numel())
-                nn.init.uniform_(layer.bias, -bound, bound, generator=dice)
+                nn.init.uniform_(layer.bias, -bound, bound, generator=generator)

@@ -1,4 +1,4 @@
-"""A frame: what is kept of one moment of a run, small enough to keep them all."""
+"""Frames: the metrics and coordinates of a run at one step, small enough to keep all of them in memory."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,31 +17,34 @@ from cl_core.analysis.metrics import Metrics
 from cl_core.analysis.projection import View
 from cl_core.data import datasets
 from cl_core.losses import variants
-from cl_core.training import loop
+from cl_core.training import batches, loop
 from cl_core.training.config import RunSpec
 from cl_core.training.loop import Snapshot, State
 
-PROBE_SIZES = (500, 1000, 2000, 5000, 10_000)  # how many test images a picture may show
-GROWTH = 0.15  # frames lie so much farther apart each time ...
-ROWS_BETWEEN = 3600  # ... until so many training images lie between two of them ...
-LATE = 400  # ... but at least this part of the steps done, so that the frames of the longest run fit into memory
-MAX_FRAMES = 2500  # frames of one run; past them only those of `next_frame` are added, whoever asks for every step
+PROBE_SIZES = (500, 1000, 2000, 5000, 10_000)  # numbers of test images that a picture may show
+# The gap to the next frame is GAP_GROWTH times the steps done, but at most MAX_ROWS_IN_GAP rows of training batches.
+# That bound rises to steps / LATE_GAP_DIVISOR late in a run, so that the frames of the longest run fit into memory.
+GAP_GROWTH = 0.15
+MAX_ROWS_IN_GAP = 3600
+LATE_GAP_DIVISOR = 400
+MAX_FRAMES = 2500  # frames of one run; beyond them only those of `next_frame_step` are added, even at one frame a step
 SCORES = {"knn": "kNN", "recall": "recall@1", "map_r": "MAP@R", "probe": "probe"}  # by which runs are compared
-LONG = 1e3  # length at which a softmax over inner products is decided
+SATURATING_LENGTH = 1e3  # length of vectors at which a softmax over their inner products is saturated
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One moment of a run.
+    """Metrics and coordinates of a run at one step.
 
     Attributes:
-        step: steps done.
-        seconds: spent training until then.
-        metrics: measured on the probe images.
-        points: coordinates of the probe images by number of axes, 2 and (where the embedding has them) 3:
-            (n, 2) and (n, 3) float32.
-        views: the views that drew them; of a run's frames before the newest what is left of them.
-        probe: accuracy of a linear probe (see `metrics.linear_probe`); NaN where it was not asked for.
+        step: number of steps done.
+        seconds: time spent in training steps until then.
+        metrics: metrics of the probe images.
+        points: coordinates of the probe images by number of axes: (n, 2) and, if the embedding has at least three
+            dimensions, (n, 3) float32.
+        views: the projections of the embedding to these coordinates, by number of axes. Only the newest frame of a run
+            has them complete (see `compacted`).
+        probe: accuracy of a linear probe (see `metrics.linear_probe`); NaN if it was not measured.
     """
 
     step: int
@@ -52,18 +55,18 @@ class Frame:
     probe: float = nan
 
     def compacted(self) -> Self:
-        """What is kept of it once the next one has come."""
-        return replace(self, views={k: each.compacted() for k, each in self.views.items()})
+        """Return the frame with compacted views, as it is stored once a newer frame exists."""
+        return replace(self, views={k: view.compacted() for k, view in self.views.items()})
 
 
 @dataclass(frozen=True)
 class References:
-    """What to hold a run against.
+    """Values to compare a run with, drawn as lines beside its curves.
 
     Attributes:
-        collapse: the loss when every embedding is the same point, on a batch like the run's first.
-        floor: the loss when the classes are perfect, on the same batch; NaN where that can't be said.
-        knn_raw: kNN accuracy of the probe images' raw pixels.
+        collapse: loss when all embeddings coincide, on a batch with the labels of the run's first.
+        floor: loss of perfect classes on the same batch; NaN if it is not known.
+        knn_raw: kNN accuracy of the probe images' raw pixels, 0 to 1.
         epoch_steps: steps in one pass through the training set.
     """
 
@@ -74,66 +77,114 @@ class References:
 
 
 def make_frame(state: State, n: int, previous: dict[int, View] | None = None, *, probe: bool = False) -> Frame:
-    """Look at a run: embed `n` probe images, measure them, and draw them in line with the frame before's views.
+    """Embed probe images with a run, measure the embedding and project it.
 
-    probe: whether to fit a linear probe too.
+    Args:
+        state: the run.
+        n: number of probe images.
+        previous: views of the frame before, which the new views are aligned with.
+        probe: whether to fit a linear probe too.
 
-    Raises ValueError, in words, where the embedding has left the range of numbers.
+    Returns:
+        The frame at the state's step.
+
+    Raises:
+        ValueError: when the embedding is not finite.
     """
     return frame_from_snapshot(state, loop.snapshot(state, n), previous, probe=probe)
 
 
 def frame_from_snapshot(
-    state: State, shot: Snapshot, previous: dict[int, View] | None = None, *, probe: bool = False
+    state: State, snapshot: Snapshot, previous: dict[int, View] | None = None, *, probe: bool = False
 ) -> Frame:
-    """As `frame`, of an embedding that is there already."""
-    if not np.isfinite(shot.z).all():
+    """Measure and project an embedding that has been computed already.
+
+    Args:
+        state: the run.
+        snapshot: embedding of probe images with `state`.
+        previous: views of the frame before, which the new views are aligned with.
+        probe: whether to fit a linear probe too.
+
+    Returns:
+        The frame at the state's step.
+
+    Raises:
+        ValueError: when the embedding is not finite.
+    """
+    if not np.isfinite(snapshot.z).all():
         raise ValueError(loop.divergence_advice(state.spec, state.step))
-    views = projection.fit_views(shot.z, previous)
-    points = {k: each.project(shot.z) for k, each in views.items()}
-    measured = metrics.measure(torch.from_numpy(shot.z), torch.from_numpy(shot.y), torch.from_numpy(points[2]))
-    accuracy = metrics.linear_probe(shot.z, shot.y) if probe else nan
+    views = projection.fit_views(snapshot.z, previous)
+    points = {k: view.project(snapshot.z) for k, view in views.items()}
+    measured = metrics.measure(torch.from_numpy(snapshot.z), torch.from_numpy(snapshot.y), torch.from_numpy(points[2]))
+    accuracy = metrics.linear_probe(snapshot.z, snapshot.y) if probe else nan
     return Frame(state.step, state.seconds, measured, points, views, accuracy)
 
 
 def score(frame: Frame, name: str) -> float:
-    """One of a frame's `SCORES`, or of its metrics."""
+    """Return one of a frame's scores.
+
+    Args:
+        frame: the frame.
+        name: key of `SCORES`, or name of a field of `Metrics`.
+
+    Returns:
+        The score; NaN for a linear probe that was not measured.
+    """
     return frame.probe if name == "probe" else float(getattr(frame.metrics, name))
 
 
 def references(spec: RunSpec, n: int) -> References:
-    """The lines to draw beside a run that is looked at through `n` probe images."""
-    collapse, floor = _ends(spec)
-    return References(collapse, floor, _knn_raw(spec.dataset, n), loop.steps_per_epoch(spec))
+    """Compute the values to compare a run with.
+
+    Args:
+        spec: settings of the run.
+        n: number of probe images in its frames.
+
+    Returns:
+        Loss at total collapse, lowest possible loss, kNN accuracy of raw pixels, and steps per epoch.
+    """
+    collapse, floor = _collapse_and_floor(spec)
+    return References(collapse, floor, _knn_raw(spec.dataset, n), batches.steps_per_epoch(spec))
 
 
-def _ends(spec: RunSpec) -> tuple[float, float]:
-    """Collapse value and floor of a run's loss, by whichever definition of it the run has."""
-    labels = torch.from_numpy(loop.first_batch_labels(spec))
+def _collapse_and_floor(spec: RunSpec) -> tuple[float, float]:
+    """Return the loss at total collapse and that of perfect classes, by the variant of the loss that the run trains.
+
+    The function of a variant is evaluated with all classes at one point, and with the classes at the corners of a
+    regular simplex. The floor is NaN if the loss still changes when the vectors get longer.
+    """
+    labels = torch.from_numpy(batches.first_batch_labels(spec))
     classes = datasets.load(spec.dataset).n_classes
-    convention = variants.get_variant(spec.loss, spec.convention)
-    other = convention.loss_function(spec.theta)
-    if other is None:
-        known = spec.loss, spec.theta, labels, classes
-        return losses.collapse_value(*known), losses.floor_value(*known)
+    variant = variants.get_variant(spec.loss, spec.convention)
+    variant_loss = variant.loss_function(spec.theta)
+    if variant_loss is None:
+        arguments = spec.loss, spec.theta, labels, classes
+        return losses.collapse_value(*arguments), losses.floor_value(*arguments)
     loss = losses.LOSSES[spec.loss]
-    which = labels if loss.classes else labels.unique(return_inverse=True)[1]
-    points = torch.eye(classes if loss.classes else int(which.max()) + 1, dtype=torch.float64)
+    class_index = labels if loss.classes else labels.unique(return_inverse=True)[1]
+    axes = torch.eye(classes if loss.classes else int(class_index.max()) + 1, dtype=torch.float64)
 
-    def value(places: Tensor, length: float, weight_length: float) -> float:
-        return float(other(z=length * places[which], y=labels, weight=weight_length * places, bias=0 * points[0]))
+    def value(centres: Tensor, length: float, weight_length: float) -> float:
+        """Return the loss with every embedding at the centre of its class: centres (C, C) of unit length."""
+        return float(
+            variant_loss(z=length * centres[class_index], y=labels, weight=weight_length * centres, bias=0 * axes[0])
+        )
 
-    collapse = value(points[:1].expand_as(points), 1.0, 1.0)
-    corners = normalize(points - 1 / len(points)) if len(points) > 1 else points
+    collapse = value(axes[:1].expand_as(axes), 1.0, 1.0)
+    corners = normalize(axes - 1 / len(axes)) if len(axes) > 1 else axes
     if not loss.lengths:
         return collapse, value(corners, 1.0, 1.0)
-    # of class weights nothing holds the lengths; of embeddings, the unit sphere
-    floor, beyond = (value(corners, 1.0 if spec.unit_norm else long, long) for long in (LONG, 2 * LONG))
+    # the lengths of class weights are free; those of embeddings only without unit_norm
+    floor, beyond = (
+        value(corners, 1.0 if spec.unit_norm else length, length)
+        for length in (SATURATING_LENGTH, 2 * SATURATING_LENGTH)
+    )
     return collapse, floor if isclose(floor, beyond, abs_tol=1e-9) else nan
 
 
 @lru_cache(maxsize=16)
 def _knn_raw(dataset: str, n: int) -> float:
+    """Return the kNN accuracy of the raw pixels of `n` probe images."""
     data = datasets.load(dataset)
     rows = datasets.probe_indices(data, n)
     pixels = torch.from_numpy(data.x_test[rows]).flatten(1).float()
@@ -141,20 +192,37 @@ def _knn_raw(dataset: str, n: int) -> float:
 
 
 def next_frame_step(spec: RunSpec, step: int) -> int:
-    """The step of the first frame after `step`: of 0, 1, 2, 3, ..., then ever sparser, up to a stride.
+    """Return the step of the first frame after `step`.
 
-    Most of what one can watch happens in the first few hundred steps. Which steps have a frame depends on the spec
-    alone, so that a run shows the same ones at any speed.
+    Frames are at steps 0, 1, 2, 3, ..., then ever farther apart up to a maximal gap, since most visible changes happen
+    in the first few hundred steps. The steps depend on the spec alone, so that a run shows the same frames at any
+    speed.
+
+    Args:
+        spec: settings of the run.
+        step: number of steps done.
+
+    Returns:
+        A step greater than `step`.
     """
-    stride = max(1, ROWS_BETWEEN // spec.batch)
-    at = 0
-    while at <= step:
-        at += max(1, min(round(GROWTH * at), max(stride, at // LATE)))
-    return at
+    max_gap = max(1, MAX_ROWS_IN_GAP // spec.batch)
+    frame_step = 0
+    while frame_step <= step:
+        frame_step += max(1, min(round(GAP_GROWTH * frame_step), max(max_gap, frame_step // LATE_GAP_DIVISOR)))
+    return frame_step
 
 
 def next_frame_steps(spec: RunSpec, step: int, n: int) -> list[int]:
-    """The steps of the first `n` frames after `step`."""
+    """Return the steps of the first `n` frames after `step`.
+
+    Args:
+        spec: settings of the run.
+        step: number of steps done.
+        n: number of frames, at least 1.
+
+    Returns:
+        Ascending steps.
+    """
     steps = [next_frame_step(spec, step)]
     while len(steps) < n:
         steps.append(next_frame_step(spec, steps[-1]))
@@ -166,7 +234,12 @@ Phase = Literal["opening", "paused", "running", "failed", "finished"]
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast a run may go: at most so many frames a second (None: flat out), perhaps one at every step."""
+    """The speed of a run.
+
+    Attributes:
+        frames_per_second: highest number of frames a second; None for maximal speed.
+        every_step: whether every step has a frame.
+    """
 
     frames_per_second: float | None
     every_step: bool = False
@@ -182,20 +255,20 @@ PACES = {
 
 @dataclass(frozen=True, eq=False)
 class RunProgress:
-    """What there is to see of a run right now.
+    """The progress of a run at this moment, as a page shows it.
 
     Attributes:
-        spec: what runs.
-        phase: "opening" until the first frame is there, then "paused", "running", "finished", or "failed" for good.
-        step: steps done; a little ahead of the newest frame.
-        seconds: spent in those steps.
-        rate: steps a second of the wall clock lately, 0 while nothing moves.
-        frames: every frame so far, oldest first.
+        spec: settings of the run.
+        phase: "opening" until the first frame exists, then "paused", "running" or "finished"; "failed" is final.
+        step: number of steps done, which may be a little ahead of the newest frame.
+        seconds: time spent in those steps.
+        rate: recent speed in steps per second of wall-clock time; 0 while the run rests.
+        frames: all frames so far, oldest first.
         losses: (step,) float32, the loss at every step so far.
-        empty: steps whose batch had no valid term.
-        references: lines to draw beside the run; None while it opens.
-        note: something that happened and was dealt with, in words.
-        failure: why the run can't go on, in words.
+        empty: number of steps whose batch had no valid term.
+        references: values to compare the run with; None while it opens.
+        note: message about a problem that was solved, such as a retry; None if there was none.
+        failure: message that says why the run cannot continue; None while it can.
     """
 
     spec: RunSpec

@@ -1,4 +1,4 @@
-"""A run as it is kept in a file, and as it is taken up again."""
+"""A run that was saved, with all that is needed to resume it."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,16 @@ from cl_core.training.loop import State
 
 @dataclass(frozen=True, eq=False)
 class SavedRun:
-    """A run as it was when it was kept.
+    """A run at the moment when it was saved.
 
     Attributes:
-        n: how many probe images its frames show.
-        state: its newest state.
-        frames: oldest first; only the last one's views have axes, from which the next frame's are turned.
-        losses: (step,) float32, of every step.
-        empty: steps whose batch had no valid term.
-        references: lines to draw beside it.
+        n: number of probe images in each frame.
+        state: the newest state.
+        frames: the saved frames, oldest first. Only the views of the last one have axes: the next frame's views are
+            aligned with them.
+        losses: (step,) float32, the loss at every step.
+        empty: number of steps whose batch had no valid term.
+        references: values to compare the run with.
     """
 
     n: int

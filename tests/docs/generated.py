@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cl_core import losses
-from cl_core.training.pretrained import embeddings
+from cl_core.training.pretrained import recipe_runs
 from tests import ROOT
 
 LOSSES = ROOT / "cl_core" / "losses" / "README.md"
@@ -16,7 +16,7 @@ def parts() -> Mapping[Path, Mapping[str, str]]:
     """Return the generated parts of each document by name."""
     results = sorted((ROOT / "tests" / "benchmarks" / "results").glob("*.md"))
     return {
-        LOSSES: {"losses": losses.table(), "steps": embeddings.steps_table()},
+        LOSSES: {"losses": losses.table(), "steps": recipe_runs.steps_table()},
         BENCHMARKS: {file.stem: file.read_text(encoding="utf-8") for file in results},
     }
 

@@ -72,13 +72,13 @@ ASKED: dict[str, tuple[Callable[[], object], str]] = {
     "census of nothing": (lambda: question(0), "1 to 10,000 images"),
     "movie of nothing": (lambda: gif.join_images([]), "a picture or more"),
     "file": (lambda: run_file.loads(bytes(run_file.MAX_FILE + 1)), "are the most"),
-    "answer": (lambda: commit(answer=rooms.CHOICES), "is no answer"),
+    "answer": (lambda: commit(answer=rooms.MAX_CHOICES), "is no answer"),
     "answer in words": (lambda: commit(answer="x" * 10**6), "^'x{,60} is no answer"),
     "answer off the plane": (lambda: commit(answer=(0.0, 1.5)), "is no answer"),
-    "long question": (lambda: commit(question="q" * (rooms.TEXT + 1)), "400 letters"),
-    "long visitor": (lambda: commit(visitor="v" * (rooms.TEXT + 1)), "400 letters"),
-    "steps": (lambda: lessons.parse("a", LESSON + LESSON.partition("\n")[2] * lessons.STEPS), "1 to 40"),
-    "title": (lambda: lesson(title='"' + "t" * (lessons.TITLE + 1) + '"'), "200 letters"),
+    "long question": (lambda: commit(question="q" * (rooms.MAX_ID_LENGTH + 1)), "400 letters"),
+    "long visitor": (lambda: commit(visitor="v" * (rooms.MAX_ID_LENGTH + 1)), "400 letters"),
+    "steps": (lambda: lessons.parse("a", LESSON + LESSON.partition("\n")[2] * lessons.MAX_STEPS), "1 to 40"),
+    "title": (lambda: lesson(title='"' + "t" * (lessons.MAX_TITLE_LENGTH + 1) + '"'), "200 letters"),
     "settings": (lambda: lesson(open='"start?' + "&".join("abcdefg"[i % 7] for i in range(65)) + '"'), "64 settings"),
     "conditions": (lambda: lesson(done=str(["a > 1"] * 21)), "20 texts"),
     "minutes": (lambda: lesson(minutes="601"), "0 and 600"),
@@ -133,7 +133,9 @@ def test_the_longest_run_has_so_many_frames_that_they_fit_into_memory(batch):
         return frames.next_frame_step(spec, begun := frames.next_frame_step(spec, step)) - begun
 
     assert sum(500 / gap(step) for step in range(250, training.MAX_STEPS, 500)) < frames.MAX_FRAMES
-    assert gap(training.MAX_STEPS) <= max(frames.ROWS_BETWEEN // batch, training.MAX_STEPS // frames.LATE)
+    assert gap(training.MAX_STEPS) <= max(
+        frames.MAX_ROWS_IN_GAP // batch, training.MAX_STEPS // frames.LATE_GAP_DIVISOR
+    )
 
 
 def test_what_a_race_and_a_movie_ask_for_at_most():
@@ -151,19 +153,19 @@ def bounded(monkeypatch, **most):
 
 
 def test_there_is_an_end_to_the_answers_of_a_server(monkeypatch):
-    every, now = bounded(monkeypatch, ANSWERS=3)
+    every, now = bounded(monkeypatch, MAX_ANSWERS=3)
     for visitor in "abc":
         every.submit("abc", "q", visitor, 1)
     with pytest.raises(RoomError, match="no more answers"):
         every.submit("xyz", "q", "d", 1)
     assert every.submit("abc", "q", "a", 2) == 1
-    now[0] = rooms.IDLE + 1
+    now[0] = rooms.IDLE_SECONDS + 1
     assert every.submit("xyz", "q", "d", 1) == 1
     assert every.answers("abc", "q") == ()
 
 
 def test_nobody_can_take_all_rooms_alone(monkeypatch):
-    every, now = bounded(monkeypatch, ROOMS=3)
+    every, now = bounded(monkeypatch, MAX_ROOMS=3)
     for visitor in "ab":
         every.submit("class", "q", visitor, 1)
     for i in range(20):
@@ -183,7 +185,7 @@ def test_of_a_folder_of_a_thousand_files_a_few_are_looked_at(tmp_path, monkeypat
     assert len(datasets.available()) == len(datasets.DATASETS) + datasets.MAX_FILES
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
     found, faults = lessons.available()
-    assert len(found) <= lessons.FILES + len(list(lessons.FOLDER.glob("*.toml")))
+    assert len(found) <= lessons.MAX_FILES + len(list(lessons.FOLDER.glob("*.toml")))
     assert any("has 1,000 lessons, of which 50 are read" in fault for fault in faults)
 
 

@@ -1,1 +1,1 @@
-"""Files of a run: the run itself, its encoder, and tables."""
+"""File formats of a run: the run itself, its encoder as safetensors, and tables."""

@@ -1,9 +1,9 @@
-"""A run as a small file that opens again and trains on as if it had never been away.
+"""Save a run to a small .npz file and load it again; a loaded run trains on exactly as the saved one would have.
 
-An .npz without pickles: what was asked for and the lines to draw beside it as JSON, the newest state's vector, the loss
-of every step, and the frames, their points with the digits of a float16. Of a long run so many frames are kept that
-the file stays small, always with the first and the newest. Reading trusts nothing: types, shapes and ranges are
-checked, and the spec goes through `RunSpec` like any other.
+The file has no pickles. It holds the spec and the reference values as JSON (array `about`), the newest state's vector,
+the loss of every step, and the frames, with points at float16 precision. Of a long run only so many frames are saved
+that the file stays small, always with the first and the newest. The reader trusts nothing: it checks types, shapes and
+ranges, and the spec is validated by `RunSpec`.
 """
 
 import io
@@ -30,74 +30,107 @@ from cl_core.training.loop import State
 from cl_core.training.saved_run import SavedRun
 
 VERSION = 1
-MAX_FILE = 48 * 2**20  # bytes of a file that is read at all
-MAX_BYTES = 64 * 2**20  # of what it unpacks to
-MAX_POINTS = 24 * 2**20  # bytes of points that are written: of a long run through many images not every frame
-MAX_TEXT = 2**16  # bytes
-DIMS = (2, 3)
-MEASURES = tuple(field.name for field in fields(Metrics))
-LIMIT = 2.0**127  # beyond which nothing is drawn or measured
+MAX_FILE = 48 * 2**20  # bytes; a larger file is not read
+MAX_UNPACKED_BYTES = 64 * 2**20
+MAX_POINT_BYTES = 24 * 2**20  # of the saved points; a long run with many probe images saves only some of its frames
+MAX_ABOUT_BYTES = 2**16
+PLOT_DIMS = (2, 3)
+METRIC_NAMES = tuple(field.name for field in fields(Metrics))
+MAX_MAGNITUDE = 2.0**127  # largest absolute value that can be drawn and measured
 
 _DTYPES: Mapping[str, str] = MappingProxyType(
     {"about": "|u1", "vector": "<f4", "losses": "<f4", "steps": "<i4", "seconds": "<f8", "metrics": "<f8"}
-    | {f"{part}{k}": dtype for k in DIMS for part, dtype in
+    | {f"{part}{k}": dtype for k in PLOT_DIMS for part, dtype in
        {"points": "<f2", "scale": "<f8", "shares": "<f8", "best": "<f8", "mean": "<f4", "axes": "<f4"}.items()}
 )  # fmt: skip
 
 
-def dumps(look: RunProgress, state: State, n: int) -> bytes:
-    """The file of a run that is looked at through `n` probe images; `look` and `state` are of one moment.
+def dumps(progress: RunProgress, state: State, n: int) -> bytes:
+    """Write a run to the bytes of a file.
 
-    Raises ValueError for a run that has no frame yet.
+    Args:
+        progress: frames, losses and reference values of the run.
+        state: state of the run at the same moment.
+        n: number of probe images in its frames.
+
+    Returns:
+        The bytes of a compressed .npz.
+
+    Raises:
+        ValueError: when the run has no frame yet.
     """
-    if not look.frames or look.references is None:
-        raise ValueError("a run can be kept from its first frame on")
-    frames = [look.frames[i] for i in frames_to_save(look, n)]
-    lines = {name: value if isfinite(value) else None for name, value in asdict(look.references).items()}
+    if not progress.frames or progress.references is None:
+        raise ValueError("a run can be saved from its first frame on")
+    frames = [progress.frames[i] for i in frames_to_save(progress, n)]
+    references = {name: value if isfinite(value) else None for name, value in asdict(progress.references).items()}
     about = {
         "version": VERSION, "spec": asdict(state.spec), "n": n, "step": state.step, "seconds": state.seconds,
-        "empty": look.empty, "failure": state.failure, "references": lines,
+        "empty": progress.empty, "failure": state.failure, "references": references,
     }  # fmt: skip
     stored: dict[str, NDArray[Any]] = {
         "about": np.frombuffer(json.dumps(about, allow_nan=False).encode(), np.uint8),
         "vector": state.vector,
-        "losses": look.losses,
+        "losses": progress.losses,
         "steps": np.array([frame.step for frame in frames]),
         "seconds": np.array([frame.seconds for frame in frames]),
-        "metrics": np.array([[getattr(frame.metrics, name) for name in MEASURES] for frame in frames]),
+        "metrics": np.array([[getattr(frame.metrics, name) for name in METRIC_NAMES] for frame in frames]),
     }
-    for k, last in frames[-1].views.items():
+    for k, newest_view in frames[-1].views.items():
         points = np.stack([frame.points[k] for frame in frames])
-        # a power of two, so that what has been kept once is kept again without another loss
+        # a power of two, so that saving a loaded run again loses no more digits
         scale = 2.0 ** np.ceil(np.log2(np.maximum(np.abs(points).max(axis=(1, 2)), 2.0**-100)))
         stored[f"points{k}"] = points / scale[:, None, None]
         stored[f"scale{k}"] = scale
         stored[f"shares{k}"] = np.array([frame.views[k].shares for frame in frames])
         stored[f"best{k}"] = np.array([frame.views[k].best_share for frame in frames])
-        if isinstance(last, PcaView):
-            stored[f"mean{k}"], stored[f"axes{k}"] = last.mean, last.axes
-    return arrays.pack({name: np.ascontiguousarray(part, _DTYPES[name]) for name, part in stored.items()})
+        if isinstance(newest_view, PcaView):
+            stored[f"mean{k}"], stored[f"axes{k}"] = newest_view.mean, newest_view.axes
+    return arrays.pack({name: np.ascontiguousarray(array, _DTYPES[name]) for name, array in stored.items()})
 
 
-def frames_to_save(look: RunProgress, n: int) -> list[int]:
-    """The numbers of the frames that a file keeps: all, or evenly many between the first and the newest."""
-    dims = min(look.spec.dim, 3)
-    most = max(2, MAX_POINTS // (2 * n * (2 if dims == 2 else 5)))
-    total = len(look.frames)
-    return sorted(set(np.linspace(0, total - 1, min(most, total)).round().astype(int).tolist()))
+def frames_to_save(progress: RunProgress, n: int) -> list[int]:
+    """Choose the frames that the file of a run holds: all, or evenly spaced ones so that it stays small.
+
+    Args:
+        progress: the run, with at least one frame.
+        n: number of probe images in its frames.
+
+    Returns:
+        Ascending indices into `progress.frames`, always with the first and the last.
+    """
+    dims = min(progress.spec.dim, 3)
+    max_frames = max(2, MAX_POINT_BYTES // (2 * n * (2 if dims == 2 else 5)))
+    total = len(progress.frames)
+    return sorted(set(np.linspace(0, total - 1, min(max_frames, total)).round().astype(int).tolist()))
 
 
-def estimated_size(look: RunProgress, n: int) -> int:
-    """At most about how many bytes the file of a run has: weights, moments and points hardly get smaller by packing."""
-    points = len(frames_to_save(look, n)) * n * (2 if look.spec.dim == 2 else 5)
-    return (3 if look.spec.optimiser == "adam" else 2) * safetensors.estimated_size(look.spec) + 2 * points
+def estimated_size(progress: RunProgress, n: int) -> int:
+    """Estimate the size of a run's file from above: compression hardly shrinks weights, moments and points.
+
+    Args:
+        progress: the run, with at least one frame.
+        n: number of probe images in its frames.
+
+    Returns:
+        Bytes.
+    """
+    points = len(frames_to_save(progress, n)) * n * (2 if progress.spec.dim == 2 else 5)
+    return (3 if progress.spec.optimiser == "adam" else 2) * safetensors.estimated_size(progress.spec) + 2 * points
 
 
 def loads(file: bytes) -> SavedRun:
-    """The run in a file that anybody may have made.
+    """Read a run from the bytes of an untrusted file.
 
-    Raises archive.DataError, in words, for a file that is too large, damaged, or holds what no run of this program
-    could have left; nothing in it is ever run, and what it claims to be is checked before it is unpacked.
+    Nothing in the file is executed, and the sizes that it claims are checked before it is unpacked.
+
+    Args:
+        file: the bytes.
+
+    Returns:
+        The run.
+
+    Raises:
+        DataError: when the file is too large or damaged, or does not describe a run that this program can have saved.
     """
     if len(file) > MAX_FILE:
         raise DataError(f"It has {len(file):,} bytes, where {MAX_FILE:,} are the most.")
@@ -105,9 +138,9 @@ def loads(file: bytes) -> SavedRun:
         check_directory(io.BytesIO(file))
     except zipfile.BadZipFile as error:
         raise DataError(f"It is damaged, cut short, or no .npz archive ({error}).") from error
-    stored = arrays.unpack(file, _DTYPES, MAX_BYTES)
+    stored = arrays.unpack(file, _DTYPES, MAX_UNPACKED_BYTES)
     try:
-        return _unpacked(stored)
+        return _parse_run(stored)
     except DataError:
         raise
     except KeyError as error:
@@ -116,70 +149,75 @@ def loads(file: bytes) -> SavedRun:
         raise DataError(f"It holds no run of this program: {str(error)[:200]}.") from error
 
 
-def _unpacked(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
-    about = _about(stored["about"])
-    spec = _spec(about["spec"])
-    n, step, empty = (_whole(about, name) for name in ("n", "step", "empty"))
+def _parse_run(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
+    """Validate the arrays of a file; KeyError, ValueError or TypeError if they describe no run."""
+    about = _parse_about(stored["about"])
+    spec = _parse_spec(about["spec"])
+    n, step, empty = (_get_int(about, name) for name in ("n", "step", "empty"))
     if n not in PROBE_SIZES or not 0 <= empty <= step <= MAX_STEPS:
         raise ValueError(f"{n} points after {step} steps can't be")
     vector, losses = stored["vector"], stored["losses"]
-    _shaped("vector", vector, loop.start(spec).vector.shape)
-    _shaped("losses", losses, (step,))
+    _check_shape("vector", vector, loop.start(spec).vector.shape)
+    _check_shape("losses", losses, (step,))
     failure = about["failure"]
-    if failure is not None:  # in our words, not in the file's
+    if failure is not None:  # its text is made again: that of the file is not trusted
         failure = loop.divergence_advice(spec, step)
     elif not np.isfinite(vector).all():
         raise ValueError("its weights are not finite")
-    seconds = _number(about["seconds"], 0.0)
+    seconds = _check_number(about["seconds"], 0.0)
     state = State(spec, step, vector, seconds, failure=failure)
-    return SavedRun(n, state, _frames(stored, spec, n, step), losses, empty, _references(about["references"]))
+    return SavedRun(
+        n, state, _parse_frames(stored, spec, n, step), losses, empty, _parse_references(about["references"])
+    )
 
 
-def _about(text: NDArray[np.uint8]) -> dict[str, Any]:
-    if text.size > MAX_TEXT:
+def _parse_about(text: NDArray[np.uint8]) -> dict[str, Any]:
+    if text.size > MAX_ABOUT_BYTES:
         raise ValueError("its description is too long")
-    about = json.loads(text.tobytes().decode(), parse_constant=_refuse)
+    about = json.loads(text.tobytes().decode(), parse_constant=_reject_constant)
     if not isinstance(about, dict) or about["version"] != VERSION:
         raise ValueError("it is of another version")
     return about
 
 
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no number")
+def _reject_constant(constant: str) -> None:
+    """Reject NaN and infinity, which Python's JSON reader accepts."""
+    raise ValueError(f"{constant} is no number")
 
 
-def _spec(values: Any) -> RunSpec:
-    """The spec, which checks the type and range of every value in it."""
+def _parse_spec(values: Any) -> RunSpec:
+    """Return the spec; `RunSpec` checks the type and range of every value."""
     if not isinstance(values, dict) or values.keys() != {field.name for field in fields(RunSpec)}:
         raise ValueError("its settings are not those of a run")
     return RunSpec(**values)
 
 
-def _references(values: Mapping[str, Any]) -> References:
+def _parse_references(values: Mapping[str, Any]) -> References:
     collapse, floor, knn_raw = (
-        nan if values[name] is None else _number(values[name], -LIMIT) for name in ("collapse", "floor", "knn_raw")
+        nan if values[name] is None else _check_number(values[name], -MAX_MAGNITUDE)
+        for name in ("collapse", "floor", "knn_raw")
     )
-    epoch_steps = _whole(values, "epoch_steps")
-    if not 1 <= epoch_steps <= LIMIT:
+    epoch_steps = _get_int(values, "epoch_steps")
+    if not 1 <= epoch_steps <= MAX_MAGNITUDE:
         raise ValueError("an epoch has no such number of steps")
     return References(collapse, floor, knn_raw, epoch_steps)
 
 
-def _frames(stored: Mapping[str, NDArray[Any]], spec: RunSpec, n: int, step: int) -> tuple[Frame, ...]:
+def _parse_frames(stored: Mapping[str, NDArray[Any]], spec: RunSpec, n: int, step: int) -> tuple[Frame, ...]:
     steps, seconds, measured = (stored[name] for name in ("steps", "seconds", "metrics"))
     count = len(steps) if steps.ndim == 1 else 0
     if not count or steps[0] != 0 or (np.diff(steps) <= 0).any() or steps[-1] > step:
         raise ValueError("its frames' steps do not ascend from 0 to its newest step")
-    _shaped("seconds", seconds, (count,))
-    _shaped("metrics", measured, (count, len(MEASURES)))
-    dims = [k for k in DIMS if k <= spec.dim]
+    _check_shape("seconds", seconds, (count,))
+    _check_shape("metrics", measured, (count, len(METRIC_NAMES)))
+    dims = [k for k in PLOT_DIMS if k <= spec.dim]
     for k in dims:
         for name, shape in {"points": (n, k), "shares": (k,), "scale": (), "best": ()}.items():
-            _shaped(f"{name}{k}", stored[f"{name}{k}"], (count, *shape))
+            _check_shape(f"{name}{k}", stored[f"{name}{k}"], (count, *shape))
         if not (np.abs(stored[f"points{k}"]) <= 1).all() or not (stored[f"scale{k}"] > 0).all():
             raise ValueError(f"points{k} are not to scale")
     for name in ("seconds", "metrics", *(f"{part}{k}" for k in dims for part in ("scale", "shares", "best"))):
-        if not (np.abs(stored[name]) <= LIMIT).all():
+        if not (np.abs(stored[name]) <= MAX_MAGNITUDE).all():
             raise ValueError(f"{name} has numbers out of range")
     return tuple(
         Frame(
@@ -187,39 +225,42 @@ def _frames(stored: Mapping[str, NDArray[Any]], spec: RunSpec, n: int, step: int
             float(seconds[i]),
             Metrics(*map(float, measured[i])),
             {k: (stored[f"points{k}"][i].astype(np.float64) * stored[f"scale{k}"][i]).astype(np.float32) for k in dims},
-            {k: _view(stored, spec.dim, k, i, last=i == count - 1) for k in dims},
+            {k: _parse_view(stored, spec.dim, k, i, newest=i == count - 1) for k in dims},
         )
         for i in range(count)
     )
 
 
-def _view(stored: Mapping[str, NDArray[Any]], dim: int, k: int, i: int, *, last: bool) -> View:
+def _parse_view(stored: Mapping[str, NDArray[Any]], dim: int, k: int, i: int, *, newest: bool) -> View:
+    """Return the view of frame `i` along `k` axes; only that of the newest frame has its mean and axes."""
     shares, best = tuple(map(float, stored[f"shares{k}"][i])), float(stored[f"best{k}"][i])
     if dim == k:
         return IdentityView(shares, best)
     mean, axes = stored[f"mean{k}"], stored[f"axes{k}"]
-    _shaped(f"mean{k}", mean, (dim,))
-    _shaped(f"axes{k}", axes, (dim, k))
-    if not last:
+    _check_shape(f"mean{k}", mean, (dim,))
+    _check_shape(f"axes{k}", axes, (dim, k))
+    if not newest:
         return PcaView(mean, axes, shares, best).compacted()
-    if not (np.abs(mean) <= LIMIT).all() or not np.allclose(axes.T.astype(np.float64) @ axes, np.eye(k), atol=1e-3):
+    if not (np.abs(mean) <= MAX_MAGNITUDE).all() or not np.allclose(
+        axes.T.astype(np.float64) @ axes, np.eye(k), atol=1e-3
+    ):
         raise ValueError(f"axes{k} are no axes")
     return PcaView(mean, axes, shares, best)
 
 
-def _shaped(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+def _check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
     if array.shape != shape:
         raise ValueError(f"{name} has the shape {array.shape}, not {shape}")
 
 
-def _whole(values: Mapping[str, Any], name: str) -> int:
+def _get_int(values: Mapping[str, Any], name: str) -> int:
     value = values[name]
     if type(value) is not int:
         raise ValueError(f"{name} is no whole number")
     return value
 
 
-def _number(value: Any, low: float) -> float:
-    if type(value) not in (int, float) or not low <= value <= LIMIT:
+def _check_number(value: Any, low: float) -> float:
+    if type(value) not in (int, float) or not low <= value <= MAX_MAGNITUDE:
         raise ValueError("a number is out of range")
     return float(value)

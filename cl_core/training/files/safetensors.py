@@ -1,4 +1,4 @@
-"""A run's encoder as a safetensors file, and the program of plain torch that loads it."""
+"""The encoder of a run as a safetensors file, and a program in plain torch that loads it."""
 
 import json
 import re
@@ -18,21 +18,35 @@ FILE = "encoder.safetensors"
 
 
 def dumps(state: State) -> bytes:
-    """A safetensors file with the encoder's weights by name; its metadata hold the step and the spec as JSON."""
-    net = _net(state.spec)
+    """Write the encoder of a run to the bytes of a safetensors file.
+
+    Args:
+        state: the run.
+
+    Returns:
+        The bytes: float32 weights by torch's parameter names. The metadata hold `step`, and `spec` as JSON.
+    """
+    net = _uninitialised_net(state.spec)
     size = sum(parameter.numel() for parameter in net.parameters())
     vector_to_parameters(torch.from_numpy(state.vector[:size].copy()), net.parameters())
-    about = {"step": str(state.step), "spec": json.dumps(asdict(state.spec))}
-    return save({name: weights.contiguous() for name, weights in net.state_dict().items()}, about)
+    metadata = {"step": str(state.step), "spec": json.dumps(asdict(state.spec))}
+    return save({name: weights.contiguous() for name, weights in net.state_dict().items()}, metadata)
 
 
 def estimated_size(spec: RunSpec) -> int:
-    """About how many bytes the file of a run's encoder has."""
-    return 4 * sum(parameter.numel() for parameter in _net(spec).parameters())
+    """Estimate the size of the encoder's file: that of its weights, without the header.
+
+    Args:
+        spec: settings of the run.
+
+    Returns:
+        Bytes.
+    """
+    return 4 * sum(parameter.numel() for parameter in _uninitialised_net(spec).parameters())
 
 
-def _net(spec: RunSpec) -> encoders.Encoder:
-    with torch.device("meta"):  # where torch throws no dice for weights that are replaced anyway
+def _uninitialised_net(spec: RunSpec) -> encoders.Encoder:
+    with torch.device("meta"):  # skips torch's own initialisation, which would use the global random generator
         shape = datasets.load(spec.dataset).shape
         return encoders.build(spec.encoder, shape, spec.dim, unit_norm=spec.unit_norm).to_empty(device="cpu")
 
@@ -52,7 +66,7 @@ with torch.inference_mode():
     z = {embedding}
 print(*z[0].tolist())
 '''
-_UNIT = """class Unit(nn.Module):
+_UNIT_CLASS = """class Unit(nn.Module):
     def forward(self, x):
         return nn.functional.normalize(x)
 
@@ -61,11 +75,16 @@ _UNIT = """class Unit(nn.Module):
 
 
 def loading_program(spec: RunSpec) -> str:
-    """The program that rebuilds the encoder of a run's `FILE`, embeds an image (or a point) and prints the embedding.
+    """Write the program that loads the encoder of a run.
 
-    It needs torch and safetensors; for images also numpy and pillow.
+    Args:
+        spec: settings of the run.
+
+    Returns:
+        Source of a Python program that rebuilds the encoder, loads its weights from `FILE`, embeds one image (or point)
+        and prints the embedding. It needs torch and safetensors; for images also numpy and pillow.
     """
-    data, net = datasets.load(spec.dataset), _net(spec)
+    data, net = datasets.load(spec.dataset), _uninitialised_net(spec)
     imports = ["import torch", "from safetensors.torch import load_file", "from torch import nn"]
     if data.is_image:
         height, width = data.shape
@@ -76,11 +95,11 @@ def loading_program(spec: RunSpec) -> str:
         )
     else:
         example = "x = torch.tensor([[0.25, -0.5]])  # (1, 2), a point of the plane"
-    body, projector = _written(net.body), _written(net.projector)
+    body, projector = _constructor_call(net.body), _constructor_call(net.projector)
     return _PROGRAM.format(
         thing="image" if data.is_image else "point",
         imports="\n".join(imports),
-        classes=_UNIT if "Unit()" in body else "",
+        classes=_UNIT_CLASS if "Unit()" in body else "",
         body=body,
         projector=projector,
         file=FILE,
@@ -89,10 +108,10 @@ def loading_program(spec: RunSpec) -> str:
     )
 
 
-def _written(module: nn.Module) -> str:
-    """The call that makes a module: torch shows its layers as they are called, but for what goes without saying."""
+def _constructor_call(module: nn.Module) -> str:
+    """Return source that constructs a module: torch's `repr` of a layer, without argument names and defaults."""
     if isinstance(module, nn.Sequential):
-        return f"nn.Sequential({', '.join(_written(part) for part in module)})"
+        return f"nn.Sequential({', '.join(_constructor_call(layer) for layer in module)})"
     if not type(module).__module__.startswith("torch."):
         return f"{type(module).__name__.strip('_')}()"
     return "nn." + re.sub(r"(in|out)_features=|, bias=True|start_dim=1, end_dim=-1", "", repr(module))

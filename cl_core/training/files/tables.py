@@ -1,4 +1,4 @@
-"""Tables of a run: where its test images lie, and how it went, to be read by other programs."""
+"""The embedding and the history of a run as CSV and Parquet tables."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -18,28 +18,38 @@ from cl_core.training.loop import State
 
 
 def embedding_table(state: State, n: int) -> pa.Table:
-    """The embedding of the first `n` probe images, one a line.
+    """Embed the first `n` probe images and return a table with one row per image.
 
-    Columns: row (in the data set's test part), label, class (its name), z0, z1, ... (float32).
+    Args:
+        state: the run.
+        n: number of probe images.
+
+    Returns:
+        Columns `row` (index into the data set's test part), `label`, `class` (its name), and `z0`, `z1`, ... (float32).
     """
     data = datasets.load(state.spec.dataset)
     rows = datasets.probe_indices(data, n)
-    shot = loop.snapshot(state, n)
-    names = np.array(data.class_names, dtype=object)[shot.y]
-    columns = {"row": rows, "label": shot.y, "class": names}
-    return pa.table(columns | {f"z{i}": axis for i, axis in enumerate(np.ascontiguousarray(shot.z.T))})
+    snapshot = loop.snapshot(state, n)
+    names = np.array(data.class_names, dtype=object)[snapshot.y]
+    columns = {"row": rows, "label": snapshot.y, "class": names}
+    return pa.table(columns | {f"z{i}": axis for i, axis in enumerate(np.ascontiguousarray(snapshot.z.T))})
 
 
-def history_table(look: RunProgress) -> pa.Table:
-    """One line for the start and each step so far: step, loss, and where the step has a frame what was measured there.
+def history_table(progress: RunProgress) -> pa.Table:
+    """Return the loss of every step of a run, with the metrics of its frames.
 
-    The loss of step k is that of its batch before its weights moved, so step 0 has none. Columns of `metrics.Metrics`,
-    and seconds spent training, are empty between two frames.
+    Args:
+        progress: the run.
+
+    Returns:
+        One row for the start and for each step so far. Columns: `step`, `loss`, `seconds` (spent training) and the
+        fields of `metrics.Metrics`; all but the first two are null at steps without a frame. The loss of step k is that
+        of its batch before its weights changed, so step 0 has none.
     """
-    steps = len(look.losses) + 1
-    loss = pa.array(np.concatenate([[0], look.losses]).astype(np.float32), mask=np.arange(steps) == 0)
-    seen = {frame.step: frame for frame in look.frames}
-    measured = {step: asdict(frame.metrics) | {"seconds": frame.seconds} for step, frame in seen.items()}
+    steps = len(progress.losses) + 1
+    loss = pa.array(np.concatenate([[0], progress.losses]).astype(np.float32), mask=np.arange(steps) == 0)
+    frames = {frame.step: frame for frame in progress.frames}
+    measured = {step: asdict(frame.metrics) | {"seconds": frame.seconds} for step, frame in frames.items()}
     columns = {"step": pa.array(np.arange(steps)), "loss": loss}
     for name in ("seconds", *(field.name for field in fields(Metrics))):
         columns[name] = pa.array([measured.get(step, {}).get(name) for step in range(steps)], pa.float64())
@@ -47,14 +57,28 @@ def history_table(look: RunProgress) -> pa.Table:
 
 
 def to_csv(table: pa.Table) -> bytes:
-    """Comma-separated values, each number with just the digits that bring it back."""
+    """Write a table as comma-separated values, each number with the fewest digits that restore it exactly.
+
+    Args:
+        table: the table.
+
+    Returns:
+        The bytes of the file, UTF-8.
+    """
     file = io.BytesIO()
     pa_csv.write_csv(table, file, pa_csv.WriteOptions(quoting_style="needed"))
     return file.getvalue()
 
 
 def to_parquet(table: pa.Table) -> bytes:
-    """The same as a Parquet file."""
+    """Write a table as a Parquet file.
+
+    Args:
+        table: the table.
+
+    Returns:
+        The bytes of the file, compressed by zstd.
+    """
     file = io.BytesIO()
     pa_parquet.write_table(table, file, compression="zstd")
     return file.getvalue()
@@ -63,6 +87,15 @@ def to_parquet(table: pa.Table) -> bytes:
 FORMATS: Mapping[str, Callable[[pa.Table], bytes]] = MappingProxyType({"csv": to_csv, "parquet": to_parquet})
 
 
-def embedding_file(state: State, n: int, kind: str) -> bytes:
-    """The `embedding` as a file of one of `FORMATS`."""
-    return FORMATS[kind](embedding_table(state, n))
+def embedding_file(state: State, n: int, file_format: str) -> bytes:
+    """Write the table of `embedding_table` as a file.
+
+    Args:
+        state: the run.
+        n: number of probe images.
+        file_format: key of `FORMATS`.
+
+    Returns:
+        The bytes of the file.
+    """
+    return FORMATS[file_format](embedding_table(state, n))

@@ -1,1 +1,1 @@
-"""Artefacts that are trained once and shipped in assets: embeddings, checkpoints and recordings."""
+"""Artefacts that are trained once and shipped in assets: embeddings, checkpoints and recorded runs."""

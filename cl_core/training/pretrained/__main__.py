@@ -11,11 +11,11 @@ import argparse
 import torch
 
 from cl_core.losses import LOSSES
-from cl_core.training.pretrained import checkpoints, embeddings, recordings
+from cl_core.training.pretrained import checkpoints, recipe_runs, recordings
 
 
 def main() -> None:
-    """Parse the arguments and make what they name."""
+    """Parse the command line and train the artefacts that it names."""
     parser = argparse.ArgumentParser(prog="python -m cl_core.training.pretrained", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     embedded = commands.add_parser("embeddings", help="embeddings of test images, and the table of steps")
@@ -31,7 +31,7 @@ def main() -> None:
     torch.set_num_threads(1)
     match options.command:
         case "embeddings":
-            embeddings.make(options.losses, options.seeds, options.only)
+            recipe_runs.make(options.losses, options.seeds, options.only)
         case "recordings":
             recordings.make(options.films)
         case "checkpoints":

@@ -1,6 +1,6 @@
-"""Trained nets, kept so that a page can embed any image with them: those of `prepared`, with all their weights.
+"""Checkpoints: the networks behind some of the pretrained embeddings, so that a page can embed any image.
 
-`python -m cl_core.training.pretrained checkpoints` trains them again and keeps them in assets/checkpoints.
+`python -m cl_core.training.pretrained checkpoints` trains them again and writes them into assets/checkpoints.
 """
 
 import json
@@ -20,18 +20,28 @@ from cl_core.training.config import RunSpec
 from cl_core.training.loop import State
 from cl_core.training.pretrained import embeddings
 
-LOSSES = ("supcon", "triplet")  # whose recipes there are nets of
-MOMENTS = 2  # of Adam, which every recipe uses; they are kept as zeros
+LOSSES = ("supcon", "triplet")  # losses whose recipes have checkpoints
+MOMENTS_PER_WEIGHT = 2  # of Adam, which every recipe uses; they are not saved, but loaded as zeros
 
 
 def load(loss: str, stage: str) -> State:
-    """The net of one of `prepared.STAGES` in a loss's own run, its weights with the digits of a float16; to look at.
+    """Load the state of a loss's own run at one stage, to embed images with it.
 
-    (Its optimiser's moments are lost, so a run does not go on from it.) Raises ValueError for a loss or stage that
-    there is no net of, and archive.DataError, in words, for a missing or damaged file.
+    Training cannot be resumed from it: the weights have float16 precision, and the optimiser's moments are zero.
+
+    Args:
+        loss: one of `LOSSES`.
+        stage: one of `embeddings.STAGES`.
+
+    Returns:
+        The state.
+
+    Raises:
+        ValueError: when there is no checkpoint of the loss or the stage.
+        DataError: when the file is missing or damaged.
     """
     if loss not in LOSSES or stage not in embeddings.STAGES:
-        raise ValueError(f"there is no net of {loss!r} {stage!r}; there are those of {', '.join(LOSSES)}")
+        raise ValueError(f"there is no checkpoint of {loss!r} {stage!r}; there are those of {', '.join(LOSSES)}")
     return loop.start(embeddings.recipe_run(loss)) if stage == embeddings.STAGES[0] else _read(_path(loss))[stage]
 
 
@@ -41,42 +51,47 @@ def _path(loss: str) -> Path:
 
 @lru_cache(maxsize=8)
 def _read(path: Path) -> Mapping[str, State]:
-    mend = (
+    repair_hint = (
         f"To mend it: `git checkout -- assets/checkpoints/{path.name}`, "
         "or `python -m cl_core.training.pretrained checkpoints`"
     )
-    return npz.load_asset(path, _unpacked, mend)
+    return npz.load_asset(path, _states_from_arrays, repair_hint)
 
 
-def _unpacked(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, State]:
+def _states_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, State]:
+    """Validate the arrays of a file; KeyError, TypeError or ValueError if they are not a loss's checkpoints."""
     about = json.loads(str(arrays["about"]))
     spec = RunSpec(**about["spec"])
-    size = len(loop.start(spec).vector) // (1 + MOMENTS)
+    size = len(loop.start(spec).vector) // (1 + MOMENTS_PER_WEIGHT)
     states = {}
     for stage in embeddings.STAGES[1:]:
         weights = arrays[stage].astype(np.float32)
         if weights.shape != (size,) or not np.isfinite(weights).all():
             raise ValueError(f"{stage} holds no {size:,} weights")
-        vector = np.concatenate([weights, np.zeros(MOMENTS * size, np.float32)])
+        vector = np.concatenate([weights, np.zeros(MOMENTS_PER_WEIGHT * size, np.float32)])
         states[stage] = State(spec, int(about["steps"][stage]), vector)
     return MappingProxyType(states)
 
 
-def make(chosen: Sequence[str]) -> None:
-    """Train and write the checkpoints of some losses."""
-    for loss in chosen:
-        _make(loss)
+def make(loss_keys: Sequence[str]) -> None:
+    """Train losses by their recipes and write their checkpoints into assets.
+
+    Args:
+        loss_keys: keys of `losses.LOSSES`.
+    """
+    for loss in loss_keys:
+        _make_checkpoint(loss)
 
 
-def _make(loss: str) -> None:
-    """Train a loss's recipe again, and keep its weights at the steps of the prepared embeddings."""
+def _make_checkpoint(loss: str) -> None:
+    """Train a loss by its recipe and write its weights at the steps of the pretrained embeddings."""
     spec = embeddings.recipe_run(loss)
-    state, kept = loop.start(spec), {}
+    state, weights = loop.start(spec), {}
     steps = {stage: embeddings.load(loss, stage).step for stage in embeddings.STAGES[1:]}
     for stage, step in steps.items():
         state = loop.advance(state, steps=step - state.step)
-        kept[stage] = state.vector[: len(state.vector) // (1 + MOMENTS)].astype(np.float16)
+        weights[stage] = state.vector[: len(state.vector) // (1 + MOMENTS_PER_WEIGHT)].astype(np.float16)
         print(f"{loss} {stage}: step {state.step}", flush=True)
     about = np.array(json.dumps({"spec": asdict(spec), "steps": steps}))
     _path(loss).parent.mkdir(exist_ok=True)
-    np.savez_compressed(_path(loss), allow_pickle=False, about=about, **kept)
+    np.savez_compressed(_path(loss), allow_pickle=False, about=about, **weights)

@@ -1,7 +1,7 @@
-"""Whole training runs, prepared once and kept frame by frame: a page shows how a run goes before one is started.
+"""Recordings of whole training runs, frame by frame, so that a page shows a run before one is started.
 
-All start from the same weights and see the same batches, so that what differs between two films is the mining, or the
-margin, and nothing else.
+All recorded runs start from the same weights and get the same batches: two of them differ in the mining or the margin,
+and in nothing else.
 """
 
 import json
@@ -26,13 +26,13 @@ from cl_core.training.config import RunSpec
 from cl_core.training.frames import Frame
 from cl_core.training.loop import State
 
-IMAGES = 500  # of each frame, and all that is measured is measured on them
-LAST = 1000  # steps
+IMAGES = 500  # probe images of each frame, which all measurements use
+LAST_STEP = 1000
 COLLAPSED = 0.05  # spread below which an embedding counts as one point: the mean d² of two images is then 0.005
-FEW = 0.01  # share of the triplets below which a kind counts as used up
+FEW = 0.01  # share of all triplets below which a kind counts as used up
 
 _TRIPLET = "triplet"
-_MININGS = {
+_THETAS = {
     "semi-hard": {"mining": "semihard", "margin": 1.0},
     "hard": {"mining": "hard", "margin": 1.0},
     "batch-hard": {"mining": "batch_hard", "margin": 1.0},
@@ -41,27 +41,30 @@ _MININGS = {
 RECORDINGS: Mapping[str, RunSpec] = MappingProxyType(
     {
         name: RunSpec(loss=_TRIPLET, theta={"distance": "sqeuclidean", **theta}, **asdict(losses.get(_TRIPLET).recipe))
-        for name, theta in _MININGS.items()
+        for name, theta in _THETAS.items()
     }
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A run of the triplet loss, frame by frame.
+    """A recorded run of the triplet loss: F frames of n probe images.
 
     Attributes:
-        name: its key in `FILMS`.
-        spec: the run.
+        name: key in `RECORDINGS`.
+        spec: settings of the run.
         steps: (F,) int64, steps done at each frame, ascending from 0.
-        points: (F, n, 2) float32, the drawn coordinates of the probe images, with the digits of a float16.
-        views: (F, 2) float32, the share of variance along each drawn axis.
-        rows, labels: (n,) int64, which test images (see `datasets.probe`), and their classes.
+        points: (F, n, 2) float32, coordinates of the probe images in the picture, with float16 precision.
+        views: (F, 2) float32, share of the variance along each drawn axis.
+        rows: (n,) int64, indices of the probe images in the test set (see `datasets.probe_indices`).
+        labels: (n,) int64, their classes.
         shares: (F, 3) float64, shares of easy, semi-hard and hard among all triplets of the probe images, at the run's
             own margin and in its own distance; each row adds up to 1.
-        knn, spread: (F,) float64, as in `metrics.Metrics`, of the probe images.
-        losses: (F,) float32, the loss that the frame's weights have on the batch of the step to come.
-        collapse, floor: the loss when all embeddings are one point, and when the classes are perfect.
+        knn: (F,) float64, kNN accuracy of the probe images, as in `metrics.Metrics`.
+        spread: (F,) float64, spread of the probe images, as in `metrics.Metrics`.
+        losses: (F,) float32, loss of the frame's weights on the batch of the next step.
+        collapse: loss when all embeddings coincide.
+        floor: loss of perfect classes.
     """
 
     name: str
@@ -80,84 +83,110 @@ class Recording:
 
     @property
     def margin(self) -> float:
-        """The margin that the run trains with, and at which its shares are counted."""
+        """The margin of the run's loss, at which `shares` are counted."""
         return float(self.spec.theta["margin"])
 
     @property
     def collapsed(self) -> int | None:
-        """The step of the first frame from which on the embedding stays one point; None for a run that ends apart."""
-        return self._from_then_on(self.spread < COLLAPSED)
+        """The step of the first frame from which on the embedding is collapsed; None if the last frame is not."""
+        return self._step_of_lasting(self.spread < COLLAPSED)
 
     @property
     def used_up(self) -> int | None:
-        """The step of the first frame from which on few triplets are semi-hard; None where many are left."""
-        return self._from_then_on(self.shares[:, 1] < FEW)
+        """The step of the first frame from which on few triplets are semi-hard; None if many are in the last frame."""
+        return self._step_of_lasting(self.shares[:, 1] < FEW)
 
-    def _from_then_on(self, holds: NDArray[np.bool_]) -> int | None:
-        others = np.flatnonzero(~holds)
-        first = int(others[-1]) + 1 if len(others) else 0
+    def _step_of_lasting(self, holds: NDArray[np.bool_]) -> int | None:
+        """Return the step of the first frame from which on a condition holds in all frames; None if there is none."""
+        failing = np.flatnonzero(~holds)
+        first = int(failing[-1]) + 1 if len(failing) else 0
         return int(self.steps[first]) if first < len(holds) else None
 
 
-def recorded_steps(spec: RunSpec, last: int = LAST) -> list[int]:
-    """The steps that have a frame, up to and perhaps including `last`."""
-    found = [0]
-    while (step := frames.next_frame_step(spec, found[-1])) <= last:
-        found.append(step)
-    return found
+def recorded_steps(spec: RunSpec, last_step: int = LAST_STEP) -> list[int]:
+    """Return the steps of a recording's frames.
+
+    Args:
+        spec: settings of the run.
+        last_step: step after which there is no frame.
+
+    Returns:
+        Ascending steps from 0.
+    """
+    steps = [0]
+    while (step := frames.next_frame_step(spec, steps[-1])) <= last_step:
+        steps.append(step)
+    return steps
 
 
-def record(name: str, last: int = LAST) -> Recording:
-    """Train one of `FILMS` and keep what is seen on the way, up to step `last`.
+def record(name: str, last_step: int = LAST_STEP) -> Recording:
+    """Train one of `RECORDINGS` and record its frames.
 
-    Raises ValueError for an unknown name and RuntimeError where the run fails.
+    Args:
+        name: key of `RECORDINGS`.
+        last_step: step after which there is no frame.
+
+    Returns:
+        The recording.
+
+    Raises:
+        ValueError: when the name is unknown.
+        RuntimeError: when the run fails.
     """
     spec = _spec(name)
     state = loop.start(spec)
-    steps = recorded_steps(spec, last)
-    seen: list[Frame] = []
+    steps = recorded_steps(spec, last_step)
+    recorded: list[Frame] = []
     shares, values = [], []
-    for step, following in zip(steps, [*steps[1:], steps[-1] + 1], strict=True):
-        seen.append(frames.make_frame(state, IMAGES, seen[-1].views if seen else None))
-        shares.append(_shares(state))
-        state = loop.advance(state, steps=following - step)
+    for step, next_step in zip(steps, [*steps[1:], steps[-1] + 1], strict=True):
+        recorded.append(frames.make_frame(state, IMAGES, recorded[-1].views if recorded else None))
+        shares.append(_triplet_shares(state))
+        state = loop.advance(state, steps=next_step - step)
         if state.failure:
             raise RuntimeError(f"{name}: {state.failure}")
         values.append(state.losses[0])
     data = datasets.load(spec.dataset)
     rows = datasets.probe_indices(data, IMAGES)
-    lines = frames.references(spec, IMAGES)
+    references = frames.references(spec, IMAGES)
     return Recording(
         name=name,
         spec=spec,
         steps=np.array(steps),
-        points=np.stack([frame.points[2] for frame in seen]).astype(np.float16).astype(np.float32),
-        views=np.array([frame.views[2].shares for frame in seen], np.float32),
+        points=np.stack([frame.points[2] for frame in recorded]).astype(np.float16).astype(np.float32),
+        views=np.array([frame.views[2].shares for frame in recorded], np.float32),
         rows=rows,
         labels=data.y_test[rows],
         shares=np.array(shares),
-        knn=np.array([frame.metrics.knn for frame in seen]),
-        spread=np.array([frame.metrics.spread for frame in seen]),
+        knn=np.array([frame.metrics.knn for frame in recorded]),
+        spread=np.array([frame.metrics.spread for frame in recorded]),
         losses=np.array(values, np.float32),
-        collapse=lines.collapse,
-        floor=lines.floor,
+        collapse=references.collapse,
+        floor=references.floor,
     )
 
 
-def _shares(state: State) -> NDArray[np.float64]:
-    """Shares of easy, semi-hard and hard triplets among the probe images, at the run's own margin."""
-    shot = loop.snapshot(state, IMAGES)
+def _triplet_shares(state: State) -> NDArray[np.float64]:
+    """Return the shares of easy, semi-hard and hard triplets of the probe images, (3,), at the run's own margin."""
+    snapshot = loop.snapshot(state, IMAGES)
     theta = state.spec.theta
-    # in float64: of an embedding that has collapsed, float32 has no distances left to compare
-    contrast = Contrast.of_batch(torch.from_numpy(shot.z).double(), torch.from_numpy(shot.y), theta["distance"])
+    # in float64: float32 cannot resolve the distances in a collapsed embedding
+    contrast = Contrast.of_batch(torch.from_numpy(snapshot.z).double(), torch.from_numpy(snapshot.y), theta["distance"])
     counts = np.array(count_kinds(contrast, theta["margin"]))
     return np.asarray(counts / counts.sum())
 
 
 def load(name: str) -> Recording:
-    """One of `FILMS`; shared by every reader, so its arrays are read-only.
+    """Load a shipped recording.
 
-    Raises ValueError for an unknown name, and archive.DataError, in words, for a missing or damaged file.
+    Args:
+        name: key of `RECORDINGS`.
+
+    Returns:
+        The recording. It is cached and shared, so its arrays are read-only.
+
+    Raises:
+        ValueError: when the name is unknown.
+        DataError: when the file is missing or damaged.
     """
     _spec(name)
     return _read(name, _path(name))
@@ -165,7 +194,7 @@ def load(name: str) -> Recording:
 
 def _spec(name: str) -> RunSpec:
     if name not in RECORDINGS:
-        raise ValueError(f"there is no film {name!r}; there are: {', '.join(RECORDINGS)}")
+        raise ValueError(f"there is no recording {name!r}; there are: {', '.join(RECORDINGS)}")
     return RECORDINGS[name]
 
 
@@ -175,15 +204,15 @@ def _path(name: str) -> Path:
 
 @lru_cache(maxsize=16)
 def _read(name: str, path: Path) -> Recording:
-    mend = (
+    repair_hint = (
         f"To mend it: `git checkout -- assets/films/{path.name}`, "
         f"or `python -m cl_core.training.pretrained recordings --films '{name}'`"
     )
-    return npz.load_asset(path, lambda arrays: _unpacked(name, arrays), mend)
+    return npz.load_asset(path, lambda arrays: _recording_from_arrays(name, arrays), repair_hint)
 
 
-# how each array is kept in its file, and how it is read: (type there, type here)
-_KEPT: Mapping[str, tuple[type, type]] = MappingProxyType(
+# each array's type in the file, and in a Recording
+_ARRAY_TYPES: Mapping[str, tuple[type, type]] = MappingProxyType(
     {
         "steps": (np.uint16, np.int64),
         "points": (np.float16, np.float32),
@@ -198,50 +227,58 @@ _KEPT: Mapping[str, tuple[type, type]] = MappingProxyType(
 )
 
 
-def _packed(film: Recording) -> dict[str, NDArray[Any]]:
-    """The arrays of a file."""
-    about = {"spec": asdict(film.spec), "collapse": film.collapse, "floor": film.floor}
-    kept = {name: getattr(film, name).astype(there) for name, (there, _) in _KEPT.items()}
-    return {"about": np.array(json.dumps(about)), **kept}
+def _arrays_of(recording: Recording) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a file."""
+    about = {"spec": asdict(recording.spec), "collapse": recording.collapse, "floor": recording.floor}
+    stored = {name: getattr(recording, name).astype(file_type) for name, (file_type, _) in _ARRAY_TYPES.items()}
+    return {"about": np.array(json.dumps(about)), **stored}
 
 
-def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> Recording:
-    """The film in the arrays of a file; KeyError, TypeError or ValueError where something is amiss."""
+def _recording_from_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> Recording:
+    """Validate the arrays of a file; KeyError, TypeError or ValueError if they are not a recording."""
     about = json.loads(str(arrays["about"]))
-    parts: dict[str, Any] = {part: arrays[part].astype(here) for part, (_, here) in _KEPT.items()}
-    n_frames, n = len(parts["steps"]), len(parts["rows"])
+    fields: dict[str, Any] = {field: arrays[field].astype(dtype) for field, (_, dtype) in _ARRAY_TYPES.items()}
+    n_frames, n = len(fields["steps"]), len(fields["rows"])
     shapes = {"points": (n_frames, n, 2), "views": (n_frames, 2), "labels": (n,), "shares": (n_frames, 3)}
     shapes |= dict.fromkeys(("knn", "spread", "losses"), (n_frames,))
-    for part, shape in shapes.items():
-        if parts[part].shape != shape:
-            raise ValueError(f"{part} has shape {parts[part].shape}, not {shape}")
-    for part, array in parts.items():
+    for field, shape in shapes.items():
+        if fields[field].shape != shape:
+            raise ValueError(f"{field} has shape {fields[field].shape}, not {shape}")
+    for field, array in fields.items():
         if not np.isfinite(array).all():
-            raise ValueError(f"{part} has numbers that are not finite")
+            raise ValueError(f"{field} has numbers that are not finite")
         array.setflags(write=False)
-    if not n_frames or parts["steps"][0] != 0 or (np.diff(parts["steps"]) <= 0).any():
+    if not n_frames or fields["steps"][0] != 0 or (np.diff(fields["steps"]) <= 0).any():
         raise ValueError("its steps do not ascend from 0")
-    if np.abs(parts["shares"].sum(axis=1) - 1).max() > 1e-9 or (parts["shares"] < 0).any():
+    if np.abs(fields["shares"].sum(axis=1) - 1).max() > 1e-9 or (fields["shares"] < 0).any():
         raise ValueError("its shares do not add up to 1")
-    collapse, floor = (float(about[line]) for line in ("collapse", "floor"))
-    return Recording(name=name, spec=RunSpec(**about["spec"]), collapse=collapse, floor=floor, **parts)
+    collapse, floor = (float(about[reference]) for reference in ("collapse", "floor"))
+    return Recording(name=name, spec=RunSpec(**about["spec"]), collapse=collapse, floor=floor, **fields)
 
 
-def _in_words(film: Recording) -> str:
-    """What became of a run, on one line."""
-    easy, semihard, hard = film.shares[-1]
-    one_point = "stays apart" if film.collapsed is None else f"one point from step {film.collapsed}"
+def _summary_line(recording: Recording) -> str:
+    """Return the outcome of a run on one line."""
+    easy, semihard, hard = recording.shares[-1]
+    collapse = "no collapse" if recording.collapsed is None else f"collapsed from step {recording.collapsed}"
     return (
-        f"{film.name}: {len(film.steps)} frames to step {film.steps[-1]}, kNN {film.knn[-1]:.3f}, {one_point}, "
+        f"{recording.name}: {len(recording.steps)} frames to step {recording.steps[-1]}, "
+        f"kNN {recording.knn[-1]:.3f}, {collapse}, "
         f"easy {easy:.3f}, semi-hard {semihard:.3f}, hard {hard:.3f}"
     )
 
 
 def make(names: Sequence[str]) -> None:
-    """Train and write recordings, and report each."""
+    """Train and record runs, write them into assets, and print a line for each.
+
+    Args:
+        names: keys of `RECORDINGS`.
+
+    Raises:
+        RuntimeError: when a run fails.
+    """
     (datasets.ASSETS / "films").mkdir(exist_ok=True)
     for name in names:
         began = time.monotonic()
-        film = record(name)
-        np.savez_compressed(_path(name), allow_pickle=False, **_packed(film))
-        print(f"{_in_words(film)}  ({time.monotonic() - began:.0f} s)", flush=True)
+        recording = record(name)
+        np.savez_compressed(_path(name), allow_pickle=False, **_arrays_of(recording))
+        print(f"{_summary_line(recording)}  ({time.monotonic() - began:.0f} s)", flush=True)

@@ -160,7 +160,7 @@ def test_kept_nets_embed_as_the_prepared_ones_did(loss, stage):
 
 
 def test_a_net_that_is_not_kept_or_damaged_is_said(tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="no net of 'circle'"):
+    with pytest.raises(ValueError, match="no checkpoint of 'circle'"):
         checkpoints.load("circle", "trained")
     monkeypatch.setattr(datasets, "ASSETS", tmp_path)
     checkpoints._read.cache_clear()

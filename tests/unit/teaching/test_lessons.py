@@ -88,7 +88,7 @@ def test_a_teachers_own_folder_comes_first_and_its_faults_are_told(tmp_path, mon
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
     (tmp_path / "fifty-minutes.toml").write_text(lesson(STEP))
     (tmp_path / "broken.toml").write_text("title = ")
-    (tmp_path / "huge.toml").write_text("#" * (lessons.SIZE + 1))
+    (tmp_path / "huge.toml").write_text("#" * (lessons.MAX_FILE_BYTES + 1))
     (tmp_path / "other.toml").write_bytes(b"\xff\xfe")
     found, faults = lessons.available()
     assert next(iter(found)) == "fifty-minutes"

@@ -35,9 +35,9 @@ def test_the_first_answer_counts_and_rooms_are_apart():
 
 
 def test_there_is_an_end_to_rooms_questions_and_answers(monkeypatch):
-    monkeypatch.setattr(rooms, "ROOMS", 2)
-    monkeypatch.setattr(rooms, "QUESTIONS", 2)
-    monkeypatch.setattr(rooms, "VISITORS", 2)
+    monkeypatch.setattr(rooms, "MAX_ROOMS", 2)
+    monkeypatch.setattr(rooms, "MAX_QUESTIONS", 2)
+    monkeypatch.setattr(rooms, "MAX_VISITORS", 2)
     now = [0.0]
     every = Rooms(lambda: now[0])
     for visitor in ("one", "two"):
@@ -51,9 +51,9 @@ def test_there_is_an_end_to_rooms_questions_and_answers(monkeypatch):
     every.submit("def", "q", "one", 1)
     with pytest.raises(RoomError, match="rooms"):
         every.submit("ghi", "q", "one", 1)
-    now[0] = rooms.IDLE - 1
+    now[0] = rooms.IDLE_SECONDS - 1
     every.submit("def", "q", "two", 1)
-    now[0] = rooms.IDLE + 1
+    now[0] = rooms.IDLE_SECONDS + 1
     every.submit("ghi", "q", "one", 1)  # the one that was idle makes way
     assert every.answers("abc", "q") == ()
     assert len(every.answers("def", "q")) == 2

@@ -8,7 +8,7 @@ import torch
 from cl_core import losses, training
 from cl_core.data import augmentation, datasets
 from cl_core.losses import variants
-from cl_core.training import RunSpec, config, encoders, frames, loop
+from cl_core.training import RunSpec, batches, config, encoders, frames, loop
 
 SMALL = RunSpec(dataset="blobs", dim=8, batch=32)
 KINDS = [
@@ -51,10 +51,10 @@ def test_another_seed_is_another_start_in_another_order():
 
 def test_an_epoch_sees_every_row_once():
     spec = dataclasses.replace(SMALL, batch=64)
-    n = len(loop._training_set("blobs")[0])
-    rows = torch.cat([loop._order(spec, step, n) for step in range(training.steps_per_epoch(spec))])
+    n = len(batches.training_set("blobs")[0])
+    rows = torch.cat([batches.batch_indices(spec, step, n) for step in range(training.steps_per_epoch(spec))])
     assert len(rows.unique()) == len(rows) == n // 64 * 64
-    following = loop._order(spec, training.steps_per_epoch(spec), n)
+    following = batches.batch_indices(spec, training.steps_per_epoch(spec), n)
     assert not torch.equal(following, rows[:64])
 
 
@@ -73,9 +73,9 @@ def test_a_step_is_what_torch_does_with_separate_parameters(optimiser):
         "sgd": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
     }[optimiser](plain.parameters())
     loss = losses.module("supcon")
-    x, y = loop._training_set("blobs")
+    x, y = batches.training_set("blobs")
     for step in range(5):
-        rows = loop._order(spec, step, len(x))
+        rows = batches.batch_indices(spec, step, len(x))
         rule.zero_grad()
         loss(plain(x[rows]), y[rows]).backward()
         rule.step()
@@ -105,7 +105,7 @@ def test_another_definition_is_trained_by_its_own_function(spec):
     x, y = (torch.tensor(part) for part in (datasets.load("blobs").x_train, datasets.load("blobs").y_train))
     values = []
     for step in range(4):
-        rows = loop._order(spec, step, len(x))
+        rows = batches.batch_indices(spec, step, len(x))
         rule.zero_grad()
         value = function(plain(x[rows]), y[rows], *learnt)
         value.backward()
@@ -179,7 +179,7 @@ def test_seconds_end_a_chunk():
     state = training.advance(training.start(RunSpec()), seconds=0.05, steps=10_000)
     assert 0 < state.step < 10_000
     assert len(state.losses) == state.step
-    with pytest.raises(ValueError, match="steps, or of seconds"):
+    with pytest.raises(ValueError, match="steps or of seconds"):
         training.advance(state)
 
 
@@ -268,7 +268,7 @@ def test_a_spec_is_complete_and_equal_to_itself():
 
 @pytest.fixture(scope="module")
 def digits():
-    return loop._floats(loop._training_set("mnist")[0][:200])
+    return batches.to_float(batches.training_set("mnist")[0][:200])
 
 
 def dice() -> torch.Generator:
@@ -350,7 +350,7 @@ def test_frames_lie_dense_at_first_and_never_farther_apart_than_the_stride():
     gaps = np.diff(steps)
     assert steps[:9] == [0, 1, 2, 3, 4, 5, 6, 7, 8]
     assert (np.diff(gaps) >= 0).all()
-    assert gaps.max() == frames.ROWS_BETWEEN // 128
+    assert gaps.max() == frames.MAX_ROWS_IN_GAP // 128
     assert frames.next_frame_step(spec, 13) == min(step for step in steps if step > 13)
 
 
@@ -381,7 +381,7 @@ def test_another_definition_has_its_own_collapse_value_and_floor(loss, conventio
 
 
 def ends(**spec):
-    return frames._ends(RunSpec(batch=64, **spec))
+    return frames._collapse_and_floor(RunSpec(batch=64, **spec))
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from cl_core.data import datasets
 from cl_core.data.npz import DataError
 from cl_core.training import RunSpec, loop
 from cl_core.training.frames import make_frame
-from cl_core.training.pretrained import embeddings
-from cl_core.training.pretrained.embeddings import GOALS, IMAGES, STAGES
+from cl_core.training.pretrained import embeddings, recipe_runs
+from cl_core.training.pretrained.embeddings import IMAGES, STAGES
+from cl_core.training.pretrained.recipe_runs import GOALS
 
 AGAIN = (
     "a recipe, a default or the net has changed, or a loss is new; "
@@ -43,7 +44,7 @@ def test_every_loss_has_its_stages(key):
         assert all(np.isfinite(a).all() for a in (each.z, each.weight, each.bias) if a is not None)
         if each.spec.unit_norm:
             np.testing.assert_allclose(np.linalg.norm(each.z, axis=1), 1, atol=1e-3)
-    assert untrained.step == 0 < half.step < trained.step == embeddings.TRAINED
+    assert untrained.step == 0 < half.step < trained.step == recipe_runs.TRAINED_STEPS
     assert 1 - half.knn <= (1 - untrained.knn) / 2
     assert untrained.knn < half.knn < trained.knn > GOALS[0]
 
@@ -197,29 +198,40 @@ def test_lambda_is_why_the_multiplied_angles_learn():
 
 
 def test_a_run_is_watched_until_it_is_there(monkeypatch):
-    monkeypatch.setattr(embeddings, "GOALS", (0.5, 0.8, 0.9))
-    run = embeddings.train_and_measure(RunSpec(dataset="blobs", dim=8, batch=64), most=40)
-    told = embeddings.goals_reached(run)
-    assert [moment.embedding.step for moment in run] == list(range(0, run[-1].embedding.step + 1, embeddings.EVERY))
+    monkeypatch.setattr(recipe_runs, "GOALS", (0.5, 0.8, 0.9))
+    run = recipe_runs.train_and_measure(RunSpec(dataset="blobs", dim=8, batch=64), max_steps=40)
+    told = recipe_runs.goals_reached(run)
+    assert [moment.embedding.step for moment in run] == list(
+        range(0, run[-1].embedding.step + 1, recipe_runs.MEASURE_EVERY)
+    )
     assert (run[0].seconds, told["seed"]) == (0, 0)
-    for goal, steps in zip(embeddings.GOALS, told["steps"], strict=True):
+    for goal, steps in zip(recipe_runs.GOALS, told["steps"], strict=True):
         over = [moment.embedding.step for moment in run if moment.embedding.knn >= goal]
         assert steps == (over[0] if over else None)
-    longer = embeddings.train_and_measure(RunSpec(dataset="blobs", dim=8, batch=64), least=30, most=30)
+    longer = recipe_runs.train_and_measure(RunSpec(dataset="blobs", dim=8, batch=64), min_steps=30, max_steps=30)
     assert longer[-1].embedding.step == 30
     with pytest.raises(RuntimeError, match="npair, seed 0: At step"):
-        embeddings.train_and_measure(RunSpec("blobs", "npair", unit_norm=False, optimiser="sgd", rate=10.0), least=200)
+        recipe_runs.train_and_measure(
+            RunSpec("blobs", "npair", unit_norm=False, optimiser="sgd", rate=10.0), min_steps=200
+        )
 
 
 def test_stages_of_a_run():
-    errors = {0: 0.2, 10: 0.15, 20: 0.09, 30: 0.12, embeddings.TRAINED: 0.03, embeddings.TRAINED + 10: 0.02}
+    errors = {
+        0: 0.2,
+        10: 0.15,
+        20: 0.09,
+        30: 0.12,
+        recipe_runs.TRAINED_STEPS: 0.03,
+        recipe_runs.TRAINED_STEPS + 10: 0.02,
+    }
     first = embeddings.load("circle", "untrained")
-    run = [embeddings.Measurement(replace(first, step=step, knn=1 - error), 0.0) for step, error in errors.items()]
-    assert [kept.step for kept in embeddings.choose_stages(run).values()] == [0, 20, embeddings.TRAINED]
+    run = [recipe_runs.Measurement(replace(first, step=step, knn=1 - error), 0.0) for step, error in errors.items()]
+    assert [kept.step for kept in recipe_runs.choose_stages(run).values()] == [0, 20, recipe_runs.TRAINED_STEPS]
 
 
 def test_the_table_has_a_row_for_each_loss():
-    lines = embeddings.steps_table().splitlines()
+    lines = recipe_runs.steps_table().splitlines()
     head = lines.index("| loss | recipe | 95 % | 97 % | 98 % | seconds |")
     rows = lines[head + 2 :]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [loss.title for loss in losses.LOSSES.values()]
@@ -229,30 +241,30 @@ def test_the_table_has_a_row_for_each_loss():
 
 
 def test_median_range_and_what_is_missing():
-    assert embeddings._spread([300, 100, 200], "{:,}") == "200 (100 to 300)"
-    assert embeddings._spread([1500, 1500, 1500], "{:,}") == "1,500"
-    assert embeddings._spread([None, 1500, None], "{:,}") == "1,500 at best; 1 of 3 seeds"
-    assert embeddings._spread([None], "{:,}") == "never"
+    assert recipe_runs._median_and_range([300, 100, 200], "{:,}") == "200 (100 to 300)"
+    assert recipe_runs._median_and_range([1500, 1500, 1500], "{:,}") == "1,500"
+    assert recipe_runs._median_and_range([None, 1500, None], "{:,}") == "1,500 at best; 1 of 3 seeds"
+    assert recipe_runs._median_and_range([None], "{:,}") == "never"
 
 
 def test_a_file_comes_out_as_it_went_in(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "ASSETS", tmp_path)
-    monkeypatch.setattr(embeddings, "TRAINED", 20)
-    monkeypatch.setattr(embeddings, "PATIENCE", 20)
+    monkeypatch.setattr(recipe_runs, "TRAINED_STEPS", 20)
+    monkeypatch.setattr(recipe_runs, "MAX_GOAL_STEPS", 20)
     monkeypatch.setattr(
         embeddings, "recipe_run", lambda loss, seed=0: RunSpec("blobs", loss, dim=4, batch=32, seed=seed)
     )
     monkeypatch.setattr(
-        embeddings, "choose_stages", lambda run: dict(zip(STAGES, [m.embedding for m in run], strict=True))
+        recipe_runs, "choose_stages", lambda run: dict(zip(STAGES, [m.embedding for m in run], strict=True))
     )
-    embeddings.make(["softmax"], seeds=2, only=None)
-    embeddings.make(["circle"], seeds=1, only="steps")
+    recipe_runs.make(["softmax"], seeds=2, only=None)
+    recipe_runs.make(["circle"], seeds=1, only="steps")
     assert [path.name for path in (tmp_path / "prepared").iterdir()] == ["softmax.npz"]
     kept = json.loads((tmp_path / "steps.json").read_text())
     assert list(kept["losses"]) == ["softmax", "circle"]
     assert [run["seed"] for run in kept["losses"]["softmax"]["runs"]] == [0, 1]
     assert RunSpec(**kept["losses"]["softmax"]["spec"]) == embeddings.recipe_run("softmax")
-    assert embeddings.steps_table().count("\n| ") == 3  # the head and two losses
+    assert recipe_runs.steps_table().count("\n| ") == 3  # the head and two losses
     state = training.advance(training.start(embeddings.recipe_run("softmax")), steps=20)
     one = embeddings.load("softmax", "trained")
     assert asdict(one.spec) == asdict(state.spec)
@@ -266,4 +278,4 @@ def test_a_file_comes_out_as_it_went_in(tmp_path, monkeypatch):
 
 def test_knn_is_the_one_that_the_live_page_shows():
     state = training.start(RunSpec())
-    assert embeddings.embedding_of_state(state, 10).knn == make_frame(state, embeddings.PROBES).metrics.knn
+    assert embeddings.embedding_of_state(state, 10).knn == make_frame(state, embeddings.KNN_IMAGES).metrics.knn

@@ -91,7 +91,7 @@ def test_when_something_holds_from_then_on():
 
 @pytest.fixture(scope="module")
 def remade():
-    return recordings.record("semi-hard", last=10)
+    return recordings.record("semi-hard", last_step=10)
 
 
 def test_filming_again_comes_to_the_same(remade):
@@ -123,29 +123,29 @@ def test_a_frame_is_that_of_the_live_page_and_its_shares_are_those_of_the_margin
                     counts[k] += int(rule(d[a, p].expand(len(negatives)), negatives, 1.0).sum())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recordings, "IMAGES", 60)
-        np.testing.assert_allclose(recordings._shares(state), np.array(counts) / sum(counts), atol=1e-12)
+        np.testing.assert_allclose(recordings._triplet_shares(state), np.array(counts) / sum(counts), atol=1e-12)
     assert min(counts) > 0
     assert remade.margin != metrics.MARGIN
 
 
 def test_what_is_packed_comes_out_again(remade):
-    again = recordings._unpacked("semi-hard", recordings._packed(remade))
+    again = recordings._recording_from_arrays("semi-hard", recordings._arrays_of(remade))
     assert again.spec == remade.spec
     assert (again.collapse, again.floor) == (remade.collapse, remade.floor)
-    for part_ in recordings._KEPT:
+    for part_ in recordings._ARRAY_TYPES:
         np.testing.assert_array_equal(getattr(again, part_), getattr(remade, part_))
 
 
 def test_what_is_loaded_is_shared_and_cannot_be_written():
     film = recordings.load("hard")
     assert recordings.load("hard") is film
-    for part_ in recordings._KEPT:
+    for part_ in recordings._ARRAY_TYPES:
         with pytest.raises(ValueError, match="read-only"):
             getattr(film, part_)[0] = 0
 
 
 def test_what_is_unknown_is_refused_in_words():
-    with pytest.raises(ValueError, match="no film 'soft'; there are: semi-hard, hard"):
+    with pytest.raises(ValueError, match="no recording 'soft'; there are: semi-hard, hard"):
         recordings.load("soft")
 
 

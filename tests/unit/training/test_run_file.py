@@ -108,7 +108,7 @@ def test_of_a_long_run_the_file_keeps_the_first_and_the_newest_frames():
     many = replace(look, frames=tuple(replace(look.frames[0], step=step) for step in range(5000)))
     chosen = run_file.frames_to_save(many, 2000)
     assert (chosen[0], chosen[-1]) == (0, 4999)
-    assert 1000 < len(chosen) * 2000 * 5 * 2 / 2**14 < run_file.MAX_POINTS / 2**14
+    assert 1000 < len(chosen) * 2000 * 5 * 2 / 2**14 < run_file.MAX_POINT_BYTES / 2**14
     assert run_file.frames_to_save(look, 500) == [0, 1, 2, 3]
 
 

@@ -1,0 +1,87 @@
+"""The training set in memory, and which of its rows each step of a run gets."""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cl_core import losses
+from cl_core.data import datasets
+from cl_core.training import rng
+from cl_core.training.config import RunSpec
+
+
+@lru_cache(maxsize=4)
+def training_set(key: str) -> tuple[Tensor, Tensor]:
+    """Return the training examples and labels of a data set as tensors.
+
+    Args:
+        key: key of `datasets.available()`.
+
+    Returns:
+        Examples (N, *shape), uint8 images or float32 points, and labels (N,) int64. They are cached and shared: do not
+        write to them.
+    """
+    data = datasets.load(key)
+    return torch.tensor(data.x_train), torch.tensor(data.y_train)  # copies: the data set's arrays are read-only
+
+
+def to_float(x: Tensor) -> Tensor:
+    """Scale uint8 pixels to floats in [0, 1]; points are floats already.
+
+    The training set stays in memory as bytes, a quarter of the size of its floats, so each batch is converted.
+
+    Args:
+        x: (n, *shape), examples as a data set holds them.
+
+    Returns:
+        (n, *shape) float32.
+    """
+    return x / 255 if x.dtype == torch.uint8 else x
+
+
+def steps_per_epoch(spec: RunSpec) -> int:
+    """Return the number of steps in one pass through the training set.
+
+    Args:
+        spec: settings of the run.
+
+    Returns:
+        Number of whole batches in the training set, at least 1; an incomplete last batch is left out.
+    """
+    n = len(training_set(spec.dataset)[0])
+    return n // min(spec.images_per_step, n)
+
+
+def batch_indices(spec: RunSpec, step: int, n: int) -> Tensor:
+    """Return the indices of the rows of step number `step` among `n` training examples.
+
+    Every epoch has its own permutation; its incomplete last batch is left out.
+
+    Args:
+        spec: settings of the run.
+        step: number of the step, from 0.
+        n: size of the training set.
+
+    Returns:
+        Indices (images per step,) int64.
+    """
+    size = min(spec.images_per_step, n)
+    epoch, batch = divmod(step, n // size)
+    return rng.permutation(spec.seed, epoch, n)[batch * size : (batch + 1) * size]
+
+
+def first_batch_labels(spec: RunSpec) -> NDArray[np.int64]:
+    """Return the labels of the rows of a run's first batch.
+
+    Args:
+        spec: settings of the run.
+
+    Returns:
+        Labels (batch,) int64. A loss of two views takes no labels; its rows get the number of their image in the batch,
+        so that the two views of an image have the same label.
+    """
+    labels = datasets.load(spec.dataset).y_train[batch_indices(spec, 0, len(training_set(spec.dataset)[0])).numpy()]
+    return np.tile(np.arange(len(labels)), 2) if losses.LOSSES[spec.loss].views else labels
