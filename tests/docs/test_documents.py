@@ -1,5 +1,6 @@
 """Documents say what is so: generated parts are up to date, links lead somewhere, and their Python runs."""
 
+import pkgutil
 import re
 import subprocess
 
@@ -53,6 +54,14 @@ def test_modules_and_files_that_are_named_exist(path):
     for name in re.findall(r"python -m ((?:cl_core|tests)[\w.]*)", text):
         place = ROOT.joinpath(*name.split("."))
         assert place.with_suffix(".py").exists() or (place / "__main__.py").exists(), name
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_of_the_library_that_stand_in_documents_exist(path):
+    if path.name == "CHANGELOG.md":  # it also names what is gone
+        return
+    for name in re.findall(r"`(cl_core(?:\.\w+)+)`", path.read_text(encoding="utf-8")):
+        assert pkgutil.resolve_name(name) is not None
 
 
 def test_readme_is_short():
