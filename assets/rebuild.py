@@ -30,7 +30,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # so that it runs from any folder, without installing anything
 
-from cl_core.data.datasets import SHIPPED, DataError, verify  # noqa: E402
+from cl_core.data.npz import DataError  # noqa: E402
+from cl_core.data.published import SHIPPED, verify  # noqa: E402
 
 IDX = {
     "x_train": "train-images-idx3-ubyte",

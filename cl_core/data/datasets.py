@@ -21,8 +21,9 @@ from typing import Literal
 
 import numpy as np
 
-from cl_core.data import npz
-from cl_core.data.npz import DataError
+from cl_core.data import image_files
+from cl_core.data.npz import DataError, plain_name
+from cl_core.data.published import PUBLISHED_NAMES, SHIPPED, verify
 
 __all__ = [
     "DATASETS",
@@ -33,29 +34,12 @@ __all__ = [
     "load",
     "probe_indices",
     "sprite_sheet",
-    "verify",
 ]
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 DATA_VARIABLE = "CL_LAB_DATA"
 MAX_FILES = 100  # that it may come to; all are looked for whenever a run is set up
 GOLDEN_ANGLE = np.pi * (3 - sqrt(5))
-
-# array -> its shape, and the SHA-256 of the IDX file it was published as (origin: assets/README.md)
-SHIPPED: dict[str, dict[str, tuple[tuple[int, ...], str]]] = {
-    "mnist": {
-        "x_train": ((60_000, 28, 28), "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-        "y_train": ((60_000,), "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-        "x_test": ((10_000, 28, 28), "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-        "y_test": ((10_000,), "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
-    },
-    "fashion_mnist": {
-        "x_train": ((60_000, 28, 28), "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
-        "y_train": ((60_000,), "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
-        "x_test": ((10_000, 28, 28), "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
-        "y_test": ((10_000,), "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -133,9 +117,9 @@ def _five_rings(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 DATASETS: dict[str, DatasetEntry] = {
-    "mnist": DatasetEntry("MNIST: handwritten digits", "images", tuple("0123456789")),
+    "mnist": DatasetEntry(f"{PUBLISHED_NAMES['mnist']}: handwritten digits", "images", tuple("0123456789")),
     "fashion_mnist": DatasetEntry(
-        "Fashion-MNIST: clothes",
+        f"{PUBLISHED_NAMES['fashion_mnist']}: clothes",
         "images",
         (  # the authors' own names, in the order of their labels
             "T-shirt/top",
@@ -173,7 +157,7 @@ def available() -> Mapping[str, DatasetEntry]:
         while key in entries:
             again += 1
             key = f"own_{stem}_{again}"
-        entries[key] = DatasetEntry(f"{npz.plain_name(path.stem)} (your own)", "images", path=path)
+        entries[key] = DatasetEntry(f"{plain_name(path.stem)} (your own)", "images", path=path)
     return entries
 
 
@@ -219,7 +203,7 @@ def _load(key: str, entry: DatasetEntry, path: Path | None, _stamp: tuple[int, i
     assert path is not None
     if entry.path is None:
         return Dataset(key, entry.title, **verify(key, path), class_names=entry.class_names)
-    arrays = npz.read(path)
+    arrays = image_files.read(path)
     labels = np.union1d(arrays["y_train"], arrays["y_test"])
     for name in ("y_train", "y_test"):
         arrays[name] = np.searchsorted(labels, arrays[name])
@@ -231,28 +215,6 @@ def _shuffled(points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray,
     classes, n, _ = points.shape
     order = rng.permutation(classes * n)
     return points.reshape(-1, 2).astype(np.float32)[order], np.repeat(np.arange(classes), n)[order]
-
-
-def verify(key: str, path: Path) -> dict[str, np.ndarray]:
-    """The four arrays of the .npz at `path`, once they are known to be the published set `key`.
-
-    Images uint8 (N, 28, 28), labels int64 (N,). Raises DataError saying what was found, what was expected and
-    how to mend it.
-    """
-    published = SHIPPED[key]
-    mend = f"To mend it: `git checkout -- assets/{key}.npz`, or `python assets/rebuild.py {key}`"
-    shapes = ", ".join(f"{name} {shape}" for name, (shape, _) in published.items())
-    arrays = npz.read(path, f"{DATASETS[key].title.split(':')[0]} whole, uint8, {shapes}. {mend}")
-    for name, (shape, sha256) in published.items():
-        if arrays[name].shape != shape:
-            raise DataError(f"{path.name}: {name} has shape {arrays[name].shape}. Expected: {shape}. {mend}.")
-        found = npz.idx_sha256(arrays[name])
-        if found != sha256:
-            raise DataError(
-                f"{path.name}: {name} is not the published array: as an IDX file its SHA-256 begins {found[:12]}. "
-                f"Expected: {sha256[:12]}. {mend}."
-            )
-    return arrays
 
 
 def probe_indices(dataset: Dataset, n: int, seed: int = 0) -> np.ndarray:
