@@ -1,1 +1,1 @@
-"""Contrastive Loss Lab: losses of metric learning, to be seen, moved and trained."""
+"""Contrastive Loss Lab: the loss functions of metric learning, to look at, to adjust and to train with."""

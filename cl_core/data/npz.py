@@ -40,7 +40,7 @@ class DataError(ValueError):
 
 
 class NpzError(DataError):
-    """An .npz is refused; the message is a clause such as "x_train is encrypted", for a sentence of the caller's."""
+    """An .npz is refused; the message is a clause such as "x_train is encrypted", which the caller completes."""
 
 
 class DamagedNpzError(NpzError):
