@@ -1,19 +1,24 @@
-"""One language of colours for every picture, to be told apart by colour-blind eyes."""
+"""The colours of all charts and pictures, chosen to be told apart with colour-blind eyes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Palette(NamedTuple):
-    """One colour a class, as #rrggbb: a list to be seen on light paper and one on dark."""
+    """Colours as #rrggbb, one for each class or a single one, for two backgrounds.
+
+    Attributes:
+        light: colours on a light background.
+        dark: colours on a dark background.
+    """
 
     light: Sequence[str]
     dark: Sequence[str]
 
 
-# Ten colours as far apart as a search in OKLab could place them, the least of four distances counting: as they are,
-# and as seen with protanopia, deuteranopia and tritanopia (matrices of Machado, Oliveira and Fernandes 2009). Each
-# stands out from its paper by 3 to 1 at least (WCAG 2.2, 1.4.11).
+# Ten colours as far apart as a search in OKLab could place them. The distance of two colours is the least of four: with
+# normal vision, protanopia, deuteranopia and tritanopia (matrices of Machado, Oliveira and Fernandes 2009). Each has a
+# contrast of at least 3:1 with its background (WCAG 2.2, 1.4.11).
 # fmt: off
 CLASS_COLOURS = Palette(
     light=(
@@ -27,14 +32,14 @@ CLASS_COLOURS = Palette(
 )
 # fmt: on
 
-# What a pair is to its anchor, a force to a pair, and what a triplet is: after Okabe and Ito (2008).
+# Positive and negative pairs and their forces, and the kinds of triplets: after Okabe and Ito (2008).
 POSITIVE = Palette(light=("#0072b2",), dark=("#56b4e9",))
 NEGATIVE = Palette(light=("#d55e00",), dark=("#ff8a3d",))
 EASY, SEMIHARD, HARD = "#009e73", "#e69f00", "#d55e00"
-# Whoever sees no colours tells the kinds by how full a disc is: the harder, the fuller.
+# Tells the kinds apart without colours: the harder, the fuller the disc.
 MARKS = {"easy": "○", "semihard": "◐", "hard": "●"}
 
-# On a plane of the loss the boundary is to be told from a blue circle, an orange diamond and the ink of the text; the
-# field recedes behind all of them, from the paper's colour to this one where the loss is highest.
+# On a plane of the loss the boundary must differ from a blue circle, an orange diamond and the colour of the text. The
+# field of loss values stays behind all of them: from the background's colour to HIGHEST, where the loss is highest.
 BOUNDARY = Palette(light=("#b3004f",), dark=("#ff77b0",))
 HIGHEST = Palette(light=("#97a2da",), dark=("#434f9b",))

@@ -1,6 +1,6 @@
-"""Exact counts of easy, semi-hard and hard over every valid triplet, without ever listing one.
+"""Exact numbers of easy, semi-hard and hard triplets among all valid ones, without listing triplets.
 
-`ranks` does the counting, `Census` is what comes of it.
+`triplet_counts` has the algorithm; a `Census` is its result.
 """
 
 from __future__ import annotations
@@ -15,30 +15,36 @@ from numpy.typing import ArrayLike, NDArray
 
 from cl_core.analysis.triplet_counts import CensusSample, Integers, PartialCounts, count_anchors, prepare_sample
 
-KINDS = ("easy", "semihard", "hard")  # what the last axis of every count is
+KINDS = ("easy", "semihard", "hard")  # along the last axis of every array of counts
 
 ProgressCallback = Callable[[int, int], bool | None]
 
 
 class CensusStopped(Exception):
-    """A census was told to stop before it was complete."""
+    """The progress callback stopped a census before it was complete."""
 
 
 @dataclass(frozen=True, eq=False)
 class Census:
-    """How many of all valid triplets are easy, semi-hard and hard.
+    """Numbers of easy, semi-hard and hard triplets among all valid triplets of N embeddings.
 
-    A triplet is an anchor, another point of its class (positive) and a point of another class (negative). With
-    distances d_ap and d_an it is hard where d_an <= d_ap, easy where d_an >= d_ap + m and d_an > d_ap, else semi-hard.
+    A triplet is an anchor, another point of its class (the positive) and a point of another class (the negative). With
+    distances d_ap and d_an and margin m it is hard where d_an <= d_ap, easy where d_an >= d_ap + m and d_an > d_ap, and
+    semi-hard otherwise.
 
     Attributes:
-        margin, distance: of what was asked for.
-        classes: (C,) the labels there are, ascending.
-        per_anchor: (N, 3) int64, easy, semi-hard and hard of each anchor, in the order the embeddings came in.
-        per_class_pair: (C, C, 3) int64, of anchors of one class against negatives of another.
-        margins, per_margin: (M,) and (M, 3) int64, the same counts in total at the other margins asked for.
-        farthest, nearest: (N,) int64, row of each anchor's farthest positive and nearest negative; -1 where none.
-        far, near: (N,) how far those are; -inf and inf where there is none.
+        margin: m, in the units of `distance`.
+        distance: "sqeuclidean", "euclidean" or "cosine".
+        classes: (C,) the labels that occur, ascending.
+        per_anchor: (N, 3) int64, numbers of easy, semi-hard and hard triplets of each anchor, in the order of the
+            embeddings.
+        per_class_pair: (C, C, 3) int64, of the anchors of one class with the negatives of another.
+        margins: (M,) further margins.
+        per_margin: (M, 3) int64, of all triplets at each of `margins`.
+        farthest: (N,) int64, row of each anchor's farthest positive; -1 where there is none.
+        nearest: (N,) int64, row of each anchor's nearest negative; -1 where there is none.
+        far: (N,) distance to the farthest positive; -inf where there is none.
+        near: (N,) distance to the nearest negative; inf where there is none.
     """
 
     margin: float
@@ -55,38 +61,48 @@ class Census:
 
     @property
     def easy(self) -> int:
-        """Triplets with no loss."""
+        """Number of triplets without loss."""
         return int(self.per_anchor[:, 0].sum())
 
     @property
     def semihard(self) -> int:
-        """Triplets ranked rightly, but inside the margin."""
+        """Number of triplets that are ordered correctly, but violate the margin."""
         return int(self.per_anchor[:, 1].sum())
 
     @property
     def hard(self) -> int:
-        """Triplets whose negative is no farther than the positive."""
+        """Number of triplets whose negative is not farther than the positive."""
         return int(self.per_anchor[:, 2].sum())
 
     @property
     def total(self) -> int:
-        """All valid triplets."""
+        """Number of all valid triplets."""
         return int(self.per_anchor.sum())
 
-    def share_of_top_anchors(self, part: float) -> float:
-        """What share of all triplets that are not easy belongs to that part of the anchors that has most of them."""
+    def share_of_top_anchors(self, fraction: float) -> float:
+        """Return the share of the non-easy triplets that belong to the anchors with most of them.
+
+        Args:
+            fraction: of all anchors, 0 to 1; the number of anchors is rounded up.
+
+        Returns:
+            0 to 1; 0 where all triplets are easy.
+        """
         not_easy = np.sort(self.per_anchor[:, 1:].sum(1))[::-1]
-        return float(not_easy[: math.ceil(part * len(not_easy))].sum() / max(not_easy.sum(), 1))
+        return float(not_easy[: math.ceil(fraction * len(not_easy))].sum() / max(not_easy.sum(), 1))
 
     def hardest(self, n: int) -> Integers:
-        """The `n` anchors whose farthest positive is farthest beyond their nearest negative, worst first."""
+        """Return the `n` anchors with the largest `far - near`, the largest first, as rows (n,) int64.
+
+        Anchors without a positive or a negative are left out.
+        """
         both = np.flatnonzero((self.farthest >= 0) & (self.nearest >= 0))
         worst: Integers = both[np.argsort(self.near[both] - self.far[both], kind="stable")][:n]
         return worst
 
 
 def number_of_triplets(labels: ArrayLike) -> int:
-    """T = sum over classes of n_c (n_c - 1)(N - n_c), the number of valid triplets, an exact int."""
+    """Return the number of valid triplets of labels (N,): the sum over classes of n_c (n_c - 1)(N - n_c)."""
     sizes = np.unique(np.asarray(labels), return_counts=True)[1].tolist()
     return sum(n * (n - 1) * (sum(sizes) - n) for n in sizes)
 
@@ -100,41 +116,62 @@ def census(
     *,
     margins: Sequence[float] = (),
 ) -> Census:
-    """Count every valid triplet of `embeddings` (N, D), floats of NumPy or torch, with integer `labels` (N,).
+    """Count the easy, semi-hard and hard ones among all valid triplets, in time O(N^2 log N).
 
-    margin: how much farther a negative must be, in the units of `distance`: "sqeuclidean" d squared, "euclidean" d, or
-        "cosine" 1 - s.
-    progress: called with the number of anchors done and of all; where it answers False, CensusStopped is raised.
-    margins: others at which to count in total, which costs much less than a census of each.
+    Kinds of triplets are defined in `Census`, after Schroff, Kalenichenko and Philbin 2015 (FaceNet).
 
-    Raises ValueError, in words, for embeddings, labels, margins or distances that can't be counted.
+    Args:
+        embeddings: (N, D) finite floats, of NumPy or torch.
+        labels: (N,) integers.
+        margin: how much farther a negative must be than a positive, in the units of `distance`; at least 0.
+        distance: "sqeuclidean" for d squared, "euclidean" for d, or "cosine" for 1 - s.
+        progress: called with the number of anchors that are counted and of all anchors; it returns False to stop.
+        margins: further margins, for which only totals are counted; this costs much less than a census of each.
+
+    Returns:
+        The counts.
+
+    Raises:
+        ValueError: when embeddings, labels, a margin or the distance are not as described.
+        CensusStopped: when `progress` returned False.
     """
-    points = prepare_sample(embeddings, labels, (margin, *margins), distance)
+    sample = prepare_sample(embeddings, labels, (margin, *margins), distance)
     parts = []
-    for part in count_anchors(points):
+    for part in count_anchors(sample):
         parts.append(part)
-        if progress is not None and progress(part.rows.stop, len(points)) is False:
-            raise CensusStopped(f"stopped after {part.rows.stop:,} of {len(points):,} anchors")
-    return assemble_census(points, parts)
+        if progress is not None and progress(part.rows.stop, len(sample)) is False:
+            raise CensusStopped(f"stopped after {part.rows.stop:,} of {len(sample):,} anchors")
+    return assemble_census(sample, parts)
 
 
-def assemble_census(points: CensusSample, parts: Sequence[PartialCounts]) -> Census:
-    """The census of a sample, all of whose anchors were counted, in order."""
+def assemble_census(sample: CensusSample, parts: Sequence[PartialCounts]) -> Census:
+    """Put the counts of all anchors of a sample together.
+
+    Args:
+        sample: whose anchors were counted.
+        parts: counts of all anchors, in the sample's order.
+
+    Returns:
+        The census, its rows in the order that the embeddings had before they became a sample.
+
+    Raises:
+        ValueError: when anchors are missing in `parts`, or not in order.
+    """
     ends = [0, *(part.rows.stop for part in parts)]
-    if [part.rows.start for part in parts] != ends[:-1] or ends[-1] != len(points):
-        raise ValueError(f"these parts are not all {len(points):,} anchors in order")
-    n_classes = len(points.classes)
+    if [part.rows.start for part in parts] != ends[:-1] or ends[-1] != len(sample):
+        raise ValueError(f"these parts are not all {len(sample):,} anchors in order")
+    n_classes = len(sample.classes)
     pairs = np.zeros((n_classes, n_classes, 3), np.int64)
     for part in parts:
-        first = points.y[part.rows.start]
+        first = sample.y[part.rows.start]
         pairs[first : first + len(part.per_class_pair)] += part.per_class_pair
-    back = np.argsort(points.order)
+    original = np.argsort(sample.order)
     per_anchor, farthest, nearest, far, near = (
-        np.concatenate([getattr(part, name) for part in parts])[back]
+        np.concatenate([getattr(part, name) for part in parts])[original]
         for name in ("per_anchor", "farthest", "nearest", "far", "near")
     )
-    farthest, nearest = (np.where(row < 0, -1, points.order[row]) for row in (farthest, nearest))
+    farthest, nearest = (np.where(row < 0, -1, sample.order[row]) for row in (farthest, nearest))
     return Census(
-        points.margins[0], points.distance, points.classes, per_anchor, pairs,
-        np.array(points.margins[1:]), np.sum([part.per_margin for part in parts], axis=0), farthest, nearest, far, near,
+        sample.margins[0], sample.distance, sample.classes, per_anchor, pairs,
+        np.array(sample.margins[1:]), np.sum([part.per_margin for part in parts], axis=0), farthest, nearest, far, near,
     )  # fmt: skip

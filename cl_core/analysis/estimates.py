@@ -1,6 +1,6 @@
-"""Means over seeds with their standard errors, and whether two of them differ.
+"""Means over seeds with their standard errors, and whether two means differ.
 
-A difference counts once it exceeds two standard errors.
+A difference counts when it exceeds two standard errors.
 """
 
 from math import hypot, nan
@@ -13,7 +13,14 @@ YES, NO, CLOSE, ONE_SEED = "yes", "no", "too close to call", "one seed only"
 
 
 class Estimate(NamedTuple):
-    """A mean over seeds and its standard error; `lacking` says why there is none, where there is none."""
+    """A mean over seeds.
+
+    Attributes:
+        value: the mean, or a difference of means.
+        error: its standard error; NaN for a single seed.
+        seeds: number of seeds.
+        missing: why there is no mean; empty where there is one.
+    """
 
     value: float
     error: float = nan
@@ -21,13 +28,13 @@ class Estimate(NamedTuple):
     missing: str = ""
 
     def minus(self, other: "Estimate") -> "Estimate":
-        """Their difference."""
-        lacking = self.missing or other.missing
-        return Estimate(self.value - other.value, hypot(self.error, other.error), min(self.seeds, other.seeds), lacking)
+        """Return the difference of two means; their standard errors add in squares."""
+        missing = self.missing or other.missing
+        return Estimate(self.value - other.value, hypot(self.error, other.error), min(self.seeds, other.seeds), missing)
 
     @property
     def answer(self) -> str:
-        """Whether it is above 0."""
+        """Whether the value is above 0: `YES`, `NO`, `CLOSE`, `ONE_SEED`, or why it is missing."""
         if self.missing:
             return self.missing
         if np.isnan(self.error):

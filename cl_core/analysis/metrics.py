@@ -1,7 +1,7 @@
-"""How good an embedding is, told by its neighbours, its clusters and its triplets rather than by the loss.
+"""Quality of an embedding, measured by nearest neighbours, clusters and triplets rather than by the loss.
 
-Scores are measured on the embedding as given, with plain Euclidean distances, in the full space, and leave one
-out: a point is judged by the other points of the same set. All of it is cheap enough for every frame.
+Scores are measured on the embedding as given, in the full space, with Euclidean distances, and leave one out: a point
+is compared with the other points of the same set. All of them are cheap enough to measure at every frame.
 """
 
 from dataclasses import dataclass
@@ -18,27 +18,30 @@ from cl_core.losses.contrast import Contrast
 from cl_core.losses.miners import count_kinds
 
 K = 5  # neighbours that vote in kNN accuracy
-BLOCK = 250  # points that are compared with all others at a time
-PART = 500  # points that pair and triplet measures look at: the first of the set
-MARGIN = 0.2  # of the triplet shares (Schroff et al. 2015), one for all, so that runs of any loss compare
+BLOCK_SIZE = 250  # points that are compared with all others at a time
+PART = 500  # points for pair and triplet measures: the first ones of the set
+MARGIN = 0.2  # of the triplet shares (Schroff et al. 2015); the same for all losses, so that their runs compare
 
-RIDGE = 0.01  # penalty of the linear probe
+RIDGE_PENALTY = 0.01  # of the linear probe
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """What is measured of one frame.
+    """Measures of one embedding.
 
     Attributes:
-        knn: share of points whose `K` nearest other points vote for their class (ties: the nearer class).
-        recall: recall@1, the share of points whose nearest other point is of their class.
-        map_r: MAP@R (Musgrave et al. 2020), mean average precision over each point's R nearest others,
-            R the number of its positives.
+        knn: kNN accuracy: share of points for whose class their `K` nearest other points vote (ties: the nearer class),
+            0 to 1.
+        recall: recall@1: share of points whose nearest other point is of their class, 0 to 1.
+        map_r: MAP@R: mean average precision over the R nearest other points of each point, where R is the number of its
+            positives (Musgrave et al. 2020), 0 to 1.
         alignment: mean squared distance of positive pairs of unit embeddings (Wang and Isola 2020), 0 to 4.
-        uniformity: log of the mean of exp(-2 d^2) over pairs of unit embeddings (ibid.), -4 or so to 0.
-        easy, semihard, hard: shares of all valid triplets of unit embeddings, squared distance, FaceNet's margin.
-        spread: root of the summed variance of all axes; on unit embeddings 1 for a spread-out, 0 for a collapsed net.
-        drawn: recall@1 in the two drawn dimensions, which is what the picture shows.
+        uniformity: log of the mean of exp(-2 d^2) over all pairs of unit embeddings (Wang and Isola 2020), about -4 to
+            0.
+        easy, semihard, hard: shares of all valid triplets of unit embeddings, by squared distance and FaceNet's margin.
+        spread: square root of the sum of the variances of all axes; for unit embeddings 1 where they are spread out, 0
+            where they have collapsed.
+        drawn: recall@1 in the two dimensions that are drawn, so of what the picture shows.
     """
 
     knn: float
@@ -54,25 +57,37 @@ class Metrics:
 
 
 def nearest_neighbours(z: Tensor, k: int) -> Tensor:
-    """The k nearest other points of each: embeddings (n, D), n > k, to indices (n, k), nearest first.
+    """Find the k nearest other points of each point.
 
-    Block by block, so that what is being compared stays in the cache, where it is faster and in nobody's way.
+    Args:
+        z: embeddings (n, D), n > k.
+        k: number of neighbours.
+
+    Returns:
+        Rows of `z`, (n, k) int64, nearest first.
     """
     squares = (z * z).sum(dim=1)
-    found = []
-    for low in range(0, len(z), BLOCK):
-        block = z[low : low + BLOCK]
-        # squared distances but for the block's own squares, which change no order
+    neighbours = []
+    # in blocks, whose distances stay in the processor's cache: faster, and it leaves the cache to other processes
+    for low in range(0, len(z), BLOCK_SIZE):
+        block = z[low : low + BLOCK_SIZE]
+        # squared distances without the block's own squares, which do not change the order
         distances = torch.addmm(squares[None, :], block, z.T, alpha=-2)
         distances[torch.arange(len(block)), torch.arange(low, low + len(block))] = torch.inf
-        found.append(distances.topk(k, largest=False).indices)
-    return torch.cat(found)
+        neighbours.append(distances.topk(k, largest=False).indices)
+    return torch.cat(neighbours)
 
 
 def neighbour_scores(z: Tensor, y: Tensor, k: int = K) -> tuple[float, float]:
-    """KNN accuracy and recall@1 of embeddings (n, D) with labels (n,), n > k."""
+    """Return kNN accuracy and recall@1, each 0 to 1 and leave one out.
+
+    Args:
+        z: embeddings (n, D), n > k.
+        y: labels (n,).
+        k: neighbours that vote; ties go to the class whose neighbours are nearer.
+    """
     votes = y[nearest_neighbours(z, k)]  # (n, k), nearest first
-    # a vote and a little for nearness: it decides ties and can outweigh no vote
+    # one vote and a bonus for nearness, which decides ties and is too small to outweigh a vote
     weight = 1 - torch.arange(k) / (k * k)
     tally = torch.zeros(len(z), int(y.max()) + 1).scatter_add_(1, votes, weight.expand_as(votes))
     knn = (tally.argmax(dim=1) == y).float().mean()
@@ -80,33 +95,58 @@ def neighbour_scores(z: Tensor, y: Tensor, k: int = K) -> tuple[float, float]:
 
 
 def recall_at_1(z: Tensor, y: Tensor) -> float:
-    """The share of points whose nearest other point is of their class: embeddings (n, D), labels (n,).
+    """Return the share of points whose nearest other point is of their class, 0 to 1.
 
-    By a tree, which for a few dimensions is several times faster than all distances.
+    It uses a tree, which for a few dimensions is several times faster than computing all distances.
+
+    Args:
+        z: embeddings (n, D).
+        y: labels (n,).
     """
     points = z.numpy()
-    two = KDTree(points).query(points, k=2)[1]  # oneself and one other, in either order where they coincide
-    other = np.where(two[:, 0] == np.arange(len(points)), two[:, 1], two[:, 0])
+    nearest = KDTree(points).query(points, k=2)[1]  # the point itself and another, in either order where they coincide
+    other = np.where(nearest[:, 0] == np.arange(len(points)), nearest[:, 1], nearest[:, 0])
     return float((y[torch.from_numpy(other)] == y).float().mean())
 
 
 def map_at_r(z: Tensor, y: Tensor) -> float:
-    """MAP@R of embeddings (n, D) with labels (n,), over the points that have a positive; 0 where none has."""
+    """Return MAP@R, averaged over the points that have a positive; 0 where no point has one.
+
+    Args:
+        z: embeddings (n, D).
+        y: labels (n,).
+
+    Returns:
+        0 to 1.
+
+    Source: Musgrave, Belongie and Lim 2020, A Metric Learning Reality Check.
+    """
     positives = (y[:, None] == y[None, :]).sum(dim=1) - 1
-    most = int(positives.max())
-    if most == 0:
+    max_positives = int(positives.max())
+    if max_positives == 0:
         return 0.0
-    near = nearest_neighbours(z, most)  # (n, most)
-    rank = torch.arange(1, most + 1)
-    right = (y[near] == y[:, None]) & (rank <= positives[:, None])
-    precision = right.cumsum(dim=1) / rank
-    average = (precision * right).sum(dim=1) / positives.clamp(min=1)
+    neighbours = nearest_neighbours(z, max_positives)  # (n, max_positives)
+    rank = torch.arange(1, max_positives + 1)
+    relevant = (y[neighbours] == y[:, None]) & (rank <= positives[:, None])
+    precision = relevant.cumsum(dim=1) / rank
+    average = (precision * relevant).sum(dim=1) / positives.clamp(min=1)
     return float(average[positives > 0].mean())
 
 
 def alignment_and_uniformity(u: Tensor, y: Tensor) -> tuple[float, float]:
-    """Wang and Isola's two measures of unit embeddings (n, D) with labels (n,); alignment 0 without positives."""
-    distances = torch.pdist(u).square()  # of each pair once, (n (n - 1) / 2,)
+    """Return alignment and uniformity of unit embeddings.
+
+    Args:
+        u: embeddings (n, D) of length 1.
+        y: labels (n,).
+
+    Returns:
+        Mean squared distance of positive pairs, 0 to 4, and 0 without such a pair; log of the mean of exp(-2 d^2) over
+        all pairs.
+
+    Source: Wang and Isola 2020, Understanding Contrastive Representation Learning through Alignment and Uniformity.
+    """
+    distances = torch.pdist(u).square()  # each pair once, (n (n - 1) / 2,)
     first, second = torch.triu_indices(len(u), len(u), 1)
     positive = y[first] == y[second]
     alignment = distances[positive].mean() if positive.any() else torch.zeros(())
@@ -115,9 +155,12 @@ def alignment_and_uniformity(u: Tensor, y: Tensor) -> tuple[float, float]:
 
 
 def measure(z: Tensor, y: Tensor, drawn: Tensor) -> Metrics:
-    """All of `Metrics` for embeddings z (n, D) with labels y (n,), drawn at (n, 2); n > K.
+    """Measure an embedding; pair and triplet measures, whose cost grows faster, use the first `PART` points.
 
-    Pair and triplet measures, whose cost grows faster, are taken of the first `PART` points.
+    Args:
+        z: embeddings (n, D), n > K.
+        y: labels (n,).
+        drawn: coordinates (n, 2) in which the points are drawn.
     """
     knn, recall = neighbour_scores(z, y)
     part, labels = z[:PART], y[:PART]
@@ -140,15 +183,21 @@ def measure(z: Tensor, y: Tensor, drawn: Tensor) -> Metrics:
 
 
 def linear_probe(z: NDArray[np.floating[Any]], y: NDArray[np.integer[Any]]) -> float:
-    """Accuracy of a ridge classifier fitted to the first half of embeddings z (n, D) with labels y (n,), on the rest.
+    """Return the linear-probe accuracy: a ridge classifier is fitted to the first half and tested on the second.
 
-    It takes four milliseconds where a softmax regression takes twenty, and they differ by half a point. NaN where the
-    first half has one class.
+    It takes four milliseconds where a softmax regression takes twenty, and they differ by half a percentage point.
+
+    Args:
+        z: embeddings (n, D).
+        y: labels (n,).
+
+    Returns:
+        0 to 1; NaN where the first half has a single class.
     """
-    from sklearn.linear_model import RidgeClassifier  # here, as only workers need it
+    from sklearn.linear_model import RidgeClassifier  # not on top: only worker processes need it
 
     half = len(z) // 2
     if len(np.unique(y[:half])) < 2:
         return nan
     points = z.astype(np.float64)
-    return float(RidgeClassifier(alpha=RIDGE).fit(points[:half], y[:half]).score(points[half:], y[half:]))
+    return float(RidgeClassifier(alpha=RIDGE_PENALTY).fit(points[:half], y[:half]).score(points[half:], y[half:]))

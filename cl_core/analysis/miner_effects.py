@@ -1,4 +1,4 @@
-"""What a miner does to one batch: which triplets it picks, and the loss and gradient that they give."""
+"""The effect of a miner on one batch: the triplets that it picks, and their loss and gradient."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,10 +19,10 @@ class MinerEffect:
 
     Attributes:
         picked: (B, B, B) bool by anchor, positive and negative.
-        kinds: "easy", "semihard" and "hard" -> how many of the picked triplets are of that kind.
-        value: the mean hinge over the picked triplets.
-        gradient: the Euclidean norm of its derivative by all embeddings.
-        shares: (B,) each anchor's share of sum |dL/d distance|.
+        kinds: "easy", "semihard" and "hard" -> number of picked triplets of that kind.
+        value: mean hinge loss over the picked triplets.
+        gradient: Euclidean norm of the derivative of `value` by all embeddings.
+        shares: (B,) share of each anchor in the sum of |d value / d distance|.
     """
 
     picked: NDArray[np.bool_]
@@ -33,19 +33,22 @@ class MinerEffect:
 
 
 def triplets_of_kind(contrast: Contrast, margin: float, kind: str) -> Tensor:
-    """Return which triplets are of a kind, (B, B, B) bool by anchor, positive and negative.
+    """Return which triplets are of a kind.
 
     Args:
         contrast: a batch of B rows against itself.
         margin: in the units of its distances.
-        kind: one of `miners.KINDS`.
+        kind: key of `miners.KINDS`.
+
+    Returns:
+        (B, B, B) bool by anchor, positive and negative.
     """
     d_ap, d_an = contrast.value.detach()[:, :, None], contrast.value.detach()[:, None, :]
     return KINDS[kind](d_ap, d_an, margin) & contrast.positive[:, :, None] & contrast.negative[:, None, :]
 
 
 def miner_effect(z: Tensor, y: Tensor, distance: str, margin: float, miner: str) -> MinerEffect:
-    """Mine a batch and measure what the mined triplets do.
+    """Mine a batch, and measure loss and gradient of the mined triplets.
 
     Args:
         z: embeddings (B, D), float64.
@@ -63,12 +66,12 @@ def miner_effect(z: Tensor, y: Tensor, distance: str, margin: float, miner: str)
         one = miners.picked_triplets(contrast, margin, miner, a)
         picked[a, one.positives[:, None], one.negatives] = one.chosen
     mean = miners.mine(contrast, margin, miner).mean()
-    slope, pull = torch.autograd.grad(mean, [contrast.value, z])
+    slope, gradient = torch.autograd.grad(mean, [contrast.value, z])
     strength = slope.abs().sum(1)
     return MinerEffect(
         picked.numpy(),
         {kind: int((picked & triplets_of_kind(contrast, margin, kind)).sum()) for kind in KINDS},
         mean.item(),
-        float(pull.norm()),
+        float(gradient.norm()),
         (strength / (strength.sum() or 1.0)).numpy(),
     )

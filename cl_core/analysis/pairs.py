@@ -1,4 +1,4 @@
-"""Real pairs in the plane of similarities: where the pairs of an actual embedding stand, and which still violate."""
+"""Pairs of a real embedding as points in the plane of similarities (s_n, s_p), and which violate a boundary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cl_core.losses.contrast import label_masks
 from cl_core.losses.distances import from_similarity, unit
 
 SELECTIONS = ("random", "hardest")
-POINTS = 2000
+RANDOM_POINTS = 2000
 
 
 def pair_similarities(
@@ -23,11 +23,21 @@ def pair_similarities(
     weight: NDArray[np.floating[Any]] | None = None,
     choice: str = "random",
 ) -> NDArray[np.float64]:
-    """Points (n, 2) as (s_n, s_p), cosines, of embeddings z (N, D) with labels y (N,).
+    """Return cosines (s_n, s_p) of anchors with one negative and one positive each.
 
-    "random": `POINTS` of all anchors with a positive and a negative, the same ones every time; "hardest": each
-    anchor's farthest positive and nearest negative. Against class weights (C, D) each embedding is one point, and its
-    negative the nearest of the other classes. Raises ValueError for another choice.
+    Args:
+        z: embeddings (N, D).
+        y: labels (N,).
+        weight: class weights (C, D). With them each embedding is one anchor, the weight of its class is its positive,
+            and the nearest other weight its negative. Without them positives and negatives are embeddings.
+        choice: "random" for `RANDOM_POINTS` triplets, the same in every call; "hardest" for the farthest positive and
+            the nearest negative of each anchor.
+
+    Returns:
+        Points (n, 2) as (s_n, s_p), of anchors that have a positive and a negative.
+
+    Raises:
+        ValueError: when `choice` is not one of `SELECTIONS`.
     """
     if choice not in SELECTIONS:
         raise ValueError(f"choice must be one of {', '.join(SELECTIONS)}, not {choice!r}")
@@ -44,22 +54,31 @@ def pair_similarities(
         s_p = s.masked_fill(~positive, torch.inf).amin(1)
         s_n = s.masked_fill(~negative, -torch.inf).amax(1)
         return torch.stack([s_n, s_p], 1)[anchors].numpy()
-    dice = np.random.default_rng(0)
-    a = dice.choice(np.flatnonzero(anchors.numpy()), POINTS) if anchors.any() else np.zeros(0, np.int64)
-    p, n = (_one_of(mask.numpy()[a], dice) for mask in (positive, negative))
+    rng = np.random.default_rng(0)
+    a = rng.choice(np.flatnonzero(anchors.numpy()), RANDOM_POINTS) if anchors.any() else np.zeros(0, np.int64)
+    p, n = (_random_columns(mask.numpy()[a], rng) for mask in (positive, negative))
     return np.stack([s.numpy()[a, n], s.numpy()[a, p]], 1)
 
 
-def _one_of(mask: NDArray[np.bool_], dice: np.random.Generator) -> NDArray[np.int64]:
-    """For each row of `mask` one of its true columns."""
-    columns: NDArray[np.int64] = (dice.random(mask.shape) * mask).argmax(axis=1)
+def _random_columns(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Choose one of the true columns of each row of `mask`."""
+    columns: NDArray[np.int64] = (rng.random(mask.shape) * mask).argmax(axis=1)
     return columns
 
 
 def violates_boundary(loss: Loss, theta: Mapping[str, Any], points: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which points (n, 2) the loss's boundary is still ahead of; without one, whose negative it still pushes.
+    """Return which points violate the decision boundary of a loss, as (n,) bool.
 
-    Lengths are left out: each point is judged as unit vectors of these cosines.
+    For a loss without a boundary these are the points whose negative it still repels. Points stand for unit vectors, so
+    lengths of embeddings do not count.
+
+    Args:
+        loss: whose boundary.
+        theta: its parameters; defaults for those that are missing.
+        points: (n, 2) as (s_n, s_p), cosines.
+
+    Raises:
+        ValueError: when a parameter is unknown or out of range.
     """
     checked = loss.check(theta)
     if loss.boundary is None:

@@ -1,12 +1,13 @@
-"""All triplets of some anchors, counted by one sort an anchor.
+"""The algorithm of the census: it counts all triplets of an anchor with one sort.
 
-Let an anchor's positives and negatives stand in one row, in order of their distance. Then the number of hard
-triplets of a negative is the number of positives that stand behind it, and with every positive moved up by the margin,
-behind it stand those that make a triplet with a loss. So one sort an anchor takes the place of all its triplets: time
-O(N^2 log N), memory a block of rows.
+Sort an anchor's positives and negatives by their distance. The positives that come after a negative are those that make
+a hard triplet with it. If the margin is added to the distance of every positive before the sort, they are those that
+make a triplet with a loss. So one sort for each anchor replaces a loop over its triplets: time O(N^2 log N), memory for
+a block of rows.
 
-Distances and margins are whole numbers of a grid, 2^-42 of the largest possible distance, and what is no more than one
-step of it apart ties: equal distances do so whichever way rounding went, and all of it is sorted as integers.
+Distances and margins are rounded to a grid of 2^-42 of the largest possible distance, and values that differ by at most
+one step of the grid count as ties. So equal distances tie however they were rounded, and everything is sorted as
+integers.
 """
 
 from __future__ import annotations
@@ -22,23 +23,30 @@ from numpy.typing import NDArray
 from cl_core.losses.distances import EPSILON
 from cl_core.losses.triplet import DISTANCES
 
-DIGITS = 42  # bits that tell one distance from another
-BLOCK = 1 << 18  # distances that are sorted together; they stay in the cache
-PRODUCTS = 4  # blocks whose distances are one product of matrices, which is faster the larger it is
-END = np.iinfo(np.int64).max  # behind everybody: the anchor itself, and where there is nobody
+DISTANCE_BITS = 42  # of the largest possible distance on the grid
+BLOCK_SIZE = 1 << 18  # distances that are sorted together; they stay in the processor's cache
+BLOCKS_PER_PRODUCT = 4  # blocks whose distances are one matrix product, which is faster the larger it is
+LAST = np.iinfo(np.int64).max  # key that sorts last: of the anchor itself, and of columns that are not used
 
 Integers = NDArray[np.int64]
-Runs = Sequence[tuple[slice, slice]]
+Runs = Sequence[tuple[slice, slice]]  # consecutive anchors of one class, and the rows of this class
 
 
 @dataclass(frozen=True, eq=False)
 class CensusSample:
-    """Points put in order for counting; see `sample`.
+    """Embeddings sorted by class, ready for counting (see `prepare_sample`).
 
-    z: (N, D) float64, class by class. square: (N,) their squared lengths. y: (N,) class numbers 0..C-1.
-    order: (N,) where each row stood before. start: (C + 1,) first row of each class, and N.
-    twin: (N,) first row with the same embedding; None if all differ.
-    margins: (M,), the first of which is counted in full. bits: the grid is 2^-bits.
+    Attributes:
+        z: (N, D) float64, sorted by class.
+        square: (N,) squared lengths of `z`.
+        y: (N,) class numbers 0 to C - 1.
+        classes: (C,) label of each class.
+        order: (N,) row of each embedding before it was sorted.
+        start: (C + 1,) first row of each class, and N.
+        twin: (N,) first row with the same embedding; None where all differ.
+        distance: "sqeuclidean", "euclidean" or "cosine".
+        margins: (M,) the first is counted in full, the others in total.
+        bits: a step of the grid is 2^-bits.
     """
 
     z: NDArray[np.float64]
@@ -58,9 +66,17 @@ class CensusSample:
 
 @dataclass(frozen=True, eq=False)
 class PartialCounts:
-    """What was counted of the anchors in `rows` of a sample; fields as those of Census, in the sample's order.
+    """Counts of some consecutive anchors of a sample.
 
-    per_class_pair: (c, C, 3), of the c classes that these anchors are of.
+    Attributes:
+        rows: of the A anchors, in the sample's order.
+        per_anchor: (A, 3) int64.
+        per_class_pair: (c, C, 3) int64, of the c classes that these anchors are of.
+        per_margin: (M - 1, 3) int64, of the margins after the first.
+        farthest: (A,) row of the farthest positive in the sample; -1 where there is none.
+        nearest: (A,) row of the nearest negative in the sample; -1 where there is none.
+        far: (A,) distance to the farthest positive.
+        near: (A,) distance to the nearest negative.
     """
 
     rows: slice
@@ -74,7 +90,17 @@ class PartialCounts:
 
 
 def prepare_sample(embeddings: Any, labels: Any, margins: Sequence[float], distance: str) -> CensusSample:
-    """Check points and put them in order of their classes; raises as `census` does."""
+    """Check embeddings and sort them by class.
+
+    Args:
+        embeddings: (N, D) finite floats, of NumPy or torch.
+        labels: (N,) integers.
+        margins: (M,) in the units of `distance`, at least 0.
+        distance: "sqeuclidean", "euclidean" or "cosine".
+
+    Raises:
+        ValueError: when one of them is not as described.
+    """
     z, y = np.asarray(embeddings, dtype=np.float64), np.asarray(labels)
     if z.ndim != 2 or not z.size:
         raise ValueError(f"embeddings must be a matrix (N, D) with at least one entry, not {z.shape}")
@@ -87,23 +113,23 @@ def prepare_sample(embeddings: Any, labels: Any, margins: Sequence[float], dista
     if not all(math.isfinite(margin) and margin >= 0 for margin in margins):
         raise ValueError(f"margins must be finite and at least 0, not {', '.join(map(str, margins))}")
     order = np.argsort(y, kind="stable")
-    classes, number, size = np.unique(y[order], return_inverse=True, return_counts=True)
+    classes, numbers, sizes = np.unique(y[order], return_inverse=True, return_counts=True)
     z = z[order]
     if distance == "cosine":
         z = z / np.linalg.norm(z, axis=1, keepdims=True).clip(EPSILON)
         largest = 2.0
     else:
-        z = z - z[0]  # distances don't change with the origin, and near it a tight cloud keeps its digits
+        z = z - z[0]  # distances don't change with the origin, and close to it a tight cluster keeps its digits
         largest = 4 * float(np.einsum("nd,nd->n", z, z).max())
     largest = max(largest if distance != "euclidean" else math.sqrt(largest), *margins)
-    bits = DIGITS - math.frexp(largest)[1] if largest else DIGITS
+    bits = DISTANCE_BITS - math.frexp(largest)[1] if largest else DISTANCE_BITS
     return CensusSample(
         z,
         np.einsum("nd,nd->n", z, z),
-        number,
+        numbers,
         classes,
         order,
-        np.append(0, size.cumsum()),
+        np.append(0, sizes.cumsum()),
         _twins(z),
         distance,
         tuple(margins),
@@ -111,124 +137,142 @@ def prepare_sample(embeddings: Any, labels: Any, margins: Sequence[float], dista
     )
 
 
-def count_anchors(points: CensusSample, first: int = 0) -> Iterator[PartialCounts]:
-    """Count from anchor `first` of a sample onwards, a few anchors at a time."""
-    n = len(points)
-    step = max(1, BLOCK // (n + len(points.margins) * int(np.diff(points.start).max())))
-    for start in range(first, n, PRODUCTS * step):
-        d = sample_distances(points, slice(start, min(start + PRODUCTS * step, n)))
+def count_anchors(sample: CensusSample, first: int = 0) -> Iterator[PartialCounts]:
+    """Count the triplets of the anchors of a sample, a few anchors at a time.
+
+    Args:
+        sample: the sample.
+        first: row of the anchor to begin with.
+
+    Yields:
+        Counts of consecutive anchors, up to the last one of the sample.
+    """
+    n = len(sample)
+    step = max(1, BLOCK_SIZE // (n + len(sample.margins) * int(np.diff(sample.start).max())))
+    for start in range(first, n, BLOCKS_PER_PRODUCT * step):
+        d = sample_distances(sample, slice(start, min(start + BLOCKS_PER_PRODUCT * step, n)))
         for low in range(0, len(d), step):
-            here = d[low : low + step]
-            yield _count(points, slice(start + low, start + low + len(here)), here)
+            block = d[low : low + step]
+            yield _count(sample, slice(start + low, start + low + len(block)), block)
 
 
 def _twins(z: NDArray[np.float64]) -> Integers | None:
-    """For each row the first one equal to it; None where all differ."""
+    """Return the first row that is equal to each row, (N,); None where all differ."""
     known: dict[bytes, int] = {}
     first = [known.setdefault(row.tobytes(), i) for i, row in enumerate(z + 0.0)]  # -0.0 becomes 0.0
     return None if len(known) == len(z) else np.array(first)
 
 
-def sample_distances(points: CensusSample, rows: slice) -> NDArray[np.float64]:
-    """Distances of some points to all, (A, N); equal points are at equal distances, and at 0 of each other."""
-    z, twin = points.z, points.twin
+def sample_distances(sample: CensusSample, rows: slice) -> NDArray[np.float64]:
+    """Return the distances of some embeddings of a sample to all of them.
+
+    Args:
+        sample: the sample.
+        rows: of the A embeddings.
+
+    Returns:
+        (A, N). Equal embeddings have exactly equal distances to all others, and distance 0 to each other.
+    """
+    z, twin = sample.z, sample.twin
     d: NDArray[np.float64] = z[rows] @ z.T
-    if points.distance == "cosine":
+    if sample.distance == "cosine":
         np.subtract(1, d, out=d)
     else:
         d *= -2
-        d += points.square
-        d += points.square[rows, None]
+        d += sample.square
+        d += sample.square[rows, None]
     if twin is not None:
         d = d[:, twin]
         d[twin[rows, None] == twin] = 0
     np.maximum(d, 0, out=d)
-    return np.sqrt(d, out=d) if points.distance == "euclidean" else d
+    return np.sqrt(d, out=d) if sample.distance == "euclidean" else d
 
 
-def _count(points: CensusSample, rows: slice, d: NDArray[np.float64]) -> PartialCounts:
-    """Everything that is counted of a few anchors, whose distances `d` (A, N) are used up."""
-    d *= 2.0**points.bits
+def _count(sample: CensusSample, rows: slice, d: NDArray[np.float64]) -> PartialCounts:
+    """Count everything about the A anchors in `rows`; their distances `d` (A, N) are overwritten."""
+    d *= 2.0**sample.bits
     np.rint(d, out=d)
-    runs = _runs(points, rows)
-    low = (len(points.margins) + len(points.classes) + 1).bit_length()
-    keys = _keys(points, rows, runs, d, low)
-    extremes = _extremes(points, rows, runs, d)
+    runs = _runs(sample, rows)
+    tag_bits = (len(sample.margins) + len(sample.classes) + 1).bit_length()
+    keys = _sort_keys(sample, rows, runs, d, tag_bits)
+    extremes = _extremes(sample, rows, runs, d)
     keys.sort(axis=1)
-    tag = keys & ((1 << low) - 1)
-    place = (tag + (np.arange(len(d)) << low)[:, None]).ravel()
+    tag = keys & ((1 << tag_bits) - 1)
+    group = (tag + (np.arange(len(d)) << tag_bits)[:, None]).ravel()  # number of an anchor and a tag
 
-    def summed(flags: NDArray[np.bool_]) -> Integers:
-        """For each anchor and tag, the sum of how many flagged entries stand before one of that tag."""
+    def counts_before(flags: NDArray[np.bool_]) -> Integers:
+        """Return (A, tags): over the entries of a tag, the sum of how many flagged entries come before each."""
         before = flags.cumsum(axis=1, dtype=np.int32).ravel()
-        sums = np.bincount(place, before, minlength=len(d) << low)  # floats, exact below 2^53
+        sums = np.bincount(group, before, minlength=len(d) << tag_bits)  # floats, exact below 2^53
         return sums.astype(np.int64).reshape(len(d), -1)
 
-    n_margins, labels, sizes = len(points.margins), points.y[rows], np.diff(points.start)
-    positive = n_margins + len(points.classes)
-    ranked, passed = (summed(tag == who)[:, n_margins:positive] for who in (positive, 0))  # (A, C)
-    pairs = np.empty((*ranked.shape, 3), np.int64)
-    pairs[..., 0] = np.minimum(passed, ranked)  # at a margin of 0 a tie has no loss, and is hard
-    pairs[..., 1] = ranked - pairs[..., 0]
-    pairs[..., 2] = (sizes[labels] - 1)[:, None] * sizes - ranked
+    n_margins, labels, sizes = len(sample.margins), sample.y[rows], np.diff(sample.start)
+    positive = n_margins + len(sample.classes)
+    # triplets that are not hard, and triplets without loss, of each anchor with the negatives of each class, (A, C)
+    not_hard, lossless = (counts_before(tag == wanted)[:, n_margins:positive] for wanted in (positive, 0))
+    pairs = np.empty((*not_hard.shape, 3), np.int64)
+    pairs[..., 0] = np.minimum(lossless, not_hard)  # at a margin of 0 a tie has no loss, but is hard
+    pairs[..., 1] = not_hard - pairs[..., 0]
+    pairs[..., 2] = (sizes[labels] - 1)[:, None] * sizes - not_hard
     pairs[np.arange(len(d)), labels] = 0
     per_anchor, per_margin = pairs.sum(1), np.zeros((n_margins - 1, 3), np.int64)
     if n_margins > 1:
         hard = per_anchor[:, 2].sum()
-        lossy = np.maximum(summed((tag >= n_margins) & (tag < positive))[:, 1:n_margins].sum(0), hard)
+        lossy = np.maximum(counts_before((tag >= n_margins) & (tag < positive))[:, 1:n_margins].sum(0), hard)
         per_margin[:] = np.stack([per_anchor.sum() - lossy, lossy - hard, np.full_like(lossy, hard)], 1)
-    of_class = np.add.reduceat(pairs, [here.start for here, _ in runs])
-    return PartialCounts(rows, per_anchor, of_class, per_margin, *extremes)
+    per_class_pair = np.add.reduceat(pairs, [anchors.start for anchors, _ in runs])
+    return PartialCounts(rows, per_anchor, per_class_pair, per_margin, *extremes)
 
 
-def _keys(points: CensusSample, rows: slice, runs: Runs, d: NDArray[np.float64], low: int) -> Integers:
-    """What an anchor's row is sorted by, (A, N + M K): distances on the grid, and `low` bits that tag whose they are.
+def _sort_keys(sample: CensusSample, rows: slice, runs: Runs, d: NDArray[np.float64], tag_bits: int) -> Integers:
+    """Return sort keys (A, N + M K) of distances on the grid, with `tag_bits` low bits that say whose they are.
 
-    Where distances tie, the tag decides as the kinds are defined: positives moved up by margin j are j, a negative of
-    class c is M + c, and a positive M + C.
+    K is the size of the largest class: after the N distances come, for each margin, those of the positives with the
+    margin added. Where distances tie, the tag decides as the kinds are defined. It is j for a positive with margin j
+    added, M + c for a negative of class c, and M + C for a positive.
     """
-    n, k = len(points), int(np.diff(points.start).max())
-    keys = np.full((len(d), n + len(points.margins) * k), END)
+    n, k = len(sample), int(np.diff(sample.start).max())
+    keys = np.full((len(d), n + len(sample.margins) * k), LAST)
     keys[:, :n] = d
-    keys[:, :n] <<= low
-    step = 1 << low
-    margins = [(round(math.ldexp(margin, points.bits)) - 1) * step for margin in points.margins]
-    for here, same in runs:
+    keys[:, :n] <<= tag_bits
+    step = 1 << tag_bits
+    margins = [(round(math.ldexp(margin, sample.bits)) - 1) * step for margin in sample.margins]
+    for anchors, same_class in runs:
         for j, margin in enumerate(margins):
-            moved = slice(n + j * k, n + j * k + same.stop - same.start)
-            np.add(keys[here, same], margin + j, out=keys[here, moved])
-        keys[here, same] += step + len(points.classes) - points.y[same.start]
-    keys[:, :n] += len(margins) + points.y
+            moved = slice(n + j * k, n + j * k + same_class.stop - same_class.start)
+            np.add(keys[anchors, same_class], margin + j, out=keys[anchors, moved])
+        keys[anchors, same_class] += step + len(sample.classes) - sample.y[same_class.start]
+    keys[:, :n] += len(margins) + sample.y
     a, own = np.arange(len(d)), np.arange(rows.start, rows.stop)
-    keys[a, own] = END
+    keys[a, own] = LAST
     for j in range(len(margins)):
-        keys[a, n + j * k + own - points.start[points.y[rows]]] = END
+        keys[a, n + j * k + own - sample.start[sample.y[rows]]] = LAST
     return keys
 
 
-def _runs(points: CensusSample, rows: slice) -> Runs:
-    """Which of some anchors, counted from 0, are of one class, and which columns are."""
-    runs, edges = [], points.start.tolist()
-    for label in range(points.y[rows.start], points.y[rows.stop - 1] + 1):
+def _runs(sample: CensusSample, rows: slice) -> Runs:
+    """Return the runs of anchors of one class, counted from the first of `rows`, with the rows of their class."""
+    runs, edges = [], sample.start.tolist()
+    for label in range(sample.y[rows.start], sample.y[rows.stop - 1] + 1):
         first, last = edges[label : label + 2]
-        here = slice(max(first, rows.start) - rows.start, min(last, rows.stop) - rows.start)
-        runs.append((here, slice(first, last)))
+        anchors = slice(max(first, rows.start) - rows.start, min(last, rows.stop) - rows.start)
+        runs.append((anchors, slice(first, last)))
     return runs
 
 
 def _extremes(
-    points: CensusSample, rows: slice, runs: Runs, d: NDArray[np.float64]
+    sample: CensusSample, rows: slice, runs: Runs, d: NDArray[np.float64]
 ) -> tuple[Integers, Integers, NDArray[np.float64], NDArray[np.float64]]:
-    """Rows of the farthest positive and the nearest negative, and how far they are; uses up `d` (A, N)."""
+    """Return rows of the farthest positives and nearest negatives, and their distances; `d` (A, N) is overwritten."""
     a = np.arange(len(d))
     farthest = np.empty(len(d), np.int64)
     d[a, np.arange(rows.start, rows.stop)] = -np.inf
-    for here, same in runs:
-        farthest[here] = same.start + d[here, same].argmax(1)
+    for anchors, same_class in runs:
+        farthest[anchors] = same_class.start + d[anchors, same_class].argmax(1)
     far = d[a, farthest]
-    for here, same in runs:
-        d[here, same] = np.inf
+    for anchors, same_class in runs:
+        d[anchors, same_class] = np.inf
     nearest = d.argmin(1)
     near = d[a, nearest]
     farthest[far == -np.inf], nearest[near == np.inf] = -1, -1
-    return farthest, nearest, np.ldexp(far, -points.bits), np.ldexp(near, -points.bits)
+    return farthest, nearest, np.ldexp(far, -sample.bits), np.ldexp(near, -sample.bits)

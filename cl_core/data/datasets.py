@@ -1,9 +1,8 @@
-"""The data that the lab trains on: MNIST and Fashion-MNIST as published, two toys in the plane, and your own.
+"""The data sets to train on: MNIST and Fashion-MNIST as published, two toy sets in the plane, and the user's own files.
 
-A set that ships with the lab is proved to be the published one whenever it is loaded: its arrays, written as
-the IDX files their authors gave out, must have those files' SHA-256. Your own sets are .npz files in the same
-layout, named by the environment variable `CL_LAB_DATA`: a file, a folder of them, or several of either with
-`os.pathsep` between.
+The published sets ship with the lab and are verified whenever they are loaded (see `published`). The user's own sets
+are .npz files in the same layout (see `image_files`), named by the environment variable `CL_LAB_DATA`: a file, a folder
+of files, or several of either, separated by `os.pathsep`.
 """
 
 from __future__ import annotations
@@ -21,8 +20,9 @@ from typing import Literal
 
 import numpy as np
 
-from cl_core.data import npz
-from cl_core.data.npz import DataError
+from cl_core.data import image_files
+from cl_core.data.npz import DataError, plain_name
+from cl_core.data.published import PUBLISHED_NAMES, SHIPPED, verify
 
 __all__ = [
     "DATASETS",
@@ -33,37 +33,25 @@ __all__ = [
     "load",
     "probe_indices",
     "sprite_sheet",
-    "verify",
 ]
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 DATA_VARIABLE = "CL_LAB_DATA"
-MAX_FILES = 100  # that it may come to; all are looked for whenever a run is set up
+MAX_FILES = 100  # own files at most, since they are listed anew whenever a run is set up
 GOLDEN_ANGLE = np.pi * (3 - sqrt(5))
-
-# array -> its shape, and the SHA-256 of the IDX file it was published as (origin: assets/README.md)
-SHIPPED: dict[str, dict[str, tuple[tuple[int, ...], str]]] = {
-    "mnist": {
-        "x_train": ((60_000, 28, 28), "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-        "y_train": ((60_000,), "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-        "x_test": ((10_000, 28, 28), "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-        "y_test": ((10_000,), "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
-    },
-    "fashion_mnist": {
-        "x_train": ((60_000, 28, 28), "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
-        "y_train": ((60_000,), "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
-        "x_test": ((10_000, 28, 28), "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
-        "y_test": ((10_000,), "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
-    },
-}
 
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """What a catalogue says of a data set before it is loaded.
+    """Catalogue entry of a data set, known before the set is loaded.
 
-    `class_names` is empty for an own set, whose labels have not been read yet. `path` is the file of an own
-    set; `make` and `seed` are the generator of a toy and its dice.
+    Attributes:
+        title: for people.
+        kind: whether an example is an image or a point of the plane.
+        class_names: in the order of the labels; empty for an own set, whose labels have not been read yet.
+        path: file of an own set.
+        make: function of a random generator and a number n that returns n points of each class of a toy set, (C, n, 2).
+        seed: of that random generator.
     """
 
     title: str
@@ -76,11 +64,16 @@ class DatasetEntry:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A labelled data set, split into training and test.
+    """A labelled data set, split into training and test set.
 
-    `x_train`, `x_test`: uint8 (N, H, W) for images, float32 (N, 2) for points in about [-1, 1]. `y_train`,
-    `y_test`: int64 (N,) from 0 to C - 1, where C = `len(class_names)`. One load is shared by every reader, so
-    the arrays are read-only: index them or copy them (`torch.tensor`) before you write.
+    All callers share the loaded arrays, so they are read-only: copy them (`torch.tensor`) before writing.
+
+    Attributes:
+        key: the name that `load` takes.
+        title: for people.
+        x_train, x_test: images (N, H, W) uint8, or points (N, 2) float32 in about [-1, 1].
+        y_train, y_test: labels (N,) int64 from 0 to C - 1.
+        class_names: (C,) in the order of the labels.
     """
 
     key: str
@@ -102,40 +95,40 @@ class Dataset:
 
     @property
     def inputs(self) -> int:
-        """How many numbers one example has."""
+        """Number of values in one example."""
         return prod(self.shape)
 
     @property
     def is_image(self) -> bool:
-        """Whether an example is a picture rather than a point."""
+        """Whether an example is an image rather than a point."""
         return len(self.shape) == 2
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are."""
+        """Number of classes."""
         return len(self.class_names)
 
 
 def _ten_blobs(rng: np.random.Generator, n: int) -> np.ndarray:
-    """`n` points of each of ten Gaussian blobs, their centres spread like sunflower seeds: (10, n, 2)."""
+    """Draw `n` points of each of ten Gaussian blobs, (10, n, 2), their centres placed like sunflower seeds."""
     rank = np.arange(10)
-    turn = GOLDEN_ANGLE * rank
-    centre = 0.85 * np.sqrt((rank + 0.5) / 10) * np.stack([np.cos(turn), np.sin(turn)])  # (2, 10)
-    points: np.ndarray = centre.T[:, None] + rng.normal(scale=0.07, size=(10, n, 2))
+    angle = GOLDEN_ANGLE * rank
+    centres = 0.85 * np.sqrt((rank + 0.5) / 10) * np.stack([np.cos(angle), np.sin(angle)])  # (2, 10)
+    points: np.ndarray = centres.T[:, None] + rng.normal(scale=0.07, size=(10, n, 2))
     return points
 
 
 def _five_rings(rng: np.random.Generator, n: int) -> np.ndarray:
-    """`n` points of each of five rings around the origin, which no straight line can part: (5, n, 2)."""
-    turn = rng.uniform(0, 2 * np.pi, size=(5, n))
+    """Draw `n` points of each of five rings around the origin, (5, n, 2), which are not linearly separable."""
+    angle = rng.uniform(0, 2 * np.pi, size=(5, n))
     radius = np.linspace(0.15, 0.95, 5)[:, None] + rng.normal(scale=0.025, size=(5, n))
-    return np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=-1)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
 
 
 DATASETS: dict[str, DatasetEntry] = {
-    "mnist": DatasetEntry("MNIST: handwritten digits", "images", tuple("0123456789")),
+    "mnist": DatasetEntry(f"{PUBLISHED_NAMES['mnist']}: handwritten digits", "images", tuple("0123456789")),
     "fashion_mnist": DatasetEntry(
-        "Fashion-MNIST: clothes",
+        f"{PUBLISHED_NAMES['fashion_mnist']}: clothes",
         "images",
         (  # the authors' own names, in the order of their labels
             "T-shirt/top",
@@ -162,56 +155,63 @@ DATASETS: dict[str, DatasetEntry] = {
 
 
 def available() -> Mapping[str, DatasetEntry]:
-    """Every data set that `load` can be asked for: `DATASETS`, then the visitor's own as `own_<stem>`.
+    """Return every data set that `load` takes: `DATASETS`, then the user's own files as `own_<stem>`.
 
-    Own files are listed unread, so this is cheap and never fails: what is wrong with one is said by `load`.
+    Own files are listed without being read, so this is cheap and never fails; `load` reports what is wrong with one.
+
+    Returns:
+        key -> entry.
     """
     entries = dict(DATASETS)
     for path in _own_paths():
         stem = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or "data"
-        key, again = f"own_{stem}", 1
+        key, number = f"own_{stem}", 1
         while key in entries:
-            again += 1
-            key = f"own_{stem}_{again}"
-        entries[key] = DatasetEntry(f"{npz.plain_name(path.stem)} (your own)", "images", path=path)
+            number += 1
+            key = f"own_{stem}_{number}"
+        entries[key] = DatasetEntry(f"{plain_name(path.stem)} (your own)", "images", path=path)
     return entries
 
 
 def _own_paths() -> list[Path]:
+    """Return the files that `CL_LAB_DATA` names, at most `MAX_FILES`."""
     paths: list[Path] = []
     for name in filter(None, os.environ.get(DATA_VARIABLE, "").split(os.pathsep)):
         path = Path(name).expanduser().absolute()
-        # a folder without any stays in the list, so that loading it can say so
+        # a folder without files stays in the list, so that loading it reports this
         paths += (sorted(path.glob("*.npz")) or [path]) if path.is_dir() else [path]
     return list(dict.fromkeys(paths))[:MAX_FILES]
 
 
 def load(key: str) -> Dataset:
-    """The data set that `available()` lists as `key`; kept in memory, read again when its file has changed.
+    """Return the data set that `available()` lists as `key`, from a cache unless its file has changed.
 
-    Raises DataError when the key is unknown, or the file is missing, damaged, or not what it should be.
+    Raises:
+        DataError: when the key is unknown, or the file is missing, damaged, or in another layout.
     """
     entries = available()
     if key not in entries:
         raise DataError(f"no data set is called {key!r}; there are {', '.join(entries)}")
     entry = entries[key]
     path = entry.path or (ASSETS / f"{key}.npz" if key in SHIPPED else None)
-    with _loading:  # two visitors who come at once share one copy
-        return _load(key, entry, path, _stamp(path))
+    with _lock:  # two sessions that ask at the same time share one copy
+        return _load(key, entry, path, _version(path))
 
 
-_loading = threading.Lock()
+_lock = threading.Lock()
 
 
-def _stamp(path: Path | None) -> tuple[int, int] | None:
+def _version(path: Path | None) -> tuple[int, int] | None:
+    """Return time of change and size of a file; None where there is none."""
     try:
         return (path.stat().st_mtime_ns, path.stat().st_size) if path else None
     except OSError:
-        return None  # reading it will say why
+        return None  # reading the file will report the error
 
 
 @lru_cache(maxsize=4)
-def _load(key: str, entry: DatasetEntry, path: Path | None, _stamp: tuple[int, int] | None) -> Dataset:
+def _load(key: str, entry: DatasetEntry, path: Path | None, _version: tuple[int, int] | None) -> Dataset:
+    """Read or generate a data set; `_version` is there for the cache only."""
     if entry.make is not None:
         rng = np.random.default_rng(entry.seed)
         train, test = (_shuffled(entry.make(rng, n // len(entry.class_names)), rng) for n in (4000, 1000))
@@ -219,7 +219,7 @@ def _load(key: str, entry: DatasetEntry, path: Path | None, _stamp: tuple[int, i
     assert path is not None
     if entry.path is None:
         return Dataset(key, entry.title, **verify(key, path), class_names=entry.class_names)
-    arrays = npz.read(path)
+    arrays = image_files.read(path)
     labels = np.union1d(arrays["y_train"], arrays["y_test"])
     for name in ("y_train", "y_test"):
         arrays[name] = np.searchsorted(labels, arrays[name])
@@ -227,58 +227,53 @@ def _load(key: str, entry: DatasetEntry, path: Path | None, _stamp: tuple[int, i
 
 
 def _shuffled(points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Points (C, n, 2) by class as x (C * n, 2) float32 and y (C * n,) int64, in a random order."""
+    """Turn points by class (C, n, 2) into x (C * n, 2) float32 and y (C * n,) int64, in a random order."""
     classes, n, _ = points.shape
     order = rng.permutation(classes * n)
     return points.reshape(-1, 2).astype(np.float32)[order], np.repeat(np.arange(classes), n)[order]
 
 
-def verify(key: str, path: Path) -> dict[str, np.ndarray]:
-    """The four arrays of the .npz at `path`, once they are known to be the published set `key`.
-
-    Images uint8 (N, 28, 28), labels int64 (N,). Raises DataError saying what was found, what was expected and
-    how to mend it.
-    """
-    published = SHIPPED[key]
-    mend = f"To mend it: `git checkout -- assets/{key}.npz`, or `python assets/rebuild.py {key}`"
-    shapes = ", ".join(f"{name} {shape}" for name, (shape, _) in published.items())
-    arrays = npz.read(path, f"{DATASETS[key].title.split(':')[0]} whole, uint8, {shapes}. {mend}")
-    for name, (shape, sha256) in published.items():
-        if arrays[name].shape != shape:
-            raise DataError(f"{path.name}: {name} has shape {arrays[name].shape}. Expected: {shape}. {mend}.")
-        found = npz.idx_sha256(arrays[name])
-        if found != sha256:
-            raise DataError(
-                f"{path.name}: {name} is not the published array: as an IDX file its SHA-256 begins {found[:12]}. "
-                f"Expected: {sha256[:12]}. {mend}."
-            )
-    return arrays
-
-
 def probe_indices(dataset: Dataset, n: int, seed: int = 0) -> np.ndarray:
-    """Which `n` test examples to look at: indices into `x_test`, int64 (n,), as many of each class as can be.
+    """Choose `n` test examples, as equally many of each class as possible.
 
-    The classes take turns, each with its examples in an order that `seed` decides; so the first m of a probe
-    are the probe of m, and are balanced too. With `n` beyond the test set all of it comes. Raises ValueError
-    when `n` is negative.
+    The classes take turns, each with its examples in an order that `seed` decides. So the first m indices of a probe
+    are the probe of m examples, and are balanced too.
+
+    Args:
+        dataset: to choose from.
+        n: how many; beyond the size of the test set all examples are chosen.
+        seed: of the order.
+
+    Returns:
+        Indices into `x_test`, (n,) int64.
+
+    Raises:
+        ValueError: when `n` is negative.
     """
     if n < 0:
-        raise ValueError(f"a probe of {n} examples cannot be")
+        raise ValueError(f"n must be at least 0, not {n}")
     order = np.random.default_rng(seed).permutation(len(dataset.y_test))
     y = dataset.y_test[order]
-    turn = np.empty(len(y), dtype=np.int64)  # an example's rank among its class
+    rank = np.empty(len(y), dtype=np.int64)  # of an example in its class
     for label in range(dataset.n_classes):
-        turn[y == label] = np.arange(np.count_nonzero(y == label))
-    return order[np.lexsort((y, turn))][:n]
+        rank[y == label] = np.arange(np.count_nonzero(y == label))
+    return order[np.lexsort((y, rank))][:n]
 
 
 def sprite_sheet(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> bytes:
-    """The test images at `indices` on one sheet: an 8-bit grey PNG, row by row in a grid.
+    """Draw the test images at `indices` into one sprite sheet, row by row in a grid.
 
-    The grid has `ceil(sqrt(n))` columns and `ceil(n / columns)` rows, each cell H x W pixels and those left
-    over black: image i is in row `i // columns`, column `i % columns`. Empty bytes for points or no indices.
+    The grid has `ceil(sqrt(n))` columns and `ceil(n / columns)` rows of cells of H x W pixels; image i is in row
+    `i // columns`, column `i % columns`. Cells that are left over are black.
+
+    Args:
+        dataset: of the images.
+        indices: (n,) into `x_test`.
+
+    Returns:
+        An 8-bit grey PNG; empty bytes for a data set of points or without indices.
     """
-    from PIL import Image  # here, because training in another process needs no pictures
+    from PIL import Image  # not on top: worker processes that train do not need it
 
     n = len(indices)
     if not dataset.is_image or n == 0:

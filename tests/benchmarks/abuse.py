@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from cl_core.data import npz
+from cl_core.data import image_files
 from cl_core.data.npz import DataError
 from cl_core.runtime import process_memory
 from cl_core.training.files import run_file
@@ -85,7 +85,7 @@ def sets(count: int) -> Borne:
             for file in _damaged(good, each, seed):
                 hurt.write_bytes(file)
                 try:
-                    npz.read(hurt)
+                    image_files.read(hurt)
                 except DataError:
                     continue
 

@@ -115,13 +115,13 @@ def _normalised(picture: Image.Image) -> Tensor:
 
 
 def _moved(x: Tensor) -> Tensor:
-    padded = nn.functional.pad(x, (augmentation.SHIFT,) * 4)
-    row, column = torch.randint(0, 2 * augmentation.SHIFT + 1, (2,)).tolist()
+    padded = nn.functional.pad(x, (augmentation.MAX_SHIFT,) * 4)
+    row, column = torch.randint(0, 2 * augmentation.MAX_SHIFT + 1, (2,)).tolist()
     return padded[:, row : row + x.shape[1], column : column + x.shape[2]]
 
 
 def _noisy(x: Tensor) -> Tensor:
-    return x + augmentation.NOISE * torch.randn_like(x)
+    return x + augmentation.NOISE_STD * torch.randn_like(x)
 
 
 class Loop:

@@ -15,7 +15,7 @@ import pytest
 
 from cl_core import training
 from cl_core.charts import gif
-from cl_core.data import datasets, npz
+from cl_core.data import datasets, image_files, npz
 from cl_core.data.npz import DataError
 from cl_core.losses import LOSSES
 from cl_core.runtime import census_job, race
@@ -122,7 +122,7 @@ def test_a_step_looks_at_no_more_numbers_than_there_is_room_for(monkeypatch):
     monkeypatch.setattr(config, "MAX_STEP_VALUES", 4096 * 784 - 1)
     with pytest.raises(ValueError, match=r"for images of 784 pixels a step has 4,095 at most"):
         training.start(spec)
-    assert training.BATCH_RANGE[1] * npz.MAX_SIDE**2 > training.MAX_STEP_VALUES
+    assert training.BATCH_RANGE[1] * image_files.MAX_SIDE**2 > training.MAX_STEP_VALUES
 
 
 @pytest.mark.parametrize("batch", [training.BATCH_RANGE[0], 128, 2048, training.BATCH_RANGE[1]])
@@ -264,7 +264,7 @@ def test_names_in_a_zip_are_no_places_on_the_disk(tmp_path):
         link = zipfile.ZipInfo(str(tmp_path / "link.npy"))
         link.external_attr = 0o120777 << 16  # a symbolic link
         stored.writestr(link, "/etc/passwd")
-    npz.read(path)
+    image_files.read(path)
     assert sorted(tmp_path.iterdir()) == [path]
     assert not outside.exists()
 
@@ -274,7 +274,7 @@ def test_a_link_to_a_file_is_that_file_and_to_nothing_is_said(tmp_path):
     (tmp_path / "linked.npz").symlink_to(true)
     (tmp_path / "broken.npz").symlink_to(tmp_path / "nowhere")
     (tmp_path / "round.npz").symlink_to(tmp_path / "round.npz")
-    assert npz.read(tmp_path / "linked.npz").keys() == npz.read(true).keys()
+    assert image_files.read(tmp_path / "linked.npz").keys() == image_files.read(true).keys()
     for name in ("broken.npz", "round.npz"):
         assert "no such file" in refusal(tmp_path / name) or "cannot be read" in refusal(tmp_path / name)
 

@@ -6,9 +6,7 @@ that the file stays small, always with the first and the newest. The reader trus
 ranges, and the spec is validated by `RunSpec`.
 """
 
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from math import isfinite, nan
@@ -20,8 +18,8 @@ from numpy.typing import NDArray
 
 from cl_core.analysis.metrics import Metrics
 from cl_core.analysis.projection import IdentityView, PcaView, View
-from cl_core.data import arrays
-from cl_core.data.npz import DataError, check_directory
+from cl_core.data import npz
+from cl_core.data.npz import DataError
 from cl_core.training import loop
 from cl_core.training.config import MAX_STEPS, RunSpec
 from cl_core.training.files import safetensors
@@ -85,7 +83,7 @@ def dumps(progress: RunProgress, state: State, n: int) -> bytes:
         stored[f"best{k}"] = np.array([frame.views[k].best_share for frame in frames])
         if isinstance(newest_view, PcaView):
             stored[f"mean{k}"], stored[f"axes{k}"] = newest_view.mean, newest_view.axes
-    return arrays.pack({name: np.ascontiguousarray(array, _DTYPES[name]) for name, array in stored.items()})
+    return npz.pack({name: np.ascontiguousarray(array, _DTYPES[name]) for name, array in stored.items()})
 
 
 def frames_to_save(progress: RunProgress, n: int) -> list[int]:
@@ -134,11 +132,7 @@ def loads(file: bytes) -> SavedRun:
     """
     if len(file) > MAX_FILE:
         raise DataError(f"It has {len(file):,} bytes, where {MAX_FILE:,} are the most.")
-    try:
-        check_directory(io.BytesIO(file))
-    except zipfile.BadZipFile as error:
-        raise DataError(f"It is damaged, cut short, or no .npz archive ({error}).") from error
-    stored = arrays.unpack(file, _DTYPES, MAX_UNPACKED_BYTES)
+    stored = npz.unpack(file, _DTYPES, MAX_UNPACKED_BYTES)
     try:
         return _parse_run(stored)
     except DataError:

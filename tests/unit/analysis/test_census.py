@@ -55,10 +55,10 @@ def points(case):
     return z, dice.integers(0, classes, size=n) * 5 - 3
 
 
-@pytest.fixture(params=[1, 40, triplet_counts.BLOCK])
+@pytest.fixture(params=[1, 40, triplet_counts.BLOCK_SIZE])
 def block(request, monkeypatch):
     """Anchors one by one, a few at a time, and all at once."""
-    monkeypatch.setattr(triplet_counts, "BLOCK", request.param)
+    monkeypatch.setattr(triplet_counts, "BLOCK_SIZE", request.param)
 
 
 @pytest.mark.parametrize("case", range(40))
@@ -187,7 +187,7 @@ def test_numpy_torch_and_any_order_count_the_same():
 
 
 def test_progress_is_told_and_can_stop_it(monkeypatch):
-    monkeypatch.setattr(triplet_counts, "BLOCK", 200)
+    monkeypatch.setattr(triplet_counts, "BLOCK_SIZE", 200)
     z, y = np.random.default_rng(0).normal(size=(50, 4)), np.arange(50) % 7
     told = []
     census(z, y, progress=lambda done, of: told.append((done, of)))

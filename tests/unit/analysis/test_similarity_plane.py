@@ -39,7 +39,7 @@ def test_the_boundary_separates_what_the_loss_separates_at_every_corner(key):
     for theta in CORNERS[key]:
         found = similarity_plane.similarity_plane(loss, theta)
         s_n, s_p = torch.meshgrid(
-            *2 * [torch.linspace(-1, 1, similarity_plane.SIDE, dtype=torch.float64)], indexing="xy"
+            *2 * [torch.linspace(-1, 1, similarity_plane.SIMILARITY_NODES, dtype=torch.float64)], indexing="xy"
         )
         x_p, x_n = in_metric(loss, theta, s_p), in_metric(loss, theta, s_n)
         side = loss.boundary(x_p, x_n, **theta).numpy()
@@ -205,7 +205,7 @@ def test_real_pairs_are_cosines_of_valid_triplets():
         if y[p] == y[a] != y[n] and p != a
     }
     points = pairs.pair_similarities(z, y)
-    assert points.shape == (pairs.POINTS, 2)
+    assert points.shape == (pairs.RANDOM_POINTS, 2)
     near = {(round(x + e, 4), round(v + f, 4)) for x, v in possible for e in (0, 1e-4, -1e-4) for f in (0, 1e-4, -1e-4)}
     assert all((round(x, 4), round(v, 4)) in near for x, v in points)
     assert (points == pairs.pair_similarities(z, y)).all()

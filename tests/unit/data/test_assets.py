@@ -10,13 +10,14 @@ import pytest
 
 from cl_core.data import datasets
 from cl_core.data.datasets import DataError, load
+from cl_core.data.published import SHIPPED
 from tests import ROOT
 from tests.archives import PARTS, idx_bytes, load_arrays, small, written
 
 
 def test_assets_readme_names_the_files_as_they_are():
     said = (ROOT / "assets" / "README.md").read_text(encoding="utf-8")
-    for key, parts in datasets.SHIPPED.items():
+    for key, parts in SHIPPED.items():
         raw = (ROOT / "assets" / f"{key}.npz").read_bytes()
         assert f"| `{key}.npz` | {len(raw):,} | `{hashlib.sha256(raw).hexdigest()}` |" in said
         assert all(f"`{sha256}`" in said for _, sha256 in parts.values())
@@ -96,7 +97,7 @@ def test_one_pixel_altered_in_a_sound_archive(spoiled):
     np.savez(path, **data)
     words = answer()
     assert "x_test is not the published array" in words
-    assert datasets.SHIPPED["mnist"]["x_test"][1][:12] in words
+    assert SHIPPED["mnist"]["x_test"][1][:12] in words
 
 
 def test_the_other_set_under_its_name(spoiled):

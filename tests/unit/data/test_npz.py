@@ -2,13 +2,14 @@
 
 import io
 import struct
+import warnings
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cl_core.data import npz
+from cl_core.data import image_files, npz
 from cl_core.data.datasets import DataError, load
 from tests.archives import PARTS, changed, npy_of, own, small, written
 
@@ -43,7 +44,7 @@ def test_own_file_in_another_layout(tmp_path, monkeypatch, arrays, finding):
     assert f"{path.name}: " in str(caught.value)
     assert str(path.parent) not in str(caught.value)  # a visitor has no business there
     assert finding in str(caught.value)
-    assert f"Expected: {npz.LAYOUT}." in str(caught.value)
+    assert f"Expected: {image_files.LAYOUT}." in str(caught.value)
 
 
 class Trap:
@@ -83,7 +84,7 @@ def zipped(path, **members):
 def refusal(path):
     """What reading `path` answers."""
     with pytest.raises(DataError) as caught:
-        npz.read(path)
+        image_files.read(path)
     return str(caught.value)
 
 
@@ -126,7 +127,7 @@ def test_a_member_longer_than_it_says_is_refused(tmp_path):
 
 
 def test_too_many_images_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(npz, "MAX_IMAGES", 59)
+    monkeypatch.setattr(image_files, "MAX_IMAGES", 59)
     assert "60 images, too many" in refusal(written(tmp_path / "a.npz", **small()))
 
 
@@ -138,20 +139,44 @@ def test_other_packings_are_refused(tmp_path):
     assert "packed by a method that numpy does not write" in refusal(path)
 
 
+def test_an_array_that_is_there_twice_is_refused(tmp_path):
+    path = zipped(tmp_path / "a.npz", **{name: npy_of(array) for name, array in small().items()})
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "a") as stored:
+        warnings.simplefilter("ignore")  # zipfile warns of it
+        stored.writestr("y_test.npy", npy_of(small(1)["y_test"]))
+    assert "it holds y_test twice" in refusal(path)
+
+
+def test_arrays_of_every_order_type_and_shape_are_read_as_numpy_reads_them(tmp_path):
+    numbers = np.arange(24.0).reshape(2, 3, 4)
+    arrays = {
+        "by columns": np.asfortranarray(numbers), "big-endian": numbers.astype(">f4"), "text": np.array("ä b"),
+        "empty": numbers[:0], "number": np.array(3), "half": numbers.astype(np.float16), "true": numbers > 3,
+    }  # fmt: skip
+    path = written(tmp_path / "a.npz", **arrays)
+    found = npz.load_asset(path, dict, "")
+    assert list(found) == list(arrays)
+    with np.load(path, allow_pickle=False) as stored:
+        for name, array in found.items():
+            assert array.flags.c_contiguous
+            assert array.dtype == stored[name].dtype.newbyteorder("=")
+            assert np.array_equal(array, stored[name])
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_any_damage_is_answered_in_words(tmp_path, seed):
     """Random bytes changed or cut: the arrays are as before, or it is a DataError; never another error."""
     rng = np.random.default_rng(seed)
     np.savez(tmp_path / "whole.npz", **small())  # not deflated, so that damage reaches the .npy headers too
     whole = (tmp_path / "whole.npz").read_bytes()
-    true, path = npz.read(tmp_path / "whole.npz"), tmp_path / "hurt.npz"
+    true, path = image_files.read(tmp_path / "whole.npz"), tmp_path / "hurt.npz"
     for _ in range(200):
         raw = bytearray(whole[: rng.integers(1, len(whole) + 1)] if rng.random() < 0.2 else whole)
         for at in rng.integers(0, len(raw), rng.integers(1, 4)):
             raw[at] = rng.integers(256)
         path.write_bytes(raw)
         try:
-            arrays = npz.read(path)
+            arrays = image_files.read(path)
         except DataError:
             continue
         assert all(np.array_equal(arrays[name], true[name]) for name in PARTS)

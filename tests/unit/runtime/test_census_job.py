@@ -23,7 +23,7 @@ QUESTION = CensusRequest("blobs", None, 300, 0.2, "sqeuclidean", (0.5, 1.0))
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch):
-    monkeypatch.setattr(triplet_counts, "BLOCK", 4000)
+    monkeypatch.setattr(triplet_counts, "BLOCK_SIZE", 4000)
     monkeypatch.setattr(census_job, "TASK_SECONDS", 0.0)  # one block to each part
 
 

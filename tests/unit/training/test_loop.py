@@ -285,7 +285,7 @@ def test_the_same_dice_give_the_same_views_and_all_views_differ(digits):
 
 @pytest.mark.parametrize("shape", [(5, 28, 28), (5, 8, 8), (3, 20, 64), (2, 64, 9)])
 def test_views_have_the_shape_of_the_images_and_stay_in_their_range(monkeypatch, shape):
-    monkeypatch.setattr(augmentation, "NOISE", 0.0)
+    monkeypatch.setattr(augmentation, "NOISE_STD", 0.0)
     both = augmentation.two_views(torch.rand(shape, generator=dice()), dice())
     assert both.shape == (2 * shape[0], *shape[1:])
     assert float(both.min()) >= 0
@@ -293,14 +293,19 @@ def test_views_have_the_shape_of_the_images_and_stay_in_their_range(monkeypatch,
 
 
 def test_images_are_only_moved_a_bit(digits, monkeypatch):
-    monkeypatch.setattr(augmentation, "NOISE", 0.0)
+    monkeypatch.setattr(augmentation, "NOISE_STD", 0.0)
     x = torch.zeros(500, 29, 29)
     x[:, 14, 14] = 1.0  # turns, stretches and shears leave the middle where it is; after them it is shifted and bent
     row, column = torch.meshgrid(torch.arange(29.0), torch.arange(29.0), indexing="ij")
     both = augmentation.two_views(x, dice())
     lit = both.sum((1, 2))
     far = torch.stack([(both * way).sum((1, 2)) / lit - 14 for way in (row, column)]).norm(dim=0)
-    most = 2**0.5 * (augmentation.SHIFT + augmentation.BEND) * np.exp(augmentation.STRETCH) * (1 + augmentation.SHEAR)
+    most = (
+        2**0.5
+        * (augmentation.MAX_SHIFT + augmentation.MAX_BEND)
+        * np.exp(augmentation.MAX_LOG_STRETCH)
+        * (1 + augmentation.MAX_SHEAR)
+    )
     assert 1 < far.median() < far.max() < most
     # by raw pixels two of five views still have their own image among the nearest five of 200, where chance is 0.025
     both = augmentation.two_views(digits, dice())
@@ -309,7 +314,15 @@ def test_images_are_only_moved_a_bit(digits, monkeypatch):
 
 
 def test_without_extents_a_view_is_the_image(monkeypatch):
-    for extent in ("TURN", "STRETCH", "SHEAR", "SHIFT", "BEND", "STROKE", "NOISE"):
+    for extent in (
+        "MAX_ROTATION",
+        "MAX_LOG_STRETCH",
+        "MAX_SHEAR",
+        "MAX_SHIFT",
+        "MAX_BEND",
+        "MAX_LOG_GAMMA",
+        "NOISE_STD",
+    ):
         monkeypatch.setattr(augmentation, extent, 0.0)
     x = torch.rand(3, 28, 20, generator=dice())
     torch.testing.assert_close(augmentation.two_views(x, dice()), torch.cat([x, x]), atol=1e-5, rtol=0)
@@ -317,29 +330,32 @@ def test_without_extents_a_view_is_the_image(monkeypatch):
 
 def test_views_are_what_torch_makes_of_them_image_by_image(digits, monkeypatch):
     """The map of each image written down on its own, its grid by affine_grid and its bends by interpolate."""
-    monkeypatch.setattr(augmentation, "NOISE", 0.0)
+    monkeypatch.setattr(augmentation, "NOISE_STD", 0.0)
     x = digits[:6]
     throws = dice()
     a = 2 * torch.rand((7, 12), generator=throws) - 1
-    bends = augmentation.BEND * (2 * torch.rand((12, 2, 16), generator=throws) - 1).view(12, 2, 4, 4)
+    bends = augmentation.MAX_BEND * (2 * torch.rand((12, 2, 16), generator=throws) - 1).view(12, 2, 4, 4)
     for i, view in enumerate(augmentation.two_views(x, dice())):
-        turn, shear = augmentation.TURN * a[0, i], augmentation.SHEAR * a[3, i]
-        wide, high = torch.exp(augmentation.STRETCH * a[1, i]), torch.exp(augmentation.STRETCH * a[2, i])
+        turn, shear = augmentation.MAX_ROTATION * a[0, i], augmentation.MAX_SHEAR * a[3, i]
+        wide, high = (
+            torch.exp(augmentation.MAX_LOG_STRETCH * a[1, i]),
+            torch.exp(augmentation.MAX_LOG_STRETCH * a[2, i]),
+        )
         rotation = torch.tensor([[turn.cos(), -turn.sin()], [turn.sin(), turn.cos()]])
         linear = rotation @ torch.tensor([[wide, shear], [0.0, high]])
-        shift = augmentation.SHIFT * a[4:6, i, None] / 14  # affine_grid counts in halves of the side
+        shift = augmentation.MAX_SHIFT * a[4:6, i, None] / 14  # affine_grid counts in halves of the side
         grid = torch.nn.functional.affine_grid(torch.cat([linear, shift], 1)[None], [1, 1, 28, 28], align_corners=False)
         bend = torch.nn.functional.interpolate(bends[i : i + 1], (28, 28), mode="bilinear", align_corners=True)
         place = grid + bend.movedim(1, -1) / 14
         moved = torch.nn.functional.grid_sample(x[i % 6][None, None], place, align_corners=False)[0, 0]
-        torch.testing.assert_close(view, moved ** torch.exp(augmentation.STROKE * a[6, i]), atol=1e-4, rtol=0)
+        torch.testing.assert_close(view, moved ** torch.exp(augmentation.MAX_LOG_GAMMA * a[6, i]), atol=1e-4, rtol=0)
 
 
 def test_points_of_the_plane_only_get_noise():
     points = torch.rand(500, 2, generator=dice())
     both = augmentation.two_views(points, dice())
     assert both.shape == (1000, 2)
-    assert float((both - torch.cat([points, points])).std()) == pytest.approx(augmentation.NOISE, rel=0.1)
+    assert float((both - torch.cat([points, points])).std()) == pytest.approx(augmentation.NOISE_STD, rel=0.1)
 
 
 def test_frames_lie_dense_at_first_and_never_farther_apart_than_the_stride():

@@ -154,7 +154,7 @@ def test_a_file_with_something_amiss(spoiled):
         "of untrained don't go together": {"y": arrays["y"][:-1]},
         "unexpected keyword argument": {"about": np.array(json.dumps({**about, "spec": {"depth": 3}}))},
         "unknown loss 'hinge'": {"about": np.array(json.dumps({**about, "spec": {"loss": "hinge"}}))},
-        "Object arrays cannot be loaded": {"rows": np.array([{}], dtype=object)},
+        "pickled Python objects": {"rows": np.array([{}], dtype=object)},
     }
     for words, change in wrong.items():
         changed = {name: array for name, array in {**arrays, **change}.items() if array is not None}

@@ -198,7 +198,7 @@ def test_a_file_with_something_amiss(spoiled):
         "do not ascend from 0": {"steps": arrays["steps"][::-1]},
         "do not add up to 1": {"shares": arrays["shares"] * 1.01},
         "unknown loss 'hinge'": {"about": np.array(json.dumps({**about, "spec": {"loss": "hinge"}}))},
-        "Object arrays cannot be loaded": {"rows": np.array([{}], dtype=object)},
+        "pickled Python objects": {"rows": np.array([{}], dtype=object)},
     }
     for words, change in wrong.items():
         changed = {name: array for name, array in {**arrays, **change}.items() if array is not None}
