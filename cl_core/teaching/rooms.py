@@ -116,21 +116,6 @@ class Rooms:
             existing = self._rooms.get(room)
             return tuple(existing.answers.get(question, {}).values()) if existing else ()
 
-    def answer_of(self, room: str, question: str, visitor: str) -> Answer | None:
-        """Return the answer of a visitor.
-
-        Args:
-            room: name of the room.
-            question: identifier of the question.
-            visitor: identifier of the visitor.
-
-        Returns:
-            The answer; None if there is none.
-        """
-        with self._lock:
-            existing = self._rooms.get(room)
-            return existing.answers.get(question, {}).get(visitor) if existing else None
-
     def _get_or_open(self, name: str) -> _Room:
         """Return a room, opened if need be; RoomError if the server has no space left (lock held)."""
         now = self._clock()

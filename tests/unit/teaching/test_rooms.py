@@ -28,8 +28,6 @@ def test_the_first_answer_counts_and_rooms_are_apart():
     assert every.answers("abc", "q") == (2, 1)
     assert every.answers("abc", "other") == ((0.25, -1.0),)
     assert every.answers("xyz", "q") == (3,)
-    assert every.answer_of("abc", "q", "two") == 1
-    assert every.answer_of("abc", "q", "three") is None
     with pytest.raises(ValueError, match="no name"):
         every.submit("ABC", "q", "one", 1)
 
