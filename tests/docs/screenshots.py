@@ -10,12 +10,12 @@ from io import BytesIO
 from time import monotonic, sleep
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests import ROOT
 
 FOLDER = ROOT / "assets" / "screenshots"
-SIZE = {"width": 1360, "height": 940}
+SIZE: ViewportSize = {"width": 1360, "height": 940}
 CHROMIUM = "/usr/bin/chromium"
 COLOURS = 256  # of a palette image, which has a third of the bytes
 SERVER_SECONDS = 60
