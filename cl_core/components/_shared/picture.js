@@ -44,8 +44,8 @@ export class Picture {
   #drawnAt = -Infinity;
   #ending = new AbortController();
   #sizes = new ResizeObserver(() => this.resize());
-  #sight = new IntersectionObserver(([entry]) => {
-    this.#visible = entry.isIntersecting;
+  #sight = new IntersectionObserver((entries) => {
+    this.#visible = entries[entries.length - 1].isIntersecting; // several come at once, the newest last
     if (this.#visible) this.refresh();
   });
   /** @type {StreamlitComponent["setStateValue"]} */

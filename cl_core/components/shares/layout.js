@@ -89,6 +89,16 @@ export function rangeOf(losses, collapse, floor) {
 }
 
 /**
+ * Return whether the lowest possible loss gets a line: where it is known, and below the loss of total collapse.
+ * @param {number | null} floor
+ * @param {number | null} collapse  null where it is not known
+ * @returns {floor is number}
+ */
+export function showsFloor(floor, collapse) {
+  return floor !== null && (collapse === null || floor < collapse);
+}
+
+/**
  * Return the centre of the place where a label fits best into the area between two edges: where there is most room above
  * and below it; null where it fits nowhere.
  * @param {number[]} x      ascending places

@@ -3,7 +3,7 @@
 import { find } from "../_shared/dom.js";
 import { createSvg, setAttributes } from "../_shared/svg.js";
 import { typeScale } from "../_shared/theme.js";
-import { bestPlace, Layout, rangeOf } from "./layout.js";
+import { bestPlace, Layout, rangeOf, showsFloor } from "./layout.js";
 
 /**
  * @import { Header, Run } from "./shares.js"
@@ -171,7 +171,7 @@ function drawGuides(layout, header) {
   };
   // where a loss seldom is: late and below its collapse, early and above its floor
   if (collapse !== null) add(collapse, "collapse", { x: layout.right - 4, y: 17, "text-anchor": "end" });
-  if (floor !== null && floor < (collapse ?? 0)) add(floor, "floor", { x: layout.left + 8, y: -7 });
+  if (showsFloor(floor, collapse)) add(floor, "floor", { x: layout.left + 8, y: -7 });
   return { guides, captions };
 }
 

@@ -133,6 +133,18 @@ test("many changes are one frame, and movement goes on until it ends", () => {
   assert.equal(picture.log.length, 3);
 });
 
+test("of several reports on visibility that come at once, the newest counts", () => {
+  picture.header = {};
+  const sight = FakeObserver.made.at(-1);
+  sight.callback([{ isIntersecting: true }, { isIntersecting: false }]);
+  picture.refresh();
+  nextFrame();
+  assert.deepEqual(picture.log, []);
+  sight.callback([{ isIntersecting: false }, { isIntersecting: true }]);
+  nextFrame();
+  assert.deepEqual(picture.log, [["draw", 1032]]);
+});
+
 test("nothing is drawn before there is something, nor off the page", () => {
   picture.refresh();
   nextFrame();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bestPlace, Layout, rangeOf } from "../../../cl_core/components/shares/layout.js";
+import { bestPlace, Layout, rangeOf, showsFloor } from "../../../cl_core/components/shares/layout.js";
 import { lossPath, percent, threeDigits } from "../../../cl_core/components/shares/scene.js";
 import { near, randomFrom } from "../random.js";
 
@@ -50,6 +50,14 @@ test("the range holds the losses and the lines, and is never empty", () => {
   assert.deepEqual(rangeOf([0.5], 3, -1), { low: -1, high: 3 });
   assert.deepEqual(rangeOf([2], null, null), { low: 2, high: 3 });
   assert.deepEqual(rangeOf([2], NaN, Infinity), { low: 2, high: 3 });
+});
+
+test("the floor has a line where it is known, unless total collapse costs no more", () => {
+  assert.equal(showsFloor(null, 5), false);
+  assert.equal(showsFloor(0.2, 5), true);
+  assert.equal(showsFloor(5, 5), false);
+  assert.equal(showsFloor(0.2, null), true);
+  assert.equal(showsFloor(-3, null), true);
 });
 
 test("a label is put where it fits, with nearly as much room as anywhere", () => {
