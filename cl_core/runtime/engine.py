@@ -96,7 +96,7 @@ class Engine:
         return race
 
     def load(self) -> EngineLoad:
-        """Return what there is to do right now, of all sessions together."""
+        """Return the current load of all sessions together."""
         with self._changed:
             leased = [playback for playback in self._playbacks if playback.has_lease]
             playing = [playback for playback in leased if playback.playing]

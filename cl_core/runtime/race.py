@@ -57,7 +57,7 @@ class RaceRun(Run):
 
 @dataclass(frozen=True, eq=False)
 class RaceProgress:
-    """What there is to show of a race, the same steps of every run.
+    """Progress of a race, the same steps of every run.
 
     Attributes:
         phase: of the race; "failed" once no run can go on.
@@ -168,7 +168,7 @@ class Race(Playback):
             return drawing or not self._arrived or self.playing or (self._steps_requested > 0 and not self.ended)
 
     def progress(self) -> RaceProgress:
-        """Return what there is to show right now: every run at the step that all have reached."""
+        """Return the progress of every run up to the step that all have reached."""
         with self._context.changed:
             phase, step = self._phase(), self._common_step()
             runs = tuple(tuple(_cut(run.progress(), step, phase) for run in runs) for runs in self.runs)

@@ -99,7 +99,7 @@ class Run(StoredRun):
             return opening or working or self.playing or self._steps_requested > 0
 
     def progress(self) -> RunProgress:
-        """Return what there is to show right now."""
+        """Return the current progress, with every frame so far."""
         with self._context.changed:
             self._restore()
             return RunProgress(
