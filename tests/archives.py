@@ -8,10 +8,10 @@ import numpy as np
 
 from tests import ROOT
 
-PARTS = ("x_train", "y_train", "x_test", "y_test")
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def small(seed=0, train=40, test=20, side=8, labels=(0, 1, 2)):
+def small_dataset(seed=0, train=40, test=20, side=8, labels=(0, 1, 2)):
     """A well-formed own set, as a dict of arrays."""
     rng = np.random.default_rng(seed)
     return {
@@ -22,20 +22,20 @@ def small(seed=0, train=40, test=20, side=8, labels=(0, 1, 2)):
     }
 
 
-def written(path, **arrays):
+def write_npz(path, **arrays):
     np.savez_compressed(path, **arrays)
     return path
 
 
-def own(monkeypatch, *paths):
+def use_own_files(monkeypatch, *paths):
     monkeypatch.setenv("CL_LAB_DATA", os.pathsep.join(map(str, paths)))
 
 
-def changed(**arrays):
-    return small() | arrays
+def small_dataset_with(**arrays):
+    return small_dataset() | arrays
 
 
-def npy_of(array):
+def npy_bytes(array):
     stream = io.BytesIO()
     np.lib.format.write_array(stream, array)
     return stream.getvalue()
@@ -50,4 +50,4 @@ def idx_bytes(array):
 def load_arrays(key):
     """Writable copies of a shipped set's arrays, as numpy alone reads them."""
     with np.load(ROOT / "assets" / f"{key}.npz", allow_pickle=False) as stored:
-        return {name: stored[name] for name in PARTS}
+        return {name: stored[name] for name in ARRAYS}

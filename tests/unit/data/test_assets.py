@@ -12,7 +12,7 @@ from cl_core.data import datasets
 from cl_core.data.datasets import DataError, load
 from cl_core.data.published import SHIPPED
 from tests import ROOT
-from tests.archives import PARTS, idx_bytes, load_arrays, small, written
+from tests.archives import ARRAYS, idx_bytes, load_arrays, small_dataset, write_npz
 
 
 def test_assets_readme_names_the_files_as_they_are():
@@ -108,9 +108,9 @@ def test_the_other_set_under_its_name(spoiled):
 
 def test_wrong_arrays(spoiled):
     path, answer = spoiled
-    written(path, **small())
+    write_npz(path, **small_dataset())
     assert "x_train has shape (40, 8, 8)" in answer()
-    written(path, images=np.zeros(3))
+    write_npz(path, images=np.zeros(3))
     assert "it holds images, but no x_train and no y_train" in answer()
 
 
@@ -162,7 +162,7 @@ def test_rebuilding_gives_the_very_arrays(rebuild, published, capsys):
             assert np.array_equal(stored[name], array)
     with zipfile.ZipFile(goal) as stored:  # no clock in it, so equal bytes from equal arrays
         assert {info.date_time for info in stored.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        assert [info.filename for info in stored.infolist()] == [f"{name}.npy" for name in PARTS]
+        assert [info.filename for info in stored.infolist()] == [f"{name}.npy" for name in ARRAYS]
 
 
 @pytest.mark.parametrize("harm", ["missing", "altered", "longer", "bad gzip"])

@@ -14,7 +14,7 @@ from PIL import Image
 from cl_core.data import datasets
 from cl_core.data.datasets import DATASETS, DataError, available, load, probe_indices, sprite_sheet
 from tests import ROOT
-from tests.archives import PARTS, idx_bytes, own, small, written
+from tests.archives import ARRAYS, idx_bytes, small_dataset, use_own_files, write_npz
 
 # SHA-256 of the published raw IDX files, first 16 digits; and the MD5 that MNIST's images are widely known by
 PUBLISHED = {
@@ -35,7 +35,7 @@ def _no_own_data(monkeypatch):
 @pytest.mark.parametrize("key", PUBLISHED)
 def test_shipped_arrays_are_the_published_files(key):
     data = load(key)
-    for name, sha256 in zip(PARTS, PUBLISHED[key], strict=True):
+    for name, sha256 in zip(ARRAYS, PUBLISHED[key], strict=True):
         assert hashlib.sha256(idx_bytes(getattr(data, name))).hexdigest().startswith(sha256), name
     assert data.x_train.shape == (60_000, 28, 28)
     assert data.x_test.shape == (10_000, 28, 28)
@@ -91,8 +91,8 @@ def test_core_stays_light():
 
 
 def test_own_file_in_the_usual_layout(tmp_path, monkeypatch):
-    arrays = small(labels=(3, 7, 200))
-    own(monkeypatch, written(tmp_path / "My Réal-Set.npz", **arrays))
+    arrays = small_dataset(labels=(3, 7, 200))
+    use_own_files(monkeypatch, write_npz(tmp_path / "My Réal-Set.npz", **arrays))
     assert [key for key in available() if key not in DATASETS] == ["own_my_r_al_set"]
     data = load("own_my_r_al_set")
     assert data.title == available()["own_my_r_al_set"].title == "My Réal-Set (your own)"
@@ -106,10 +106,10 @@ def test_own_file_in_the_usual_layout(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("labels", [np.uint8, np.int8, np.int32, ">i4", np.uint64])
 def test_own_labels_of_any_whole_type_and_a_trailing_axis(tmp_path, monkeypatch, labels):
-    arrays = small()
+    arrays = small_dataset()
     arrays["x_train"] = np.asfortranarray(arrays["x_train"][..., None])
     arrays["y_train"] = arrays["y_train"].astype(labels)
-    own(monkeypatch, written(tmp_path / "a.npz", **arrays))
+    use_own_files(monkeypatch, write_npz(tmp_path / "a.npz", **arrays))
     data = load("own_a")
     assert data.x_train.flags.c_contiguous
     assert np.array_equal(data.x_train, arrays["x_train"][..., 0])
@@ -117,8 +117,8 @@ def test_own_labels_of_any_whole_type_and_a_trailing_axis(tmp_path, monkeypatch,
 
 
 def test_a_class_only_in_the_test_set_keeps_its_name(tmp_path, monkeypatch):
-    arrays = small(labels=(1, 5)) | {"y_test": np.resize([9, 5], 20)}
-    own(monkeypatch, written(tmp_path / "a.npz", **arrays))
+    arrays = small_dataset(labels=(1, 5)) | {"y_test": np.resize([9, 5], 20)}
+    use_own_files(monkeypatch, write_npz(tmp_path / "a.npz", **arrays))
     data = load("own_a")
     assert data.class_names == ("1", "5", "9")
     assert set(data.y_train) == {0, 1}
@@ -129,15 +129,15 @@ def test_folders_and_lists_and_names_that_meet(tmp_path, monkeypatch):
     folder, other, empty = (tmp_path / name for name in ("folder", "other", "empty"))
     for place in (folder, other, empty):
         place.mkdir()
-    written(folder / "b.npz", **small(1))
-    written(folder / "a.npz", **small(2))
+    write_npz(folder / "b.npz", **small_dataset(1))
+    write_npz(folder / "a.npz", **small_dataset(2))
     (folder / "notes.txt").write_text("not data")
-    same = written(other / "A.npz", **small(3))
-    own(monkeypatch, folder, same, same, empty, tmp_path / "gone.npz", "")
+    same = write_npz(other / "A.npz", **small_dataset(3))
+    use_own_files(monkeypatch, folder, same, same, empty, tmp_path / "gone.npz", "")
     keys = [key for key in available() if key not in DATASETS]
     assert keys == ["own_a", "own_b", "own_a_2", "own_empty", "own_gone"]
     assert all(re.fullmatch(r"[a-z0-9_]+", key) for key in keys)
-    assert np.array_equal(load("own_a_2").x_train, small(3)["x_train"])
+    assert np.array_equal(load("own_a_2").x_train, small_dataset(3)["x_train"])
     with pytest.raises(DataError, match=r"empty: a folder without any \.npz file\. Expected: "):
         load("own_empty")
     with pytest.raises(DataError, match=r"gone\.npz: no such file\. Expected: "):
@@ -146,9 +146,9 @@ def test_folders_and_lists_and_names_that_meet(tmp_path, monkeypatch):
 
 def test_a_changed_own_file_is_read_again(tmp_path, monkeypatch):
     path = tmp_path / "a.npz"
-    own(monkeypatch, written(path, **small(1)))
+    use_own_files(monkeypatch, write_npz(path, **small_dataset(1)))
     first = load("own_a")
-    written(path, **small(2, train=41))
+    write_npz(path, **small_dataset(2, train=41))
     assert len(load("own_a").x_train) == 41
     assert len(first.x_train) == 40
 
@@ -162,7 +162,7 @@ def test_toys_are_deterministic_balanced_and_in_bounds(key, classes):
     datasets._load.cache_clear()
     second = load(key)
     assert first is not second
-    for name in PARTS:
+    for name in ARRAYS:
         assert np.array_equal(getattr(first, name), getattr(second, name))
     assert (first.x_train.shape, first.x_test.shape) == ((4000, 2), (1000, 2))
     assert first.x_train.dtype == np.float32
@@ -206,8 +206,8 @@ def test_probe_is_balanced_deterministic_and_nested(key, n):
 
 
 def test_probe_takes_all_there_is(tmp_path, monkeypatch):
-    arrays = small() | {"y_test": np.array([0] * 17 + [1] * 2 + [2])}
-    own(monkeypatch, written(tmp_path / "a.npz", **arrays))
+    arrays = small_dataset() | {"y_test": np.array([0] * 17 + [1] * 2 + [2])}
+    use_own_files(monkeypatch, write_npz(tmp_path / "a.npz", **arrays))
     data = load("own_a")
     assert sorted(probe_indices(data, 10**6)) == list(range(20))
     assert np.bincount(data.y_test[probe_indices(data, 7)]).tolist() == [4, 2, 1]  # as far as there are any
@@ -237,7 +237,7 @@ def test_sprites_decode_back_to_the_images(n):
 def test_sprites_of_oblong_images_and_of_nothing(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     oblong = {f"x_{part}": rng.integers(0, 256, (n, 9, 13), np.uint8) for part, n in (("train", 40), ("test", 20))}
-    own(monkeypatch, written(tmp_path / "a.npz", **(small() | oblong)))
+    use_own_files(monkeypatch, write_npz(tmp_path / "a.npz", **(small_dataset() | oblong)))
     data = load("own_a")
     with Image.open(io.BytesIO(sprite_sheet(data, [4, 2, 19]))) as picture:
         assert picture.size == (26, 18)

@@ -11,34 +11,37 @@ import pytest
 
 from cl_core.data import image_files, npz
 from cl_core.data.datasets import DataError, load
-from tests.archives import PARTS, changed, npy_of, own, small, written
+from tests.archives import ARRAYS, npy_bytes, small_dataset, small_dataset_with, use_own_files, write_npz
 
 IMAGES = np.zeros((40, 8, 8), np.uint8)
 BAD = {
-    "float images": (changed(x_train=IMAGES / 255), "x_train has dtype float64"),
-    "colour": (changed(x_train=np.zeros((40, 8, 8, 3), np.uint8)), "x_train has shape (40, 8, 8, 3)"),
-    "flat": (changed(x_train=np.zeros((40, 64), np.uint8)), "x_train has shape (40, 64)"),
-    "too wide": (changed(x_train=np.zeros((40, 8, 65), np.uint8)), "x_train has shape (40, 8, 65)"),
-    "too small": (changed(x_test=np.zeros((20, 7, 8), np.uint8)), "x_test has shape (20, 7, 8)"),
-    "two sizes": (changed(x_test=np.zeros((20, 9, 9), np.uint8)), "two sizes of image"),
-    "float labels": (changed(y_train=np.arange(40.0) % 2), "y_train has dtype float64"),
-    "one-hot labels": (changed(y_train=np.eye(40, dtype=np.uint8)), "y_train has shape (40, 40)"),
-    "too few labels": (changed(y_train=np.arange(39) % 2), "x_train has 40 images, y_train 39 labels"),
-    "negative labels": (changed(y_train=np.arange(40) % 2 - 1), "y_train has labels from -1 to 0"),
-    "large labels": (changed(y_test=np.arange(20) + 240), "y_test has labels from 240 to 259"),
-    "one class": (changed(y_train=np.full(40, 4)), "y_train has the one class 4"),
-    "one class in the test": (changed(y_test=np.full(20, 4)), "y_test has the one class 4"),
-    "no test": (changed(x_test=IMAGES[:0], y_test=np.zeros(0, int)), "x_test is empty"),
+    "float images": (small_dataset_with(x_train=IMAGES / 255), "x_train has dtype float64"),
+    "colour": (small_dataset_with(x_train=np.zeros((40, 8, 8, 3), np.uint8)), "x_train has shape (40, 8, 8, 3)"),
+    "flat": (small_dataset_with(x_train=np.zeros((40, 64), np.uint8)), "x_train has shape (40, 64)"),
+    "too wide": (small_dataset_with(x_train=np.zeros((40, 8, 65), np.uint8)), "x_train has shape (40, 8, 65)"),
+    "too small": (small_dataset_with(x_test=np.zeros((20, 7, 8), np.uint8)), "x_test has shape (20, 7, 8)"),
+    "two sizes": (small_dataset_with(x_test=np.zeros((20, 9, 9), np.uint8)), "two sizes of image"),
+    "float labels": (small_dataset_with(y_train=np.arange(40.0) % 2), "y_train has dtype float64"),
+    "one-hot labels": (small_dataset_with(y_train=np.eye(40, dtype=np.uint8)), "y_train has shape (40, 40)"),
+    "too few labels": (small_dataset_with(y_train=np.arange(39) % 2), "x_train has 40 images, y_train 39 labels"),
+    "negative labels": (small_dataset_with(y_train=np.arange(40) % 2 - 1), "y_train has labels from -1 to 0"),
+    "large labels": (small_dataset_with(y_test=np.arange(20) + 240), "y_test has labels from 240 to 259"),
+    "one class": (small_dataset_with(y_train=np.full(40, 4)), "y_train has the one class 4"),
+    "one class in the test": (small_dataset_with(y_test=np.full(20, 4)), "y_test has the one class 4"),
+    "no test": (small_dataset_with(x_test=IMAGES[:0], y_test=np.zeros(0, int)), "x_test is empty"),
     "no labels": ({"x_train": IMAGES, "x_test": IMAGES}, "no y_train and no y_test"),
-    "text labels": (changed(y_train=np.array(["a", "b"] * 20)), "y_train has dtype <U1"),
-    "objects": (changed(y_train=np.array([0, 1] * 20, dtype=object)), "y_train holds pickled Python objects"),
+    "text labels": (small_dataset_with(y_train=np.array(["a", "b"] * 20)), "y_train has dtype <U1"),
+    "objects": (
+        small_dataset_with(y_train=np.array([0, 1] * 20, dtype=object)),
+        "y_train holds pickled Python objects",
+    ),
 }
 
 
 @pytest.mark.parametrize(("arrays", "finding"), BAD.values(), ids=BAD)
 def test_own_file_in_another_layout(tmp_path, monkeypatch, arrays, finding):
-    path = written(tmp_path / "a.npz", **arrays)
-    own(monkeypatch, path)
+    path = write_npz(tmp_path / "a.npz", **arrays)
+    use_own_files(monkeypatch, path)
     with pytest.raises(DataError) as caught:
         load("own_a")
     assert f"{path.name}: " in str(caught.value)
@@ -60,7 +63,7 @@ class Trap:
 def test_pickled_objects_are_never_run(tmp_path, monkeypatch):
     mark = tmp_path / "mark"
     trap = np.array([Trap(mark)] * 40, dtype=object)
-    own(monkeypatch, written(tmp_path / "a.npz", **changed(x_train=trap), extra=trap))
+    use_own_files(monkeypatch, write_npz(tmp_path / "a.npz", **small_dataset_with(x_train=trap), extra=trap))
     with pytest.raises(DataError, match="pickled Python objects"):
         load("own_a")
     assert not mark.exists()
@@ -73,7 +76,7 @@ def npy_header(shape, descr="|u1"):
     return stream.getvalue()
 
 
-def zipped(path, **members):
+def write_zip(path, **members):
     """An .npz of raw member bytes, with whatever they claim."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as stored:
         for name, content in members.items():
@@ -81,7 +84,7 @@ def zipped(path, **members):
     return path
 
 
-def refusal(path):
+def read_error(path):
     """What reading `path` answers."""
     with pytest.raises(DataError) as caught:
         image_files.read(path)
@@ -91,7 +94,7 @@ def refusal(path):
 def test_a_bomb_is_refused_unopened(tmp_path, monkeypatch):
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as stored:
-        for name in PARTS:
+        for name in ARRAYS:
             with stored.open(f"{name}.npy", "w") as stream:
                 for _ in range(130):
                     stream.write(bytes(2**20))
@@ -101,50 +104,50 @@ def test_a_bomb_is_refused_unopened(tmp_path, monkeypatch):
         raise AssertionError("a member was opened")
 
     monkeypatch.setattr(zipfile.ZipFile, "open", opened)
-    assert "it would unpack to 545,259,520 bytes, too large" in refusal(path)
+    assert "it would unpack to 545,259,520 bytes, too large" in read_error(path)
 
 
 def test_a_header_that_lies_is_refused(tmp_path):
-    good = {name: npy_of(array) for name, array in small().items()}
+    good = {name: npy_bytes(array) for name, array in small_dataset().items()}
     vast = good | {"x_train": npy_header((2**40, 8, 8)) + bytes(100)}
-    assert "x_train claims shape (1099511627776, 8, 8)" in refusal(zipped(tmp_path / "vast.npz", **vast))
-    short = good | {"x_train": npy_of(IMAGES)[:-1]}
-    assert "x_train claims shape (40, 8, 8)" in refusal(zipped(tmp_path / "short.npz", **short))
-    longer = good | {"x_train": npy_of(IMAGES) + b"\0"}
-    assert "x_train claims shape (40, 8, 8)" in refusal(zipped(tmp_path / "longer.npz", **longer))
+    assert "x_train claims shape (1099511627776, 8, 8)" in read_error(write_zip(tmp_path / "vast.npz", **vast))
+    short = good | {"x_train": npy_bytes(IMAGES)[:-1]}
+    assert "x_train claims shape (40, 8, 8)" in read_error(write_zip(tmp_path / "short.npz", **short))
+    longer = good | {"x_train": npy_bytes(IMAGES) + b"\0"}
+    assert "x_train claims shape (40, 8, 8)" in read_error(write_zip(tmp_path / "longer.npz", **longer))
     garbled = good | {"x_train": b"\x93NUMPY\x01\x00\x10\x00{'descr': [[[[[["}
-    assert "damaged" in refusal(zipped(tmp_path / "garbled.npz", **garbled))
+    assert "damaged" in read_error(write_zip(tmp_path / "garbled.npz", **garbled))
     no_npy = good | {"y_test": b"0,1,2,3"}
-    assert "damaged" in refusal(zipped(tmp_path / "no_npy.npz", **no_npy))
+    assert "damaged" in read_error(write_zip(tmp_path / "no_npy.npz", **no_npy))
 
 
 def test_a_member_longer_than_it_says_is_refused(tmp_path):
-    path = zipped(tmp_path / "a.npz", **{name: npy_of(array) for name, array in small().items()})
-    true = len(npy_of(IMAGES))
+    path = write_zip(tmp_path / "a.npz", **{name: npy_bytes(array) for name, array in small_dataset().items()})
+    true = len(npy_bytes(IMAGES))
     raw = path.read_bytes().replace(struct.pack("<I", true), struct.pack("<I", true - 64))
     path.write_bytes(raw)
-    assert "damaged or cut short" in refusal(path)  # nothing beyond the stated length is unpacked
+    assert "damaged or cut short" in read_error(path)  # nothing beyond the stated length is unpacked
 
 
 def test_too_many_images_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(image_files, "MAX_IMAGES", 59)
-    assert "60 images, too many" in refusal(written(tmp_path / "a.npz", **small()))
+    assert "60 images, too many" in read_error(write_npz(tmp_path / "a.npz", **small_dataset()))
 
 
 def test_other_packings_are_refused(tmp_path):
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as stored:
-        for name, array in small().items():
-            stored.writestr(f"{name}.npy", npy_of(array))
-    assert "packed by a method that numpy does not write" in refusal(path)
+        for name, array in small_dataset().items():
+            stored.writestr(f"{name}.npy", npy_bytes(array))
+    assert "packed by a method that numpy does not write" in read_error(path)
 
 
 def test_an_array_that_is_there_twice_is_refused(tmp_path):
-    path = zipped(tmp_path / "a.npz", **{name: npy_of(array) for name, array in small().items()})
+    path = write_zip(tmp_path / "a.npz", **{name: npy_bytes(array) for name, array in small_dataset().items()})
     with warnings.catch_warnings(), zipfile.ZipFile(path, "a") as stored:
         warnings.simplefilter("ignore")  # zipfile warns of it
-        stored.writestr("y_test.npy", npy_of(small(1)["y_test"]))
-    assert "it holds y_test twice" in refusal(path)
+        stored.writestr("y_test.npy", npy_bytes(small_dataset(1)["y_test"]))
+    assert "it holds y_test twice" in read_error(path)
 
 
 def test_arrays_of_every_order_type_and_shape_are_read_as_numpy_reads_them(tmp_path):
@@ -153,7 +156,7 @@ def test_arrays_of_every_order_type_and_shape_are_read_as_numpy_reads_them(tmp_p
         "by columns": np.asfortranarray(numbers), "big-endian": numbers.astype(">f4"), "text": np.array("ä b"),
         "empty": numbers[:0], "number": np.array(3), "half": numbers.astype(np.float16), "true": numbers > 3,
     }  # fmt: skip
-    path = written(tmp_path / "a.npz", **arrays)
+    path = write_npz(tmp_path / "a.npz", **arrays)
     found = npz.load_asset(path, dict, "")
     assert list(found) == list(arrays)
     with np.load(path, allow_pickle=False) as stored:
@@ -167,7 +170,7 @@ def test_arrays_of_every_order_type_and_shape_are_read_as_numpy_reads_them(tmp_p
 def test_any_damage_is_answered_in_words(tmp_path, seed):
     """Random bytes changed or cut: the arrays are as before, or it is a DataError; never another error."""
     rng = np.random.default_rng(seed)
-    np.savez(tmp_path / "whole.npz", **small())  # not deflated, so that damage reaches the .npy headers too
+    np.savez(tmp_path / "whole.npz", **small_dataset())  # not deflated, so that damage reaches the .npy headers too
     whole = (tmp_path / "whole.npz").read_bytes()
     true, path = image_files.read(tmp_path / "whole.npz"), tmp_path / "hurt.npz"
     for _ in range(200):
@@ -179,4 +182,4 @@ def test_any_damage_is_answered_in_words(tmp_path, seed):
             arrays = image_files.read(path)
         except DataError:
             continue
-        assert all(np.array_equal(arrays[name], true[name]) for name in PARTS)
+        assert all(np.array_equal(arrays[name], true[name]) for name in ARRAYS)
