@@ -63,7 +63,7 @@ def block(request, monkeypatch):
 
 @pytest.mark.parametrize("case", range(40))
 @pytest.mark.usefixtures("block")
-def test_counts_are_those_of_loops(case):
+def test_counts_equal_those_of_loops(case):
     z, y = points(case)
     for distance, margin in zip(DISTANCES, np.random.default_rng(case).choice(MARGINS, 3), strict=True):
         value = value_of(z, distance)
@@ -82,7 +82,7 @@ def test_counts_are_those_of_loops(case):
 
 @pytest.mark.parametrize("case", range(12))
 @pytest.mark.parametrize("margin", ["0", "0.1", "0.2", "0.3", "0.5"])
-def test_decimal_ties_are_those_of_exact_arithmetic(case, margin):
+def test_decimal_ties_are_counted_as_in_exact_arithmetic(case, margin):
     """On a lattice of tenths most comparisons with a margin tie, and floats alone would settle them by chance."""
     dice = np.random.default_rng(case)
     tenths = dice.integers(-4, 5, size=(14, 2))
@@ -97,7 +97,7 @@ def test_decimal_ties_are_those_of_exact_arithmetic(case, margin):
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e-3, 1.0, 1e3, 1e6])
-def test_counts_do_not_depend_on_the_scale(scale):
+def test_counts_are_invariant_to_scale(scale):
     z, y = np.random.default_rng(1).normal(size=(60, 5)), np.random.default_rng(2).integers(0, 4, 60)
     wanted = census(z, y, 0.7, "euclidean").per_anchor
     assert (census(z * scale, y, 0.7 * scale, "euclidean").per_anchor == wanted).all()
@@ -113,7 +113,7 @@ def test_counts_do_not_depend_on_the_scale(scale):
         ("cosine", distances.CosineSimilarity()),
     ],
 )
-def test_counts_are_those_of_pytorch_metric_learning(distance, theirs, margin):
+def test_counts_agree_with_pytorch_metric_learning(distance, theirs, margin):
     dice = torch.Generator().manual_seed(3)
     z = torch.nn.functional.normalize(torch.randn(96, 8, generator=dice, dtype=torch.float64))
     y = torch.randint(0, 5, (96,), generator=dice)
@@ -123,7 +123,7 @@ def test_counts_are_those_of_pytorch_metric_learning(distance, theirs, margin):
         assert getattr(found, kind) == len(mined[0])
 
 
-def test_nobody_and_one_class():
+def test_census_without_positives_or_without_negatives_is_empty():
     one = census(np.random.default_rng(0).normal(size=(7, 2)), np.zeros(7, int), 0.2)
     assert one.total == 0
     assert one.per_class_pair.shape == (1, 1, 3)
@@ -142,14 +142,14 @@ def test_nobody_and_one_class():
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_everybody_at_one_point_is_hard(distance):
+def test_triplets_of_a_collapsed_embedding_are_hard(distance):
     y = np.array([0, 0, 1, 1, 2])
     found = census(np.full((5, 3), 0.3), y, 0.2, distance)
     assert (found.easy, found.semihard, found.hard) == (0, 0, number_of_triplets(y))
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_the_hardest_triplet_of_each_anchor(distance):
+def test_nearest_negative_and_farthest_positive_equal_those_of_loops(distance):
     z, y = points(14)
     found, value = census(z, y, 0.2, distance), value_of(z, distance)
     for a in range(len(y)):
@@ -164,7 +164,7 @@ def test_the_hardest_triplet_of_each_anchor(distance):
     assert gaps[0] == max(found.far - found.near)
 
 
-def test_how_much_the_worst_anchors_own():
+def test_share_of_top_anchors_equals_that_of_sorted_counts():
     z, y = points(14)
     found = census(z, y, 1.0)
     lossy = sorted((found.per_anchor[:, 1] + found.per_anchor[:, 2]).tolist(), reverse=True)
@@ -173,7 +173,7 @@ def test_how_much_the_worst_anchors_own():
     assert found.share_of_top_anchors(2 / len(y)) == (lossy[0] + lossy[1]) / sum(lossy)
 
 
-def test_numpy_torch_and_any_order_count_the_same():
+def test_counts_are_equal_for_numpy_torch_and_any_order():
     z, y = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32), np.arange(50) % 7
     shuffle = np.random.default_rng(1).permutation(50)
     wanted = census(z, y)
@@ -186,7 +186,7 @@ def test_numpy_torch_and_any_order_count_the_same():
     assert {type(n) for n in (wanted.easy, wanted.semihard, wanted.hard, wanted.total)} == {int}
 
 
-def test_progress_is_told_and_can_stop_it(monkeypatch):
+def test_progress_callback_is_called_and_can_stop_the_census(monkeypatch):
     monkeypatch.setattr(triplet_counts, "BLOCK_SIZE", 200)
     z, y = np.random.default_rng(0).normal(size=(50, 4)), np.arange(50) % 7
     told = []
@@ -212,12 +212,12 @@ def test_progress_is_told_and_can_stop_it(monkeypatch):
         ({"margins": [0.1, math.inf]}, "finite"),
     ],
 )
-def test_nonsense_is_refused_in_words(change, words):
+def test_invalid_arguments_raise_readable_errors(change, words):
     with pytest.raises(ValueError, match=words):
         census(**{"embeddings": np.zeros((5, 2)), "labels": np.arange(5)} | change)
 
 
-def test_parts_that_are_not_the_whole_are_refused():
+def test_incomplete_parts_are_rejected():
     z, y = np.random.default_rng(0).normal(size=(50, 4)), np.arange(50) % 7
     given = triplet_counts.prepare_sample(z, y, (0.2,), "euclidean")
     parts = list(triplet_counts.count_anchors(given, 3))

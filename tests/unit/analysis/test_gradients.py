@@ -33,7 +33,7 @@ def module_of(key, batch):
 
 @pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
 @pytest.mark.parametrize("key", LOSSES)
-def test_value_and_pull_are_those_of_the_module_that_trains(key, batch):
+def test_value_and_forces_equal_those_of_the_training_module(key, batch):
     found = batch_forces(LOSSES[key], {}, batch)
     f, z = module_of(key, batch), batch.z.double().clone().requires_grad_()
     value = f(z, batch.y)
@@ -50,7 +50,7 @@ def test_value_and_pull_are_those_of_the_module_that_trains(key, batch):
 
 @pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
 @pytest.mark.parametrize("key", LOSSES)
-def test_the_weights_explain_every_force_along_the_sphere(key, batch):
+def test_pair_weights_add_up_to_the_tangential_force(key, batch):
     # ds_ij/dz_i = (u_j - s_ij u_i) / |z_i|; what is left of the force changes lengths, and lies along z_i
     found = batch_forces(LOSSES[key], {}, batch)
     z = batch.z.double()
@@ -68,7 +68,7 @@ def test_the_weights_explain_every_force_along_the_sphere(key, batch):
 
 
 @pytest.mark.parametrize("key", ["supcon", "triplet", "am_softmax"])
-def test_a_pair_is_as_hard_as_its_hardest_triplet(key):
+def test_pair_is_as_hard_as_its_hardest_triplet(key):
     found = batch_forces(LOSSES[key], {}, BATCH)
     s, n = found.similarity, found.similarity.shape[1]
     same = [[(BATCH.y[i] == (BATCH.y[j] if n == 12 else j)).item() for j in range(n)] for i in range(12)]
@@ -96,7 +96,7 @@ def test_a_pair_is_as_hard_as_its_hardest_triplet(key):
 
 @pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
 @pytest.mark.parametrize("key", LOSSES)
-def test_a_small_step_goes_down_and_moves_the_hardest_pulled_by_what_was_asked(key, batch):
+def test_gradient_step_lowers_the_loss_and_moves_points_by_at_most_the_given_distance(key, batch):
     before = batch_forces(LOSSES[key], {}, batch)
     after, rate = gradient_step(batch, before, 1e-4)
     assert rate > 0
@@ -112,7 +112,7 @@ def test_a_small_step_goes_down_and_moves_the_hardest_pulled_by_what_was_asked(k
 
 
 @pytest.mark.parametrize("key", LOSSES)
-def test_where_nothing_pulls_nothing_moves(key):
+def test_gradient_step_without_force_moves_nothing(key):
     still = Batch(torch.ones(4, 3), torch.zeros(4, dtype=torch.int64), torch.ones(1, 3), torch.zeros(1))
     found = batch_forces(LOSSES[key], {}, still)
     if found.embedding_force.abs().max() == 0:
@@ -124,7 +124,7 @@ def test_where_nothing_pulls_nothing_moves(key):
     )
 
 
-def test_a_batch_is_made_of_pairs_of_one_class():
+def test_chosen_batch_consists_of_pairs_of_one_class():
     y = np.arange(300) % 10
     for size in (32, 48, 64):
         rows = choose_batch(y, size, seed=3)

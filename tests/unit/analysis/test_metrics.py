@@ -25,7 +25,7 @@ def neighbours(z: torch.Tensor, i: int) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_recall_and_knn_are_those_of_loops(seed):
+def test_recall_and_knn_equal_those_of_loops(seed):
     z, y = sample(seed)
     right = voted = 0
     for i in range(len(z)):
@@ -43,7 +43,7 @@ def test_recall_and_knn_are_those_of_loops(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_recall_is_scikit_learns_leave_one_out(seed):
+def test_recall_equals_leave_one_out_of_scikit_learn(seed):
     z, y = sample(seed)
     right = 0
     for i in range(len(z)):
@@ -53,7 +53,7 @@ def test_recall_is_scikit_learns_leave_one_out(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_map_at_r_is_that_of_loops(seed):
+def test_map_at_r_equals_that_of_loops(seed):
     z, y = sample(seed)
     y[0] = 99  # a class of one has no positives and is left out
     averages = []
@@ -66,7 +66,7 @@ def test_map_at_r_is_that_of_loops(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_recall_and_map_at_r_are_pytorch_metric_learnings(seed):
+def test_recall_and_map_at_r_agree_with_pytorch_metric_learning(seed):
     z, y = sample(seed)
     names = ("precision_at_1", "mean_average_precision_at_r")
     theirs = AccuracyCalculator(include=names, k="max_bin_count", knn_func=exact).get_accuracy(z, y)
@@ -82,7 +82,7 @@ def exact(query, k, reference, ref_includes_query):
     return nearest.values, nearest.indices
 
 
-def test_alignment_and_uniformity_are_those_of_loops():
+def test_alignment_and_uniformity_equal_those_of_loops():
     z, y = sample(0, n=30)
     u = torch.nn.functional.normalize(z)
     pulls, pushes = [], []
@@ -98,7 +98,7 @@ def test_alignment_and_uniformity_are_those_of_loops():
     assert uniformity == pytest.approx(np.log(np.mean(pushes)), rel=1e-5)
 
 
-def test_a_collapsed_embedding_shows_in_spread_and_uniformity():
+def test_collapsed_embedding_has_zero_spread_alignment_and_uniformity():
     y = torch.arange(40) % 4
     z = torch.nn.functional.normalize(torch.ones(40, 8))
     m = metrics.measure(z, y, z[:, :2])
@@ -107,14 +107,14 @@ def test_a_collapsed_embedding_shows_in_spread_and_uniformity():
     assert (m.easy, m.semihard, m.hard) == (0, 0, 1)  # every tie of d_ap and d_an is hard
 
 
-def test_perfect_classes_score_perfectly():
+def test_perfect_classes_score_one():
     y = torch.arange(60) % 3
     z = torch.eye(3)[y] + 1e-3 * torch.randn(60, 3, generator=torch.Generator().manual_seed(0))
     m = metrics.measure(z, y, z[:, :2])
     assert (m.knn, m.recall, m.map_r, m.easy) == (1, 1, 1, 1)
 
 
-def test_without_positives_there_is_no_alignment_and_no_map():
+def test_alignment_and_map_at_r_are_zero_without_positives():
     z, _ = sample(0, n=10)
     y = torch.arange(10)
     assert metrics.map_at_r(z, y) == 0

@@ -18,7 +18,7 @@ def angle(a: np.ndarray, b: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("k", [2, 3])
-def test_the_first_view_is_scikit_learns_pca_up_to_signs(k):
+def test_first_view_equals_pca_of_scikit_learn_up_to_signs(k):
     z = cloud(0)
     ours, theirs = PcaView.fit(z, k), PCA(k).fit(z)
     np.testing.assert_allclose(np.abs(ours.project(z)), np.abs(theirs.transform(z)), atol=1e-4)
@@ -27,14 +27,14 @@ def test_the_first_view_is_scikit_learns_pca_up_to_signs(k):
     assert ours.best_share == pytest.approx(sum(ours.shares))
 
 
-def test_equal_data_are_drawn_alike():
+def test_equal_data_give_equal_axes():
     z = cloud(1)
     np.testing.assert_array_equal(PcaView.fit(z, 2).axes, PcaView.fit(z.copy(), 2).axes)
 
 
 @pytest.mark.parametrize("k", [2, 3])
 @pytest.mark.parametrize("seed", range(5))
-def test_axes_do_not_flip_however_the_data_are_mirrored(k, seed):
+def test_axes_keep_their_signs_on_other_data(k, seed):
     before = PcaView.fit(cloud(seed), k)
     # other points of the same distribution: their own components have signs of their own
     after = PcaView.fit(cloud(seed + 100), k, before)
@@ -49,7 +49,7 @@ def test_axes_of_equal_variance_do_not_swap():
 
 
 @pytest.mark.parametrize("k", [2, 3])
-def test_a_plane_turns_by_so_much_a_frame_and_arrives(k):
+def test_view_turns_by_at_most_max_turn_a_frame_and_arrives(k):
     rng = np.random.default_rng(3)
     elsewhere = np.linalg.qr(rng.standard_normal((12, 12)))[0].astype(np.float32)
     old, new = cloud(0), cloud(0) @ elsewhere
@@ -66,21 +66,21 @@ def test_a_plane_turns_by_so_much_a_frame_and_arrives(k):
     assert sum(view.shares) == pytest.approx(view.best_share, abs=1e-4)
 
 
-def test_shares_are_those_of_what_is_drawn():
+def test_shares_equal_the_variance_of_projected_points():
     z = cloud(5)
     view = PcaView.fit(z, 2, PcaView.fit(cloud(6, scales=(1, 1, 4)), 2))
     drawn = view.project(z)
     np.testing.assert_allclose(view.shares, drawn.var(axis=0) / z.var(axis=0).sum(), rtol=1e-4)
 
 
-def test_a_collapsed_embedding_is_drawn_as_one_point():
+def test_collapsed_embedding_is_projected_to_one_point():
     z = np.ones((50, 8), np.float32)
     view = PcaView.fit(z, 2)
     assert np.isfinite(view.shares).all()
     np.testing.assert_allclose(view.project(z), 0, atol=1e-5)
 
 
-def test_an_embedding_of_two_or_three_numbers_is_drawn_as_it_is():
+def test_embedding_of_two_or_three_dimensions_is_not_projected():
     z = cloud(0, dim=2, scales=(2, 1))
     view = fit_views(z)[2]
     assert isinstance(view, IdentityView)
@@ -92,7 +92,7 @@ def test_an_embedding_of_two_or_three_numbers_is_drawn_as_it_is():
     assert view.names == ("z1", "z2")
 
 
-def test_what_cannot_be_drawn_is_refused_in_words():
+def test_invalid_embeddings_raise_readable_errors():
     with pytest.raises(ValueError, match="1 dimensions cannot be drawn in 2"):
         PcaView.fit(np.ones((5, 1), np.float32), 2)
     with pytest.raises(ValueError, match="NaN"):

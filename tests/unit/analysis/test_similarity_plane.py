@@ -23,7 +23,7 @@ def in_metric(loss, theta, s):
 
 
 @pytest.mark.parametrize("key", WITH_BOUNDARY)
-def test_every_boundary_satisfies_its_equation_at_every_corner(key):
+def test_boundary_curve_satisfies_its_equation_at_every_slider_corner(key):
     loss = LOSSES[key]
     for theta in CORNERS[key]:
         s_n, s_p = loss.curve(T, **theta)
@@ -34,7 +34,7 @@ def test_every_boundary_satisfies_its_equation_at_every_corner(key):
 
 
 @pytest.mark.parametrize("key", WITH_BOUNDARY)
-def test_the_boundary_separates_what_the_loss_separates_at_every_corner(key):
+def test_boundary_separates_the_loss_at_its_level_at_every_slider_corner(key):
     loss = LOSSES[key]
     for theta in CORNERS[key]:
         found = similarity_plane.similarity_plane(loss, theta)
@@ -80,7 +80,7 @@ def frozen_value(key, theta, s_p, s_n, at_p, at_n):
 
 
 @pytest.mark.parametrize("key", sorted(FROZEN))
-def test_frozen_forces_equal_central_differences_with_the_weights_held(key):
+def test_self_paced_forces_equal_central_differences_with_weights_held_fixed(key):
     for theta in CORNERS[key]:
         found = similarity_plane.similarity_plane(LOSSES[key], theta, n=21)
         s_n, s_p = np.meshgrid(found.axis, found.axis)
@@ -101,7 +101,7 @@ def test_frozen_forces_equal_central_differences_with_the_weights_held(key):
 
 
 @pytest.mark.parametrize("key", [key for key in LOSSES if key not in FROZEN])
-def test_the_other_forces_equal_central_differences(key):
+def test_other_forces_equal_central_differences(key):
     loss = LOSSES[key]
     dice = np.random.default_rng(1)
     for theta in CORNERS[key]:
@@ -118,7 +118,7 @@ def test_the_other_forces_equal_central_differences(key):
 
 
 @pytest.mark.parametrize("margin", [0.05, 0.25, 0.5])
-def test_the_circle_has_the_radius_of_the_paper_and_goes_on_straight(margin):
+def test_circle_boundary_is_the_arc_of_the_paper_continued_by_a_straight_line(margin):
     found = similarity_plane.similarity_plane(LOSSES["circle"], {"margin": margin})
     s_n, s_p = found.boundary.T
     arc = s_n >= -margin
@@ -128,7 +128,7 @@ def test_the_circle_has_the_radius_of_the_paper_and_goes_on_straight(margin):
     assert found.landmarks.target == (-margin, 1.0)
 
 
-def test_the_lines_of_the_second_article_stand_where_it_says():
+def test_boundaries_pass_the_published_points():
     # LOSSES atlas: s_p on the boundary at s_n = 0
     for key, theta, s_p in (
         ("am_softmax", {"margin": 0.35}, 0.35),
@@ -146,7 +146,7 @@ def test_the_lines_of_the_second_article_stand_where_it_says():
         assert abs(np.interp(0.0, *order.T) - s_p) < 2e-3
 
 
-def test_the_pccl_ellipse_asks_for_little():
+def test_pccl_boundary_requires_only_a_small_positive_similarity():
     # at s_n = m = 0.25 only s_p >= 0.110, nothing like 0.75; and more with a larger xi: 0.029 -> 0.161 at s_n = 0.1
     for theta, s_n, s_p in (({}, 0.25, 0.110), ({}, 0.1, 0.029), ({"xi": 5}, 0.1, 0.161)):
         loss = LOSSES["pccl"]
@@ -155,7 +155,7 @@ def test_the_pccl_ellipse_asks_for_little():
         assert abs(float(x_p[side <= 0][0]) - s_p) < 5e-4
 
 
-def test_the_plane_of_angles_is_the_same_loss_seen_along_angles():
+def test_angle_plane_equals_similarity_plane_by_the_chain_rule():
     for key in ("l_softmax", "arcface", "circle_class"):
         loss = LOSSES[key]
         found = similarity_plane.angle_plane(loss, {})
@@ -169,7 +169,7 @@ def test_the_plane_of_angles_is_the_same_loss_seen_along_angles():
     assert np.nanmax(np.abs(theta_2 - theta_1 - math.degrees(0.5))) < 1e-6  # theta_1 + m = theta_2
 
 
-def test_lengths_stretch_the_losses_that_know_them_and_no_other():
+def test_embedding_length_scales_only_losses_without_unit_norm():
     for key, loss in LOSSES.items():
         one, three = (similarity_plane.similarity_plane(loss, {}, n=11, length=length) for length in (1.0, 3.0))
         moved = not np.allclose(one.value, three.value)
@@ -179,7 +179,7 @@ def test_lengths_stretch_the_losses_that_know_them_and_no_other():
             assert np.allclose(three.value, np.logaddexp(0, 3 * gap))
 
 
-def test_what_has_no_boundary_says_so():
+def test_loss_without_boundary_has_no_wedge_and_no_violations():
     with pytest.raises(ValueError, match="never look at each other"):
         similarity_plane.wedge_angles(LOSSES["contrastive"], {})
     assert similarity_plane.similarity_plane(LOSSES["contrastive"], {}).violated is None
@@ -193,7 +193,7 @@ def scattered(n=40, seed=0):
     return dice.normal(size=(n, 5)).astype(np.float32), dice.integers(0, 4, n)
 
 
-def test_real_pairs_are_cosines_of_valid_triplets():
+def test_pair_similarities_are_cosines_of_valid_triplets():
     z, y = scattered()
     u = z / np.linalg.norm(z, axis=1, keepdims=True)
     s = (u @ u.T).astype(np.float64)
@@ -211,7 +211,7 @@ def test_real_pairs_are_cosines_of_valid_triplets():
     assert (points == pairs.pair_similarities(z, y)).all()
 
 
-def test_the_hardest_pairs_are_the_farthest_positive_and_the_nearest_negative():
+def test_hardest_pairs_are_farthest_positive_and_nearest_negative():
     z, y = scattered()
     u = z.astype(np.float64) / np.linalg.norm(z, axis=1, keepdims=True)
     s = u @ u.T
@@ -220,7 +220,7 @@ def test_the_hardest_pairs_are_the_farthest_positive_and_the_nearest_negative():
         assert math.isclose(s_n, max(s[a, n] for n in range(40) if y[n] != y[a]), abs_tol=1e-6)
 
 
-def test_against_class_weights_each_image_is_one_point():
+def test_pair_similarities_to_class_weights_are_one_point_per_image():
     z, y = scattered()
     w = np.random.default_rng(2).normal(size=(4, 5)).astype(np.float32)
     points = pairs.pair_similarities(z, y, w)
@@ -229,7 +229,7 @@ def test_against_class_weights_each_image_is_one_point():
     assert np.allclose(points[:, 1], cosine[np.arange(40), y], atol=1e-6)
 
 
-def test_batches_without_a_triplet_have_no_pairs():
+def test_batches_without_a_triplet_have_no_pair_similarities():
     z, _ = scattered(6)
     for y in (np.zeros(6, np.int64), np.arange(6)):
         for choice in pairs.SELECTIONS:
@@ -237,7 +237,7 @@ def test_batches_without_a_triplet_have_no_pairs():
 
 
 @pytest.mark.parametrize("key", LOSSES)
-def test_violating_pairs_are_those_on_the_wrong_side(key):
+def test_violating_pairs_lie_beyond_the_boundary(key):
     loss = LOSSES[key]
     found = similarity_plane.similarity_plane(loss, {}, n=21)
     points = np.stack([part.ravel() for part in np.meshgrid(found.axis, found.axis)], 1)
@@ -247,6 +247,6 @@ def test_violating_pairs_are_those_on_the_wrong_side(key):
         assert (pairs.violates_boundary(loss, {}, points) == found.violated.ravel()).all()
 
 
-def test_an_unknown_choice_of_pairs_is_an_error_in_words():
+def test_unknown_choice_of_pairs_is_rejected():
     with pytest.raises(ValueError, match="hardest"):
         pairs.pair_similarities(*scattered(), choice="easiest")

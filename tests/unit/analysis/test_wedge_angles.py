@@ -59,7 +59,7 @@ def closed_form(key, m):
         *[("arcface", m) for m in (0.0, 0.1, 0.5, math.radians(28.6), 1.0)],
     ],
 )
-def test_closed_forms_at_every_whole_degree(key, m):
+def test_wedge_angles_equal_closed_forms_at_every_degree(key, m):
     theta = {} if m is None else {"margin": m}
     if "annealing" in LOSSES[key].parameters:
         theta["annealing"] = 0.0
@@ -69,7 +69,7 @@ def test_closed_forms_at_every_whole_degree(key, m):
     np.testing.assert_allclose(found, closed_form(key, m), rtol=0, atol=1e-9)
 
 
-def test_examples_of_the_specification():
+def test_wedge_angles_of_published_examples_at_60_degrees():
     """Theta = 60 degrees: 30; 20, 15 and 12; 9.5; 15.7."""
     at_60 = [
         similarity_plane.wedge_angles(LOSSES["sphereface"], {"margin": m, "annealing": 0.0})[60] for m in (2, 3, 4)
@@ -80,7 +80,7 @@ def test_examples_of_the_specification():
 
 
 @pytest.mark.parametrize(("key", "theta"), CASES)
-def test_all_within_is_content_and_what_follows_is_not(key, theta):
+def test_margin_is_met_within_the_wedge_and_not_beyond_it(key, theta):
     found = similarity_plane.wedge_angles(LOSSES[key], theta)
     met = ~np.isnan(found)
     assert (side(key, theta, np.zeros(181), BETWEEN) > 0)[~met].all()
@@ -102,7 +102,7 @@ def root(key, theta, between):
 
 
 @pytest.mark.parametrize(("key", "theta"), CASES)
-def test_wedges_equal_a_root_of_the_boundary(key, theta):
+def test_wedge_angles_equal_a_root_of_the_boundary(key, theta):
     found = similarity_plane.wedge_angles(LOSSES[key], theta)
     crossed_again = 0
     for between, expected in zip(BETWEEN, found, strict=True):
@@ -120,7 +120,7 @@ def test_wedges_equal_a_root_of_the_boundary(key, theta):
 
 
 @pytest.mark.parametrize(("key", "theta"), CASES)
-def test_away_from_the_other_class_weight(key, theta):
+def test_margin_is_met_in_the_wedge_away_from_the_other_class_weight(key, theta):
     start, end = similarity_plane.wedge_angles_away(LOSSES[key], theta).T
     met = ~np.isnan(start)
     assert (np.isnan(end) == ~met).all()
@@ -139,7 +139,7 @@ def test_away_from_the_other_class_weight(key, theta):
     assert (side(key, theta, grid, BETWEEN + grid) > -1e-4)[:, ~met].all(), "none is missed, but for a sliver"
 
 
-def test_away_in_closed_form():
+def test_wedge_angles_away_equal_closed_forms():
     """L-softmax: m theta_1 = Theta + theta_1, AM-softmax: the other solution of its sine, softmax: to the bisector."""
     theta = {"margin": 4, "annealing": 0.0}
     expected = np.minimum(BETWEEN / 3, (360 - BETWEEN) / 5)
@@ -157,7 +157,7 @@ def test_away_in_closed_form():
     )
 
 
-def test_a_loss_without_a_boundary_has_no_wedges():
+def test_loss_without_boundary_has_no_wedge_angles():
     for function in (similarity_plane.wedge_angles, similarity_plane.wedge_angles_away):
         with pytest.raises(ValueError, match="contrastive has no boundary"):
             function(LOSSES["contrastive"], {})

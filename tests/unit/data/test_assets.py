@@ -15,7 +15,7 @@ from tests import ROOT
 from tests.archives import ARRAYS, idx_bytes, load_arrays, small_dataset, write_npz
 
 
-def test_assets_readme_names_the_files_as_they_are():
+def test_assets_readme_lists_sizes_and_hashes_of_the_files():
     said = (ROOT / "assets" / "README.md").read_text(encoding="utf-8")
     for key, parts in SHIPPED.items():
         raw = (ROOT / "assets" / f"{key}.npz").read_bytes()
@@ -51,7 +51,7 @@ def mnist_bytes():
     return (ROOT / "assets" / "mnist.npz").read_bytes()
 
 
-def test_missing_file(spoiled):
+def test_missing_file_is_reported(spoiled):
     _, answer = spoiled
     words = answer()
     assert "no such file" in words
@@ -69,28 +69,28 @@ def test_missing_file(spoiled):
         (b"PK\x03\x04" + b"\x00" * 500, "damaged or cut short at 504 bytes"),
     ],
 )
-def test_something_else_in_its_place(spoiled, content, finding):
+def test_other_content_is_named_in_the_error(spoiled, content, finding):
     path, answer = spoiled
     path.write_bytes(content)
     assert finding in answer()
 
 
 @pytest.mark.parametrize("kept", [1000, 5_000_000, -1])
-def test_file_cut_short(spoiled, mnist_bytes, kept):
+def test_truncated_file_is_reported_as_damaged(spoiled, mnist_bytes, kept):
     path, answer = spoiled
     path.write_bytes(mnist_bytes[:kept])
     assert f"damaged or cut short at {path.stat().st_size:,} bytes" in answer()
 
 
 @pytest.mark.parametrize("where", [0.001, 0.3, 0.7, 0.95])
-def test_one_byte_altered(spoiled, mnist_bytes, where):
+def test_altered_byte_is_reported_as_damaged(spoiled, mnist_bytes, where):
     path, answer = spoiled
     at = int(where * len(mnist_bytes))
     path.write_bytes(mnist_bytes[:at] + bytes([mnist_bytes[at] ^ 0x10]) + mnist_bytes[at + 1 :])
     assert "damaged" in answer()
 
 
-def test_one_pixel_altered_in_a_sound_archive(spoiled):
+def test_altered_pixel_in_an_intact_archive_is_detected(spoiled):
     path, answer = spoiled
     data = load_arrays("mnist")
     data["x_test"][17, 3, 4] ^= 1
@@ -100,13 +100,13 @@ def test_one_pixel_altered_in_a_sound_archive(spoiled):
     assert SHIPPED["mnist"]["x_test"][1][:12] in words
 
 
-def test_the_other_set_under_its_name(spoiled):
+def test_other_data_set_under_this_name_is_detected(spoiled):
     path, answer = spoiled
     path.write_bytes((ROOT / "assets" / "fashion_mnist.npz").read_bytes())
     assert "x_train is not the published array" in answer()
 
 
-def test_wrong_arrays(spoiled):
+def test_wrong_arrays_are_reported(spoiled):
     path, answer = spoiled
     write_npz(path, **small_dataset())
     assert "x_train has shape (40, 8, 8)" in answer()
@@ -114,13 +114,13 @@ def test_wrong_arrays(spoiled):
     assert "it holds images, but no x_train and no y_train" in answer()
 
 
-def test_another_packing_of_the_same_arrays_is_as_good(tmp_path, monkeypatch):
+def test_uncompressed_archive_of_the_same_arrays_is_accepted(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "ASSETS", tmp_path)
     np.savez(tmp_path / "mnist.npz", **load_arrays("mnist"))
     assert load("mnist").n_classes == 10
 
 
-def test_a_mended_file_is_read_again(spoiled, mnist_bytes):
+def test_repaired_file_is_read_again(spoiled, mnist_bytes):
     path, answer = spoiled
     answer()
     path.write_bytes(mnist_bytes)
@@ -152,7 +152,7 @@ def published(tmp_path, rebuild):
     return tmp_path
 
 
-def test_rebuilding_gives_the_very_arrays(rebuild, published, capsys):
+def test_rebuild_writes_the_published_arrays(rebuild, published, capsys):
     goal = published / "mnist.npz"
     assert rebuild.main(["mnist", "--from", str(published), "--to", str(published)]) == 0
     assert "mnist: wrote" in capsys.readouterr().out
@@ -166,7 +166,7 @@ def test_rebuilding_gives_the_very_arrays(rebuild, published, capsys):
 
 
 @pytest.mark.parametrize("harm", ["missing", "altered", "longer", "bad gzip"])
-def test_rebuilding_from_bad_files_leaves_the_good_one(rebuild, published, capsys, harm):
+def test_rebuild_from_bad_files_keeps_the_existing_file(rebuild, published, capsys, harm):
     goal = published / "mnist.npz"
     goal.write_bytes(b"the good one")
     images = published / "package" / "data" / "t10k-images-idx3-ubyte"
@@ -186,7 +186,7 @@ def test_rebuilding_from_bad_files_leaves_the_good_one(rebuild, published, capsy
     assert [path.name for path in published.iterdir() if path.is_file()] == ["mnist.npz"]
 
 
-def test_a_pack_that_fails_leaves_the_good_one(rebuild, published, monkeypatch, capsys):
+def test_rebuild_that_packs_badly_keeps_the_existing_file(rebuild, published, monkeypatch, capsys):
     goal = published / "mnist.npz"
     goal.write_bytes(b"the good one")
     monkeypatch.setattr(rebuild.np, "savez_compressed", lambda stream, **arrays: stream.write(b"PK half"))
@@ -195,7 +195,7 @@ def test_a_pack_that_fails_leaves_the_good_one(rebuild, published, monkeypatch, 
     assert goal.read_bytes() == b"the good one"
 
 
-def test_fetching_without_the_client_says_so(rebuild, tmp_path, monkeypatch, capsys):
+def test_rebuild_without_package_client_reports_it(rebuild, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(rebuild.shutil, "which", lambda command: None)
     assert rebuild.main(["--to", str(tmp_path)]) == 1
     assert "is not on this machine; get the package in another way" in capsys.readouterr().err

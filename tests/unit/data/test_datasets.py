@@ -59,7 +59,7 @@ def test_fashion_mnist_has_its_published_moments_and_balance():
     assert (np.bincount(data.y_test) == 1000).all()
 
 
-def test_loading_is_quick_shared_and_read_only():
+def test_load_is_fast_cached_and_read_only():
     datasets._load.cache_clear()
     began = time.perf_counter()
     data = load("mnist")
@@ -69,7 +69,7 @@ def test_loading_is_quick_shared_and_read_only():
         data.x_train[0] = 0
 
 
-def test_the_catalogue_is_what_is_available_without_own_data():
+def test_available_equals_catalogue_without_own_data():
     assert list(available()) == list(DATASETS) == ["mnist", "fashion_mnist", "blobs", "rings"]
     for key, entry in DATASETS.items():
         data = load(key)
@@ -79,7 +79,7 @@ def test_the_catalogue_is_what_is_available_without_own_data():
         load("nist")
 
 
-def test_core_stays_light():
+def test_data_sets_import_neither_torch_nor_streamlit_nor_pil():
     asked = (
         "import sys, cl_core.data.datasets as d; d.load('rings'); print({'torch', 'streamlit', 'PIL'} & {*sys.modules})"
     )
@@ -90,7 +90,7 @@ def test_core_stays_light():
 # --- one's own data -------------------------------------------------------------------------------------------
 
 
-def test_own_file_in_the_usual_layout(tmp_path, monkeypatch):
+def test_own_file_in_keras_layout_is_loaded(tmp_path, monkeypatch):
     arrays = small_dataset(labels=(3, 7, 200))
     use_own_files(monkeypatch, write_npz(tmp_path / "My Réal-Set.npz", **arrays))
     assert [key for key in available() if key not in DATASETS] == ["own_my_r_al_set"]
@@ -105,7 +105,7 @@ def test_own_file_in_the_usual_layout(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("labels", [np.uint8, np.int8, np.int32, ">i4", np.uint64])
-def test_own_labels_of_any_whole_type_and_a_trailing_axis(tmp_path, monkeypatch, labels):
+def test_own_labels_of_any_integer_type_and_images_with_trailing_axis_are_loaded(tmp_path, monkeypatch, labels):
     arrays = small_dataset()
     arrays["x_train"] = np.asfortranarray(arrays["x_train"][..., None])
     arrays["y_train"] = arrays["y_train"].astype(labels)
@@ -116,7 +116,7 @@ def test_own_labels_of_any_whole_type_and_a_trailing_axis(tmp_path, monkeypatch,
     assert np.array_equal(data.y_train, arrays["y_train"])
 
 
-def test_a_class_only_in_the_test_set_keeps_its_name(tmp_path, monkeypatch):
+def test_class_that_is_only_in_the_test_set_keeps_its_name(tmp_path, monkeypatch):
     arrays = small_dataset(labels=(1, 5)) | {"y_test": np.resize([9, 5], 20)}
     use_own_files(monkeypatch, write_npz(tmp_path / "a.npz", **arrays))
     data = load("own_a")
@@ -125,7 +125,7 @@ def test_a_class_only_in_the_test_set_keeps_its_name(tmp_path, monkeypatch):
     assert set(data.y_test) == {1, 2}
 
 
-def test_folders_and_lists_and_names_that_meet(tmp_path, monkeypatch):
+def test_own_folders_and_lists_of_files_get_unique_keys(tmp_path, monkeypatch):
     folder, other, empty = (tmp_path / name for name in ("folder", "other", "empty"))
     for place in (folder, other, empty):
         place.mkdir()
@@ -144,7 +144,7 @@ def test_folders_and_lists_and_names_that_meet(tmp_path, monkeypatch):
         load("own_gone")
 
 
-def test_a_changed_own_file_is_read_again(tmp_path, monkeypatch):
+def test_changed_own_file_is_read_again(tmp_path, monkeypatch):
     path = tmp_path / "a.npz"
     use_own_files(monkeypatch, write_npz(path, **small_dataset(1)))
     first = load("own_a")
@@ -157,7 +157,7 @@ def test_a_changed_own_file_is_read_again(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("key", "classes"), [("blobs", 10), ("rings", 5)])
-def test_toys_are_deterministic_balanced_and_in_bounds(key, classes):
+def test_toy_sets_are_deterministic_balanced_and_in_bounds(key, classes):
     first = load(key)
     datasets._load.cache_clear()
     second = load(key)
@@ -180,7 +180,7 @@ def nearest_mean_accuracy(data):
     return (distance.argmin(1) == data.y_test).mean()
 
 
-def test_toys_pose_the_two_problems_they_are_for():
+def test_blobs_are_separable_by_class_means_and_rings_only_by_radius():
     assert nearest_mean_accuracy(load("blobs")) > 0.97  # easy: each class is a heap
     assert nearest_mean_accuracy(load("rings")) < 0.5  # all five means meet in the middle
     rings = load("rings")
@@ -205,7 +205,7 @@ def test_probe_is_balanced_deterministic_and_nested(key, n):
     assert n < 7 or not np.array_equal(chosen, probe_indices(data, n, seed=1))
 
 
-def test_probe_takes_all_there_is(tmp_path, monkeypatch):
+def test_probe_larger_than_the_test_set_takes_every_image(tmp_path, monkeypatch):
     arrays = small_dataset() | {"y_test": np.array([0] * 17 + [1] * 2 + [2])}
     use_own_files(monkeypatch, write_npz(tmp_path / "a.npz", **arrays))
     data = load("own_a")
@@ -216,7 +216,7 @@ def test_probe_takes_all_there_is(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 16, 17, 2000, 10_000])
-def test_sprites_decode_back_to_the_images(n):
+def test_sprite_sheet_decodes_to_the_images(n):
     data = load("fashion_mnist")
     chosen = probe_indices(data, n)
     began = time.perf_counter()
@@ -234,7 +234,7 @@ def test_sprites_decode_back_to_the_images(n):
         assert np.array_equal(cell, data.x_test[chosen[i]])
 
 
-def test_sprites_of_oblong_images_and_of_nothing(tmp_path, monkeypatch):
+def test_sprite_sheet_of_oblong_images_and_of_no_images(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     oblong = {f"x_{part}": rng.integers(0, 256, (n, 9, 13), np.uint8) for part, n in (("train", 40), ("test", 20))}
     use_own_files(monkeypatch, write_npz(tmp_path / "a.npz", **(small_dataset() | oblong)))

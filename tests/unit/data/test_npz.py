@@ -39,7 +39,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("arrays", "finding"), BAD.values(), ids=BAD)
-def test_own_file_in_another_layout(tmp_path, monkeypatch, arrays, finding):
+def test_own_file_in_another_layout_is_rejected(tmp_path, monkeypatch, arrays, finding):
     path = write_npz(tmp_path / "a.npz", **arrays)
     use_own_files(monkeypatch, path)
     with pytest.raises(DataError) as caught:
@@ -60,7 +60,7 @@ class Trap:
         return (Path.touch, (self.mark,))
 
 
-def test_pickled_objects_are_never_run(tmp_path, monkeypatch):
+def test_pickled_objects_are_never_loaded(tmp_path, monkeypatch):
     mark = tmp_path / "mark"
     trap = np.array([Trap(mark)] * 40, dtype=object)
     use_own_files(monkeypatch, write_npz(tmp_path / "a.npz", **small_dataset_with(x_train=trap), extra=trap))
@@ -91,7 +91,7 @@ def read_error(path):
     return str(caught.value)
 
 
-def test_a_bomb_is_refused_unopened(tmp_path, monkeypatch):
+def test_zip_bomb_is_rejected_before_a_member_is_opened(tmp_path, monkeypatch):
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as stored:
         for name in ARRAYS:
@@ -107,7 +107,7 @@ def test_a_bomb_is_refused_unopened(tmp_path, monkeypatch):
     assert "it would unpack to 545,259,520 bytes, too large" in read_error(path)
 
 
-def test_a_header_that_lies_is_refused(tmp_path):
+def test_header_that_disagrees_with_its_member_is_rejected(tmp_path):
     good = {name: npy_bytes(array) for name, array in small_dataset().items()}
     vast = good | {"x_train": npy_header((2**40, 8, 8)) + bytes(100)}
     assert "x_train claims shape (1099511627776, 8, 8)" in read_error(write_zip(tmp_path / "vast.npz", **vast))
@@ -121,7 +121,7 @@ def test_a_header_that_lies_is_refused(tmp_path):
     assert "damaged" in read_error(write_zip(tmp_path / "no_npy.npz", **no_npy))
 
 
-def test_a_member_longer_than_it_says_is_refused(tmp_path):
+def test_member_longer_than_the_zip_says_is_rejected(tmp_path):
     path = write_zip(tmp_path / "a.npz", **{name: npy_bytes(array) for name, array in small_dataset().items()})
     true = len(npy_bytes(IMAGES))
     raw = path.read_bytes().replace(struct.pack("<I", true), struct.pack("<I", true - 64))
@@ -129,12 +129,12 @@ def test_a_member_longer_than_it_says_is_refused(tmp_path):
     assert "damaged or cut short" in read_error(path)  # nothing beyond the stated length is unpacked
 
 
-def test_too_many_images_are_refused(tmp_path, monkeypatch):
+def test_too_many_images_are_rejected(tmp_path, monkeypatch):
     monkeypatch.setattr(image_files, "MAX_IMAGES", 59)
     assert "60 images, too many" in read_error(write_npz(tmp_path / "a.npz", **small_dataset()))
 
 
-def test_other_packings_are_refused(tmp_path):
+def test_unusual_compression_is_rejected(tmp_path):
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as stored:
         for name, array in small_dataset().items():
@@ -142,7 +142,7 @@ def test_other_packings_are_refused(tmp_path):
     assert "packed by a method that numpy does not write" in read_error(path)
 
 
-def test_an_array_that_is_there_twice_is_refused(tmp_path):
+def test_duplicate_array_is_rejected(tmp_path):
     path = write_zip(tmp_path / "a.npz", **{name: npy_bytes(array) for name, array in small_dataset().items()})
     with warnings.catch_warnings(), zipfile.ZipFile(path, "a") as stored:
         warnings.simplefilter("ignore")  # zipfile warns of it
@@ -150,7 +150,7 @@ def test_an_array_that_is_there_twice_is_refused(tmp_path):
     assert "it holds y_test twice" in read_error(path)
 
 
-def test_arrays_of_every_order_type_and_shape_are_read_as_numpy_reads_them(tmp_path):
+def test_arrays_of_any_order_dtype_and_shape_are_read_as_numpy_reads_them(tmp_path):
     numbers = np.arange(24.0).reshape(2, 3, 4)
     arrays = {
         "by columns": np.asfortranarray(numbers), "big-endian": numbers.astype(">f4"), "text": np.array("ä b"),
@@ -167,7 +167,7 @@ def test_arrays_of_every_order_type_and_shape_are_read_as_numpy_reads_them(tmp_p
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_any_damage_is_answered_in_words(tmp_path, seed):
+def test_random_damage_raises_only_data_errors(tmp_path, seed):
     """Random bytes changed or cut: the arrays are as before, or it is a DataError; never another error."""
     rng = np.random.default_rng(seed)
     np.savez(tmp_path / "whole.npz", **small_dataset())  # not deflated, so that damage reaches the .npy headers too

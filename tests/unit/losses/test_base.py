@@ -33,7 +33,7 @@ def made_up(
     return Terms(c.value.sum(1) * scale * times, c.n_positive)
 
 
-def test_a_loss_reads_its_description_from_its_signature():
+def test_loss_reads_its_description_from_its_signature():
     assert made_up.key == "made_up"
     assert made_up.summary == "It only stands for one."
     assert made_up.defaults == {"scale": 20.0, "times": 2, "pool": "anchor", "half": False}
@@ -75,7 +75,7 @@ def test_check_fills_in_defaults_and_keeps_types():
         ({"halve": True}, "scale, times, pool, half"),
     ],
 )
-def test_check_refuses_in_words(theta, word):
+def test_check_rejects_invalid_parameters_with_a_readable_error(theta, word):
     with pytest.raises(ValueError, match=word):
         made_up.check(theta)
 
@@ -87,7 +87,7 @@ def test_calling_a_loss_checks_its_parameters():
         made_up(c, times=1.5)
 
 
-def test_a_loss_is_frozen():
+def test_loss_is_immutable():
     with pytest.raises(dataclasses.FrozenInstanceError):
         made_up.key = "other"
     with pytest.raises(TypeError):
@@ -103,13 +103,13 @@ def test_a_loss_is_frozen():
         {"boundary": lambda x_p, x_n: x_n - x_p, "level": 0.0, "no_boundary": "none"},
     ],
 )
-def test_a_boundary_comes_with_its_level_and_none_with_a_reason(extra):
+def test_loss_needs_a_boundary_with_its_level_or_a_reason_for_none(extra):
     with pytest.raises(ValueError, match="boundary"):
         loss(title="t", formula="f", paper=PAPER, metric="dot", **extra)
 
 
 @pytest.mark.parametrize("key", LOSSES)
-def test_every_loss_is_wholly_described(key):
+def test_every_loss_has_a_complete_description(key):
     found = LOSSES[key]
     assert found.title
     assert found.formula
@@ -130,13 +130,13 @@ def test_every_loss_is_wholly_described(key):
             assert p.spec.low > 0 or not p.spec.log
 
 
-def test_the_metric_is_the_parameter_where_there_is_one():
+def test_metric_is_the_distance_parameter_if_there_is_one():
     assert LOSSES["triplet"].metric_of({"distance": "cosine"}) == "cosine"
     assert LOSSES["triplet"].metric_of({}) == "sqeuclidean"
     assert LOSSES["supcon"].metric_of({}) == "similarity"
 
 
-def test_checked_parameters_are_read_only_and_are_not_checked_again():
+def test_checked_parameters_are_read_only_and_not_checked_again():
     theta = LOSSES["circle"].check({"margin": 0.4})
     assert LOSSES["circle"].check(theta) is theta
     assert theta == {"margin": 0.4, "scale": 32.0, "pool": "anchor"}

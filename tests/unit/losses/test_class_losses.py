@@ -78,7 +78,7 @@ def agree(key, theta, z, y, w, hold=0.0):
 
 @pytest.mark.parametrize("b", BATCHES, ids=lambda b: b.name)
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_every_corner_of_every_slider_agrees_with_the_loops(key, b):
+def test_loss_equals_loops_at_every_slider_corner(key, b):
     y, w = weights_for(b)
     for theta in CORNERS[key]:
         agree(key, theta, b.z, y, w)
@@ -86,7 +86,7 @@ def test_every_corner_of_every_slider_agrees_with_the_loops(key, b):
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
 @pytest.mark.parametrize("key", MARGIN_ON_ANGLE)
-def test_every_whole_margin_agrees_with_the_loops(key, m):
+def test_loss_equals_loops_for_every_whole_margin(key, m):
     for seed, annealing in itertools.product(range(3), (0.0, 0.7)):
         y = torch.arange(12) % 4
         agree(key, {"margin": m, "annealing": annealing}, randn(12, 3, seed=seed), y, randn(4, 3, seed=seed + 9))
@@ -102,7 +102,7 @@ NOTHING = Batch("an embedding of zeros", ON.z * torch.tensor([[1.0], [0], [1], [
 
 @pytest.mark.parametrize("b", [ON, OPPOSITE, NOTHING], ids=lambda b: b.name)
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_the_ends_of_the_angle_and_zeros_agree_with_the_loops(key, b):
+def test_loss_equals_loops_at_angles_0_and_pi_and_for_zero_vectors(key, b):
     for theta in CORNERS[key]:
         # max(1 - s^2, 1e-7) is allowed under the square root
         hold = theta["scale"] * 1e-7**0.5 * math.sin(theta["margin"]) if key == "arcface" and b is not OPPOSITE else 0.0
@@ -110,14 +110,14 @@ def test_the_ends_of_the_angle_and_zeros_agree_with_the_loops(key, b):
 
 
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_a_weight_of_zeros_that_nobody_has_agrees_with_the_loops(key):
+def test_loss_equals_loops_with_a_zero_weight_of_an_absent_class(key):
     w = torch.cat([W, torch.zeros(1, 3, dtype=torch.float64)])
     for theta in CORNERS[key]:
         agree(key, theta, randn(6, 3), torch.arange(6) % 3, w)
 
 
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_float32_is_finite_and_right_at_every_corner(key):
+def test_float32_is_finite_and_accurate_at_every_slider_corner(key):
     # whatever the labels: also a zero weight row that is an own class
     zero_weight = W.clone()
     zero_weight[1] = 0
@@ -144,7 +144,7 @@ def test_float32_is_finite_and_right_at_every_corner(key):
         ("circle_class", {"margin": 0.5, "scale": 512.0}, 512 * (1.5 * 0.5 + 2.5 * 1.5)),
     ],
 )
-def test_float32_keeps_value_and_force_at_the_largest_scale(key, theta, worst):
+def test_float32_keeps_value_and_gradient_at_the_largest_scale(key, theta, worst):
     w = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
     f = built(key, w, **theta)
     assert math.isclose(f(torch.tensor([[-2.0, 0.0]]), torch.tensor([0])).item(), worst, rel_tol=1e-5)
@@ -153,7 +153,7 @@ def test_float32_keeps_value_and_force_at_the_largest_scale(key, theta, worst):
     assert all(torch.isfinite(g).all() and g.abs().max() > 1 for g in gradients)
 
 
-def test_at_an_embedding_of_zeros_every_cosine_is_zero():
+def test_cosines_of_a_zero_embedding_are_zero():
     # s = 0 in the table of logits, 3 classes
     z, y = torch.zeros(1, 3, dtype=torch.float64), torch.tensor([1])
     for key in ("softmax", "normface", *MARGIN_ON_ANGLE):
@@ -168,7 +168,7 @@ def test_at_an_embedding_of_zeros_every_cosine_is_zero():
     assert math.isclose(circle(z, y), math.log(1 + 2 * math.exp(4 * (-(0.3**2) + (1 - 0.3**2)))))
 
 
-def test_on_its_weight_arcface_has_the_cosine_of_its_margin():
+def test_arcface_on_its_own_weight_has_the_cosine_of_its_margin():
     # theta = 0; max(1 - s^2, 1e-7) under the square root would cost sqrt(1e-7) sin m of a cosine
     z, w = torch.tensor([[5.0, 0.0]], dtype=torch.float64), torch.eye(2, dtype=torch.float64)
     value = built("arcface", w, margin=0.5, scale=2.0)(z, torch.tensor([0]))
@@ -176,7 +176,7 @@ def test_on_its_weight_arcface_has_the_cosine_of_its_margin():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_near_its_weight_the_force_of_arcface_does_not_burst(dtype):
+def test_arcface_gradient_is_bounded_near_its_own_weight(dtype):
     # cos(theta + m) changes by at most 1 a radian, and theta by 1 / |x|: |dL/dx| <= 2 s / |x|; a factor 2 for rounding
     w = torch.eye(3, dtype=dtype)[[0, 1, 2]]
     f = built("arcface", w, margin=1.0, scale=64.0)
@@ -192,7 +192,7 @@ def test_near_its_weight_the_force_of_arcface_does_not_burst(dtype):
 
 
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_neither_the_order_of_a_batch_nor_that_of_classes_matters(key):
+def test_loss_is_invariant_to_the_order_of_batch_and_classes(key):
     z, y, w = randn(9, 3), torch.arange(9) % 4, randn(5, 3, seed=1)
     rows, classes = torch.tensor([4, 0, 8, 2, 6, 1, 3, 7, 5]), torch.tensor([3, 0, 4, 1, 2])
     number_of = classes.argsort()  # the new number of each old class
@@ -205,7 +205,7 @@ def test_neither_the_order_of_a_batch_nor_that_of_classes_matters(key):
 
 
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_the_mean_is_over_samples_and_one_sample_is_a_batch(key):
+def test_loss_is_the_mean_of_single_sample_losses(key):
     z, y, w = randn(5, 3), torch.tensor([0, 2, 1, 1, 0]), randn(3, 3, seed=1)
     f = built(key, w)
     alone = []
@@ -217,7 +217,7 @@ def test_the_mean_is_over_samples_and_one_sample_is_a_batch(key):
 
 
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_a_single_class_has_no_rival_and_every_row_still_counts(key):
+def test_single_class_has_zero_loss_and_counts_every_row(key):
     # log of 1, for as many rows as there are
     f = built(key, randn(1, 3))
     value, gradients = value_and_gradients(f, randn(5, 3, seed=1), torch.zeros(5, dtype=torch.int64))
@@ -227,7 +227,7 @@ def test_a_single_class_has_no_rival_and_every_row_still_counts(key):
 
 
 @pytest.mark.parametrize("key", [key for key in CLASS_LOSSES if key != "circle_class"])
-def test_gradients_are_those_of_central_differences(key):
+def test_gradients_equal_central_differences(key):
     y, w = torch.tensor([0, 1, 2, 3, 1]), randn(4, 3, seed=1)
     for theta in CORNERS[key]:
         f = built(key, w, **theta)
@@ -241,7 +241,7 @@ def test_gradients_are_those_of_central_differences(key):
         assert torch.autograd.gradcheck(value, inputs, eps=1e-7, atol=1e-5, rtol=1e-4)
 
 
-def test_circle_with_classes_is_cross_entropy_over_its_weighted_logits():
+def test_circle_class_is_cross_entropy_over_self_paced_logits():
     z, y, w, m, scale = randn(8, 4), torch.arange(8) % 3, randn(3, 4, seed=1), 0.25, 6.0
     leaves = [z.clone().requires_grad_(), w.clone().requires_grad_()]
     s = unit(leaves[0]) @ unit(leaves[1]).T
@@ -286,7 +286,7 @@ def test_values_and_gradients_agree_with_pytorch_metric_learning(key, theta, the
     same(built(key, w, **theta), other, z, y, 1e-7 if key == "arcface" else 1e-9)  # theirs goes through acos
 
 
-def test_much_annealing_leaves_plain_softmax():
+def test_large_annealing_leaves_plain_softmax():
     # lambda -> infinity: psi_lambda -> cos
     z, y, w = randn(8, 3), torch.arange(8) % 3, randn(3, 3, seed=1)
     plain, on_unit_weights = built("softmax", w), built("softmax", unit(w))
@@ -296,7 +296,7 @@ def test_much_annealing_leaves_plain_softmax():
         assert math.isclose(value, on_unit_weights(z, y), rel_tol=1e-9)
 
 
-def test_a_margin_of_one_multiplies_nothing():
+def test_multiplicative_margin_of_one_is_plain_softmax():
     z, y, w = randn(8, 3), torch.arange(8) % 3, randn(3, 3, seed=1)
     for annealing in (0.0, 5.0):
         same(built("l_softmax", w, margin=1, annealing=annealing), built("softmax", w), z, y)
@@ -305,20 +305,20 @@ def test_a_margin_of_one_multiplies_nothing():
 
 
 @pytest.mark.parametrize("key", ["am_softmax", "arcface"])
-def test_without_a_margin_it_is_normface(key):
+def test_zero_margin_is_normface(key):
     z, y, w = randn(8, 3), torch.arange(8) % 3, randn(3, 3, seed=1)
     plain = built("normface", w, scale=12.0)
     same(built(key, w, margin=0.0, scale=12.0), plain, z, y)
     same(built(key, w, margin=1e-9, scale=12.0), plain, z, y, 1e-6)
 
 
-def test_the_additive_margin_is_a_shift_of_the_own_cosine():
+def test_am_softmax_margin_shifts_the_own_cosine():
     z, y, w = randn(8, 3), torch.arange(8) % 3, randn(3, 3, seed=1)
     s = unit(z) @ unit(w).T - 0.2 * torch.eye(3, dtype=torch.float64)[y]
     assert math.isclose(built("am_softmax", w, margin=0.2, scale=9.0)(z, y), cross_entropy(9 * s, y), rel_tol=1e-12)
 
 
-def test_a_large_scale_is_a_hinge_on_the_hardest_class():
+def test_loss_at_a_large_scale_is_a_hinge_on_the_hardest_class():
     # L / s -> [max_c s_c - s_y + m]_+
     z, y, w = randn(20, 3), torch.arange(20) % 4, randn(4, 3, seed=1)
     s = unit(z) @ unit(w).T
@@ -344,7 +344,7 @@ ANGLES = [math.pi * i / 240 for i in range(241)]  # multiples of pi / m for all 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
 @pytest.mark.parametrize("key", MARGIN_ON_ANGLE)
-def test_psi_falls_without_a_jump_from_1_to_1_minus_2m(key, m):
+def test_psi_decreases_continuously_from_1_to_1_minus_2m(key, m):
     f = built(key, TWO, margin=m)
     psi = [own_logit(f, theta) for theta in ANGLES]
     assert math.isclose(psi[0], 1, rel_tol=1e-9)
@@ -357,14 +357,14 @@ def test_psi_falls_without_a_jump_from_1_to_1_minus_2m(key, m):
         assert math.isclose(value, (-1) ** k * math.cos(m * theta) - 2 * k, abs_tol=1e-9)
 
 
-def test_the_loops_take_cos_of_a_multiple_by_the_binomial_theorem():
+def test_reference_cos_of_multiple_equals_the_cosine():
     for m, theta in itertools.product((1, 2, 3, 4), ANGLES):
         assert math.isclose(reference.cos_of_multiple(math.cos(theta), m), math.cos(m * theta), abs_tol=1e-12)
 
 
 @pytest.mark.parametrize("m", [2, 3, 4])
 @pytest.mark.parametrize("key", MARGIN_ON_ANGLE)
-def test_the_pull_of_the_own_class_vanishes_where_pieces_of_psi_meet(key, m):
+def test_own_class_gradient_vanishes_where_pieces_of_psi_meet(key, m):
     for k in range(1, m):
         theta = k * math.pi / m
         x = torch.tensor([[math.cos(theta), math.sin(theta), 0.0]], dtype=torch.float64)
@@ -376,7 +376,7 @@ def test_the_pull_of_the_own_class_vanishes_where_pieces_of_psi_meet(key, m):
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
 @pytest.mark.parametrize("key", MARGIN_ON_ANGLE)
-def test_the_slope_of_psi_is_m_squared_at_both_ends_of_the_angle(key, m):
+def test_slope_of_psi_is_m_squared_at_angles_0_and_pi(key, m):
     # against another class at s = 0: dL/ds = -(1 - q) m^2, with psi(0) = 1 and psi(pi) = 1 - 2m
     s = torch.tensor([1.0, -1.0], dtype=torch.float64, requires_grad=True)
     total = LOSSES[key](Contrast.of_pairs(s, torch.zeros_like(s)), margin=m).total
@@ -386,7 +386,7 @@ def test_the_slope_of_psi_is_m_squared_at_both_ends_of_the_angle(key, m):
 
 
 @pytest.mark.parametrize("m", [0.3, 0.5, 1.0])
-def test_arcface_adds_its_margin_to_the_angle_and_stays_monotone_past_pi(m):
+def test_arcface_adds_its_margin_to_the_angle_and_stays_monotone_beyond_pi(m):
     f = built("arcface", TWO, margin=m, scale=1.0)
     logits = [own_logit(f, theta) for theta in ANGLES[1:-1]]  # at the ends of the angle sqrt(1 - s^2) is held up
     assert all(before > after for before, after in itertools.pairwise(logits))
@@ -403,7 +403,7 @@ def test_arcface_adds_its_margin_to_the_angle_and_stays_monotone_past_pi(m):
 
 
 @pytest.mark.parametrize("key", MARGIN_ON_ANGLE)
-def test_both_published_schedules_of_annealing_are_offered(key):
+def test_annealing_schedules_equal_both_published_ones(key):
     # max(least, 1000 (1 + g t)^-p), in round numbers as printed: 421 and 16; 8.3, and 5 from t = 1659
     slow, fast = LOSSES[key].schedules["l_softmax"], LOSSES[key].schedules["sphereface"]
     assert [round(slow.at(t)) for t in (1000, 5000)] == [421, 16]
@@ -425,7 +425,7 @@ def test_only_losses_with_annealing_have_a_schedule():
 
 
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_what_is_no_batch_for_these_classes_is_refused_in_words(key):
+def test_module_rejects_invalid_batches_and_labels(key):
     f = module(key, num_classes=3, embedding_dim=4)
     z, y = torch.randn(5, 4, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1, 2, 0, 1])
     assert torch.isfinite(f(z, y))
@@ -455,13 +455,13 @@ def test_what_is_no_batch_for_these_classes_is_refused_in_words(key):
         ("softmax", {"num_classes": 3, "embedding_dim": 3, "scale": 1.0}, "no parameter 'scale'"),
     ],
 )
-def test_what_makes_no_module_is_refused_in_words(key, arguments, word):
+def test_module_rejects_invalid_arguments(key, arguments, word):
     with pytest.raises(ValueError, match=word):
         module(key, **arguments)
 
 
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_a_module_holds_one_weight_vector_a_class(key):
+def test_module_has_one_weight_vector_per_class(key):
     f = module(key, num_classes=7, embedding_dim=4)
     assert isinstance(f.weight, torch.nn.Parameter)
     assert f.weight.shape == (7, 4)
@@ -474,7 +474,7 @@ def test_a_module_holds_one_weight_vector_a_class(key):
 
 
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_a_module_can_be_copied_sent_and_restored(key):
+def test_module_can_be_copied_pickled_and_restored(key):
     z, y = randn(6, 4).float(), torch.arange(6) % 3
     f = module(key, num_classes=3, embedding_dim=4)
     restored = module(key, num_classes=3, embedding_dim=4)
@@ -484,7 +484,7 @@ def test_a_module_can_be_copied_sent_and_restored(key):
 
 
 @pytest.mark.parametrize("key", CLASS_LOSSES)
-def test_weights_alone_can_learn_three_clusters(key):
+def test_training_only_the_weights_separates_three_clusters(key):
     z = unit(torch.eye(3, dtype=torch.float64).repeat(5, 1) + 0.1 * randn(15, 3))
     y = torch.arange(15) % 3
     f = built(key, randn(3, 3, seed=5))
@@ -497,5 +497,5 @@ def test_weights_alone_can_learn_three_clusters(key):
     assert ((unit(z) @ unit(f.weight).T).argmax(1) == y).all()
 
 
-def test_the_catalogue_and_the_loops_list_the_same_losses():
+def test_catalogue_and_reference_list_the_same_losses():
     assert set(reference.CLASS_LOSSES) == set(CLASS_LOSSES)

@@ -57,7 +57,7 @@ def agree(key, theta, b):
 
 @pytest.mark.parametrize("b", BATCHES, ids=lambda b: b.name)
 @pytest.mark.parametrize("key", PAIR)
-def test_every_corner_of_every_slider_agrees_with_the_loops(key, b):
+def test_loss_equals_loops_at_every_slider_corner(key, b):
     if not fits(key, b):
         pytest.skip("an odd number of rows is no batch of views")
     for theta in CORNERS[key]:
@@ -68,14 +68,14 @@ def test_every_corner_of_every_slider_agrees_with_the_loops(key, b):
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("key", PAIR)
-def test_random_batches_agree_with_the_loops(key, seed):
+def test_loss_equals_loops_on_random_batches(key, seed):
     dice = torch.Generator().manual_seed(seed)
     y = torch.randint(0, 4, (12,), generator=dice).tolist()
     agree(key, {}, batch("", y, seed, dim=4))
 
 
 @pytest.mark.parametrize("key", PAIR)
-def test_float32_is_finite_and_right_at_every_corner(key):
+def test_float32_is_finite_and_accurate_at_every_slider_corner(key):
     for b, theta in itertools.product(BATCHES, CORNERS[key]):
         if fits(key, b):
             f = module(key, **theta)
@@ -99,7 +99,7 @@ SOME = batch("some without a positive", [0, 0, 1, 2, 3])
 
 
 @pytest.mark.parametrize("key", PAIR)
-def test_a_batch_of_one_has_no_term(key):
+def test_batch_of_one_has_no_term(key):
     f = module(key)
     value, gradient = value_and_gradient(f, ONE.z, ONE.y)
     assert value.item() == 0.0
@@ -108,7 +108,7 @@ def test_a_batch_of_one_has_no_term(key):
 
 
 @pytest.mark.parametrize("key", ["triplet", "npair", "supcon", "info_nce", *SELF_PACED])
-def test_without_a_positive_there_is_no_term(key):
+def test_batch_without_positives_has_no_term(key):
     for theta in CORNERS[key]:
         f = module(key, **theta)
         value, gradient = value_and_gradient(f, DISTINCT.z, DISTINCT.y)
@@ -117,7 +117,7 @@ def test_without_a_positive_there_is_no_term(key):
         assert (gradient == 0).all()
 
 
-def test_without_a_positive_contrastive_looks_at_negatives_only():
+def test_contrastive_without_positives_is_the_mean_over_negatives():
     f = module("contrastive", margin=2.0)
     d = torch.cdist(DISTINCT.z, DISTINCT.z)[*torch.triu_indices(4, 4, 1)]
     assert math.isclose(f(DISTINCT.z, DISTINCT.y), (2 - d).clamp(min=0).square().mean(), rel_tol=1e-12)
@@ -125,7 +125,7 @@ def test_without_a_positive_contrastive_looks_at_negatives_only():
 
 
 @pytest.mark.parametrize("key", ["triplet", *SELF_PACED])
-def test_with_one_class_there_is_nothing_to_weigh_a_positive_against(key):
+def test_losses_that_need_negatives_have_no_term_for_one_class(key):
     for theta in CORNERS[key]:
         f = module(key, **theta)
         value, gradient = value_and_gradient(f, ALIKE.z, ALIKE.y)
@@ -134,7 +134,7 @@ def test_with_one_class_there_is_nothing_to_weigh_a_positive_against(key):
         assert (gradient == 0).all()
 
 
-def test_with_one_class_the_others_keep_their_formula():
+def test_other_losses_keep_their_formula_for_one_class():
     f = module("contrastive")
     d = torch.cdist(ALIKE.z, ALIKE.z)[*torch.triu_indices(4, 4, 1)]
     assert math.isclose(f(ALIKE.z, ALIKE.y), d.square().mean(), rel_tol=1e-12)
@@ -148,7 +148,7 @@ def test_with_one_class_the_others_keep_their_formula():
     assert f.n_terms == 4
 
 
-def test_anchors_without_a_positive_are_not_in_the_mean():
+def test_mean_excludes_anchors_without_positives():
     for key, n_terms in {"triplet": 2 * 3, "npair": 2, "info_nce": 2, "supcon": 2, "circle": 2, "pccl": 2}.items():
         f = module(key, **({"mining": "all"} if key == "triplet" else {}))
         f(SOME.z, SOME.y)
@@ -156,7 +156,7 @@ def test_anchors_without_a_positive_are_not_in_the_mean():
 
 
 @pytest.mark.parametrize(("key", "theta"), [("circle", {"pool": "batch"}), ("pccl_released", {})], ids=str)
-def test_a_batch_pooled_is_one_term_if_it_has_both_kinds(key, theta):
+def test_batch_pool_is_one_term_if_it_has_positives_and_negatives(key, theta):
     f = module(key, **theta)
     for b, n_terms in ((SOME, 1), (BATCHES[0], 1), (DISTINCT, 0), (ALIKE, 0), (ONE, 0)):
         f(b.z, b.y)
@@ -165,7 +165,7 @@ def test_a_batch_pooled_is_one_term_if_it_has_both_kinds(key, theta):
 
 @pytest.mark.parametrize("distance", ["euclidean", "sqeuclidean"])
 @pytest.mark.parametrize("mining", ["all", "hard", "batch_hard", "semihard_tfa"])
-def test_collapsed_triplets_cost_the_margin_and_do_not_move(distance, mining):
+def test_collapsed_triplets_cost_the_margin_and_have_zero_gradient(distance, mining):
     # all distances 0: each triplet costs m, and the derivative of a distance at 0 is taken as 0
     z = torch.full((8, 5), 0.3)
     value, gradient = value_and_gradient(module("triplet", distance=distance, mining=mining), z, torch.arange(8) % 3)
@@ -173,7 +173,7 @@ def test_collapsed_triplets_cost_the_margin_and_do_not_move(distance, mining):
     assert (gradient == 0).all()
 
 
-def test_duplicates_of_different_classes_cannot_part_through_their_pair():
+def test_contrastive_gradient_between_duplicates_of_two_classes_is_zero():
     value, gradient = value_and_gradient(module("contrastive", margin=0.7), torch.ones(2, 3), torch.tensor([0, 1]))
     assert math.isclose(value, 0.7**2, rel_tol=1e-6)
     assert (gradient == 0).all()
@@ -183,7 +183,7 @@ def test_duplicates_of_different_classes_cannot_part_through_their_pair():
 
 
 @pytest.mark.parametrize("key", PAIR)
-def test_the_order_of_a_batch_does_not_matter(key):
+def test_loss_is_invariant_to_batch_order(key):
     for b, theta in itertools.product(BATCHES, CORNERS[key]):
         if b.ties or not fits(key, b):
             continue
@@ -207,7 +207,7 @@ def sides(loss, theta, steps=41):
 
 
 @pytest.mark.parametrize("key", [key for key, loss in LOSSES.items() if loss.boundary])
-def test_the_boundary_is_where_the_loss_passes_its_level(key):
+def test_loss_passes_its_level_at_the_boundary(key):
     for theta in CORNERS[key]:
         terms, side = sides(LOSSES[key], theta)
         clear = (side.abs() > 1e-6) & (terms.count > 0)  # a miner may not let a triplet through
@@ -225,13 +225,13 @@ def test_the_boundary_is_where_the_loss_passes_its_level(key):
         ("cosine", lambda s_n, m: s_n + m),
     ],
 )
-def test_the_triplet_boundary_in_the_plane_of_similarities(distance, s_p):
+def test_triplet_boundary_in_the_similarity_plane_equals_hand_solution(distance, s_p):
     for s_n in (-0.9, -0.2, 0.0, 0.5, 0.8):
         x_p, x_n = (from_similarity(torch.tensor(s, dtype=torch.float64), distance) for s in (s_p(s_n, 0.2), s_n))
         assert abs(LOSSES["triplet"].boundary(x_p, x_n, margin=0.2, distance=distance)) < 1e-9
 
 
-def test_a_grid_has_a_value_at_each_point_and_the_batch_their_mean():
+def test_batch_loss_is_the_mean_of_anchor_totals():
     b = BATCHES[0]
     for key, loss in PAIR.items():
         z, y = (b.z, b.y) if fits(key, b) else (b.z[:-1], b.y[:-1])
@@ -245,7 +245,7 @@ def test_a_grid_has_a_value_at_each_point_and_the_batch_their_mean():
 
 @pytest.mark.parametrize("key", ["supcon", "info_nce", "nt_xent"])
 @pytest.mark.parametrize("temperature", [1e-2, 1e-6, 1e-30, 1e-38])
-def test_float32_keeps_value_and_force_at_any_temperature(key, temperature):
+def test_float32_keeps_value_and_gradient_at_any_temperature(key, temperature):
     # positives at s = -0.3 and negatives at s = 1: exp(1.3 / 0.01) overflows float32
     z = torch.tensor([[1.0, 0.0], [1.0, 0.001], [-0.3, 0.954], [-0.3, 0.953]])
     f = module(key, temperature=temperature)
@@ -256,7 +256,7 @@ def test_float32_keeps_value_and_force_at_any_temperature(key, temperature):
 
 
 @pytest.mark.parametrize("key", ["supcon", "info_nce", "nt_xent"])
-def test_a_cold_softmax_is_a_hinge_on_the_hardest(key):
+def test_softmax_at_low_temperature_is_a_hinge_on_the_hardest_negative(key):
     dice = torch.Generator().manual_seed(0)
     x_p = 2 * torch.rand(50, generator=dice, dtype=torch.float64) - 1
     x_n = 2 * torch.rand(50, 5, generator=dice, dtype=torch.float64) - 1
@@ -265,7 +265,7 @@ def test_a_cold_softmax_is_a_hinge_on_the_hardest(key):
 
 
 @pytest.mark.parametrize("key", ["supcon", "info_nce", "nt_xent"])
-def test_a_hot_softmax_is_undecided(key):
+def test_softmax_at_high_temperature_is_uniform_over_candidates(key):
     x = torch.linspace(-1, 1, 7, dtype=torch.float64)
     terms = LOSSES[key](Contrast.of_pairs(x, x.repeat(5, 1).T.flip(0)), temperature=1e6)
     assert torch.allclose(
@@ -284,7 +284,7 @@ def test_a_hot_softmax_is_undecided(key):
         ("pccl", {"margin": 0.5, "temperature": 1 / 512, "xi": 3}, 1, 512 * 2.5 / 3, 512 * 1.5),
     ],
 )
-def test_float32_keeps_value_and_force_at_any_scale(key, theta, pairs, logit_p, logit_n):
+def test_float32_keeps_value_and_gradient_at_any_scale(key, theta, pairs, logit_p, logit_n):
     # on a line, positives at s = -1 and negatives at s = 1 or -1: as many worst pairs of each kind as a group has
     z, y = torch.tensor([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0], [-2.0, 0.0]]), torch.tensor([0, 1, 0, 1])
     value = module(key, **theta)(z, y)
@@ -299,7 +299,7 @@ def test_float32_keeps_value_and_force_at_any_scale(key, theta, pairs, logit_p, 
 
 
 @pytest.mark.parametrize("scale", [1e4, 1e30, 1e37])
-def test_at_any_scale_a_self_paced_loss_over_it_is_the_worst_logit(scale):
+def test_self_paced_loss_divided_by_a_large_scale_is_the_largest_logit(scale):
     # L / gamma -> the largest logits of both kinds over gamma; in float32, where 1e39 is infinite
     x = torch.tensor([[-0.3, 1.0, 0.2, -0.9], [0.5, 0.8, 0.7, -0.2]], requires_grad=True)  # (s_p, three s_n) each
     for key, theta, m, margins in (
@@ -317,20 +317,20 @@ def test_at_any_scale_a_self_paced_loss_over_it_is_the_worst_logit(scale):
             assert torch.allclose(slope[i], expected, rtol=1e-5, atol=1e-5)
 
 
-def test_npair_takes_long_embeddings():
+def test_npair_is_finite_for_long_embeddings():
     z = 1e4 * torch.randn(6, 8, generator=torch.Generator().manual_seed(0))
     value, gradient = value_and_gradient(module("npair", l2=0.02), z, torch.tensor([0, 0, 1, 1, 2, 2]))
     assert torch.isfinite(value)
     assert torch.isfinite(gradient).all()
 
 
-def test_a_pair_is_counted_once_whether_it_is_seen_from_one_end_or_both():
+def test_contrastive_counts_a_pair_once_in_a_batch_and_in_single_pairs():
     x = torch.linspace(0, 2, 4)
     assert LOSSES["contrastive"](Contrast.of_pairs(x, x)).n_terms == 4 * 2
     assert LOSSES["contrastive"](Contrast.of_batch(Z, Y, "euclidean")).n_terms == 24 * 23 // 2
 
 
-def test_each_anchor_pays_for_its_own_length_and_its_positives():
+def test_npair_l2_term_counts_squared_lengths_of_anchor_and_positive():
     # against prototypes of length 2 and 3: 0.01 * (|z|^2 + |w|^2) more for each anchor
     z = torch.tensor([[1.0, 0.0], [0.0, 5.0]], dtype=torch.float64)
     w = torch.tensor([[2.0, 0.0], [0.0, 3.0]], dtype=torch.float64)
@@ -368,13 +368,13 @@ def test_each_anchor_pays_for_its_own_length_and_its_positives():
         ("pccl_released", {"k": 0}, "k must"),
     ],
 )
-def test_what_has_no_meaning_is_refused_in_words(key, theta, word):
+def test_invalid_parameters_raise_readable_errors(key, theta, word):
     with pytest.raises(ValueError, match=word):
         module(key, **theta)
 
 
 @pytest.mark.parametrize("key", PAIR)
-def test_a_module_refuses_what_is_no_batch(key):
+def test_module_rejects_invalid_batches(key):
     f = module(key)
     for z, y in ((Z * math.nan, Y), (Z, Y[:-2]), (Z[None], Y), (Z.long(), Y)):
         with pytest.raises(ValueError, match=r"embeddings|labels"):
@@ -386,12 +386,12 @@ def test_a_module_refuses_what_is_no_batch(key):
             f(Z, Y.double())
 
 
-def test_parameters_beyond_the_slider_are_allowed_where_they_mean_something():
+def test_parameters_beyond_the_slider_are_allowed_within_their_domain():
     assert module("contrastive", margin=4.0).theta["margin"] == 4.0
     assert module("supcon", temperature=1e-5)(Z, Y) > 0
 
 
-def test_a_module_can_be_copied_and_sent_to_another_process():
+def test_module_can_be_copied_and_pickled():
     for key in PAIR:
         f = module(key)
         for other in (copy.deepcopy(f), pickle.loads(pickle.dumps(f))):
@@ -427,7 +427,7 @@ def test_keys_parameters_and_defaults_are_the_published_ones():
     assert set(reference.LOSSES) == set(PAIR)
 
 
-def test_the_table_has_a_whole_row_for_each_loss():
+def test_table_has_a_complete_row_for_each_loss():
     lines = losses.table().splitlines()
     assert len(lines) == len(LOSSES) + 2
     assert {line.count("|") for line in lines} == {6}

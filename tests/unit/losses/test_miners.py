@@ -42,14 +42,14 @@ def test_every_triplet_is_of_exactly_one_kind(margin):
 
 @pytest.mark.parametrize("margin", MARGINS)
 @pytest.mark.parametrize("seed", range(6))
-def test_counts_are_those_of_enumeration(seed, margin):
+def test_kind_counts_equal_those_of_enumeration(seed, margin):
     c = contrast(seed, ties=seed % 2 == 0)
     easy, semihard, hard = miners.count_kinds(c, margin)
     assert (easy, semihard, hard) == reference.kinds(c.value.tolist(), c.positive.tolist(), c.negative.tolist(), margin)
     assert easy + semihard + hard == sum(c.positive[a].sum() * c.negative[a].sum() for a in range(7))
 
 
-def test_five_points_on_a_line():
+def test_kind_counts_of_five_points_on_a_line():
     # 0, 1, 2, 3, 4 with labels 0 0 0 1 1 and m = 1, anchor by anchor by hand from the definition of the kinds; every
     # d_an = d_ap is hard and every d_an = d_ap + 1 easy
     z, y = torch.arange(5.0)[:, None], torch.tensor([0, 0, 0, 1, 1])
@@ -60,7 +60,7 @@ def test_five_points_on_a_line():
 @pytest.mark.parametrize("rule", miners.MINERS)
 @pytest.mark.parametrize("margin", MARGINS)
 @pytest.mark.parametrize("seed", range(6))
-def test_mined_terms_are_those_of_enumeration(seed, margin, rule):
+def test_mined_terms_equal_those_of_enumeration(seed, margin, rule):
     c = contrast(seed, ties=seed % 2 == 0)
     value = c.value.detach().clone().requires_grad_()
     rows = [list(row.unbind()) for row in value.unbind()]
@@ -77,7 +77,7 @@ def test_mined_terms_are_those_of_enumeration(seed, margin, rule):
 
 @pytest.mark.parametrize("rule", [name for name, miner in miners.MINERS.items() if miner.rule])
 @pytest.mark.parametrize("margin", MARGINS[1:])
-def test_a_miner_lets_through_what_its_predicate_says(rule, margin):
+def test_miner_selects_what_its_predicate_accepts(rule, margin):
     d = torch.linspace(0, 4, 41, dtype=torch.float64)
     d_ap, d_an = torch.meshgrid(d, d, indexing="ij")
     terms = miners.mine(Contrast.of_pairs(d_ap, d_an), margin, rule)
@@ -85,7 +85,7 @@ def test_a_miner_lets_through_what_its_predicate_says(rule, margin):
 
 
 @pytest.mark.parametrize("metric", ["sqeuclidean", "euclidean"])
-def test_counts_of_many_blocks_add_up(metric):
+def test_kind_counts_over_several_blocks_equal_broadcasting(metric):
     # 700 rows do not fit one block; torch's own broadcasting is the judge, on the same matrix
     dice = torch.Generator().manual_seed(0)
     z, y = torch.randn(700, 4, generator=dice), torch.randint(0, 7, (700,), generator=dice)
@@ -101,7 +101,7 @@ def test_counts_of_many_blocks_add_up(metric):
 
 
 @pytest.mark.parametrize("squared", [False, True])
-def test_kinds_agree_with_pytorch_metric_learning(squared):
+def test_kind_counts_agree_with_pytorch_metric_learning(squared):
     # away from ties its miner has the same three kinds
     dice = torch.Generator().manual_seed(1)
     z = torch.nn.functional.normalize(torch.randn(60, 8, generator=dice, dtype=torch.float64))
@@ -112,7 +112,7 @@ def test_kinds_agree_with_pytorch_metric_learning(squared):
         assert n == len(pml_miners.TripletMarginMiner(0.2, name, distance=metric)(z, y)[0])
 
 
-def test_counts_do_not_depend_on_the_order_of_the_batch():
+def test_kind_counts_are_invariant_to_batch_order():
     for b in BATCHES:
         order = torch.randperm(len(b.y), generator=torch.Generator().manual_seed(0))
         before = Contrast.of_batch(b.z, b.y, "sqeuclidean")
@@ -136,7 +136,7 @@ class Largest(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("rule", miners.MINERS)
-def test_no_tensor_is_larger_than_the_matrix_of_distances(rule):
+def test_mining_makes_no_tensor_larger_than_the_distance_matrix(rule):
     # 200^3 = 8 million triplets; what is allowed is B x B, and one edge more for the run ends
     dice = torch.Generator().manual_seed(0)
     z, y = torch.randn(200, 8, generator=dice, requires_grad=True), torch.randint(0, 3, (200,), generator=dice)
@@ -145,12 +145,12 @@ def test_no_tensor_is_larger_than_the_matrix_of_distances(rule):
     assert 200 * 200 <= largest.seen <= 200 * 201
 
 
-def test_an_unknown_miner_is_refused_in_words():
+def test_unknown_miner_is_rejected():
     with pytest.raises(ValueError, match="semihard"):
         miners.mine(contrast(0), 0.2, "softhard")
 
 
-def test_at_a_margin_of_zero_nothing_is_semihard_and_ties_cost_nothing():
+def test_zero_margin_has_no_semihard_triplets_and_ties_cost_nothing():
     c = contrast(2)
     assert miners.count_kinds(c, 0.0)[1] == 0
     assert not miners.mine(c, 0.0, "semihard").count.any()

@@ -88,14 +88,14 @@ def test_pccl_as_released_is_batch_pooled_circle_for_k_1(margin):
         same("pccl_released", {**theta, "k": 1}, module("circle", **theta, pool="batch"))
 
 
-def test_the_two_pools_are_one_where_there_is_one_positive_and_one_negative():
+def test_circle_pools_are_equal_for_one_positive_and_one_negative():
     # log(1 + e^(l_n + l_p)) either way
     x = torch.linspace(-1, 1, 9, dtype=torch.float64)
     c = Contrast.of_pairs(x, x.flip(0))
     assert torch.equal(LOSSES["circle"](c, pool="anchor").total, LOSSES["circle"](c, pool="batch").total)
 
 
-def test_the_softmax_losses_are_one_where_there_is_one_positive():
+def test_softmax_losses_are_equal_for_one_positive():
     # one anchor, one positive and five negatives: nobody has other positives to put into or leave out of the sum
     dice = torch.Generator().manual_seed(1)
     c = Contrast.of_pairs(
@@ -111,13 +111,13 @@ def test_nt_xent_is_supcon_on_two_views():
     assert module("nt_xent")(Z).item() == module("nt_xent")(Z, Y).item()  # labels are not looked at
 
 
-def test_the_mean_inside_the_log_is_never_larger():
+def test_supcon_with_the_mean_inside_the_log_is_never_larger():
     # Jensen's inequality
     for b in BATCHES:
         assert module("supcon", variant="in")(b.z, b.y) <= module("supcon")(b.z, b.y) + 1e-12
 
 
-def test_the_formulas_on_numbers_one_can_check_by_hand():
+def test_losses_of_a_right_angle_equal_hand_calculation():
     # a right angle: rows (1, 0), (1, 0), (0, 1), (0, 1); d^2 = 2 and s = 0 across the classes
     z, y = torch.tensor([[1.0, 0], [1, 0], [0, 1], [0, 1]], dtype=torch.float64), torch.tensor([0, 0, 1, 1])
     assert math.isclose(module("contrastive", margin=2.0)(z, y), 4 * (2 - 2**0.5) ** 2 / 6)
@@ -171,7 +171,7 @@ PLAIN = [
 
 @pytest.mark.parametrize("negatives", [1, 4])
 @pytest.mark.parametrize(("key", "theta", "plain"), PLAIN, ids=lambda x: str(x) if not callable(x) else "")
-def test_forces_are_central_differences_of_the_formula_with_weights_held_fixed(key, theta, plain, negatives):
+def test_forces_equal_central_differences_of_the_formula_with_weights_held_fixed(key, theta, plain, negatives):
     dice = torch.Generator().manual_seed(negatives)
     low, high = {"contrastive": (0.1, 2.0), "triplet": (0.1, 4.0)}.get(key, (-1.0, 1.0))
     x = low + (high - low) * torch.rand(25, 1 + negatives, generator=dice, dtype=torch.float64)
@@ -189,12 +189,12 @@ def test_forces_are_central_differences_of_the_formula_with_weights_held_fixed(k
             assert math.isclose(ours, slope, rel_tol=1e-5, abs_tol=1e-6)
 
 
-def test_every_loss_without_class_weights_has_its_formula_in_plain_numbers():
+def test_plain_formulas_are_of_losses_without_class_weights():
     assert {key for key, _, _ in PLAIN} <= set(PAIR)
 
 
 @pytest.mark.parametrize(("margin", "scale"), [(0.05, 8.0), (0.25, 32.0), (0.25, 256.0), (0.5, 512.0)])
-def test_the_force_of_circle_is_never_more_than_scale_times_2_plus_margin(margin, scale):
+def test_circle_force_is_at_most_scale_times_2_plus_margin(margin, scale):
     # 576 for the face setting (0.25, 256); it is reached by a positive at s_p = -1
     s = torch.linspace(-1, 1, 21, dtype=torch.float64)
     s_p, s_n = (x.ravel().clone().requires_grad_() for x in torch.meshgrid(s, s, indexing="ij"))
@@ -225,7 +225,7 @@ def of_loss(key, **theta):
     return lambda s_p, s_n: LOSSES[key](Contrast.of_pairs(s_p, s_n), **theta).total.sum()
 
 
-def test_circle_leads_to_minus_m_and_1_where_its_value_is_not_lowest():
+def test_circle_converges_to_minus_m_and_1_where_its_value_is_not_lowest():
     # from (s_n, s_p) = (0.5, 0.2), m = 0.25; on the way down its loss passes 0.224 and comes back to it, and at the
     # end alpha_n = 0, so that it is log(1 + e^(-16 / 16)) = 0.313
     (s_n, s_p), history = trained(of_loss("circle", scale=16.0), 0.5, 0.2, rate=0.01, steps=500)
@@ -241,7 +241,7 @@ def test_circle_leads_to_minus_m_and_1_where_its_value_is_not_lowest():
     assert any(before <= 0.224 <= after for before, after in itertools.pairwise(history[lowest:]))
 
 
-def test_circle_with_unfrozen_weights_would_lead_to_0_and_1():
+def test_circle_with_differentiated_weights_would_converge_to_0_and_1():
     # the values as they simplify for s_n >= -m: gamma (s_n^2 - m^2) and gamma ((s_p - 1)^2 - m^2)
     def unfrozen(s_p, s_n):
         logit = 16 * (s_n**2 - 0.25**2 + (s_p - 1) ** 2 - 0.25**2)
@@ -264,14 +264,14 @@ def test_circle_at_a_large_scale_stops_just_inside_its_arc():
 
 
 @pytest.mark.parametrize("xi", [1, 5])
-def test_pccl_leads_to_minus_m_and_1_whatever_xi_is(xi):
+def test_pccl_converges_to_minus_m_and_1_for_any_xi(xi):
     (s_n, s_p), history = trained(of_loss("pccl", xi=xi), 0.5, 0.2, rate=0.05, steps=800)
     assert math.isclose(s_n, -0.25, abs_tol=1e-4)
     assert math.isclose(s_p, 1.0, abs_tol=1e-4)
     assert history[-1] > min(history)
 
 
-def test_the_value_of_pccl_is_not_monotone_in_s_p():
+def test_pccl_value_is_not_monotone_in_s_p():
     # at s_n = 0.1, m = 0.25, tau = 1/16
     values = [
         of_loss("pccl")(*(torch.tensor([s], dtype=torch.float64) for s in (s_p, 0.1))) for s_p in (0.25, 0.625, 1)
@@ -279,7 +279,7 @@ def test_the_value_of_pccl_is_not_monotone_in_s_p():
     assert [round(float(v), 4) for v in values] == [0.0316, 0.0034, 0.0316]
 
 
-def test_the_value_of_pccl_is_lowest_at_half_of_1_plus_m_and_half_of_minus_m():
+def test_pccl_value_is_lowest_at_half_of_1_plus_m_and_half_of_minus_m():
     s = torch.linspace(-1, 1, 401, dtype=torch.float64)
     s_n, s_p = (x.ravel() for x in torch.meshgrid(s, s, indexing="ij"))
     lowest = LOSSES["pccl"](Contrast.of_pairs(s_p, s_n)).total.argmin()
@@ -302,7 +302,7 @@ def test_the_value_of_pccl_is_lowest_at_half_of_1_plus_m_and_half_of_minus_m():
         ("pccl_released", {"margin": 0.25, "k": 5}, [(0.0, 1 - 0.25 * 6**0.5)]),
     ],
 )
-def test_points_of_the_boundary_that_one_can_solve_by_hand_are_on_log_2(key, theta, points):
+def test_loss_at_boundary_points_solved_by_hand_is_log_2(key, theta, points):
     for s_n, s_p in points:
         value = of_loss(key, **theta)(*(torch.tensor([s], dtype=torch.float64) for s in (s_p, s_n)))
         assert math.isclose(value, math.log(2), rel_tol=1e-9)
@@ -311,7 +311,7 @@ def test_points_of_the_boundary_that_one_can_solve_by_hand_are_on_log_2(key, the
 # --- the lines on the live curve --------------------------------------------------------------------------------------
 
 
-def test_collapse_and_floor_are_what_the_loss_shows_there():
+def test_collapse_and_floor_values_equal_the_loss_of_such_embeddings():
     y = torch.arange(20) % 4
     point = torch.ones(20, 6, dtype=torch.float64) / 6**0.5
     corners = (torch.eye(4, dtype=torch.float64) - 0.25)[y]
@@ -355,7 +355,7 @@ def test_floor_values_in_closed_form():
     assert floor("supcon", {}, torch.zeros(4, dtype=torch.int64)) == pytest.approx(math.log(3))  # one class
 
 
-def test_collapse_and_floor_of_class_losses_are_what_they_show_there():
+def test_collapse_and_floor_values_of_class_losses_equal_the_loss_of_such_embeddings():
     y = torch.arange(20) % 4
     point = torch.ones(20, 6, dtype=torch.float64) / 6**0.5
     corners = torch.eye(4, dtype=torch.float64) - 0.25

@@ -86,7 +86,7 @@ def shown(loss, theta, z, y, weight=None, bias=None):
 @pytest.mark.parametrize("name", BATCHES)
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("key", LOSSES)
-def test_a_program_prints_the_number_on_the_screen(run, key, flavour, name):
+def test_program_prints_the_value_of_the_library(run, key, flavour, name):
     loss = LOSSES[key]
     batch = batch_of(loss, name)
     for theta in EVERY[key] if name == "usual" else EVERY[key][::5]:
@@ -96,7 +96,7 @@ def test_a_program_prints_the_number_on_the_screen(run, key, flavour, name):
             assert math.isclose(printed, shown(loss, theta, *batch), rel_tol=1e-9, abs_tol=1e-12), theta
 
 
-def test_only_what_has_no_such_program_has_none():
+def test_program_exists_exactly_where_its_flavour_has_the_loss():
     for key, every in EVERY.items():
         for theta in every:
             assert snippets.program(key, theta, "ours")
@@ -120,7 +120,7 @@ def test_every_published_loss_has_a_program_in_plain_pytorch():
         ([1, 1, 1, 1], ("contrastive", "triplet", "npair", "info_nce", "supcon", "circle", "pccl", "pccl_released")),
     ],
 )
-def test_a_batch_without_positives_or_negatives_is_no_accident(run, y, keys):
+def test_plain_program_handles_batches_without_positives_or_negatives(run, y, keys):
     z, y = Z[:4], torch.tensor(y)
     for key in keys:
         for theta in CORNERS[key]:
@@ -135,7 +135,7 @@ POINTS = [(0.2, 0.9), (0.7, 0.3), (-0.6, -0.4), (0.45, 0.5), (-1.0, 1.0), (1.0, 
 
 @pytest.mark.parametrize("flavour", ["ours", "plain"])
 @pytest.mark.parametrize("key", LOSSES)
-def test_a_point_prints_value_and_both_derivatives_of_the_plane(run, key, flavour):
+def test_point_program_prints_value_and_both_derivatives_of_the_plane(run, key, flavour):
     loss = LOSSES[key]
     for theta in EVERY[key]:
         for s_n, s_p in POINTS:
@@ -150,7 +150,7 @@ def test_a_point_prints_value_and_both_derivatives_of_the_plane(run, key, flavou
                     assert math.isclose(printed, number, rel_tol=3e-9, abs_tol=1e-9), (theta, s_n, s_p)
 
 
-def test_no_other_flavour_has_points():
+def test_pml_flavour_has_no_point_program():
     assert snippets.point_program("supcon", {}, 0.2, 0.9, "pml") is None
 
 
@@ -186,7 +186,7 @@ def test_programs_are_short_and_pass_a_linter(tmp_path):
     assert done.returncode == 0, done.stdout
 
 
-def test_the_values_on_the_sliders_are_in_the_program():
+def test_program_contains_the_slider_values():
     theta = {"margin": 0.37, "scale": 48.0}
     for key, flavour in (("circle", "ours"), ("circle", "plain"), ("circle", "pml"), ("am_softmax", "plain")):
         code = snippets.program(key, theta, flavour)
@@ -195,7 +195,7 @@ def test_the_values_on_the_sliders_are_in_the_program():
 
 
 @pytest.mark.parametrize("flavour", ["ours", "plain"])
-def test_a_program_runs_on_its_own(tmp_path, flavour):
+def test_program_runs_as_a_script(tmp_path, flavour):
     (tmp_path / "batch.npz").write_bytes(snippets.batch_file(Z, Y))
     (tmp_path / "program.py").write_text(snippets.program("circle", {}, flavour))
     if flavour == "ours":  # it is to be kept in the app's folder
@@ -216,6 +216,6 @@ def test_a_program_runs_on_its_own(tmp_path, flavour):
         (("supcon", {"warmth": 1}, "plain"), "no parameter 'warmth'"),
     ],
 )
-def test_nonsense_is_refused_in_words(arguments, words):
+def test_invalid_arguments_raise_readable_errors(arguments, words):
     with pytest.raises(ValueError, match=words):
         snippets.program(*arguments)

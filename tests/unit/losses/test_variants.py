@@ -84,11 +84,11 @@ SAID = {  # convention: our parameters, written down again from what its words s
 
 
 @pytest.mark.parametrize(("key", "name"), SAID, ids="/".join)
-def test_what_our_parameters_can_say_agrees_with_the_loops(key, name):
+def test_variant_expressed_by_parameters_equals_loops(key, name):
     close(shown(key, name), by_the_loops(key, SAID[key, name]))
 
 
-def test_every_other_has_a_test_of_its_own():
+def test_every_variant_has_an_expected_value():
     said = {(key, each.key) for key, of in variants.VARIANTS.items() for each in of if each.theta is not None}
     assert said == set(SAID)
     for key, of in variants.VARIANTS.items():
@@ -121,7 +121,7 @@ WRITTEN = {  # each convention with a function of its own: what it is compared w
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_every_other_agrees_with_where_it_is_from_or_with_loops(name):
+def test_variant_with_its_own_function_equals_its_library_or_loops(name):
     key = next(key for key in sorted(LOSSES, key=len, reverse=True) if name.startswith(f"{key}_"))
     z, y = (Z[:12], Y[:12]) if name == "supcon_base" else (Z, Y)  # there an anchor without a positive is NaN
     close(shown(key, name.removeprefix(f"{key}_"), z, y), float(WRITTEN[name](z, y)))
@@ -197,12 +197,12 @@ def angular(z, y, widened):
 # --- what words claim -------------------------------------------------------------------------------------------------
 
 
-def test_pytorch_metric_learning_without_a_miner_is_its_line_of_the_triplet_loss():
+def test_triplet_variant_nonzero_is_pytorch_metric_learning_without_a_miner():
     # its embeddings are of unit length, and its margin 0.05
     close(shown("triplet", "nonzero", unit(Z), margin=0.05), pml.TripletMarginLoss()(Z, Y))
 
 
-def test_conventions_take_the_parameters_that_are_set():
+def test_variants_take_given_parameters():
     close(shown("contrastive", "linear_nonzero", margin=0.7), pml.ContrastiveLoss(0, 0.7)(Z, Y))
     close(shown("supcon", "base", Z[:12], Y[:12], temperature=0.5), supcontrast(Z[:12], Y[:12].tolist(), 0.5, 0.07))
     close(shown("npair", "one_pair", l2=0.01) - shown("npair", "one_pair"), sum(
@@ -210,7 +210,7 @@ def test_conventions_take_the_parameters_that_are_set():
     ) * 0.01 / 3)  # fmt: skip
 
 
-def test_the_factor_at_the_first_articles_temperature_is_7():
+def test_supcon_variant_base_is_7_times_larger_at_temperature_0_5():
     assert math.isclose(shown("supcon", "base", temperature=0.5) / shown("supcon", "here", temperature=0.5), 0.5 / 0.07)
     assert round(0.5 / 0.07, 1) == 7.1
 
@@ -224,13 +224,13 @@ def test_softmax_applied_twice_cannot_fall_below_1_461():
     close(value, math.log(math.e + 9) - 1)
 
 
-def test_a_margin_in_degrees_taken_for_radians_is_next_to_none():
+def test_arcface_margin_of_half_a_degree_has_almost_no_effect():
     small = losses.floor_value("arcface", {"margin": math.radians(0.5), "scale": 1.0}, torch.arange(10))
     none = losses.floor_value("arcface", {"margin": 0.0, "scale": 1.0}, torch.arange(10))
     assert abs(small - none) < 0.01
 
 
-def test_the_other_mean_of_circle_is_ours_until_perfect_anchors_underflow():
+def test_circle_mean_over_nonzero_anchors_is_ours_until_perfect_anchors_underflow():
     # l_p >= -gamma m^2 and l_n >= -gamma m^2; log(1 + e^x) is 0 in float32 for x < -104
     y = torch.tensor([0, 0, 1, 1, 2, 2, 3, 4])
     close(shown("circle", "here", Z[:8], y), pml.CircleLoss(0.25, 32)(Z[:8], y))
@@ -244,7 +244,7 @@ def test_the_other_mean_of_circle_is_ours_until_perfect_anchors_underflow():
 
 
 @pytest.mark.parametrize(("key", "each"), OTHERS, ids=lambda x: getattr(x, "key", x))
-def test_the_code_of_each_prints_its_value(key, each, tmp_path, monkeypatch):
+def test_variant_program_prints_its_value(key, each, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "batch.npz").write_bytes(snippets.batch_file(*batch_of(key)))
     theta = {"margin": 0.3} if key in ("contrastive", "triplet", "circle", "pccl") else {}
@@ -254,7 +254,7 @@ def test_the_code_of_each_prints_its_value(key, each, tmp_path, monkeypatch):
     close(float(f"{of_batch(each, theta):.10g}"), float(out.getvalue()))
 
 
-def test_each_other_gives_another_number():
+def test_each_variant_differs_from_the_default():
     for key, each in OTHERS:
         if each.key == "cosine_everywhere":
             continue  # it differs beyond pi - m, which has a test of its own
@@ -262,7 +262,7 @@ def test_each_other_gives_another_number():
         assert not math.isclose(*values, rel_tol=1e-6), (key, each.key)
 
 
-def test_the_catalogue():
+def test_variants_are_listed_consistently_for_every_loss():
     for key, of in variants.VARIANTS.items():
         assert variants.default_variant(key) is of[0]
         assert variants.variants_of(key) == of[1:]
@@ -278,7 +278,7 @@ def test_the_catalogue():
 
 
 @pytest.mark.parametrize(("key", "each"), OTHERS, ids=lambda x: getattr(x, "key", x))
-def test_a_convention_found_by_its_key_takes_whatever_of_a_batch_it_needs(key, each):
+def test_variant_found_by_key_takes_the_inputs_it_needs(key, each):
     assert variants.get_variant(key, each.key) is each
     given = dict(zip(("z", "y", "weight", "bias"), (Z, Y, WEIGHT, BIAS), strict=True))
     other = each.loss_function({})
@@ -290,7 +290,7 @@ def test_a_convention_found_by_its_key_takes_whatever_of_a_batch_it_needs(key, e
 
 
 @pytest.mark.parametrize("key", LOSSES)
-def test_ours_is_found_for_every_loss_and_leaves_the_parameters_alone(key):
+def test_own_variant_exists_for_every_loss_and_keeps_the_parameters(key):
     ours = variants.get_variant(key, variants.OURS)
     assert ours.loss_function({}) is None
     assert ours.check({}) == LOSSES[key].defaults
@@ -300,7 +300,7 @@ def test_ours_is_found_for_every_loss_and_leaves_the_parameters_alone(key):
         variants.get_variant(key, "elsewhere")
 
 
-def test_what_is_missing_is_said():
+def test_missing_inputs_raise_readable_errors():
     labels = next(each for each in variants.variants_of("nt_xent") if each.key == "labels")
     with pytest.raises(ValueError, match="needs labels"):
         variants.variant_value(labels, Z, None, {})
