@@ -1,4 +1,4 @@
-"""Small data sets and files of them, for the tests that read and write .npz."""
+"""Small data sets, and their .npz files, for tests that read and write archives."""
 
 import io
 import os
@@ -12,7 +12,7 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def small_dataset(seed=0, train=40, test=20, side=8, labels=(0, 1, 2)):
-    """A well-formed own set, as a dict of arrays."""
+    """Return the four arrays of a valid data set of the user's own, by name."""
     rng = np.random.default_rng(seed)
     return {
         "x_train": rng.integers(0, 256, (train, side, side), dtype=np.uint8),
@@ -28,6 +28,7 @@ def write_npz(path, **arrays):
 
 
 def use_own_files(monkeypatch, *paths):
+    """Set CL_LAB_DATA to files or folders."""
     monkeypatch.setenv("CL_LAB_DATA", os.pathsep.join(map(str, paths)))
 
 
@@ -42,12 +43,12 @@ def npy_bytes(array):
 
 
 def idx_bytes(array):
-    """The IDX file of an array, written down byte by byte from the format's description."""
+    """Return the IDX file of an array, after the description of the format."""
     header = bytes([0, 0, 8, array.ndim]) + b"".join(struct.pack(">I", side) for side in array.shape)
     return header + array.astype(np.uint8).tobytes()
 
 
 def load_arrays(key):
-    """Writable copies of a shipped set's arrays, as numpy alone reads them."""
+    """Return writable copies of a shipped data set's arrays, as numpy reads them."""
     with np.load(ROOT / "assets" / f"{key}.npz", allow_pickle=False) as stored:
         return {name: stored[name] for name in ARRAYS}

@@ -1,4 +1,4 @@
-"""The data are the published ones, one's own are read as they are, and toys and probes come out the same."""
+"""Shipped arrays equal the published ones, own files are read unchanged, toy sets and probes are deterministic."""
 
 import hashlib
 import io
@@ -16,7 +16,7 @@ from cl_core.data.datasets import DATASETS, DataError, available, load, probe_in
 from tests import ROOT
 from tests.archives import ARRAYS, idx_bytes, small_dataset, use_own_files, write_npz
 
-# SHA-256 of the published raw IDX files, first 16 digits; and the MD5 that MNIST's images are widely known by
+# SHA-256 of the published raw IDX files, first 16 digits; and the well-known MD5 of MNIST's training images
 PUBLISHED = {
     "mnist": ("ba891046e6505d7a", "65a50cbbf4e906d7", "0fa7898d509279e4", "ff7bcfd416de3373"),
     "fashion_mnist": ("c59f468a2f672dc8", "bad3541b69d91243", "5b4141f0afbad91e", "0402a96d92fd2663"),
@@ -61,9 +61,9 @@ def test_fashion_mnist_has_its_published_moments_and_balance():
 
 def test_load_is_fast_cached_and_read_only():
     datasets._load.cache_clear()
-    began = time.perf_counter()
+    started = time.perf_counter()
     data = load("mnist")
-    assert time.perf_counter() - began < 3  # 0.2 s on the machine it was written on
+    assert time.perf_counter() - started < 3  # measured: 0.2 s
     assert load("mnist") is data
     with pytest.raises(ValueError, match="read-only"):
         data.x_train[0] = 0
@@ -80,14 +80,14 @@ def test_available_equals_catalogue_without_own_data():
 
 
 def test_data_sets_import_neither_torch_nor_streamlit_nor_pil():
-    asked = (
+    code = (
         "import sys, cl_core.data.datasets as d; d.load('rings'); print({'torch', 'streamlit', 'PIL'} & {*sys.modules})"
     )
-    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "set()"
 
 
-# --- one's own data -------------------------------------------------------------------------------------------
+# --- own data -------------------------------------------------------------------------------------------------
 
 
 def test_own_file_in_keras_layout_is_loaded(tmp_path, monkeypatch):
@@ -132,8 +132,8 @@ def test_own_folders_and_lists_of_files_get_unique_keys(tmp_path, monkeypatch):
     write_npz(folder / "b.npz", **small_dataset(1))
     write_npz(folder / "a.npz", **small_dataset(2))
     (folder / "notes.txt").write_text("not data")
-    same = write_npz(other / "A.npz", **small_dataset(3))
-    use_own_files(monkeypatch, folder, same, same, empty, tmp_path / "gone.npz", "")
+    same_name = write_npz(other / "A.npz", **small_dataset(3))
+    use_own_files(monkeypatch, folder, same_name, same_name, empty, tmp_path / "gone.npz", "")
     keys = [key for key in available() if key not in DATASETS]
     assert keys == ["own_a", "own_b", "own_a_2", "own_empty", "own_gone"]
     assert all(re.fullmatch(r"[a-z0-9_]+", key) for key in keys)
@@ -153,7 +153,7 @@ def test_changed_own_file_is_read_again(tmp_path, monkeypatch):
     assert len(first.x_train) == 40
 
 
-# --- toys -----------------------------------------------------------------------------------------------------
+# --- toy sets -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("key", "classes"), [("blobs", 10), ("rings", 5)])
@@ -181,8 +181,8 @@ def nearest_mean_accuracy(data):
 
 
 def test_blobs_are_separable_by_class_means_and_rings_only_by_radius():
-    assert nearest_mean_accuracy(load("blobs")) > 0.97  # easy: each class is a heap
-    assert nearest_mean_accuracy(load("rings")) < 0.5  # all five means meet in the middle
+    assert nearest_mean_accuracy(load("blobs")) > 0.97  # each class is one cluster
+    assert nearest_mean_accuracy(load("rings")) < 0.5  # all five means are near the centre
     rings = load("rings")
     radius = np.linalg.norm(rings.x_test, axis=1)
     assert (np.rint((radius - 0.15) / 0.2) == rings.y_test).mean() > 0.99
@@ -195,14 +195,14 @@ def test_blobs_are_separable_by_class_means_and_rings_only_by_radius():
 @pytest.mark.parametrize("n", [0, 1, 7, 100, 503])
 def test_probe_is_balanced_deterministic_and_nested(key, n):
     data = load(key)
-    chosen = probe_indices(data, n)
-    assert chosen.dtype == np.int64
-    assert len(chosen) == len(set(chosen)) == n
-    counts = np.bincount(data.y_test[chosen], minlength=data.n_classes)
+    indices = probe_indices(data, n)
+    assert indices.dtype == np.int64
+    assert len(indices) == len(set(indices)) == n
+    counts = np.bincount(data.y_test[indices], minlength=data.n_classes)
     assert counts.max() - counts.min() <= 1
-    assert np.array_equal(chosen, probe_indices(data, n))
-    assert np.array_equal(chosen, probe_indices(data, n + 50)[:n])
-    assert n < 7 or not np.array_equal(chosen, probe_indices(data, n, seed=1))
+    assert np.array_equal(indices, probe_indices(data, n))
+    assert np.array_equal(indices, probe_indices(data, n + 50)[:n])
+    assert n < 7 or not np.array_equal(indices, probe_indices(data, n, seed=1))
 
 
 def test_probe_larger_than_the_test_set_takes_every_image(tmp_path, monkeypatch):
@@ -210,7 +210,7 @@ def test_probe_larger_than_the_test_set_takes_every_image(tmp_path, monkeypatch)
     use_own_files(monkeypatch, write_npz(tmp_path / "a.npz", **arrays))
     data = load("own_a")
     assert sorted(probe_indices(data, 10**6)) == list(range(20))
-    assert np.bincount(data.y_test[probe_indices(data, 7)]).tolist() == [4, 2, 1]  # as far as there are any
+    assert np.bincount(data.y_test[probe_indices(data, 7)]).tolist() == [4, 2, 1]  # the small classes run out
     with pytest.raises(ValueError, match="-1"):
         probe_indices(data, -1)
 
@@ -218,10 +218,10 @@ def test_probe_larger_than_the_test_set_takes_every_image(tmp_path, monkeypatch)
 @pytest.mark.parametrize("n", [1, 2, 5, 16, 17, 2000, 10_000])
 def test_sprite_sheet_decodes_to_the_images(n):
     data = load("fashion_mnist")
-    chosen = probe_indices(data, n)
-    began = time.perf_counter()
-    png = sprite_sheet(data, chosen)
-    assert time.perf_counter() - began < 2  # 0.05 s for 2,000 on the machine it was written on
+    indices = probe_indices(data, n)
+    started = time.perf_counter()
+    png = sprite_sheet(data, indices)
+    assert time.perf_counter() - started < 2  # measured: 0.05 s for 2,000
     with Image.open(io.BytesIO(png)) as picture:
         assert (picture.format, picture.mode) == ("PNG", "L")
         sheet = np.asarray(picture)
@@ -231,7 +231,7 @@ def test_sprite_sheet_decodes_to_the_images(n):
     for i in range(n):
         row, column = divmod(i, columns)
         cell = sheet[28 * row : 28 * (row + 1), 28 * column : 28 * (column + 1)]
-        assert np.array_equal(cell, data.x_test[chosen[i]])
+        assert np.array_equal(cell, data.x_test[indices[i]])
 
 
 def test_sprite_sheet_of_oblong_images_and_of_no_images(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""An .npz is refused in words before it can do harm."""
+"""A wrong, damaged or hostile .npz is rejected with a readable error before it is unpacked."""
 
 import io
 import struct
@@ -14,7 +14,7 @@ from cl_core.data.datasets import DataError, load
 from tests.archives import ARRAYS, npy_bytes, small_dataset, small_dataset_with, use_own_files, write_npz
 
 IMAGES = np.zeros((40, 8, 8), np.uint8)
-BAD = {
+WRONG_LAYOUTS = {
     "float images": (small_dataset_with(x_train=IMAGES / 255), "x_train has dtype float64"),
     "colour": (small_dataset_with(x_train=np.zeros((40, 8, 8, 3), np.uint8)), "x_train has shape (40, 8, 8, 3)"),
     "flat": (small_dataset_with(x_train=np.zeros((40, 64), np.uint8)), "x_train has shape (40, 64)"),
@@ -38,20 +38,20 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("arrays", "finding"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize(("arrays", "finding"), WRONG_LAYOUTS.values(), ids=WRONG_LAYOUTS)
 def test_own_file_in_another_layout_is_rejected(tmp_path, monkeypatch, arrays, finding):
     path = write_npz(tmp_path / "a.npz", **arrays)
     use_own_files(monkeypatch, path)
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DataError) as error:
         load("own_a")
-    assert f"{path.name}: " in str(caught.value)
-    assert str(path.parent) not in str(caught.value)  # a visitor has no business there
-    assert finding in str(caught.value)
-    assert f"Expected: {image_files.LAYOUT}." in str(caught.value)
+    assert f"{path.name}: " in str(error.value)
+    assert str(path.parent) not in str(error.value)  # visitors must not see paths of the server
+    assert finding in str(error.value)
+    assert f"Expected: {image_files.LAYOUT}." in str(error.value)
 
 
 class Trap:
-    """Unpickled, it would leave a mark."""
+    """Creates the file `mark` when it is unpickled."""
 
     def __init__(self, mark):
         self.mark = mark
@@ -77,40 +77,40 @@ def npy_header(shape, descr="|u1"):
 
 
 def write_zip(path, **members):
-    """An .npz of raw member bytes, with whatever they claim."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as stored:
+    """Write an .npz whose members are the given bytes, and return its path."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            stored.writestr(f"{name}.npy", content)
+            archive.writestr(f"{name}.npy", content)
     return path
 
 
 def read_error(path):
-    """What reading `path` answers."""
-    with pytest.raises(DataError) as caught:
+    """Return the message of the error that reading `path` raises."""
+    with pytest.raises(DataError) as error:
         image_files.read(path)
-    return str(caught.value)
+    return str(error.value)
 
 
 def test_zip_bomb_is_rejected_before_a_member_is_opened(tmp_path, monkeypatch):
     path = tmp_path / "bomb.npz"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as stored:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name in ARRAYS:
-            with stored.open(f"{name}.npy", "w") as stream:
+            with archive.open(f"{name}.npy", "w") as stream:
                 for _ in range(130):
                     stream.write(bytes(2**20))
     assert path.stat().st_size < 4 * 2**20
 
-    def opened(*_):
+    def fail(*_):
         raise AssertionError("a member was opened")
 
-    monkeypatch.setattr(zipfile.ZipFile, "open", opened)
+    monkeypatch.setattr(zipfile.ZipFile, "open", fail)
     assert "it would unpack to 545,259,520 bytes, too large" in read_error(path)
 
 
 def test_header_that_disagrees_with_its_member_is_rejected(tmp_path):
     good = {name: npy_bytes(array) for name, array in small_dataset().items()}
-    vast = good | {"x_train": npy_header((2**40, 8, 8)) + bytes(100)}
-    assert "x_train claims shape (1099511627776, 8, 8)" in read_error(write_zip(tmp_path / "vast.npz", **vast))
+    huge = good | {"x_train": npy_header((2**40, 8, 8)) + bytes(100)}
+    assert "x_train claims shape (1099511627776, 8, 8)" in read_error(write_zip(tmp_path / "vast.npz", **huge))
     short = good | {"x_train": npy_bytes(IMAGES)[:-1]}
     assert "x_train claims shape (40, 8, 8)" in read_error(write_zip(tmp_path / "short.npz", **short))
     longer = good | {"x_train": npy_bytes(IMAGES) + b"\0"}
@@ -123,8 +123,8 @@ def test_header_that_disagrees_with_its_member_is_rejected(tmp_path):
 
 def test_member_longer_than_the_zip_says_is_rejected(tmp_path):
     path = write_zip(tmp_path / "a.npz", **{name: npy_bytes(array) for name, array in small_dataset().items()})
-    true = len(npy_bytes(IMAGES))
-    raw = path.read_bytes().replace(struct.pack("<I", true), struct.pack("<I", true - 64))
+    length = len(npy_bytes(IMAGES))
+    raw = path.read_bytes().replace(struct.pack("<I", length), struct.pack("<I", length - 64))
     path.write_bytes(raw)
     assert "damaged or cut short" in read_error(path)  # nothing beyond the stated length is unpacked
 
@@ -136,17 +136,17 @@ def test_too_many_images_are_rejected(tmp_path, monkeypatch):
 
 def test_unusual_compression_is_rejected(tmp_path):
     path = tmp_path / "a.npz"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as stored:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         for name, array in small_dataset().items():
-            stored.writestr(f"{name}.npy", npy_bytes(array))
+            archive.writestr(f"{name}.npy", npy_bytes(array))
     assert "packed by a method that numpy does not write" in read_error(path)
 
 
 def test_duplicate_array_is_rejected(tmp_path):
     path = write_zip(tmp_path / "a.npz", **{name: npy_bytes(array) for name, array in small_dataset().items()})
-    with warnings.catch_warnings(), zipfile.ZipFile(path, "a") as stored:
-        warnings.simplefilter("ignore")  # zipfile warns of it
-        stored.writestr("y_test.npy", npy_bytes(small_dataset(1)["y_test"]))
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "a") as archive:
+        warnings.simplefilter("ignore")  # zipfile warns of duplicate names
+        archive.writestr("y_test.npy", npy_bytes(small_dataset(1)["y_test"]))
     assert "it holds y_test twice" in read_error(path)
 
 
@@ -157,24 +157,24 @@ def test_arrays_of_any_order_dtype_and_shape_are_read_as_numpy_reads_them(tmp_pa
         "empty": numbers[:0], "number": np.array(3), "half": numbers.astype(np.float16), "true": numbers > 3,
     }  # fmt: skip
     path = write_npz(tmp_path / "a.npz", **arrays)
-    found = npz.load_asset(path, dict, "")
-    assert list(found) == list(arrays)
-    with np.load(path, allow_pickle=False) as stored:
-        for name, array in found.items():
+    arrays_read = npz.load_asset(path, dict, "")
+    assert list(arrays_read) == list(arrays)
+    with np.load(path, allow_pickle=False) as archive:
+        for name, array in arrays_read.items():
             assert array.flags.c_contiguous
-            assert array.dtype == stored[name].dtype.newbyteorder("=")
-            assert np.array_equal(array, stored[name])
+            assert array.dtype == archive[name].dtype.newbyteorder("=")
+            assert np.array_equal(array, archive[name])
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_random_damage_raises_only_data_errors(tmp_path, seed):
-    """Random bytes changed or cut: the arrays are as before, or it is a DataError; never another error."""
+    """After random bytes are changed or cut off, reading gives the same arrays or a DataError, never another error."""
     rng = np.random.default_rng(seed)
-    np.savez(tmp_path / "whole.npz", **small_dataset())  # not deflated, so that damage reaches the .npy headers too
-    whole = (tmp_path / "whole.npz").read_bytes()
-    true, path = image_files.read(tmp_path / "whole.npz"), tmp_path / "hurt.npz"
+    np.savez(tmp_path / "intact.npz", **small_dataset())  # not deflated, so that damage reaches the .npy headers too
+    intact = (tmp_path / "intact.npz").read_bytes()
+    original, path = image_files.read(tmp_path / "intact.npz"), tmp_path / "damaged.npz"
     for _ in range(200):
-        raw = bytearray(whole[: rng.integers(1, len(whole) + 1)] if rng.random() < 0.2 else whole)
+        raw = bytearray(intact[: rng.integers(1, len(intact) + 1)] if rng.random() < 0.2 else intact)
         for at in rng.integers(0, len(raw), rng.integers(1, 4)):
             raw[at] = rng.integers(256)
         path.write_bytes(raw)
@@ -182,4 +182,4 @@ def test_random_damage_raises_only_data_errors(tmp_path, seed):
             arrays = image_files.read(path)
         except DataError:
             continue
-        assert all(np.array_equal(arrays[name], true[name]) for name in ARRAYS)
+        assert all(np.array_equal(arrays[name], original[name]) for name in ARRAYS)
