@@ -1,4 +1,4 @@
-"""A Contrast says who is compared with whom, and its distances survive what batches do to them."""
+"""A Contrast has the values and masks of a batch; its distances are accurate for ties, duplicates and near points."""
 
 import pytest
 import torch
@@ -18,14 +18,14 @@ NAN = float("nan")
 def test_pairwise_values_and_gradients_equal_those_of_loops(b, metric):
     weight = torch.randn(len(b.y), len(b.y), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     z = b.z.clone().requires_grad_()
-    slow = torch.stack([torch.stack(row) for row in reference.matrix(z, metric)])
-    fast = pairwise(z, z, metric)
-    assert torch.allclose(fast, slow, rtol=0, atol=1e-7 if metric == "euclidean" else 1e-12)
-    expected = torch.autograd.grad((slow * weight).sum(), z)[0]
-    got = torch.autograd.grad((fast * weight).sum(), z)[0]
-    if b.name != "a zero vector":  # there a unit vector has a slope of 1e12
-        assert torch.allclose(got, expected, rtol=1e-9, atol=1e-9)
-    assert torch.isfinite(got).all()
+    expected = torch.stack([torch.stack(row) for row in reference.matrix(z, metric)])
+    values = pairwise(z, z, metric)
+    assert torch.allclose(values, expected, rtol=0, atol=1e-7 if metric == "euclidean" else 1e-12)
+    expected_gradient = torch.autograd.grad((expected * weight).sum(), z)[0]
+    gradient = torch.autograd.grad((values * weight).sum(), z)[0]
+    if b.name != "a zero vector":  # the gradient of its unit vector is 1e12
+        assert torch.allclose(gradient, expected_gradient, rtol=1e-9, atol=1e-9)
+    assert torch.isfinite(gradient).all()
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -53,13 +53,13 @@ def test_equal_rows_have_exactly_zero_distance_and_gradient(dtype, shift):
 
 @pytest.mark.parametrize("copies", [2, 40])
 def test_distance_of_near_points_is_accurate_in_float32(copies):
-    # points 1e-4 apart on the unit sphere: in the product form alone their d^2 of 1e-8 drowns in rounding of 1e-7
-    dice = torch.Generator().manual_seed(0)
-    z = unit(torch.randn(128 // copies, 128, generator=dice)).repeat(copies, 1)
-    z += 1e-4 * torch.randn(z.shape, generator=dice) / 128**0.5
+    # points 1e-4 apart on the unit sphere: their d^2 of 1e-8 is below the rounding error, 1e-7, of the product form
+    generator = torch.Generator().manual_seed(0)
+    z = unit(torch.randn(128 // copies, 128, generator=generator)).repeat(copies, 1)
+    z += 1e-4 * torch.randn(z.shape, generator=generator) / 128**0.5
     exact = pairwise(z.double(), z.double(), "euclidean")
-    off = ~torch.eye(len(z), dtype=torch.bool)
-    assert ((pairwise(z, z, "euclidean") - exact).abs() / exact)[off].max() < 1e-2
+    off_diagonal = ~torch.eye(len(z), dtype=torch.bool)
+    assert ((pairwise(z, z, "euclidean") - exact).abs() / exact)[off_diagonal].max() < 1e-2
 
 
 def test_squared_distances_on_an_integer_grid_are_exact():
@@ -107,7 +107,7 @@ def test_of_pairs_makes_one_anchor_per_point():
 
 
 def test_apply_rows_visits_every_row_once_over_several_blocks():
-    # more than 2**18 entries, so several blocks; the slope of v**2 is 2v
+    # more than 2**18 entries, so several blocks; the derivative of v**2 is 2v
     value = torch.randn(700, 500, dtype=torch.float64, requires_grad=True)
     c = Contrast(value, torch.zeros(700, 500, dtype=torch.bool), torch.ones(700, 500, dtype=torch.bool))
     assert len(list(row_blocks(700, 500))) > 1
@@ -125,7 +125,7 @@ def test_mean_of_no_terms_is_exactly_zero():
 
 
 @pytest.mark.parametrize(
-    ("z", "y", "word"),
+    ("z", "y", "message"),
     [
         (Z, torch.zeros(8, dtype=torch.int64), "labels"),
         (Z, torch.zeros(9, 1, dtype=torch.int64), "labels"),
@@ -138,8 +138,8 @@ def test_mean_of_no_terms_is_exactly_zero():
         (Z.index_fill(0, torch.tensor([4]), torch.inf), torch.zeros(9, dtype=torch.int64), "infinity"),
     ],
 )
-def test_of_batch_rejects_invalid_embeddings_and_labels(z, y, word):
-    with pytest.raises(ValueError, match=word):
+def test_of_batch_rejects_invalid_embeddings_and_labels(z, y, message):
+    with pytest.raises(ValueError, match=message):
         Contrast.of_batch(z, y, "dot")
 
 
