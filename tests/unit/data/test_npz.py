@@ -1,9 +1,11 @@
 """A wrong, damaged or hostile .npz is rejected with a readable error before it is unpacked."""
 
 import io
+import re
 import struct
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +185,105 @@ def test_random_damage_raises_only_data_errors(tmp_path, seed):
         except DataError:
             continue
         assert all(np.array_equal(arrays[name], original[name]) for name in ARRAYS)
+
+
+# --- text from a file in messages -------------------------------------------------------------------------------------
+
+MARKUP = "<b>**x**[a](//b)$1$`c`&\x1b[31m"
+HOSTILE = MARKUP + "\u202e\r\n" + 2000 * "y"
+GOOD_HEADER = {"descr": "|u1", "fortran_order": False, "shape": (40, 8, 8)}
+
+
+def assert_plain(message):
+    """Check that a message is short and has neither control characters nor markup; a dtype may have `<` or `>`."""
+    text = message.partition(" Expected: ")[0]
+    assert text.isprintable(), text
+    assert not re.search(r"""[*\[\]$`&"{}|~#!]|<(?![fiu]\d)|>(?![fiu]\d)""", text), text
+    assert len(text) <= 300, len(text)
+
+
+def npy_with(header, content=b""):
+    """Return an .npy whose header is the given text."""
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode("latin-1") + content
+
+
+HOSTILE_MEMBERS = {
+    "no literal": npy_with(MARKUP),
+    "unknown key": npy_with(repr(GOOD_HEADER | {MARKUP: 0})),
+    "text as shape": npy_with(repr(GOOD_HEADER | {"shape": MARKUP})),
+    "text as order": npy_with(repr(GOOD_HEADER | {"fortran_order": MARKUP})),
+    "unknown dtype": npy_with(repr(GOOD_HEADER | {"descr": MARKUP})),
+    "long text": npy_with(repr(GOOD_HEADER | {"descr": HOSTILE.replace("\u202e", "")})),
+    "named field": npy_with(repr(GOOD_HEADER | {"descr": [(MARKUP, "|u1")]}), bytes(2560)),
+    "named field and another length": npy_with(repr(GOOD_HEADER | {"descr": [(MARKUP, "|u1")]}), bytes(9)),
+    "long shape": npy_with(repr(GOOD_HEADER | {"shape": (0,) * 2000})),
+}
+
+
+def archive_with(x_train):
+    """Return the bytes of an .npz with the given member x_train, and otherwise valid."""
+    stream = io.BytesIO()
+    write_zip(stream, **{name: npy_bytes(array) for name, array in small_dataset().items()} | {"x_train": x_train})
+    return stream.getvalue()
+
+
+@pytest.fixture
+def errors_of(tmp_path):
+    """Return a function that reads an .npz by every public reader, and returns the messages of the errors."""
+
+    def errors(file, build=dict):
+        path = tmp_path / "a.npz"
+        path.write_bytes(file)
+        messages = []
+        for read in (
+            lambda: image_files.read(path),
+            lambda: npz.unpack(file, dict.fromkeys(ARRAYS, "|u1"), npz.MAX_BYTES),
+            lambda: npz.load_asset(path, build, "Make it again"),
+        ):
+            try:
+                read()
+            except DataError as error:
+                messages.append(str(error))
+        return messages
+
+    return errors
+
+
+@pytest.mark.parametrize("x_train", HOSTILE_MEMBERS.values(), ids=HOSTILE_MEMBERS)
+def test_hostile_header_is_escaped_and_cut_in_messages(errors_of, x_train):
+    messages = errors_of(archive_with(x_train))
+    assert messages
+    for message in messages:
+        assert_plain(message)
+
+
+def test_hostile_name_of_member_is_escaped_in_messages(errors_of):
+    file = archive_with(npy_bytes(IMAGES)).replace(b"x_train.npy", b"<b>*`[a]$&\x1b", 1)  # not in the zip's directory
+    messages = errors_of(file)
+    assert len(messages) == 3
+    for message in messages:
+        assert "File name in directory 'x_train.npy' and header" in message
+        assert_plain(message)
+
+
+@pytest.mark.parametrize("kind", [OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error])
+@pytest.mark.parametrize(("owner", "name"), [(zipfile, "ZipFile"), (zipfile.ZipFile, "open")])
+def test_text_of_a_zip_error_is_escaped_and_cut_in_messages(errors_of, monkeypatch, owner, name, kind):
+    def fail(*_, **__):
+        raise kind(HOSTILE)
+
+    file = archive_with(npy_bytes(IMAGES))
+    monkeypatch.setattr(owner, name, fail)
+    messages = errors_of(file)
+    assert len(messages) == 3
+    for message in messages:
+        assert_plain(message)
+
+
+@pytest.mark.parametrize("kind", [KeyError, TypeError, ValueError, DataError])
+def test_text_of_a_build_error_is_escaped_and_cut_in_messages(errors_of, kind):
+    def build(_):
+        raise kind(HOSTILE)
+
+    (message,) = (text for text in errors_of(archive_with(npy_bytes(IMAGES)), build) if text.endswith("Make it again."))
+    assert_plain(message)
