@@ -15,7 +15,7 @@ def distance(a, b, metric):
     if metric == "dot":
         return (a * b).sum()
     if metric in ("similarity", "cosine"):
-        s = (a / length(a) * (b / length(b))).sum()
+        s = (unit(a) * unit(b)).sum()
         return s if metric == "similarity" else 1 - s
     d2 = ((a - b) ** 2).sum()
     if metric == "sqeuclidean":
@@ -28,9 +28,18 @@ def length(a):
     return r2.sqrt() if r2 > 1e-24 else torch.tensor(1e-12, dtype=a.dtype)
 
 
+def unit(a):
+    return a / length(a)
+
+
 def matrix(z, metric):
     """Return all values as nested lists; value[i][j] is a scalar."""
-    return [[distance(z[i], z[j], metric) for j in range(len(z))] for i in range(len(z))]
+    points = z.unbind()  # for autograd one operation, where every z[i] is one with a gradient of the size of z
+    if metric in ("similarity", "cosine"):
+        points = [unit(a) for a in points]
+        s = [[(a * b).sum() for b in points] for a in points]
+        return s if metric == "similarity" else [[1 - value for value in row] for row in s]
+    return [[distance(a, b, metric) for b in points] for a in points]
 
 
 def positives(y, i):

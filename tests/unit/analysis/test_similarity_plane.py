@@ -188,13 +188,13 @@ def random_embeddings(n=40, seed=0):
 def test_pair_similarities_are_cosines_of_valid_triplets():
     z, y = random_embeddings()
     u = z / np.linalg.norm(z, axis=1, keepdims=True)
-    s = (u @ u.T).astype(np.float64)
+    s, labels = (u @ u.T).astype(np.float64).tolist(), y.tolist()  # lists, whose elements are quick to get
     valid = {
-        (round(s[a, n], 4), round(s[a, p], 4))
+        (round(s[a][n], 4), round(s[a][p], 4))
         for a in range(40)
         for p in range(40)
         for n in range(40)
-        if y[p] == y[a] != y[n] and p != a
+        if labels[p] == labels[a] != labels[n] and p != a
     }
     points = pairs.pair_similarities(z, y)
     assert points.shape == (pairs.RANDOM_POINTS, 2)

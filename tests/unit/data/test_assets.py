@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import importlib.util
+import os
 import zipfile
 
 import numpy as np
@@ -51,6 +52,12 @@ def mnist_bytes():
     return (ROOT / "assets" / "mnist.npz").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def mnist_arrays():
+    """Return the arrays of mnist.npz by name; tests share them, and must not change them."""
+    return load_arrays("mnist")
+
+
 def test_missing_file_is_reported(damaged_mnist):
     _, load_error = damaged_mnist
     message = load_error()
@@ -90,11 +97,11 @@ def test_altered_byte_is_reported_as_damaged(damaged_mnist, mnist_bytes, where):
     assert "damaged" in load_error()
 
 
-def test_altered_pixel_in_an_intact_archive_is_detected(damaged_mnist):
+def test_altered_pixel_in_an_intact_archive_is_detected(damaged_mnist, mnist_arrays):
     path, load_error = damaged_mnist
-    data = load_arrays("mnist")
-    data["x_test"][17, 3, 4] ^= 1
-    np.savez(path, **data)
+    x_test = mnist_arrays["x_test"].copy()
+    x_test[17, 3, 4] ^= 1
+    np.savez(path, **mnist_arrays | {"x_test": x_test})
     message = load_error()
     assert "x_test is not the published array" in message
     assert SHIPPED["mnist"]["x_test"][1][:12] in message
@@ -114,9 +121,9 @@ def test_wrong_arrays_are_reported(damaged_mnist):
     assert "it holds images, but no x_train and no y_train" in load_error()
 
 
-def test_uncompressed_archive_of_the_same_arrays_is_accepted(tmp_path, monkeypatch):
+def test_uncompressed_archive_of_the_same_arrays_is_accepted(tmp_path, monkeypatch, mnist_arrays):
     monkeypatch.setattr(datasets, "ASSETS", tmp_path)
-    np.savez(tmp_path / "mnist.npz", **load_arrays("mnist"))
+    np.savez(tmp_path / "mnist.npz", **mnist_arrays)
     assert load("mnist").n_classes == 10
 
 
@@ -138,26 +145,36 @@ def rebuild():
     return module
 
 
-@pytest.fixture
-def idx_folder(tmp_path, rebuild):
-    """Return a folder that has MNIST's four IDX files, two of them gzipped, in a nested folder."""
-    folder = tmp_path / "package" / "data"
-    folder.mkdir(parents=True)
-    for name, array in load_arrays("mnist").items():
+@pytest.fixture(scope="module")
+def idx_files(tmp_path_factory, rebuild, mnist_arrays):
+    """Return a folder of MNIST's four IDX files, two of them gzipped."""
+    folder = tmp_path_factory.mktemp("idx")
+    for name, array in mnist_arrays.items():
         raw = idx_bytes(array)
         if name.startswith("y"):
             (folder / f"{rebuild.IDX[name]}.gz").write_bytes(gzip.compress(raw))
         else:
             (folder / rebuild.IDX[name]).write_bytes(raw)
+    return folder
+
+
+@pytest.fixture
+def idx_folder(tmp_path, idx_files):
+    """Return a folder with links to the four IDX files in a nested folder; tests may replace one, not write to it."""
+    folder = tmp_path / "package" / "data"
+    folder.mkdir(parents=True)
+    for path in idx_files.iterdir():
+        os.link(path, folder / path.name)
     return tmp_path
 
 
-def test_rebuild_writes_the_published_arrays(rebuild, idx_folder, capsys):
+@pytest.mark.slow  # compresses 55 MB
+def test_rebuild_writes_the_published_arrays(rebuild, idx_folder, mnist_arrays, capsys):
     target = idx_folder / "mnist.npz"
     assert rebuild.main(["mnist", "--from", str(idx_folder), "--to", str(idx_folder)]) == 0
     assert "mnist: wrote" in capsys.readouterr().out
     with np.load(target, allow_pickle=False) as archive:
-        for name, array in load_arrays("mnist").items():
+        for name, array in mnist_arrays.items():
             assert archive[name].dtype == np.uint8
             assert np.array_equal(archive[name], array)
     with zipfile.ZipFile(target) as archive:  # fixed dates, so that equal arrays give equal bytes

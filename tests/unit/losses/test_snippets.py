@@ -1,6 +1,7 @@
 """Every offered program is run, and prints the value that cl_core computes."""
 
 import contextlib
+import functools
 import io
 import math
 import os
@@ -50,20 +51,19 @@ IN_PML = {  # for which parameters pytorch-metric-learning 2.9 has the loss
 }
 
 
+def run(code):
+    """Run a program in this process, and return the numbers that it prints."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(code, "snippet.py", "exec"), {"__name__": "snippet"})
+    return [float(line.split()[-1]) for line in output.getvalue().splitlines()]
+
+
 @pytest.fixture
-def run_program(tmp_path, monkeypatch):
-    """Return a function that runs a program beside the file of a batch, and returns the numbers that it prints."""
+def save_batch(tmp_path, monkeypatch):
+    """Return a function that writes the file of a batch where the programs look for it."""
     monkeypatch.chdir(tmp_path)
-
-    def printed_numbers(code, *batch):
-        if batch:
-            (tmp_path / "batch.npz").write_bytes(snippets.batch_file(*batch))
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out):
-            exec(compile(code, "snippet.py", "exec"), {"__name__": "snippet"})
-        return [float(line.split()[-1]) for line in out.getvalue().splitlines()]
-
-    return printed_numbers
+    return lambda *batch: (tmp_path / "batch.npz").write_bytes(snippets.batch_file(*batch))
 
 
 def batch_of(loss, name):
@@ -83,17 +83,23 @@ def module_value(loss, theta, z, y, weight=None, bias=None):
     return f(z, y).item()
 
 
+@functools.cache  # the flavours share it
+def expected_value(key, setting, name):
+    loss = LOSSES[key]
+    return module_value(loss, SETTINGS[key][setting], *batch_of(loss, name))
+
+
 @pytest.mark.parametrize("name", BATCHES)
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("key", LOSSES)
-def test_program_prints_the_value_of_the_library(run_program, key, flavour, name):
-    loss = LOSSES[key]
-    batch = batch_of(loss, name)
-    for theta in SETTINGS[key] if name == "usual" else SETTINGS[key][::5]:
+def test_program_prints_the_value_of_the_library(save_batch, key, flavour, name):
+    save_batch(*batch_of(LOSSES[key], name))
+    for setting in range(0, len(SETTINGS[key]), 1 if name == "usual" else 5):
+        theta = SETTINGS[key][setting]
         code = snippets.program(key, theta, flavour)
         if code is not None:
-            (value,) = run_program(code, *batch)
-            assert math.isclose(value, module_value(loss, theta, *batch), rel_tol=1e-9, abs_tol=1e-12), theta
+            (value,) = run(code)
+            assert math.isclose(value, expected_value(key, setting, name), rel_tol=1e-9, abs_tol=1e-12), theta
 
 
 def test_program_exists_exactly_where_its_flavour_has_the_loss():
@@ -120,11 +126,12 @@ def test_every_published_loss_has_a_program_in_plain_pytorch():
         ([1, 1, 1, 1], ("contrastive", "triplet", "npair", "info_nce", "supcon", "circle", "pccl", "pccl_released")),
     ],
 )
-def test_plain_program_handles_batches_without_positives_or_negatives(run_program, y, keys):
+def test_plain_program_handles_batches_without_positives_or_negatives(save_batch, y, keys):
     z, y = Z[:4], torch.tensor(y)
+    save_batch(z, y)
     for key in keys:
         for theta in CORNERS[key]:
-            (value,) = run_program(snippets.program(key, theta, "plain"), z, y)
+            (value,) = run(snippets.program(key, theta, "plain"))
             assert math.isclose(value, module_value(LOSSES[key], theta, z, y), rel_tol=1e-9, abs_tol=1e-12)
 
 
@@ -133,21 +140,35 @@ def test_plain_program_handles_batches_without_positives_or_negatives(run_progra
 POINTS = [(0.2, 0.9), (0.7, 0.3), (-0.6, -0.4), (0.45, 0.5), (-1.0, 1.0), (1.0, -1.0), (0.999, 0.9995)]
 
 
-@pytest.mark.parametrize("flavour", ["ours", "plain"])
-@pytest.mark.parametrize("key", LOSSES)
-def test_point_program_prints_value_and_both_derivatives_of_the_plane(run_program, key, flavour):
-    loss = LOSSES[key]
-    for theta in SETTINGS[key]:
+run_once = functools.cache(run)  # many settings and lengths have the same program
+
+
+@functools.cache  # the flavours share it
+def expected_at_point(key, setting, s_p, s_n, length):
+    return similarity_plane.evaluate_at(LOSSES[key], SETTINGS[key][setting], s_p, s_n, length)
+
+
+@pytest.mark.parametrize(
+    ("key", "flavour"),
+    [
+        # the triplet loss has 67 settings, and by the library hardly two programs are the same
+        pytest.param(key, flavour, marks=[pytest.mark.slow] if (key, flavour) == ("triplet", "ours") else [])
+        for key in LOSSES
+        for flavour in ("ours", "plain")
+    ],
+)
+def test_point_program_prints_value_and_both_derivatives_of_the_plane(key, flavour):
+    for setting, theta in enumerate(SETTINGS[key]):
         for s_n, s_p in POINTS:
             for length in (1.0, 2.5):
                 code = snippets.point_program(key, theta, s_n, s_p, flavour, length)
                 if code is None:
                     assert key not in points.PLAIN
                     continue
-                expected = similarity_plane.evaluate_at(loss, theta, s_p, s_n, length)
-                for value, expected_value in zip(run_program(code), expected, strict=True):
+                expected = expected_at_point(key, setting, s_p, s_n, length)
+                for value, expected_number in zip(run_once(code), expected, strict=True):
                     # torch's softplus is x from x = 20 on, an error of 2e-9 in its derivative
-                    assert math.isclose(value, expected_value, rel_tol=3e-9, abs_tol=1e-9), (theta, s_n, s_p)
+                    assert math.isclose(value, expected_number, rel_tol=3e-9, abs_tol=1e-9), (theta, s_n, s_p)
 
 
 def test_pml_flavour_has_no_point_program():
@@ -194,6 +215,7 @@ def test_program_contains_the_slider_values():
         assert "48.0" in code
 
 
+@pytest.mark.slow  # a process that imports torch
 @pytest.mark.parametrize("flavour", ["ours", "plain"])
 def test_program_runs_as_a_script(tmp_path, flavour):
     (tmp_path / "batch.npz").write_bytes(snippets.batch_file(Z, Y))
