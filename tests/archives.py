@@ -1,4 +1,4 @@
-"""Small data sets and files of them, for the tests that read and write .npz."""
+"""Small data sets, and their .npz files, for tests that read and write archives."""
 
 import io
 import os
@@ -8,11 +8,11 @@ import numpy as np
 
 from tests import ROOT
 
-PARTS = ("x_train", "y_train", "x_test", "y_test")
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def small(seed=0, train=40, test=20, side=8, labels=(0, 1, 2)):
-    """A well-formed own set, as a dict of arrays."""
+def small_dataset(seed=0, train=40, test=20, side=8, labels=(0, 1, 2)):
+    """Return the four arrays of a valid data set of the user's own, by name."""
     rng = np.random.default_rng(seed)
     return {
         "x_train": rng.integers(0, 256, (train, side, side), dtype=np.uint8),
@@ -22,32 +22,33 @@ def small(seed=0, train=40, test=20, side=8, labels=(0, 1, 2)):
     }
 
 
-def written(path, **arrays):
+def write_npz(path, **arrays):
     np.savez_compressed(path, **arrays)
     return path
 
 
-def own(monkeypatch, *paths):
+def use_own_files(monkeypatch, *paths):
+    """Set CL_LAB_DATA to files or folders."""
     monkeypatch.setenv("CL_LAB_DATA", os.pathsep.join(map(str, paths)))
 
 
-def changed(**arrays):
-    return small() | arrays
+def small_dataset_with(**arrays):
+    return small_dataset() | arrays
 
 
-def npy_of(array):
+def npy_bytes(array):
     stream = io.BytesIO()
     np.lib.format.write_array(stream, array)
     return stream.getvalue()
 
 
 def idx_bytes(array):
-    """The IDX file of an array, written down byte by byte from the format's description."""
+    """Return the IDX file of an array, after the description of the format."""
     header = bytes([0, 0, 8, array.ndim]) + b"".join(struct.pack(">I", side) for side in array.shape)
     return header + array.astype(np.uint8).tobytes()
 
 
 def load_arrays(key):
-    """Writable copies of a shipped set's arrays, as numpy alone reads them."""
+    """Return writable copies of a shipped data set's arrays, as numpy reads them."""
     with np.load(ROOT / "assets" / f"{key}.npz", allow_pickle=False) as stored:
-        return {name: stored[name] for name in PARTS}
+        return {name: stored[name] for name in ARRAYS}

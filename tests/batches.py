@@ -1,4 +1,4 @@
-"""Small batches with everything a batch can have wrong: ties, duplicates, singletons, one class, nobody alike."""
+"""Small batches that cover the edge cases: ties, duplicates, single images, one class, as many classes as images."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ class Batch:
     name: str
     z: Tensor
     y: Tensor
-    ties: bool = False  # distances tie: which of equals is chosen, and so the gradient, is open
+    ties: bool = False  # of equal distances a miner may choose any, so the gradient is not determined
 
 
 def batch(name, y, seed=0, dim=3, z=None, ties=False):
-    dice = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     if z is None:
-        z = torch.randn(len(y), dim, generator=dice, dtype=torch.float64)
+        z = torch.randn(len(y), dim, generator=generator, dtype=torch.float64)
     return Batch(name, z, torch.tensor(y), ties)
 
 
@@ -29,8 +29,8 @@ def _duplicates(y, seed):
 
 
 def _lattice(y, seed):
-    dice = torch.Generator().manual_seed(seed)
-    z = torch.randint(-1, 2, (len(y), 2), generator=dice).double() + torch.tensor([4.0, 0.0])
+    generator = torch.Generator().manual_seed(seed)
+    z = torch.randint(-1, 2, (len(y), 2), generator=generator).double() + torch.tensor([4.0, 0.0])
     return batch("lattice", y, z=z, ties=True)
 
 
@@ -40,9 +40,9 @@ BATCHES = (
     batch("singletons", [5, -3, 5, 7, 9, 9], 3),
     batch("all distinct", [3, 1, 4, 0, 5, 9], 4),
     batch("one class", [2] * 6, 5),
-    batch("one", [0], 6),
-    batch("two alike", [1, 1], 7),
-    batch("two unlike", [1, 0], 8),
+    batch("single image", [0], 6),
+    batch("two of one class", [1, 1], 7),
+    batch("two of two classes", [1, 0], 8),
     batch(
         "short and long",
         [0, 1, 0, 1, 0, 1],
@@ -50,7 +50,7 @@ BATCHES = (
     ),
     _duplicates([0, 0, 1, 1, 0, 0, 1, 2], 10),
     _lattice([0, 1, 0, 1, 2, 2, 0, 1], 11),
-    batch("one point", [0, 0, 1, 1, 2, 1], z=torch.tensor([[0.6, 0.8]]).double().repeat(6, 1), ties=True),
+    batch("collapsed", [0, 0, 1, 1, 2, 1], z=torch.tensor([[0.6, 0.8]]).double().repeat(6, 1), ties=True),
     batch(
         "a zero vector",
         [0, 0, 1, 1],

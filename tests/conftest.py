@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings and fixtures of all tests."""
 
 import os
 
@@ -12,8 +12,10 @@ torch.set_num_threads(1)  # as in a worker; two on busy cores are several times 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For the whole suite a process for each core, but four at most, as each has a browser and servers; for what is
-    asked for by name none besides this one, which starts sooner."""
+    """Return the number of workers: one per core for the whole suite, none for tests selected on the command line.
+
+    Four at most, as each has a browser and servers. A run of selected tests starts sooner in this process alone.
+    """
     whole = config.args_source is config.ArgsSource.TESTPATHS and not config.option.keyword
     return min(len(os.sched_getaffinity(0)), 4) if whole else 0
 

@@ -1,8 +1,8 @@
-"""Every loss again, in plain slow loops: the formulas as they are printed, one pair and one triplet at a time.
+"""Reference implementation of every loss: the printed formulas as plain loops, one pair and one triplet at a time.
 
-This is what the fast losses are compared with, so nothing here comes from cl_core. Everything is float64 and every
-number is a torch scalar, so that autograd through the loops gives the gradient. A loss takes embeddings z (B, D) and
-labels y (a list), with class weights also w (C, D), and returns its mean and its number of terms.
+The fast losses are compared with it, so nothing here comes from cl_core. Everything is float64 and every number is a
+torch scalar, so that autograd through the loops gives the gradient. A loss takes embeddings z (B, D) and labels y (a
+list), with class weights also w (C, D), and returns its mean and its number of terms.
 """
 
 import math
@@ -11,11 +11,11 @@ import torch
 
 
 def distance(a, b, metric):
-    """One distance or similarity of two vectors; the derivative of d is taken as 0 at d = 0."""
+    """Return a distance or similarity of two vectors; the derivative of d is taken as 0 at d = 0."""
     if metric == "dot":
         return (a * b).sum()
     if metric in ("similarity", "cosine"):
-        s = (a / length(a) * (b / length(b))).sum()
+        s = (unit(a) * unit(b)).sum()
         return s if metric == "similarity" else 1 - s
     d2 = ((a - b) ** 2).sum()
     if metric == "sqeuclidean":
@@ -28,9 +28,18 @@ def length(a):
     return r2.sqrt() if r2 > 1e-24 else torch.tensor(1e-12, dtype=a.dtype)
 
 
+def unit(a):
+    return a / length(a)
+
+
 def matrix(z, metric):
-    """Rows of all values; value[i][j] is a scalar."""
-    return [[distance(z[i], z[j], metric) for j in range(len(z))] for i in range(len(z))]
+    """Return all values as nested lists; value[i][j] is a scalar."""
+    points = z.unbind()  # for autograd one operation, where every z[i] is one with a gradient of the size of z
+    if metric in ("similarity", "cosine"):
+        points = [unit(a) for a in points]
+        s = [[(a * b).sum() for b in points] for a in points]
+        return s if metric == "similarity" else [[1 - value for value in row] for row in s]
+    return [[distance(a, b, metric) for b in points] for a in points]
 
 
 def positives(y, i):
@@ -52,7 +61,7 @@ def log_sum_exp(values):
 
 
 def softplus_of_lse(values, minus):
-    """log(1 + sum of exp(v - minus)) over values; log(1 + 0) = 0 if there are none."""
+    """Return log(1 + sum of exp(v - minus)) over values; log(1 + 0) = 0 if there are none."""
     return log_sum_exp([0 * minus] + [v - minus for v in values])
 
 
@@ -72,7 +81,7 @@ def contrastive(z, y, margin=1.0, distance="euclidean", half=False):
 
 
 def kind(d_ap, d_an, margin):
-    """Hard, semi-hard or easy; exactly one of them."""
+    """Return the kind of a triplet: hard, semi-hard or easy."""
     if d_an <= d_ap:
         return "hard"
     if d_an < d_ap + margin:
@@ -81,7 +90,7 @@ def kind(d_ap, d_an, margin):
 
 
 def kinds(value, positive, negative, margin):
-    """Counts (easy, semihard, hard) over all triplets, for masks or labels given as nested lists of bool."""
+    """Return the counts (easy, semihard, hard) over all triplets; the masks are nested lists of bool."""
     count = {"easy": 0, "semihard": 0, "hard": 0}
     for a in range(len(value)):
         for p in range(len(value[a])):
@@ -92,7 +101,7 @@ def kinds(value, positive, negative, margin):
 
 
 def mined(value, positive, negative, margin, mining):
-    """All terms of the triplet loss under a mining rule; value may be a matrix of scalars or of numbers."""
+    """Return all terms of the triplet loss under a mining rule; `value` is a matrix of torch scalars or of numbers."""
     terms = []
     for a in range(len(value)):
         v = value[a]
@@ -173,8 +182,8 @@ def nt_xent(z, y=None, temperature=0.5):
     terms = []
     for i in range(2 * half):
         j = i + half if i < half else i - half
-        everyone = [s[i][k] / temperature for k in range(len(z)) if k != i]
-        terms.append(log_sum_exp(everyone) - s[i][j] / temperature)
+        candidates = [s[i][k] / temperature for k in range(len(z)) if k != i]
+        terms.append(log_sum_exp(candidates) - s[i][j] / temperature)
     return mean(terms, z)
 
 
@@ -185,8 +194,8 @@ def supcon(z, y, temperature=0.1, variant="out"):
         ps = positives(y, i)
         if not ps:
             continue
-        whole = log_sum_exp([s[i][a] / temperature for a in range(len(y)) if a != i])
-        log_q = [s[i][p] / temperature - whole for p in ps]
+        log_total = log_sum_exp([s[i][a] / temperature for a in range(len(y)) if a != i])
+        log_q = [s[i][p] / temperature - log_total for p in ps]
         if variant == "out":
             terms.append(-torch.stack(log_q).sum() / len(ps))
         else:
@@ -194,13 +203,13 @@ def supcon(z, y, temperature=0.1, variant="out"):
     return mean(terms, z)
 
 
-def weight(gap):
-    """A self-paced weight: how far a similarity is from its optimum, held fixed under differentiation."""
+def self_paced_weight(gap):
+    """Return a self-paced weight: how far a similarity is from its optimum, held fixed under differentiation."""
     return gap.detach() if gap > 0 else 0 * gap.detach()
 
 
-def groups(y, pool):
-    """Which pairs (i, j) are weighed against each other: those of one anchor, or all of the batch, each once."""
+def pair_groups(y, pool):
+    """Return (positive pairs, negative pairs) of each group: that of an anchor, or all of the batch, each pair once."""
     b = range(len(y))
     if pool == "anchor":
         return [([(i, p) for p in positives(y, i)], [(i, n) for n in negatives(y, i)]) for i in b]
@@ -209,16 +218,16 @@ def groups(y, pool):
 
 
 def product_of_sums(logits_p, logits_n):
-    """log(1 + sum of exp over negatives times sum of exp over positives)."""
+    """Return log(1 + sum of exp over negatives times sum of exp over positives)."""
     both = log_sum_exp(logits_n) + log_sum_exp(logits_p)
     return log_sum_exp([0 * both, both])
 
 
-def weighed(z, y, pool, logit_p, logit_n):
-    """One term a group that has both kinds."""
+def self_paced_terms(z, y, pool, logit_p, logit_n):
+    """Return one term per group that has both positive and negative pairs, averaged."""
     s = matrix(z, "similarity")
     terms = []
-    for pairs_p, pairs_n in groups(y, pool):
+    for pairs_p, pairs_n in pair_groups(y, pool):
         if pairs_p and pairs_n:
             terms.append(
                 product_of_sums([logit_p(s[i][j]) for i, j in pairs_p], [logit_n(s[i][j]) for i, j in pairs_n])
@@ -228,39 +237,39 @@ def weighed(z, y, pool, logit_p, logit_n):
 
 def circle(z, y, margin=0.25, scale=32.0, pool="anchor"):
     def logit_p(s_p):
-        return -scale * weight(1 + margin - s_p) * (s_p - (1 - margin))
+        return -scale * self_paced_weight(1 + margin - s_p) * (s_p - (1 - margin))
 
     def logit_n(s_n):
-        return scale * weight(s_n + margin) * (s_n - margin)
+        return scale * self_paced_weight(s_n + margin) * (s_n - margin)
 
-    return weighed(z, y, pool, logit_p, logit_n)
+    return self_paced_terms(z, y, pool, logit_p, logit_n)
 
 
 def pccl(z, y, margin=0.25, temperature=1 / 16, xi=1):
     def logit_p(s_p):
-        return -weight(1 + margin - s_p) * s_p / (xi * temperature)
+        return -self_paced_weight(1 + margin - s_p) * s_p / (xi * temperature)
 
     def logit_n(s_n):
-        return weight(s_n + margin) * s_n / temperature
+        return self_paced_weight(s_n + margin) * s_n / temperature
 
-    return weighed(z, y, "anchor", logit_p, logit_n)
+    return self_paced_terms(z, y, "anchor", logit_p, logit_n)
 
 
 def pccl_released(z, y, margin=0.4, scale=64.0, k=1):
     def logit_p(s_p):
-        return -scale * weight(1 + margin - s_p) * (s_p - (1 - margin)) / k
+        return -scale * self_paced_weight(1 + margin - s_p) * (s_p - (1 - margin)) / k
 
     def logit_n(s_n):
-        return scale * weight(s_n + margin) * (s_n - margin)
+        return scale * self_paced_weight(s_n + margin) * (s_n - margin)
 
-    return weighed(z, y, "batch", logit_p, logit_n)
+    return self_paced_terms(z, y, "batch", logit_p, logit_n)
 
 
-# --- losses with one weight vector a class ----------------------------------------------------------------------------
+# --- losses with one weight vector per class --------------------------------------------------------------------------
 
 
 def cross_entropy(z, y, classes, logit):
-    """One term a sample; logit(x, c, own) is that of class c, which may be the sample's own."""
+    """Return one term per sample, averaged; logit(x, c, own) is that of class c, and `own` says if it is the label."""
     terms = []
     for i in range(len(y)):
         logits = [logit(z[i], c, c == y[i]) for c in range(classes)]
@@ -269,18 +278,18 @@ def cross_entropy(z, y, classes, logit):
 
 
 def cos_of_multiple(s, m):
-    """cos(m theta) for s = cos(theta): the real part of (cos + i sin)^m, by the binomial theorem."""
+    """Return cos(m theta) for s = cos(theta): the real part of (cos + i sin)^m, by the binomial theorem."""
     return sum((-1) ** j * math.comb(m, 2 * j) * s ** (m - 2 * j) * (1 - s**2) ** j for j in range(m // 2 + 1))
 
 
 def psi(s, m):
-    """(-1)^k cos(m theta) - 2k on the k-th of m equal pieces of [0, pi]."""
+    """Return (-1)^k cos(m theta) - 2k on the k-th of m equal pieces of [0, pi]."""
     theta = math.acos(min(max(number(s), -1.0), 1.0))
     k = min(int(theta / (math.pi / m)), m - 1)
     return (-1) ** k * cos_of_multiple(s, m) - 2 * k
 
 
-def blended(s, m, annealing):
+def annealed_psi(s, m, annealing):
     return (annealing * s + psi(s, m)) / (1 + annealing)
 
 
@@ -296,7 +305,7 @@ def l_softmax(z, y, w, margin=2, annealing=0.0):
     def logit(x, c, own):
         if not own:
             return distance(x, w[c], "dot")  # |W| |x| cos
-        return length(w[c]) * length(x) * blended(distance(x, w[c], "similarity"), margin, annealing)
+        return length(w[c]) * length(x) * annealed_psi(distance(x, w[c], "similarity"), margin, annealing)
 
     return cross_entropy(z, y, len(w), logit)
 
@@ -305,7 +314,7 @@ def sphereface(z, y, w, margin=4, annealing=0.0):
     def logit(x, c, own):
         if not own:
             return distance(x, w[c] / length(w[c]), "dot")  # |x| cos
-        return length(x) * blended(distance(x, w[c], "similarity"), margin, annealing)
+        return length(x) * annealed_psi(distance(x, w[c], "similarity"), margin, annealing)
 
     return cross_entropy(z, y, len(w), logit)
 
@@ -336,8 +345,8 @@ def circle_class(z, y, w, margin=0.25, scale=32.0):
     def logit(x, c, own):
         s = distance(x, w[c], "similarity")
         if own:
-            return scale * weight(1 + margin - s) * (s - (1 - margin))
-        return scale * weight(s + margin) * (s - margin)
+            return scale * self_paced_weight(1 + margin - s) * (s - (1 - margin))
+        return scale * self_paced_weight(s + margin) * (s - margin)
 
     return cross_entropy(z, y, len(w), logit)
 

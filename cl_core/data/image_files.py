@@ -14,7 +14,17 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from cl_core.data.npz import MAX_BYTES, Archive, DamagedNpzError, DataError, Header, NpzError, plain_name
+from cl_core.data.npz import (
+    MAX_BYTES,
+    Archive,
+    DamagedNpzError,
+    DataError,
+    Header,
+    NpzError,
+    plain_dtype,
+    plain_name,
+    plain_reason,
+)
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 MIN_SIDE, MAX_SIDE = 8, 64  # pixels
@@ -53,7 +63,7 @@ def _finding(error: NpzError | OSError, path: Path) -> str:
     if isinstance(error, DamagedNpzError):
         return f"damaged or cut short at {path.stat().st_size:,} bytes ({error.reason})"
     if isinstance(error, OSError):
-        return f"cannot be read ({error.strerror or error})"
+        return f"cannot be read ({plain_reason(error, path)})"
     return str(error)
 
 
@@ -106,11 +116,11 @@ def _check_header(name: str, header: Header) -> None:
     shape, dtype = header.shape, header.dtype
     images = name.startswith("x")
     if (images and dtype != np.uint8) or (not images and dtype.kind not in "iu"):
-        raise NpzError(f"{name} has dtype {dtype}")
+        raise NpzError(f"{name} has dtype {plain_dtype(dtype)}")
     sides = shape[1:3]
     fits = len(shape) == 3 or (len(shape) == 4 and shape[3] == 1) if images else len(shape) == 1
     if not fits or any(not MIN_SIDE <= side <= MAX_SIDE for side in sides):
-        raise NpzError(f"{name} has shape {shape}")
+        raise NpzError(f"{name} has shape {str(shape)[:80]}")
 
 
 def _check_agreement(shapes: Mapping[str, tuple[int, ...]]) -> None:

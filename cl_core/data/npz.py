@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 MAX_BYTES = 512 * 2**20  # of all members together, unpacked
 MAX_DIRECTORY = 2**14  # bytes of a zip's directory; that of a million empty members takes half a gigabyte to read
+MAX_REASON = 160  # characters of another exception's text in a message
 CHUNK_SIZE = 2**18  # bytes that are unpacked at a time
 DAMAGE_ERRORS = (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)  # of numpy.load
 
@@ -47,7 +48,7 @@ class DamagedNpzError(NpzError):
     """An .npz is damaged, cut short, or no zip archive.
 
     Attributes:
-        reason: the message of the zip, deflate or .npy reader.
+        reason: the message of the zip, deflate or .npy reader, as `plain_reason` returns it.
     """
 
     def __init__(self, reason: str) -> None:
@@ -159,7 +160,7 @@ def _read_header(name: str, stream: IO[bytes], length: int) -> Header:
         raise NpzError(f"{name} holds pickled Python objects, which are never loaded")
     header = Header(shape, dtype, fortran_order)
     if min(shape, default=0) < 0 or header.size != length - stream.tell():
-        raise NpzError(f"{name} claims shape {str(shape)[:80]} of {str(dtype)[:40]}, but {length:,} bytes are there")
+        raise NpzError(f"{name} claims shape {str(shape)[:80]} of {plain_dtype(dtype)}, but {length:,} bytes are there")
     return header
 
 
@@ -171,7 +172,7 @@ def _damage_reported(prefix: str = "") -> Iterator[None]:
     except (NpzError, OSError):
         raise
     except Exception as error:  # numpy reads a header as a Python literal: a hostile one fails in any of Python's ways
-        raise DamagedNpzError(prefix + (str(error)[:120] or type(error).__name__)) from error
+        raise DamagedNpzError(prefix + plain_reason(error)) from error
 
 
 def check_directory(stream: IO[bytes]) -> None:
@@ -231,10 +232,10 @@ def unpack(file: bytes, dtypes: Mapping[str, str], max_bytes: int) -> dict[str, 
         for name in archive.names:
             header, dtype = archive.header(name), np.dtype(dtypes[name])
             if header.fortran_order or header.dtype != dtype:
-                raise NpzError(f"{name} is an array of {str(header.dtype)[:40]}, not of {dtype} in C order")
+                raise NpzError(f"{name} is an array of {plain_dtype(header.dtype)}, not of {dtype} in C order")
         return {name: archive.array(name) for name in archive.names}
     except (NpzError, OSError) as error:
-        raise DataError(re.sub("^it ", "It ", f"{error}.")) from error
+        raise DataError(re.sub("^it ", "It ", f"{plain_reason(error)}.")) from error
 
 
 def load_asset(path: Path, build: Callable[[Mapping[str, NDArray[Any]]], T], mend: str) -> T:
@@ -256,17 +257,35 @@ def load_asset(path: Path, build: Callable[[Mapping[str, NDArray[Any]]], T], men
     except FileNotFoundError:
         raise DataError(f"{path.name}: no such file. {mend}.") from None
     except KeyError as error:
-        raise DataError(f"{path.name}: it holds no {error}. {mend}.") from error
+        raise DataError(f"{path.name}: it holds no {plain_reason(error)}. {mend}.") from error
     except (TypeError, *DAMAGE_ERRORS) as error:
-        reason = without_folder(error, path)
+        reason = plain_reason(error, path)
         raise DataError(f"{path.name}: damaged, or of another version ({reason}). {mend}.") from error
 
 
-def without_folder(error: Exception, path: Path) -> str:
-    """Return the message of an error about the file at `path` without the folder that the file is in."""
-    return str(error).replace(str(path), path.name)
+def plain_reason(error: Exception, path: Path | None = None) -> str:
+    """Return the text of an error for a message: escaped as `plain_name` does, because it may quote the file.
+
+    Args:
+        error: the error. The text of an NpzError is escaped already, and returned as it is.
+        path: of the file that the error is about; its folder is left out.
+
+    Returns:
+        At most `MAX_REASON` characters, or more of an NpzError; the error's type if it has no text.
+    """
+    if isinstance(error, NpzError):
+        return str(error)
+    text = (isinstance(error, OSError) and error.strerror) or str(error)
+    if path is not None:
+        text = text.replace(str(path), path.name)
+    return plain_name(text[:MAX_REASON]) or type(error).__name__
 
 
 def plain_name(name: str | Path) -> str:
     """Return the name of a file, or of a member of it, without characters that Markdown or HTML would interpret."""
-    return re.sub(r"[^\w ./\\:+-]", "?", str(name))
+    return re.sub(r"[^\w ,.;:'()/\\+-]", "?", str(name))
+
+
+def plain_dtype(dtype: np.dtype[Any]) -> str:
+    """Return the text of a dtype; the names of fields, which may be any text, are left out."""
+    return dtype.name if dtype.kind == "V" else str(dtype)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from cl_core.data import datasets
-from cl_core.data.npz import DataError, without_folder
+from cl_core.data.npz import DataError, plain_reason
 from cl_core.experiments.grid import STUDIES, Cell
 from cl_core.experiments.pipeline import DRAWN, Outcome
 
@@ -139,7 +139,7 @@ def _read(path: Path, _stamp: int) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except (ValueError, TypeError, KeyError, OSError, pyarrow.ArrowException) as error:
-        reason = without_folder(error, path)
+        reason = plain_reason(error, path)
         raise DataError(
             f"{path.name}: no result of a cell, or damaged ({reason}). Delete it, and run the cell again."
         ) from error

@@ -16,7 +16,7 @@ from cl_core.data import image_files
 from cl_core.data.npz import DataError
 from cl_core.runtime import process_memory
 from cl_core.training.files import run_file
-from tests.archives import small
+from tests.archives import small_dataset
 from tests.benchmarks import machine, report
 from tests.executors import Nobody, pages_with
 from tests.pages.test_links import through_app
@@ -78,7 +78,7 @@ def sets(count: int) -> Borne:
     each = -(-count // ROUNDS)
     with TemporaryDirectory() as folder:
         whole, hurt = Path(folder) / "whole.npz", Path(folder) / "hurt.npz"
-        np.savez(whole, **small())
+        np.savez(whole, **small_dataset())
         good = whole.read_bytes()
 
         def one(seed: int) -> None:

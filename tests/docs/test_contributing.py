@@ -71,14 +71,14 @@ def test_a_loss_that_is_added_as_readme_says_has_sliders_and_tests_that_pass(cop
     said = run(copy, "pytest", "-vv", *files, "-k", KEY)
     passed = set(re.findall(r"(test_\w+)\[.*PASSED", said))
     assert {
-        "test_every_corner_of_every_slider_agrees_with_the_loops",
-        "test_float32_is_finite_and_right_at_every_corner",
-        "test_the_order_of_a_batch_does_not_matter",
-        "test_the_boundary_is_where_the_loss_passes_its_level",
-        "test_the_boundary_separates_what_the_loss_separates_at_every_corner",
+        "test_loss_equals_loops_at_every_slider_corner",
+        "test_float32_is_finite_and_accurate_at_every_slider_corner",
+        "test_loss_is_invariant_to_batch_order",
+        "test_loss_passes_its_level_at_the_boundary",
+        "test_boundary_separates_the_loss_at_its_level_at_every_slider_corner",
         "test_each_loss_has_its_sliders_and_trains",
         "test_an_entry_says_all_that_there_is_to_say",
-        "test_a_program_prints_the_number_on_the_screen",
+        "test_program_prints_the_value_of_the_library",
     } <= passed
     assert int(re.search(r"(\d+) passed", said)[1]) > 25
 

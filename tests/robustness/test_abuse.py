@@ -27,9 +27,9 @@ from cl_core.ui.link import controls
 from cl_core.ui.link.control import Link
 from cl_core.ui.pages import training_controls
 from tests import ROOT
-from tests.archives import npy_of, own, small, written
+from tests.archives import npy_bytes, small_dataset, use_own_files, write_npz
 from tests.pages.test_links import linked, through_app
-from tests.unit.data.test_npz import Trap, refusal, zipped
+from tests.unit.data.test_npz import Trap, read_error, write_zip
 
 LESSON = 'title = "a"\n[[steps]]\ntitle = "t"\nwords = "w"\nopen = "start"\n'
 
@@ -181,7 +181,7 @@ def test_of_a_folder_of_a_thousand_files_a_few_are_looked_at(tmp_path, monkeypat
     for i in range(1000):
         (tmp_path / f"{i:04}.npz").touch()
         (tmp_path / f"{i:04}.toml").write_text(LESSON)
-    own(monkeypatch, tmp_path)
+    use_own_files(monkeypatch, tmp_path)
     assert len(datasets.available()) == len(datasets.DATASETS) + datasets.MAX_FILES
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
     found, faults = lessons.available()
@@ -192,7 +192,7 @@ def test_of_a_folder_of_a_thousand_files_a_few_are_looked_at(tmp_path, monkeypat
 def test_nobody_waits_for_a_pipe_among_the_files(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "a.npz")
     os.mkfifo(tmp_path / "a.toml")
-    assert "no ordinary file" in refusal(tmp_path / "a.npz")
+    assert "no ordinary file" in read_error(tmp_path / "a.npz")
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
     assert any("no ordinary file" in fault for fault in lessons.available()[1])
 
@@ -235,7 +235,9 @@ def test_a_list_of_a_million_members_is_not_read():
 
 def test_a_zip_whose_end_is_told_twice_is_not_read(tmp_path):
     """A comment may hold another end, and a record of 64 bits another length."""
-    good = zipped(tmp_path / "a.npz", **{name: npy_of(array) for name, array in small().items()}).read_bytes()
+    good = write_zip(
+        tmp_path / "a.npz", **{name: npy_bytes(array) for name, array in small_dataset().items()}
+    ).read_bytes()
     end = good.rindex(b"PK\5\6")
     commented = good[:-2] + (5).to_bytes(2, "little") + b"words"
     doubled = good[:end] + b"PK\6\7" + bytes(16) + good[end:]
@@ -249,17 +251,17 @@ def test_a_header_of_megabytes_is_not_read(tmp_path):
     stream = io.BytesIO()
     header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (40, 8, 8)}".ljust(2**22) + b"\n"
     stream.write(b"\x93NUMPY\x02\x00" + len(header).to_bytes(4, "little") + header + bytes(40 * 64))
-    good = {name: npy_of(array) for name, array in small().items()}
-    path = zipped(tmp_path / "a.npz", **good | {"x_train": stream.getvalue()})
-    assert "unusual version (2, 0)" in refusal(path)
+    good = {name: npy_bytes(array) for name, array in small_dataset().items()}
+    path = write_zip(tmp_path / "a.npz", **good | {"x_train": stream.getvalue()})
+    assert "unusual version (2, 0)" in read_error(path)
 
 
 def test_names_in_a_zip_are_no_places_on_the_disk(tmp_path):
     path = tmp_path / "a.npz"
     outside = tmp_path.parent / "outside.npy"
     with zipfile.ZipFile(path, "w") as stored:
-        for name, array in small().items():
-            stored.writestr(f"{name}.npy", npy_of(array))
+        for name, array in small_dataset().items():
+            stored.writestr(f"{name}.npy", npy_bytes(array))
         stored.writestr(f"../{outside.name}", b"out")
         link = zipfile.ZipInfo(str(tmp_path / "link.npy"))
         link.external_attr = 0o120777 << 16  # a symbolic link
@@ -270,13 +272,13 @@ def test_names_in_a_zip_are_no_places_on_the_disk(tmp_path):
 
 
 def test_a_link_to_a_file_is_that_file_and_to_nothing_is_said(tmp_path):
-    true = written(tmp_path / "true.npz", **small())
+    true = write_npz(tmp_path / "true.npz", **small_dataset())
     (tmp_path / "linked.npz").symlink_to(true)
     (tmp_path / "broken.npz").symlink_to(tmp_path / "nowhere")
     (tmp_path / "round.npz").symlink_to(tmp_path / "round.npz")
     assert image_files.read(tmp_path / "linked.npz").keys() == image_files.read(true).keys()
     for name in ("broken.npz", "round.npz"):
-        assert "no such file" in refusal(tmp_path / name) or "cannot be read" in refusal(tmp_path / name)
+        assert "no such file" in read_error(tmp_path / name) or "cannot be read" in read_error(tmp_path / name)
 
 
 def test_a_pickle_among_the_prepared_files_is_never_run(tmp_path):
@@ -293,8 +295,8 @@ def test_a_pickle_among_the_prepared_files_is_never_run(tmp_path):
 
 def test_markup_in_the_names_of_files_is_nowhere_understood(tmp_path, monkeypatch):
     name = "<b>**x**[a](b)$1$`&.npz"
-    written(tmp_path / name, **{"<i>_x_": np.arange(2)})
-    own(monkeypatch, tmp_path)
+    write_npz(tmp_path / name, **{"<i>_x_": np.arange(2)})
+    use_own_files(monkeypatch, tmp_path)
     (key,) = set(datasets.available()) - set(datasets.DATASETS)
     with pytest.raises(DataError) as refused:
         datasets.load(key)

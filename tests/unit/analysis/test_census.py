@@ -1,4 +1,4 @@
-"""The census counts what plain loops count, ties included, and what pytorch-metric-learning counts away from them."""
+"""The census counts triplets as plain loops do, ties included, and as pytorch-metric-learning does where none tie."""
 
 import math
 from fractions import Fraction
@@ -17,8 +17,8 @@ from tests import reference
 MARGINS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
-def loops(value, y, margin):
-    """Counts (N, 3) of each anchor and (C, C, 3) of each pair of classes, one triplet at a time."""
+def counts_by_loops(value, y, margin):
+    """Return the counts (N, 3) of each anchor and (C, C, 3) of each pair of classes, one triplet at a time."""
     names = ["easy", "semihard", "hard"]
     labels = sorted(set(y))
     per_anchor = np.zeros((len(y), 3), int)
@@ -31,10 +31,10 @@ def loops(value, y, margin):
     return per_anchor, per_pair
 
 
-def value_of(z, distance):
-    """Distances one by one; equal points are at exactly equal distances."""
+def distances_by_loops(z, distance):
+    """Return all distances as nested lists; equal points are at exactly equal distances."""
 
-    def one(a, b):
+    def distance_of(a, b):
         if distance == "cosine":
             lengths = math.hypot(*a) * math.hypot(*b)
             return 0.0 if a == b else 1 - math.fsum(x * y for x, y in zip(a, b, strict=True)) / max(lengths, 1e-24)
@@ -42,164 +42,164 @@ def value_of(z, distance):
         return squared if distance == "sqeuclidean" else math.sqrt(squared)
 
     points = z.tolist()
-    return [[one(a, b) for b in points] for a in points]
+    return [[distance_of(a, b) for b in points] for a in points]
 
 
-def points(case):
-    """Random points and labels: all different, or each several times; of few or many classes, or one."""
-    dice = np.random.default_rng(case)
-    n, classes = int(dice.integers(1, 16)), int(dice.integers(1, 6))
-    z = dice.normal(size=(n, 3))
+def random_points(case):
+    """Return random points (n, 3) and labels (n,) of one to five classes; odd cases have duplicate points."""
+    rng = np.random.default_rng(case)
+    n, classes = int(rng.integers(1, 16)), int(rng.integers(1, 6))
+    z = rng.normal(size=(n, 3))
     if case % 2:
-        z = z[dice.integers(0, n, size=n)]
-    return z, dice.integers(0, classes, size=n) * 5 - 3
+        z = z[rng.integers(0, n, size=n)]
+    return z, rng.integers(0, classes, size=n) * 5 - 3
 
 
 @pytest.fixture(params=[1, 40, triplet_counts.BLOCK_SIZE])
 def block(request, monkeypatch):
-    """Anchors one by one, a few at a time, and all at once."""
+    """Set the size of blocks so that anchors are counted one by one, a few at a time, or all at once."""
     monkeypatch.setattr(triplet_counts, "BLOCK_SIZE", request.param)
 
 
 @pytest.mark.parametrize("case", range(40))
 @pytest.mark.usefixtures("block")
-def test_counts_are_those_of_loops(case):
-    z, y = points(case)
+def test_counts_equal_those_of_loops(case):
+    z, y = random_points(case)
     for distance, margin in zip(DISTANCES, np.random.default_rng(case).choice(MARGINS, 3), strict=True):
-        value = value_of(z, distance)
+        value = distances_by_loops(z, distance)
         others = [m for m in MARGINS if m != margin]
-        found = census(z, y, margin, distance, margins=others)
-        per_anchor, per_pair = loops(value, y.tolist(), margin)
-        assert found.per_anchor.tolist() == per_anchor.tolist()
-        assert found.per_class_pair.tolist() == per_pair.tolist()
-        assert found.classes.tolist() == sorted(set(y.tolist()))
-        assert [found.easy, found.semihard, found.hard] == per_anchor.sum(0).tolist()
-        assert found.total == number_of_triplets(y) == per_anchor.sum()
-        assert found.margins.tolist() == others
-        for at, counts in zip(others, found.per_margin.tolist(), strict=True):
-            assert counts == loops(value, y.tolist(), at)[0].sum(0).tolist()
+        result = census(z, y, margin, distance, margins=others)
+        per_anchor, per_pair = counts_by_loops(value, y.tolist(), margin)
+        assert result.per_anchor.tolist() == per_anchor.tolist()
+        assert result.per_class_pair.tolist() == per_pair.tolist()
+        assert result.classes.tolist() == sorted(set(y.tolist()))
+        assert [result.easy, result.semihard, result.hard] == per_anchor.sum(0).tolist()
+        assert result.total == number_of_triplets(y) == per_anchor.sum()
+        assert result.margins.tolist() == others
+        for other_margin, counts in zip(others, result.per_margin.tolist(), strict=True):
+            assert counts == counts_by_loops(value, y.tolist(), other_margin)[0].sum(0).tolist()
 
 
 @pytest.mark.parametrize("case", range(12))
 @pytest.mark.parametrize("margin", ["0", "0.1", "0.2", "0.3", "0.5"])
-def test_decimal_ties_are_those_of_exact_arithmetic(case, margin):
-    """On a lattice of tenths most comparisons with a margin tie, and floats alone would settle them by chance."""
-    dice = np.random.default_rng(case)
-    tenths = dice.integers(-4, 5, size=(14, 2))
-    y = dice.integers(0, 3, size=14)
+def test_decimal_ties_are_counted_as_in_exact_arithmetic(case, margin):
+    """On a lattice of tenths most comparisons with a margin tie, and rounding of floats would decide them."""
+    rng = np.random.default_rng(case)
+    tenths = rng.integers(-4, 5, size=(14, 2))
+    y = rng.integers(0, 3, size=14)
     exact = [[Fraction(int(((a - b) ** 2).sum()), 100) for b in tenths] for a in tenths]
-    found = census(tenths / 10, y, float(margin))
-    assert found.per_anchor.tolist() == loops(exact, y.tolist(), Fraction(margin))[0].tolist()
+    result = census(tenths / 10, y, float(margin))
+    assert result.per_anchor.tolist() == counts_by_loops(exact, y.tolist(), Fraction(margin))[0].tolist()
     line = tenths[:, 0].tolist()
-    plain = [[Fraction(abs(a - b), 10) for b in line] for a in line]
-    found = census(np.array(line)[:, None] / 10, y, float(margin), "euclidean")
-    assert found.per_anchor.tolist() == loops(plain, y.tolist(), Fraction(margin))[0].tolist()
+    exact_line = [[Fraction(abs(a - b), 10) for b in line] for a in line]
+    result = census(np.array(line)[:, None] / 10, y, float(margin), "euclidean")
+    assert result.per_anchor.tolist() == counts_by_loops(exact_line, y.tolist(), Fraction(margin))[0].tolist()
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e-3, 1.0, 1e3, 1e6])
-def test_counts_do_not_depend_on_the_scale(scale):
+def test_counts_are_invariant_to_scale(scale):
     z, y = np.random.default_rng(1).normal(size=(60, 5)), np.random.default_rng(2).integers(0, 4, 60)
-    wanted = census(z, y, 0.7, "euclidean").per_anchor
-    assert (census(z * scale, y, 0.7 * scale, "euclidean").per_anchor == wanted).all()
+    expected = census(z, y, 0.7, "euclidean").per_anchor
+    assert (census(z * scale, y, 0.7 * scale, "euclidean").per_anchor == expected).all()
     assert (census(z * scale, y, 0.3, "cosine").per_anchor == census(z, y, 0.3, "cosine").per_anchor).all()
 
 
 @pytest.mark.parametrize("margin", [0.05, 0.2, 1.0])
 @pytest.mark.parametrize(
-    ("distance", "theirs"),
+    ("distance", "other_distance"),
     [
         ("sqeuclidean", distances.LpDistance(normalize_embeddings=False, power=2)),
         ("euclidean", distances.LpDistance(normalize_embeddings=False)),
         ("cosine", distances.CosineSimilarity()),
     ],
 )
-def test_counts_are_those_of_pytorch_metric_learning(distance, theirs, margin):
-    dice = torch.Generator().manual_seed(3)
-    z = torch.nn.functional.normalize(torch.randn(96, 8, generator=dice, dtype=torch.float64))
-    y = torch.randint(0, 5, (96,), generator=dice)
-    found = census(z, y, margin, distance)
+def test_counts_agree_with_pytorch_metric_learning(distance, other_distance, margin):
+    rng = torch.Generator().manual_seed(3)
+    z = torch.nn.functional.normalize(torch.randn(96, 8, generator=rng, dtype=torch.float64))
+    y = torch.randint(0, 5, (96,), generator=rng)
+    result = census(z, y, margin, distance)
     for kind in ("easy", "semihard", "hard"):
-        mined = miners.TripletMarginMiner(margin, kind, distance=theirs)(z, y)
-        assert getattr(found, kind) == len(mined[0])
+        triplets = miners.TripletMarginMiner(margin, kind, distance=other_distance)(z, y)
+        assert getattr(result, kind) == len(triplets[0])
 
 
-def test_nobody_and_one_class():
-    one = census(np.random.default_rng(0).normal(size=(7, 2)), np.zeros(7, int), 0.2)
-    assert one.total == 0
-    assert one.per_class_pair.shape == (1, 1, 3)
-    assert (one.nearest == -1).all()
-    assert (one.farthest >= 0).all()
-    assert (one.near == np.inf).all()
-    assert len(one.hardest(3)) == 0
-    assert one.share_of_top_anchors(0.5) == 0
-    alone = census(np.ones((1, 1)), np.array([4]))
-    assert alone.total == 0
-    assert alone.farthest.tolist() == alone.nearest.tolist() == [-1]
-    apart = census(np.random.default_rng(0).normal(size=(5, 2)), np.arange(5))
-    assert apart.total == 0
-    assert (apart.farthest == -1).all()
-    assert (apart.nearest >= 0).all()
+def test_census_without_positives_or_without_negatives_is_empty():
+    one_class = census(np.random.default_rng(0).normal(size=(7, 2)), np.zeros(7, int), 0.2)
+    assert one_class.total == 0
+    assert one_class.per_class_pair.shape == (1, 1, 3)
+    assert (one_class.nearest == -1).all()
+    assert (one_class.farthest >= 0).all()
+    assert (one_class.near == np.inf).all()
+    assert len(one_class.hardest(3)) == 0
+    assert one_class.share_of_top_anchors(0.5) == 0
+    single = census(np.ones((1, 1)), np.array([4]))
+    assert single.total == 0
+    assert single.farthest.tolist() == single.nearest.tolist() == [-1]
+    distinct = census(np.random.default_rng(0).normal(size=(5, 2)), np.arange(5))
+    assert distinct.total == 0
+    assert (distinct.farthest == -1).all()
+    assert (distinct.nearest >= 0).all()
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_everybody_at_one_point_is_hard(distance):
+def test_triplets_of_a_collapsed_embedding_are_hard(distance):
     y = np.array([0, 0, 1, 1, 2])
-    found = census(np.full((5, 3), 0.3), y, 0.2, distance)
-    assert (found.easy, found.semihard, found.hard) == (0, 0, number_of_triplets(y))
+    result = census(np.full((5, 3), 0.3), y, 0.2, distance)
+    assert (result.easy, result.semihard, result.hard) == (0, 0, number_of_triplets(y))
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_the_hardest_triplet_of_each_anchor(distance):
-    z, y = points(14)
-    found, value = census(z, y, 0.2, distance), value_of(z, distance)
+def test_nearest_negative_and_farthest_positive_equal_those_of_loops(distance):
+    z, y = random_points(14)
+    result, value = census(z, y, 0.2, distance), distances_by_loops(z, distance)
     for a in range(len(y)):
         near = {n: value[a][n] for n in range(len(y)) if y[n] != y[a]}
         far = {p: value[a][p] for p in range(len(y)) if y[p] == y[a] and p != a}
-        assert near.get(int(found.nearest[a]), math.inf) == min(near.values(), default=math.inf)
-        assert far.get(int(found.farthest[a]), -math.inf) == max(far.values(), default=-math.inf)
-        assert found.near[a] == pytest.approx(min(near.values(), default=math.inf), abs=1e-10)
-        assert found.far[a] == pytest.approx(max(far.values(), default=-math.inf), abs=1e-10)
-    gaps = [found.far[a] - found.near[a] for a in found.hardest(5)]
+        assert near.get(int(result.nearest[a]), math.inf) == min(near.values(), default=math.inf)
+        assert far.get(int(result.farthest[a]), -math.inf) == max(far.values(), default=-math.inf)
+        assert result.near[a] == pytest.approx(min(near.values(), default=math.inf), abs=1e-10)
+        assert result.far[a] == pytest.approx(max(far.values(), default=-math.inf), abs=1e-10)
+    gaps = [result.far[a] - result.near[a] for a in result.hardest(5)]
     assert gaps == sorted(gaps, reverse=True)
-    assert gaps[0] == max(found.far - found.near)
+    assert gaps[0] == max(result.far - result.near)
 
 
-def test_how_much_the_worst_anchors_own():
-    z, y = points(14)
-    found = census(z, y, 1.0)
-    lossy = sorted((found.per_anchor[:, 1] + found.per_anchor[:, 2]).tolist(), reverse=True)
-    assert found.share_of_top_anchors(1.0) == 1
-    assert found.share_of_top_anchors(1 / len(y)) == lossy[0] / sum(lossy)
-    assert found.share_of_top_anchors(2 / len(y)) == (lossy[0] + lossy[1]) / sum(lossy)
+def test_share_of_top_anchors_equals_that_of_sorted_counts():
+    z, y = random_points(14)
+    result = census(z, y, 1.0)
+    lossy = sorted((result.per_anchor[:, 1] + result.per_anchor[:, 2]).tolist(), reverse=True)
+    assert result.share_of_top_anchors(1.0) == 1
+    assert result.share_of_top_anchors(1 / len(y)) == lossy[0] / sum(lossy)
+    assert result.share_of_top_anchors(2 / len(y)) == (lossy[0] + lossy[1]) / sum(lossy)
 
 
-def test_numpy_torch_and_any_order_count_the_same():
+def test_counts_are_equal_for_numpy_torch_and_any_order():
     z, y = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32), np.arange(50) % 7
     shuffle = np.random.default_rng(1).permutation(50)
-    wanted = census(z, y)
+    expected = census(z, y)
     for other in (census(torch.from_numpy(z), torch.from_numpy(y)), census(z.astype(np.float64), y.astype(np.uint8))):
-        assert (other.per_anchor == wanted.per_anchor).all()
+        assert (other.per_anchor == expected.per_anchor).all()
     moved = census(z[shuffle], y[shuffle])
-    assert (moved.per_anchor == wanted.per_anchor[shuffle]).all()
-    assert (moved.per_class_pair == wanted.per_class_pair).all()
-    assert (shuffle[moved.nearest] == wanted.nearest[shuffle]).all()
-    assert {type(n) for n in (wanted.easy, wanted.semihard, wanted.hard, wanted.total)} == {int}
+    assert (moved.per_anchor == expected.per_anchor[shuffle]).all()
+    assert (moved.per_class_pair == expected.per_class_pair).all()
+    assert (shuffle[moved.nearest] == expected.nearest[shuffle]).all()
+    assert {type(n) for n in (expected.easy, expected.semihard, expected.hard, expected.total)} == {int}
 
 
-def test_progress_is_told_and_can_stop_it(monkeypatch):
+def test_progress_callback_is_called_and_can_stop_the_census(monkeypatch):
     monkeypatch.setattr(triplet_counts, "BLOCK_SIZE", 200)
     z, y = np.random.default_rng(0).normal(size=(50, 4)), np.arange(50) % 7
-    told = []
-    census(z, y, progress=lambda done, of: told.append((done, of)))
-    assert told[-1] == (50, 50)
-    assert len(told) > 5
-    assert told == sorted(told)
+    calls = []
+    census(z, y, progress=lambda done, of: calls.append((done, of)))
+    assert calls[-1] == (50, 50)
+    assert len(calls) > 5
+    assert calls == sorted(calls)
     with pytest.raises(CensusStopped, match="of 50 anchors"):
         census(z, y, progress=lambda done, of: done < 20)
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"embeddings": np.zeros(5)}, "matrix"),
         ({"embeddings": np.zeros((0, 3)), "labels": np.zeros(0, int)}, "matrix"),
@@ -212,14 +212,14 @@ def test_progress_is_told_and_can_stop_it(monkeypatch):
         ({"margins": [0.1, math.inf]}, "finite"),
     ],
 )
-def test_nonsense_is_refused_in_words(change, words):
-    with pytest.raises(ValueError, match=words):
+def test_invalid_arguments_raise_readable_errors(change, message):
+    with pytest.raises(ValueError, match=message):
         census(**{"embeddings": np.zeros((5, 2)), "labels": np.arange(5)} | change)
 
 
-def test_parts_that_are_not_the_whole_are_refused():
+def test_incomplete_parts_are_rejected():
     z, y = np.random.default_rng(0).normal(size=(50, 4)), np.arange(50) % 7
-    given = triplet_counts.prepare_sample(z, y, (0.2,), "euclidean")
-    parts = list(triplet_counts.count_anchors(given, 3))
+    sample = triplet_counts.prepare_sample(z, y, (0.2,), "euclidean")
+    parts = list(triplet_counts.count_anchors(sample, 3))
     with pytest.raises(ValueError, match="not all 50"):
-        assemble_census(given, parts)
+        assemble_census(sample, parts)

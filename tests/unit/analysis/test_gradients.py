@@ -1,4 +1,4 @@
-"""One frozen batch: weights, forces and shares against plain loops, and what a step does."""
+"""Forces, pair weights and shares of one batch equal plain loops, and a gradient step moves points as it should."""
 
 import math
 
@@ -13,10 +13,10 @@ from cl_core.losses import LOSSES
 from cl_core.losses.distances import unit
 from tests import reference
 
-DICE = torch.Generator().manual_seed(5)
+GENERATOR = torch.Generator().manual_seed(5)
 Y = torch.tensor([0, 1, 2, 0, 3, 1, 0, 1, 2, 0, 3, 1])
-Z = torch.randn(12, 6, generator=DICE, dtype=torch.float64)
-BATCH = Batch(unit(Z), Y, torch.randn(4, 6, generator=DICE, dtype=torch.float64), torch.zeros(4))
+Z = torch.randn(12, 6, generator=GENERATOR, dtype=torch.float64)
+BATCH = Batch(unit(Z), Y, torch.randn(4, 6, generator=GENERATOR, dtype=torch.float64), torch.zeros(4))
 FREE = Batch(3 * Z, Y, BATCH.weight, torch.tensor([0.3, -0.1, 0.0, 0.2]), unit_norm=False)
 
 
@@ -33,44 +33,44 @@ def module_of(key, batch):
 
 @pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
 @pytest.mark.parametrize("key", LOSSES)
-def test_value_and_pull_are_those_of_the_module_that_trains(key, batch):
-    found = batch_forces(LOSSES[key], {}, batch)
+def test_value_and_forces_equal_those_of_the_training_module(key, batch):
+    forces = batch_forces(LOSSES[key], {}, batch)
     f, z = module_of(key, batch), batch.z.double().clone().requires_grad_()
     value = f(z, batch.y)
-    wanted = [z, f.weight] if LOSSES[key].classes else [z]
-    slopes = torch.autograd.grad(value, wanted)
-    assert math.isclose(found.value, value.item(), rel_tol=1e-12)
-    assert found.n_terms == f.n_terms
-    assert torch.allclose(found.embedding_force, -slopes[0], rtol=1e-12, atol=1e-15)
+    inputs = [z, f.weight] if LOSSES[key].classes else [z]
+    gradients = torch.autograd.grad(value, inputs)
+    assert math.isclose(forces.value, value.item(), rel_tol=1e-12)
+    assert forces.n_terms == f.n_terms
+    assert torch.allclose(forces.embedding_force, -gradients[0], rtol=1e-12, atol=1e-15)
     if LOSSES[key].classes:
-        assert torch.allclose(found.class_force, -slopes[1], rtol=1e-12, atol=1e-15)
+        assert torch.allclose(forces.class_force, -gradients[1], rtol=1e-12, atol=1e-15)
     else:
-        assert found.class_force is None
+        assert forces.class_force is None
 
 
 @pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
 @pytest.mark.parametrize("key", LOSSES)
-def test_the_weights_explain_every_force_along_the_sphere(key, batch):
-    # ds_ij/dz_i = (u_j - s_ij u_i) / |z_i|; what is left of the force changes lengths, and lies along z_i
-    found = batch_forces(LOSSES[key], {}, batch)
+def test_pair_weights_add_up_to_the_tangential_force(key, batch):
+    # ds_ij/dz_i = (u_j - s_ij u_i) / |z_i|; the rest of the force changes lengths, and lies along z_i
+    forces = batch_forces(LOSSES[key], {}, batch)
     z = batch.z.double()
     u, others = unit(z), unit(batch.weight.double()) if LOSSES[key].classes else unit(z)
-    tangent = torch.zeros_like(z)
+    tangential = torch.zeros_like(z)
     for i in range(12):
         for j in range(len(others)):
-            to = (others[j] - found.similarity[i, j] * u[i]) / z[i].norm()
-            back = found.weights[j, i] if not LOSSES[key].classes else 0.0
-            tangent[i] -= (found.weights[i, j] + back) * to
-    along = (found.embedding_force * u).sum(1, keepdim=True) * u
-    assert torch.allclose(found.embedding_force - along, tangent, rtol=1e-9, atol=1e-9)
+            direction = (others[j] - forces.similarity[i, j] * u[i]) / z[i].norm()
+            mirrored = forces.weights[j, i] if not LOSSES[key].classes else 0.0
+            tangential[i] -= (forces.weights[i, j] + mirrored) * direction
+    along = (forces.embedding_force * u).sum(1, keepdim=True) * u
+    assert torch.allclose(forces.embedding_force - along, tangential, rtol=1e-9, atol=1e-9)
     if batch is BATCH and LOSSES[key].metric_of({}) == "similarity" and LOSSES[key].recipe.unit_norm:
         assert along.abs().max() < 1e-9
 
 
 @pytest.mark.parametrize("key", ["supcon", "triplet", "am_softmax"])
-def test_a_pair_is_as_hard_as_its_hardest_triplet(key):
-    found = batch_forces(LOSSES[key], {}, BATCH)
-    s, n = found.similarity, found.similarity.shape[1]
+def test_pair_is_as_hard_as_its_hardest_triplet(key):
+    forces = batch_forces(LOSSES[key], {}, BATCH)
+    s, n = forces.similarity, forces.similarity.shape[1]
     same = [[(BATCH.y[i] == (BATCH.y[j] if n == 12 else j)).item() for j in range(n)] for i in range(12)]
     positive = [[same[i][j] and (n != 12 or i != j) for j in range(n)] for i in range(12)]
     order = ("easy", "semihard", "hard")
@@ -83,20 +83,20 @@ def test_a_pair_is_as_hard_as_its_hardest_triplet(key):
                 triplets[kind] += 1
                 for pair in ((a, p), (a, q)):
                     kind_of[pair] = max(kind_of.get(pair, "easy"), kind, key=order.index)
-    weight = {pair: abs(found.weights[pair].item()) for pair in kind_of}
+    weight = {pair: abs(forces.weights[pair].item()) for pair in kind_of}
     for kind in order:
-        own = [pair for pair in kind_of if kind_of[pair] == kind]
-        assert math.isclose(found.triplets[kind], triplets[kind] / sum(triplets.values()), rel_tol=1e-9)
-        assert math.isclose(found.pairs[kind], len(own) / len(kind_of), rel_tol=1e-9)
-        carried = sum(weight[pair] for pair in own) / sum(weight.values())
-        assert math.isclose(found.shares[kind], carried, rel_tol=1e-9, abs_tol=1e-12)
+        pairs = [pair for pair in kind_of if kind_of[pair] == kind]
+        assert math.isclose(forces.triplets[kind], triplets[kind] / sum(triplets.values()), rel_tol=1e-9)
+        assert math.isclose(forces.pairs[kind], len(pairs) / len(kind_of), rel_tol=1e-9)
+        share = sum(weight[pair] for pair in pairs) / sum(weight.values())
+        assert math.isclose(forces.shares[kind], share, rel_tol=1e-9, abs_tol=1e-12)
     if key == "triplet":
-        assert found.shares["easy"] == 0  # semi-hard mining never looks at an easy pair
+        assert forces.shares["easy"] == 0  # semi-hard mining takes no easy triplet
 
 
 @pytest.mark.parametrize("batch", [BATCH, FREE], ids=["unit", "free"])
 @pytest.mark.parametrize("key", LOSSES)
-def test_a_small_step_goes_down_and_moves_the_hardest_pulled_by_what_was_asked(key, batch):
+def test_gradient_step_lowers_the_loss_and_moves_points_by_at_most_the_given_distance(key, batch):
     before = batch_forces(LOSSES[key], {}, batch)
     after, rate = gradient_step(batch, before, 1e-4)
     assert rate > 0
@@ -107,24 +107,24 @@ def test_a_small_step_goes_down_and_moves_the_hardest_pulled_by_what_was_asked(k
         assert torch.allclose(after.z, batch.z + rate * before.embedding_force)
     else:
         assert torch.allclose(after.z.norm(dim=1), torch.ones(12, dtype=torch.float64))
-    frozen = LOSSES[key].landmarks(**LOSSES[key].defaults).lowest is not None  # its value may rise on the way
-    assert frozen or batch_forces(LOSSES[key], {}, after).value < before.value
+    self_paced = LOSSES[key].landmarks(**LOSSES[key].defaults).lowest is not None  # its value may rise meanwhile
+    assert self_paced or batch_forces(LOSSES[key], {}, after).value < before.value
 
 
 @pytest.mark.parametrize("key", LOSSES)
-def test_where_nothing_pulls_nothing_moves(key):
-    still = Batch(torch.ones(4, 3), torch.zeros(4, dtype=torch.int64), torch.ones(1, 3), torch.zeros(1))
-    found = batch_forces(LOSSES[key], {}, still)
-    if found.embedding_force.abs().max() == 0:
-        after, rate = gradient_step(still, found, 0.1)
+def test_gradient_step_without_force_moves_nothing(key):
+    collapsed = Batch(torch.ones(4, 3), torch.zeros(4, dtype=torch.int64), torch.ones(1, 3), torch.zeros(1))
+    forces = batch_forces(LOSSES[key], {}, collapsed)
+    if forces.embedding_force.abs().max() == 0:
+        after, rate = gradient_step(collapsed, forces, 0.1)
         assert rate == 0
-        assert torch.allclose(after.z, torch.nn.functional.normalize(still.z.double()))
+        assert torch.allclose(after.z, torch.nn.functional.normalize(collapsed.z.double()))
     assert all(
-        math.isfinite(share) for share in (*found.shares.values(), *found.triplets.values(), *found.pairs.values())
+        math.isfinite(share) for share in (*forces.shares.values(), *forces.triplets.values(), *forces.pairs.values())
     )
 
 
-def test_a_batch_is_made_of_pairs_of_one_class():
+def test_chosen_batch_consists_of_pairs_of_one_class():
     y = np.arange(300) % 10
     for size in (32, 48, 64):
         rows = choose_batch(y, size, seed=3)

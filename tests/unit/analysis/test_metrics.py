@@ -1,4 +1,4 @@
-"""Scores against plain loops, and against pytorch-metric-learning and scikit-learn where they have the same thing."""
+"""Metrics equal plain loops, and pytorch-metric-learning and scikit-learn where these have the same metric."""
 
 import numpy as np
 import pytest
@@ -18,103 +18,103 @@ def sample(seed: int, n: int = 80, dim: int = 6, classes: int = 5) -> tuple[torc
     return torch.tensor(z, dtype=torch.float32), torch.tensor(y)
 
 
-def neighbours(z: torch.Tensor, i: int) -> list[int]:
-    """All other points, nearest first."""
+def neighbours_of(z: torch.Tensor, i: int) -> list[int]:
+    """Return the indices of all other points, nearest first."""
     distances = ((z.double() - z[i].double()) ** 2).sum(1)
     return [int(j) for j in distances.argsort(stable=True) if j != i]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_recall_and_knn_are_those_of_loops(seed):
+def test_recall_and_knn_equal_those_of_loops(seed):
     z, y = sample(seed)
-    right = voted = 0
+    correct = correct_votes = 0
     for i in range(len(z)):
-        near = [int(y[j]) for j in neighbours(z, i)[: metrics.K]]
-        right += near[0] == y[i]
-        most = max(near.count(label) for label in near)
-        winners = [label for label in near if near.count(label) == most]
-        # with five votes a tie is two against two, and the sum of ranks says which two are nearer
-        ranks = {label: sum(r for r, other in enumerate(near) if other == label) for label in winners}
-        voted += min(winners, key=lambda label: ranks[label]) == y[i]
+        labels = [int(y[j]) for j in neighbours_of(z, i)[: metrics.K]]
+        correct += labels[0] == y[i]
+        most = max(labels.count(label) for label in labels)
+        winners = [label for label in labels if labels.count(label) == most]
+        # with five votes a tie is two against two, and the class with the smaller sum of ranks wins
+        ranks = {label: sum(r for r, other in enumerate(labels) if other == label) for label in winners}
+        correct_votes += min(winners, key=lambda label: ranks[label]) == y[i]
     knn, recall = metrics.neighbour_scores(z, y)
-    assert recall == pytest.approx(right / len(z))
-    assert knn == pytest.approx(voted / len(z))
+    assert recall == pytest.approx(correct / len(z))
+    assert knn == pytest.approx(correct_votes / len(z))
     assert metrics.recall_at_1(z, y) == recall
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_recall_is_scikit_learns_leave_one_out(seed):
+def test_recall_equals_leave_one_out_of_scikit_learn(seed):
     z, y = sample(seed)
-    right = 0
+    correct = 0
     for i in range(len(z)):
         others = np.arange(len(z)) != i
-        right += KNeighborsClassifier(1).fit(z[others], y[others]).predict(z[i : i + 1])[0] == y[i]
-    assert metrics.recall_at_1(z, y) == pytest.approx(right / len(z))
+        correct += KNeighborsClassifier(1).fit(z[others], y[others]).predict(z[i : i + 1])[0] == y[i]
+    assert metrics.recall_at_1(z, y) == pytest.approx(correct / len(z))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_map_at_r_is_that_of_loops(seed):
+def test_map_at_r_equals_that_of_loops(seed):
     z, y = sample(seed)
-    y[0] = 99  # a class of one has no positives and is left out
+    y[0] = 99  # a class of one image has no positives and is left out
     averages = []
     for i in range(len(z)):
         r = int((y == y[i]).sum()) - 1
         if r:
-            hits = [y[j] == y[i] for j in neighbours(z, i)[:r]]
+            hits = [y[j] == y[i] for j in neighbours_of(z, i)[:r]]
             averages.append(sum(sum(hits[: k + 1]) / (k + 1) for k in range(r) if hits[k]) / r)
     assert metrics.map_at_r(z, y) == pytest.approx(np.mean(averages), abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_recall_and_map_at_r_are_pytorch_metric_learnings(seed):
+def test_recall_and_map_at_r_agree_with_pytorch_metric_learning(seed):
     z, y = sample(seed)
     names = ("precision_at_1", "mean_average_precision_at_r")
-    theirs = AccuracyCalculator(include=names, k="max_bin_count", knn_func=exact).get_accuracy(z, y)
-    assert metrics.recall_at_1(z, y) == pytest.approx(theirs["precision_at_1"])
-    assert metrics.map_at_r(z, y) == pytest.approx(theirs["mean_average_precision_at_r"], abs=1e-6)
+    expected = AccuracyCalculator(include=names, k="max_bin_count", knn_func=exact_knn).get_accuracy(z, y)
+    assert metrics.recall_at_1(z, y) == pytest.approx(expected["precision_at_1"])
+    assert metrics.map_at_r(z, y) == pytest.approx(expected["mean_average_precision_at_r"], abs=1e-6)
 
 
-def exact(query, k, reference, ref_includes_query):
-    """The neighbour search that the calculator wants, without faiss."""
+def exact_knn(query, k, reference, ref_includes_query):
+    """Search neighbours as AccuracyCalculator asks for, without faiss."""
     assert ref_includes_query
     distances = torch.cdist(query.double(), reference.double()).fill_diagonal_(torch.inf)
     nearest = distances.topk(k - 1 if k > len(reference) - 1 else k, largest=False)
     return nearest.values, nearest.indices
 
 
-def test_alignment_and_uniformity_are_those_of_loops():
+def test_alignment_and_uniformity_equal_those_of_loops():
     z, y = sample(0, n=30)
     u = torch.nn.functional.normalize(z)
-    pulls, pushes = [], []
+    positive_squares, potentials = [], []
     for i in range(len(u)):
         for j in range(len(u)):
             if i != j:
                 square = float(((u[i] - u[j]) ** 2).sum())
-                pushes.append(np.exp(-2 * square))
+                potentials.append(np.exp(-2 * square))
                 if y[i] == y[j]:
-                    pulls.append(square)
+                    positive_squares.append(square)
     alignment, uniformity = metrics.alignment_and_uniformity(u, y)
-    assert alignment == pytest.approx(np.mean(pulls), rel=1e-5)
-    assert uniformity == pytest.approx(np.log(np.mean(pushes)), rel=1e-5)
+    assert alignment == pytest.approx(np.mean(positive_squares), rel=1e-5)
+    assert uniformity == pytest.approx(np.log(np.mean(potentials)), rel=1e-5)
 
 
-def test_a_collapsed_embedding_shows_in_spread_and_uniformity():
+def test_collapsed_embedding_has_zero_spread_alignment_and_uniformity():
     y = torch.arange(40) % 4
     z = torch.nn.functional.normalize(torch.ones(40, 8))
-    m = metrics.measure(z, y, z[:, :2])
-    assert m.spread == pytest.approx(0, abs=1e-6)
-    assert (m.alignment, m.uniformity) == (pytest.approx(0, abs=1e-5), pytest.approx(0, abs=1e-5))
-    assert (m.easy, m.semihard, m.hard) == (0, 0, 1)  # every tie of d_ap and d_an is hard
+    result = metrics.measure(z, y, z[:, :2])
+    assert result.spread == pytest.approx(0, abs=1e-6)
+    assert (result.alignment, result.uniformity) == (pytest.approx(0, abs=1e-5), pytest.approx(0, abs=1e-5))
+    assert (result.easy, result.semihard, result.hard) == (0, 0, 1)  # every tie of d_ap and d_an is hard
 
 
-def test_perfect_classes_score_perfectly():
+def test_perfect_classes_score_one():
     y = torch.arange(60) % 3
     z = torch.eye(3)[y] + 1e-3 * torch.randn(60, 3, generator=torch.Generator().manual_seed(0))
-    m = metrics.measure(z, y, z[:, :2])
-    assert (m.knn, m.recall, m.map_r, m.easy) == (1, 1, 1, 1)
+    result = metrics.measure(z, y, z[:, :2])
+    assert (result.knn, result.recall, result.map_r, result.easy) == (1, 1, 1, 1)
 
 
-def test_without_positives_there_is_no_alignment_and_no_map():
+def test_alignment_and_map_at_r_are_zero_without_positives():
     z, _ = sample(0, n=10)
     y = torch.arange(10)
     assert metrics.map_at_r(z, y) == 0

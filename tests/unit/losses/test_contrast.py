@@ -1,4 +1,4 @@
-"""A Contrast says who is compared with whom, and its distances survive what batches do to them."""
+"""A Contrast has the values and masks of a batch; its distances are accurate for ties, duplicates and near points."""
 
 import pytest
 import torch
@@ -15,28 +15,28 @@ NAN = float("nan")
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("b", BATCHES, ids=lambda b: b.name)
-def test_values_and_gradients_are_those_of_the_loops(b, metric):
+def test_pairwise_values_and_gradients_equal_those_of_loops(b, metric):
     weight = torch.randn(len(b.y), len(b.y), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     z = b.z.clone().requires_grad_()
-    slow = torch.stack([torch.stack(row) for row in reference.matrix(z, metric)])
-    fast = pairwise(z, z, metric)
-    assert torch.allclose(fast, slow, rtol=0, atol=1e-7 if metric == "euclidean" else 1e-12)
-    expected = torch.autograd.grad((slow * weight).sum(), z)[0]
-    got = torch.autograd.grad((fast * weight).sum(), z)[0]
-    if b.name != "a zero vector":  # there a unit vector has a slope of 1e12
-        assert torch.allclose(got, expected, rtol=1e-9, atol=1e-9)
-    assert torch.isfinite(got).all()
+    expected = torch.stack([torch.stack(row) for row in reference.matrix(z, metric)])
+    values = pairwise(z, z, metric)
+    assert torch.allclose(values, expected, rtol=0, atol=1e-7 if metric == "euclidean" else 1e-12)
+    expected_gradient = torch.autograd.grad((expected * weight).sum(), z)[0]
+    gradient = torch.autograd.grad((values * weight).sum(), z)[0]
+    if b.name != "a zero vector":  # the gradient of its unit vector is 1e12
+        assert torch.allclose(gradient, expected_gradient, rtol=1e-9, atol=1e-9)
+    assert torch.isfinite(gradient).all()
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_gradient_against_central_differences_for_two_sets_of_points(metric):
+def test_pairwise_gradient_for_two_sets_of_points_equals_central_differences(metric):
     z, w = Z.clone().requires_grad_(), Z[:4].flip(1).clone().requires_grad_()
     assert torch.autograd.gradcheck(lambda z, w: pairwise(z, w, metric), (z, w))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("shift", [0.0, 100.0])
-def test_equal_rows_are_at_distance_exactly_zero_and_pull_with_exactly_zero(dtype, shift):
+def test_equal_rows_have_exactly_zero_distance_and_gradient(dtype, shift):
     z = (
         (torch.randn(40, 64, generator=torch.Generator().manual_seed(0)).repeat(3, 1) + shift)
         .to(dtype)
@@ -52,29 +52,29 @@ def test_equal_rows_are_at_distance_exactly_zero_and_pull_with_exactly_zero(dtyp
 
 
 @pytest.mark.parametrize("copies", [2, 40])
-def test_near_points_keep_their_distance_in_float32(copies):
-    # points 1e-4 apart on the unit sphere: in the product form alone their d^2 of 1e-8 drowns in rounding of 1e-7
-    dice = torch.Generator().manual_seed(0)
-    z = unit(torch.randn(128 // copies, 128, generator=dice)).repeat(copies, 1)
-    z += 1e-4 * torch.randn(z.shape, generator=dice) / 128**0.5
+def test_distance_of_near_points_is_accurate_in_float32(copies):
+    # points 1e-4 apart on the unit sphere: their d^2 of 1e-8 is below the rounding error, 1e-7, of the product form
+    generator = torch.Generator().manual_seed(0)
+    z = unit(torch.randn(128 // copies, 128, generator=generator)).repeat(copies, 1)
+    z += 1e-4 * torch.randn(z.shape, generator=generator) / 128**0.5
     exact = pairwise(z.double(), z.double(), "euclidean")
-    off = ~torch.eye(len(z), dtype=torch.bool)
-    assert ((pairwise(z, z, "euclidean") - exact).abs() / exact)[off].max() < 1e-2
+    off_diagonal = ~torch.eye(len(z), dtype=torch.bool)
+    assert ((pairwise(z, z, "euclidean") - exact).abs() / exact)[off_diagonal].max() < 1e-2
 
 
-def test_ties_of_points_on_a_grid_stay_ties():
+def test_squared_distances_on_an_integer_grid_are_exact():
     z = torch.cartesian_prod(torch.arange(5.0), torch.arange(5.0)) + 7
     d2 = pairwise(z, z, "sqeuclidean")
     assert (d2 == d2.round()).all()  # sums of squares of whole numbers
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_a_cosine_and_its_unit_vectors_measure_the_same(metric):
+def test_from_similarity_equals_pairwise_on_unit_vectors(metric):
     u = unit(Z)
     assert torch.allclose(pairwise(u, u, metric), from_similarity(u @ u.T, metric), atol=1e-7)
 
 
-def test_masks_of_a_batch_are_those_of_its_labels():
+def test_batch_masks_equal_those_of_loops_over_labels():
     for b in BATCHES:
         c = Contrast.of_batch(b.z, b.y, "dot")
         positive, negative = reference.masks(b.y.tolist())
@@ -84,21 +84,21 @@ def test_masks_of_a_batch_are_those_of_its_labels():
         assert c.n_negative.tolist() == [sum(row) for row in negative]
 
 
-def test_two_views_are_each_others_only_positive():
+def test_two_views_are_the_only_positive_of_each_other():
     c = Contrast.of_views(Z[:6], "similarity")
     assert c.positive.nonzero().tolist() == [[0, 3], [1, 4], [2, 5], [3, 0], [4, 1], [5, 2]]
     assert c.n_negative.tolist() == [4] * 6  # 2N - 2
     assert not Contrast.of_views(Z[:1], "similarity").positive.any()
 
 
-def test_prototypes_are_one_positive_and_the_rest_negatives():
+def test_prototypes_are_one_positive_and_otherwise_negatives():
     c = Contrast.of_prototypes(Z, torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 2]), Z[:3] * 2, "similarity")
     assert c.value.shape == (9, 3)
     assert c.positive.long().argmax(1).tolist() == [0, 1, 2] * 3
     assert (c.positive ^ c.negative).all()
 
 
-def test_pairs_are_one_anchor_a_point():
+def test_of_pairs_makes_one_anchor_per_point():
     x_p, x_n = torch.rand(4, 5), torch.rand(4, 5)
     c = Contrast.of_pairs(x_p, x_n)
     assert torch.equal(c.value, torch.stack([x_p.ravel(), x_n.ravel()], 1))
@@ -106,8 +106,8 @@ def test_pairs_are_one_anchor_a_point():
     assert Contrast.of_pairs(x_p.ravel(), torch.rand(20, 3)).negative.sum(1).tolist() == [3] * 20
 
 
-def test_a_row_function_sees_every_row_once_whatever_the_block():
-    # more than 2**18 entries, so several blocks; the slope of v**2 is 2v
+def test_apply_rows_visits_every_row_once_over_several_blocks():
+    # more than 2**18 entries, so several blocks; the derivative of v**2 is 2v
     value = torch.randn(700, 500, dtype=torch.float64, requires_grad=True)
     c = Contrast(value, torch.zeros(700, 500, dtype=torch.bool), torch.ones(700, 500, dtype=torch.bool))
     assert len(list(row_blocks(700, 500))) > 1
@@ -116,7 +116,7 @@ def test_a_row_function_sees_every_row_once_whatever_the_block():
     assert torch.allclose(torch.autograd.grad(total.sum(), value)[0], 2 * value)
 
 
-def test_no_term_is_a_mean_of_exactly_zero():
+def test_mean_of_no_terms_is_exactly_zero():
     total = torch.zeros(3, requires_grad=True)
     terms = Terms(total * 5, torch.zeros(3, dtype=torch.int64))
     assert terms.mean().item() == 0.0
@@ -125,7 +125,7 @@ def test_no_term_is_a_mean_of_exactly_zero():
 
 
 @pytest.mark.parametrize(
-    ("z", "y", "word"),
+    ("z", "y", "message"),
     [
         (Z, torch.zeros(8, dtype=torch.int64), "labels"),
         (Z, torch.zeros(9, 1, dtype=torch.int64), "labels"),
@@ -138,12 +138,12 @@ def test_no_term_is_a_mean_of_exactly_zero():
         (Z.index_fill(0, torch.tensor([4]), torch.inf), torch.zeros(9, dtype=torch.int64), "infinity"),
     ],
 )
-def test_what_is_no_batch_is_refused_in_words(z, y, word):
-    with pytest.raises(ValueError, match=word):
+def test_of_batch_rejects_invalid_embeddings_and_labels(z, y, message):
+    with pytest.raises(ValueError, match=message):
         Contrast.of_batch(z, y, "dot")
 
 
-def test_other_makers_refuse_in_words():
+def test_other_constructors_reject_invalid_arguments():
     y = torch.zeros(9, dtype=torch.int64)
     with pytest.raises(ValueError, match="even"):
         Contrast.of_views(Z, "similarity")

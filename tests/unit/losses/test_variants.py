@@ -1,4 +1,4 @@
-"""What others define otherwise: each against the library it is from, or against slow loops, and its code is run."""
+"""Published variants of losses equal the library that defines them, or plain loops, and so do their programs."""
 
 import contextlib
 import io
@@ -14,48 +14,48 @@ from cl_core.losses import LOSSES, snippets, variants
 from cl_core.losses.distances import unit
 from tests import reference
 
-DICE = torch.Generator().manual_seed(8)
-Z = torch.randn(14, 4, generator=DICE, dtype=torch.float64)
+GENERATOR = torch.Generator().manual_seed(8)
+Z = torch.randn(14, 4, generator=GENERATOR, dtype=torch.float64)
 Y = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 0, 1, 3, 4])  # the last two have no positive
-WEIGHT = torch.randn(6, 4, generator=DICE, dtype=torch.float64)
-BIAS = torch.randn(6, generator=DICE, dtype=torch.float64)
+WEIGHT = torch.randn(6, 4, generator=GENERATOR, dtype=torch.float64)
+BIAS = torch.randn(6, generator=GENERATOR, dtype=torch.float64)
 SQUARED = distances.LpDistance(power=2)
 INNER = distances.DotProductSimilarity(normalize_embeddings=False)
-OTHERS = [(key, each) for key in LOSSES for each in variants.variants_of(key)]
+OTHER_VARIANTS = [(key, variant) for key in LOSSES for variant in variants.variants_of(key)]
 
 
 def batch_of(key, z=Z, y=Y):
-    """A batch, with class weights where the loss has some."""
+    """Return the batch, with class weights if the loss has them."""
     if not LOSSES[key].classes:
         return z, y
     return (z, y, WEIGHT, BIAS) if key == "softmax" else (z, y, WEIGHT)
 
 
-def of_batch(each, theta, z=Z, y=Y):
-    """The value of a convention."""
-    z, y, *learnt = batch_of(each.loss, z, y)
-    return variants.variant_value(each, z, y, theta, *learnt)
+def variant_value(variant, theta, z=Z, y=Y):
+    """Return the value of a variant."""
+    z, y, *learnt = batch_of(variant.loss, z, y)
+    return variants.variant_value(variant, z, y, theta, *learnt)
 
 
-def shown(key, name, z=Z, y=Y, **theta):
-    """The value of the convention of that name."""
-    return of_batch(next(each for each in variants.VARIANTS[key] if each.key == name), theta, z, y)
+def value_of(key, name, z=Z, y=Y, **theta):
+    """Return the value of the variant of that name."""
+    return variant_value(next(variant for variant in variants.VARIANTS[key] if variant.key == name), theta, z, y)
 
 
-def by_the_loops(key, theta, z=Z, y=Y):
-    """Our own definition, one pair and one triplet at a time."""
+def loops_value(key, theta, z=Z, y=Y):
+    """Return the value of our own definition by the reference loops."""
     if not LOSSES[key].classes:
         return reference.LOSSES[key](z, y.tolist(), **theta)[0]
     return reference.CLASS_LOSSES[key](z, y.tolist(), *batch_of(key)[2:], **theta)[0]
 
 
-def close(value, expected):
+def assert_close(value, expected):
     assert math.isclose(value, expected, rel_tol=1e-9, abs_tol=1e-12), (value, expected)
 
 
-# --- those that parameters of ours can say ----------------------------------------------------------------------------
+# --- variants that are settings of our parameters ---------------------------------------------------------------------
 
-SAID = {  # convention: our parameters, written down again from what its words say
+PARAMETER_VARIANTS = {  # variant: our parameters, written again from its description
     ("contrastive", "here"): {"margin": 1.0, "distance": "euclidean", "half": False},
     ("contrastive", "half"): {"margin": 1.0, "distance": "euclidean", "half": True},
     ("contrastive", "cosine"): {"margin": 1.0, "distance": "cosine", "half": False},
@@ -83,20 +83,25 @@ SAID = {  # convention: our parameters, written down again from what its words s
 }
 
 
-@pytest.mark.parametrize(("key", "name"), SAID, ids="/".join)
-def test_what_our_parameters_can_say_agrees_with_the_loops(key, name):
-    close(shown(key, name), by_the_loops(key, SAID[key, name]))
+@pytest.mark.parametrize(("key", "name"), PARAMETER_VARIANTS, ids="/".join)
+def test_variant_expressed_by_parameters_equals_loops(key, name):
+    assert_close(value_of(key, name), loops_value(key, PARAMETER_VARIANTS[key, name]))
 
 
-def test_every_other_has_a_test_of_its_own():
-    said = {(key, each.key) for key, of in variants.VARIANTS.items() for each in of if each.theta is not None}
-    assert said == set(SAID)
-    for key, of in variants.VARIANTS.items():
-        for each in of:
-            assert (key, each.key) in SAID or f"{key}_{each.key}" in WRITTEN, each
+def test_every_variant_has_an_expected_value():
+    with_parameters = {
+        (key, variant.key)
+        for key, listed in variants.VARIANTS.items()
+        for variant in listed
+        if variant.theta is not None
+    }
+    assert with_parameters == set(PARAMETER_VARIANTS)
+    for key, listed in variants.VARIANTS.items():
+        for variant in listed:
+            assert (key, variant.key) in PARAMETER_VARIANTS or f"{key}_{variant.key}" in FUNCTION_VARIANTS, variant
 
 
-WRITTEN = {  # each convention with a function of its own: what it is compared with, from (z, y, theta)
+FUNCTION_VARIANTS = {  # each variant with a function of its own: the expected value, from (z, y)
     "contrastive_linear_nonzero": lambda z, y: pml.ContrastiveLoss(0, 1)(z, y),
     "contrastive_hinge_of_squares": lambda z, y: pml.ContrastiveLoss(0, 1, distance=SQUARED)(z, y),
     "triplet_tfa_hard": lambda z, y: tfa_hard(z, y.tolist(), 0.2),
@@ -107,10 +112,10 @@ WRITTEN = {  # each convention with a function of its own: what it is compared w
     "nt_xent_labels_in_the_sum": lambda z, y: reference.supcon(z, y.tolist(), 0.5)[0],
     "supcon_base": lambda z, y: supcontrast(z[:12], y[:12].tolist(), 0.1, 0.07),
     "supcon_all_anchors": lambda z, y: supcontrast(z, y.tolist(), 0.1, 0.1),
-    "info_nce_two_directions": lambda z, y: both_ways(z, 0.1),
+    "info_nce_two_directions": lambda z, y: two_directions(z, 0.1),
     "info_nce_in_the_sum": lambda z, y: reference.supcon(z, y.tolist(), 0.1)[0],
     "softmax_without_bias": lambda z, y: reference.CLASS_LOSSES["softmax"](z, y.tolist(), WEIGHT, 0 * BIAS)[0],
-    "softmax_twice": lambda z, y: twice(z, y.tolist()),
+    "softmax_twice": lambda z, y: softmax_twice(z, y.tolist()),
     "arcface_cosine_everywhere": lambda z, y: angular(z, y.tolist(), lambda t: math.cos(t + 0.5)),
     "arcface_easy_margin": lambda z, y: angular(
         z, y.tolist(), lambda t: math.cos(t + 0.5) if t < math.pi / 2 else math.cos(t)
@@ -120,15 +125,15 @@ WRITTEN = {  # each convention with a function of its own: what it is compared w
 }
 
 
-@pytest.mark.parametrize("name", WRITTEN)
-def test_every_other_agrees_with_where_it_is_from_or_with_loops(name):
+@pytest.mark.parametrize("name", FUNCTION_VARIANTS)
+def test_variant_with_its_own_function_equals_its_library_or_loops(name):
     key = next(key for key in sorted(LOSSES, key=len, reverse=True) if name.startswith(f"{key}_"))
-    z, y = (Z[:12], Y[:12]) if name == "supcon_base" else (Z, Y)  # there an anchor without a positive is NaN
-    close(shown(key, name.removeprefix(f"{key}_"), z, y), float(WRITTEN[name](z, y)))
+    z, y = (Z[:12], Y[:12]) if name == "supcon_base" else (Z, Y)  # it is NaN for an anchor without a positive
+    assert_close(value_of(key, name.removeprefix(f"{key}_"), z, y), float(FUNCTION_VARIANTS[name](z, y)))
 
 
 def tfa_hard(z, y, margin):
-    """triplet_hard_loss as it is written: its masked maximum of a row without a positive is the row's minimum, 0."""
+    """Return TensorFlow Addons' triplet_hard_loss: the masked maximum of a row without a positive is its minimum, 0."""
     d = torch.cdist(z, z)
     total = 0.0
     for a in range(len(y)):
@@ -141,41 +146,41 @@ def tfa_hard(z, y, margin):
 
 
 def tfa_npairs(z, y):
-    """npairs_loss as it is written: equal shares for the row's class, oneself included."""
+    """Return npairs_loss of TensorFlow Addons: equal shares for all of the row's class, the row itself included."""
     total = 0.0
     for i in range(len(y)):
         logits = [float(z[i] @ z[j]) for j in range(len(y))]
-        top = max(logits)
-        whole = top + math.log(sum(math.exp(x - top) for x in logits))
-        own = [x for x, label in zip(logits, y, strict=True) if label == y[i]]
-        total -= sum(x - whole for x in own) / len(own)
+        largest = max(logits)
+        log_total = largest + math.log(sum(math.exp(x - largest) for x in logits))
+        own_logits = [x for x, label in zip(logits, y, strict=True) if label == y[i]]
+        total -= sum(x - log_total for x in own_logits) / len(own_logits)
     return total / len(y)
 
 
 def supcontrast(z, y, temperature, base):
-    """SupConLoss of the authors' repository as it is now: mask.sum(1) of 0 is taken as 1."""
+    """Return SupConLoss of the authors' repository in its present version: a mask.sum(1) of 0 counts as 1."""
     u = [row / row.norm() for row in z]
     total = 0.0
     for i in range(len(y)):
         logits = {j: float(u[i] @ u[j]) / temperature for j in range(len(y)) if j != i}
-        whole = math.log(sum(math.exp(x) for x in logits.values()))
-        own = [x - whole for j, x in logits.items() if y[j] == y[i]]
-        total -= temperature / base * sum(own) / max(len(own), 1)
+        log_total = math.log(sum(math.exp(x) for x in logits.values()))
+        own_logits = [x - log_total for j, x in logits.items() if y[j] == y[i]]
+        total -= temperature / base * sum(own_logits) / max(len(own_logits), 1)
     return total / len(y)
 
 
-def both_ways(z, temperature):
+def two_directions(z, temperature):
     u = [row / row.norm() for row in z]
     n = len(u) // 2
     total = 0.0
     for i in range(n):
-        for one, other in ((u[:n], u[n:]), (u[n:], u[:n])):
-            logits = [float(one[i] @ x) / temperature for x in other]
+        for first, other in ((u[:n], u[n:]), (u[n:], u[:n])):
+            logits = [float(first[i] @ x) / temperature for x in other]
             total += math.log(sum(math.exp(x) for x in logits)) - logits[i]
     return total / (2 * n)
 
 
-def twice(z, y):
+def softmax_twice(z, y):
     total = 0.0
     for row, label in zip(z, y, strict=True):
         logits = [float(row @ w + b) for w, b in zip(WEIGHT, BIAS, strict=True)]
@@ -184,56 +189,60 @@ def twice(z, y):
     return total / len(y)
 
 
-def angular(z, y, widened):
+def angular(z, y, own_cosine):
     total = 0.0
     for row, label in zip(z, y, strict=True):
         logits = [64 * float(row @ w / row.norm() / w.norm()) for w in WEIGHT]
-        logits[label] = 64 * widened(math.acos(logits[label] / 64))
-        top = max(logits)
-        total += top + math.log(sum(math.exp(x - top) for x in logits)) - logits[label]
+        logits[label] = 64 * own_cosine(math.acos(logits[label] / 64))
+        largest = max(logits)
+        total += largest + math.log(sum(math.exp(x - largest) for x in logits)) - logits[label]
     return total / len(y)
 
 
-# --- what words claim -------------------------------------------------------------------------------------------------
+# --- claims in the descriptions ---------------------------------------------------------------------------------------
 
 
-def test_pytorch_metric_learning_without_a_miner_is_its_line_of_the_triplet_loss():
-    # its embeddings are of unit length, and its margin 0.05
-    close(shown("triplet", "nonzero", unit(Z), margin=0.05), pml.TripletMarginLoss()(Z, Y))
+def test_triplet_variant_nonzero_is_pytorch_metric_learning_without_a_miner():
+    # the library normalises embeddings, and its margin is 0.05
+    assert_close(value_of("triplet", "nonzero", unit(Z), margin=0.05), pml.TripletMarginLoss()(Z, Y))
 
 
-def test_conventions_take_the_parameters_that_are_set():
-    close(shown("contrastive", "linear_nonzero", margin=0.7), pml.ContrastiveLoss(0, 0.7)(Z, Y))
-    close(shown("supcon", "base", Z[:12], Y[:12], temperature=0.5), supcontrast(Z[:12], Y[:12].tolist(), 0.5, 0.07))
-    close(shown("npair", "one_pair", l2=0.01) - shown("npair", "one_pair"), sum(
+def test_variants_take_given_parameters():
+    assert_close(value_of("contrastive", "linear_nonzero", margin=0.7), pml.ContrastiveLoss(0, 0.7)(Z, Y))
+    assert_close(
+        value_of("supcon", "base", Z[:12], Y[:12], temperature=0.5), supcontrast(Z[:12], Y[:12].tolist(), 0.5, 0.07)
+    )
+    assert_close(value_of("npair", "one_pair", l2=0.01) - value_of("npair", "one_pair"), sum(
         float(Z[r].square().sum()) for r in (0, 3, 1, 4, 2, 5)
     ) * 0.01 / 3)  # fmt: skip
 
 
-def test_the_factor_at_the_first_articles_temperature_is_7():
-    assert math.isclose(shown("supcon", "base", temperature=0.5) / shown("supcon", "here", temperature=0.5), 0.5 / 0.07)
+def test_supcon_variant_base_is_7_times_larger_at_temperature_0_5():
+    assert math.isclose(
+        value_of("supcon", "base", temperature=0.5) / value_of("supcon", "here", temperature=0.5), 0.5 / 0.07
+    )
     assert round(0.5 / 0.07, 1) == 7.1
 
 
 def test_softmax_applied_twice_cannot_fall_below_1_461():
-    # ten classes, all certain and all right: log(e + 9) - 1
-    each = next(each for each in variants.variants_of("softmax") if each.key == "twice")
+    # ten classes, each predicted rightly with probability 1: log(e + 9) - 1
+    variant = next(variant for variant in variants.variants_of("softmax") if variant.key == "twice")
     z = 1e3 * torch.eye(10, dtype=torch.float64)
-    value = variants.variant_value(each, z, torch.arange(10), {}, torch.eye(10).double(), torch.zeros(10).double())
+    value = variants.variant_value(variant, z, torch.arange(10), {}, torch.eye(10).double(), torch.zeros(10).double())
     assert round(value, 3) == 1.461
-    close(value, math.log(math.e + 9) - 1)
+    assert_close(value, math.log(math.e + 9) - 1)
 
 
-def test_a_margin_in_degrees_taken_for_radians_is_next_to_none():
+def test_arcface_margin_of_half_a_degree_has_almost_no_effect():
     small = losses.floor_value("arcface", {"margin": math.radians(0.5), "scale": 1.0}, torch.arange(10))
     none = losses.floor_value("arcface", {"margin": 0.0, "scale": 1.0}, torch.arange(10))
     assert abs(small - none) < 0.01
 
 
-def test_the_other_mean_of_circle_is_ours_until_perfect_anchors_underflow():
+def test_circle_mean_over_nonzero_anchors_is_ours_until_perfect_anchors_underflow():
     # l_p >= -gamma m^2 and l_n >= -gamma m^2; log(1 + e^x) is 0 in float32 for x < -104
     y = torch.tensor([0, 0, 1, 1, 2, 2, 3, 4])
-    close(shown("circle", "here", Z[:8], y), pml.CircleLoss(0.25, 32)(Z[:8], y))
+    assert_close(value_of("circle", "here", Z[:8], y), pml.CircleLoss(0.25, 32)(Z[:8], y))
     perfect = torch.eye(2)[[0, 0, 1, 1]]
     for gamma, zero in ((51 / 0.25, False), (53 / 0.25, True)):
         terms = pml.CircleLoss(0.5, gamma, reducer=reducers.DoNothingReducer())(perfect, torch.tensor([0, 0, 1, 1]))
@@ -243,68 +252,68 @@ def test_the_other_mean_of_circle_is_ours_until_perfect_anchors_underflow():
 # --- code and catalogue -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("key", "each"), OTHERS, ids=lambda x: getattr(x, "key", x))
-def test_the_code_of_each_prints_its_value(key, each, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("key", "variant"), OTHER_VARIANTS, ids=lambda x: getattr(x, "key", x))
+def test_variant_program_prints_its_value(key, variant, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "batch.npz").write_bytes(snippets.batch_file(*batch_of(key)))
     theta = {"margin": 0.3} if key in ("contrastive", "triplet", "circle", "pccl") else {}
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        exec(snippets.variant_program(each, theta), {})
-    close(float(f"{of_batch(each, theta):.10g}"), float(out.getvalue()))
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(snippets.variant_program(variant, theta), {})
+    assert_close(float(f"{variant_value(variant, theta):.10g}"), float(output.getvalue()))
 
 
-def test_each_other_gives_another_number():
-    for key, each in OTHERS:
-        if each.key == "cosine_everywhere":
-            continue  # it differs beyond pi - m, which has a test of its own
-        values = [of_batch(one, {}) for one in (variants.default_variant(key), each)]
-        assert not math.isclose(*values, rel_tol=1e-6), (key, each.key)
+def test_each_variant_differs_from_the_default():
+    for key, variant in OTHER_VARIANTS:
+        if variant.key == "cosine_everywhere":
+            continue  # it differs only beyond pi - m; FUNCTION_VARIANTS has its expected value
+        values = [variant_value(either, {}) for either in (variants.default_variant(key), variant)]
+        assert not math.isclose(*values, rel_tol=1e-6), (key, variant.key)
 
 
-def test_the_catalogue():
-    for key, of in variants.VARIANTS.items():
-        assert variants.default_variant(key) is of[0]
-        assert variants.variants_of(key) == of[1:]
-        assert of[0].key == "here"
-        assert len(of) > 1
-        assert len({each.key for each in of}) == len({each.title for each in of}) == len(of)
-        assert all(each.loss == key for each in of)
-        assert all(each.description.endswith(".") for each in of)
+def test_variants_are_listed_consistently_for_every_loss():
+    for key, listed in variants.VARIANTS.items():
+        assert variants.default_variant(key) is listed[0]
+        assert variants.variants_of(key) == listed[1:]
+        assert listed[0].key == "here"
+        assert len(listed) > 1
+        assert len({variant.key for variant in listed}) == len({variant.title for variant in listed}) == len(listed)
+        assert all(variant.loss == key for variant in listed)
+        assert all(variant.description.endswith(".") for variant in listed)
     assert variants.variants_of("normface") == ()
     assert variants.default_variant("normface") is None
     with pytest.raises(ValueError, match="there is no loss"):
         variants.variants_of("tripled")
 
 
-@pytest.mark.parametrize(("key", "each"), OTHERS, ids=lambda x: getattr(x, "key", x))
-def test_a_convention_found_by_its_key_takes_whatever_of_a_batch_it_needs(key, each):
-    assert variants.get_variant(key, each.key) is each
-    given = dict(zip(("z", "y", "weight", "bias"), (Z, Y, WEIGHT, BIAS), strict=True))
-    other = each.loss_function({})
-    if each.function is None:
-        assert other is None  # ours, with the parameters that it lays down
-        assert (each.theta or {}).items() <= each.check({}).items()
+@pytest.mark.parametrize(("key", "variant"), OTHER_VARIANTS, ids=lambda x: getattr(x, "key", x))
+def test_variant_found_by_key_takes_the_inputs_it_needs(key, variant):
+    assert variants.get_variant(key, variant.key) is variant
+    inputs = dict(zip(("z", "y", "weight", "bias"), (Z, Y, WEIGHT, BIAS), strict=True))
+    other = variant.loss_function({})
+    if variant.function is None:
+        assert other is None  # our function, with the variant's parameters
+        assert (variant.theta or {}).items() <= variant.check({}).items()
     else:
-        close(float(other(**given)), of_batch(each, {}))
+        assert_close(float(other(**inputs)), variant_value(variant, {}))
 
 
 @pytest.mark.parametrize("key", LOSSES)
-def test_ours_is_found_for_every_loss_and_leaves_the_parameters_alone(key):
-    ours = variants.get_variant(key, variants.OURS)
-    assert ours.loss_function({}) is None
-    assert ours.check({}) == LOSSES[key].defaults
+def test_own_variant_exists_for_every_loss_and_keeps_the_parameters(key):
+    own_variant = variants.get_variant(key, variants.OURS)
+    assert own_variant.loss_function({}) is None
+    assert own_variant.check({}) == LOSSES[key].defaults
     for name, parameter in LOSSES[key].parameters.items():
-        assert ours.check({name: parameter.default}) == LOSSES[key].defaults
+        assert own_variant.check({name: parameter.default}) == LOSSES[key].defaults
     with pytest.raises(ValueError, match=f"{key} has no convention 'elsewhere'; it has: here"):
         variants.get_variant(key, "elsewhere")
 
 
-def test_what_is_missing_is_said():
-    labels = next(each for each in variants.variants_of("nt_xent") if each.key == "labels")
+def test_missing_inputs_raise_readable_errors():
+    labels = next(variant for variant in variants.variants_of("nt_xent") if variant.key == "labels")
     with pytest.raises(ValueError, match="needs labels"):
         variants.variant_value(labels, Z, None, {})
-    without_bias = next(each for each in variants.variants_of("softmax") if each.key == "without_bias")
+    without_bias = next(variant for variant in variants.variants_of("softmax") if variant.key == "without_bias")
     with pytest.raises(ValueError, match="needs weight"):
         variants.variant_value(without_bias, Z, Y, {})
     with pytest.raises(ValueError, match="no parameter"):
