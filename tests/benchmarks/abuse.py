@@ -19,7 +19,7 @@ from cl_core.training.files import run_file
 from tests.archives import small
 from tests.benchmarks import machine, report
 from tests.executors import Nobody, pages_with
-from tests.pages.test_links import through_app
+from tests.pages.apptest import route_pages_through_app
 from tests.robustness.test_fuzz_links import PAGES, follow
 from tests.unit.training.test_exports import trained
 from tests.unit.training.test_run_file import CLASSES, opened_or_refused
@@ -55,7 +55,7 @@ def links(count: int) -> Borne:
     """Follow so many fuzzed links, as many to each page of the course."""
     each = -(-count // (ROUNDS * len(PAGES)))
     with pytest.MonkeyPatch.context() as patches:
-        through_app(patches)
+        route_pages_through_app(patches)
         nobody = Nobody()
         with pages_with(nobody, patches):
 

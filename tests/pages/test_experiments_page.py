@@ -16,9 +16,7 @@ from cl_core.experiments.table import BATCHES, DIFFERENCE, PUBLISHED, RIGHT
 from cl_core.ui.pages.experiments.page import PARTS
 from cl_core.ui.pages.experiments.rerun import reduced_cell
 from cl_core.ui.pages.training_controls import link_of
-from tests.pages.test_loss_pages import page, said
-from tests.pages.test_training_page import click
-from tests.pages.test_training_page import page as live
+from tests.pages.apptest import click, open_page, page_texts
 from tests.unit.experiments.test_claims import made_up, outcome_of, write
 
 CELLS = [cell for cell in STUDIES["published"].cells if cell.dataset == "mnist"]
@@ -38,26 +36,26 @@ def titles(app: AppTest) -> list[str]:
 
 
 def test_the_table_and_the_verdicts_are_those_of_the_results(pool, result_folder):
-    app = page("experiments")
+    app = open_page("experiments")
     assert not app.warning
     found, _ = results.load(result_folder)
     for verdict in claims.verdicts(found):
-        assert f"**{verdict.claim}.**" in said(app)
-        assert verdict.label in said(app)
+        assert f"**{verdict.claim}.**" in page_texts(app)
+        assert verdict.label in page_texts(app)
         for line in verdict.explanation.splitlines():
-            assert line in said(app)
+            assert line in page_texts(app)
     assert len(titles(app)) == len(DATASETS)
     alt = f"{METHODS['npair'].title}: {outcome_of(table.cell_of('mnist', 'npair', 32, PUBLISHED)).accuracy_odd:.2%}"
     assert alt.rstrip("%") in titles(app)[0]
     assert "not run" in titles(app)[1]
-    assert "Cells not run: 105 of “published”" in said(app)
-    assert "a machine" in said(app)
+    assert "Cells not run: 105 of “published”" in page_texts(app)
+    assert "a machine" in page_texts(app)
     assert not pool.done  # nothing is trained to show a table
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_each_part_stands_with_all_some_and_no_results(pool, result_folder, part):
-    app = page("experiments", part=part)
+    app = open_page("experiments", part=part)
     assert not app.exception
     assert not app.warning
     for file in result_folder.glob("*b2048*"):
@@ -70,7 +68,7 @@ def test_each_part_stands_with_all_some_and_no_results(pool, result_folder, part
         file.unlink()
     app.run()
     assert not app.exception
-    assert "There are no results yet" in said(app)
+    assert "There are no results yet" in page_texts(app)
     assert app.code[0].value == "python -m cl_core.experiments run"
 
 
@@ -113,13 +111,13 @@ def test_clouds_keep_their_shape_and_lines_their_order():
 @pytest.mark.parametrize("method", METHODS)
 def test_a_cell_leads_to_that_very_run(pool, method, kind):
     spec = table.cell_of("fashion_mnist", method, 2048, kind).spec
-    app = live(**link_of(spec))
+    app = open_page("training", **link_of(spec))
     assert not app.warning
     assert app.session_state.run.spec == spec
 
 
 def test_a_cell_shows_its_numbers_its_command_and_its_link(pool, result_folder):
-    app = page("experiments", part="one cell", method="npair", batch="256", dataset="mnist")
+    app = open_page("experiments", part="one cell", method="npair", batch="256", dataset="mnist")
     cell = table.cell_of("mnist", "npair", 256, PUBLISHED)
     numbers = app.dataframe[0].value
     assert numbers.loc["accuracy, softmax twice", "seed 0"] == f"{outcome_of(cell).accuracy_odd:.2%}"
@@ -131,7 +129,7 @@ def test_a_cell_shows_its_numbers_its_command_and_its_link(pool, result_folder):
     assert folded["convention"] == "soft_labels"
     # put right it is another cell, which was not run
     app.selectbox(key="made").set_value(RIGHT).run()
-    assert "This cell was not run" in said(app)
+    assert "This cell was not run" in page_texts(app)
     assert table.cell_of("mnist", "npair", 256, RIGHT).name in app.code[0].value
 
 
@@ -143,7 +141,7 @@ def test_a_reduced_cell_stands_beside_the_shipped_one(pool, result_folder, monke
         return outcome_of(cell), {}
 
     monkeypatch.setattr(sweep, "cell_task", work)
-    app = page("experiments", part="one cell", method="max_margin", batch="2048", epochs="2")
+    app = open_page("experiments", part="one cell", method="max_margin", batch="2048", epochs="2")
     click(app, "reduced_start")
     for _ in range(100):
         if "reduced" in app.session_state:
@@ -166,7 +164,7 @@ def test_a_reduced_cell_can_be_dropped_and_one_that_fails_is_said(pool, result_f
         raise ValueError("no such thing")
 
     monkeypatch.setattr(sweep, "cell_task", work)
-    app = page("experiments", part="one cell", method="max_margin")
+    app = open_page("experiments", part="one cell", method="max_margin")
     click(app, "reduced_start")
     assert app.button(key="reduced_start").disabled
     click(app, "reduced_drop")
@@ -185,7 +183,7 @@ def test_a_reduced_cell_can_be_dropped_and_one_that_fails_is_said(pool, result_f
 
 
 def test_nonsense_in_a_link_is_said(pool, result_folder):
-    app = page("experiments", part="all", method="magic", batch="33", dataset="mnist")
+    app = open_page("experiments", part="all", method="magic", batch="33", dataset="mnist")
     assert not app.exception
     words = " ".join(each.value for each in app.warning)
     assert "`part` must be one of" in words

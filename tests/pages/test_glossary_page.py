@@ -12,19 +12,8 @@ from cl_core.charts import loss_family
 from cl_core.losses import LOSSES, module, variants
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.distances import unit
-from tests import ROOT
 from tests.colours import contrast
-
-
-def glossary(**link: str) -> AppTest:
-    """The page, opened from a link."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.query_params.update(link)
-    app.run()
-    app.switch_page("pages/glossary.py")
-    app.run()
-    assert not app.exception
-    return app
+from tests.pages.apptest import new_app, open_page
 
 
 def written(app: AppTest) -> str:
@@ -41,7 +30,7 @@ def cards(app: AppTest) -> dict[str, str]:
 
 
 def test_the_index_has_every_loss_once_under_its_family(pool):
-    app = glossary()
+    app = open_page("glossary")
     assert cards(app) == {key: f":primary[**{loss.title}**]" for key, loss in LOSSES.items()}
     for family in loss_family.FAMILIES:
         assert family.title in written(app)
@@ -63,7 +52,7 @@ def test_families_are_told_by_what_is_compared():
 @pytest.mark.parametrize("key", LOSSES)
 def test_an_entry_says_all_that_there_is_to_say(pool, key):
     loss = LOSSES[key]
-    app = glossary(loss=key)
+    app = open_page("glossary", loss=key)
     text = written(app)
     assert not app.warning
     said = [loss.title, f"`{key}`", loss.summary, loss.paper.title, loss.paper.url, *loss.relations, *loss.misreadings]
@@ -82,7 +71,7 @@ def test_an_entry_says_all_that_there_is_to_say(pool, key):
 
 
 def test_another_entry_can_be_chosen_and_a_button_leads_back(pool):
-    app = glossary(loss="arcface")
+    app = open_page("glossary", loss="arcface")
     app.selectbox(key="entry").set_value("contrastive").run()
     assert app.subheader[0].value == LOSSES["contrastive"].title
     assert app.query_params["loss"] in ("contrastive", ["contrastive"])
@@ -92,9 +81,8 @@ def test_another_entry_can_be_chosen_and_a_button_leads_back(pool):
 
 
 def test_reading_about_a_loss_leaves_the_one_that_other_pages_have(pool):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = new_app({"find": "circle"})
     app.session_state["loss"] = "triplet"
-    app.query_params["find"] = "circle"
     app.run()
     app.switch_page("pages/glossary.py")
     app.run()
@@ -112,7 +100,7 @@ def test_reading_about_a_loss_leaves_the_one_that_other_pages_have(pool):
     ],
 )
 def test_find_shows_the_entries_that_have_it(pool, words, keys):
-    app = glossary(find=words)
+    app = open_page("glossary", find=words)
     found = set(cards(app))
     assert keys <= found < set(LOSSES)
     if words in ("cosface", "weinberger"):
@@ -120,7 +108,7 @@ def test_find_shows_the_entries_that_have_it(pool, words, keys):
 
 
 def test_find_finds_nothing_in_words(pool):
-    app = glossary(find="<b>nothing</b>")
+    app = open_page("glossary", find="<b>nothing</b>")
     assert not cards(app)
     assert "No entry" in app.info[0].value
 
@@ -134,7 +122,7 @@ def test_find_finds_nothing_in_words(pool):
     ],
 )
 def test_nonsense_in_a_link_is_said(pool, link, words):
-    app = glossary(**link)
+    app = open_page("glossary", **link)
     assert words in app.warning[0].value
     assert set(cards(app)) == set(LOSSES)
 

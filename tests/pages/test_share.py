@@ -10,7 +10,7 @@ import segno
 from PIL import Image
 
 from cl_core.ui.link import share
-from tests.pages.test_links import headers, keys, linked, through_app
+from tests.pages.apptest import component_headers, open_from_link, route_pages_through_app, widget_keys
 
 BASE = "https://lab.example.org/below/"
 AT = {"url": f"{BASE}triplets"}
@@ -18,7 +18,7 @@ AT = {"url": f"{BASE}triplets"}
 
 @pytest.fixture(autouse=True)
 def course(monkeypatch):
-    through_app(monkeypatch)
+    route_pages_through_app(monkeypatch)
 
 
 def link_of(app) -> str:
@@ -42,29 +42,31 @@ def parameters(link: str) -> dict[str, str]:
     ],
 )
 def test_the_link_of_a_link_is_the_link(pool, page, link):
-    app = linked(page, AT, **link)
+    app = open_from_link(page, AT, **link)
     assert not app.warning
     shared = link_of(app)
     assert shared.startswith(BASE + page)
     assert parameters(shared) == link
-    assert headers(linked(page, **parameters(shared))) == headers(linked(page, **link))
+    assert component_headers(open_from_link(page, **parameters(shared))) == component_headers(
+        open_from_link(page, **link)
+    )
 
 
 def test_defaults_are_not_in_the_link_and_those_of_a_loss_depend_on_it(pool):
-    assert parameters(link_of(linked("boundaries", AT, loss="circle", margin="0.25", scale="32"))) == {}
-    app = linked("boundaries", AT, loss="am_softmax", margin="0.25")
+    assert parameters(link_of(open_from_link("boundaries", AT, loss="circle", margin="0.25", scale="32"))) == {}
+    app = open_from_link("boundaries", AT, loss="am_softmax", margin="0.25")
     assert parameters(link_of(app)) == {"loss": "am_softmax", "margin": "0.25"}
 
 
 def test_how_the_page_was_shown_is_in_the_choices(pool):
-    app = linked("boundaries", AT, hide="scale", lock="margin,loss", big="true")
+    app = open_from_link("boundaries", AT, hide="scale", lock="margin,loss", big="true")
     assert parameters(link_of(app)) == {"hide": "scale", "lock": "loss,margin", "big": "true"}
     assert "length of embeddings" not in app.multiselect(key="share_hide").options  # not on the page
 
 
 def test_pages_without_controls_have_nothing_to_share(pool):
-    assert "share" not in keys(linked(""))
-    assert "share" in keys(linked("glossary"))
+    assert "share" not in widget_keys(open_from_link(""))
+    assert "share" in widget_keys(open_from_link("glossary"))
 
 
 def test_the_code_is_of_exactly_the_link_and_none_where_it_is_too_long():
@@ -85,6 +87,6 @@ def test_a_frame_for_slides_holds_the_link_as_text(pool):
     code = share.snippet({"find": '"><script>'}, 'a "page"')
     assert "<script>" not in code
     assert 'title="Contrastive Loss Lab, a &quot;page&quot;"' in code
-    app = linked("triplets", AT, scene="tie", margin="0.4")
+    app = open_from_link("triplets", AT, scene="tie", margin="0.4")
     shared = link_of(app)
     assert f"{shared}&embed=true" in unescape(app.code[1].value)

@@ -5,13 +5,12 @@ import sys
 
 import psutil
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from cl_core.runtime import server_status
 from cl_core.runtime.engine import EngineLoad
 from cl_core.ui.pages import status as panel
 from cl_core.ui.server import lifespan
-from tests import ROOT
+from tests.pages.apptest import open_page
 
 
 def test_a_server_counts_the_processes_below_it():
@@ -32,9 +31,7 @@ def test_a_server_counts_the_processes_below_it():
 def test_the_page_shows_what_the_engine_has_to_do(pool, monkeypatch):
     load = EngineLoad(runs=12, playing=7, waiting=5, working=4, size=2.0, rate=1234.5)
     monkeypatch.setattr(lifespan.engine(), "load", lambda: load)
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    app.switch_page("pages/status.py").run()
-    assert not app.exception
+    app = open_page("status")
     shown = {tile.label: tile.value for tile in app.metric}
     wanted = {"runs open": "12", "training": "7", "under way": "4", "waiting": "5", "steps/s": "1,234"}
     assert {name: shown[name] for name in wanted} == wanted

@@ -18,8 +18,7 @@ from cl_core.losses import LOSSES
 from cl_core.training.frames import References
 from cl_core.ui.widgets.chart import SCREEN_READER_ONLY
 from tests.colours import contrast
-from tests.pages.test_loss_pages import page
-from tests.pages.test_training_page import FAST, until
+from tests.pages.apptest import FAST_RACE, FAST_TRAINING, open_page, run_until
 
 TEXT_ONLY = {"timeline", "ranking"}  # components that are made of text and controls, and hold no picture
 
@@ -32,13 +31,9 @@ VIEWS: list[tuple[str, dict[str, str], set[str]]] = [  # page, link, and what fi
     ("boundaries", {}, {"bidi_component"}),
     ("boundaries", {"plane": "angles", "loss": "l_softmax"}, {"vega_lite_chart", "bidi_component"}),
     ("batch", {}, {"vega_lite_chart", "bidi_component"}),
-    ("training", FAST, {"vega_lite_chart", "bidi_component"}),
-    ("training", FAST | {"view": "density"}, {"vega_lite_chart", "plotly_chart"}),
-    (
-        "compare",
-        {"dataset": "blobs", "dim": "8", "batch": "32", "batch_2": "32", "pace": "flat-out"},
-        {"bidi_component"},
-    ),
+    ("training", FAST_TRAINING, {"vega_lite_chart", "bidi_component"}),
+    ("training", FAST_TRAINING | {"view": "density"}, {"vega_lite_chart", "plotly_chart"}),
+    ("compare", FAST_RACE, {"bidi_component"}),
     ("experiments", {}, {"vega_lite_chart"}),
     ("experiments", {"part": "one thing at a time"}, {"vega_lite_chart"}),
     ("experiments", {"part": "pictures"}, {"vega_lite_chart"}),
@@ -86,9 +81,9 @@ def words_of(figure: Element, after: Element | None) -> str | None:
 def test_every_figure_of_every_page_has_words_with_numbers(
     pool: object, name: str, link: dict[str, str], least: set[str]
 ) -> None:
-    app = until(page(name, **link), lambda app: least <= {each.type for each, _ in elements(app._tree[0])})
+    app = run_until(open_page(name, **link), lambda app: least <= {each.type for each, _ in elements(app._tree[0])})
     if name == "compare":  # its pictures stand empty until the first frame
-        until(app, lambda app: app.session_state.race.progress().step >= 0)
+        run_until(app, lambda app: app.session_state.race.progress().step >= 0)
     for each, after in elements(app._tree[0]):
         words = words_of(each, after)
         if words is None:

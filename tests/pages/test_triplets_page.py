@@ -14,8 +14,7 @@ from cl_core.palette import MARKS
 from cl_core.training.pretrained import checkpoints, recordings
 from cl_core.ui.pages.triplets.census import HARDEST_SHOWN, MARGINS
 from cl_core.ui.pages.triplets.one_triplet import PRESETS, TASKS, kinds_of
-from tests.pages.test_loss_pages import page, pictures, said
-from tests.pages.test_training_page import click
+from tests.pages.apptest import click, component_messages, open_page, page_texts
 
 WANTED = {
     "all three": ["hard", "semihard", "easy"],
@@ -43,7 +42,7 @@ def counted(app: AppTest) -> AppTest:
             return app
         time.sleep(0.05)
         app.run()
-    raise AssertionError(said(app))
+    raise AssertionError(page_texts(app))
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -61,17 +60,17 @@ def test_a_margin_that_cannot_be_met_is_met_nowhere_on_the_circle():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_what_its_scene_begins_with(pool, name):
-    app = page("triplets", scene=name)
-    header, _ = pictures(app)[0]
+    app = open_page("triplets", scene=name)
+    header, _ = component_messages(app)[0]
     preset = PRESETS[name]
     points = [list(point) for point in (preset.anchor, preset.positive, *preset.negatives)]
     assert np.allclose(header["points"], points) or header["circle"]
-    assert preset.description in said(app)
+    assert preset.description in page_texts(app)
     # chosen by hand, it brings its margin, distance and space
-    app = page("triplets", scene="hard" if name != "hard" else "easy")
+    app = open_page("triplets", scene="hard" if name != "hard" else "easy")
     app.button_group(key="scene").set_value(name).run()
     assert not app.exception
-    header, _ = pictures(app)[0]
+    header, _ = component_messages(app)[0]
     assert (header["margin"], header["distance"]) == (preset.margin, preset.distance)
     assert header["circle"] == (preset.space == "circle")
 
@@ -79,12 +78,12 @@ def test_a_preset_is_what_its_scene_begins_with(pool, name):
 @pytest.mark.parametrize("distance", ["sqeuclidean", "euclidean", "cosine"])
 @pytest.mark.parametrize("margin", ["0.0", "2.0"])
 def test_one_triplet_at_its_corners(pool, distance, margin):
-    app = page("triplets", distance=distance, margin=margin, scene="duplicate")
-    header, _ = pictures(app)[0]
+    app = open_page("triplets", distance=distance, margin=margin, scene="duplicate")
+    header, _ = component_messages(app)[0]
     assert header["circle"] == (distance == "cosine")
     assert not app.exception
     click(app, "back")
-    assert pictures(app)[0][0]["stream"] != header["stream"]
+    assert component_messages(app)[0][0]["stream"] != header["stream"]
 
 
 def test_tasks_notice_when_they_are_done():
@@ -107,28 +106,28 @@ def test_tasks_notice_when_they_are_done():
 @pytest.mark.parametrize("distance", ["sqeuclidean", "cosine"])
 def test_a_real_batch_at_its_corners(pool, embedding, distance):
     for mining, margin, images in (("semihard_tfa", "0.0", "32"), ("batch_hard", "2.0", "64")):
-        app = page(
+        app = open_page(
             "triplets", part="a real batch", embedding=embedding, distance=distance, mining=mining, margin=margin,
             images=images, draw="99", embedded_by="supcon",
         )  # fmt: skip
-        header, _ = pictures(app)[0]
+        header, _ = component_messages(app)[0]
         assert not app.warning
         assert not app.error
         assert len(app.dataframe[0].value) == 7
-        assert "counts as hard" in said(app)
+        assert "counts as hard" in page_texts(app)
         assert header
 
 
 def test_a_small_census_is_counted_at_once_and_says_what_was_counted(pool):
-    app = counted(page("triplets", part="every triplet", counted="500", embedding="trained", embedded_by="supcon"))
+    app = counted(open_page("triplets", part="every triplet", counted="500", embedding="trained", embedded_by="supcon"))
     shot = training.snapshot(checkpoints.load("supcon", "trained"), 500)
     wanted = census(shot.z, shot.y, margins=[m for m in MARGINS if m != 0.2])
     shares = {metric.label: metric.value for metric in app.metric}
     for kind, count in zip(KINDS, (wanted.easy, wanted.semihard, wanted.hard), strict=True):
         assert shares[f"{MARKS[kind]} {charts.KINDS[kind]}"] == f"{count / wanted.total:.2%}"
-        assert f"{count:,}" in said(app)
-    assert f"{wanted.total:,}, each counted" in said(app)
-    assert f"{wanted.share_of_top_anchors(0.05):.0%} of all triplets" in said(app)
+        assert f"{count:,}" in page_texts(app)
+    assert f"{wanted.total:,}, each counted" in page_texts(app)
+    assert f"{wanted.share_of_top_anchors(0.05):.0%} of all triplets" in page_texts(app)
     names = datasets.load("mnist").class_names
     worst = wanted.hardest(HARDEST_SHOWN)
     assert sum(f"anchor **{names[shot.y[a]]}**" in caption.value for a in worst[:1] for caption in app.caption) >= 1
@@ -140,13 +139,13 @@ def test_a_small_census_is_counted_at_once_and_says_what_was_counted(pool):
     app.slider(key="margin").set_value(0.2).run()
     assert {metric.label: metric.value for metric in app.metric} == shares
     app.button_group(key="part_shown").set_value("hard").run()
-    assert "that are hard" in said(app)
+    assert "that are hard" in page_texts(app)
 
 
 def test_a_large_census_waits_to_be_asked(pool):
-    app = page("triplets", part="every triplet", counted="5000", embedding="untrained")
+    app = open_page("triplets", part="every triplet", counted="5000", embedding="untrained")
     assert not app.metric
-    assert "None of them is listed" in said(app)
+    assert "None of them is listed" in page_texts(app)
     assert not pool.done or "count_part" not in pool.done
     assert app.button(key="count_census").label == "Count all 11,227,500,000"
     click(app, "count_census")
@@ -154,7 +153,7 @@ def test_a_large_census_waits_to_be_asked(pool):
     click(app, "stop_census")
     for _ in range(100):
         app.run()
-        if "Stopped" in said(app):
+        if "Stopped" in page_texts(app):
             break
         time.sleep(0.05)
     assert any(b.label == "Go on" for b in app.button)
@@ -163,14 +162,14 @@ def test_a_large_census_waits_to_be_asked(pool):
 @pytest.mark.parametrize("part", ["a real batch", "every triplet", "over a run"])
 def test_without_a_run_its_parts_say_where_to_start_one(pool, part):
     link = {"film": "my run"} if part == "over a run" else {"embedding": "my run"}
-    app = page("triplets", part=part, **link)
-    assert "no run of yours yet" in said(app)
+    app = open_page("triplets", part=part, **link)
+    assert "no run of yours yet" in page_texts(app)
     assert not app.error
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "rings"])
 def test_ones_own_run_can_be_looked_at_in_every_part(pool, dataset):
-    app = page("training", dataset=dataset, points="500")
+    app = open_page("training", dataset=dataset, points="500")
     for _ in range(100):
         run = app.session_state["run"]
         if run.progress().frames:
@@ -188,20 +187,20 @@ def test_ones_own_run_can_be_looked_at_in_every_part(pool, dataset):
         assert not app.exception
         assert not app.error
         if part == "every triplet":
-            assert "each counted" in said(counted(app))
+            assert "each counted" in page_texts(counted(app))
 
 
 @pytest.mark.parametrize("film", recordings.RECORDINGS)
 def test_each_film_is_shown_with_its_shares(pool, film):
-    app = page("triplets", part="over a run", film=film, beside="hard" if film != "hard" else "semi-hard")
-    titles = [header.get("title", "") for header, _ in pictures(app)]
+    app = open_page("triplets", part="over a run", film=film, beside="hard" if film != "hard" else "semi-hard")
+    titles = [header.get("title", "") for header, _ in component_messages(app)]
     assert len(titles) == 4
     assert not app.error
     assert [link.proto.label for link in app.get("page_link")] == ["Train this very run"] * 2
 
 
 def test_nonsense_in_a_link_is_said(pool):
-    app = page("triplets", part="everything", counted="99999999", film="x", margin="-1", scene="<b>")
+    app = open_page("triplets", part="everything", counted="99999999", film="x", margin="-1", scene="<b>")
     words = " ".join(warning.value for warning in app.warning)
     for name in ("part", "counted", "film", "margin", "scene"):
         assert f"`{name}`" in words

@@ -28,7 +28,7 @@ from cl_core.ui.link.control import Link
 from cl_core.ui.pages import training_controls
 from tests import ROOT
 from tests.archives import npy_of, own, small, written
-from tests.pages.test_links import linked, through_app
+from tests.pages.apptest import open_from_link, route_pages_through_app
 from tests.unit.data.test_npz import Trap, refusal, zipped
 
 LESSON = 'title = "a"\n[[steps]]\ntitle = "t"\nwords = "w"\nopen = "start"\n'
@@ -370,14 +370,14 @@ def understood(app: Any) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_markup_from_a_link_is_nowhere_understood(nobody, monkeypatch, page):
-    through_app(monkeypatch)
+    route_pages_through_app(monkeypatch)
     monkeypatch.setattr(controls, "_faults", everything_said)
-    first = linked("" if page == "start" else page)
+    first = open_from_link("" if page == "start" else page)
     shown = first.session_state["shown"]
     names = [each.name for each in shown.controls_for_link({})] if shown is not None else []
     names += ["lesson", "step", "room", "hide", "lock", "big", "play", "embed_options", *MARKUP]
     link = {name: MARKUP[(i + len(page)) % len(MARKUP)] for i, name in enumerate(names)}
-    app = linked("" if page == "start" else page, **link)
+    app = open_from_link("" if page == "start" else page, **link)
     assert not understood(app)
     warned = [each.value for each in app.warning]
     assert any(MARK in words for words in warned)  # it was read, and said

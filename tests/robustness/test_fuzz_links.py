@@ -10,7 +10,7 @@ import pytest
 from cl_core.runtime import race
 from tests import ROOT
 from tests.executors import Nobody
-from tests.pages.test_links import linked, notes, through_app
+from tests.pages.apptest import open_from_link, route_pages_through_app, warnings_of
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 LINKS = int(os.environ.get("FUZZED_LINKS", "6"))  # for each page
@@ -32,7 +32,7 @@ STRANGE = (
 
 @pytest.fixture(autouse=True)
 def course(monkeypatch):
-    through_app(monkeypatch)
+    route_pages_through_app(monkeypatch)
 
 
 def fuzzed(dice: random.Random, controls: list[Any]) -> dict[str, Any]:
@@ -55,16 +55,16 @@ def fuzzed(dice: random.Random, controls: list[Any]) -> dict[str, Any]:
 def follow(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
     """Open a page by so many links of its own dice: notes and defaults, no exception, and no more work than a race."""
     dice = random.Random(f"{page} {seed}")
-    shown = linked("" if page == "start" else page).session_state["shown"]
+    shown = open_from_link("" if page == "start" else page).session_state["shown"]
     if shown is None:  # a page without controls: any setting will do
         for _ in range(max(n // 6, 1)):
             link: dict[str, Any] = {name: dice.choice(HOSTILE) for name in STRANGE if name}
-            assert not linked("", **link).exception
+            assert not open_from_link("", **link).exception
         return
     for _ in range(n):
         link = fuzzed(dice, list(shown.controls_for_link({})))
         asked = len(nobody.asked)
-        app = linked(page, **link)
+        app = open_from_link(page, **link)
         told = app.session_state["link_notes"][1]
         assert len(told) <= MOST_NOTES, link
         assert all(len(note) <= LONGEST_NOTE and note.isprintable() for note in told), link
@@ -73,7 +73,7 @@ def follow(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
             if control.default is not None and control.name in app.session_state:
                 assert control.accepts(app.session_state[control.name]), (control.name, link)
         assert len(nobody.asked) - asked <= MOST_WORK, nobody.asked[asked:]
-        assert notes(app) or not told
+        assert warnings_of(app) or not told
         app.run()
         assert not app.exception, link
         nobody.dismiss()
