@@ -1,4 +1,4 @@
-"""The race page under Streamlit's AppTest, with workers that are no processes."""
+"""The race page in Streamlit's AppTest, with a thread in place of worker processes."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,24 +14,24 @@ def open_race(**link: str) -> AppTest:
 
 
 def race_of(app: AppTest) -> Race:
-    found: Race = app.session_state.race
-    return found
+    race: Race = app.session_state.race
+    return race
 
 
-def raced(app: AppTest, steps: int = 10) -> AppTest:
+def train_race(app: AppTest, steps: int = 10) -> AppTest:
     app.button(key="start").click().run()
     run_until(app, lambda app: race_of(app).progress().step >= steps)
     app.button(key="pause").click().run()
     return run_until(app, lambda app: not race_of(app).busy)
 
 
-def test_the_default_race_starts_pauses_steps_and_is_reset(pool):
-    app = raced(open_race())
+def test_default_race_starts_pauses_steps_and_resets(pool):
+    app = train_race(open_race())
     step = race_of(app).progress().step
     assert f"step {step:,}" in markdown_texts(app)
-    first, second, time_of_all = component_headers(app)
-    assert first["steps"][-1] == second["steps"][-1] == time_of_all["steps"][-1] == step
-    assert {first["group"], second["group"], time_of_all["group"]} == {"race"}
+    first, second, timeline = component_headers(app)
+    assert first["steps"][-1] == second["steps"][-1] == timeline["steps"][-1] == step
+    assert {first["group"], second["group"], timeline["group"]} == {"race"}
     assert "One seed cannot tell" in markdown_texts(app)
     app.button(key="step").click().run()
     run_until(app, lambda app: race_of(app).progress().step == step + 1)
@@ -40,7 +40,7 @@ def test_the_default_race_starts_pauses_steps_and_is_reset(pool):
     assert not app.exception
 
 
-def test_a_link_opens_what_it_says(pool):
+def test_link_sets_contenders_and_race(pool):
     app = open_race(
         contenders="3", loss="triplet", margin="0.35", mining="hard", loss_2="circle", margin_2="0.4", loss_3="supcon",
         temperature_3="0.5", batch_3="64", rate_3="0.01", seed="11", seeds="2", points="1000", scores="hidden",
@@ -55,7 +55,7 @@ def test_a_link_opens_what_it_says(pool):
 
 
 @pytest.mark.parametrize(
-    ("link", "said"),
+    ("link", "expected"),
     [
         ({"contenders": "40"}, "`contenders` must be a number from 2 to 4"),
         ({"seeds": "0"}, "`seeds` must be a number from 1 to 5"),
@@ -67,22 +67,22 @@ def test_a_link_opens_what_it_says(pool):
         ({"loss_5": "circle"}, "`loss_5` is not a setting"),
     ],
 )
-def test_nonsense_in_a_link_is_said_and_the_default_used(pool, link, said):
+def test_invalid_link_value_gives_warning_and_default(pool, link, expected):
     app = open_page("compare", **(FAST_RACE | link))
     assert not app.exception
-    assert any(said in note.value for note in app.warning), [note.value for note in app.warning]
+    assert any(expected in warning.value for warning in app.warning), [warning.value for warning in app.warning]
     assert len(race_of(app).specs) == 2
     assert race_of(app).n == 500
 
 
-def test_settings_that_do_not_go_together_are_said(pool):
+def test_incompatible_settings_give_error(pool):
     app = open_page("compare", dataset="rings", encoder="cnn")
     assert not app.exception
     assert "choose the mlp" in app.error[0].value
 
 
-def test_scores_are_hidden_until_one_reveals_them(pool):
-    app = raced(open_race(scores="hidden"))
+def test_hidden_scores_appear_when_revealed(pool):
+    app = train_race(open_race(scores="hidden"))
     assert not app.get("vega_lite_chart")
     assert "MAP@R" not in markdown_texts(app)
     assert not any(header.get("alt") for header in component_headers(app))
@@ -91,8 +91,8 @@ def test_scores_are_hidden_until_one_reveals_them(pool):
     assert "MAP@R" in markdown_texts(app)
 
 
-def test_the_curves_that_were_chosen_are_drawn(pool):
-    app = raced(open_race())
+def test_chosen_score_is_drawn(pool):
+    app = train_race(open_race())
     for chosen, charts in (("loss", 1), ("triplets", 3), ("probe", 1)):
         app.button_group(key="score").set_value(chosen).run()
         assert len(app.get("vega_lite_chart")) == charts
@@ -100,14 +100,14 @@ def test_the_curves_that_were_chosen_are_drawn(pool):
         assert not app.exception
 
 
-def test_several_seeds_have_a_spread_and_a_verdict(pool):
-    app = raced(open_race(seeds="2"), steps=4)
+def test_several_seeds_give_spread_and_verdict(pool):
+    app = train_race(open_race(seeds="2"), steps=4)
     assert "±" in markdown_texts(app)
     assert "the spread over 2 seeds" in markdown_texts(app)
 
 
 @pytest.mark.parametrize("ready", READY_RACES, ids=lambda ready: ready.title)
-def test_every_race_that_is_ready_can_be_set_up(pool, ready):
+def test_ready_race_sets_all_contenders(pool, ready):
     app = open_race(seed="3")
     app.button(key=f"ready_{READY_RACES.index(ready)}").click().run()
     assert not app.exception
@@ -120,7 +120,7 @@ def test_every_race_that_is_ready_can_be_set_up(pool, ready):
     assert race_of(app).specs[0].seed == 0
 
 
-def test_one_that_fails_is_named_and_the_other_goes_on(pool):
+def test_failed_contender_is_named_and_the_others_continue(pool):
     app = open_race(loss_2="npair", rate_2="10.0", optimiser="sgd", rate="0.001")
     app.button(key="start").click().run()
     run_until(app, lambda app: app.error and race_of(app).progress().step > 20)
@@ -128,12 +128,12 @@ def test_one_that_fails_is_named_and_the_other_goes_on(pool):
     assert race_of(app).playing
 
 
-def test_names_say_what_differs():
-    app_specs = [
+def test_contender_names_hold_differing_settings():
+    specs = [
         race_controls.RunSpec(loss="triplet", theta={"mining": mining}, batch=batch)
         for mining, batch in (("hard", 32), ("semihard", 64))
     ]
-    assert race_controls.contender_names(app_specs) == [
+    assert race_controls.contender_names(specs) == [
         "A triplet · batch 32 · mining hard",
         "B triplet · batch 64 · mining semihard",
     ]

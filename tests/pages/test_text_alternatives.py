@@ -1,4 +1,4 @@
-"""Every figure of every page says in words, with its numbers, what it shows."""
+"""Every figure of every page has an alternative text that holds its numbers."""
 
 import json
 import re
@@ -12,9 +12,9 @@ from cl_core.components.envelope import unpack
 from cl_core.ui.widgets.chart import SCREEN_READER_ONLY
 from tests.pages.apptest import FAST_RACE, FAST_TRAINING, open_page, run_until
 
-TEXT_ONLY = {"timeline", "ranking"}  # components that are made of text and controls, and hold no picture
+TEXT_ONLY = {"timeline", "ranking"}  # components of text and controls, without a picture
 
-VIEWS: list[tuple[str, dict[str, str], set[str]]] = [  # page, link, and what figures there are at least
+VIEWS: list[tuple[str, dict[str, str], set[str]]] = [  # page, link, and types of figures that it must have
     ("start", {}, set()),
     ("triplets", {}, {"bidi_component"}),
     ("triplets", {"part": "a real batch"}, {"vega_lite_chart", "bidi_component"}),
@@ -36,32 +36,32 @@ VIEWS: list[tuple[str, dict[str, str], set[str]]] = [  # page, link, and what fi
 ]
 
 
-def elements(block: Element | Block) -> Iterator[tuple[Element, Element | None]]:
-    """Everything on a page, each with what follows it in its container."""
-    inside = list(block.children.values()) if isinstance(block, Block) else []
-    for i, node in enumerate(inside):
+def elements_of(block: Element | Block) -> Iterator[tuple[Element, Element | None]]:
+    """Yield all elements of a page, each with the element that follows it in its container."""
+    children = list(block.children.values()) if isinstance(block, Block) else []
+    for i, node in enumerate(children):
         if isinstance(node, Block):
-            yield from elements(node)
+            yield from elements_of(node)
         else:
-            after = inside[i + 1] if i + 1 < len(inside) else None
+            after = children[i + 1] if i + 1 < len(children) else None
             yield node, after if isinstance(after, Element) else None
 
 
-def words_of(figure: Element, after: Element | None) -> str | None:
-    """What a figure says to those who do not see it; None of what is no figure."""
+def alt_text_of(figure: Element, after: Element | None) -> str | None:
+    """Return the alternative text of a figure; None for an element that is no figure."""
     proto: Any = figure.proto
     match figure.type:
         case "vega_lite_chart":
-            beside = (
+            text_beside = (
                 after.proto.body
                 if after is not None and after.type == "html" and SCREEN_READER_ONLY in after.proto.body
                 else ""
             )
-            return f"{json.loads(proto.spec).get('description', '')} {re.sub('<[^>]*>', '', beside)}".strip()
+            return f"{json.loads(proto.spec).get('description', '')} {re.sub('<[^>]*>', '', text_beside)}".strip()
         case "plotly_chart" | "graphviz_chart":
             return str(proto.alt)
         case "image":
-            return " ".join(each.alt for each in proto.imgs)
+            return " ".join(image.alt for image in proto.imgs)
         case "bidi_component":
             header, _ = unpack(bytes(proto.bytes))
             name = proto.component_name.rpartition("_")[2]
@@ -69,16 +69,17 @@ def words_of(figure: Element, after: Element | None) -> str | None:
     return None
 
 
-@pytest.mark.parametrize(("name", "link", "least"), VIEWS)
-def test_every_figure_of_every_page_has_words_with_numbers(
-    pool: object, name: str, link: dict[str, str], least: set[str]
+@pytest.mark.parametrize(("name", "link", "expected"), VIEWS)
+def test_every_figure_of_every_page_has_alt_text_with_numbers(
+    pool: object, name: str, link: dict[str, str], expected: set[str]
 ) -> None:
-    app = run_until(open_page(name, **link), lambda app: least <= {each.type for each, _ in elements(app._tree[0])})
-    if name == "compare":  # its pictures stand empty until the first frame
+    page = open_page(name, **link)
+    app = run_until(page, lambda app: expected <= {element.type for element, _ in elements_of(app._tree[0])})
+    if name == "compare":  # its pictures are empty until the first frame
         run_until(app, lambda app: app.session_state.race.progress().step >= 0)
-    for each, after in elements(app._tree[0]):
-        words = words_of(each, after)
-        if words is None:
+    for figure, after in elements_of(app._tree[0]):
+        text = alt_text_of(figure, after)
+        if text is None:
             continue
-        assert words, each.type
-        assert each.type == "graphviz_chart" or re.search(r"\d", words), (each.type, words)
+        assert text, figure.type
+        assert figure.type == "graphviz_chart" or re.search(r"\d", text), (figure.type, text)

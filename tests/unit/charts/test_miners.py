@@ -4,7 +4,7 @@ from cl_core import charts
 from cl_core.losses import miners
 
 
-def test_the_bars_hold_the_numbers():
+def test_miner_charts_hold_values_and_shares_of_kinds():
     values = charts.miner_rows({"a": 1.0, "b": 0.5}, "b")
     assert values.to_dict("records") == [
         {"miner": "a", "value": 1.0, "chosen": False},
@@ -19,5 +19,5 @@ def test_the_bars_hold_the_numbers():
         ("b", "◐ semi-hard"): 0.0,
         ("b", "○ easy"): 0.0,
     }
-    assert charts.miner_chart("loss", 2, "in words", (0.2, "line"))["description"] == "in words"
-    assert charts.pick_chart(2, "in words")["description"] == "in words"
+    assert charts.miner_chart("loss", 2, "alternative text", (0.2, "line"))["description"] == "alternative text"
+    assert charts.pick_chart(2, "alternative text")["description"] == "alternative text"

@@ -5,7 +5,7 @@ import torch
 from cl_core.losses import miners
 
 
-def test_on_the_grid_ties_are_ties_and_the_gradient_passes():
+def test_round_to_grid_makes_ties_equal_and_passes_gradient():
     a = torch.tensor([0.1 + 0.2, 0.7 + 0.1, 1e-20, 4.0], dtype=torch.float64, requires_grad=True)
     b = torch.tensor([0.3, 0.8, 0.0, 4.0], dtype=torch.float64)
     assert not torch.equal(a, b)
@@ -15,7 +15,7 @@ def test_on_the_grid_ties_are_ties_and_the_gradient_passes():
     assert torch.autograd.grad((3 * miners.round_to_grid(a)).sum(), a)[0].tolist() == [3.0] * 4
 
 
-def test_a_tie_with_the_margin_is_easy_on_the_grid():
+def test_negative_farther_by_exactly_the_margin_is_easy_on_the_grid():
     # 0.1 + 0.2 is more than 0.3 as floats are added
     d_ap, d_an, margin = (torch.tensor([x], dtype=torch.float64) for x in (0.1, 0.3, 0.2))
     assert miners.semihard(d_ap, d_an, margin.item()).item()

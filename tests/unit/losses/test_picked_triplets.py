@@ -12,45 +12,45 @@ MARGINS = (0.0, 0.2, 1.0, 2.0)
 DISTANCES = ("sqeuclidean", "euclidean", "cosine")
 
 
-def picked(contrast: Contrast, margin: float, miner: str) -> list[tuple[int, int, int]]:
-    """All picks of all anchors."""
-    found = []
+def picked_by_all_anchors(contrast: Contrast, margin: float, miner: str) -> list[tuple[int, int, int]]:
+    """Return the picked triplets of all anchors."""
+    triplets = []
     for a in range(len(contrast.value)):
-        one = miners.picked_triplets(contrast, margin, miner, a)
-        assert one.positives.tolist() == contrast.positive[a].nonzero().ravel().tolist()
-        assert one.negatives.tolist() == contrast.negative[a].nonzero().ravel().tolist()
-        assert one.chosen.shape == (len(one.positives), len(one.negatives))
-        p, n = one.chosen.nonzero(as_tuple=True)
-        found += [(a, int(i), int(j)) for i, j in zip(one.positives[p], one.negatives[n], strict=True)]
-    return found
+        picks = miners.picked_triplets(contrast, margin, miner, a)
+        assert picks.positives.tolist() == contrast.positive[a].nonzero().ravel().tolist()
+        assert picks.negatives.tolist() == contrast.negative[a].nonzero().ravel().tolist()
+        assert picks.chosen.shape == (len(picks.positives), len(picks.negatives))
+        p, n = picks.chosen.nonzero(as_tuple=True)
+        triplets += [(a, int(i), int(j)) for i, j in zip(picks.positives[p], picks.negatives[n], strict=True)]
+    return triplets
 
 
 @pytest.mark.parametrize("miner", miners.MINERS)
 @pytest.mark.parametrize("batch", BATCHES, ids=lambda batch: batch.name)
-def test_the_loss_is_the_mean_over_the_picks(batch, miner):
+def test_mined_loss_is_the_mean_over_picked_triplets(batch, miner):
     for distance in DISTANCES:
         contrast = Contrast.of_batch(batch.z, batch.y, distance)
         for margin in MARGINS:
-            found = picked(contrast, margin, miner)
+            triplets = picked_by_all_anchors(contrast, margin, miner)
             terms = miners.mine(contrast, margin, miner)
-            assert len(found) == terms.n_terms
-            v = contrast.value
-            hinges = [max(0.0, float(v[a, p] - v[a, n]) + margin) for a, p, n in found]
+            assert len(triplets) == terms.n_terms
+            value = contrast.value
+            hinges = [max(0.0, float(value[a, p] - value[a, n]) + margin) for a, p, n in triplets]
             mean = sum(hinges) / len(hinges) if hinges else 0.0
             assert terms.mean().item() == pytest.approx(mean, abs=1e-9)
-            rows = [[*row] for row in v.tolist()]
+            values = [[*row] for row in value.tolist()]
             masks = contrast.positive.tolist(), contrast.negative.tolist()
-            assert sorted(hinges) == pytest.approx(sorted(reference.mined(rows, *masks, margin, miner)), abs=1e-9)
+            assert sorted(hinges) == pytest.approx(sorted(reference.mined(values, *masks, margin, miner)), abs=1e-9)
 
 
 @pytest.mark.parametrize("miner", miners.MINERS)
 @pytest.mark.parametrize("margin", MARGINS)
 @pytest.mark.parametrize("seed", range(3))
-def test_picks_are_those_of_plain_loops(seed, margin, miner):
-    # without ties, so that which triplet is picked is not open
-    dice = torch.Generator().manual_seed(seed)
-    value = torch.rand(6, 9, generator=dice, dtype=torch.float64) * 3
-    role = torch.randint(0, 3, value.shape, generator=dice)
+def test_picked_triplets_equal_those_of_plain_loops(seed, margin, miner):
+    # without ties, as any of several equal triplets may be picked
+    generator = torch.Generator().manual_seed(seed)
+    value = torch.rand(6, 9, generator=generator, dtype=torch.float64) * 3
+    role = torch.randint(0, 3, value.shape, generator=generator)
     role[0] = 0
     role[1] = 1
     contrast = Contrast(value, role == 0, role == 1)
@@ -75,10 +75,10 @@ def test_picks_are_those_of_plain_loops(seed, margin, miner):
                 "semihard_tfa": farther[:1] or last,
             }[miner]
             expected += [(a, p, n) for n in chosen]
-    assert sorted(picked(contrast, margin, miner)) == sorted(expected)
+    assert sorted(picked_by_all_anchors(contrast, margin, miner)) == sorted(expected)
 
 
-def test_by_hand():
+def test_picked_triplets_of_one_anchor_by_hand():
     # anchor 0 at 0; positives at 1 and 4, negatives at 2 and 3; m = 1.5 in the plain distance
     z, y = torch.tensor([[0.0], [1.0], [4.0], [2.0], [3.0]]), torch.tensor([0, 0, 0, 1, 1])
     contrast = Contrast.of_batch(z, y, "euclidean")
@@ -92,11 +92,11 @@ def test_by_hand():
         "batch_hard": [[0, 0], [1, 0]],
     }
     assert set(expected) == set(miners.MINERS)
-    for miner, rows in expected.items():
-        assert miners.picked_triplets(contrast, 1.5, miner, 0).chosen.long().tolist() == rows, miner
+    for miner, picks in expected.items():
+        assert miners.picked_triplets(contrast, 1.5, miner, 0).chosen.long().tolist() == picks, miner
 
 
-def test_an_unknown_miner_is_refused_in_words():
+def test_unknown_miner_or_anchor_is_refused():
     contrast = Contrast.of_batch(BATCHES[0].z, BATCHES[0].y, "euclidean")
     with pytest.raises(ValueError, match="semihard"):
         miners.picked_triplets(contrast, 0.2, "softhard", 0)
