@@ -52,6 +52,7 @@ def test_products_have_the_operations_of_one_step():
     cells.multiply(cells.matrix_products(spec, pairs=True))
 
 
+@pytest.mark.slow
 def test_subprocess_has_memory_and_time_limits():
     assert limited_process.run_limited(pow, 2, 5, memory=64 * limited_process.GIB) == 32
     with pytest.raises(limited_process.OutOfMemory):
@@ -111,6 +112,7 @@ def test_training_command_prints_and_writes_result(tmp_path, monkeypatch, capsys
         training.main(["--only", "losses", "--write"])
 
 
+@pytest.mark.slow
 def test_census_benchmark_measures_all_tasks_within_size_limit(monkeypatch):
     monkeypatch.setattr(census, "REPEAT_SECONDS", 0.0)
     for task in (census.measure_census, census.measure_miner, census.measure_distances, census.measure_gradient):
@@ -129,10 +131,11 @@ def test_census_benchmark_measures_all_tasks_within_size_limit(monkeypatch):
     assert "| 40 |" in text
 
 
+@pytest.mark.slow
 def test_load_benchmark_measures_three_sessions_on_a_real_server():
     # in a thread, as this one may already run the event loop of Playwright
     with run_server() as (url, pid), ThreadPoolExecutor(1) as thread:
-        result = thread.submit(asyncio.run, load.measure(url, pid, sessions=3, seconds=5.0, browsers=0)).result()
+        result = thread.submit(asyncio.run, load.measure(url, pid, sessions=3, seconds=3.0, browsers=0)).result()
     assert result.errors == []
     assert len(result.steps) == len(result.frames) == 3
     assert min(result.frames) > 0

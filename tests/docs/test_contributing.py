@@ -13,6 +13,8 @@ from tests import ROOT
 
 KEY = "lifted"
 
+pytestmark = pytest.mark.slow  # pytest and ruff run in subprocesses
+
 
 def example_block(name: str) -> str:
     """Return a marked block of code in CONTRIBUTING."""

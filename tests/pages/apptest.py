@@ -94,13 +94,20 @@ def open_training_run(**link: str) -> AppTest:
 
 
 def run_until(app: AppTest, condition: Callable[[AppTest], object], seconds: float = 60) -> AppTest:
-    """Run the page again and again, as its periodic reruns do, until a condition holds; then run it once more."""
-    end = time.monotonic() + seconds
+    """Rerun the page, as its periodic reruns do, until a condition holds; then run it once more.
+
+    Reruns get rarer, down to four a second like those of a page: they slow down the training, which shares the process.
+    """
+    deadline, interval, next_rerun = time.monotonic() + seconds, 0.02, 0.0
     while not condition(app):
-        assert time.monotonic() < end, [e.value for e in (*app.error, *app.warning, *app.info)]
-        time.sleep(0.02)
-        app.run()
-        assert not app.exception
+        assert time.monotonic() < deadline, [e.value for e in (*app.error, *app.warning, *app.info)]
+        if time.monotonic() >= next_rerun:
+            app.run()
+            assert not app.exception
+            next_rerun = time.monotonic() + interval
+            interval = min(1.5 * interval, 0.25)
+        else:
+            time.sleep(0.01)
     return app.run()
 
 

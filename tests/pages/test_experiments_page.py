@@ -1,5 +1,6 @@
 """The page of the experiment in AppTest agrees with its results, complete or not."""
 
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -22,11 +23,18 @@ from tests.unit.experiments.test_claims import made_up, outcome_of, write
 CELLS = [cell for cell in STUDIES["published"].cells if cell.dataset == "mnist"]
 
 
+@pytest.fixture(scope="module")
+def written_results(tmp_path_factory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("results")
+    write(folder, CELLS)
+    return folder
+
+
 @pytest.fixture
-def result_folder(monkeypatch, tmp_path) -> Path:
+def result_folder(monkeypatch, tmp_path, written_results) -> Path:
     """Return a folder of results: all cells of the published study on MNIST."""
     folder = tmp_path / "experiments"
-    write(folder, CELLS)
+    shutil.copytree(written_results, folder)
     monkeypatch.setattr(results, "SHIPPED", folder)
     return folder
 
@@ -109,7 +117,7 @@ def test_cloud_rows_keep_aspect_ratio_and_rate_rows_their_order():
 
 @pytest.mark.parametrize("kind", [PUBLISHED, RIGHT])
 @pytest.mark.parametrize("method", METHODS)
-def test_link_of_a_cell_opens_the_same_run_for_training(pool, method, kind):
+def test_link_of_a_cell_opens_the_same_run_for_training(nobody, method, kind):
     spec = table.cell_of("fashion_mnist", method, 2048, kind).spec
     app = open_page("training", **link_of(spec))
     assert not app.warning

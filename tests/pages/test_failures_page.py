@@ -16,6 +16,7 @@ def race_of(app: AppTest) -> Race:
     return race
 
 
+@pytest.mark.slow
 def test_card_starts_failure_and_symptom_and_explanation_appear(pool):
     app = open_page("break_it")
     assert [app.button(key=f"break_{key}").label for key in FAILURES] == [
@@ -67,12 +68,12 @@ def test_link_opens_failure_with_seed_without_starting_it(pool):
     assert app.button(key="break_cold")
 
 
-def test_link_with_play_starts_failure(pool):
+def test_link_with_play_starts_failure(nobody):
     app = open_page("break_it", failure="hot", play="true")
     assert race_of(app).playing
 
 
-def test_locked_failure_cannot_be_changed(pool):
+def test_locked_failure_cannot_be_changed(nobody):
     app = open_page("break_it", failure="hot", lock="failure,seed")
     assert app.button(key="all_failures").disabled
     assert app.button(key="new_seed").disabled

@@ -66,7 +66,7 @@ def test_step_opens_without_warnings_and_is_not_done_yet(pool, key, number):
     assert step.done, "no condition says when the step is done"
     assert not app.session_state.lesson_done
     if step.question is not None:
-        assert step.question.words in page_texts(app) + "".join(each.proto.label for each in app.button_group)
+        assert step.question.words in page_texts(app) + "".join(group.proto.label for group in app.button_group)
         assert step.question.answer not in page_texts(app)
 
 

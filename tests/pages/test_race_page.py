@@ -107,8 +107,8 @@ def test_several_seeds_give_spread_and_verdict(pool):
 
 
 @pytest.mark.parametrize("ready", READY_RACES, ids=lambda ready: ready.title)
-def test_ready_race_sets_all_contenders(pool, ready):
-    app = open_race(seed="3")
+def test_ready_race_sets_all_contenders(nobody, ready):
+    app = open_page("compare", **(FAST_RACE | {"seed": "3"}))
     app.button(key=f"ready_{READY_RACES.index(ready)}").click().run()
     assert not app.exception
     assert not app.warning

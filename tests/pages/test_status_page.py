@@ -13,6 +13,7 @@ from cl_core.ui.server import lifespan
 from tests.pages.apptest import open_page
 
 
+@pytest.mark.slow
 def test_server_status_counts_worker_processes():
     load = EngineLoad(runs=3, playing=2, waiting=1, working=2, size=2.0, rate=50.0)
     status = server_status.server_status(load)

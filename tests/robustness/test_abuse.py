@@ -55,22 +55,22 @@ def changed_lesson(**changes: str) -> lessons.Lesson:
 
 REQUESTS_BEYOND_LIMITS: dict[str, tuple[Callable[[], object], str]] = {
     "batch": (lambda: RunSpec(batch=training.BATCH_RANGE[1] + 1), "batch is 4097"),
-    "batch of the census of stars": (lambda: RunSpec(batch=10**400), "batch is 1000"),
-    "half a batch": (lambda: RunSpec(batch=8.5), "batch must be a whole number"),  # type: ignore[arg-type]
-    "a batch that is true": (lambda: RunSpec(batch=True), "batch must be a whole number"),
+    "batch of 401 digits": (lambda: RunSpec(batch=10**400), "batch is 1000"),
+    "fractional batch": (lambda: RunSpec(batch=8.5), "batch must be a whole number"),  # type: ignore[arg-type]
+    "boolean batch": (lambda: RunSpec(batch=True), "batch must be a whole number"),
     "dimension": (lambda: RunSpec(dim=training.DIM_RANGE[1] + 1), "dim is 513"),
-    "no dimension": (lambda: RunSpec(dim=None), "dim must be a whole number"),  # type: ignore[arg-type]
+    "missing dimension": (lambda: RunSpec(dim=None), "dim must be a whole number"),  # type: ignore[arg-type]
     "rate": (lambda: RunSpec(rate=11), "rate is 11"),
     "rate as text": (lambda: RunSpec(rate="0.1"), "rate must be a number"),  # type: ignore[arg-type]
     "rate that is not a number": (lambda: RunSpec(rate=float("nan")), "rate is nan"),
     "seed": (lambda: RunSpec(seed=2**31), "seed is 2147483648"),
-    "switch": (lambda: RunSpec(unit_norm="no"), "unit_norm must be True or False"),  # type: ignore[arg-type]
-    "parameters": (lambda: RunSpec(theta=[1]), "theta must be names"),  # type: ignore[arg-type]
-    "loss": (lambda: RunSpec(loss=["supcon"]), "loss must be a text"),  # type: ignore[arg-type]
-    "a name of a megabyte": (lambda: RunSpec(dataset="x" * 2**20), "^unknown data set '.{,400}$"),
+    "switch as text": (lambda: RunSpec(unit_norm="no"), "unit_norm must be True or False"),  # type: ignore[arg-type]
+    "parameters as list": (lambda: RunSpec(theta=[1]), "theta must be names"),  # type: ignore[arg-type]
+    "loss as list": (lambda: RunSpec(loss=["supcon"]), "loss must be a text"),  # type: ignore[arg-type]
+    "name of a megabyte": (lambda: RunSpec(dataset="x" * 2**20), "^unknown data set '.{,400}$"),
     "census": (lambda: census_of(census_job.MAX_IMAGES + 1), "1 to 10,000 images"),
-    "census of nothing": (lambda: census_of(0), "1 to 10,000 images"),
-    "movie of nothing": (lambda: gif.join_images([]), "a picture or more"),
+    "empty census": (lambda: census_of(0), "1 to 10,000 images"),
+    "empty movie": (lambda: gif.join_images([]), "a picture or more"),
     "file": (lambda: run_file.loads(bytes(run_file.MAX_FILE + 1)), "are the most"),
     "answer": (lambda: submit(answer=rooms.MAX_CHOICES), "is no answer"),
     "answer as text": (lambda: submit(answer="x" * 10**6), "^'x{,60} is no answer"),
@@ -84,8 +84,8 @@ REQUESTS_BEYOND_LIMITS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "conditions": (lambda: changed_lesson(done=str(["a > 1"] * 21)), "20 texts"),
     "minutes": (lambda: changed_lesson(minutes="601"), "0 and 600"),
-    "a number of 5,000 digits": (lambda: changed_lesson(minutes="9" * 5000), "2,000 letters"),
-    "a name of 50,000 parts": (lambda: lessons.parse("a", "a." * 50_000 + "a = 1"), "2,000 letters"),
+    "number of 5,000 digits": (lambda: changed_lesson(minutes="9" * 5000), "2,000 letters"),
+    "name of 50,000 parts": (lambda: lessons.parse("a", "a." * 50_000 + "a = 1"), "2,000 letters"),
 }  # fmt: skip
 
 
@@ -186,8 +186,8 @@ def test_number_of_files_read_from_a_folder_is_limited(tmp_path, monkeypatch):
     own(monkeypatch, tmp_path)
     assert len(datasets.available()) == len(datasets.DATASETS) + datasets.MAX_FILES
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
-    found, faults = lessons.available()
-    assert len(found) <= lessons.MAX_FILES + len(list(lessons.FOLDER.glob("*.toml")))
+    loaded, faults = lessons.available()
+    assert len(loaded) <= lessons.MAX_FILES + len(list(lessons.FOLDER.glob("*.toml")))
     assert any("has 1,000 lessons, of which 50 are read" in fault for fault in faults)
 
 
@@ -207,8 +207,8 @@ def test_unreadable_lessons_do_not_affect_others(tmp_path, monkeypatch):
     (tmp_path / "latin.toml").write_bytes(b'title = "\xe4"')
     (tmp_path / "good.toml").write_text(LESSON_TEXT)
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
-    found, faults = lessons.available()
-    assert "good" in found
+    loaded, faults = lessons.available()
+    assert "good" in loaded
     assert len(faults) == 3
 
 
@@ -314,11 +314,11 @@ def unsafe_loads(source: str) -> Iterator[str]:
     """Yield imports and calls of a module that could run code from a file."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
             yield from (name for name in names if name.split(".")[0] in UNPICKLERS)
         elif isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            keywords = {each.arg: ast.unparse(each.value) for each in node.keywords}
+            keywords = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
             safe = (
                 keywords.get("weights_only") == "True"
                 if called == "torch.load"
@@ -335,8 +335,8 @@ def test_app_loads_no_pickles_from_files():
         ROOT / "app.py",
         *(path for part in ("cl_core", "pages", "assets") for path in (ROOT / part).rglob("*.py")),
     ]
-    found = {str(path.relative_to(ROOT)): list(unsafe_loads(path.read_text())) for path in modules}
-    assert {name for name, calls in found.items() if calls} == TRUSTED_MODULES
+    calls_by_module = {str(path.relative_to(ROOT)): list(unsafe_loads(path.read_text())) for path in modules}
+    assert {name for name, calls in calls_by_module.items() if calls} == TRUSTED_MODULES
     for source in (
         "np.load(f)",
         "torch.load(f, weights_only=False)",
@@ -362,15 +362,15 @@ VERBATIM_ELEMENTS = {"text", "code", "text_input"}  # elements that show a text 
 
 def markup_shown(app: Any) -> list[tuple[str, str]]:
     """Return elements whose text holds some of `MARKUP` unchanged, with that markup."""
-    found = []
+    matches = []
     for block in (app.main, app.sidebar):
         for node in block:
             proto = getattr(node, "proto", None)
             if proto is None or node.type in VERBATIM_ELEMENTS:
                 continue
             body = str(proto).encode().decode("unicode_escape", errors="replace")
-            found += [(node.type, text) for text in MARKUP if text in body or text.strip() in body]
-    return found
+            matches += [(node.type, text) for text in MARKUP if text in body or text.strip() in body]
+    return matches
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -379,12 +379,12 @@ def test_markup_in_a_link_is_never_rendered(nobody, monkeypatch, page):
     monkeypatch.setattr(controls, "_faults", all_faults)
     app_without_link = open_from_link("" if page == "start" else page)
     shown = app_without_link.session_state["shown"]
-    names = [each.name for each in shown.controls_for_link({})] if shown is not None else []
+    names = [control.name for control in shown.controls_for_link({})] if shown is not None else []
     names += ["lesson", "step", "room", "hide", "lock", "big", "play", "embed_options", *MARKUP]
     link = {name: MARKUP[(i + len(page)) % len(MARKUP)] for i, name in enumerate(names)}
     app = open_from_link("" if page == "start" else page, **link)
     assert not markup_shown(app)
-    warnings = [each.value for each in app.warning]
+    warnings = [warning.value for warning in app.warning]
     assert any(MARK in warning for warning in warnings)  # the link was read, and its values are quoted
     assert app.query_params
 
@@ -410,7 +410,7 @@ def test_every_imported_package_is_in_requirements():
     imported = set()
     for path in (ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "cl_core").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             imported |= {name.split(".")[0] for name in names}
     imported = {DISTRIBUTION_OF_MODULE.get(name, name) for name in imported - STANDARD_LIBRARY - {"cl_core"}}

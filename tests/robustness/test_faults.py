@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from cl_core import training
-from cl_core.runtime import playback, process_pool, spill, tasks, temp_dirs
+from cl_core.runtime import playback, process_pool, retry, spill, tasks, temp_dirs
 from cl_core.runtime.engine import Engine
 from cl_core.runtime.run import FRAMES_PER_CHUNK, Run
 from cl_core.training import RunSpec
@@ -125,6 +125,7 @@ def is_complete_and_correct(progress: RunProgress) -> bool:
 # Workers
 
 
+@pytest.mark.slow
 def test_runs_continue_after_all_workers_are_killed() -> None:
     """Each page reports it in one line and keeps its frames."""
     pool = process_pool.ProcessPool(2)
@@ -151,8 +152,9 @@ def test_runs_continue_after_all_workers_are_killed() -> None:
         assert is_complete_and_correct(progress)
 
 
-def test_task_that_kills_workers_does_not_end_other_runs() -> None:
+def test_task_that_kills_workers_does_not_end_other_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The runs whose task killed workers fail; the others continue."""
+    monkeypatch.setattr(retry, "RETRY_DELAY", 0.01)
     engine = engine_with(SharedWorkers())
     *killers, first, second = [start_run(engine, seed) for seed in (*KILLER_SEEDS, 1, 2)]
     others = (first, second)
@@ -179,7 +181,10 @@ def test_chunk_out_of_memory_is_retried_and_reported(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
-def test_run_out_of_memory_fails_with_advice_and_keeps_frames(error: Exception) -> None:
+def test_run_out_of_memory_fails_with_advice_and_keeps_frames(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(retry, "RETRY_DELAY", 0.01)
     run = start_run(engine_with(WorkersWithoutMemory(lambda nth: nth >= 2, error)))
     progress = poll_until(lambda progress: progress.phase == "failed", run)
     assert "out of memory" in (progress.failure or "")
@@ -215,7 +220,7 @@ def test_full_shared_memory_is_replaced_by_pipes() -> None:
             assert slot is not None
             slot.unlink(missing_ok=True)
             slot.symlink_to(FULL_DEVICE)
-    later = poll_until(lambda progress: progress.step > earlier.step + 200 or progress.failure, run)
+    later = poll_until(lambda progress: progress.step > earlier.step + 60 or progress.failure, run)
     assert later.failure is None
     assert is_complete_and_correct(later)
 
@@ -278,7 +283,7 @@ def test_paused_run_with_lease_is_not_spilled(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(playback, "LEASE", 0.2)
     run = start_run(engine_with())
     run.pause()
-    end = time.monotonic() + 1.0
+    end = time.monotonic() + 0.5  # five times as long as an idle run is kept in memory
     while time.monotonic() < end:
         run.renew_lease()
         assert not run._storage.spilled

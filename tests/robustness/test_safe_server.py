@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import socket
 import subprocess
 import sys
@@ -61,6 +62,7 @@ class Server:
             self.port = probe.getsockname()[1]
         options = ["--server.port", str(self.port), "--server.address", "127.0.0.1", "--server.headless", "true"]
         self.log = log
+        self._metrics_asked_at = -math.inf
         with log.open("wb") as out:
             command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
@@ -88,6 +90,13 @@ class Server:
             return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
         finally:
             connection.close()
+
+    def metrics(self) -> str:
+        """Return the metrics of the server, computed now: it caches them for five seconds."""
+        time.sleep(max(self._metrics_asked_at + 5.5 - time.monotonic(), 0.0))
+        _, _, body = self.request("GET", "/_stcore/metrics")
+        self._metrics_asked_at = time.monotonic()
+        return body.decode()
 
     @contextmanager
     def visit(self, origin: str | None = None) -> Iterator[list[ForwardMsg]]:
@@ -123,11 +132,13 @@ def server(tmp_path_factory) -> Iterator[Server]:
     instance.stop()
 
 
+@pytest.mark.slow
 def test_health_endpoint_answers_ok(server):
     status, _, body = server.request("GET", "/_stcore/health")
     assert (status, body) == (200, b"ok")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", UNUSUAL_PATHS, ids=lambda path: path[:40])
 def test_unusual_path_gives_the_app_or_an_error(server, path):
     status, headers, body = server.request("GET", path)
@@ -141,6 +152,7 @@ def test_unusual_path_gives_the_app_or_an_error(server, path):
         assert not headers["location"].startswith("//")
 
 
+@pytest.mark.slow
 def test_server_refuses_writes_without_session(server):
     for method, path in (
         ("PUT", "/_stcore/upload_file/session/file"), ("DELETE", "/_stcore/upload_file/session/file"),
@@ -150,6 +162,7 @@ def test_server_refuses_writes_without_session(server):
         assert 400 <= status < 500, (method, path, status, body[:200])
 
 
+@pytest.mark.slow
 def test_foreign_origin_is_refused(server):
     with pytest.raises(InvalidStatus) as error, server.visit(origin="http://elsewhere.example"):
         pass
@@ -171,6 +184,7 @@ def upload_path(messages: list[ForwardMsg]) -> str:
     return f"/_stcore/upload_file/{session.initialize.session_id}/{uuid.uuid4()}"
 
 
+@pytest.mark.slow
 def test_too_large_upload_is_refused_before_it_is_sent(server):
     large = cookie_headers(server) | {"Content-Length": str(run_file.MAX_FILE + 1)}
     with server.visit() as messages:
@@ -179,6 +193,7 @@ def test_too_large_upload_is_refused_before_it_is_sent(server):
     assert (status, body) == (413, b"File too large")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sessions", "uploads_per_session", "kept"), [(1, 3, 1), (uploads.MAX_FILES + 3, 1, uploads.MAX_FILES)]
 )
@@ -194,13 +209,12 @@ def test_server_keeps_a_limited_number_of_uploads(server, sessions, uploads_per_
             messages = stack.enter_context(server.visit())
             for _ in range(uploads_per_session):
                 assert server.request("PUT", upload_path(messages), headers, sent)[0] == 204
-        time.sleep(5.5)  # the server caches its metrics for five seconds
-        _, _, metrics = server.request("GET", "/_stcore/metrics")
-        [line] = [line for line in metrics.decode().splitlines() if 'cache_type="UploadedFileManager"' in line]
+        [line] = [line for line in server.metrics().splitlines() if 'cache_type="UploadedFileManager"' in line]
         assert line.startswith("cache_memory_bytes")
         assert float(line.split()[-1]) == kept * size
 
 
+@pytest.mark.slow
 def test_failing_page_shows_no_details_of_the_error(tmp_path):
     script = tmp_path / "failing.py"
     script.write_text(FAILING_SCRIPT)
