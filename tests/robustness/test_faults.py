@@ -282,12 +282,13 @@ def test_paused_run_with_lease_is_not_spilled(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.2)
     run = start_run(engine_with())
+    poll_until(lambda progress: progress.frames, run)
     run.pause()
     end = time.monotonic() + 0.5  # five times as long as an idle run is kept in memory
     while time.monotonic() < end:
         run.renew_lease()
-        assert not run._storage.spilled
         time.sleep(0.02)
+        assert not run._storage.spilled  # before a renewal, which would restore the run
 
 
 def test_idle_race_is_spilled_and_continues(monkeypatch: pytest.MonkeyPatch) -> None:
