@@ -3,11 +3,14 @@
 import os
 
 import pytest
+import scipy.linalg  # noqa: F401 - loads the BLAS of SciPy before its threads are limited
 import torch
+from threadpoolctl import threadpool_limits
 
 from tests.executors import Nobody, Thread, end_engines, pages_with
 
 torch.set_num_threads(1)  # as in a worker; two on busy cores are several times slower
+threadpool_limits(1)  # the same for NumPy and SciPy
 
 
 @pytest.hookimpl(tryfirst=True)

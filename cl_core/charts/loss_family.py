@@ -63,7 +63,7 @@ class Edge:
     exact: bool = True
 
 
-EDGES = (  # each exact one is computed in tests/pages/test_glossary_page.py
+EDGES = (  # each exact one is computed in tests/unit/charts/test_loss_family.py
     Edge("contrastive", "triplet", "one hinge\nfor both", exact=False),
     Edge("circle", "triplet", "weights 1,\nscale → ∞"),
     Edge("npair", "info_nce", "unit length,\ntemperature"),

@@ -1,1 +1,1 @@
-"""What the app's speed is claimed by: commands that measure and write down the tables README shows."""
+"""Benchmarks: commands that measure speed and memory, and write the tables of README.md beside this file."""

@@ -1,7 +1,7 @@
 """Run benchmarks, print their results and write them into README.md beside this file.
 
-`python -m tests.benchmarks` runs all of them in half an hour, `python -m tests.benchmarks census load` runs some, and
-`--look` prints only. Trust ratios: both sides of each were measured in the same run.
+`python -m tests.benchmarks` runs all of them in half an hour; `python -m tests.benchmarks census load` runs some.
+`--look` only prints. Ratios are more reliable than single numbers: both sides of each were measured in the same run.
 """
 
 import argparse
@@ -14,27 +14,27 @@ from tests.docs import generated
 BENCHMARKS = ("training", "census", "planes", "race", "load", "dask")
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """The command; how many benchmarks could not be measured."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return the number of benchmarks that failed."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all of them by default")
-    parser.add_argument("--look", action="store_true", help="print, and keep nothing")
-    asked = parser.parse_args(words)
-    unknown = sorted(set(asked.names) - set(BENCHMARKS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--look", action="store_true", help="print without saving")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"there is no benchmark called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     failed = 0
-    for name in asked.names or BENCHMARKS:
+    for name in options.names or BENCHMARKS:
         print(f"## {name}\n", flush=True)
         try:
-            importlib.import_module(f"tests.benchmarks.{name}").main([] if asked.look else ["--write"])
-        except Exception as error:  # the others are measured all the same
+            importlib.import_module(f"tests.benchmarks.{name}").main([] if options.look else ["--write"])
+        except Exception as error:  # the others are still measured
             failed += 1
             print(f"{name} could not be measured: {type(error).__name__}: {error}", file=sys.stderr)
         print(flush=True)
-    if not asked.look:
+    if not options.look:
         generated.write()
     return failed
 

@@ -1,4 +1,4 @@
-"""How the app bears fuzzed links and broken files: how long each takes, and what of memory is left behind."""
+"""Time and memory of the app with fuzzed links and broken files."""
 
 import argparse
 import gc
@@ -19,16 +19,16 @@ from cl_core.training.files import run_file
 from tests.archives import small_dataset
 from tests.benchmarks import machine, report
 from tests.executors import Nobody, pages_with
-from tests.pages.test_links import through_app
-from tests.robustness.test_fuzz_links import PAGES, follow
+from tests.pages.apptest import route_pages_through_app
+from tests.robustness.test_fuzz_links import PAGES, open_fuzzed_links
 from tests.unit.training.test_exports import trained
 from tests.unit.training.test_run_file import CLASSES, opened_or_refused
 
-ROUNDS = 10  # parts of the work after each of which memory is looked at
+ROUNDS = 10  # memory is measured after each
 
 
-class Borne(NamedTuple):
-    """What became of one kind of abuse: how many, seconds in all, and MiB after the first round and after the last."""
+class Cost(NamedTuple):
+    """One kind of abuse: number of inputs, seconds of all, and memory in MiB after the first and the last round."""
 
     what: str
     times: int
@@ -37,96 +37,101 @@ class Borne(NamedTuple):
     last: float
 
 
-def borne(what: str, count: int, rounds: Sequence[Callable[[], object]]) -> Borne:
-    """Do work in rounds, and see what time and memory it takes."""
-    sizes = []
-    began = time.monotonic()
-    for done, one in enumerate(rounds, start=1):
-        one()
+def run_rounds(what: str, count: int, rounds: Sequence[Callable[[], object]]) -> Cost:
+    """Run all rounds; return their time and memory."""
+    memory = []
+    start = time.monotonic()
+    for number, run_round in enumerate(rounds, start=1):
+        run_round()
         gc.collect()
-        sizes.append(process_memory.resident_bytes() / process_memory.MIB)
+        memory.append(process_memory.resident_bytes() / process_memory.MIB)
         print(
-            f"{what}: {done} of {len(rounds)} rounds, {time.monotonic() - began:.0f} s, {sizes[-1]:.0f} MiB", flush=True
+            f"{what}: {number} of {len(rounds)} rounds, {time.monotonic() - start:.0f} s, {memory[-1]:.0f} MiB",
+            flush=True,
         )
-    return Borne(what, count, time.monotonic() - began, sizes[0], sizes[-1])
+    return Cost(what, count, time.monotonic() - start, memory[0], memory[-1])
 
 
-def links(count: int) -> Borne:
-    """Follow so many fuzzed links, as many to each page of the course."""
-    each = -(-count // (ROUNDS * len(PAGES)))
-    with pytest.MonkeyPatch.context() as patches:
-        through_app(patches)
-        nobody = Nobody()
-        with pages_with(nobody, patches):
+def fuzzed_links(count: int) -> Cost:
+    """Open `count` fuzzed links, equally many to each page."""
+    links_per_page = -(-count // (ROUNDS * len(PAGES)))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        route_pages_through_app(monkeypatch)
+        idle_executor = Nobody()
+        with pages_with(idle_executor, monkeypatch):
 
-            def one(number: int) -> None:
+            def run_round(number: int) -> None:
                 for page in PAGES:
-                    follow(page, each, nobody, seed=number)
+                    open_fuzzed_links(page, links_per_page, idle_executor, seed=number)
 
-            return borne("fuzzed links", each * ROUNDS * len(PAGES), [partial(one, k) for k in range(ROUNDS)])
-
-
-def runs(count: int) -> Borne:
-    """Open so many broken files of runs."""
-    good, each = run_file.dumps(*trained(CLASSES), 500), -(-count // ROUNDS)
-    rounds = [partial(opened_or_refused, good, each, k) for k in range(ROUNDS)]
-    return borne("broken files of runs", each * ROUNDS, rounds)
+            return run_rounds(
+                "fuzzed links", links_per_page * ROUNDS * len(PAGES), [partial(run_round, k) for k in range(ROUNDS)]
+            )
 
 
-def sets(count: int) -> Borne:
-    """Read so many broken files of data sets."""
-    each = -(-count // ROUNDS)
+def broken_run_files(count: int) -> Cost:
+    """Open `count` broken run files."""
+    good, files_per_round = run_file.dumps(*trained(CLASSES), 500), -(-count // ROUNDS)
+    rounds = [partial(opened_or_refused, good, files_per_round, k) for k in range(ROUNDS)]
+    return run_rounds("broken run files", files_per_round * ROUNDS, rounds)
+
+
+def broken_data_sets(count: int) -> Cost:
+    """Read `count` broken files of data sets."""
+    files_per_round = -(-count // ROUNDS)
     with TemporaryDirectory() as folder:
-        whole, hurt = Path(folder) / "whole.npz", Path(folder) / "hurt.npz"
-        np.savez(whole, **small_dataset())
-        good = whole.read_bytes()
+        intact, broken = Path(folder) / "whole.npz", Path(folder) / "hurt.npz"
+        np.savez(intact, **small_dataset())
+        good = intact.read_bytes()
 
-        def one(seed: int) -> None:
-            for file in _damaged(good, each, seed):
-                hurt.write_bytes(file)
+        def run_round(seed: int) -> None:
+            for file in _broken_copies(good, files_per_round, seed):
+                broken.write_bytes(file)
                 try:
-                    image_files.read(hurt)
+                    image_files.read(broken)
                 except DataError:
                     continue
 
-        return borne("broken files of data sets", each * ROUNDS, [partial(one, k) for k in range(ROUNDS)])
+        return run_rounds(
+            "broken files of data sets", files_per_round * ROUNDS, [partial(run_round, k) for k in range(ROUNDS)]
+        )
 
 
-def _damaged(good: bytes, n: int, seed: int) -> Iterator[bytes]:
-    dice = np.random.default_rng(seed)
+def _broken_copies(good: bytes, n: int, seed: int) -> Iterator[bytes]:
+    generator = np.random.default_rng(seed)
     for _ in range(n):
-        file = bytearray(good[: dice.integers(1, len(good) + 1)] if dice.random() < 0.2 else good)
-        for at in dice.integers(0, len(file), dice.integers(1, 4)):
-            file[at] = dice.integers(256)
+        file = bytearray(good[: generator.integers(1, len(good) + 1)] if generator.random() < 0.2 else good)
+        for position in generator.integers(0, len(file), generator.integers(1, 4)):
+            file[position] = generator.integers(256)
         yield bytes(file)
 
 
-def markdown(found: Sequence[Borne]) -> str:
-    """What was measured, as a table."""
-    heads = ["", "how many", "milliseconds each", "MiB after a tenth", "MiB at the end"]
+def markdown(costs: Sequence[Cost]) -> str:
+    """Return the results as a table."""
+    head = ["", "inputs", "milliseconds each", "MiB after a tenth", "MiB at the end"]
     rows = [
         [
-            each.what,
-            f"{each.times:,}",
-            f"{1000 * each.seconds / each.times:.1f}",
-            f"{each.first:.0f}",
-            f"{each.last:.0f}",
+            cost.what,
+            f"{cost.times:,}",
+            f"{1000 * cost.seconds / cost.times:.1f}",
+            f"{cost.first:.0f}",
+            f"{cost.last:.0f}",
         ]
-        for each in found
+        for cost in costs
     ]
-    return report.table(heads, rows)
+    return report.table(head, rows)
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """The command."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.abuse", description=__doc__)
-    parser.add_argument("--links", type=int, default=10_000, help="fuzzed links in all; 0 for none")
-    parser.add_argument("--files", type=int, default=1000, help="broken files of each kind; 0 for none")
-    asked = parser.parse_args(words)
-    process_memory.limit_malloc_arenas()  # as a server does
-    found = [runs(asked.files), sets(asked.files)] if asked.files else []
-    found += [links(asked.links)] if asked.links else []
-    print(f"\n{machine.describe()}.\n\n{markdown(found)}")
+    parser.add_argument("--links", type=int, default=10_000, help="number of fuzzed links; 0 for none")
+    parser.add_argument("--files", type=int, default=1000, help="number of broken files of each kind; 0 for none")
+    options = parser.parse_args(arguments)
+    process_memory.limit_malloc_arenas()  # as the server does
+    costs = [broken_run_files(options.files), broken_data_sets(options.files)] if options.files else []
+    costs += [fuzzed_links(options.links)] if options.links else []
+    print(f"\n{machine.describe()}.\n\n{markdown(costs)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Time and memory of the census, against pytorch-metric-learning's miner and against the distances alone.
+"""Time and memory of the census, compared with the miner of pytorch-metric-learning and with the distances alone.
 
-`python -m tests.benchmarks.census` prints Markdown; `--write` also keeps it in `results`. The embeddings are those of
-MNIST's test images after training.
+`python -m tests.benchmarks.census` prints Markdown; `--write` also saves it in `results`. The embeddings are those of
+the test images of MNIST after training.
 """
 
 import multiprocessing
@@ -22,92 +22,97 @@ from cl_core.losses.contrast import Contrast
 from cl_core.runtime.process_memory import peak_growth
 from cl_core.training.pretrained import checkpoints
 from tests.benchmarks import machine, report
-from tests.benchmarks.apart import OutOfMemory, apart
+from tests.benchmarks.limited_process import OutOfMemory, run_limited
 
 SIZES = (32, 256, 1024, 2048, 10_000)
 MARGIN = 0.2
-LAST_OF_MINER = 1024  # at 2,048 it asks for tens of gigabytes
+MAX_MINER_SIZE = 1024  # at 2,048 images it would need tens of gigabytes
 BATCH = 2048
-ENOUGH = 1.0  # seconds of repeats
+REPEAT_SECONDS = 1.0  # how long a task is repeated
 MIB = 1 << 20
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of one thread's processor time, the least of repeats, and bytes by which memory grew at the peak."""
+    """Cost of a task.
+
+    Attributes:
+        seconds: processor time of one thread, the minimum over repeats.
+        memory: bytes by which peak memory grew.
+    """
 
     seconds: float
     memory: int
 
 
-def points(n: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The first n probe images as the trained net of `supcon` embeds them, and their labels."""
-    shot = training.snapshot(checkpoints.load("supcon", "trained"), n)
-    return torch.from_numpy(shot.z), torch.from_numpy(shot.y)
+def embedded_images(n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the first n probe images, embedded by the trained encoder of `supcon`, and their labels."""
+    snapshot = training.snapshot(checkpoints.load("supcon", "trained"), n)
+    return torch.from_numpy(snapshot.z), torch.from_numpy(snapshot.y)
 
 
-def measured(task: Callable[[], Any]) -> Cost:
-    """What a task costs in this process."""
+def measure_cost(task: Callable[[], Any]) -> Cost:
+    """Measure a task in this process."""
     memory = peak_growth(task)
-    took: list[float] = []
-    until = time.monotonic() + ENOUGH
-    while not took or time.monotonic() < until:
-        began = time.process_time()
+    seconds: list[float] = []
+    deadline = time.monotonic() + REPEAT_SECONDS
+    while not seconds or time.monotonic() < deadline:
+        start = time.process_time()
         task()
-        took.append(time.process_time() - began)
-    return Cost(min(took), memory)
+        seconds.append(time.process_time() - start)
+    return Cost(min(seconds), memory)
 
 
-def ours(n: int) -> Cost:
-    """All counts, per anchor and per pair of classes too."""
-    z, y = points(n)
+def measure_census(n: int) -> Cost:
+    """Measure the census, which counts per anchor and per pair of classes, too."""
+    z, y = embedded_images(n)
     census(z[:8], y[:8])
-    return measured(lambda: census(z, y, MARGIN))
+    return measure_cost(lambda: census(z, y, MARGIN))
 
 
-def theirs(n: int) -> Cost:
-    """The three totals, by listing every triplet of each kind."""
-    z, y = points(n)
+def measure_miner(n: int) -> Cost:
+    """Measure the miner of pytorch-metric-learning, which lists every triplet of each kind."""
+    z, y = embedded_images(n)
     squared = distances.LpDistance(normalize_embeddings=False, power=2)
-    three = [miners.TripletMarginMiner(MARGIN, kind, distance=squared) for kind in ("easy", "semihard", "hard")]
-    for miner in three:
+    kind_miners = [miners.TripletMarginMiner(MARGIN, kind, distance=squared) for kind in ("easy", "semihard", "hard")]
+    for miner in kind_miners:
         miner(z[:8], y[:8])
-    return measured(lambda: [len(miner(z, y)[0]) for miner in three])
+    return measure_cost(lambda: [len(miner(z, y)[0]) for miner in kind_miners])
 
 
-def matrix(n: int) -> Cost:
-    """Distances of all to all in double precision, block by block, and nothing done with them."""
-    z, y = points(n)
-    given = triplet_counts.prepare_sample(z, y, (MARGIN,), "sqeuclidean")
+def measure_distances(n: int) -> Cost:
+    """Measure all distances in double precision, block by block, without counting."""
+    z, y = embedded_images(n)
+    sample = triplet_counts.prepare_sample(z, y, (MARGIN,), "sqeuclidean")
 
     def task() -> None:
         for start in range(0, n, 64):
-            triplet_counts.sample_distances(given, slice(start, min(start + 64, n)))
+            triplet_counts.sample_distances(sample, slice(start, min(start + 64, n)))
 
-    return measured(task)
+    return measure_cost(task)
 
 
-def gradient(n: int) -> Cost:
-    """Batch-all semi-hard: the loss and its gradient by the embeddings."""
-    z, y = points(n)
+def measure_gradient(n: int) -> Cost:
+    """Measure loss and gradient of the triplet loss with all semi-hard triplets."""
+    z, y = embedded_images(n)
 
     def task(rows: slice = slice(None)) -> None:
-        leaf = z[rows].clone().requires_grad_()
-        contrast = Contrast.of_batch(leaf, y[rows], "sqeuclidean")
+        z_rows = z[rows].clone().requires_grad_()
+        contrast = Contrast.of_batch(z_rows, y[rows], "sqeuclidean")
         losses.LOSSES["triplet"](contrast, margin=MARGIN, distance="sqeuclidean", mining="semihard").mean().backward()
 
     task(slice(8))
-    return measured(task)
+    return measure_cost(task)
 
 
-def wall(n: int) -> float:
-    """Seconds by the clock that a census takes."""
-    z, y = points(n)
-    began = time.monotonic()
-    found = census(z, y, MARGIN)
-    if found.total != number_of_triplets(y.numpy()):
-        raise RuntimeError(f"counted {found.total}, not {number_of_triplets(y.numpy())}")
-    return time.monotonic() - began
+def wall_seconds(n: int) -> float:
+    """Return the wall-clock seconds of a census."""
+    z, y = embedded_images(n)
+    start = time.monotonic()
+    counts = census(z, y, MARGIN)
+    if counts.total != number_of_triplets(y.numpy()):
+        raise RuntimeError(f"counted {counts.total}, not {number_of_triplets(y.numpy())}")
+    return time.monotonic() - start
 
 
 def _spin() -> None:
@@ -117,58 +122,62 @@ def _spin() -> None:
 
 
 @contextmanager
-def busy(processes: int = 2) -> Iterator[None]:
-    """So many processes that multiply matrices all the while."""
+def busy_cores(processes: int = 2) -> Iterator[None]:
+    """Keep processes busy with matrix products until the block ends."""
     context = multiprocessing.get_context("spawn")
-    others = [context.Process(target=_spin, daemon=True) for _ in range(processes)]
-    for other in others:
-        other.start()
+    workers = [context.Process(target=_spin, daemon=True) for _ in range(processes)]
+    for worker in workers:
+        worker.start()
     try:
         yield
     finally:
-        for other in others:
-            other.kill()
-            other.join()
+        for worker in workers:
+            worker.kill()
+            worker.join()
 
 
 def markdown() -> str:
-    """Everything, measured now."""
+    """Measure everything; return Markdown."""
     rows = []
     for n in SIZES:
-        own, product = apart(ours, n), apart(matrix, n)
-        cells = [f"{n:,}", f"{number_of_triplets(points(n)[1].numpy()):,}", _cost(own)]
+        census_cost, distance_cost = run_limited(measure_census, n), run_limited(measure_distances, n)
+        cells = [f"{n:,}", f"{number_of_triplets(embedded_images(n)[1].numpy()):,}", _format_cost(census_cost)]
         try:
-            other = apart(theirs, n) if n <= LAST_OF_MINER else None
+            miner_cost = run_limited(measure_miner, n) if n <= MAX_MINER_SIZE else None
         except OutOfMemory:
-            other = None
-        if other is None:
+            miner_cost = None
+        if miner_cost is None:
             cells += ["", "", ""]
         else:
-            least = max(own.memory, 1)
-            cells += [_cost(other), report.number(other.seconds / own.seconds), f"{least / max(other.memory, 1):.1%}"]
-        rows.append([*cells, report.number(own.seconds / product.seconds)])
-    with busy():
-        loaded = apart(wall, SIZES[-1])
-    step = apart(gradient, BATCH)
-    head = ["N", "triplets", "census", "PML miner", "times faster", "of its memory", "times the distances"]
+            census_memory = max(census_cost.memory, 1)
+            cells += [
+                _format_cost(miner_cost),
+                report.number(miner_cost.seconds / census_cost.seconds),
+                f"{census_memory / max(miner_cost.memory, 1):.1%}",
+            ]
+        rows.append([*cells, report.number(census_cost.seconds / distance_cost.seconds)])
+    with busy_cores():
+        busy_seconds = run_limited(wall_seconds, SIZES[-1])
+    gradient_cost = run_limited(measure_gradient, BATCH)
+    head = ["N", "triplets", "census", "PML miner", "speed-up", "share of its memory", "census / distances"]
     return (
-        f"{machine.describe()}. Processor time of one thread, least of repeats, and growth of peak memory; three "
-        f"counts of each, ours with those per anchor and pair of classes; m = {MARGIN:g}, d squared, D = 128.\n\n"
+        f"{machine.describe()}. Processor time of one thread (minimum over repeats) and growth of peak memory. Both "
+        f"count three kinds, the census also per anchor and pair of classes; m = {MARGIN:g}, d squared, D = 128.\n\n"
         f"{report.table(head, rows)}\n\n"
-        f"{SIZES[-1]:,} images while two other processes keep both cores busy: {loaded:.1f} s by the clock. Loss and "
-        f"gradient of all semi-hard triplets at B = {BATCH:,}: {_cost(step)}.\n"
+        f"{SIZES[-1]:,} images while two other processes keep both cores busy: {busy_seconds:.1f} s of wall time. Loss "
+        f"and gradient of all semi-hard triplets at B = {BATCH:,}: {_format_cost(gradient_cost)}.\n"
     )
 
 
-def _cost(cost: Cost) -> str:
+def _format_cost(cost: Cost) -> str:
     seconds = f"{report.number(1e3 * cost.seconds)} ms" if cost.seconds < 1 else f"{report.number(cost.seconds)} s"
     return f"{seconds}, {report.number(cost.memory / MIB)} MiB"
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """The command."""
-    asked = report.parser("census", __doc__).parse_args(words)
-    report.say(markdown(), asked.write)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    options = report.parser("census", __doc__).parse_args(arguments)
+    report.print_and_save(markdown(), options.write)
 
 
 if __name__ == "__main__":

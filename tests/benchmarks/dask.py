@@ -1,6 +1,6 @@
-"""Time of a sweep of the experiment on a Dask cluster of this machine, against plain worker processes.
+"""Time of a sweep of the experiment on a local Dask cluster, compared with plain worker processes.
 
-`python -m tests.benchmarks.dask` measures both in turns and prints Markdown; `--write` also keeps it in `results`.
+`python -m tests.benchmarks.dask` measures both in turns and prints Markdown; `--write` also saves it in `results`.
 """
 
 import os
@@ -25,47 +25,47 @@ WORKERS = 4
 METHODS = ("max_margin", "triplet_semihard", "npair", "sup_nt_xent")
 
 
-def cells(n: int, steps: int) -> list[Cell]:
-    """So many cells of the experiment, short ones: batch 256, one epoch of the second stage."""
-    one = next(cell for cell in STUDIES["published"].cells if cell.dataset == "mnist" and cell.batch == 256)
+def short_cells(n: int, steps: int) -> list[Cell]:
+    """Return n short cells of the experiment: batch 256, one epoch of the second stage."""
+    template = next(cell for cell in STUDIES["published"].cells if cell.dataset == "mnist" and cell.batch == 256)
     return [
-        replace(one, method=METHODS[seed % len(METHODS)], odd=False, steps=steps, epochs=1, seed=seed)
+        replace(template, method=METHODS[seed % len(METHODS)], odd=False, steps=steps, epochs=1, seed=seed)
         for seed in range(n)
     ]
 
 
-def warm(executor: Executor) -> None:
-    """Have every worker ready, before the clock runs."""
+def start_workers(executor: Executor) -> None:
+    """Start every worker before the measurement."""
     wait([executor.submit(time.sleep, 2.0) for _ in range(WORKERS)])
 
 
-def seconds(executor: Executor, todo: list[Cell]) -> float:
-    """Seconds by the clock that a sweep takes."""
+def sweep_seconds(executor: Executor, cells: list[Cell]) -> float:
+    """Return the wall-clock seconds of a sweep."""
     with tempfile.TemporaryDirectory() as folder:
-        began = time.monotonic()
-        done = sweep(todo, executor, Path(folder), at_once=WORKERS)
-        took = time.monotonic() - began
-    if done.failed:
-        raise RuntimeError(next(iter(done.failed.values())))
-    return took
+        start = time.monotonic()
+        outcome = sweep(cells, executor, Path(folder), at_once=WORKERS)
+        elapsed = time.monotonic() - start
+    if outcome.failed:
+        raise RuntimeError(next(iter(outcome.failed.values())))
+    return elapsed
 
 
 def compare(n: int, steps: int, turns: int) -> list[tuple[float, float]]:
-    """Seconds of the same sweep by plain processes and by Dask's workers, in so many turns of both."""
-    todo = cells(n, steps)
+    """Return the seconds of the same sweep by plain processes and by Dask, for each turn."""
+    cells = short_cells(n, steps)
     os.environ["PYTHONPATH"] = str(ROOT)
-    local = distributed.LocalCluster(
+    cluster = distributed.LocalCluster(
         n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=":0", protocol="tcp://"
     )
-    with local:
-        executors = process_pool.ProcessPool(WORKERS), dask_cluster.DaskCluster(local.scheduler_address)
+    with cluster:
+        executors = process_pool.ProcessPool(WORKERS), dask_cluster.DaskCluster(cluster.scheduler_address)
         try:
             for executor in executors:
-                warm(executor)
+                start_workers(executor)
             pairs = []
             for turn in range(turns):
-                took = {executor: seconds(executor, todo) for executor in executors[:: 1 if turn % 2 else -1]}
-                pairs.append((took[executors[0]], took[executors[1]]))
+                elapsed = {executor: sweep_seconds(executor, cells) for executor in executors[:: 1 if turn % 2 else -1]}
+                pairs.append((elapsed[executors[0]], elapsed[executors[1]]))
             return pairs
         finally:
             for executor in executors:
@@ -74,29 +74,29 @@ def compare(n: int, steps: int, turns: int) -> list[tuple[float, float]]:
 
 
 def markdown(n: int, steps: int, turns: int) -> str:
-    """The comparison, measured now."""
+    """Measure the comparison; return Markdown."""
     pairs = compare(n, steps, turns)
     rows = [
         [str(turn), f"{plain:.1f} s", f"{dask:.1f} s", f"{dask / plain - 1:+.1%}"]
         for turn, (plain, dask) in enumerate(pairs, 1)
     ]
-    more = median(dask / plain for plain, dask in pairs) - 1
+    difference = median(dask / plain for plain, dask in pairs) - 1
     return (
         f"{machine.describe()}. A sweep of {n} cells ({', '.join(METHODS)}; batch 256, {steps} steps and one epoch of "
-        f"the second stage) by {WORKERS} workers, all warm, in turns; seconds by the clock.\n\n"
-        f"{report.table(['turn', 'plain processes', 'Dask', 'more'], rows)}\n\n"
-        f"Median: {more:+.1%}; wanted: less than +10 %.\n"
+        f"the second stage) by {WORKERS} workers that were started before, in turns; wall-clock time.\n\n"
+        f"{report.table(['turn', 'plain processes', 'Dask', 'difference'], rows)}\n\n"
+        f"Median: {difference:+.1%}; wanted: less than +10 %.\n"
     )
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """The command."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
     parser = report.parser("dask", __doc__)
     parser.add_argument("--cells", type=int, default=16)
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--turns", type=int, default=3)
-    asked = parser.parse_args(words)
-    report.say(markdown(asked.cells, asked.steps, asked.turns), asked.write)
+    options = parser.parse_args(arguments)
+    report.print_and_save(markdown(options.cells, options.steps, options.turns), options.write)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The machine in words, so that a table of times says what it was measured on."""
+"""A description of the machine, for the head of each table of measurements."""
 
 import os
 import platform
@@ -8,11 +8,11 @@ from statistics import median
 
 import torch
 
-SIDE = 1024  # of the square matrices whose product is timed
+SIDE = 1024  # rows and columns of the matrices whose product is timed
 
 
 def describe(seconds: float = 0.5) -> str:
-    """Processor, versions, and the matrix products of one thread, measured for so many seconds."""
+    """Return processor, versions, and the speed of matrix products of one thread, measured for `seconds`."""
     cores = len(os.sched_getaffinity(0))
     return (
         f"{_processor()}, {cores} {'core' if cores == 1 else 'cores'}; Python {platform.python_version()}, "
@@ -21,25 +21,25 @@ def describe(seconds: float = 0.5) -> str:
 
 
 def gflops(seconds: float = 0.5) -> float:
-    """Float32 matrix products of one thread, in thousand millions of operations a second; median of repeats."""
+    """Return the speed of float32 matrix products of one thread in GFLOP/s, the median over repeats."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         a, b = torch.rand(2, SIDE, SIDE)
-        into = a @ b
-        took: list[float] = []
-        until = time.perf_counter() + seconds
-        while not took or time.perf_counter() < until:
-            began = time.perf_counter()
-            torch.mm(a, b, out=into)
-            took.append(time.perf_counter() - began)
+        out = a @ b
+        seconds_per_product: list[float] = []
+        deadline = time.perf_counter() + seconds
+        while not seconds_per_product or time.perf_counter() < deadline:
+            start = time.perf_counter()
+            torch.mm(a, b, out=out)
+            seconds_per_product.append(time.perf_counter() - start)
     finally:
         torch.set_num_threads(threads)
-    return 2 * SIDE**3 / median(took) / 1e9
+    return 2 * SIDE**3 / median(seconds_per_product) / 1e9
 
 
 def _processor() -> str:
-    """The processor's name as its maker has it."""
+    """Return the name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,7 +1,7 @@
-"""Time from a slider to its new planes: the boundaries page with two losses, against the same drawn by plotly.
+"""Time from a slider to its new planes: the boundaries page with two losses, compared with charts of plotly.
 
-`python -m tests.benchmarks.planes` prints Markdown; `--write` also keeps it in `results`. Processor time is that of the
-server's process, all threads.
+`python -m tests.benchmarks.planes` prints Markdown; `--write` also saves it in `results`. Processor time is that of all
+threads of the server process.
 """
 
 import time
@@ -13,14 +13,14 @@ import numpy as np
 from playwright.sync_api import Page
 
 from tests.benchmarks import machine, report
-from tests.benchmarks.serving import PATIENCE, browser, served
+from tests.benchmarks.serving import TIMEOUT, open_browser, run_server
 
 OURS = "/boundaries?two=true&loss=circle&loss_2=am_softmax"
 MOVES = 100
-QUIET = 0.4  # seconds without work after which a change counts as done
-BAR = 60.0  # milliseconds
+QUIET_SECONDS = 0.4  # without a change of the page, after which a picture is at rest
+WANTED_MILLISECONDS = 60.0  # milliseconds
 
-# Notes when anything on the page that draws was given something new.
+# Records the time of the last change of any element, and of the last key.
 RECORDER = """() => {
     window.drawn = 0;
     const note = () => { window.drawn = performance.now(); };
@@ -35,86 +35,91 @@ RECORDER = """() => {
 
 
 @dataclass(frozen=True)
-class Moves:
-    """Milliseconds of each move of a slider: the server's processor time, and from the key to a picture at rest."""
+class SliderTimes:
+    """Times of each move of a slider, in milliseconds.
+
+    Attributes:
+        server: processor time of the server.
+        at_rest: from the key to a picture at rest.
+    """
 
     server: Sequence[float]
-    rest: Sequence[float]
+    at_rest: Sequence[float]
 
 
-def measure(moves: int = MOVES) -> dict[str, Moves]:
-    """Move the margin back and forth on both pages, in turns."""
-    found: dict[str, Moves] = {}
-    with served() as (ours, our_server), served("tests/benchmarks/plotly_planes.py") as (theirs, their_server):
-        with browser() as page:
-            found["ours"] = _moved(page, ours + OURS, our_server, moves, ".plane")
-        with browser() as page:
-            found["plotly"] = _moved(page, theirs, their_server, moves, ".js-plotly-plot")
-    return found
+def measure(moves: int = MOVES) -> dict[str, SliderTimes]:
+    """Move the slider of the margin back and forth on both pages."""
+    results: dict[str, SliderTimes] = {}
+    with run_server() as (ours, our_server), run_server("tests/benchmarks/plotly_planes.py") as (theirs, their_server):
+        with open_browser() as page:
+            results["ours"] = _measure_moves(page, ours + OURS, our_server, moves, ".plane")
+        with open_browser() as page:
+            results["plotly"] = _measure_moves(page, theirs, their_server, moves, ".js-plotly-plot")
+    return results
 
 
-def _moved(page: Page, url: str, server: int, moves: int, picture: str) -> Moves:
+def _measure_moves(page: Page, url: str, server: int, moves: int, picture: str) -> SliderTimes:
     page.goto(url)
-    page.locator(picture).nth(1).wait_for(timeout=1000 * PATIENCE)
+    page.locator(picture).nth(1).wait_for(timeout=1000 * TIMEOUT)
     time.sleep(3)
     page.evaluate(RECORDER)
     slider = page.get_by_role("slider", name="margin").first
     slider.focus()
-    spent, rest = [], []
+    server_times, rest_times = [], []
     for move in range(moves + 3):
         before = _processor_time(server)
         slider.press("ArrowRight" if move % 8 < 4 else "ArrowLeft")
-        _rests(page)
-        if move >= 3:  # the first ones warm up
-            spent.append(1000 * (_processor_time(server) - before))
-            rest.append(page.evaluate("() => window.drawn - window.pressed"))
-    return Moves(spent, rest)
+        _wait_until_at_rest(page)
+        if move >= 3:  # the first three are for warm-up
+            server_times.append(1000 * (_processor_time(server) - before))
+            rest_times.append(page.evaluate("() => window.drawn - window.pressed"))
+    return SliderTimes(server_times, rest_times)
 
 
-def _rests(page: Page) -> None:
-    """Wait until nothing on the page has changed for a while since the key was pressed."""
-    condition = f"window.drawn > window.pressed && performance.now() - window.drawn > {1000 * QUIET}"
-    page.wait_for_function(f"() => {condition}", timeout=1000 * PATIENCE, polling=50)
+def _wait_until_at_rest(page: Page) -> None:
+    """Wait until the page has changed after the key, and then not changed for `QUIET_SECONDS`."""
+    condition = f"window.drawn > window.pressed && performance.now() - window.drawn > {1000 * QUIET_SECONDS}"
+    page.wait_for_function(f"() => {condition}", timeout=1000 * TIMEOUT, polling=50)
 
 
 def _processor_time(process: int) -> float:
-    """Seconds that all threads of a process have run."""
+    """Return the processor seconds of all threads of a process."""
     tasks = Path(f"/proc/{process}/task").glob("*/schedstat")
     return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 def run(moves: int = MOVES) -> str:
-    """Measure and write down."""
-    found = measure(moves)
+    """Measure both pages; return Markdown."""
+    results = measure(moves)
     rows = [
         [
             title,
-            *(report.number(float(np.percentile(found[key].server, share))) for share in (50, 95)),
-            *(report.number(float(np.percentile(found[key].rest, share))) for share in (50, 95)),
+            *(report.number(float(np.percentile(results[key].server, share))) for share in (50, 95)),
+            *(report.number(float(np.percentile(results[key].at_rest, share))) for share in (50, 95)),
         ]
-        for key, title in (("ours", "the boundary page"), ("plotly", "the same with `st.plotly_chart`"))
+        for key, title in (("ours", "boundaries page"), ("plotly", "the same with `st.plotly_chart`"))
     ]
     server, rest = (
-        np.median(getattr(found["plotly"], part)) / np.median(getattr(found["ours"], part))
-        for part in ("server", "rest")
+        np.median(getattr(results["plotly"], part)) / np.median(getattr(results["ours"], part))
+        for part in ("server", "at_rest")
     )
     return "\n\n".join([
         f"{machine.describe()}.",
-        f"A step of the margin's slider, two losses side by side, {moves} times: the server's processor time (wanted: "
-        f"{BAR:.0f} ms at the 95th percentile), and the time from the key to a picture at rest, which for the boundary "
-        "page holds its quarter of a second of movement.",
+        f"{moves} steps of the slider of the margin, with two losses side by side: processor time of the server "
+        f"(wanted: {WANTED_MILLISECONDS:.0f} ms at the 95th percentile), and time from the key to a picture at rest. "
+        "On the boundaries page this includes an animation of a quarter of a second.",
         report.table(["milliseconds", "server, median", "server, 95 %", "at rest, median", "at rest, 95 %"], rows),
-        f"Plotly takes {server:.1f} times our server's time and {rest:.1f} times the wait, which holds no movement: it "
-        "draws each picture anew, in a flash, and forgets the zoom.",
+        f"Plotly takes {server:.1f} times our server time and {rest:.1f} times the wait, without an animation: it "
+        "draws each picture anew, with a flash, and resets the zoom.",
     ]) + "\n"  # fmt: skip
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """The command."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
     parser = report.parser("planes", __doc__)
     parser.add_argument("--moves", type=int, default=MOVES, help="of the slider, on each page")
-    asked = parser.parse_args(words)
-    report.say(run(asked.moves), asked.write)
+    options = parser.parse_args(arguments)
+    report.print_and_save(run(options.moves), options.write)
 
 
 if __name__ == "__main__":

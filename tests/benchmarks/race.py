@@ -1,7 +1,7 @@
-"""How fast four losses race: what a frame of all of them costs, and how many come in a second.
+"""Speed of a race of four losses: cost of a frame of all contenders, and frames per second.
 
-`python -m tests.benchmarks.race` measures the default four contenders on this machine and prints it in Markdown. The
-cost is in processor time, which other work on the machine does not change much; the frames are by the clock.
+`python -m tests.benchmarks.race` measures the default four contenders and prints Markdown. The cost is in processor
+time, which other work on the machine changes little; the rates are in wall-clock time.
 """
 
 import time
@@ -21,21 +21,21 @@ from cl_core.training.frames import PACES
 from cl_core.ui.pages.race_controls import DEFAULTS
 from tests.benchmarks import machine, report
 
-STEADY = 200  # steps after which frames lie as far apart as they ever will
-FRAMES = 5  # whose cost is measured
-WANTED = 2.0  # frames a second
+STEADY_STEP = 200  # after this step frames are as far apart as they get
+MEASURED_FRAMES = 5  # for the cost of a frame
+WANTED_RATE = 2.0  # frames per second
 
 
 @dataclass(frozen=True)
-class Raced:
-    """What was measured of a race.
+class RaceResult:
+    """Results of a race.
 
     Attributes:
-        contenders: how many.
-        training: processor seconds of the steps from one frame to the next, of all contenders.
-        drawing: processor seconds of their frames.
-        frames: of all contenders a second of the wall clock.
-        steps: that all did a second of the wall clock.
+        contenders: their number.
+        training: processor seconds from one frame to the next, sum of all contenders.
+        drawing: processor seconds of one frame, sum of all contenders.
+        frames: frames of all contenders per second of wall-clock time.
+        steps: steps of each contender per second of wall-clock time.
     """
 
     contenders: int
@@ -45,82 +45,91 @@ class Raced:
     steps: float
 
 
-def specs(**changed: object) -> list[RunSpec]:
-    """The default four contenders."""
-    return [replace(RunSpec(loss=loss), **changed) for loss in DEFAULTS.values()]  # type: ignore[arg-type]
+def default_contenders(**changes: object) -> list[RunSpec]:
+    """Return the default four contenders."""
+    return [replace(RunSpec(loss=loss), **changes) for loss in DEFAULTS.values()]  # type: ignore[arg-type]
 
 
-def measure(contenders: Sequence[RunSpec], points: int = 500, seconds: float = 20.0, steady: int = STEADY) -> Raced:
-    """Race them in this machine's worker processes for so many seconds."""
+def measure(
+    contenders: Sequence[RunSpec], points: int = 500, seconds: float = 20.0, steady_step: int = STEADY_STEP
+) -> RaceResult:
+    """Race the contenders in the worker processes of this machine for some seconds."""
     pool = ProcessPool()
     engine = Engine(pool)
     try:
         race = engine.open_race(contenders, points)
         race.set_pace(PACES["fast"])
         race.play()
-        _until(race, steady)
-        first, began = race.progress(), time.perf_counter()
-        end = began + seconds
+        _race_until(race, steady_step)
+        first, start = race.progress(), time.perf_counter()
+        end = start + seconds
         while time.perf_counter() < end:
             race.renew_lease()
             time.sleep(0.1)
-        last, took = race.progress(), time.perf_counter() - began
+        last, elapsed = race.progress(), time.perf_counter() - start
         race.close()
         frames = len(last.runs[0][0].frames) - len(first.runs[0][0].frames)
         gap = last.runs[0][0].frames[-1].step - last.runs[0][0].frames[-2].step
-        return Raced(len(contenders), *_cost(contenders, points, gap), frames / took, (last.step - first.step) / took)
+        return RaceResult(
+            len(contenders),
+            *_cost_per_frame(contenders, points, gap),
+            frames / elapsed,
+            (last.step - first.step) / elapsed,
+        )
     finally:
         engine.close()
         pool.shutdown(cancel_futures=True)
 
 
-def _until(race: Race, step: int) -> None:
+def _race_until(race: Race, step: int) -> None:
     while race.progress().step < step:
         race.renew_lease()
         time.sleep(0.1)
 
 
-def _cost(contenders: Sequence[RunSpec], points: int, gap: int) -> tuple[float, float]:
-    """Processor seconds of the steps to one frame, and of that frame, of all contenders one after the other."""
+def _cost_per_frame(contenders: Sequence[RunSpec], points: int, gap: int) -> tuple[float, float]:
+    """Return processor seconds of the steps to one frame, and of that frame, sums of all contenders."""
     torch.set_num_threads(1)
-    trained = drawn = 0.0
+    training_seconds = drawing_seconds = 0.0
     for spec in contenders:
         state = training.advance(training.start(spec), steps=gap)
         frame = tasks.draw_frame(StateHandle(state, None), points, None, True)
-        for _ in range(FRAMES):
-            began = time.process_time()
+        for _ in range(MEASURED_FRAMES):
+            start = time.process_time()
             state = training.advance(state, steps=gap)
-            trained += time.process_time() - began
-            began = time.process_time()
+            training_seconds += time.process_time() - start
+            start = time.process_time()
             frame = tasks.draw_frame(StateHandle(state, None), points, frame.views, True)
-            drawn += time.process_time() - began
-    return trained / FRAMES, drawn / FRAMES
+            drawing_seconds += time.process_time() - start
+    return training_seconds / MEASURED_FRAMES, drawing_seconds / MEASURED_FRAMES
 
 
-def markdown(raced: Raced) -> str:
-    """What was measured, as a table."""
-    cost = raced.training + raced.drawing
+def markdown(result: RaceResult) -> str:
+    """Return the results as a table."""
+    cost = result.training + result.drawing
     return "\n\n".join([
-        f"A race of {raced.contenders} losses, 500 images in a picture, one seed.",
+        f"A race of {result.contenders} losses, 500 images in a picture, one seed.",
         report.table(
             ["", "measured", "wanted"],
             [
-                ["processor seconds a frame of all, training", report.number(raced.training), ""],
-                ["processor seconds a frame of all, drawing and measuring", report.number(raced.drawing), ""],
-                ["frames a second that two free cores could make", f"{2 / cost:.1f}", f"{WANTED:.0f}"],
-                ["frames a second by the clock", f"{raced.frames:.1f}", f"{WANTED:.0f}"],
-                ["steps a second of each, by the clock", report.number(raced.steps), ""],
+                ["processor seconds per frame of all, training", report.number(result.training), ""],
+                ["processor seconds per frame of all, drawing and metrics", report.number(result.drawing), ""],
+                ["frames per second possible on two idle cores", f"{2 / cost:.1f}", f"{WANTED_RATE:.0f}"],
+                ["frames per second, wall clock", f"{result.frames:.1f}", f"{WANTED_RATE:.0f}"],
+                ["steps per second of each, wall clock", report.number(result.steps), ""],
             ],
         ),
     ])  # fmt: skip
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """The command."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
     parser = report.parser("race", __doc__)
-    parser.add_argument("--seconds", type=float, default=20.0, help="of the race that is timed")
-    asked = parser.parse_args(words)
-    report.say(f"{machine.describe()}.\n\n{markdown(measure(specs(), seconds=asked.seconds))}", asked.write)
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of the measured race")
+    options = parser.parse_args(arguments)
+    report.print_and_save(
+        f"{machine.describe()}.\n\n{markdown(measure(default_contenders(), seconds=options.seconds))}", options.write
+    )
 
 
 if __name__ == "__main__":

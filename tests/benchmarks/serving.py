@@ -15,31 +15,31 @@ from playwright.sync_api import Page, sync_playwright
 from tests import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-PATIENCE = 120.0  # seconds for whatever is waited for
+BROWSER_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+TIMEOUT = 120.0  # seconds
 
 
 def chromium() -> str | None:
-    """Where the machine's own browser is; None leaves it to Playwright."""
+    """Return the path of an installed browser; None for that of Playwright."""
     return next(filter(None, map(shutil.which, ("/usr/bin/chromium", *BROWSERS))), None)
 
 
 @contextmanager
-def browser() -> Iterator[Page]:
+def open_browser() -> Iterator[Page]:
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_FLAGS)
         try:
-            yield opened.new_page(viewport={"width": 1280, "height": 900})
+            yield browser.new_page(viewport={"width": 1280, "height": 900})
         finally:
-            opened.close()
+            browser.close()
 
 
 @contextmanager
-def served(script: str = "app.py") -> Iterator[tuple[str, int]]:
-    """A server of its own, as `streamlit run` starts it: its address and its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def run_server(script: str = "app.py") -> Iterator[tuple[str, int]]:
+    """Start a server by `streamlit run`; yield its address and its process id; stop it at the end of the block."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", script, *options],
@@ -47,7 +47,7 @@ def served(script: str = "app.py") -> Iterator[tuple[str, int]]:
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
-        _answers(server, url)
+        _wait_until_healthy(server, url)
         yield url, server.pid
     finally:
         server.terminate()
@@ -57,9 +57,9 @@ def served(script: str = "app.py") -> Iterator[tuple[str, int]]:
             server.kill()
 
 
-def _answers(server: "subprocess.Popen[bytes]", url: str) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and server.poll() is None:
+def _wait_until_healthy(server: "subprocess.Popen[bytes]", url: str) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline and server.poll() is None:
         try:
             urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
             return

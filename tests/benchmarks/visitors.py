@@ -1,4 +1,4 @@
-"""Visitors without a browser: they speak the app's own protocol, and note what a page tells them and when."""
+"""Visitors without a browser: they speak the protocol of Streamlit, and record what a page sends and when."""
 
 import asyncio
 import re
@@ -18,9 +18,9 @@ from websockets import Origin, Subprotocol
 from cl_core.components.envelope import unpack
 
 STEP = re.compile(r"\*\*step ([\d,]+)\*\*")
-LARGEST = 1 << 28  # bytes of a message that are taken
+MAX_MESSAGE = 1 << 28  # bytes
 PICTURES = ("embedding", "plane", "wedge")
-VALUES = {  # widgets that have a value, and the protocol's name for its type
+VALUE_FIELDS = {  # type of widget -> field of its value in the protocol
     "slider": "double_array_value",
     "button_group": "string_array_value",
     "selectbox": "string_value",
@@ -33,17 +33,17 @@ VALUES = {  # widgets that have a value, and the protocol's name for its type
 
 
 @dataclass
-class Seen:
-    """What came to a visitor.
+class Record:
+    """What a visitor received.
 
     Attributes:
-        steps: (when, step) each time that the page said another step.
-        frames: (when, number of frames) each time that the moving picture got more.
-        answers: seconds from a changed widget to the picture that follows from it.
-        runs: whole runs of the page that ended.
-        ticks: runs of a fragment that ended.
-        bytes: that came.
-        faults: exceptions that the page showed, and errors in words.
+        steps: (time, step) at each change of the step on the page.
+        frames: (time, number of frames) at each change of the number of frames.
+        answers: seconds from a changed widget to the picture that follows.
+        runs: number of finished runs of the whole page.
+        ticks: number of finished runs of a fragment.
+        bytes: size of all messages.
+        errors: exceptions and error messages that the page showed.
     """
 
     steps: list[tuple[float, int]] = field(default_factory=list)
@@ -52,183 +52,184 @@ class Seen:
     runs: int = 0
     ticks: int = 0
     bytes: int = 0
-    faults: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
 class Visitor:
-    """A session at `url` ("http://host:port"), at a page with a query, as a browser would hold it.
+    """A session at `url` ("http://host:port") on a page with a query string, as a browser would hold it.
 
     Attributes:
-        query: what its link asks for.
-        seen: what has come so far.
-        widgets: the protocol's message of every widget on the page that has a value, by its key.
+        query: the query string.
+        record: what has been received so far.
+        widgets: protocol messages of the widgets with a value, by key.
+        session: name of the session, for a later connection.
     """
 
     def __init__(self, url: str, page: str, query: str = "") -> None:
         self._url, self._page, self.query = url, page, query
-        self.seen = Seen()
+        self.record = Record()
         self.widgets: dict[str, Any] = {}
         self.session = ""
-        self._hash = ""  # the page, as the server calls it
+        self._hash = ""  # the server's hash of the page
         self._values: dict[str, WidgetState] = {}
-        self._pulses: list[asyncio.Task[None]] = []
+        self._periodic_reruns: list[asyncio.Task[None]] = []
         self._socket: Any = None
-        self._reading: asyncio.Task[None] | None = None
-        self._ran = asyncio.Event()
-        self._drawn = asyncio.Event()
-        self._moved = asyncio.Event()
-        self._fragment = False  # the run under way is one of a fragment
+        self._reader: asyncio.Task[None] | None = None
+        self._run_finished = asyncio.Event()
+        self._picture_received = asyncio.Event()
+        self._frame_received = asyncio.Event()
+        self._in_fragment = False  # whether the current run is one of a fragment
 
-    async def come(self, session: str = "") -> "Visitor":
-        """Open the page; with the name of a `session`, come back to it."""
+    async def open(self, session: str = "") -> "Visitor":
+        """Open the page, in a new session or in an existing one of this name."""
         self._socket = await websockets.connect(
             f"{self._url.replace('http', 'ws', 1)}/_stcore/stream",
             subprotocols=[Subprotocol(name) for name in ("streamlit", *(("none", session) if session else ()))],
-            max_size=LARGEST, compression=None, open_timeout=60, ping_interval=None, origin=Origin(self._url),
+            max_size=MAX_MESSAGE, compression=None, open_timeout=60, ping_interval=None, origin=Origin(self._url),
         )  # fmt: skip
-        self._reading = asyncio.create_task(self._read())
-        await self._ask()
+        self._reader = asyncio.create_task(self._read())
+        await self._request_rerun()
         return self
 
-    async def go(self) -> None:
-        """Close the page, as one closes a tab."""
-        self._still()
-        if self._reading is not None:
-            self._reading.cancel()
+    async def close(self) -> None:
+        """Close the connection, as a browser does when its tab is closed."""
+        self._stop_periodic_reruns()
+        if self._reader is not None:
+            self._reader.cancel()
             with suppress(asyncio.CancelledError):
-                await self._reading
+                await self._reader
         with suppress(Exception):
             await self._socket.close()
 
-    async def settled(self, patience: float = 60.0) -> None:
-        """Wait until the page has run once as a whole."""
-        await self._until(self._ran, patience)
+    async def wait_for_run(self, timeout: float = 60.0) -> None:
+        """Wait until the whole page has run once."""
+        await self._wait_for(self._run_finished, timeout)
 
-    async def moves(self, patience: float = 60.0) -> None:
-        """Wait until the picture of the run has moved."""
-        await self._until(self._moved, patience)
+    async def wait_for_frame(self, timeout: float = 60.0) -> None:
+        """Wait until the picture of the run has a second frame."""
+        await self._wait_for(self._frame_received, timeout)
 
-    async def move(self, key: str, value: float, patience: float = 60.0) -> float:
-        """Move the slider called `key`, and wait for the picture that follows: seconds that it took."""
+    async def move_slider(self, key: str, value: float, timeout: float = 60.0) -> float:
+        """Move a slider, and wait for the picture that follows; return the seconds until then."""
         state = WidgetState(id=self.widgets[key].id)
         state.double_array_value.data.append(value)
         self._values[state.id] = state
-        self._drawn.clear()
-        began = time.monotonic()
-        await self._ask()
-        await self._until(self._drawn, patience)
-        self.seen.answers.append(time.monotonic() - began)
-        return self.seen.answers[-1]
+        self._picture_received.clear()
+        start = time.monotonic()
+        await self._request_rerun()
+        await self._wait_for(self._picture_received, timeout)
+        self.record.answers.append(time.monotonic() - start)
+        return self.record.answers[-1]
 
-    async def _until(self, event: asyncio.Event, patience: float) -> None:
-        """Wait for something; whatever ends the reading of messages is raised here."""
-        assert self._reading is not None
-        waiting = asyncio.ensure_future(event.wait())
-        await asyncio.wait({waiting, self._reading}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if self._reading.done():
-            self._reading.result()
+    async def _wait_for(self, event: asyncio.Event, timeout: float) -> None:
+        """Wait for an event; raise the exception that has ended the reader, if any."""
+        assert self._reader is not None
+        waiter = asyncio.ensure_future(event.wait())
+        await asyncio.wait({waiter, self._reader}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        waiter.cancel()
+        if self._reader.done():
+            self._reader.result()
         if not event.is_set():
-            raise TimeoutError(f"nothing came of {self._page}?{self.query} in {patience:g} s")
+            raise TimeoutError(f"no answer of {self._page}?{self.query} in {timeout:g} s")
 
-    async def _ask(self, fragment: str = "") -> None:
+    async def _request_rerun(self, fragment: str = "") -> None:
         message = BackMsg()
-        asked = message.rerun_script
-        asked.query_string = self.query
-        asked.page_script_hash = self._hash
-        asked.page_name = "" if self._hash else self._page
-        asked.fragment_id = fragment
-        asked.is_auto_rerun = bool(fragment)
-        asked.widget_states.widgets.extend(self._values.values())
-        asked.context_info.timezone = "UTC"
-        asked.context_info.url = f"{self._url}/{self._page}"
+        request = message.rerun_script
+        request.query_string = self.query
+        request.page_script_hash = self._hash
+        request.page_name = "" if self._hash else self._page
+        request.fragment_id = fragment
+        request.is_auto_rerun = bool(fragment)
+        request.widget_states.widgets.extend(self._values.values())
+        request.context_info.timezone = "UTC"
+        request.context_info.url = f"{self._url}/{self._page}"
         await self._socket.send(message.SerializeToString())
 
-    async def _pulse(self, fragment: str, interval: float) -> None:
+    async def _rerun_periodically(self, fragment: str, interval: float) -> None:
         while True:
             await asyncio.sleep(interval)
-            await self._ask(fragment)
+            await self._request_rerun(fragment)
 
-    def _still(self) -> None:
-        for pulse in self._pulses:
-            pulse.cancel()
-        self._pulses.clear()
+    def _stop_periodic_reruns(self) -> None:
+        for task in self._periodic_reruns:
+            task.cancel()
+        self._periodic_reruns.clear()
 
     async def _read(self) -> None:
         async for data in self._socket:
-            self.seen.bytes += len(data)
+            self.record.bytes += len(data)
             message = ForwardMsg.FromString(data)
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 self.session = message.new_session.initialize.session_id or self.session
-                self._fragment = bool(message.metadata.run.fragment_ids)
-                if not self._fragment:
-                    self._still()
+                self._in_fragment = bool(message.metadata.run.fragment_ids)
+                if not self._in_fragment:
+                    self._stop_periodic_reruns()
             elif kind == "navigation":
                 self._hash = message.navigation.page_script_hash
             elif kind == "auto_rerun":
                 fragment, interval = message.auto_rerun.fragment_id, message.auto_rerun.interval
-                self._pulses.append(asyncio.create_task(self._pulse(fragment, interval)))
+                self._periodic_reruns.append(asyncio.create_task(self._rerun_periodically(fragment, interval)))
             elif kind == "script_finished":
                 self._count_run()
             elif kind == "delta":
-                self._note(message.delta)
+                self._record_element(message.delta)
 
     def _count_run(self) -> None:
-        if self._fragment:
-            self.seen.ticks += 1
+        if self._in_fragment:
+            self.record.ticks += 1
         else:
-            self.seen.runs += 1
-            self._ran.set()
+            self.record.runs += 1
+            self._run_finished.set()
 
-    def _note(self, delta: Delta) -> None:
+    def _record_element(self, delta: Delta) -> None:
         if delta.WhichOneof("type") != "new_element":
             return
         element = delta.new_element
         kind, now = element.WhichOneof("type"), time.monotonic()
         if kind == "markdown":
-            found = STEP.search(element.markdown.body)
-            if found:
-                _append(self.seen.steps, now, int(found[1].replace(",", "")))
-        elif kind in VALUES:
+            match = STEP.search(element.markdown.body)
+            if match:
+                _append_change(self.record.steps, now, int(match[1].replace(",", "")))
+        elif kind in VALUE_FIELDS:
             widget = getattr(element, kind)
             self.widgets[widget.id.rsplit("-", 1)[-1]] = widget
-            self._values[widget.id] = _held(kind, widget)
+            self._values[widget.id] = _widget_state(kind, widget)
         elif kind == "bidi_component":
             if any(name in element.bidi_component.component_name for name in PICTURES):
-                self._drawn.set()
+                self._picture_received.set()
             if "embedding" in element.bidi_component.component_name:
                 header, _ = unpack(element.bidi_component.bytes)
-                _append(self.seen.frames, now, header["total"])
+                _append_change(self.record.frames, now, header["total"])
                 if header["total"] > 1:
-                    self._moved.set()
+                    self._frame_received.set()
         elif kind == "exception":
-            self.seen.faults.append(f"{element.exception.type}: {element.exception.message}")
+            self.record.errors.append(f"{element.exception.type}: {element.exception.message}")
         elif kind == "alert" and element.alert.format == Alert.ERROR:
-            self.seen.faults.append(element.alert.body)
+            self.record.errors.append(element.alert.body)
 
 
-def _held(kind: str, widget: Any) -> WidgetState:
-    """What a browser says a widget's value is: what the page has set, and else its default."""
+def _widget_state(kind: str, widget: Any) -> WidgetState:
+    """Return the state of a widget as a browser would send it: the value set by the page, or else the default."""
     state = WidgetState(id=widget.id)
     default = widget.default
     match kind:
         case "slider" if widget.options:
-            chosen = widget.raw_value if widget.set_value else [widget.options[int(i)] for i in default]
-            state.string_array_value.data.extend(chosen)
+            values = widget.raw_value if widget.set_value else [widget.options[int(i)] for i in default]
+            state.string_array_value.data.extend(values)
         case "slider":
             state.double_array_value.data.extend(widget.value if widget.set_value else default)
         case "button_group":
             options = [option.content for option in widget.options]
-            chosen = widget.raw_values if widget.set_value else [options[i] for i in default]
-            state.string_array_value.data.extend(chosen)
+            values = widget.raw_values if widget.set_value else [options[i] for i in default]
+            state.string_array_value.data.extend(values)
         case "selectbox" | "radio":
             state.string_value = widget.raw_value if widget.set_value else widget.options[default]
         case _:
-            setattr(state, VALUES[kind], widget.value if widget.set_value else default)
+            setattr(state, VALUE_FIELDS[kind], widget.value if widget.set_value else default)
     return state
 
 
-def _append(moments: list[tuple[float, int]], now: float, value: int) -> None:
-    if not moments or moments[-1][1] != value:
-        moments.append((now, value))
+def _append_change(changes: list[tuple[float, int]], now: float, value: int) -> None:
+    if not changes or changes[-1][1] != value:
+        changes.append((now, value))

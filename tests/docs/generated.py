@@ -32,11 +32,11 @@ def fill(text: str, contents: Mapping[str, str]) -> str:
         ValueError: the document has no place for a part.
     """
     for name, content in contents.items():
-        place = rf"(?<=<!-- generated:{re.escape(name)} -->\n).*?(?=<!-- /generated -->)"
-        found = re.search(place, text, re.DOTALL)
-        if found is None:
+        pattern = rf"(?<=<!-- generated:{re.escape(name)} -->\n).*?(?=<!-- /generated -->)"
+        place = re.search(pattern, text, re.DOTALL)
+        if place is None:
             raise ValueError(f"there is no <!-- generated:{name} --> ... <!-- /generated --> to write between")
-        text = f"{text[: found.start()]}\n{content.strip()}\n\n{text[found.end() :]}"
+        text = f"{text[: place.start()]}\n{content.strip()}\n\n{text[place.end() :]}"
     return text
 
 

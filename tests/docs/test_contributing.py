@@ -1,4 +1,4 @@
-"""The guide to adding a loss in CONTRIBUTING, followed to the letter but for the training, in a copy of the project."""
+"""The guide to adding a loss in CONTRIBUTING is followed in a copy of the project, except for the training."""
 
 import os
 import re
@@ -13,17 +13,19 @@ from tests import ROOT
 
 KEY = "lifted"
 
+pytestmark = pytest.mark.slow  # pytest and ruff run in subprocesses
 
-def block(name: str) -> str:
-    """A marked block of code in CONTRIBUTING."""
+
+def example_block(name: str) -> str:
+    """Return a marked block of code in CONTRIBUTING."""
     text = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
-    found = re.search(rf"<!-- example:{name} -->\n```python\n(.*?)```", text, re.DOTALL)
-    assert found, name
-    return found[1]
+    match = re.search(rf"<!-- example:{name} -->\n```python\n(.*?)```", text, re.DOTALL)
+    assert match, name
+    return match[1]
 
 
 def insert(file: Path, text: str, anchor: str, *, after: bool) -> None:
-    """Put `text` before or after the line that is `anchor`, which is there once."""
+    """Insert `text` before or after the only line that equals `anchor`."""
     lines = file.read_text().splitlines(keepends=True)
     (place,) = (i for i, line in enumerate(lines) if line.rstrip("\n") == anchor)
     lines.insert(place + after, text)
@@ -31,8 +33,8 @@ def insert(file: Path, text: str, anchor: str, *, after: bool) -> None:
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory):
-    """The project with the example in it, steps 1 to 3."""
+def project_copy(tmp_path_factory):
+    """Return a copy of the project with the example in it: steps 1 to 3."""
     root = tmp_path_factory.mktemp("copy")
     for name in ("cl_core", "pages", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
@@ -42,63 +44,63 @@ def copy(tmp_path_factory):
         shutil.copytree(ROOT / folder, root / folder)
     (root / "assets").symlink_to(ROOT / "assets")
 
-    (root / f"cl_core/losses/{KEY}.py").write_text(block("loss"))
+    (root / f"cl_core/losses/{KEY}.py").write_text(example_block("loss"))
     catalogue, reference = root / "cl_core/losses/catalogue.py", root / "tests/reference.py"
-    insert(catalogue, block("import"), "from cl_core.losses.normface import normface", after=False)
-    insert(catalogue, block("entry"), '    "info_nce": info_nce,', after=True)
-    insert(reference, f"{block('reference')}\n\n", "LOSSES = {", after=False)
-    insert(reference, block("entry"), '    "info_nce": info_nce,', after=True)
+    insert(catalogue, example_block("import"), "from cl_core.losses.normface import normface", after=False)
+    insert(catalogue, example_block("entry"), '    "info_nce": info_nce,', after=True)
+    insert(reference, f"{example_block('reference')}\n\n", "LOSSES = {", after=False)
+    insert(reference, example_block("entry"), '    "info_nce": info_nce,', after=True)
     return root
 
 
-def run(root: Path, *arguments: str) -> str:
-    """What a Python module says that is run in the copy."""
+def run_module(root: Path, *arguments: str) -> str:
+    """Run a Python module in the copy; return what it prints."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     call = [sys.executable, "-m", *arguments]
-    done = subprocess.run(call, cwd=root, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    process = subprocess.run(call, cwd=root, env=env, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
-def test_a_loss_that_is_added_as_readme_says_has_sliders_and_tests_that_pass(copy):
-    run(copy, "tests.docs")
-    assert f"| `{KEY}` |" in (copy / "cl_core/losses/README.md").read_text()
+def test_loss_added_by_the_guide_has_controls_and_passes_tests(project_copy):
+    run_module(project_copy, "tests.docs")
+    assert f"| `{KEY}` |" in (project_copy / "cl_core/losses/README.md").read_text()
     files = (
         "tests/unit/losses/test_losses.py", "tests/unit/losses/test_base.py", "tests/unit/losses/test_snippets.py",
         "tests/unit/analysis/test_similarity_plane.py", "tests/pages/test_training_page.py",
         "tests/pages/test_glossary_page.py",
     )  # fmt: skip
-    said = run(copy, "pytest", "-vv", *files, "-k", KEY)
-    passed = set(re.findall(r"(test_\w+)\[.*PASSED", said))
+    output = run_module(project_copy, "pytest", "-vv", *files, "-k", KEY)
+    passed = set(re.findall(r"(test_\w+)\[.*PASSED", output))
     assert {
         "test_loss_equals_loops_at_every_slider_corner",
         "test_float32_is_finite_and_accurate_at_every_slider_corner",
         "test_loss_is_invariant_to_batch_order",
         "test_loss_passes_its_level_at_the_boundary",
         "test_boundary_separates_the_loss_at_its_level_at_every_slider_corner",
-        "test_each_loss_has_its_sliders_and_trains",
-        "test_an_entry_says_all_that_there_is_to_say",
+        "test_each_loss_has_its_controls_and_trains",
+        "test_entry_shows_the_complete_description_of_its_loss",
         "test_program_prints_the_value_of_the_library",
     } <= passed
-    assert int(re.search(r"(\d+) passed", said)[1]) > 25
+    assert int(re.search(r"(\d+) passed", output)[1]) > 25
 
 
-def test_the_example_is_as_tidy_as_the_rest(copy):
+def test_example_passes_lint_and_format(project_copy):
     files = [f"cl_core/losses/{KEY}.py", "cl_core/losses/catalogue.py", "tests/reference.py"]
-    run(copy, "ruff", "check", *files)
-    run(copy, "ruff", "format", "--check", *files)
+    run_module(project_copy, "ruff", "check", *files)
+    run_module(project_copy, "ruff", "format", "--check", *files)
 
 
-def test_steps_that_are_forgotten_are_failures(copy):
-    # a loss without loops, and a table that does not know it
-    reference = copy / "tests/reference.py"
-    kept = reference.read_text()
-    reference.write_text(kept.replace(block("entry"), ""))
-    shutil.copy(ROOT / "cl_core/losses/README.md", copy / "cl_core/losses/README.md")
+def test_forgotten_steps_of_the_guide_fail_tests(project_copy):
+    # a loss without loops, and a table without the loss
+    reference = project_copy / "tests/reference.py"
+    original = reference.read_text()
+    reference.write_text(original.replace(example_block("entry"), ""))
+    shutil.copy(ROOT / "cl_core/losses/README.md", project_copy / "cl_core/losses/README.md")
     try:
         with pytest.raises(AssertionError, match="2 failed"):
-            run(
-                copy,
+            run_module(
+                project_copy,
                 "pytest",
                 "tests/unit/losses/test_losses.py",
                 "tests/docs/test_documents.py",
@@ -106,4 +108,4 @@ def test_steps_that_are_forgotten_are_failures(copy):
                 "published_ones or up_to_date",
             )
     finally:
-        reference.write_text(kept)
+        reference.write_text(original)

@@ -1,4 +1,4 @@
-"""Documents say what is so: generated parts are up to date, links lead somewhere, and their Python runs."""
+"""Documents are correct: generated parts are up to date, links and names resolve, and Python examples run."""
 
 import pkgutil
 import re
@@ -25,20 +25,20 @@ def test_generated_parts_are_up_to_date(path):
     assert generated.fill(text, generated.parts()[path]) == text, "run: python -m tests.docs"
 
 
-def test_part_without_a_place_is_an_error():
+def test_generated_part_without_a_place_is_an_error():
     with pytest.raises(ValueError, match="generated:losses"):
         generated.fill("nothing to write between", {"losses": "a table"})
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_to_files_lead_somewhere(path):
+def test_linked_files_exist(path):
     text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
         assert (path.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_to_headings_lead_somewhere(path):
+def test_linked_headings_exist(path):
     for target, heading in re.findall(r"\]\(([^)#]*)#([\w-]+)\)", path.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             text = (path.parent / target).read_text(encoding="utf-8") if target else path.read_text(encoding="utf-8")
@@ -47,7 +47,7 @@ def test_links_to_headings_lead_somewhere(path):
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_modules_and_files_that_are_named_exist(path):
+def test_named_modules_and_files_exist(path):
     text = path.read_text(encoding="utf-8")
     for name in re.findall(r"`((?:cl_core|tests|pages|assets)/[\w./-]+)`", text):
         assert (ROOT / name).exists() or name.endswith("lifted.py"), name  # the worked example's own file
@@ -57,8 +57,8 @@ def test_modules_and_files_that_are_named_exist(path):
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_names_of_the_library_that_stand_in_documents_exist(path):
-    if path.name == "CHANGELOG.md":  # it also names what is gone
+def test_named_objects_of_the_library_exist(path):
+    if path.name == "CHANGELOG.md":  # it also names removed objects
         return
     for name in re.findall(r"`(cl_core(?:\.\w+)+)`", path.read_text(encoding="utf-8")):
         assert pkgutil.resolve_name(name) is not None
@@ -68,18 +68,18 @@ def test_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
 
 
-def test_changelog_knows_the_version():
+def test_changelog_has_a_section_for_the_version():
     changelog = (ROOT / ".github" / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(rf"^## {re.escape(cl_core.__version__)}\b", changelog, re.MULTILINE)
 
 
-def test_python_in_the_readme_runs():
+def test_python_examples_in_readme_run():
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 3
-    known = {"embeddings": torch.randn(32, 8), "labels": torch.arange(32) % 4}
-    exec(blocks[0], known)
-    assert known["value"].shape == ()
-    exec(blocks[1].replace("steps=500", "steps=2"), known)
-    assert known["z"].shape == (2000, 128)
-    exec(blocks[2], known)
-    assert known["c"].total == 32 * 7 * 24
+    namespace = {"embeddings": torch.randn(32, 8), "labels": torch.arange(32) % 4}
+    exec(blocks[0], namespace)
+    assert namespace["value"].shape == ()
+    exec(blocks[1].replace("steps=500", "steps=2"), namespace)
+    assert namespace["z"].shape == (2000, 128)
+    exec(blocks[2], namespace)
+    assert namespace["c"].total == 32 * 7 * 24

@@ -1,5 +1,6 @@
-"""The page of the experiment under AppTest: what it says is what the results say, whatever there is of them."""
+"""The page of the experiment in AppTest agrees with its results, complete or not."""
 
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -16,48 +17,53 @@ from cl_core.experiments.table import BATCHES, DIFFERENCE, PUBLISHED, RIGHT
 from cl_core.ui.pages.experiments.page import PARTS
 from cl_core.ui.pages.experiments.rerun import reduced_cell
 from cl_core.ui.pages.training_controls import link_of
-from tests.pages.test_loss_pages import page, said
-from tests.pages.test_training_page import click
-from tests.pages.test_training_page import page as live
+from tests.pages.apptest import click, open_page, page_texts
 from tests.unit.experiments.test_claims import made_up, outcome_of, write
 
 CELLS = [cell for cell in STUDIES["published"].cells if cell.dataset == "mnist"]
 
 
-@pytest.fixture
-def result_folder(monkeypatch, tmp_path) -> Path:
-    """The folder of results: MNIST as published, one seed, and one cell that failed."""
-    folder = tmp_path / "experiments"
+@pytest.fixture(scope="module")
+def written_results(tmp_path_factory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("results")
     write(folder, CELLS)
+    return folder
+
+
+@pytest.fixture
+def result_folder(monkeypatch, tmp_path, written_results) -> Path:
+    """Return a folder of results: all cells of the published study on MNIST."""
+    folder = tmp_path / "experiments"
+    shutil.copytree(written_results, folder)
     monkeypatch.setattr(results, "SHIPPED", folder)
     return folder
 
 
-def titles(app: AppTest) -> list[str]:
-    return [each.proto.spec for each in app.get("vega_lite_chart")]
+def chart_specs(app: AppTest) -> list[str]:
+    return [chart.proto.spec for chart in app.get("vega_lite_chart")]
 
 
-def test_the_table_and_the_verdicts_are_those_of_the_results(pool, result_folder):
-    app = page("experiments")
+def test_table_and_verdicts_agree_with_results(pool, result_folder):
+    app = open_page("experiments")
     assert not app.warning
-    found, _ = results.load(result_folder)
-    for verdict in claims.verdicts(found):
-        assert f"**{verdict.claim}.**" in said(app)
-        assert verdict.label in said(app)
+    loaded, _ = results.load(result_folder)
+    for verdict in claims.verdicts(loaded):
+        assert f"**{verdict.claim}.**" in page_texts(app)
+        assert verdict.label in page_texts(app)
         for line in verdict.explanation.splitlines():
-            assert line in said(app)
-    assert len(titles(app)) == len(DATASETS)
+            assert line in page_texts(app)
+    assert len(chart_specs(app)) == len(DATASETS)
     alt = f"{METHODS['npair'].title}: {outcome_of(table.cell_of('mnist', 'npair', 32, PUBLISHED)).accuracy_odd:.2%}"
-    assert alt.rstrip("%") in titles(app)[0]
-    assert "not run" in titles(app)[1]
-    assert "Cells not run: 105 of “published”" in said(app)
-    assert "a machine" in said(app)
-    assert not pool.done  # nothing is trained to show a table
+    assert alt.rstrip("%") in chart_specs(app)[0]
+    assert "not run" in chart_specs(app)[1]
+    assert "Cells not run: 105 of “published”" in page_texts(app)
+    assert "a machine" in page_texts(app)
+    assert not pool.done  # showing the table starts no task
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_each_part_stands_with_all_some_and_no_results(pool, result_folder, part):
-    app = page("experiments", part=part)
+def test_each_part_works_with_all_some_and_no_results(pool, result_folder, part):
+    app = open_page("experiments", part=part)
     assert not app.exception
     assert not app.warning
     for file in result_folder.glob("*b2048*"):
@@ -70,11 +76,11 @@ def test_each_part_stands_with_all_some_and_no_results(pool, result_folder, part
         file.unlink()
     app.run()
     assert not app.exception
-    assert "There are no results yet" in said(app)
+    assert "There are no results yet" in page_texts(app)
     assert app.code[0].value == "python -m cl_core.experiments run"
 
 
-def test_tiles_are_numbers_of_the_table_and_say_what_is_missing():
+def test_heat_map_rows_hold_table_values_and_missing_cells():
     def change(cell):
         if cell.method == "npair" and cell.batch == 256:
             return {"failure": "it diverged"}
@@ -94,7 +100,7 @@ def test_tiles_are_numbers_of_the_table_and_say_what_is_missing():
     assert difference.loc[("MLP baseline", "32 · 0.001"), "below"] == "1 seed"
 
 
-def test_clouds_keep_their_shape_and_lines_their_order():
+def test_cloud_rows_keep_aspect_ratio_and_rate_rows_their_order():
     cloud = np.array([[0, 0], [4, 0], [4, 1]], np.float32)
     rows = charts.cloud_rows(
         dict.fromkeys(BATCHES, cloud) | {2048: "not run"}, dict.fromkeys(BATCHES, "x"), list("abc")
@@ -111,69 +117,69 @@ def test_clouds_keep_their_shape_and_lines_their_order():
 
 @pytest.mark.parametrize("kind", [PUBLISHED, RIGHT])
 @pytest.mark.parametrize("method", METHODS)
-def test_a_cell_leads_to_that_very_run(pool, method, kind):
+def test_link_of_a_cell_opens_the_same_run_for_training(nobody, method, kind):
     spec = table.cell_of("fashion_mnist", method, 2048, kind).spec
-    app = live(**link_of(spec))
+    app = open_page("training", **link_of(spec))
     assert not app.warning
     assert app.session_state.run.spec == spec
 
 
-def test_a_cell_shows_its_numbers_its_command_and_its_link(pool, result_folder):
-    app = page("experiments", part="one cell", method="npair", batch="256", dataset="mnist")
+def test_cell_shows_its_numbers_command_and_link(pool, result_folder):
+    app = open_page("experiments", part="one cell", method="npair", batch="256", dataset="mnist")
     cell = table.cell_of("mnist", "npair", 256, PUBLISHED)
     numbers = app.dataframe[0].value
     assert numbers.loc["accuracy, softmax twice", "seed 0"] == f"{outcome_of(cell).accuracy_odd:.2%}"
     assert numbers.loc["memory, MiB", "seed 0"] == "100"
     assert f"run --cell {cell.name} --results" in app.code[0].value
     link = app.get("page_link")[0].proto
-    folded = dict(parse_qsl(parse_qs(link.query_string)["open"][0]))
-    assert folded == link_of(cell.spec)
-    assert folded["convention"] == "soft_labels"
-    # put right it is another cell, which was not run
+    settings = dict(parse_qsl(parse_qs(link.query_string)["open"][0]))
+    assert settings == link_of(cell.spec)
+    assert settings["convention"] == "soft_labels"
+    # with the corrected protocol it is another cell, which was not run
     app.selectbox(key="made").set_value(RIGHT).run()
-    assert "This cell was not run" in said(app)
+    assert "This cell was not run" in page_texts(app)
     assert table.cell_of("mnist", "npair", 256, RIGHT).name in app.code[0].value
 
 
-def test_a_reduced_cell_stands_beside_the_shipped_one(pool, result_folder, monkeypatch):
-    asked = []
+def test_reduced_cell_is_shown_beside_the_shipped_one(pool, result_folder, monkeypatch):
+    trained_cells = []
 
-    def work(cell):
-        asked.append(cell)
+    def train(cell):
+        trained_cells.append(cell)
         return outcome_of(cell), {}
 
-    monkeypatch.setattr(sweep, "cell_task", work)
-    app = page("experiments", part="one cell", method="max_margin", batch="2048", epochs="2")
+    monkeypatch.setattr(sweep, "cell_task", train)
+    app = open_page("experiments", part="one cell", method="max_margin", batch="2048", epochs="2")
     click(app, "reduced_start")
     for _ in range(100):
         if "reduced" in app.session_state:
             break
         time.sleep(0.02)
         app.run()
-    assert asked == [reduced_cell(table.cell_of("mnist", "max_margin", 2048, PUBLISHED), 2)]
-    assert asked[0].steps == 58
-    assert asked[0].epochs == 2
+    assert trained_cells == [reduced_cell(table.cell_of("mnist", "max_margin", 2048, PUBLISHED), 2)]
+    assert trained_cells[0].steps == 58
+    assert trained_cells[0].epochs == 2
     lines = app.dataframe[1].value
     assert list(lines["which"]) == ["shipped, 20 epochs, seed 0", "REDUCED here, 2 epochs"]
-    assert len(list(result_folder.glob("*.parquet"))) == len(CELLS)  # what is shipped stays as it is
+    assert len(list(result_folder.glob("*.parquet"))) == len(CELLS)  # shipped results are not changed
 
 
-def test_a_reduced_cell_can_be_dropped_and_one_that_fails_is_said(pool, result_folder, monkeypatch):
-    go_on = threading.Event()
+def test_reduced_cell_can_be_cancelled_and_its_failure_is_shown(pool, result_folder, monkeypatch):
+    released = threading.Event()
 
-    def work(cell):
-        go_on.wait(30)
+    def train(cell):
+        released.wait(30)
         raise ValueError("no such thing")
 
-    monkeypatch.setattr(sweep, "cell_task", work)
-    app = page("experiments", part="one cell", method="max_margin")
+    monkeypatch.setattr(sweep, "cell_task", train)
+    app = open_page("experiments", part="one cell", method="max_margin")
     click(app, "reduced_start")
     assert app.button(key="reduced_start").disabled
     click(app, "reduced_drop")
     assert not app.button(key="reduced_start").disabled
-    go_on.set()
+    released.set()
     app.run()
-    assert not app.error  # nobody wants to know any more
+    assert not app.error  # its result is ignored, as it was cancelled
     click(app, "reduced_start")
     for _ in range(100):
         if app.error:
@@ -184,10 +190,10 @@ def test_a_reduced_cell_can_be_dropped_and_one_that_fails_is_said(pool, result_f
     assert not app.exception
 
 
-def test_nonsense_in_a_link_is_said(pool, result_folder):
-    app = page("experiments", part="all", method="magic", batch="33", dataset="mnist")
+def test_invalid_link_values_give_warnings(pool, result_folder):
+    app = open_page("experiments", part="all", method="magic", batch="33", dataset="mnist")
     assert not app.exception
-    words = " ".join(each.value for each in app.warning)
-    assert "`part` must be one of" in words
-    assert "`method` must be one of" in words
-    assert "`batch` must be one of" in words
+    warnings = " ".join(warning.value for warning in app.warning)
+    assert "`part` must be one of" in warnings
+    assert "`method` must be one of" in warnings
+    assert "`batch` must be one of" in warnings

@@ -1,65 +1,30 @@
-"""Links: what they hide, lock and point at, how strictly they are read, and that what they say is what is shown."""
-
-from typing import Any
+"""Links set controls, hide or lock them, and restore pictures; they are parsed strictly."""
 
 import numpy as np
 import pytest
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
-from cl_core.components.envelope import unpack
 from cl_core.ui.link import presentation
 from cl_core.ui.link.picture_state import PictureState
 from cl_core.ui.link.presentation import Presentation, names_in, presentation_of_link
 from cl_core.ui.pages.boundaries import BETWEEN, PLACE
 from cl_core.ui.pages.triplets.one_triplet import POSITIONS, PRESETS
 from cl_core.ui.pages.triplets.real_batch import SELECTION
-from tests import ROOT
-
-
-def through_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let AppTest run a page through `app.py`, as the server does; by itself it finds pages/ and runs its file."""
-    made = PagesManager.__init__
-
-    def init(self: PagesManager, *arguments: Any, **named: Any) -> None:
-        PagesManager.uses_pages_directory = False
-        made(self, *arguments, **named)
-
-    monkeypatch.setattr(PagesManager, "__init__", init)
+from tests.pages.apptest import (
+    component_headers,
+    open_from_link,
+    route_pages_through_app,
+    warnings_of,
+    widget_keys,
+)
 
 
 @pytest.fixture(autouse=True)
-def course(monkeypatch):
-    through_app(monkeypatch)
+def pages_run_through_app(monkeypatch):
+    route_pages_through_app(monkeypatch)
 
 
-def linked(page: str, context: dict[str, Any] | None = None, **link: str) -> AppTest:
-    """The page of a course as it is opened by a link, without another before it; the start where `page` is empty."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.query_params.update(link)
-    app.context.update(context or {})
-    if page:
-        app._page_hash = calc_hash(page)
-    app.run()
-    assert not app.exception
-    return app
-
-
-def headers(app: AppTest) -> list[dict[str, Any]]:
-    return [unpack(bytes(each.proto.bytes))[0] for each in app.get("bidi_component")]
-
-
-def keys(app: AppTest) -> set[str | None]:
-    kinds = (app.slider, app.select_slider, app.selectbox, app.toggle, app.number_input, app.button_group, app.button)
-    return {widget.key for kind in kinds for widget in kind}
-
-
-def notes(app: AppTest) -> list[str]:
-    return [each.value for each in app.warning]
-
-
-def test_a_link_says_how_a_page_is_shown():
+def test_link_sets_presentation():
     link = {"hide": "margin, temperature,,margin", "lock": "loss", "big": "TRUE", "play": "yes"}
     assert presentation_of_link(link) == Presentation(
         frozenset({"margin", "temperature"}), frozenset({"loss"}), big=True, play=False
@@ -68,61 +33,61 @@ def test_a_link_says_how_a_page_is_shown():
     assert [presentation_of_link(link).is_free(name) for name in ("margin", "loss", "scale")] == [False, False, True]
 
 
-def test_a_list_of_ten_thousand_names_is_not_read_to_its_end():
+def test_list_of_names_is_cut_at_its_limits():
     assert len(names_in(",".join(f"n{i}" for i in range(10_000)))) == presentation.MAX_LIST_NAMES
     assert sum(map(len, names_in("x" * 100_000))) == presentation.MAX_LIST_LENGTH
 
 
-def test_a_hidden_control_has_its_value_and_no_widget_and_what_is_told_stays(pool):
-    app = linked("boundaries", loss="circle", margin="0.4", hide="margin,pairs")
-    assert "margin" not in keys(app)
-    assert "pairs" not in keys(app)
-    assert "scale" in keys(app)
+def test_hidden_control_keeps_value_without_widget(pool):
+    app = open_from_link("boundaries", loss="circle", margin="0.4", hide="margin,pairs")
+    assert "margin" not in widget_keys(app)
+    assert "pairs" not in widget_keys(app)
+    assert "scale" in widget_keys(app)
     assert app.session_state.margin == 0.4
-    assert "0.5657" in " ".join(each.value for each in app.markdown)  # the radius, sqrt(2) m
-    assert not notes(app)
+    assert "0.5657" in " ".join(element.value for element in app.markdown)  # the radius, sqrt(2) m
+    assert not warnings_of(app)
     app.run()
     assert app.session_state.margin == 0.4
     assert app.query_params["margin"] == "0.4"
 
 
-def test_a_locked_control_cannot_be_moved_and_keeps_its_value(pool):
-    app = linked("boundaries", loss="circle", margin="0.4", lock="margin")
+def test_locked_control_is_disabled_and_keeps_value(pool):
+    app = open_from_link("boundaries", loss="circle", margin="0.4", lock="margin")
     assert app.slider(key="margin").disabled
     assert app.slider(key="margin").value == 0.4
     assert not app.slider(key="scale").disabled
 
 
 @pytest.mark.parametrize("how", ["hide", "lock"])
-def test_what_is_held_stays_when_another_loss_sets_its_defaults(pool, how):
-    app = linked("boundaries", loss="circle", margin="0.4", scale="64", **{how: "margin"})
+def test_hidden_or_locked_value_survives_change_of_loss(pool, how):
+    app = open_from_link("boundaries", loss="circle", margin="0.4", scale="64", **{how: "margin"})
     app.selectbox(key="loss").set_value("am_softmax").run()
     assert app.session_state.margin == 0.4
-    assert app.session_state.scale == 30.0  # free: the default of AM-softmax
-    # out of the other loss's range, it is its default
-    app = linked("boundaries", loss="contrastive", margin="2.0", **{how: "margin"})
+    assert app.session_state.scale == 30.0  # not held: the default of AM-softmax
+    # outside the range of the new loss, its default is used
+    app = open_from_link("boundaries", loss="contrastive", margin="2.0", **{how: "margin"})
     app.selectbox(key="loss").set_value("circle").run()
     assert app.session_state.margin == 0.25
 
 
 @pytest.mark.parametrize("how", ["hide", "lock"])
-def test_published_values_are_offered_only_where_all_that_they_set_is_free(pool, how):
-    offered = [key for key in keys(linked("boundaries", loss="circle")) if str(key).startswith("preset")]
-    assert offered
-    assert not {*offered} & keys(linked("boundaries", loss="circle", **{how: "scale"}))
+def test_presets_need_all_of_their_parameters_free(pool, how):
+    presets = [key for key in widget_keys(open_from_link("boundaries", loss="circle")) if str(key).startswith("preset")]
+    assert presets
+    assert not {*presets} & widget_keys(open_from_link("boundaries", loss="circle", **{how: "scale"}))
 
 
-def test_a_section_of_hidden_controls_is_gone(pool):
+def test_section_whose_controls_are_all_hidden_is_absent(pool):
     names = "embedded_by,stage,images,draw"
-    assert "Which batch" in [each.label for each in linked("batch").expander]
-    app = linked("batch", hide=names + ",steps")
-    assert "Which batch" not in [each.label for each in app.expander]
-    assert not {"apply", "steps", *names.split(",")} & keys(app)
-    assert headers(app)
+    assert "Which batch" in [expander.label for expander in open_from_link("batch").expander]
+    app = open_from_link("batch", hide=names + ",steps")
+    assert "Which batch" not in [expander.label for expander in app.expander]
+    assert not {"apply", "steps", *names.split(",")} & widget_keys(app)
+    assert component_headers(app)
 
 
-def test_a_scene_sets_what_is_hidden_but_not_what_is_locked(pool):
-    app = linked("triplets", scene="hard", margin="0.5", hide="space", lock="margin")
+def test_scene_sets_hidden_but_not_locked_controls(pool):
+    app = open_from_link("triplets", scene="hard", margin="0.5", hide="space", lock="margin")
     app.button_group(key="scene").set_value("margin too large").run()
     assert (app.session_state.margin, app.session_state.space, app.session_state.distance) == (
         0.5,
@@ -131,51 +96,53 @@ def test_a_scene_sets_what_is_hidden_but_not_what_is_locked(pool):
     )
 
 
-def test_names_that_are_none_are_said_and_notes_are_few(pool):
-    app = linked("boundaries", hide="margin,`no`", lock=",".join("abcdefghijk"), big="perhaps")
-    assert notes(app)[0] == "`hide` names `?no?`, which is not a setting here"
-    assert len(notes(app)) == 8
-    assert any("`big` must be true or false" in note for note in notes(linked("boundaries", big="perhaps")))
+def test_unknown_names_give_a_limited_number_of_warnings(pool):
+    app = open_from_link("boundaries", hide="margin,`no`", lock=",".join("abcdefghijk"), big="perhaps")
+    assert warnings_of(app)[0] == "`hide` names `?no?`, which is not a setting here"
+    assert len(warnings_of(app)) == 8
+    assert any(
+        "`big` must be true or false" in warning for warning in warnings_of(open_from_link("boundaries", big="perhaps"))
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "text"), [("draw", "1e1"), ("draw", "5.5"), ("images", "32.0"), ("two", "1"), ("draw", "")]
 )
-def test_where_the_default_is_said_to_be_used_it_is(pool, name, text):
-    app = linked("batch", **{name: text})
-    assert "the default is used" in notes(app)[0]
+def test_default_is_used_where_warning_says_so(pool, name, text):
+    app = open_from_link("batch", **{name: text})
+    assert "the default is used" in warnings_of(app)[0]
     assert app.session_state[name] == {"draw": 0, "images": 48, "two": True}[name]
 
 
-def test_a_page_in_another_one_has_no_sidebar_unless_something_is_to_be_moved_there(pool):
-    def put_away(app: AppTest) -> bool:
-        return any("stSidebar" in each.proto.body for each in app.get("html"))
+def test_embedded_page_hides_sidebar_without_free_controls(pool):
+    def hides_sidebar(app: AppTest) -> bool:
+        return any("stSidebar" in element.proto.body for element in app.get("html"))
 
-    within = {"is_embedded": True}
-    sidebar = "loss,margin,scale,pool,two,cover"
-    app = linked("boundaries", within, hide=sidebar)
-    assert put_away(app)
-    assert "share" not in keys(app)
-    assert put_away(linked("boundaries", within, lock=sidebar))
-    assert not put_away(linked("boundaries", within, lock="loss,margin"))
-    assert not put_away(linked("boundaries", hide=sidebar))
-
-
-def test_big_type_is_in_the_link(pool):
-    assert any("font-size" in each.proto.body for each in linked("glossary", big="true").get("html"))
-    assert not any("font-size" in each.proto.body for each in linked("glossary").get("html"))
+    embedded = {"is_embedded": True}
+    controls = "loss,margin,scale,pool,two,cover"
+    app = open_from_link("boundaries", embedded, hide=controls)
+    assert hides_sidebar(app)
+    assert "share" not in widget_keys(app)
+    assert hides_sidebar(open_from_link("boundaries", embedded, lock=controls))
+    assert not hides_sidebar(open_from_link("boundaries", embedded, lock="loss,margin"))
+    assert not hides_sidebar(open_from_link("boundaries", hide=controls))
 
 
-def test_a_run_is_to_start_once_with_the_link_that_says_so(pool):
-    app = linked("boundaries", play="true")
+def test_link_with_big_enlarges_font(pool):
+    assert any("font-size" in element.proto.body for element in open_from_link("glossary", big="true").get("html"))
+    assert not any("font-size" in element.proto.body for element in open_from_link("glossary").get("html"))
+
+
+def test_link_with_play_starts_one_run(pool):
+    app = open_from_link("boundaries", play="true")
     assert app.session_state.plays_at_once
-    app.session_state.plays_at_once = False  # as whoever starts it does
+    app.session_state.plays_at_once = False  # as the page that starts the run does
     assert not app.run().session_state.plays_at_once
-    assert not linked("boundaries").session_state.plays_at_once
+    assert not open_from_link("boundaries").session_state.plays_at_once
 
 
 @pytest.mark.parametrize(
-    ("control", "text", "found"),
+    ("control", "text", "expected"),
     [
         (POSITIONS, "0,0;0.5,-1.25;1e0,0", None),
         (POSITIONS, "0,0;0.5,-1.25;1,0", ((0.0, 0.0), (0.5, -1.25), (1.0, 0.0))),
@@ -198,48 +165,51 @@ def test_a_run_is_to_start_once_with_the_link_that_says_so(pool):
         (SELECTION, "-1", None),
     ],
 )
-def test_what_a_picture_was_left_at_is_read_strictly(control: PictureState, text, found):
-    assert (control.error_in(text) is None) == (found is not None)
-    assert control._places_in(text) == (found or ())
+def test_picture_state_is_parsed_strictly(control: PictureState, text, expected):
+    assert (control.error_in(text) is None) == (expected is not None)
+    assert control._places_in(text) == (expected or ())
 
 
-def test_points_are_where_the_link_has_them(pool):
+def test_link_sets_points_of_its_scene(pool):
     at = "0.1,0.2;0.3,0.4;-0.5,0.6"
-    app = linked("triplets", scene="hard", at=at)
-    assert headers(app)[0]["points"] == [[0.1, 0.2], [0.3, 0.4], [-0.5, 0.6]]
-    assert not notes(app)
+    app = open_from_link("triplets", scene="hard", at=at)
+    assert component_headers(app)[0]["points"] == [[0.1, 0.2], [0.3, 0.4], [-0.5, 0.6]]
+    assert not warnings_of(app)
     assert app.run().query_params["at"] == at
-    # in another scene they are others
+    # another scene has its own points
     app.button_group(key="scene").set_value("easy").run()
-    assert headers(app)[0]["points"][1] == list(PRESETS["easy"].positive)
+    assert component_headers(app)[0]["points"][1] == list(PRESETS["easy"].positive)
     assert "at" not in app.query_params
-    # and on the circle they are on it
-    points = headers(linked("triplets", scene="hard", at=at, space="circle"))[0]["points"]
+    # on the circle they are moved to it
+    points = component_headers(open_from_link("triplets", scene="hard", at=at, space="circle"))[0]["points"]
     assert np.allclose(np.hypot(*np.transpose(points)), 1)
 
 
-def test_points_of_another_scene_are_said_not_to_fit(pool):
-    app = linked("triplets", scene="all three", at="0,0;0.5,0;1,0")
-    assert "names 3 points, and this scene has 5" in notes(app)[0]
-    assert headers(app)[0]["points"][1] == list(PRESETS["all three"].positive)
+def test_wrong_number_of_points_gives_warning(pool):
+    app = open_from_link("triplets", scene="all three", at="0,0;0.5,0;1,0")
+    assert "names 3 points, and this scene has 5" in warnings_of(app)[0]
+    assert component_headers(app)[0]["points"][1] == list(PRESETS["all three"].positive)
 
 
-def test_what_is_kept_in_pictures_is_in_the_link(pool):
-    app = linked("boundaries", loss="am_softmax", place="0.25,0.75")
-    assert headers(app)[0]["kept"] == {"x": 0.25, "y": 0.75}
-    app = linked("boundaries", loss="am_softmax", plane="angles", place_angles="30,40", between="75")
-    assert headers(app)[0]["between"] == 75
-    assert headers(app)[1]["kept"] == {"x": 30.0, "y": 40.0}
-    app = linked("batch", loss="supcon", loss_2="am_softmax", anchor="50")  # after 48 images, the weight of a class
-    assert [each["anchor"] for each in headers(app)] == [None, 50]
+def test_link_restores_state_of_pictures(pool):
+    app = open_from_link("boundaries", loss="am_softmax", place="0.25,0.75")
+    assert component_headers(app)[0]["kept"] == {"x": 0.25, "y": 0.75}
+    app = open_from_link("boundaries", loss="am_softmax", plane="angles", place_angles="30,40", between="75")
+    assert component_headers(app)[0]["between"] == 75
+    assert component_headers(app)[1]["kept"] == {"x": 30.0, "y": 40.0}
+    # the batch has 48 images, so anchor 50 is the weight of a class
+    app = open_from_link("batch", loss="supcon", loss_2="am_softmax", anchor="50")
+    assert [header["anchor"] for header in component_headers(app)] == [None, 50]
 
 
-def test_an_anchor_with_its_positive_is_of_its_batch(pool):
-    app = linked("triplets", part="a real batch")
-    app = linked("triplets", part="a real batch", look=str(other := (headers(app)[0]["anchor"] + 1) % 48))
-    assert headers(app)[0]["anchor"] == other
+def test_selected_anchor_belongs_to_its_batch(pool):
+    app = open_from_link("triplets", part="a real batch")
+    app = open_from_link(
+        "triplets", part="a real batch", look=str(other := (component_headers(app)[0]["anchor"] + 1) % 48)
+    )
+    assert component_headers(app)[0]["anchor"] == other
     app.slider(key="draw").set_value(1).run()
     assert "look" not in app.query_params
-    assert not notes(app)
-    app = linked("triplets", part="a real batch", look="5,5")
-    assert "no such anchor" in notes(app)[0]
+    assert not warnings_of(app)
+    app = open_from_link("triplets", part="a real batch", look="5,5")
+    assert "no such anchor" in warnings_of(app)[0]

@@ -1,61 +1,40 @@
-"""The pages of boundaries and of the frozen batch under AppTest: what they say is what the core computes."""
+"""The boundaries page and the frozen batch in AppTest show what the library computes."""
 
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from cl_core.analysis import similarity_plane
-from cl_core.components.envelope import unpack
 from cl_core.losses import LOSSES, snippets
 from cl_core.training.pretrained import embeddings
-from tests import ROOT
-from tests.pages.test_training_page import click, opened, until
-
-
-def page(name: str, **link: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.query_params.update(link)
-    app.run()
-    app.switch_page(f"pages/{name}.py").run()
-    assert not app.exception
-    return app
-
-
-def pictures(app: AppTest) -> list[tuple[dict, dict]]:
-    """Header and buffers of every component."""
-    return [unpack(bytes(each.proto.bytes)) for each in app.get("bidi_component")]
-
-
-def said(app: AppTest) -> str:
-    return " ".join(each.value for each in (*app.markdown, *app.caption, *app.latex, *app.info, *app.warning))
+from tests.pages.apptest import click, component_messages, open_page, open_training_run, page_texts, run_until
 
 
 @pytest.mark.parametrize("key", LOSSES)
-def test_each_loss_has_its_plane_its_sliders_and_its_formula(pool, key):
-    app = page("boundaries", loss=key)
+def test_boundaries_page_shows_plane_controls_and_formula_of_loss(pool, key):
+    app = open_page("boundaries", loss=key)
     assert not app.warning
     loss = LOSSES[key]
-    header, buffers = pictures(app)[0]
-    found = similarity_plane.similarity_plane(loss, {}, length=4.0)
+    header, buffers = component_messages(app)[0]
+    plane = similarity_plane.similarity_plane(loss, {}, length=4.0)
     assert header["title"] == loss.title
-    assert np.allclose(buffers["value"], found.value.ravel(), rtol=1e-6)
-    assert np.allclose(buffers["force_x"], -found.d_x.ravel(), rtol=1e-6)
-    assert np.allclose(buffers["force_y"], -found.d_y.ravel(), rtol=1e-6)
+    assert np.allclose(buffers["value"], plane.value.ravel(), rtol=1e-6)
+    assert np.allclose(buffers["force_x"], -plane.d_x.ravel(), rtol=1e-6)
+    assert np.allclose(buffers["force_y"], -plane.d_y.ravel(), rtol=1e-6)
     for parameter in loss.parameters.values():
         assert parameter.name in app.session_state
-        assert parameter.help in said(app)
-    assert loss.formula_at(loss.defaults).split(r",\quad")[0] in said(app)
-    assert loss.paper.url in said(app)
-    assert all(misreading in said(app) for misreading in loss.misreadings)
+        assert parameter.help in page_texts(app)
+    assert loss.formula_at(loss.defaults).split(r",\quad")[0] in page_texts(app)
+    assert loss.paper.url in page_texts(app)
+    assert all(misreading in page_texts(app) for misreading in loss.misreadings)
 
 
 @pytest.mark.parametrize("key", [key for key, loss in LOSSES.items() if loss.classes])
-def test_class_weight_losses_have_their_angles_too(pool, key):
-    app = page("boundaries", loss=key, plane="angles")
-    (wedge, _), (angles, _) = pictures(app)
+def test_angle_plane_of_class_weight_loss_matches_library(pool, key):
+    app = open_page("boundaries", loss=key, plane="angles")
+    (wedge, _), (angles, _) = component_messages(app)
     assert wedge["title"] == angles["title"] == LOSSES[key].title
     assert angles["unit"] == "°"
     table = np.array([math.nan if degrees is None else degrees for degrees in wedge["table"]])
@@ -64,36 +43,36 @@ def test_class_weight_losses_have_their_angles_too(pool, key):
 
 @pytest.mark.parametrize("stage", embeddings.STAGES)
 @pytest.mark.parametrize("key", ["circle", "am_softmax", "contrastive"])
-def test_real_pairs_lie_over_the_plane_and_are_counted(pool, key, stage):
-    app = page("boundaries", loss=key, pairs=stage)
-    header, buffers = pictures(app)[0]
+def test_real_pairs_are_drawn_on_the_plane_and_counted(pool, key, stage):
+    app = open_page("boundaries", loss=key, pairs=stage)
+    header, buffers = component_messages(app)[0]
     violated = buffers["point_violated"]
     assert len(buffers["points"]) == 2 * len(violated) > 0
-    assert f"**{int(violated.sum()):,} of {len(violated):,}**" in said(app)
+    assert f"**{int(violated.sum()):,} of {len(violated):,}**" in page_texts(app)
     assert header["scale"] > 0
 
 
-def test_training_leaves_fewer_violations(pool):
+def test_trained_embedding_has_fewer_violations(pool):
     shares = []
     for stage in embeddings.STAGES:
-        _, buffers = pictures(page("boundaries", loss="am_softmax", pairs=stage))[0]
+        _, buffers = component_messages(open_page("boundaries", loss="am_softmax", pairs=stage))[0]
         shares.append(buffers["point_violated"].mean())
     assert shares[0] > shares[1] > shares[2]
 
 
-def test_a_second_loss_stands_beside_the_first(pool):
-    app = page("boundaries", loss="supcon", two="true", loss_2="arcface", margin_2="0.3", temperature="0.2")
-    (first, _), (second, _) = pictures(app)
+def test_second_loss_has_its_own_plane_and_controls(pool):
+    app = open_page("boundaries", loss="supcon", two="true", loss_2="arcface", margin_2="0.3", temperature="0.2")
+    (first, _), (second, _) = component_messages(app)
     assert (first["title"], second["title"]) == (LOSSES["supcon"].title, LOSSES["arcface"].title)
     app.slider(key="margin_2").set_value(0.1).run()
     boundary = similarity_plane.similarity_plane(LOSSES["arcface"], {"margin": 0.1}).boundary
-    header, buffers = pictures(app)[1]
+    header, buffers = component_messages(app)[1]
     counts = [curve["count"] for curve in header["curves"]]
     assert np.allclose(buffers["curves"].reshape(-1, 2)[-counts[-1] :], boundary, atol=1e-6, equal_nan=True)
 
 
-def test_another_loss_brings_its_own_defaults_and_a_preset_its_values(pool):
-    app = page("boundaries", loss="circle", margin="0.4")
+def test_loss_sets_its_defaults_and_preset_its_values(pool):
+    app = open_page("boundaries", loss="circle", margin="0.4")
     app.selectbox(key="loss").set_value("arcface").run()
     assert app.session_state.margin == 0.5
     assert app.session_state.scale == 64.0
@@ -102,7 +81,7 @@ def test_another_loss_brings_its_own_defaults_and_a_preset_its_values(pool):
     assert (app.session_state.margin, app.session_state.scale) == (0.25, 256.0)
 
 
-def test_presets_lie_within_their_sliders():
+def test_preset_values_lie_within_their_sliders():
     for loss in LOSSES.values():
         for preset in loss.presets:
             for name, value in loss.check(preset.theta).items():
@@ -112,21 +91,21 @@ def test_presets_lie_within_their_sliders():
 
 
 @pytest.mark.parametrize("name", ["boundaries", "batch"])
-def test_nonsense_in_a_link_is_said_and_harmless(pool, name):
-    app = page(name, loss="circle", margin="9", scale="nan", steps="1e9", pairs="all", colour="[x](javascript:1)")
+def test_invalid_link_values_give_harmless_warnings(pool, name):
+    app = open_page(name, loss="circle", margin="9", scale="nan", steps="1e9", pairs="all", colour="[x](javascript:1)")
     assert not app.exception
-    words = " ".join(each.value for each in app.warning)
-    assert "`margin` must be a number from 0.05 to 0.5" in words
-    assert "`scale` must be a number" in words
-    assert "is not a setting here" in words
-    assert "javascript:1" not in words.replace("?x??javascript?1?", "")
+    warnings = " ".join(warning.value for warning in app.warning)
+    assert "`margin` must be a number from 0.05 to 0.5" in warnings
+    assert "`scale` must be a number" in warnings
+    assert "is not a setting here" in warnings
+    assert "javascript:1" not in warnings.replace("?x??javascript?1?", "")
     assert app.session_state.margin == 0.25
 
 
 @pytest.mark.parametrize("key", LOSSES)
-def test_each_loss_moves_the_frozen_batch(pool, key):
-    app = page("batch", loss=key, two="false", images="32")
-    header, buffers = pictures(app)[0]
+def test_gradient_step_moves_the_frozen_batch(pool, key):
+    app = open_page("batch", loss=key, two="false", images="32")
+    header, buffers = component_messages(app)[0]
     assert header["title"] == LOSSES[key].title
     assert header["n"] == 32
     before = float(app.metric[0].value)
@@ -139,74 +118,74 @@ def test_each_loss_moves_the_frozen_batch(pool, key):
     after = float(app.metric[0].value)
     assert app.metric[0].delta
     assert math.isclose(after - before, float(app.metric[0].delta), abs_tol=2e-4)
-    # frozen weights may lead uphill, and after a step other triplets are semi-hard
+    # with frozen weights the loss may rise, and after a step other triplets are semi-hard
     downhill = LOSSES[key].landmarks(**LOSSES[key].defaults).lowest is None and key != "triplet"
     assert after < before or not downhill
-    moved, _ = pictures(app)[0], None
+    moved, _ = component_messages(app)[0], None
     assert not np.allclose(moved[1]["points"], buffers["points"])
 
 
-def test_the_same_images_under_two_losses_and_another_batch_by_number(pool):
-    app = page("batch", loss="supcon", loss_2="am_softmax")
-    (_, first), (_, second) = pictures(app)
+def test_two_losses_share_images_and_draw_chooses_the_batch(pool):
+    app = open_page("batch", loss="supcon", loss_2="am_softmax")
+    (_, first), (_, second) = component_messages(app)
     assert (first["rows"] == second["rows"]).all()
     assert len(second["weights"]) == 48 * 10
     app.slider(key="draw").set_value(5).run()
-    assert (pictures(app)[0][1]["rows"] != first["rows"]).any()
+    assert (component_messages(app)[0][1]["rows"] != first["rows"]).any()
 
 
-def test_the_programs_print_the_number_on_the_screen(pool, tmp_path, monkeypatch, capsys):
+def test_printed_programs_give_the_displayed_loss(pool, tmp_path, monkeypatch, capsys):
     files = []
-    archive = snippets.batch_file
-    monkeypatch.setattr(snippets, "batch_file", lambda *batch: files.append(archive(*batch)) or files[-1])
-    app = page("batch", loss="circle", loss_2="arcface", steps="2")
+    batch_file = snippets.batch_file
+    monkeypatch.setattr(snippets, "batch_file", lambda *batch: files.append(batch_file(*batch)) or files[-1])
+    app = open_page("batch", loss="circle", loss_2="arcface", steps="2")
     monkeypatch.chdir(tmp_path)
-    shown = [float(metric.value) for metric in app.metric if metric.label == "loss"]
+    displayed = [float(metric.value) for metric in app.metric if metric.label == "loss"]
     programs = [code.value for code in app.code if "batch.npz" in code.value]
-    assert len(files) == len(shown) == 2
+    assert len(files) == len(displayed) == 2
     assert len(programs) == 6  # ours, plain and pytorch-metric-learning of both
     for i, program in enumerate(programs):
         Path("batch.npz").write_bytes(files[i // 3])
         exec(compile(program, "snippet", "exec"), {})
         printed = float(capsys.readouterr().out.split()[-1])
-        assert math.isclose(printed, shown[i // 3], abs_tol=1e-4)  # four digits on the screen
+        assert math.isclose(printed, displayed[i // 3], abs_tol=1e-4)  # four digits on the screen
 
 
-def test_other_conventions_show_their_own_number(pool):
-    app = page("batch", loss="supcon", two="false")
+def test_variants_show_their_own_value(pool):
+    app = open_page("batch", loss="supcon", two="false")
     choice = app.selectbox(key="definition")
     assert len(choice.options) > 1
     choice.set_value(choice.options[1]).run()
     assert not app.exception
-    assert "instead of" in said(app)
-    app.selectbox(key="loss").set_value("npair").run()  # which has no definition of that name
+    assert "instead of" in page_texts(app)
+    app.selectbox(key="loss").set_value("npair").run()  # has no variant of that name
     assert not app.exception
     assert app.selectbox(key="definition").value == "here"
-    assert "instead of" in said(page("batch", loss="supcon", two="false", definition=choice.options[1]))
+    assert "instead of" in page_texts(open_page("batch", loss="supcon", two="false", definition=choice.options[1]))
 
 
-def test_the_pairs_of_ones_own_run(pool):
-    app = opened(loss="am_softmax", dataset="mnist", dim="8")
+def test_boundaries_page_shows_pairs_of_the_sessions_run(pool):
+    app = open_training_run(loss="am_softmax", dataset="mnist", dim="8")
     click(app, "start")
-    until(app, lambda app: app.session_state.run.progress().step > 3)
+    run_until(app, lambda app: app.session_state.run.progress().step > 3)
     click(app, "pause")
-    until(app, lambda app: not app.session_state.run.busy)
+    run_until(app, lambda app: not app.session_state.run.busy)
     run = app.session_state.run
     app.switch_page("pages/boundaries.py").run()
     app.selectbox(key="loss").set_value("am_softmax").run()
     app.segmented_control(key="pairs").set_value("my run").run()
     assert not app.exception
-    assert f"after {run.progress().step:,} steps" in said(app)
-    assert len(pictures(app)[0][1]["point_violated"]) == embeddings.IMAGES
+    assert f"after {run.progress().step:,} steps" in page_texts(app)
+    assert len(component_messages(app)[0][1]["point_violated"]) == embeddings.IMAGES
 
 
-def test_without_a_run_of_ones_own_the_page_says_so(pool):
-    assert "no run of yours" in said(page("boundaries", pairs="my run"))
-    assert "no run of yours" in said(page("batch", stage="my run"))
+def test_without_a_run_the_page_says_so(pool):
+    assert "no run of yours" in page_texts(open_page("boundaries", pairs="my run"))
+    assert "no run of yours" in page_texts(open_page("batch", stage="my run"))
 
 
-def test_a_worker_that_fails_leaves_the_page_standing(pool):
-    app = opened(dataset="blobs")
+def test_failing_worker_gives_error_on_boundaries_page(pool):
+    app = open_training_run(dataset="blobs")
     pool.shutdown()
     app.switch_page("pages/boundaries.py").run()
     app.segmented_control(key="pairs").set_value("my run").run()
@@ -215,9 +194,9 @@ def test_a_worker_that_fails_leaves_the_page_standing(pool):
 
 
 @pytest.mark.parametrize(("name", "link"), [("boundaries", {"pairs": "trained"}), ("batch", {})])
-def test_a_broken_file_of_embeddings_is_said_and_the_page_stands(pool, monkeypatch, tmp_path, name, link):
+def test_damaged_embedding_file_gives_error(pool, monkeypatch, tmp_path, name, link):
     (tmp_path / "broken.npz").write_bytes(b"no archive")
-    monkeypatch.setattr(embeddings, "_path", lambda loss: tmp_path / "broken.npz")
-    app = page(name, **link)
+    monkeypatch.setattr(embeddings, "path_of", lambda loss: tmp_path / "broken.npz")
+    app = open_page(name, **link)
     assert not app.exception
     assert "broken.npz" in app.error[0].value

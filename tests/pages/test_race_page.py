@@ -1,6 +1,4 @@
-"""The race page under Streamlit's AppTest, with workers that are no processes."""
-
-import json
+"""The race page in Streamlit's AppTest, with a thread in place of worker processes."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,64 +6,42 @@ from streamlit.testing.v1 import AppTest
 from cl_core.runtime.race import Race
 from cl_core.ui.pages import race_controls
 from cl_core.ui.pages.race_controls import READY_RACES
-from tests import ROOT
-from tests.pages.test_training_page import until
-
-FAST = {"dataset": "blobs", "dim": "8", "batch": "32", "batch_2": "32", "pace": "flat-out"}
+from tests.pages.apptest import FAST_RACE, component_headers, markdown_texts, open_page, run_until
 
 
-def page(**link: str) -> AppTest:
-    """The race page, opened from a link."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.query_params.update(link)
-    app.run()
-    app.switch_page("pages/compare.py")
-    return app.run()
-
-
-def opened(**link: str) -> AppTest:
-    return until(page(**(FAST | link)), lambda app: race_of(app).progress().step == 0)
+def open_race(**link: str) -> AppTest:
+    return run_until(open_page("compare", **(FAST_RACE | link)), lambda app: race_of(app).progress().step == 0)
 
 
 def race_of(app: AppTest) -> Race:
-    found: Race = app.session_state.race
-    return found
+    race: Race = app.session_state.race
+    return race
 
 
-def raced(app: AppTest, steps: int = 10) -> AppTest:
+def train_race(app: AppTest, steps: int = 10) -> AppTest:
     app.button(key="start").click().run()
-    until(app, lambda app: race_of(app).progress().step >= steps)
+    run_until(app, lambda app: race_of(app).progress().step >= steps)
     app.button(key="pause").click().run()
-    return until(app, lambda app: not race_of(app).busy)
+    return run_until(app, lambda app: not race_of(app).busy)
 
 
-def headers(app: AppTest) -> list[dict]:
-    """What the page told its components."""
-    found = [each.proto.bytes for each in app.get("bidi_component")]
-    return [json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")]) for data in found]
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(each.value for each in (*app.markdown, *app.caption))
-
-
-def test_the_default_race_starts_pauses_steps_and_is_reset(pool):
-    app = raced(opened())
+def test_default_race_starts_pauses_steps_and_resets(pool):
+    app = train_race(open_race())
     step = race_of(app).progress().step
-    assert f"step {step:,}" in words(app)
-    first, second, time_of_all = headers(app)
-    assert first["steps"][-1] == second["steps"][-1] == time_of_all["steps"][-1] == step
-    assert {first["group"], second["group"], time_of_all["group"]} == {"race"}
-    assert "One seed cannot tell" in words(app)
+    assert f"step {step:,}" in markdown_texts(app)
+    first, second, timeline = component_headers(app)
+    assert first["steps"][-1] == second["steps"][-1] == timeline["steps"][-1] == step
+    assert {first["group"], second["group"], timeline["group"]} == {"race"}
+    assert "One seed cannot tell" in markdown_texts(app)
     app.button(key="step").click().run()
-    until(app, lambda app: race_of(app).progress().step == step + 1)
+    run_until(app, lambda app: race_of(app).progress().step == step + 1)
     app.button(key="reset").click().run()
-    until(app, lambda app: race_of(app).progress().step == 0)
+    run_until(app, lambda app: race_of(app).progress().step == 0)
     assert not app.exception
 
 
-def test_a_link_opens_what_it_says(pool):
-    app = opened(
+def test_link_sets_contenders_and_race(pool):
+    app = open_race(
         contenders="3", loss="triplet", margin="0.35", mining="hard", loss_2="circle", margin_2="0.4", loss_3="supcon",
         temperature_3="0.5", batch_3="64", rate_3="0.01", seed="11", seeds="2", points="1000", scores="hidden",
     )  # fmt: skip
@@ -75,11 +51,11 @@ def test_a_link_opens_what_it_says(pool):
     assert (b.loss, b.theta["margin"]) == ("circle", 0.4)
     assert (c.theta["temperature"], c.batch, c.rate, c.seed) == (0.5, 64, 0.01, 11)
     assert (race_of(app).seeds, race_of(app).n) == (2, 1000)
-    assert "Images a step: A triplet" in words(app)
+    assert "Images a step: A triplet" in markdown_texts(app)
 
 
 @pytest.mark.parametrize(
-    ("link", "said"),
+    ("link", "expected"),
     [
         ({"contenders": "40"}, "`contenders` must be a number from 2 to 4"),
         ({"seeds": "0"}, "`seeds` must be a number from 1 to 5"),
@@ -91,48 +67,48 @@ def test_a_link_opens_what_it_says(pool):
         ({"loss_5": "circle"}, "`loss_5` is not a setting"),
     ],
 )
-def test_nonsense_in_a_link_is_said_and_the_default_used(pool, link, said):
-    app = page(**(FAST | link))
+def test_invalid_link_value_gives_warning_and_default(pool, link, expected):
+    app = open_page("compare", **(FAST_RACE | link))
     assert not app.exception
-    assert any(said in note.value for note in app.warning), [note.value for note in app.warning]
+    assert any(expected in warning.value for warning in app.warning), [warning.value for warning in app.warning]
     assert len(race_of(app).specs) == 2
     assert race_of(app).n == 500
 
 
-def test_settings_that_do_not_go_together_are_said(pool):
-    app = page(dataset="rings", encoder="cnn")
+def test_incompatible_settings_give_error(pool):
+    app = open_page("compare", dataset="rings", encoder="cnn")
     assert not app.exception
     assert "choose the mlp" in app.error[0].value
 
 
-def test_scores_are_hidden_until_one_reveals_them(pool):
-    app = raced(opened(scores="hidden"))
+def test_hidden_scores_appear_when_revealed(pool):
+    app = train_race(open_race(scores="hidden"))
     assert not app.get("vega_lite_chart")
-    assert "MAP@R" not in words(app)
-    assert not any(header.get("alt") for header in headers(app))
+    assert "MAP@R" not in markdown_texts(app)
+    assert not any(header.get("alt") for header in component_headers(app))
     app.button(key="reveal").click().run()
     assert len(app.get("vega_lite_chart")) == 1
-    assert "MAP@R" in words(app)
+    assert "MAP@R" in markdown_texts(app)
 
 
-def test_the_curves_that_were_chosen_are_drawn(pool):
-    app = raced(opened())
+def test_chosen_score_is_drawn(pool):
+    app = train_race(open_race())
     for chosen, charts in (("loss", 1), ("triplets", 3), ("probe", 1)):
         app.button_group(key="score").set_value(chosen).run()
         assert len(app.get("vega_lite_chart")) == charts
-        assert ("when the classes are perfect" in words(app)) == (chosen == "loss")
+        assert ("when the classes are perfect" in markdown_texts(app)) == (chosen == "loss")
         assert not app.exception
 
 
-def test_several_seeds_have_a_spread_and_a_verdict(pool):
-    app = raced(opened(seeds="2"), steps=4)
-    assert "±" in words(app)
-    assert "the spread over 2 seeds" in words(app)
+def test_several_seeds_give_spread_and_verdict(pool):
+    app = train_race(open_race(seeds="2"), steps=4)
+    assert "±" in markdown_texts(app)
+    assert "the spread over 2 seeds" in markdown_texts(app)
 
 
 @pytest.mark.parametrize("ready", READY_RACES, ids=lambda ready: ready.title)
-def test_every_race_that_is_ready_can_be_set_up(pool, ready):
-    app = opened(seed="3")
+def test_ready_race_sets_all_contenders(nobody, ready):
+    app = open_page("compare", **(FAST_RACE | {"seed": "3"}))
     app.button(key=f"ready_{READY_RACES.index(ready)}").click().run()
     assert not app.exception
     assert not app.warning
@@ -144,20 +120,20 @@ def test_every_race_that_is_ready_can_be_set_up(pool, ready):
     assert race_of(app).specs[0].seed == 0
 
 
-def test_one_that_fails_is_named_and_the_other_goes_on(pool):
-    app = opened(loss_2="npair", rate_2="10.0", optimiser="sgd", rate="0.001")
+def test_failed_contender_is_named_and_the_others_continue(pool):
+    app = open_race(loss_2="npair", rate_2="10.0", optimiser="sgd", rate="0.001")
     app.button(key="start").click().run()
-    until(app, lambda app: app.error and race_of(app).progress().step > 20)
+    run_until(app, lambda app: app.error and race_of(app).progress().step > 20)
     assert "B npair" in app.error[0].value
     assert race_of(app).playing
 
 
-def test_names_say_what_differs():
-    app_specs = [
+def test_contender_names_hold_differing_settings():
+    specs = [
         race_controls.RunSpec(loss="triplet", theta={"mining": mining}, batch=batch)
         for mining, batch in (("hard", 32), ("semihard", 64))
     ]
-    assert race_controls.contender_names(app_specs) == [
+    assert race_controls.contender_names(specs) == [
         "A triplet · batch 32 · mining hard",
         "B triplet · batch 64 · mining semihard",
     ]

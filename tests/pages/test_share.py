@@ -1,4 +1,4 @@
-"""Sharing a view: the link holds what is not a default, opens the same view, and its QR code is of it."""
+"""Sharing a view: the link holds all settings but defaults, opens the same view, and is what the QR code encodes."""
 
 import base64
 import io
@@ -10,26 +10,26 @@ import segno
 from PIL import Image
 
 from cl_core.ui.link import share
-from tests.pages.test_links import headers, keys, linked, through_app
+from tests.pages.apptest import component_headers, open_from_link, route_pages_through_app, widget_keys
 
 BASE = "https://lab.example.org/below/"
-AT = {"url": f"{BASE}triplets"}
+CONTEXT = {"url": f"{BASE}triplets"}
 
 
 @pytest.fixture(autouse=True)
-def course(monkeypatch):
-    through_app(monkeypatch)
+def pages_run_through_app(monkeypatch):
+    route_pages_through_app(monkeypatch)
 
 
-def link_of(app) -> str:
-    """The link that the dialog gives."""
+def shared_link(app) -> str:
+    """Return the link in the share dialog."""
     app.button(key="share").click().run()
     assert not app.exception
-    return str(next(each.value for each in app.code if each.value.startswith(BASE)))
+    return str(next(code.value for code in app.code if code.value.startswith(BASE)))
 
 
-def parameters(link: str) -> dict[str, str]:
-    return dict(each.split("=") for each in link.split("?")[1].replace("+", " ").split("&")) if "?" in link else {}
+def link_settings(link: str) -> dict[str, str]:
+    return dict(part.split("=") for part in link.split("?")[1].replace("+", " ").split("&")) if "?" in link else {}
 
 
 @pytest.mark.parametrize(
@@ -41,37 +41,40 @@ def parameters(link: str) -> dict[str, str]:
         ("glossary", {"loss": "triplet"}),
     ],
 )
-def test_the_link_of_a_link_is_the_link(pool, page, link):
-    app = linked(page, AT, **link)
+def test_shared_link_holds_the_settings_of_the_opened_link(pool, page, link):
+    app = open_from_link(page, CONTEXT, **link)
     assert not app.warning
-    shared = link_of(app)
+    shared = shared_link(app)
     assert shared.startswith(BASE + page)
-    assert parameters(shared) == link
-    assert headers(linked(page, **parameters(shared))) == headers(linked(page, **link))
+    assert link_settings(shared) == link
+    assert component_headers(open_from_link(page, **link_settings(shared))) == component_headers(
+        open_from_link(page, **link)
+    )
 
 
-def test_defaults_are_not_in_the_link_and_those_of_a_loss_depend_on_it(pool):
-    assert parameters(link_of(linked("boundaries", AT, loss="circle", margin="0.25", scale="32"))) == {}
-    app = linked("boundaries", AT, loss="am_softmax", margin="0.25")
-    assert parameters(link_of(app)) == {"loss": "am_softmax", "margin": "0.25"}
+def test_shared_link_leaves_out_defaults_of_its_loss(pool):
+    app = open_from_link("boundaries", CONTEXT, loss="circle", margin="0.25", scale="32")
+    assert link_settings(shared_link(app)) == {}
+    app = open_from_link("boundaries", CONTEXT, loss="am_softmax", margin="0.25")
+    assert link_settings(shared_link(app)) == {"loss": "am_softmax", "margin": "0.25"}
 
 
-def test_how_the_page_was_shown_is_in_the_choices(pool):
-    app = linked("boundaries", AT, hide="scale", lock="margin,loss", big="true")
-    assert parameters(link_of(app)) == {"hide": "scale", "lock": "loss,margin", "big": "true"}
+def test_share_dialog_starts_with_the_presentation_of_the_page(pool):
+    app = open_from_link("boundaries", CONTEXT, hide="scale", lock="margin,loss", big="true")
+    assert link_settings(shared_link(app)) == {"hide": "scale", "lock": "loss,margin", "big": "true"}
     assert "length of embeddings" not in app.multiselect(key="share_hide").options  # not on the page
 
 
-def test_pages_without_controls_have_nothing_to_share(pool):
-    assert "share" not in keys(linked(""))
-    assert "share" in keys(linked("glossary"))
+def test_only_pages_with_controls_have_a_share_button(pool):
+    assert "share" not in widget_keys(open_from_link(""))
+    assert "share" in widget_keys(open_from_link("glossary"))
 
 
-def test_the_code_is_of_exactly_the_link_and_none_where_it_is_too_long():
+def test_qr_code_encodes_the_link_unless_it_is_too_long():
     for link in ("https://x.org/triplets?at=" + "0.1,0.2;" * k for k in (1, 8, 20)):
-        address = share.qr_code(link)
-        assert address is not None
-        png = base64.b64decode(address.removeprefix("data:image/png;base64,"))
+        data_url = share.qr_code(link)
+        assert data_url is not None
+        png = base64.b64decode(data_url.removeprefix("data:image/png;base64,"))
         pixels = np.asarray(Image.open(io.BytesIO(png)).convert("L")) < 128
         matrix = np.array([*segno.make(link, error="l", micro=False).matrix_iter(border=share.QR_BORDER)], bool)
         scale = len(pixels) // len(matrix)
@@ -81,10 +84,10 @@ def test_the_code_is_of_exactly_the_link_and_none_where_it_is_too_long():
     assert share.qr_code("x" * 10_000) is None
 
 
-def test_a_frame_for_slides_holds_the_link_as_text(pool):
-    code = share.snippet({"find": '"><script>'}, 'a "page"')
-    assert "<script>" not in code
-    assert 'title="Contrastive Loss Lab, a &quot;page&quot;"' in code
-    app = linked("triplets", AT, scene="tie", margin="0.4")
-    shared = link_of(app)
+def test_iframe_snippet_escapes_link_and_title(pool):
+    snippet = share.snippet({"find": '"><script>'}, 'a "page"')
+    assert "<script>" not in snippet
+    assert 'title="Contrastive Loss Lab, a &quot;page&quot;"' in snippet
+    app = open_from_link("triplets", CONTEXT, scene="tie", margin="0.4")
+    shared = shared_link(app)
     assert f"{shared}&embed=true" in unescape(app.code[1].value)

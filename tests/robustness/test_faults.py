@@ -1,4 +1,4 @@
-"""What breaks beside a run, below it and above it, and what its visitor sees of that."""
+"""Faults around a run: workers, memory, disk, absent and closed pages; and what the page shows of them."""
 
 import gc
 import os
@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from cl_core import training
-from cl_core.runtime import playback, process_pool, spill, tasks, temp_dirs
+from cl_core.runtime import playback, process_pool, retry, spill, tasks, temp_dirs
 from cl_core.runtime.engine import Engine
 from cl_core.runtime.run import FRAMES_PER_CHUNK, Run
 from cl_core.training import RunSpec
@@ -26,332 +26,339 @@ from cl_core.training.frames import PACES, RunProgress
 from tests.executors import Thread, engine_with, gone, soon
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
-KILLERS = (77, 78)  # seeds of the runs whose work kills its workers
-OUT_OF_MEMORY = (  # as torch says it, and as numpy and Python do
+KILLER_SEEDS = (77, 78)  # seeds of runs whose tasks kill their workers
+OUT_OF_MEMORY = (  # as torch reports it, and as numpy and Python do
     RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"),
     MemoryError(),
 )
-FULL = Path("/dev/full")  # has no room for anything
+FULL_DEVICE = Path("/dev/full")  # a device to which every write fails
 
 
-class Shared(Thread):
-    """Two workers that die together, as those of a pool do, with all that they have: of a chunk of one of `KILLERS`."""
+class SharedWorkers(Thread):
+    """Two workers that die together with all tasks, as those of a pool do, when one gets a chunk of `KILLER_SEEDS`."""
 
     size = 2
 
     def __init__(self) -> None:
         super().__init__()
-        self.handed: set[Future[Any]] = set()
+        self.pending: set[Future[Any]] = set()
         self.lock = threading.Lock()
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        answer: Future[Any] = Future()
+        future: Future[Any] = Future()
         with self.lock:
-            self.handed.add(answer)
-        if any(isinstance(each, tasks.StateHandle) and each.state.spec.seed in KILLERS for each in arguments):
+            self.pending.add(future)
+        if any(
+            isinstance(argument, tasks.StateHandle) and argument.state.spec.seed in KILLER_SEEDS
+            for argument in arguments
+        ):
             threading.Timer(0.02, self.die).start()
-        else:  # takes longer than the other needs to kill a worker
+        else:  # longer than a killer needs
             real = super().submit(task, *arguments, **named)
-            threading.Timer(0.05, lambda: self.end(answer, partial(pass_on, real, answer))).start()
-        return answer
+            threading.Timer(0.05, lambda: self.finish(future, partial(copy_outcome, real, future))).start()
+        return future
 
     def die(self) -> None:
-        for answer in list(self.handed):
-            self.end(answer, partial(answer.set_exception, BrokenExecutor("a process ended abruptly")))
+        for future in list(self.pending):
+            self.finish(future, partial(future.set_exception, BrokenExecutor("a process ended abruptly")))
 
-    def end(self, answer: Future[Any], how: Callable[[], None]) -> None:
+    def finish(self, future: Future[Any], resolve: Callable[[], None]) -> None:
         with self.lock:
-            alive = answer in self.handed
-            self.handed.discard(answer)
+            alive = future in self.pending
+            self.pending.discard(future)
         if alive:
-            how()
+            resolve()
 
 
-def pass_on(done: Future[Any], answer: Future[Any]) -> None:
-    """Have one future come to what another comes to."""
-    if (error := done.exception()) is not None:  # of a run that went with its test
-        answer.set_exception(error)
+def copy_outcome(source: Future[Any], target: Future[Any]) -> None:
+    """Copy result or exception of one future to another."""
+    if (error := source.exception()) is not None:  # of a run that was closed with its test
+        target.set_exception(error)
     else:
-        answer.set_result(done.result())
+        target.set_result(source.result())
 
 
-class Starved(Thread):
-    """Has no memory for a chunk of which `starves` says so, told how many there were before."""
+class WorkersWithoutMemory(Thread):
+    """Raises `error` for each chunk for which `out_of_memory` is true, called with the number of earlier chunks."""
 
-    def __init__(self, starves: Callable[[int], bool], error: Exception) -> None:
+    def __init__(self, out_of_memory: Callable[[int], bool], error: Exception) -> None:
         super().__init__()
-        self.starves, self.error = starves, error
+        self.out_of_memory, self.error = out_of_memory, error
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        chunk = any(each is tasks.train_chunk for each in (task, *arguments))
+        chunk = any(argument is tasks.train_chunk for argument in (task, *arguments))
         before, self.chunks = getattr(self, "chunks", 0), getattr(self, "chunks", 0) + chunk
-        return super().submit(self.fail if chunk and self.starves(before) else task, *arguments, **named)
+        return super().submit(self.fail if chunk and self.out_of_memory(before) else task, *arguments, **named)
 
     def fail(self, *_arguments: Any, **_named: Any) -> None:
         raise self.error
 
 
-def begun(engine: Engine, seed: int = 0) -> Run:
-    """A small run, played flat out."""
+def start_run(engine: Engine, seed: int = 0) -> Run:
+    """Start a small run at maximum speed."""
     run = engine.open_run(replace(SMALL, seed=seed), 500)
     run.set_pace(PACES["flat-out"])
     run.play()
     return run
 
 
-def until(seen: Callable[..., object], *watched: Any, seconds: float = 60.0) -> Any:
-    """Look at runs as their pages do until something is `seen` of all; the last look at the first."""
+def poll_until(condition: Callable[..., object], *runs: Any, seconds: float = 60.0) -> Any:
+    """Poll runs as their pages do until a condition holds for all; return the last progress of the first."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        for run in watched:
+        for run in runs:
             run.renew_lease()
-        looks = [run.progress() for run in watched]
-        if all(seen(look) for look in looks):
-            return looks[0]
+        all_progress = [run.progress() for run in runs]
+        if all(condition(progress) for progress in all_progress):
+            return all_progress[0]
         time.sleep(0.01)
-    raise AssertionError([(look.phase, look.step, look) for look in looks])
+    raise AssertionError([(progress.phase, progress.step, progress) for progress in all_progress])
 
 
-def right(look: RunProgress) -> bool:
-    """Whether a run came to what it comes to without any fault, and nothing of it is missing."""
-    expected = training.advance(training.start(look.spec), steps=look.step).losses
-    steps = [frame.step for frame in look.frames]
-    return steps[0] == 0 and steps == sorted(set(steps)) and np.array_equal(look.losses, expected)
+def is_complete_and_correct(progress: RunProgress) -> bool:
+    """Return whether a run has the losses of a run without faults, and no missing or repeated frame."""
+    expected = training.advance(training.start(progress.spec), steps=progress.step).losses
+    steps = [frame.step for frame in progress.frames]
+    return steps[0] == 0 and steps == sorted(set(steps)) and np.array_equal(progress.losses, expected)
 
 
 # Workers
 
 
-def test_every_worker_is_killed_and_every_run_goes_on() -> None:
-    """Said in one line on each page; whatever was shown stays."""
+@pytest.mark.slow
+def test_runs_continue_after_all_workers_are_killed() -> None:
+    """Each page reports it in one line and keeps its frames."""
     pool = process_pool.ProcessPool(2)
     engine = engine_with(pool)
-    both = [begun(engine, seed) for seed in (0, 1)]
+    runs = [start_run(engine, seed) for seed in (0, 1)]
     try:
-        until(lambda look: look.step > 20, *both)
-        shown = [[frame.step for frame in run.progress().frames] for run in both]
+        poll_until(lambda progress: progress.step > 20, *runs)
+        steps_before = [[frame.step for frame in run.progress().frames] for run in runs]
         assert isinstance(pool._processes, loky.ProcessPoolExecutor)
         for pid in list(pool._processes._processes):
             os.kill(pid, signal.SIGKILL)
-        until(lambda look: look.note is not None, *both)
-        before = max(run.progress().step for run in both)
-        until(lambda look: look.step > before, *both)
+        poll_until(lambda progress: progress.note is not None, *runs)
+        before = max(run.progress().step for run in runs)
+        poll_until(lambda progress: progress.step > before, *runs)
     finally:
-        for run in both:
+        for run in runs:
             run.close()
         pool.shutdown(cancel_futures=True)
-    for run, frames in zip(both, shown, strict=True):
-        look = run.progress()
-        assert "A worker process died" in (look.note or "")
-        assert look.failure is None
-        assert [frame.step for frame in look.frames][: len(frames)] == frames
-        assert right(look)
+    for run, frames in zip(runs, steps_before, strict=True):
+        progress = run.progress()
+        assert "A worker process died" in (progress.note or "")
+        assert progress.failure is None
+        assert [frame.step for frame in progress.frames][: len(frames)] == frames
+        assert is_complete_and_correct(progress)
 
 
-def test_work_that_kills_its_workers_does_not_end_the_runs_of_others() -> None:
-    """The others are told that a worker died, and go on; those that it was are given up."""
-    engine = engine_with(Shared())
-    *killers, one, other = [begun(engine, seed) for seed in (*KILLERS, 1, 2)]
-    others = (one, other)
-    until(lambda look: look.failure, *killers)
+def test_task_that_kills_workers_does_not_end_other_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs whose task killed workers fail; the others continue."""
+    monkeypatch.setattr(retry, "RETRY_DELAY", 0.01)
+    engine = engine_with(SharedWorkers())
+    *killers, first, second = [start_run(engine, seed) for seed in (*KILLER_SEEDS, 1, 2)]
+    others = (first, second)
+    poll_until(lambda progress: progress.failure, *killers)
     for run in killers:
         assert "again and again" in (run.progress().failure or "")
         assert run.progress().frames
-    until(lambda look: look.step > 20 or look.failure, *others)
+    poll_until(lambda progress: progress.step > 20 or progress.failure, *others)
     for run in others:
         assert run.progress().failure is None
-        assert right(run.progress())
+        assert is_complete_and_correct(run.progress())
 
 
 # Memory
 
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
-def test_a_chunk_without_memory_is_tried_again_and_said(error: Exception) -> None:
-    run = begun(engine_with(Starved(lambda nth: nth == 2, error)))
-    look = until(lambda look: look.step > 40 or look.failure, run)
-    assert look.failure is None
-    assert "memory" in (look.note or "")
-    assert right(look)
+def test_chunk_out_of_memory_is_retried_and_reported(error: Exception) -> None:
+    run = start_run(engine_with(WorkersWithoutMemory(lambda nth: nth == 2, error)))
+    progress = poll_until(lambda progress: progress.step > 40 or progress.failure, run)
+    assert progress.failure is None
+    assert "memory" in (progress.note or "")
+    assert is_complete_and_correct(progress)
 
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
-def test_a_run_for_which_there_is_no_memory_ends_in_words_and_keeps_what_it_had(error: Exception) -> None:
-    run = begun(engine_with(Starved(lambda nth: nth >= 2, error)))
-    look = until(lambda look: look.phase == "failed", run)
-    assert "out of memory" in (look.failure or "")
-    assert "smaller batch" in (look.failure or "")
-    assert type(error).__name__ not in (look.failure or "")
-    assert look.step == 2 * FRAMES_PER_CHUNK  # two chunks went well
-    assert right(look)
+def test_run_out_of_memory_fails_with_advice_and_keeps_frames(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(retry, "RETRY_DELAY", 0.01)
+    run = start_run(engine_with(WorkersWithoutMemory(lambda nth: nth >= 2, error)))
+    progress = poll_until(lambda progress: progress.phase == "failed", run)
+    assert "out of memory" in (progress.failure or "")
+    assert "smaller batch" in (progress.failure or "")
+    assert type(error).__name__ not in (progress.failure or "")
+    assert progress.step == 2 * FRAMES_PER_CHUNK  # two chunks were done
+    assert is_complete_and_correct(progress)
 
 
 # Disk
 
 
 @contextmanager
-def limited(room: int) -> Iterator[None]:
-    """No file of this process grows beyond so many bytes: a full disk, for whoever writes."""
+def file_size_limit(limit: int) -> Iterator[None]:
+    """Limit the size of all files that this process writes: a full disk, to the writer."""
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_shared_memory_that_fills_up_is_done_without() -> None:
-    """Its visitor sees nothing of it: states go through the pipe."""
-    run = begun(engine_with())
-    look = until(lambda look: look.step > 4, run)
-    if run._storage.slots == (None,) or not FULL.exists():
+def test_full_shared_memory_is_replaced_by_pipes() -> None:
+    """States go through the pipe instead, and the page reports nothing."""
+    run = start_run(engine_with())
+    earlier = poll_until(lambda progress: progress.step > 4, run)
+    if run._storage.slots == (None,) or not FULL_DEVICE.exists():
         pytest.skip("this machine shares no memory as files, or has none that is always full")
     with run._context.changed:
         for slot in run._slots(spill.SLOTS):
             assert slot is not None
             slot.unlink(missing_ok=True)
-            slot.symlink_to(FULL)
-    later = until(lambda now: now.step > look.step + 200 or now.failure, run)
+            slot.symlink_to(FULL_DEVICE)
+    later = poll_until(lambda progress: progress.step > earlier.step + 60 or progress.failure, run)
     assert later.failure is None
-    assert right(later)
+    assert is_complete_and_correct(later)
 
 
 @pytest.mark.parametrize("missing", [1, 4096, 1 << 20])
-def test_a_state_that_does_not_fit_whole_travels_whole(tmp_path: Path, missing: int) -> None:
-    """numpy's own `tofile` leaves out, and does not say, what it could not write of its last few bytes."""
+def test_state_that_does_not_fit_on_disk_travels_in_memory(tmp_path: Path, missing: int) -> None:
+    """numpy's `tofile` drops the last few bytes without an error when they cannot be written."""
     state = training.start(SMALL)
-    with limited(state.vector.nbytes - missing):
-        parcel = tasks.StateHandle.store(state, tmp_path / "slot")
-    np.testing.assert_array_equal(parcel.load().vector, state.vector)
+    with file_size_limit(state.vector.nbytes - missing):
+        handle = tasks.StateHandle.store(state, tmp_path / "slot")
+    np.testing.assert_array_equal(handle.load().vector, state.vector)
 
 
-# Absence
+# Leases and spilling
 
 
-def left(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let a run that plays be left until it is laid by; its file."""
+def spill_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the lease of a run expire until it is spilled; return its file."""
     monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.1)
     run.renew_lease()
     soon(lambda: run._storage.spilled)
-    with run._context.changed:  # all of it is done
+    with run._context.changed:  # wait until the spill has ended
         pass
     monkeypatch.setattr(playback, "LEASE", 5.0)
     assert run._storage._file is not None
     return run._storage._file
 
 
-def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_back(
+def test_idle_run_is_spilled_and_restored_completely(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """After an hour with the lid closed its visitor sees what they had seen, and it goes on by itself."""
-    run = begun(engine_with())
-    before = until(lambda look: look.step > 40, run)
-    file = left(run, monkeypatch)
+    """A page that comes back shows the same frames, and the run continues by itself."""
+    run = start_run(engine_with())
+    before = poll_until(lambda progress: progress.step > 40, run)
+    file = spill_run(run, monkeypatch)
     assert not any(frame.points for frame in run.history.frames)
     assert not any(slot.exists() for slot in run._storage.slots if slot)
     assert run._newest is not None
     assert run._newest.state.vector.size == 0
     after = run.progress()
     assert not file.exists()
-    for was, now in zip(before.frames, after.frames, strict=False):
-        assert (was.step, was.metrics) == (now.step, now.metrics)
-        for k, points in was.points.items():
-            np.testing.assert_array_equal(points, now.points[k])
+    for old, new in zip(before.frames, after.frames, strict=False):
+        assert (old.step, old.metrics) == (new.step, new.metrics)
+        for k, points in old.points.items():
+            np.testing.assert_array_equal(points, new.points[k])
     assert after.note is None
-    later = until(lambda look: look.step > after.step + 40, run)
+    later = poll_until(lambda progress: progress.step > after.step + 40, run)
     assert later.failure is None
-    assert right(later)
+    assert is_complete_and_correct(later)
     run.pause()
-    until(lambda look: look.phase == "paused", run)
-    file = left(run, monkeypatch)  # also when it rests
+    poll_until(lambda progress: progress.phase == "paused", run)
+    file = spill_run(run, monkeypatch)  # also while it is paused
     del run
     soon(lambda: gone(file), seconds=10)
 
 
-def test_a_run_that_rests_is_not_laid_by_while_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paused_run_with_lease_is_not_spilled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.2)
-    run = begun(engine_with())
+    run = start_run(engine_with())
+    poll_until(lambda progress: progress.frames, run)
     run.pause()
-    end = time.monotonic() + 1.0
+    end = time.monotonic() + 0.5  # five times as long as an idle run is kept in memory
     while time.monotonic() < end:
         run.renew_lease()
-        assert not run._storage.spilled
         time.sleep(0.02)
+        assert not run._storage.spilled  # before a renewal, which would restore the run
 
 
-def test_a_race_left_alone_is_laid_by_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_race_is_spilled_and_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     race = engine_with().open_race([SMALL, RunSpec(loss="triplet", dataset="blobs", dim=4, batch=32)])
     race.set_pace(PACES["flat-out"])
     race.play()
-    until(lambda look: look.step > 20, race)
-    files = [left(run, monkeypatch) for (run,) in race.runs]
-    look = until(lambda look: look.step > 60, race)
+    poll_until(lambda progress: progress.step > 20, race)
+    files = [spill_run(run, monkeypatch) for (run,) in race.runs]
+    progress = poll_until(lambda progress: progress.step > 60, race)
     assert not any(file.exists() for file in files)
-    for (each,) in look.runs:
-        assert right(each)
+    for (run_progress,) in progress.runs:
+        assert is_complete_and_correct(run_progress)
 
 
-def test_where_the_disk_is_full_a_run_left_alone_stays_in_memory_until_there_is_room(
+def test_run_stays_in_memory_until_full_disk_has_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run = begun(engine_with())
-    until(lambda look: look.step > 40, run)
-    tried, copy = [], run._storage.write_copy
+    run = start_run(engine_with())
+    poll_until(lambda progress: progress.step > 40, run)
+    results, write_copy = [], run._storage.write_copy
 
-    def noted(*whole: Any) -> bool:
-        tried.append(copy(*whole))
-        return tried[-1]
+    def recorded(*content: Any) -> bool:
+        results.append(write_copy(*content))
+        return results[-1]
 
-    monkeypatch.setattr(run._storage, "write_copy", noted)
+    monkeypatch.setattr(run._storage, "write_copy", recorded)
     monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.1)
     run.renew_lease()
     assert run._storage._file is not None
-    with limited(1 << 12):
-        soon(lambda: len(tried) > 2)
-        assert not any(tried)
+    with file_size_limit(1 << 12):
+        soon(lambda: len(results) > 2)
+        assert not any(results)
         assert not run._storage.spilled
         assert not run._storage._file.exists() or run._storage.spilling
-    left(run, monkeypatch)
-    later = until(lambda look: look.step > 60, run)
-    assert right(later)
+    spill_run(run, monkeypatch)
+    later = poll_until(lambda progress: progress.step > 60, run)
+    assert is_complete_and_correct(later)
 
 
-class Held:
-    """A disk that takes as long as one likes."""
+class SlowDisk:
+    """A disk whose writes wait until they are released."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.savez, self.inside, self.go_on = np.savez, threading.Event(), threading.Event()
+        self.savez, self.started, self.released = np.savez, threading.Event(), threading.Event()
         monkeypatch.setattr(np, "savez", self)
 
     def __call__(self, *arguments: Any, **named: Any) -> None:
-        self.inside.set()
-        assert self.go_on.wait(30)
+        self.started.set()
+        assert self.released.wait(30)
         self.savez(*arguments, **named)
 
 
 @pytest.mark.parametrize("stays", [True, False])
-def test_whoever_comes_back_while_a_run_is_laid_by_does_not_wait_for_the_disk(
-    monkeypatch: pytest.MonkeyPatch, stays: bool
-) -> None:
-    """Nor is anything lost that they see then, even if they leave again before the disk is done."""
-    run = begun(engine_with())
-    before = until(lambda look: look.step > 40, run)
-    disk = Held(monkeypatch)
+def test_returning_page_does_not_wait_for_spill_in_progress(monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
+    """Steps trained meanwhile are kept, even if the page leaves again before the file is written."""
+    run = start_run(engine_with())
+    before = poll_until(lambda progress: progress.step > 40, run)
+    disk = SlowDisk(monkeypatch)
     monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.1)
     run.renew_lease()
-    assert disk.inside.wait(30)
+    assert disk.started.wait(30)
     monkeypatch.setattr(playback, "LEASE", 5.0)
-    later = until(lambda look: look.step > before.step + 40, run)  # the disk is still at it
+    later = poll_until(lambda progress: progress.step > before.step + 40, run)  # the file is still being written
     if not stays:
         monkeypatch.setattr(playback, "LEASE", 0.0)
         run.renew_lease()
         time.sleep(0.3)
-    disk.go_on.set()
+    disk.released.set()
     if stays:
         file = run._storage._file
         assert file is not None
@@ -361,43 +368,45 @@ def test_whoever_comes_back_while_a_run_is_laid_by_does_not_wait_for_the_disk(
         soon(lambda: run._storage.spilled)
     monkeypatch.setattr(playback, "LEASE", 5.0)
     assert run.progress().step >= later.step
-    assert right(until(lambda look: look.step > later.step + 40, run))
+    assert is_complete_and_correct(poll_until(lambda progress: progress.step > later.step + 40, run))
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(file.read_bytes()[:1000])])
-def test_a_run_whose_file_has_gone_says_so(monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]) -> None:
-    run = begun(engine_with())
-    until(lambda look: look.step > 40, run)
-    damage(left(run, monkeypatch))
-    look = run.progress()
-    assert look.phase == "failed"
-    assert "Reset makes the same run again" in (look.failure or "")
+def test_run_whose_spill_file_is_missing_or_damaged_fails(
+    monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]
+) -> None:
+    run = start_run(engine_with())
+    poll_until(lambda progress: progress.step > 40, run)
+    damage(spill_run(run, monkeypatch))
+    progress = run.progress()
+    assert progress.phase == "failed"
+    assert "Reset makes the same run again" in (progress.failure or "")
     assert not run.busy
     assert run.ended
 
 
-# Tabs
+# Closed pages
 
 
-def test_a_tab_closed_in_the_middle_of_a_chunk_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does a reset: what the chunk still writes goes as well."""
+def test_page_closed_during_a_chunk_leaves_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that the chunk writes after the page has closed are removed, too, as after a reset."""
     folder = temp_dirs.private_dir(temp_dirs.SHARED_MEMORY)
     if folder is None:
         pytest.skip("this machine shares no memory as files")
-    thread, advance, inside, go_on = Thread(), training.advance, threading.Event(), threading.Event()
+    thread, advance, started, released = Thread(), training.advance, threading.Event(), threading.Event()
 
-    def held(*arguments: Any, **named: Any) -> Any:
-        inside.set()
-        assert go_on.wait(30)
+    def blocked_advance(*arguments: Any, **named: Any) -> Any:
+        started.set()
+        assert released.wait(30)
         return advance(*arguments, **named)
 
-    seen = [begun(engine_with(thread))]
-    name = seen[0].name
-    until(lambda look: look.step > 4, *seen)
-    monkeypatch.setattr(training, "advance", held)
-    assert inside.wait(30)
-    seen.pop().close()
+    runs = [start_run(engine_with(thread))]
+    name = runs[0].name
+    poll_until(lambda progress: progress.step > 4, *runs)
+    monkeypatch.setattr(training, "advance", blocked_advance)
+    assert started.wait(30)
+    runs.pop().close()
     gc.collect()
-    go_on.set()
+    released.set()
     thread.submit(int).result()  # the chunk is done
     soon(lambda: not list(folder.glob(f"{name}*")), seconds=10)

@@ -1,4 +1,4 @@
-"""Hostile and absurd links: on every page they give notes and defaults, never an exception and never more work."""
+"""Fuzzed links: on every page they give warnings and defaults, never an exception and never more work."""
 
 import os
 import random
@@ -10,75 +10,75 @@ import pytest
 from cl_core.runtime import race
 from tests import ROOT
 from tests.executors import Nobody
-from tests.pages.test_links import linked, notes, through_app
+from tests.pages.apptest import open_from_link, route_pages_through_app, warnings_of
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-LINKS = int(os.environ.get("FUZZED_LINKS", "6"))  # for each page
-MOST_NOTES = 8
-MOST_WORK = race.CONTENDER_RANGE[1] * race.SEED_COUNT_RANGE[1]  # runs of the largest race
-LONGEST_NOTE = 1000  # letters, with all the options there are
+LINKS_PER_PAGE = int(os.environ.get("FUZZED_LINKS", "6"))  # to each page
+MAX_WARNINGS = 8
+MAX_TASKS = race.CONTENDER_RANGE[1] * race.SEED_COUNT_RANGE[1]  # runs of the largest race
+MAX_WARNING_LENGTH = 1000  # characters, as a warning lists all options
 
-HOSTILE = (
+HOSTILE_VALUES = (
     "", " ", "nan", "-inf", "1e999", "-1", "0", "1_000", "1e3", "9" * 5000, "0x10", "٣", "true", "TRUE", "None",
     "<script>alert(1)</script>", "](javascript:alert(1))", "`$\\frac`", "\x00\x1b[31m\r\n", "\u202e\u200b\ufeff",
     "💥" * 300, "a" * 100_000, "../../etc/passwd", "{}", "{0.__class__}", "0,0;" * 5000, "0,0;0,0;0,0", "1e-320",
     ",,,,", "my run", "%00%ff",
 )  # fmt: skip
-STRANGE = (
+STRANGE_NAMES = (
     "", "run", "link_notes", "shown", "asked", "embed", "embed_options", "key", "__class__", "a b", "💥", "x" * 3000,
     "loss_3",
 )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
-def course(monkeypatch):
-    through_app(monkeypatch)
+def pages_run_through_app(monkeypatch):
+    route_pages_through_app(monkeypatch)
 
 
-def fuzzed(dice: random.Random, controls: list[Any]) -> dict[str, Any]:
-    """A link of some settings of a page, right and wrong, and of others that it has not."""
+def fuzzed_link(generator: random.Random, controls: list[Any]) -> dict[str, Any]:
+    """Return a link with valid and invalid settings of a page, and with names that the page does not have."""
     known = [control.name for control in controls]
-    link = {name: dice.choice(HOSTILE) for name in dice.sample(STRANGE, 2)}
-    for control in dice.sample(controls, min(len(controls), 6)):
-        right = [*map(str, control.options), f"{control.low:g}", f"{control.high:g}", "true"]
-        wrong = [*HOSTILE, f"{control.high * 1e6 + 1:g}"]
-        link[control.name] = dice.choice(right if dice.random() < 0.5 else wrong)
+    link = {name: generator.choice(HOSTILE_VALUES) for name in generator.sample(STRANGE_NAMES, 2)}
+    for control in generator.sample(controls, min(len(controls), 6)):
+        valid = [*map(str, control.options), f"{control.low:g}", f"{control.high:g}", "true"]
+        invalid = [*HOSTILE_VALUES, f"{control.high * 1e6 + 1:g}"]
+        link[control.name] = generator.choice(valid if generator.random() < 0.5 else invalid)
     for name in ("hide", "lock"):
-        some = [*dice.sample(known, min(len(known), 3)), dice.choice(HOSTILE)]
-        link[name] = ",".join(some) if dice.random() < 0.7 else ",".join(map(str, range(10_000)))
-    link |= {name: dice.choice(HOSTILE) for name in ("big", "play") if dice.random() < 0.5}
-    if dice.random() < 0.3:
+        names = [*generator.sample(known, min(len(known), 3)), generator.choice(HOSTILE_VALUES)]
+        link[name] = ",".join(names) if generator.random() < 0.7 else ",".join(map(str, range(10_000)))
+    link |= {name: generator.choice(HOSTILE_VALUES) for name in ("big", "play") if generator.random() < 0.5}
+    if generator.random() < 0.3:
         link = {"open": urlencode(link | {"open": urlencode({"open": "open=open"})})}
     return link
 
 
-def follow(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
-    """Open a page by so many links of its own dice: notes and defaults, no exception, and no more work than a race."""
-    dice = random.Random(f"{page} {seed}")
-    shown = linked("" if page == "start" else page).session_state["shown"]
-    if shown is None:  # a page without controls: any setting will do
+def open_fuzzed_links(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
+    """Open a page by `n` fuzzed links: warnings and defaults, no exception, and no more tasks than the largest race."""
+    generator = random.Random(f"{page} {seed}")
+    shown = open_from_link("" if page == "start" else page).session_state["shown"]
+    if shown is None:  # a page without controls ignores all settings
         for _ in range(max(n // 6, 1)):
-            link: dict[str, Any] = {name: dice.choice(HOSTILE) for name in STRANGE if name}
-            assert not linked("", **link).exception
+            link: dict[str, Any] = {name: generator.choice(HOSTILE_VALUES) for name in STRANGE_NAMES if name}
+            assert not open_from_link("", **link).exception
         return
     for _ in range(n):
-        link = fuzzed(dice, list(shown.controls_for_link({})))
-        asked = len(nobody.asked)
-        app = linked(page, **link)
-        told = app.session_state["link_notes"][1]
-        assert len(told) <= MOST_NOTES, link
-        assert all(len(note) <= LONGEST_NOTE and note.isprintable() for note in told), link
+        link = fuzzed_link(generator, list(shown.controls_for_link({})))
+        submitted = len(nobody.asked)
+        app = open_from_link(page, **link)
+        warnings = app.session_state["link_notes"][1]
+        assert len(warnings) <= MAX_WARNINGS, link
+        assert all(len(warning) <= MAX_WARNING_LENGTH and warning.isprintable() for warning in warnings), link
         values = {c.name: app.session_state[c.name] for c in shown.controls_for_link({}) if c.name in app.session_state}
         for control in shown.controls_for_link({name: str(value) for name, value in values.items()}):
             if control.default is not None and control.name in app.session_state:
                 assert control.accepts(app.session_state[control.name]), (control.name, link)
-        assert len(nobody.asked) - asked <= MOST_WORK, nobody.asked[asked:]
-        assert notes(app) or not told
+        assert len(nobody.asked) - submitted <= MAX_TASKS, nobody.asked[submitted:]
+        assert warnings_of(app) or not warnings
         app.run()
         assert not app.exception, link
         nobody.dismiss()
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_whatever_a_link_says_a_page_stays_a_page(nobody, page):
-    follow(page, LINKS, nobody)
+def test_fuzzed_links_give_warnings_and_defaults_but_no_exception(nobody, page):
+    open_fuzzed_links(page, LINKS_PER_PAGE, nobody)

@@ -215,11 +215,11 @@ def test_a_cluster_without_workers_does_not_keep_anybody_waiting(monkeypatch):
 def test_the_benchmark_sweeps_by_both_and_says_how_much_more(monkeypatch):
     from tests.benchmarks import dask, machine
 
-    todo = dask.cells(5, 10)
+    todo = dask.short_cells(5, 10)
     assert len({cell.name for cell in todo}) == 5
     monkeypatch.setattr(sweep, "cell_task", made)
     executor = Thread()
-    assert dask.seconds(executor, todo) > 0
+    assert dask.sweep_seconds(executor, todo) > 0
     executor.shutdown()
     assert len(executor.done) == 5
     monkeypatch.setattr(dask, "compare", lambda *_: [(10.0, 10.5), (10.0, 9.0), (20.0, 22.0)])

@@ -22,7 +22,7 @@ from cl_core.training.files import run_file
 from cl_core.training.frames import RunProgress
 from cl_core.training.saved_run import SavedRun
 from tests.executors import engine_with
-from tests.pages.test_training_page import opened
+from tests.pages.apptest import open_training_run
 from tests.unit.data.test_npz import Trap
 from tests.unit.training.test_exports import SMALL, trained
 
@@ -123,7 +123,7 @@ def test_nothing_is_kept_before_there_is_a_frame():
 
 def page(pool) -> AppTest:
     """The training page with its exports open, its run at the first frame."""
-    app = opened(points="500")
+    app = open_training_run(points="500")
     app.session_state.take_away = True
     return app.run()
 

@@ -1,4 +1,4 @@
-"""The loop one would otherwise write: a DataLoader, transforms an image, and pytorch-metric-learning."""
+"""The baseline: a usual loop with a DataLoader, transforms of single images, and pytorch-metric-learning."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from cl_core.data import augmentation, datasets
 from cl_core.training import RunSpec, encoders
 
-MEAN, STD = 0.1307, 0.3081  # of MNIST's pixels, as everybody's normalisation has them
+MEAN, STD = 0.1307, 0.3081  # of the pixels of MNIST, as in published code
 MARGIN = 0.2
 
 SQUARED = {"distance": distances.LpDistance(power=2)}
@@ -22,13 +22,15 @@ SQUARED = {"distance": distances.LpDistance(power=2)}
 
 @dataclass(frozen=True)
 class Row:
-    """A loss of ours, and what a user of pytorch-metric-learning would write in its place.
+    """A loss of this library, and its counterpart in pytorch-metric-learning.
 
     Attributes:
-        title: what the table calls ours.
-        loss, theta: ours.
-        library: what the table calls theirs.
-        criterion, miner: theirs, made anew.
+        title: name of our loss in the table.
+        loss: key of our loss.
+        theta: its parameters.
+        library: name of the counterpart in the table.
+        criterion: makes the counterpart's loss.
+        miner: makes the counterpart's miner, if it needs one.
     """
 
     title: str
@@ -39,7 +41,7 @@ class Row:
     miner: Callable[[], nn.Module] | None = None
 
     def spec(self, batch: int) -> RunSpec:
-        """Our run of it, with the default net and Adam."""
+        """Return the settings of our run, with the default encoder and Adam."""
         return RunSpec(loss=self.loss, theta=self.theta, batch=batch, unit_norm=self.loss != "npair")
 
 
@@ -72,7 +74,7 @@ ROWS = {
     "batch_hard": _triplet(
         "batch_hard", "TripletMarginLoss, BatchHardMiner", lambda: miners.BatchHardMiner(**SQUARED)
     ),
-    # the same definition; NPairsLoss, below, has the name but takes one pair a class
+    # the same definition as ours; NPairsLoss, below, has the name but takes one pair per class
     "npair": Row(
         "npair", "npair", {}, "NTXentLoss of inner products",
         lambda: losses.NTXentLoss(
@@ -86,10 +88,10 @@ ROWS = {
 
 
 class Images(Dataset[Any]):
-    """A data set that opens and transforms one image at a time, as torchvision's do.
+    """A data set that opens and transforms one image at a time, as those of torchvision do.
 
-    The transforms are the steps of torchvision's `ToTensor` and `Normalize` on a Pillow image, written out since the
-    package has no build for every torch. With `views` an image is transformed twice, moved and noisy.
+    The transforms are the steps of torchvision's `ToTensor` and `Normalize` on a Pillow image, written out because
+    torchvision has no build for every version of torch. With `views` each image gives two shifted and noisy views.
     """
 
     def __init__(self, key: str, *, views: bool) -> None:
@@ -104,28 +106,28 @@ class Images(Dataset[Any]):
     def __getitem__(self, row: int) -> tuple[Tensor, int] | tuple[Tensor, Tensor]:
         picture = Image.fromarray(self.images[row].numpy())
         if self.views:
-            return _noisy(_moved(_normalised(picture))), _noisy(_moved(_normalised(picture)))
-        return _normalised(picture), int(self.labels[row])
+            return _add_noise(_shift(_normalise(picture))), _add_noise(_shift(_normalise(picture)))
+        return _normalise(picture), int(self.labels[row])
 
 
-def _normalised(picture: Image.Image) -> Tensor:
+def _normalise(picture: Image.Image) -> Tensor:
     pixels = torch.from_numpy(np.array(picture, np.uint8)).view(picture.size[1], picture.size[0], 1)
     x = pixels.permute(2, 0, 1).contiguous().to(torch.float32).div(255)
     return x.sub_(torch.tensor([MEAN]).view(-1, 1, 1)).div_(torch.tensor([STD]).view(-1, 1, 1))
 
 
-def _moved(x: Tensor) -> Tensor:
+def _shift(x: Tensor) -> Tensor:
     padded = nn.functional.pad(x, (augmentation.MAX_SHIFT,) * 4)
     row, column = torch.randint(0, 2 * augmentation.MAX_SHIFT + 1, (2,)).tolist()
     return padded[:, row : row + x.shape[1], column : column + x.shape[2]]
 
 
-def _noisy(x: Tensor) -> Tensor:
+def _add_noise(x: Tensor) -> Tensor:
     return x + augmentation.NOISE_STD * torch.randn_like(x)
 
 
-class Loop:
-    """That loop, a step at a time, with the net and the sizes of our run of the same row."""
+class BaselineLoop:
+    """The baseline loop, one step at a time, with the encoder and the sizes of our run of the same row."""
 
     def __init__(self, row: Row, batch: int) -> None:
         spec = row.spec(batch)
@@ -139,7 +141,7 @@ class Loop:
         self.batches = self._batches()
 
     def step(self) -> float:
-        """One step; the loss before it."""
+        """Train one step; return the loss before it."""
         x, y = next(self.batches)
         z = self.net(x)
         value: Tensor = self.criterion(z, y, self.miner(z, y)) if self.miner else self.criterion(z, y)
