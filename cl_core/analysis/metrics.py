@@ -29,6 +29,8 @@ RIDGE_PENALTY = 0.01  # of the linear probe
 class Metrics:
     """Measures of one embedding.
 
+    Run files hold them in this order. A new one comes last and has the default NaN, its value in files of before.
+
     Attributes:
         knn: kNN accuracy: share of points for whose class their `K` nearest other points vote (ties: the nearer class),
             0 to 1.

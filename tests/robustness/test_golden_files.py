@@ -1,11 +1,12 @@
 """Golden files: links, files and numbers of earlier versions keep their meaning; see golden/README.md."""
 
+import io
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import import_module
-from math import isnan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import torch
 
 from cl_core import losses, training
 from cl_core.analysis import similarity_plane
+from cl_core.analysis.metrics import Metrics
 from cl_core.data import datasets
 from cl_core.experiments import results
 from cl_core.losses import LOSSES
@@ -121,8 +123,35 @@ def test_exported_tables_keep_their_columns():
         spec=saved.state.spec, phase="paused", step=saved.state.step, seconds=0.0, rate=0.0, frames=saved.frames,
         losses=saved.losses, empty=0, references=saved.references, note=None, failure=None,
     )  # fmt: skip
-    assert tables.history_table(progress).column_names == expected["history_columns"]
-    assert tables.embedding_table(saved.state, 500).column_names == expected["embedding_columns"]
+    for table, name in (
+        (tables.history_table(progress), "history_columns"),
+        (tables.embedding_table(saved.state, 500), "embedding_columns"),
+    ):
+        assert table.column_names[: len(expected[name])] == expected[name]  # a new metric is a new last column
+
+
+def test_run_file_of_before_a_new_metric_opens_without_it(monkeypatch):
+    @dataclass(frozen=True, slots=True)
+    class MoreMetrics(Metrics):
+        silhouette: float = nan
+
+    monkeypatch.setattr(run_file, "Metrics", MoreMetrics)
+    monkeypatch.setattr(run_file, "METRIC_NAMES", (*run_file.METRIC_NAMES, "silhouette"))
+    saved = run_file.loads((GOLDEN / "run.npz").read_bytes())
+    assert [frame.metrics.knn for frame in saved.frames] == golden("run.json")["knn"]
+    assert all(isnan(frame.metrics.silhouette) for frame in saved.frames)
+
+
+@pytest.mark.parametrize("n_metrics", [0, -1, 1])
+def test_run_file_with_wrong_number_of_metrics_is_refused(n_metrics):
+    with np.load(GOLDEN / "run.npz") as archive:
+        stored = dict(archive)
+    frames = len(stored["metrics"])
+    stored["metrics"] = np.zeros((frames, (len(run_file.METRIC_NAMES) + n_metrics) if n_metrics else 0))
+    buffer = io.BytesIO()
+    np.savez(buffer, **stored)
+    with pytest.raises(ValueError, match="metrics"):
+        run_file.loads(buffer.getvalue())
 
 
 def test_pretrained_embedding_opens_to_the_same_values(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ ranges, and the spec is validated by `RunSpec`.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from math import isfinite, nan
 from types import MappingProxyType
 from typing import Any
@@ -34,6 +34,7 @@ MAX_POINT_BYTES = 24 * 2**20  # of the saved points; a long run with many probe 
 MAX_ABOUT_BYTES = 2**16
 PLOT_DIMS = (2, 3)
 METRIC_NAMES = tuple(field.name for field in fields(Metrics))
+REQUIRED_METRICS = sum(field.default is MISSING for field in fields(Metrics))  # older files lack the others
 MAX_MAGNITUDE = 2.0**127  # largest absolute value that can be drawn and measured
 
 _DTYPES: Mapping[str, str] = MappingProxyType(
@@ -203,26 +204,37 @@ def _parse_frames(stored: Mapping[str, NDArray[Any]], spec: RunSpec, n: int, ste
     if not count or steps[0] != 0 or (np.diff(steps) <= 0).any() or steps[-1] > step:
         raise ValueError("its frames' steps do not ascend from 0 to its newest step")
     _check_shape("seconds", seconds, (count,))
-    _check_shape("metrics", measured, (count, len(METRIC_NAMES)))
+    metrics = _parse_metrics(measured, count)
     dims = [k for k in PLOT_DIMS if k <= spec.dim]
     for k in dims:
         for name, shape in {"points": (n, k), "shares": (k,), "scale": (), "best": ()}.items():
             _check_shape(f"{name}{k}", stored[f"{name}{k}"], (count, *shape))
         if not (np.abs(stored[f"points{k}"]) <= 1).all() or not (stored[f"scale{k}"] > 0).all():
             raise ValueError(f"points{k} are not to scale")
-    for name in ("seconds", "metrics", *(f"{part}{k}" for k in dims for part in ("scale", "shares", "best"))):
+    for name in ("seconds", *(f"{part}{k}" for k in dims for part in ("scale", "shares", "best"))):
         if not (np.abs(stored[name]) <= MAX_MAGNITUDE).all():
             raise ValueError(f"{name} has numbers out of range")
     return tuple(
         Frame(
             int(steps[i]),
             float(seconds[i]),
-            Metrics(*map(float, measured[i])),
+            metrics[i],
             {k: (stored[f"points{k}"][i].astype(np.float64) * stored[f"scale{k}"][i]).astype(np.float32) for k in dims},
             {k: _parse_view(stored, spec.dim, k, i, newest=i == count - 1) for k in dims},
         )
         for i in range(count)
     )
+
+
+def _parse_metrics(measured: NDArray[Any], count: int) -> list[Metrics]:
+    """Return the metrics of each frame; those that were added since the file was written have their default."""
+    known = min(max(measured.shape[-1], REQUIRED_METRICS), len(METRIC_NAMES)) if measured.ndim else 0
+    _check_shape("metrics", measured, (count, known))
+    absent = np.isnan(measured)
+    absent[:, :REQUIRED_METRICS] = False
+    if not (absent | (np.abs(measured) <= MAX_MAGNITUDE)).all():
+        raise ValueError("metrics has numbers out of range")
+    return [Metrics(*map(float, row)) for row in measured]
 
 
 def _parse_view(stored: Mapping[str, NDArray[Any]], dim: int, k: int, i: int, *, newest: bool) -> View:

@@ -208,4 +208,5 @@ def _measure_table(frame: Frame) -> str:
         "spread": f"{m.spread:.4f}",
         "variance drawn (best plane)": f"{sum(frame.views[2].shares):.1%} ({frame.views[2].best_share:.1%})",
     }
-    return "\n".join(["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())])
+    cells = (f"| {name} | {'unknown' if 'nan' in value else value} |" for name, value in rows.items())
+    return "\n".join(["| measure | value |", "|---|---|", *cells])
