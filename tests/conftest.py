@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-from tests.executors import Nobody, Thread, end_engines, pages_with
+from tests.executors import IdleExecutor, ThreadExecutor, end_engines, pages_with
 
 torch.set_num_threads(1)  # as in a worker; two on busy cores are several times slower
 
@@ -27,15 +27,15 @@ def _end_engines():
 @pytest.fixture
 def pool(monkeypatch):
     """The executor of the pages' engine: a thread, ended with the test."""
-    made = Thread()
+    made = ThreadExecutor()
     with pages_with(made, monkeypatch):
         yield made
     made.shutdown()
 
 
 @pytest.fixture
-def nobody(monkeypatch):
+def idle_executor(monkeypatch):
     """The executor of the pages' engine: somebody who does nothing."""
-    made = Nobody()
+    made = IdleExecutor()
     with pages_with(made, monkeypatch):
         yield made

@@ -19,7 +19,7 @@ ENGINES: list[tuple[Engine, Executor]] = []
 
 def engine_with(executor: Executor | None = None) -> Engine:
     """An engine that is ended with the test, and so is its executor if that is a thread."""
-    executor = executor or Thread()
+    executor = executor or ThreadExecutor()
     ENGINES.append((Engine(executor), executor))
     return ENGINES[-1][0]
 
@@ -29,11 +29,11 @@ def end_engines() -> None:
     while ENGINES:
         engine, executor = ENGINES.pop()
         engine.close()
-        if isinstance(executor, Thread):
+        if isinstance(executor, ThreadExecutor):
             executor.shutdown()
 
 
-def soon(seen: Callable[[], object], seconds: float = 30.0) -> None:
+def wait_until(seen: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait for something that comes without anybody looking at a run."""
     end = time.monotonic() + seconds
     while not seen():
@@ -41,7 +41,7 @@ def soon(seen: Callable[[], object], seconds: float = 30.0) -> None:
         time.sleep(0.02)
 
 
-def gone(*files: Path) -> bool:
+def are_deleted(*files: Path) -> bool:
     """Whether files have gone with whatever nobody holds any more."""
     gc.collect()
     return not any(file.exists() for file in files)
@@ -60,27 +60,27 @@ def pages_with(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     lifespan.engine.clear()
 
 
-def name_of(task: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
+def task_name(task: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
     """What a piece of work is called, which the engine's turns have `timed`."""
     name: str = (arguments[0] if task is timed_task else task).__name__
     return name
 
 
-class Thread(ThreadPoolExecutor):
+class ThreadExecutor(ThreadPoolExecutor):
     """Does one piece of work after the other, in a thread of this process; `done` names them."""
 
     remote = False
 
     def __init__(self) -> None:
         super().__init__(max_workers=1)
-        self.done: list[str] = []
+        self.submitted: list[str] = []
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.done.append(name_of(task, arguments))
+        self.submitted.append(task_name(task, arguments))
         return super().submit(task, *arguments, **named)
 
 
-class Mortal(Thread):
+class DyingExecutor(ThreadExecutor):
     """Dies, instead of doing it, of every piece of work of which `dies` says so, told its name and how many such
     there were before."""
 
@@ -89,17 +89,17 @@ class Mortal(Thread):
         self.dies = dies
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        name = name_of(task, arguments)
-        if not self.dies(name, self.done.count(name)):
+        name = task_name(task, arguments)
+        if not self.dies(name, self.submitted.count(name)):
             return super().submit(task, *arguments, **named)
-        self.done.append(name)
+        self.submitted.append(name)
         future: Future[Any] = Future()
         # a death is never heard of at once
         threading.Timer(0.01, future.set_exception, [BrokenExecutor("the process ended abruptly")]).start()
         return future
 
 
-class AtOnce(Thread):
+class ImmediateExecutor(ThreadExecutor):
     """Does each piece of work before `submit` returns: its future is done when the caller first sees it."""
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
@@ -108,21 +108,21 @@ class AtOnce(Thread):
         return future
 
 
-class Nobody(Executor):
+class IdleExecutor(Executor):
     """Counts what it is asked to do, and does none of it."""
 
     remote = False
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.submitted: list[str] = []
         self._pending: list[Future[Any]] = []
 
     def submit(self, task: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.asked.append(name_of(task, arguments))
+        self.submitted.append(task_name(task, arguments))
         self._pending.append(Future())
         return self._pending[-1]
 
-    def dismiss(self) -> None:
+    def fail_pending(self) -> None:
         """Have nobody wait any longer for what was asked: else all of it is kept for them."""
         while self._pending:
             self._pending.pop().set_exception(ValueError("nobody is at work"))

@@ -18,7 +18,7 @@ from cl_core.runtime import process_memory
 from cl_core.training.files import run_file
 from tests.archives import small
 from tests.benchmarks import machine, report
-from tests.executors import Nobody, pages_with
+from tests.executors import IdleExecutor, pages_with
 from tests.pages.test_links import through_app
 from tests.robustness.test_fuzz_links import PAGES, follow
 from tests.unit.training.test_exports import trained
@@ -56,12 +56,12 @@ def links(count: int) -> Borne:
     each = -(-count // (ROUNDS * len(PAGES)))
     with pytest.MonkeyPatch.context() as patches:
         through_app(patches)
-        nobody = Nobody()
-        with pages_with(nobody, patches):
+        idle_executor = IdleExecutor()
+        with pages_with(idle_executor, patches):
 
             def one(number: int) -> None:
                 for page in PAGES:
-                    follow(page, each, nobody, seed=number)
+                    follow(page, each, idle_executor, seed=number)
 
             return borne("fuzzed links", each * ROUNDS * len(PAGES), [partial(one, k) for k in range(ROUNDS)])
 

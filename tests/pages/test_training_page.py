@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from cl_core.losses import LOSSES
 from cl_core.training.frames import PACES
 from tests import ROOT
-from tests.executors import Mortal
+from tests.executors import DyingExecutor
 
 FAST = {"dataset": "blobs", "encoder": "mlp", "dim": "8", "batch": "32", "pace": "flat-out"}
 
@@ -234,7 +234,7 @@ def test_a_run_that_turns_to_nan_says_what_to_try(pool):
 
 
 def test_a_death_is_said_and_the_run_goes_on(monkeypatch, pool):
-    dying = Mortal(lambda task, nth: task == "train_chunk" and nth == 2)
+    dying = DyingExecutor(lambda task, nth: task == "train_chunk" and nth == 2)
     monkeypatch.setattr(pool, "submit", dying.submit)
     app = opened()
     click(app, "start")

@@ -369,7 +369,7 @@ def understood(app: Any) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_markup_from_a_link_is_nowhere_understood(nobody, monkeypatch, page):
+def test_markup_from_a_link_is_nowhere_understood(idle_executor, monkeypatch, page):
     through_app(monkeypatch)
     monkeypatch.setattr(controls, "_faults", everything_said)
     first = linked("" if page == "start" else page)

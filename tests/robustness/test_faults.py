@@ -23,7 +23,7 @@ from cl_core.runtime.engine import Engine
 from cl_core.runtime.run import FRAMES_PER_CHUNK, Run
 from cl_core.training import RunSpec
 from cl_core.training.frames import PACES, RunProgress
-from tests.executors import Thread, engine_with, gone, soon
+from tests.executors import ThreadExecutor, are_deleted, engine_with, wait_until
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 KILLERS = (77, 78)  # seeds of the runs whose work kills its workers
@@ -34,7 +34,7 @@ OUT_OF_MEMORY = (  # as torch says it, and as numpy and Python do
 FULL = Path("/dev/full")  # has no room for anything
 
 
-class Shared(Thread):
+class Shared(ThreadExecutor):
     """Two workers that die together, as those of a pool do, with all that they have: of a chunk of one of `KILLERS`."""
 
     size = 2
@@ -75,7 +75,7 @@ def pass_on(done: Future[Any], answer: Future[Any]) -> None:
         answer.set_result(done.result())
 
 
-class Starved(Thread):
+class Starved(ThreadExecutor):
     """Has no memory for a chunk of which `starves` says so, told how many there were before."""
 
     def __init__(self, starves: Callable[[int], bool], error: Exception) -> None:
@@ -234,7 +234,7 @@ def left(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.1)
     run.renew_lease()
-    soon(lambda: run._storage.spilled)
+    wait_until(lambda: run._storage.spilled)
     with run._context.changed:  # all of it is done
         pass
     monkeypatch.setattr(playback, "LEASE", 5.0)
@@ -267,7 +267,7 @@ def test_a_run_left_alone_takes_no_memory_and_is_there_whole_for_whoever_comes_b
     until(lambda look: look.phase == "paused", run)
     file = left(run, monkeypatch)  # also when it rests
     del run
-    soon(lambda: gone(file), seconds=10)
+    wait_until(lambda: are_deleted(file), seconds=10)
 
 
 def test_a_run_that_rests_is_not_laid_by_while_somebody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +311,7 @@ def test_where_the_disk_is_full_a_run_left_alone_stays_in_memory_until_there_is_
     run.renew_lease()
     assert run._storage._file is not None
     with limited(1 << 12):
-        soon(lambda: len(tried) > 2)
+        wait_until(lambda: len(tried) > 2)
         assert not any(tried)
         assert not run._storage.spilled
         assert not run._storage._file.exists() or run._storage.spilling
@@ -355,10 +355,10 @@ def test_whoever_comes_back_while_a_run_is_laid_by_does_not_wait_for_the_disk(
     if stays:
         file = run._storage._file
         assert file is not None
-        soon(lambda: not run._storage.spilling and not file.exists())
+        wait_until(lambda: not run._storage.spilling and not file.exists())
         assert not run._storage.spilled
     else:
-        soon(lambda: run._storage.spilled)
+        wait_until(lambda: run._storage.spilled)
     monkeypatch.setattr(playback, "LEASE", 5.0)
     assert run.progress().step >= later.step
     assert right(until(lambda look: look.step > later.step + 40, run))
@@ -384,7 +384,7 @@ def test_a_tab_closed_in_the_middle_of_a_chunk_leaves_nothing_behind(monkeypatch
     folder = temp_dirs.private_dir(temp_dirs.SHARED_MEMORY)
     if folder is None:
         pytest.skip("this machine shares no memory as files")
-    thread, advance, inside, go_on = Thread(), training.advance, threading.Event(), threading.Event()
+    thread, advance, inside, go_on = ThreadExecutor(), training.advance, threading.Event(), threading.Event()
 
     def held(*arguments: Any, **named: Any) -> Any:
         inside.set()
@@ -400,4 +400,4 @@ def test_a_tab_closed_in_the_middle_of_a_chunk_leaves_nothing_behind(monkeypatch
     gc.collect()
     go_on.set()
     thread.submit(int).result()  # the chunk is done
-    soon(lambda: not list(folder.glob(f"{name}*")), seconds=10)
+    wait_until(lambda: not list(folder.glob(f"{name}*")), seconds=10)

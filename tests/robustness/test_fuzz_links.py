@@ -9,7 +9,7 @@ import pytest
 
 from cl_core.runtime import race
 from tests import ROOT
-from tests.executors import Nobody
+from tests.executors import IdleExecutor
 from tests.pages.test_links import linked, notes, through_app
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -52,7 +52,7 @@ def fuzzed(dice: random.Random, controls: list[Any]) -> dict[str, Any]:
     return link
 
 
-def follow(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
+def follow(page: str, n: int, idle_executor: IdleExecutor, seed: int = 0) -> None:
     """Open a page by so many links of its own dice: notes and defaults, no exception, and no more work than a race."""
     dice = random.Random(f"{page} {seed}")
     shown = linked("" if page == "start" else page).session_state["shown"]
@@ -63,7 +63,7 @@ def follow(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
         return
     for _ in range(n):
         link = fuzzed(dice, list(shown.controls_for_link({})))
-        asked = len(nobody.asked)
+        asked = len(idle_executor.submitted)
         app = linked(page, **link)
         told = app.session_state["link_notes"][1]
         assert len(told) <= MOST_NOTES, link
@@ -72,13 +72,13 @@ def follow(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
         for control in shown.controls_for_link({name: str(value) for name, value in values.items()}):
             if control.default is not None and control.name in app.session_state:
                 assert control.accepts(app.session_state[control.name]), (control.name, link)
-        assert len(nobody.asked) - asked <= MOST_WORK, nobody.asked[asked:]
+        assert len(idle_executor.submitted) - asked <= MOST_WORK, idle_executor.submitted[asked:]
         assert notes(app) or not told
         app.run()
         assert not app.exception, link
-        nobody.dismiss()
+        idle_executor.fail_pending()
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_whatever_a_link_says_a_page_stays_a_page(nobody, page):
-    follow(page, LINKS, nobody)
+def test_whatever_a_link_says_a_page_stays_a_page(idle_executor, page):
+    follow(page, LINKS, idle_executor)

@@ -16,7 +16,7 @@ import pytest
 
 from cl_core.experiments import STUDIES, __main__, pipeline, results, sweep
 from cl_core.runtime import dask_cluster, process_pool
-from tests.executors import Thread, soon
+from tests.executors import ThreadExecutor, wait_until
 from tests.unit.experiments.test_results import no_space, outcome, saved
 
 CELLS = list(STUDIES["right"].of_seeds(1))
@@ -77,7 +77,7 @@ class Fragile(Executor):
 
 @pytest.fixture
 def thread():
-    executor = Thread()
+    executor = ThreadExecutor()
     yield executor
     executor.shutdown()
 
@@ -92,7 +92,7 @@ def test_a_sweep_finishes_everything_once(tmp_path, thread, monkeypatch):
     assert heard == [(cell, None) for cell in CELLS[:3]]
     again = sweep.sweep(CELLS[:5], thread, tmp_path, at_once=1)
     assert again.finished == CELLS[3:5]
-    assert len(thread.done) == 5
+    assert len(thread.submitted) == 5
     assert results.finished_cells(CELLS, tmp_path) == set(CELLS[:5])
 
 
@@ -113,7 +113,7 @@ def test_what_can_not_be_run_is_said_and_the_rest_goes_on(tmp_path, thread, monk
         CELLS[1]: f"{CELLS[1].name}: a batch is too large",
         CELLS[2]: f"{CELLS[2].name}: RuntimeError: out of luck",
     }
-    assert len(thread.done) == 4
+    assert len(thread.submitted) == 4
 
 
 def test_a_cell_that_kills_its_workers_is_left_out_and_its_neighbours_are_not(tmp_path):
@@ -250,17 +250,17 @@ def test_whatever_kills_a_sweep_it_goes_on_where_it_was(tmp_path, thread, monkey
         return {path.stem for path in folder.glob("*.parquet")}
 
     running = command(folder, log)
-    soon(lambda: len(finished()) >= 2, seconds=90)
+    wait_until(lambda: len(finished()) >= 2, seconds=90)
     os.kill(int(begun()[-1][1]), signal.SIGKILL)  # a worker
     first = len(finished())
-    soon(lambda: len(finished()) >= first + 3, seconds=90)
+    wait_until(lambda: len(finished()) >= first + 3, seconds=90)
     assert running.poll() is None
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     kept, noted = finished(), len(begun())
 
     stopped = command(folder, log)
-    soon(lambda: len(finished()) >= len(kept) + 1, seconds=90)
+    wait_until(lambda: len(finished()) >= len(kept) + 1, seconds=90)
     os.killpg(stopped.pid, signal.SIGINT)  # as Ctrl-C does
     said, errors = stopped.communicate(timeout=60)
     assert stopped.returncode == 130

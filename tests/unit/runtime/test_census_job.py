@@ -16,7 +16,7 @@ from cl_core.runtime import census_job
 from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
 from cl_core.runtime.process_pool import ProcessPool
 from cl_core.training.pretrained import checkpoints, embeddings
-from tests.executors import Mortal, Thread
+from tests.executors import DyingExecutor, ThreadExecutor
 
 QUESTION = CensusRequest("blobs", None, 300, 0.2, "sqeuclidean", (0.5, 1.0))
 
@@ -29,7 +29,7 @@ def _small_parts(monkeypatch):
 
 @pytest.fixture
 def thread():
-    made = Thread()
+    made = ThreadExecutor()
     yield made
     made.shutdown()
 
@@ -57,7 +57,7 @@ def check(look: CensusProgress, question: CensusRequest) -> None:
 def test_it_counts_what_the_census_counts(thread):
     look = until(CensusJob(thread, QUESTION), lambda look: look.phase == "done")
     check(look, QUESTION)
-    assert thread.done.count("count_part") > 5
+    assert thread.submitted.count("count_part") > 5
     assert look.seconds > 0
 
 
@@ -87,9 +87,9 @@ def test_it_can_be_stopped_and_goes_on(thread):
     look = job.progress()
     assert look.phase == "stopped"
     assert 20 < look.done < look.total
-    asked = len(thread.done)
+    asked = len(thread.submitted)
     stopped.wait(0.05)
-    assert len(thread.done) == asked  # nothing more was handed out
+    assert len(thread.submitted) == asked  # nothing more was handed out
     job.resume()
     check(until(job, lambda look: look.phase == "done"), QUESTION)
 
@@ -105,7 +105,7 @@ def test_it_stops_when_nobody_looks(thread, monkeypatch):
 
 
 def test_a_worker_that_dies_costs_a_part(thread):
-    mortal = Mortal(
+    mortal = DyingExecutor(
         lambda name, before: (name == "count_part" and before in (0, 3, 4)) or (name == "assemble" and before == 0)
     )
     look = until(CensusJob(mortal, QUESTION), lambda look: look.phase == "done")
@@ -115,7 +115,7 @@ def test_a_worker_that_dies_costs_a_part(thread):
 
 
 def test_workers_that_die_again_and_again_are_given_up():
-    mortal = Mortal(lambda name, before: before > 2)
+    mortal = DyingExecutor(lambda name, before: before > 2)
     look = until(CensusJob(mortal, QUESTION), lambda look: look.phase == "failed")
     assert "again and again" in (look.failure or "")
     assert look.done > 0

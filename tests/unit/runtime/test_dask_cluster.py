@@ -21,7 +21,7 @@ from cl_core.runtime.engine import Engine
 from cl_core.training import RunSpec
 from cl_core.training.frames import PACES
 from tests import ROOT
-from tests.executors import Thread, soon
+from tests.executors import ThreadExecutor, wait_until
 from tests.unit.experiments.test_sweep import CELLS, LOG, asked, made, slow
 
 distributed = pytest.importorskip("distributed")
@@ -42,7 +42,7 @@ class Started:
             with socket.socket() as caller:
                 return caller.connect_ex(("127.0.0.1", port)) == 0
 
-        soon(listens, seconds=90)  # whoever calls too early waits longer and longer between two tries
+        wait_until(listens, seconds=90)  # whoever calls too early waits longer and longer between two tries
         self._workers = self._start("worker", self.address, "--nworkers", "2", "--nthreads", "1")
 
     def _start(self, *command):
@@ -71,7 +71,7 @@ def joined(started, monkeypatch):
     monkeypatch.setenv(dask_cluster.ADDRESS, started.address)
     monkeypatch.setattr(dask_cluster, "TIMEOUT", 60.0)  # its workers are on their way
     executor = dask_cluster.make_executor()
-    soon(lambda: executor.size == 2, seconds=90)
+    wait_until(lambda: executor.size == 2, seconds=90)
     yield executor
     executor.shutdown(cancel_futures=True)
 
@@ -150,7 +150,7 @@ def test_a_run_on_a_cluster_is_the_run_of_this_machine(joined):
         run.renew_lease()
         return run.progress().step > 40 or run.progress().failure
 
-    soon(far, seconds=90)
+    wait_until(far, seconds=90)
     run.pause()
     look = run.progress()
     engine.close()
@@ -206,7 +206,7 @@ def test_a_cluster_without_workers_does_not_keep_anybody_waiting(monkeypatch):
     with local(1, 1) as small:
         executor = DaskCluster(small.scheduler_address)
         small.scale(0)
-        soon(lambda: not small.scheduler.workers, seconds=90)
+        wait_until(lambda: not small.scheduler.workers, seconds=90)
         with pytest.raises(ClusterError, match="lost all its workers"):
             executor.submit(divmod, 7, 2).result(timeout=30)
         executor.shutdown(cancel_futures=True)
@@ -218,10 +218,10 @@ def test_the_benchmark_sweeps_by_both_and_says_how_much_more(monkeypatch):
     todo = dask.cells(5, 10)
     assert len({cell.name for cell in todo}) == 5
     monkeypatch.setattr(sweep, "cell_task", made)
-    executor = Thread()
+    executor = ThreadExecutor()
     assert dask.seconds(executor, todo) > 0
     executor.shutdown()
-    assert len(executor.done) == 5
+    assert len(executor.submitted) == 5
     monkeypatch.setattr(dask, "compare", lambda *_: [(10.0, 10.5), (10.0, 9.0), (20.0, 22.0)])
     monkeypatch.setattr(machine, "describe", lambda: "a machine")
     text = dask.markdown(5, 10, 3)
@@ -234,7 +234,7 @@ def test_a_scheduler_that_is_killed_ends_the_sweep_with_a_word(started, tmp_path
     monkeypatch.setattr(sweep, "cell_task", slow)
 
     def kill():
-        soon(lambda: len(list(tmp_path.glob("*.parquet"))) >= 2, seconds=90)
+        wait_until(lambda: len(list(tmp_path.glob("*.parquet"))) >= 2, seconds=90)
         os.killpg(started.scheduler.pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)

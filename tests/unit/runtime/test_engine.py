@@ -19,7 +19,7 @@ from cl_core.runtime.run import FRAMES_PER_CHUNK, Run
 from cl_core.training import RunSpec, frames
 from cl_core.training.frames import PACES, Pace, RunProgress
 from tests import ROOT
-from tests.executors import AtOnce, Mortal, engine_with, gone, soon
+from tests.executors import DyingExecutor, ImmediateExecutor, are_deleted, engine_with, wait_until
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 EXPLODING = RunSpec(dataset="blobs", loss="npair", unit_norm=False, optimiser="sgd", rate=10.0)
@@ -153,7 +153,7 @@ def test_a_run_that_nobody_looks_at_rests_and_goes_on_when_somebody_does(monkeyp
     run.play()
     until(run, lambda look: look.step > 5)
     time.sleep(0.6)
-    soon(lambda: not (run._training or run._undrawn))  # what was under way is finished
+    wait_until(lambda: not (run._training or run._undrawn))  # what was under way is finished
     resting = run.progress().step
     time.sleep(0.4)
     assert run.progress().step == resting
@@ -175,7 +175,7 @@ def test_a_run_that_turns_to_nan_stops_and_keeps_its_history():
 
 
 def test_a_death_costs_one_chunk_and_is_said():
-    run = opened(executor=Mortal(lambda task, nth: task == "train_chunk" and nth == 3))
+    run = opened(executor=DyingExecutor(lambda task, nth: task == "train_chunk" and nth == 3))
     run.play()
     look = until(run, lambda look: look.step > 50)
     assert "A worker process died" in (look.note or "")
@@ -184,14 +184,14 @@ def test_a_death_costs_one_chunk_and_is_said():
 
 
 def test_a_frame_is_drawn_again_after_a_death():
-    run = opened(executor=Mortal(lambda task, nth: task == "draw_frame" and nth in (2, 3)))
+    run = opened(executor=DyingExecutor(lambda task, nth: task == "draw_frame" and nth in (2, 3)))
     run.play()
     look = until(run, lambda look: len(look.frames) > 8)
     assert [f.step for f in look.frames[:8]] == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
 def test_work_that_always_kills_its_worker_is_given_up():
-    run = opened(executor=Mortal(lambda task, nth: task == "train_chunk" and nth >= 2))
+    run = opened(executor=DyingExecutor(lambda task, nth: task == "train_chunk" and nth >= 2))
     run.play()
     look = until(run, lambda look: look.phase == "failed")
     assert "out of memory" in (look.failure or "")
@@ -227,7 +227,7 @@ def test_a_frame_that_is_being_drawn_when_a_run_is_given_up_still_comes():
 
 
 def test_work_may_be_done_before_it_is_waited_for():
-    run = opened(executor=AtOnce())
+    run = opened(executor=ImmediateExecutor())
     run.play()
     until(run, lambda look: look.step > 20)
 
@@ -260,7 +260,7 @@ def test_a_run_that_is_forgotten_leaves_nothing_behind():
         pytest.skip("this machine shares no memory as files")
     assert any(file.exists() for file in files)
     del run
-    soon(lambda: gone(*files), seconds=10)
+    wait_until(lambda: are_deleted(*files), seconds=10)
 
 
 def test_without_shared_memory_states_travel_in_the_parcel(monkeypatch, tmp_path):
@@ -314,7 +314,7 @@ def test_workers_end_with_their_server_however_it_ends():
     worker = int(server.stdout.readline())
     server.kill()
     server.wait()
-    soon(lambda: not _alive(worker), seconds=20)
+    wait_until(lambda: not _alive(worker), seconds=20)
 
 
 def _alive(pid: int) -> bool:

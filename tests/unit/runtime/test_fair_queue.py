@@ -8,10 +8,10 @@ import pytest
 
 from cl_core.runtime import fair_queue
 from cl_core.runtime.fair_queue import FairQueue
-from tests.executors import AtOnce, Mortal, Thread
+from tests.executors import DyingExecutor, ImmediateExecutor, ThreadExecutor
 
 
-class Hand(Thread):
+class Hand(ThreadExecutor):
     """Does nothing by itself: `finish` says when the oldest piece of work is done, and how long it took."""
 
     size = 1
@@ -117,18 +117,18 @@ def test_what_goes_wrong_is_the_futures_to_say():
     def fails():
         raise ValueError("no")
 
-    seat = FairQueue(AtOnce()).client()
+    seat = FairQueue(ImmediateExecutor()).client()
     with pytest.raises(ValueError, match="no"):
         seat.submit(fails).result()
     assert seat.submit(named, "after").result() == "after"
 
-    class Broken(Thread):
+    class Broken(ThreadExecutor):
         def submit(self, task, /, *arguments, **named):
             raise BrokenExecutor("gone")
 
     with pytest.raises(BrokenExecutor):
         FairQueue(Broken()).submit(named, "x").result()
-    dying = FairQueue(Mortal(lambda name, before: before == 0)).client()
+    dying = FairQueue(DyingExecutor(lambda name, before: before == 0)).client()
     with pytest.raises(BrokenExecutor):
         dying.submit(named, "x").result(timeout=10)
     assert dying.submit(named, "y").result(timeout=10) == "y"
@@ -181,7 +181,7 @@ def test_the_end_calls_off_what_waits():
 
 
 def test_many_threads_at_once_lose_nothing():
-    shared = FairQueue(Thread())
+    shared = FairQueue(ThreadExecutor())
     futures: list[Future] = []
 
     def ask():

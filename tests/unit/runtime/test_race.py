@@ -15,7 +15,7 @@ from cl_core.runtime import playback, race
 from cl_core.runtime.race import Race, RaceProgress
 from cl_core.training import RunSpec, frames
 from cl_core.training.frames import PACES
-from tests.executors import AtOnce, Mortal, Thread, engine_with, soon
+from tests.executors import DyingExecutor, ImmediateExecutor, ThreadExecutor, engine_with, wait_until
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 COARSE = RunSpec(dataset="blobs", dim=4, batch=256, loss="triplet")
@@ -57,7 +57,7 @@ def together(race: Race, look: RaceProgress) -> None:
             assert high == 0 or run.steps_done >= min(low, race._common_step())
 
 
-@pytest.mark.parametrize("executor", [Thread, AtOnce])
+@pytest.mark.parametrize("executor", [ThreadExecutor, ImmediateExecutor])
 @pytest.mark.parametrize("pace", ["every-step", "flat-out"])
 def test_all_are_at_the_same_step_whenever_one_looks(executor, pace):
     race = opened(SMALL, COARSE, executor=executor(), pace=pace)
@@ -131,7 +131,7 @@ def test_a_race_of_failures_ends():
 
 
 def test_workers_that_die_hold_up_and_are_heard_of():
-    race = opened(SMALL, COARSE, executor=Mortal(lambda task, nth: task == "train_chunk" and nth == 2))
+    race = opened(SMALL, COARSE, executor=DyingExecutor(lambda task, nth: task == "train_chunk" and nth == 2))
     race.play()
     look = until(race, lambda look: look.step > 20)
     assert "A worker process died" in " ".join(each.note or "" for looks in look.runs for each in looks)
@@ -143,7 +143,9 @@ def test_a_race_nobody_looks_at_stops(monkeypatch):
     race_.renew_lease()
     race_.play()
     time.sleep(0.5)
-    soon(lambda: not any(run._training or run._undrawn for run in race_._all_runs))  # what was under way is finished
+    wait_until(
+        lambda: not any(run._training or run._undrawn for run in race_._all_runs)
+    )  # what was under way is finished
     rested = race_.progress().step
     time.sleep(0.3)
     assert race_.progress().step == rested
