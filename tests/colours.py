@@ -1,10 +1,10 @@
-"""How far two colours stand apart."""
+"""Contrast of two colours."""
 
 import numpy as np
 
 
 def contrast(one: str, other: str) -> float:
-    """The ratio of contrast of two colours as WCAG 2 defines it."""
+    """Return the contrast ratio of two colours as defined by WCAG 2."""
 
     def luminance(colour: str) -> float:
         parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])

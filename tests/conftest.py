@@ -1,41 +1,46 @@
-"""What holds for every test."""
+"""Fixtures and settings of all tests."""
 
 import os
 
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
-from tests.executors import IdleExecutor, ThreadExecutor, end_engines, pages_with
+from tests.executors import IdleExecutor, ThreadExecutor, close_engines, pages_with
 
-torch.set_num_threads(1)  # as in a worker; two on busy cores are several times slower
+# one thread, as in a worker; two on busy cores are several times slower
+torch.set_num_threads(1)
+threadpool_limits(1, "blas")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For the whole suite a process for each core, but four at most, as each has a browser and servers; for what is
-    asked for by name none besides this one, which starts sooner."""
-    whole = config.args_source is config.ArgsSource.TESTPATHS and not config.option.keyword
-    return min(len(os.sched_getaffinity(0)), 4) if whole else 0
+    """Return one process per core for whole directories, at most four, as each may have a browser and servers.
+
+    For selected files and tests return 0: they start sooner in this process.
+    """
+    directories = all((config.invocation_params.dir / argument).is_dir() for argument in config.args)
+    return min(len(os.sched_getaffinity(0)), 4) if directories and not config.option.keyword else 0
 
 
 @pytest.fixture(autouse=True)
-def _end_engines():
+def _close_engines():
     yield
-    end_engines()
+    close_engines()
 
 
 @pytest.fixture
 def pool(monkeypatch):
-    """The executor of the pages' engine: a thread, ended with the test."""
-    made = ThreadExecutor()
-    with pages_with(made, monkeypatch):
-        yield made
-    made.shutdown()
+    """The executor of the pages' engine: a thread that is shut down after the test."""
+    executor = ThreadExecutor()
+    with pages_with(executor, monkeypatch):
+        yield executor
+    executor.shutdown()
 
 
 @pytest.fixture
 def idle_executor(monkeypatch):
-    """The executor of the pages' engine: somebody who does nothing."""
-    made = IdleExecutor()
-    with pages_with(made, monkeypatch):
-        yield made
+    """The executor of the pages' engine: it runs nothing."""
+    executor = IdleExecutor()
+    with pages_with(executor, monkeypatch):
+        yield executor

@@ -1,4 +1,4 @@
-"""Workers that are no processes, for tests that look at what a run or a page does rather than at where."""
+"""Executors without processes, for tests of what runs and pages do, not of where their tasks run."""
 
 import gc
 import threading
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cl_core.runtime import process_pool
 from cl_core.runtime.engine import Engine
 from cl_core.runtime.fair_queue import timed_task
 
@@ -18,14 +19,14 @@ ENGINES: list[tuple[Engine, Executor]] = []
 
 
 def engine_with(executor: Executor | None = None) -> Engine:
-    """An engine that is ended with the test, and so is its executor if that is a thread."""
+    """Return an engine that is closed after the test, and so is its executor if that is a thread."""
     executor = executor or ThreadExecutor()
     ENGINES.append((Engine(executor), executor))
     return ENGINES[-1][0]
 
 
-def end_engines() -> None:
-    """End what `engine_with` made."""
+def close_engines() -> None:
+    """Close what `engine_with` made."""
     while ENGINES:
         engine, executor = ENGINES.pop()
         engine.close()
@@ -33,25 +34,33 @@ def end_engines() -> None:
             executor.shutdown()
 
 
-def wait_until(seen: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait for something that comes without anybody looking at a run."""
+def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Poll a condition that becomes true without progress being read; fail after a timeout."""
     end = time.monotonic() + seconds
-    while not seen():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
 
 
 def are_deleted(*files: Path) -> bool:
-    """Whether files have gone with whatever nobody holds any more."""
+    """Whether files have been deleted, after a garbage collection of the objects that own them."""
     gc.collect()
     return not any(file.exists() for file in files)
 
 
+def initialise_quickly(parent: int, niceness: int) -> None:
+    """Initialise a worker process without the training steps that make its first task fast.
+
+    It takes the place of `process_pool._initialise_worker` in the process that starts the workers.
+    """
+    process_pool.prepare_worker = lambda: None
+    process_pool._initialise_worker(parent, niceness)
+
+
 @contextmanager
 def pages_with(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have the engine of the pages work with an executor of the test's own."""
-    from cl_core.runtime import process_pool  # here, as most tests need no Streamlit
-    from cl_core.ui.server import lifespan
+    """Give the engine of the pages this executor."""
+    from cl_core.ui.server import lifespan  # imported here, as most tests need no Streamlit
 
     monkeypatch.setattr(process_pool, "ProcessPool", lambda *_, **__: executor)
     lifespan.engine.clear()
@@ -61,13 +70,17 @@ def pages_with(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 def task_name(task: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
-    """What a piece of work is called, which the engine's turns have `timed`."""
+    """Return a task's name; the fair queue wraps tasks in `timed_task`."""
     name: str = (arguments[0] if task is timed_task else task).__name__
     return name
 
 
 class ThreadExecutor(ThreadPoolExecutor):
-    """Does one piece of work after the other, in a thread of this process; `done` names them."""
+    """Runs one task after the other in a thread of this process.
+
+    Attributes:
+        submitted: names of the tasks, in order.
+    """
 
     remote = False
 
@@ -81,8 +94,11 @@ class ThreadExecutor(ThreadPoolExecutor):
 
 
 class DyingExecutor(ThreadExecutor):
-    """Dies, instead of doing it, of every piece of work of which `dies` says so, told its name and how many such
-    there were before."""
+    """Fails tasks as a worker does that dies.
+
+    Args:
+        dies: whether a task fails, given its name and how many tasks of that name were submitted before.
+    """
 
     def __init__(self, dies: Callable[[str, int], bool]) -> None:
         super().__init__()
@@ -94,13 +110,13 @@ class DyingExecutor(ThreadExecutor):
             return super().submit(task, *arguments, **named)
         self.submitted.append(name)
         future: Future[Any] = Future()
-        # a death is never heard of at once
+        # the death of a worker is never noticed at once
         threading.Timer(0.01, future.set_exception, [BrokenExecutor("the process ended abruptly")]).start()
         return future
 
 
 class ImmediateExecutor(ThreadExecutor):
-    """Does each piece of work before `submit` returns: its future is done when the caller first sees it."""
+    """Runs each task before `submit` returns, so the future is done when the caller first sees it."""
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         future = super().submit(task, *arguments, **named)
@@ -109,7 +125,11 @@ class ImmediateExecutor(ThreadExecutor):
 
 
 class IdleExecutor(Executor):
-    """Counts what it is asked to do, and does none of it."""
+    """Runs nothing.
+
+    Attributes:
+        submitted: names of the tasks, in order.
+    """
 
     remote = False
 
@@ -123,6 +143,6 @@ class IdleExecutor(Executor):
         return self._pending[-1]
 
     def fail_pending(self) -> None:
-        """Have nobody wait any longer for what was asked: else all of it is kept for them."""
+        """Fail all pending tasks, since their futures keep what waits for them in memory."""
         while self._pending:
-            self._pending.pop().set_exception(ValueError("nobody is at work"))
+            self._pending.pop().set_exception(ValueError("the idle executor runs no tasks"))

@@ -21,8 +21,8 @@ from tests.benchmarks import machine, report
 from tests.executors import IdleExecutor, pages_with
 from tests.pages.test_links import through_app
 from tests.robustness.test_fuzz_links import PAGES, follow
-from tests.unit.training.test_exports import trained
-from tests.unit.training.test_run_file import CLASSES, opened_or_refused
+from tests.runs import CLASS_WEIGHTS, trained
+from tests.unit.training.test_run_file import refused_count
 
 ROUNDS = 10  # parts of the work after each of which memory is looked at
 
@@ -68,8 +68,8 @@ def links(count: int) -> Borne:
 
 def runs(count: int) -> Borne:
     """Open so many broken files of runs."""
-    good, each = run_file.dumps(*trained(CLASSES), 500), -(-count // ROUNDS)
-    rounds = [partial(opened_or_refused, good, each, k) for k in range(ROUNDS)]
+    good, each = run_file.dumps(*trained(CLASS_WEIGHTS), 500), -(-count // ROUNDS)
+    rounds = [partial(refused_count, good, each, k) for k in range(ROUNDS)]
     return borne("broken files of runs", each * ROUNDS, rounds)
 
 

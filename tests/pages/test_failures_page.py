@@ -7,7 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from cl_core.runtime.race import Race
 from cl_core.teaching.failures import FAILURES
-from cl_core.ui.pages.failures import symptom_text
+from cl_core.training import RunSpec
+from cl_core.ui.pages import training_controls
+from cl_core.ui.pages.failures import ICONS, link_to_run, symptom_text
 from tests import ROOT
 from tests.pages.test_race_page import headers, words
 from tests.pages.test_training_page import until
@@ -104,3 +106,21 @@ def test_a_run_whose_numbers_leave_their_range_says_so(pool):
     app = until(page(failure="fast"), lambda app: race_of(app).progress().step == 0)
     look = replace(race_of(app).progress().runs[0][0], failure="At step 3 the numbers ran out of range.")
     assert "out of range" in symptom_text(FAILURES["fast"], look)
+
+
+def test_every_failure_has_an_icon():
+    assert set(FAILURES) <= set(ICONS)
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=list(FAILURES))
+@pytest.mark.parametrize("place", [0, 1])
+def test_link_to_training_page_has_the_spec_of_the_run(failure, place):
+    spec = failure.runs(3)[place]
+    link = link_to_run(spec)
+    read = {}
+    for control in training_controls.controls_for_link(link):
+        if control.name in link:
+            assert control.error_in(link[control.name]) is None, control.name
+            read[control.name] = control.parse(link[control.name])
+    theta = {name: read.pop(name) for name in spec.theta}
+    assert RunSpec(theta=theta, **{name: read[name] for name in read if name != "points"}) == spec
