@@ -1,10 +1,10 @@
-"""Contrast of two colours."""
+"""Contrast ratio of two colours."""
 
 import numpy as np
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours as defined by WCAG 2."""
+    """Return the contrast ratio of two colours as WCAG 2 defines it."""
 
     def luminance(colour: str) -> float:
         parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])

@@ -1,23 +1,23 @@
-"""Fixtures and settings of all tests."""
+"""Settings and fixtures of all tests."""
 
 import os
 
 import pytest
+import scipy.linalg  # noqa: F401 - loads the BLAS of SciPy before its threads are limited
 import torch
 from threadpoolctl import threadpool_limits
 
 from tests.executors import IdleExecutor, ThreadExecutor, close_engines, pages_with
 
-# one thread, as in a worker; two on busy cores are several times slower
-torch.set_num_threads(1)
-threadpool_limits(1, "blas")
+torch.set_num_threads(1)  # as in a worker; two on busy cores are several times slower
+threadpool_limits(1)  # the same for NumPy and SciPy
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return one process per core for whole directories, at most four, as each may have a browser and servers.
+    """Return the number of workers: one per core for whole directories, none for selected files and tests.
 
-    For selected files and tests return 0: they start sooner in this process.
+    Four at most, as each has a browser and servers. A run of selected tests starts sooner in this process alone.
     """
     directories = all((config.invocation_params.dir / argument).is_dir() for argument in config.args)
     return min(len(os.sched_getaffinity(0)), 4) if directories and not config.option.keyword else 0

@@ -12,11 +12,11 @@ from cl_core.analysis import triplet_counts
 from cl_core.analysis.census import census
 from cl_core.data import datasets
 from cl_core.data.npz import DataError
-from cl_core.runtime import census_job, process_pool
+from cl_core.runtime import census_job
 from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
 from cl_core.runtime.process_pool import ProcessPool
 from cl_core.training.pretrained import checkpoints, embeddings
-from tests.executors import DyingExecutor, ThreadExecutor, initialise_quickly
+from tests.executors import DyingExecutor, ThreadExecutor
 
 REQUEST = CensusRequest("blobs", None, 300, 0.2, "sqeuclidean", (0.5, 1.0))
 
@@ -139,8 +139,7 @@ def test_simultaneous_jobs_do_not_mix(thread):
 
 
 @pytest.mark.slow
-def test_worker_processes_give_the_same_counts(monkeypatch):
-    monkeypatch.setattr(process_pool, "_initialise_worker", initialise_quickly)
+def test_worker_processes_give_the_same_counts():
     pool = ProcessPool()
     check_counts(poll_until(CensusJob(pool, REQUEST), lambda progress: progress.phase == "done", 120), REQUEST)
     pool.shutdown()

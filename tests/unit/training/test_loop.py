@@ -1,3 +1,5 @@
+"""Training: steps, batches, seeds, conventions, augmented views, and the reference lines of a run."""
+
 import dataclasses
 import math
 
@@ -20,7 +22,7 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("spec", KINDS, ids=str)
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: f"{spec.dataset}-{spec.loss}-{spec.encoder}")
 def test_training_is_deterministic_and_independent_of_chunking(spec):
     whole = training.advance(training.start(spec), steps=9)
     chunked = training.start(spec)
@@ -129,7 +131,7 @@ TRAINABLE = [  # conventions with their own function that need only a labelled b
 ]
 
 
-@pytest.mark.parametrize(("key", "convention"), TRAINABLE, ids="/".join)
+@pytest.mark.parametrize(("key", "convention"), TRAINABLE, ids=map("/".join, TRAINABLE))
 def test_every_convention_learns_from_batches_with_single_images(key, convention):
     recipe = losses.LOSSES[key].recipe
     spec = RunSpec(
@@ -196,7 +198,9 @@ def test_advance_stops_at_max_steps_unless_given_a_limit(monkeypatch):
     assert training.advance(over, seconds=60.0, limit=4).step == 4
 
 
-@pytest.mark.parametrize("spec", [SMALL, RunSpec("mnist", batch=16, dim=4, encoder="unit_mlp")], ids=str)
+@pytest.mark.parametrize(
+    "spec", [SMALL, RunSpec("mnist", batch=16, dim=4, encoder="unit_mlp")], ids=lambda spec: spec.encoder
+)
 def test_embed_returns_embeddings_and_projector_inputs(spec):
     state = training.advance(training.start(spec), steps=2)
     net = loop._Trainer(spec, state).net

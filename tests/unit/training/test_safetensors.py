@@ -24,9 +24,8 @@ ENCODERS = {
     "cnn": RunSpec(encoder="cnn", dim=8, batch=32),
     "points": SMALL,
 }
-IN_SUBPROCESS = (
-    "mlp"  # one of them in a process without this project on its path; the others here, where torch is loaded
-)
+# One is loaded in a process without this project on its path, the others in this one, where torch is imported already.
+IN_SUBPROCESS = "mlp"
 
 
 @pytest.mark.parametrize(
