@@ -1,4 +1,4 @@
-"""Workers that are no processes, for tests that look at what a run or a page does rather than at where."""
+"""Executors without processes, for tests of what runs and pages do, not of where their tasks run."""
 
 import gc
 import threading
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cl_core.runtime import process_pool
 from cl_core.runtime.engine import Engine
 from cl_core.runtime.fair_queue import timed_task
 
@@ -18,40 +19,48 @@ ENGINES: list[tuple[Engine, Executor]] = []
 
 
 def engine_with(executor: Executor | None = None) -> Engine:
-    """An engine that is ended with the test, and so is its executor if that is a thread."""
-    executor = executor or Thread()
+    """Return an engine that is closed after the test, and so is its executor if that is a thread."""
+    executor = executor or ThreadExecutor()
     ENGINES.append((Engine(executor), executor))
     return ENGINES[-1][0]
 
 
-def end_engines() -> None:
-    """End what `engine_with` made."""
+def close_engines() -> None:
+    """Close what `engine_with` made."""
     while ENGINES:
         engine, executor = ENGINES.pop()
         engine.close()
-        if isinstance(executor, Thread):
+        if isinstance(executor, ThreadExecutor):
             executor.shutdown()
 
 
-def soon(seen: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait for something that comes without anybody looking at a run."""
+def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Poll a condition that becomes true without progress being read; fail after a timeout."""
     end = time.monotonic() + seconds
-    while not seen():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
 
 
-def gone(*files: Path) -> bool:
-    """Whether files have gone with whatever nobody holds any more."""
+def are_deleted(*files: Path) -> bool:
+    """Whether files have been deleted, after a garbage collection of the objects that own them."""
     gc.collect()
     return not any(file.exists() for file in files)
 
 
+def initialise_quickly(parent: int, niceness: int) -> None:
+    """Initialise a worker process without the training steps that make its first task fast.
+
+    It takes the place of `process_pool._initialise_worker` in the process that starts the workers.
+    """
+    process_pool.prepare_worker = lambda: None
+    process_pool._initialise_worker(parent, niceness)
+
+
 @contextmanager
 def pages_with(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have the engine of the pages work with an executor of the test's own."""
-    from cl_core.runtime import process_pool  # here, as most tests need no Streamlit
-    from cl_core.ui.server import lifespan
+    """Give the engine of the pages this executor."""
+    from cl_core.ui.server import lifespan  # imported here, as most tests need no Streamlit
 
     monkeypatch.setattr(process_pool, "ProcessPool", lambda *_, **__: executor)
     lifespan.engine.clear()
@@ -60,47 +69,54 @@ def pages_with(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     lifespan.engine.clear()
 
 
-def name_of(task: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
-    """What a piece of work is called, which the engine's turns have `timed`."""
+def task_name(task: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
+    """Return a task's name; the fair queue wraps tasks in `timed_task`."""
     name: str = (arguments[0] if task is timed_task else task).__name__
     return name
 
 
-class Thread(ThreadPoolExecutor):
-    """Does one piece of work after the other, in a thread of this process; `done` names them."""
+class ThreadExecutor(ThreadPoolExecutor):
+    """Runs one task after the other in a thread of this process.
+
+    Attributes:
+        submitted: names of the tasks, in order.
+    """
 
     remote = False
 
     def __init__(self) -> None:
         super().__init__(max_workers=1)
-        self.done: list[str] = []
+        self.submitted: list[str] = []
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.done.append(name_of(task, arguments))
+        self.submitted.append(task_name(task, arguments))
         return super().submit(task, *arguments, **named)
 
 
-class Mortal(Thread):
-    """Dies, instead of doing it, of every piece of work of which `dies` says so, told its name and how many such
-    there were before."""
+class DyingExecutor(ThreadExecutor):
+    """Fails tasks as a worker does that dies.
+
+    Args:
+        dies: whether a task fails, given its name and how many tasks of that name were submitted before.
+    """
 
     def __init__(self, dies: Callable[[str, int], bool]) -> None:
         super().__init__()
         self.dies = dies
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        name = name_of(task, arguments)
-        if not self.dies(name, self.done.count(name)):
+        name = task_name(task, arguments)
+        if not self.dies(name, self.submitted.count(name)):
             return super().submit(task, *arguments, **named)
-        self.done.append(name)
+        self.submitted.append(name)
         future: Future[Any] = Future()
-        # a death is never heard of at once
+        # the death of a worker is never noticed at once
         threading.Timer(0.01, future.set_exception, [BrokenExecutor("the process ended abruptly")]).start()
         return future
 
 
-class AtOnce(Thread):
-    """Does each piece of work before `submit` returns: its future is done when the caller first sees it."""
+class ImmediateExecutor(ThreadExecutor):
+    """Runs each task before `submit` returns, so the future is done when the caller first sees it."""
 
     def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         future = super().submit(task, *arguments, **named)
@@ -108,21 +124,25 @@ class AtOnce(Thread):
         return future
 
 
-class Nobody(Executor):
-    """Counts what it is asked to do, and does none of it."""
+class IdleExecutor(Executor):
+    """Runs nothing.
+
+    Attributes:
+        submitted: names of the tasks, in order.
+    """
 
     remote = False
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.submitted: list[str] = []
         self._pending: list[Future[Any]] = []
 
     def submit(self, task: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.asked.append(name_of(task, arguments))
+        self.submitted.append(task_name(task, arguments))
         self._pending.append(Future())
         return self._pending[-1]
 
-    def dismiss(self) -> None:
-        """Have nobody wait any longer for what was asked: else all of it is kept for them."""
+    def fail_pending(self) -> None:
+        """Fail all pending tasks, since their futures keep what waits for them in memory."""
         while self._pending:
-            self._pending.pop().set_exception(ValueError("nobody is at work"))
+            self._pending.pop().set_exception(ValueError("the idle executor runs no tasks"))

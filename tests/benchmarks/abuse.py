@@ -18,11 +18,11 @@ from cl_core.runtime import process_memory
 from cl_core.training.files import run_file
 from tests.archives import small_dataset
 from tests.benchmarks import machine, report
-from tests.executors import Nobody, pages_with
+from tests.executors import IdleExecutor, pages_with
 from tests.pages.apptest import route_pages_through_app
 from tests.robustness.test_fuzz_links import PAGES, open_fuzzed_links
-from tests.unit.training.test_exports import trained
-from tests.unit.training.test_run_file import CLASSES, opened_or_refused
+from tests.runs import CLASS_WEIGHTS, trained
+from tests.unit.training.test_run_file import refused_count
 
 ROUNDS = 10  # memory is measured after each
 
@@ -57,7 +57,7 @@ def fuzzed_links(count: int) -> Cost:
     links_per_page = -(-count // (ROUNDS * len(PAGES)))
     with pytest.MonkeyPatch.context() as monkeypatch:
         route_pages_through_app(monkeypatch)
-        idle_executor = Nobody()
+        idle_executor = IdleExecutor()
         with pages_with(idle_executor, monkeypatch):
 
             def run_round(number: int) -> None:
@@ -71,8 +71,8 @@ def fuzzed_links(count: int) -> Cost:
 
 def broken_run_files(count: int) -> Cost:
     """Open `count` broken run files."""
-    good, files_per_round = run_file.dumps(*trained(CLASSES), 500), -(-count // ROUNDS)
-    rounds = [partial(opened_or_refused, good, files_per_round, k) for k in range(ROUNDS)]
+    good, files_per_round = run_file.dumps(*trained(CLASS_WEIGHTS), 500), -(-count // ROUNDS)
+    rounds = [partial(refused_count, good, files_per_round, k) for k in range(ROUNDS)]
     return run_rounds("broken run files", files_per_round * ROUNDS, rounds)
 
 

@@ -58,7 +58,7 @@ def test_table_and_verdicts_agree_with_results(pool, result_folder):
     assert "not run" in chart_specs(app)[1]
     assert "Cells not run: 105 of “published”" in page_texts(app)
     assert "a machine" in page_texts(app)
-    assert not pool.done  # showing the table starts no task
+    assert not pool.submitted  # showing the table starts no task
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -117,7 +117,7 @@ def test_cloud_rows_keep_aspect_ratio_and_rate_rows_their_order():
 
 @pytest.mark.parametrize("kind", [PUBLISHED, RIGHT])
 @pytest.mark.parametrize("method", METHODS)
-def test_link_of_a_cell_opens_the_same_run_for_training(nobody, method, kind):
+def test_link_of_a_cell_opens_the_same_run_for_training(idle_executor, method, kind):
     spec = table.cell_of("fashion_mnist", method, 2048, kind).spec
     app = open_page("training", **link_of(spec))
     assert not app.warning

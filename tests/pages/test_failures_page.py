@@ -7,7 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from cl_core.runtime.race import Race
 from cl_core.teaching.failures import FAILURES
-from cl_core.ui.pages.failures import symptom_text
+from cl_core.training import RunSpec
+from cl_core.ui.pages import training_controls
+from cl_core.ui.pages.failures import ICONS, link_to_run, symptom_text
 from tests.pages.apptest import component_headers, markdown_texts, open_page, run_until
 
 
@@ -68,12 +70,12 @@ def test_link_opens_failure_with_seed_without_starting_it(pool):
     assert app.button(key="break_cold")
 
 
-def test_link_with_play_starts_failure(nobody):
+def test_link_with_play_starts_failure(idle_executor):
     app = open_page("break_it", failure="hot", play="true")
     assert race_of(app).playing
 
 
-def test_locked_failure_cannot_be_changed(nobody):
+def test_locked_failure_cannot_be_changed(idle_executor):
     app = open_page("break_it", failure="hot", lock="failure,seed")
     assert app.button(key="all_failures").disabled
     assert app.button(key="new_seed").disabled
@@ -98,3 +100,21 @@ def test_symptom_text_reports_numerical_failure(pool):
     app = run_until(open_page("break_it", failure="fast"), lambda app: race_of(app).progress().step == 0)
     progress = replace(race_of(app).progress().runs[0][0], failure="At step 3 the numbers ran out of range.")
     assert "out of range" in symptom_text(FAILURES["fast"], progress)
+
+
+def test_every_failure_has_an_icon():
+    assert set(FAILURES) <= set(ICONS)
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=list(FAILURES))
+@pytest.mark.parametrize("place", [0, 1])
+def test_link_to_training_page_has_the_spec_of_the_run(failure, place):
+    spec = failure.runs(3)[place]
+    link = link_to_run(spec)
+    read = {}
+    for control in training_controls.controls_for_link(link):
+        if control.name in link:
+            assert control.error_in(link[control.name]) is None, control.name
+            read[control.name] = control.parse(link[control.name])
+    theta = {name: read.pop(name) for name in spec.theta}
+    assert RunSpec(theta=theta, **{name: read[name] for name in read if name != "points"}) == spec

@@ -7,7 +7,7 @@ import pytest
 
 from cl_core.losses import LOSSES
 from cl_core.training.frames import PACES
-from tests.executors import Mortal
+from tests.executors import DyingExecutor
 from tests.pages.apptest import (
     FAST_TRAINING,
     click,
@@ -207,7 +207,7 @@ def test_diverging_run_shows_error_with_advice(pool):
 
 
 def test_worker_death_is_reported_and_run_continues(monkeypatch, pool):
-    dying = Mortal(lambda task, nth: task == "train_chunk" and nth == 2)
+    dying = DyingExecutor(lambda task, nth: task == "train_chunk" and nth == 2)
     monkeypatch.setattr(pool, "submit", dying.submit)
     app = open_training_run()
     click(app, "start")

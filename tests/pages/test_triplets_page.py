@@ -148,7 +148,7 @@ def test_large_census_waits_for_button_and_can_be_stopped(pool):
     app = open_page("triplets", part="every triplet", counted="5000", embedding="untrained")
     assert not app.metric
     assert "None of them is listed" in page_texts(app)
-    assert not pool.done or "count_part" not in pool.done
+    assert not pool.submitted or "count_part" not in pool.submitted
     assert app.button(key="count_census").label == "Count all 11,227,500,000"
     click(app, "count_census")
     assert any(b.label == "Stop" for b in app.button)

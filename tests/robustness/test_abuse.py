@@ -376,7 +376,7 @@ def markup_shown(app: Any) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_markup_in_a_link_is_never_rendered(nobody, monkeypatch, page):
+def test_markup_in_a_link_is_never_rendered(idle_executor, monkeypatch, page):
     route_pages_through_app(monkeypatch)
     monkeypatch.setattr(controls, "_faults", all_faults)
     app_without_link = open_from_link("" if page == "start" else page)

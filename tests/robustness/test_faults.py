@@ -23,7 +23,7 @@ from cl_core.runtime.engine import Engine
 from cl_core.runtime.run import FRAMES_PER_CHUNK, Run
 from cl_core.training import RunSpec
 from cl_core.training.frames import PACES, RunProgress
-from tests.executors import Thread, engine_with, gone, soon
+from tests.executors import ThreadExecutor, are_deleted, engine_with, wait_until
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
 KILLER_SEEDS = (77, 78)  # seeds of runs whose tasks kill their workers
@@ -34,7 +34,7 @@ OUT_OF_MEMORY = (  # as torch reports it, and as numpy and Python do
 FULL_DEVICE = Path("/dev/full")  # a device to which every write fails
 
 
-class SharedWorkers(Thread):
+class SharedWorkers(ThreadExecutor):
     """Two workers that die together with all tasks, as those of a pool do, when one gets a chunk of `KILLER_SEEDS`."""
 
     size = 2
@@ -78,7 +78,7 @@ def copy_outcome(source: Future[Any], target: Future[Any]) -> None:
         target.set_result(source.result())
 
 
-class WorkersWithoutMemory(Thread):
+class WorkersWithoutMemory(ThreadExecutor):
     """Raises `error` for each chunk for which `out_of_memory` is true, called with the number of earlier chunks."""
 
     def __init__(self, out_of_memory: Callable[[int], bool], error: Exception) -> None:
@@ -242,7 +242,7 @@ def spill_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(spill, "IDLE_SECONDS", 0.1)
     monkeypatch.setattr(playback, "LEASE", 0.1)
     run.renew_lease()
-    soon(lambda: run._storage.spilled)
+    wait_until(lambda: run._storage.spilled)
     with run._context.changed:  # wait until the spill has ended
         pass
     monkeypatch.setattr(playback, "LEASE", 5.0)
@@ -275,7 +275,7 @@ def test_idle_run_is_spilled_and_restored_completely(
     poll_until(lambda progress: progress.phase == "paused", run)
     file = spill_run(run, monkeypatch)  # also while it is paused
     del run
-    soon(lambda: gone(file), seconds=10)
+    wait_until(lambda: are_deleted(file), seconds=10)
 
 
 def test_paused_run_with_lease_is_not_spilled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +320,7 @@ def test_run_stays_in_memory_until_full_disk_has_room(
     run.renew_lease()
     assert run._storage._file is not None
     with file_size_limit(1 << 12):
-        soon(lambda: len(results) > 2)
+        wait_until(lambda: len(results) > 2)
         assert not any(results)
         assert not run._storage.spilled
         assert not run._storage._file.exists() or run._storage.spilling
@@ -362,10 +362,10 @@ def test_returning_page_does_not_wait_for_spill_in_progress(monkeypatch: pytest.
     if stays:
         file = run._storage._file
         assert file is not None
-        soon(lambda: not run._storage.spilling and not file.exists())
+        wait_until(lambda: not run._storage.spilling and not file.exists())
         assert not run._storage.spilled
     else:
-        soon(lambda: run._storage.spilled)
+        wait_until(lambda: run._storage.spilled)
     monkeypatch.setattr(playback, "LEASE", 5.0)
     assert run.progress().step >= later.step
     assert is_complete_and_correct(poll_until(lambda progress: progress.step > later.step + 40, run))
@@ -393,7 +393,7 @@ def test_page_closed_during_a_chunk_leaves_no_files(monkeypatch: pytest.MonkeyPa
     folder = temp_dirs.private_dir(temp_dirs.SHARED_MEMORY)
     if folder is None:
         pytest.skip("this machine shares no memory as files")
-    thread, advance, started, released = Thread(), training.advance, threading.Event(), threading.Event()
+    thread, advance, started, released = ThreadExecutor(), training.advance, threading.Event(), threading.Event()
 
     def blocked_advance(*arguments: Any, **named: Any) -> Any:
         started.set()
@@ -409,4 +409,4 @@ def test_page_closed_during_a_chunk_leaves_no_files(monkeypatch: pytest.MonkeyPa
     gc.collect()
     released.set()
     thread.submit(int).result()  # the chunk is done
-    soon(lambda: not list(folder.glob(f"{name}*")), seconds=10)
+    wait_until(lambda: not list(folder.glob(f"{name}*")), seconds=10)

@@ -9,7 +9,7 @@ import pytest
 
 from cl_core.runtime import race
 from tests import ROOT
-from tests.executors import Nobody
+from tests.executors import IdleExecutor
 from tests.pages.apptest import open_from_link, route_pages_through_app, warnings_of
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -52,7 +52,7 @@ def fuzzed_link(generator: random.Random, controls: list[Any]) -> dict[str, Any]
     return link
 
 
-def open_fuzzed_links(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
+def open_fuzzed_links(page: str, n: int, idle_executor: IdleExecutor, seed: int = 0) -> None:
     """Open a page by `n` fuzzed links: warnings and defaults, no exception, and no more tasks than the largest race."""
     generator = random.Random(f"{page} {seed}")
     shown = open_from_link("" if page == "start" else page).session_state["shown"]
@@ -63,7 +63,7 @@ def open_fuzzed_links(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
         return
     for _ in range(n):
         link = fuzzed_link(generator, list(shown.controls_for_link({})))
-        submitted = len(nobody.asked)
+        submitted = len(idle_executor.submitted)
         app = open_from_link(page, **link)
         warnings = app.session_state["link_notes"][1]
         assert len(warnings) <= MAX_WARNINGS, link
@@ -72,13 +72,13 @@ def open_fuzzed_links(page: str, n: int, nobody: Nobody, seed: int = 0) -> None:
         for control in shown.controls_for_link({name: str(value) for name, value in values.items()}):
             if control.default is not None and control.name in app.session_state:
                 assert control.accepts(app.session_state[control.name]), (control.name, link)
-        assert len(nobody.asked) - submitted <= MAX_TASKS, nobody.asked[submitted:]
+        assert len(idle_executor.submitted) - submitted <= MAX_TASKS, idle_executor.submitted[submitted:]
         assert warnings_of(app) or not warnings
         app.run()
         assert not app.exception, link
-        nobody.dismiss()
+        idle_executor.fail_pending()
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_fuzzed_links_give_warnings_and_defaults_but_no_exception(nobody, page):
-    open_fuzzed_links(page, LINKS_PER_PAGE, nobody)
+def test_fuzzed_links_give_warnings_and_defaults_but_no_exception(idle_executor, page):
+    open_fuzzed_links(page, LINKS_PER_PAGE, idle_executor)

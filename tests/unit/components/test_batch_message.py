@@ -1,4 +1,4 @@
-"""The message of one frozen batch: what is sent comes back, and what does not fit is refused in words."""
+"""Messages to the batch view: round trips, refused scenes and answers of the browser."""
 
 import re
 from dataclasses import replace
@@ -8,42 +8,42 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cl_core.components import batch as face
+from cl_core.components import batch as component
 from cl_core.components.batch import WORDS, Scene, SceneState, encode
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
 from cl_core.palette import CLASS_COLOURS, NEGATIVE
 
-FOLDER = Path(face.__file__).parent
+FOLDER = Path(component.__file__).parent
 NAMES = ("零", "one", "<b>two</b>")
 
 
 def scene(n: int = 6, proxies: bool = False, **other: Any) -> Scene:
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     columns = len(NAMES) if proxies else n
-    made = Scene(
+    default = Scene(
         stream="batch 1",
         title="InfoNCE",
-        points=dice.normal(size=(n, 2)),
-        forces=dice.normal(size=(n, 2)),
+        points=rng.normal(size=(n, 2)),
+        forces=rng.normal(size=(n, 2)),
         reach=2.5,
         labels=np.arange(n) % 3,
         class_names=NAMES,
         rows=np.arange(n) * 1000 + 7,
-        weights=dice.normal(size=(n, columns)),
-        similarity=dice.uniform(-1, 1, size=(n, columns)),
+        weights=rng.normal(size=(n, columns)),
+        similarity=rng.uniform(-1, 1, size=(n, columns)),
         extent=(-1, 1.5, -2, 2),
-        trail=dice.normal(size=(4, n, 2)),
-        prototypes=dice.normal(size=(3, 2)) if proxies else None,
-        prototype_forces=dice.normal(size=(3, 2)) if proxies else None,
+        trail=rng.normal(size=(4, n, 2)),
+        prototypes=rng.normal(size=(3, 2)) if proxies else None,
+        prototype_forces=rng.normal(size=(3, 2)) if proxies else None,
         sprite=b"\x89PNG and so on",
     )
-    return replace(made, **other)
+    return replace(default, **other)
 
 
 def test_message_round_trip() -> None:
-    s = scene()
-    header, buffers = unpack(encode(s, height=400, group="pair", anchor=2))
+    sent = scene()
+    header, buffers = unpack(encode(sent, height=400, group="pair", anchor=2))
     assert (header["stream"], header["title"], header["class_names"]) == ("batch 1", "InfoNCE", list(NAMES))
     assert (header["n"], header["trail"], header["prototypes"]) == (6, 4, False)
     assert (header["height"], header["group"], header["anchor"]) == (400, "pair", 2)
@@ -51,43 +51,43 @@ def test_message_round_trip() -> None:
     assert header["palette"]["dark"] == list(CLASS_COLOURS.dark)
     assert header["negative"]["light"] == list(NEGATIVE.light)
     for name in ("points", "forces", "weights", "similarity", "trail"):
-        sent = getattr(s, name)
+        expected = getattr(sent, name)
         assert buffers[name].dtype == np.float32
-        np.testing.assert_allclose(buffers[name].reshape(sent.shape), sent, rtol=1e-6)
-    np.testing.assert_array_equal(buffers["rows"], s.rows)
-    np.testing.assert_array_equal(buffers["labels"], s.labels)
-    assert bytes(buffers["sprite"]) == s.sprite
+        np.testing.assert_allclose(buffers[name].reshape(expected.shape), expected, rtol=1e-6)
+    np.testing.assert_array_equal(buffers["rows"], sent.rows)
+    np.testing.assert_array_equal(buffers["labels"], sent.labels)
+    assert bytes(buffers["sprite"]) == sent.sprite
 
 
-def test_class_weights_follow_the_images() -> None:
-    s = scene(proxies=True)
-    header, buffers = unpack(encode(s))
+def test_class_weights_are_sent_after_the_images() -> None:
+    sent = scene(proxies=True)
+    header, buffers = unpack(encode(sent))
     assert header["prototypes"]
-    assert s.prototypes is not None
-    np.testing.assert_allclose(buffers["points"].reshape(9, 2)[6:], s.prototypes, rtol=1e-6)
+    assert sent.prototypes is not None
+    np.testing.assert_allclose(buffers["points"].reshape(9, 2)[6:], sent.prototypes, rtol=1e-6)
     assert buffers["weights"].size == 6 * 3
-    header, buffers = unpack(encode(replace(s, prototype_forces=None)))
-    assert not buffers["forces"].reshape(9, 2)[6:].any(), "weights that stand still have no force"
+    header, buffers = unpack(encode(replace(sent, prototype_forces=None)))
+    assert not buffers["forces"].reshape(9, 2)[6:].any(), "fixed weights have no force"
 
 
-def test_equal_scenes_are_equal_messages() -> None:
+def test_equal_scenes_give_equal_messages() -> None:
     assert encode(scene()) == encode(scene())
     assert encode(scene()) != encode(scene(title="another"))
 
 
-def test_words_may_be_replaced_one_by_one() -> None:
+def test_words_can_be_replaced_one_by_one() -> None:
     header, _ = unpack(encode(scene(words={"pull": "zieht"})))
     assert header["words"] == {**WORDS, "pull": "zieht"}
 
 
-def test_numbers_that_are_none_are_sent() -> None:
+def test_nan_and_infinity_are_sent() -> None:
     weights = np.full((6, 6), np.nan)
     _, buffers = unpack(encode(scene(weights=weights, points=np.full((6, 2), np.inf))))
     assert np.isnan(buffers["weights"]).all()
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("changes", "message"),
     [
         ({"points": np.zeros((5, 2))}, r"points has shape \(5, 2\) and should have \(6, 2\): 6 images"),
         ({"forces": np.zeros((6, 3))}, "forces has shape"),
@@ -107,21 +107,21 @@ def test_numbers_that_are_none_are_sent() -> None:
         ({"largest": 0.0}, "largest is 0.0 and should be above 0"),
     ],
 )
-def test_what_does_not_fit_is_said(wrong: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        encode(replace(scene(), **wrong))
+def test_inconsistent_scene_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        encode(replace(scene(), **changes))
 
 
-def test_a_batch_of_nobody() -> None:
+def test_empty_batch_is_sent() -> None:
     header, buffers = unpack(encode(scene(n=0, trail=None)))
     assert header["n"] == 0
     assert buffers["weights"].size == 0
 
 
-def test_anchor_of_another_batch_is_not_believed() -> None:
-    s, p = scene(), scene(proxies=True)
-    assert face.decode({"index": 2, "id": 2007, "time": 1}, s) == 2
-    for told in (
+def test_answer_with_an_anchor_of_another_batch_is_ignored() -> None:
+    images, with_weights = scene(), scene(proxies=True)
+    assert component.decode({"index": 2, "id": 2007, "time": 1}, images) == 2
+    for answer in (
         None,
         3,
         {"index": None, "id": None, "time": 2},
@@ -130,14 +130,14 @@ def test_anchor_of_another_batch_is_not_believed() -> None:
         {"index": 7, "id": -2},
         {"index": -1, "id": 5007},
     ):
-        assert face.decode(told, s) is None
-    assert face.decode({"index": 7, "id": -2}, p) == 7, "class weight 1 comes after the six images"
-    assert face.decode({"index": 9, "id": -4}, p) is None
-    assert face.decode({"index": 7, "id": -1}, p) is None
+        assert component.decode(answer, images) is None
+    assert component.decode({"index": 7, "id": -2}, with_weights) == 7, "class weight 1 comes after the six images"
+    assert component.decode({"index": 9, "id": -4}, with_weights) is None
+    assert component.decode({"index": 7, "id": -1}, with_weights) is None
     assert SceneState(2) == SceneState(2)
 
 
-def test_every_word_is_known_and_used() -> None:
+def test_every_word_is_defined_and_used() -> None:
     html = bundle_html(FOLDER / "batch.html")
     script = "".join(file.read_text() for file in FOLDER.glob("*.js"))
     used = set(re.findall(r'data-do="(\w+)"', html)) | set(re.findall(r"\bwords\.(\w+)", script))

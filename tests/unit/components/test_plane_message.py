@@ -1,4 +1,4 @@
-"""A plane's message to the browser: what is packed comes back, equal fields are equal, and errors are in words."""
+"""Messages to a plane: round trips, equal messages of equal fields, and refused fields."""
 
 import re
 import time
@@ -9,37 +9,37 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cl_core.components import plane as face
+from cl_core.components import plane as component
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import NOT_FINITE, unpack
 from cl_core.components.plane import CURVE_ROLES, MARK_ROLES, WORDS, Curve, Field, Mark, PlaneState, encode
 
-FOLDER = Path(face.__file__).parent
+FOLDER = Path(component.__file__).parent
 SHAPE = (5, 7)
 
 
 def field(**changes: Any) -> Field:
-    dice = np.random.default_rng(0)
-    given = Field(
+    rng = np.random.default_rng(0)
+    default = Field(
         title="Circle loss",
         axes=("sₙ", "sₚ"),
-        value=dice.exponential(size=SHAPE),
-        force_x=dice.normal(size=SHAPE),
-        force_y=dice.normal(size=SHAPE),
-        violated=dice.random(SHAPE) > 0.5,
+        value=rng.exponential(size=SHAPE),
+        force_x=rng.normal(size=SHAPE),
+        force_y=rng.normal(size=SHAPE),
+        violated=rng.random(SHAPE) > 0.5,
         curves=[
             Curve(np.array([[0.0, 1.0], [np.nan, np.nan], [0.5, 0.25]]), "boundary", "<b>boundary</b>"),
             Curve(np.zeros((0, 2)), "guide"),
-            Curve(dice.normal(size=(4, 2)).astype(np.float32), "neutral", "对角线"),
+            Curve(rng.normal(size=(4, 2)).astype(np.float32), "neutral", "对角线"),
         ],
         marks=[Mark(0, 1, "target", "target"), Mark(float(np.float32(0.25)), 0.75, "corner")],
         box=(-0.25, 0.25, 0.75, 1.0),
         box_label="target box",
         points=np.array([[0.1, 0.2], [-1.0, 1.0], [np.nan, 0.0]]),
         point_violated=np.array([True, False, True]),
-        alt="in words",
+        alt="alternative text",
     )
-    return replace(given, **changes)
+    return replace(default, **changes)
 
 
 def test_message_round_trip():
@@ -47,7 +47,7 @@ def test_message_round_trip():
     header, buffers = unpack(encode(sent, height=400, group="pair"))
     assert (header["title"], header["alt"], header["height"], header["group"]) == (
         "Circle loss",
-        "in words",
+        "alternative text",
         400,
         "pair",
     )
@@ -57,9 +57,9 @@ def test_message_round_trip():
         np.testing.assert_array_equal(buffers[name].reshape(SHAPE), getattr(sent, name).astype(np.float32))
     np.testing.assert_array_equal(buffers["violated"].reshape(SHAPE), sent.violated)
     curves = np.split(buffers["curves"].reshape(-1, 2), np.cumsum([c["count"] for c in header["curves"]])[:-1])
-    for got, curve, told in zip(curves, sent.curves, header["curves"], strict=True):
-        np.testing.assert_array_equal(got, curve.points.astype(np.float32))
-        assert (told["role"], told["label"]) == (curve.role, curve.label)
+    for points, curve, description in zip(curves, sent.curves, header["curves"], strict=True):
+        np.testing.assert_array_equal(points, curve.points.astype(np.float32))
+        assert (description["role"], description["label"]) == (curve.role, curve.label)
     assert header["marks"][1] == {"x": 0.25, "y": 0.75, "role": "corner", "label": ""}
     points = buffers["points"].reshape(-1, 2)
     np.testing.assert_allclose(points[:2] * header["scale"], sent.points[:2], atol=header["scale"])
@@ -67,7 +67,7 @@ def test_message_round_trip():
     np.testing.assert_array_equal(buffers["point_violated"], sent.point_violated)
 
 
-def test_what_is_not_there_is_not_sent():
+def test_optional_parts_are_not_sent_when_missing():
     bare = Field("L", ("x", "y"), *(np.zeros((2, 2)),) * 3, x_range=(0, 180), y_range=(0, 90), unit="°")
     header, buffers = unpack(encode(bare))
     assert header["span"] == [0, 180, 0, 90]
@@ -76,18 +76,18 @@ def test_what_is_not_there_is_not_sent():
     assert buffers["points"].size == buffers["curves"].size == 0
 
 
-def test_equal_fields_are_equal_messages():
+def test_equal_fields_give_equal_messages():
     assert encode(field()) == encode(field())
     assert encode(field()) != encode(field(title="another"))
 
 
-def test_the_place_kept_is_told_to_a_plane_that_is_mounted_again():
+def test_pinned_place_is_sent_when_mounted_again():
     assert unpack(encode(field(), kept=PlaneState(0.25, -0.5)))[0]["kept"] == {"x": 0.25, "y": -0.5}
     assert unpack(encode(field(), kept=PlaneState()))[0]["kept"] is None
 
 
 @pytest.mark.parametrize(
-    ("told", "place"),
+    ("answer", "state"),
     [
         ({"x": 0.5, "y": -1}, PlaneState(0.5, -1.0)),
         (None, PlaneState()),
@@ -96,12 +96,12 @@ def test_the_place_kept_is_told_to_a_plane_that_is_mounted_again():
         (3, PlaneState()),
     ],
 )
-def test_what_the_browser_tells(told, place):
-    assert face.decode(told) == place
+def test_decode_returns_the_pinned_place(answer, state):
+    assert component.decode(answer) == state
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
         ({"value": np.zeros(5)}, "value must be a grid"),
         ({"value": np.zeros((1, 7))}, "at least 2 by 2"),
@@ -118,23 +118,23 @@ def test_what_the_browser_tells(told, place):
         ({"points": None}, "but points is None"),
     ],
 )
-def test_errors_are_in_words(changes, words):
-    with pytest.raises(ValueError, match=words):
+def test_inconsistent_field_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
         encode(field(**changes))
 
 
-def test_packing_takes_less_than_three_milliseconds():
+def test_encoding_takes_less_than_three_milliseconds():
     grid = np.random.default_rng(1).normal(size=(101, 101))
     large = field(value=grid, force_x=grid, force_y=grid, violated=grid > 0)
-    took = []
+    seconds = []
     for _ in range(20):
         start = time.perf_counter()
         encode(large)
-        took.append(time.perf_counter() - start)
-    assert min(took) < 0.003
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.003
 
 
-def test_what_is_written_is_among_the_words():
+def test_every_used_word_is_defined():
     html, code = bundle_html(FOLDER / "plane.html"), "".join(file.read_text() for file in FOLDER.glob("*.js"))
     assert set(re.findall(r'data-do="(\w+)"', html)) <= set(WORDS)
     assert set(re.findall(r"words\.(\w+)", code)) <= set(WORDS)
@@ -143,5 +143,5 @@ def test_what_is_written_is_among_the_words():
 
 def test_every_role_is_drawn():
     code = "".join(file.read_text() for file in FOLDER.glob("*.js"))
-    for role in (*CURVE_ROLES[:2], *MARK_ROLES[:2]):  # the last of either is what remains
+    for role in (*CURVE_ROLES[:2], *MARK_ROLES[:2]):  # the last of each is drawn by default
         assert f'"{role}"' in code

@@ -1,4 +1,4 @@
-"""What the picture of one anchor is sent, and what it refuses."""
+"""Messages to the ranking of one anchor: round trips, answers of the browser, and refused scenes."""
 
 import re
 from pathlib import Path
@@ -6,40 +6,40 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cl_core.components import ranking as face
+from cl_core.components import ranking as component
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
 from cl_core.components.ranking import KINDS, WORDS, Ranking, RankingState, encode
 from cl_core.data import datasets
 from cl_core.losses.miners import GRID
 
-FOLDER = Path(face.__file__).parent
+FOLDER = Path(component.__file__).parent
 LABELS = np.array([0, 1, 0, 2, 1, 0, 1, 2, 1])
 N = len(LABELS)
 
 
 def scene(**changes) -> Ranking:
-    dice = np.random.default_rng(0)
-    distances = dice.uniform(0, 4, (N, N))
+    rng = np.random.default_rng(0)
+    distances = rng.uniform(0, 4, (N, N))
     same = LABELS[:, None] == LABELS
     triplets = (same & ~np.eye(N, dtype=bool))[:, :, None] & ~same[:, None, :]
-    given = {
+    defaults = {
         "stream": "a",
         "distances": distances,
         "labels": LABELS,
         "class_names": ["<b>nought</b>", "one", "二"],
         "rows": np.arange(N) + 500,
-        "picked": triplets & (dice.uniform(size=triplets.shape) < 0.3),
+        "picked": triplets & (rng.uniform(size=triplets.shape) < 0.3),
         "margin": 0.3,
         "anchor": 4,
     }
-    return Ranking(**{**given, **changes})
+    return Ranking(**{**defaults, **changes})
 
 
-def test_distances_arrive_on_the_grid():
+def test_distances_are_sent_on_the_grid():
     sent = scene()
     header, buffers = unpack(encode(sent))
-    steps = buffers["high"].astype(np.float64) * 2**32 + buffers["low"]  # as the browser reads them
+    steps = buffers["high"].astype(np.float64) * 2**32 + buffers["low"]  # as the browser does
     np.testing.assert_array_equal(steps.reshape(N, N), np.rint(sent.distances * GRID))
     assert header["margin"] == round(0.3 * GRID)
     assert header["grid"] == GRID == 2**40
@@ -47,9 +47,9 @@ def test_distances_arrive_on_the_grid():
     assert largest["high"][0] * 2.0**32 + largest["low"][0] == round(4095.999 * GRID)
 
 
-def test_picks_arrive_bit_by_bit():
+def test_picks_are_sent_as_bits():
     sent = scene()
-    bits = np.unpackbits(unpack(encode(sent))[1]["picked"]).reshape(-1, 16)  # two bytes for nine images
+    bits = np.unpackbits(unpack(encode(sent))[1]["picked"]).reshape(-1, 16)  # two bytes per row of nine images
     row = 0
     for a in range(N):
         for p in range(N):
@@ -60,7 +60,7 @@ def test_picks_arrive_bit_by_bit():
     assert sent.picked.any()
 
 
-def test_the_rest_arrives_as_it_is():
+def test_other_fields_are_sent_unchanged():
     header, buffers = unpack(encode(scene(sprite=b"png", sprite_columns=3, symbol="d²")))
     assert (header["stream"], header["n"], header["anchor"], header["positive"]) == ("a", N, 4, None)
     assert (header["symbol"], header["columns"]) == ("d²", 3)
@@ -71,32 +71,32 @@ def test_the_rest_arrives_as_it_is():
     np.testing.assert_array_equal(buffers["rows"], np.arange(N) + 500)
 
 
-def test_equal_batches_give_equal_bytes():
+def test_equal_scenes_give_equal_messages():
     assert encode(scene()) == encode(scene())
     assert encode(scene(), state=RankingState(0, 2)) != encode(scene())
 
 
-def test_the_viewers_choice_outlives_the_start():
+def test_state_of_the_viewer_overrides_the_scene():
     header, _ = unpack(encode(scene(), state=RankingState(0, 5)))
     assert (header["anchor"], header["positive"]) == (0, 5)
 
 
-def test_only_what_is_of_this_batch_is_believed():
+def test_answers_beyond_this_batch_are_ignored():
     sent = scene()
-    good = {"stream": "a", "anchor": 0, "positive": 5}
-    assert face.decode(good, sent) == RankingState(0, 5)
-    assert face.decode({**good, "positive": None}, sent) == RankingState(0, None)
-    for positive in (0, 1, -1, N, "5", float("nan"), {}):  # itself, a negative, nobody
-        assert face.decode({**good, "positive": positive}, sent) == RankingState(0, None)
-    others = ({"stream": "b"}, {"anchor": N}, {"anchor": -1}, {"anchor": "0"}, {"anchor": None}, {"anchor": 0.5})
-    for other in others:
-        assert face.decode({**good, **other}, sent) is None
-    for told in (None, 3, [], {"stream": "a", "anchor": 0}):
-        assert face.decode(told, sent) is None
+    valid = {"stream": "a", "anchor": 0, "positive": 5}
+    assert component.decode(valid, sent) == RankingState(0, 5)
+    assert component.decode({**valid, "positive": None}, sent) == RankingState(0, None)
+    for positive in (0, 1, -1, N, "5", float("nan"), {}):  # the anchor, a negative, no image
+        assert component.decode({**valid, "positive": positive}, sent) == RankingState(0, None)
+    invalid = ({"stream": "b"}, {"anchor": N}, {"anchor": -1}, {"anchor": "0"}, {"anchor": None}, {"anchor": 0.5})
+    for change in invalid:
+        assert component.decode({**valid, **change}, sent) is None
+    for answer in (None, 3, [], {"stream": "a", "anchor": 0}):
+        assert component.decode(answer, sent) is None
 
 
-def test_what_does_not_fit_is_refused_in_words():
-    for changes, words in (
+def test_inconsistent_scene_is_refused():
+    for changes, message in (
         ({"distances": np.zeros((N, 3))}, r"distances has shape \(9, 3\) and should have \(9, 9\)"),
         ({"rows": np.arange(3)}, "rows has shape"),
         ({"picked": np.zeros((N, N), bool)}, "picked has shape"),
@@ -110,12 +110,12 @@ def test_what_does_not_fit_is_refused_in_words():
         ({"margin": -0.1}, "margin must be 0 or more"),
         ({"margin": float("nan")}, "margin must be 0 or more"),
     ):
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises(ValueError, match=message):
             encode(scene(**changes))
 
 
 @pytest.mark.parametrize("n", [32, 48, 64])
-def test_a_message_is_small(n):
+def test_message_is_small(n):
     y = np.arange(n) % 10
     picked = np.zeros((n, n, n), bool)
     data = datasets.load("mnist")
@@ -144,6 +144,6 @@ def test_every_word_is_used():
     assert set(WORDS) == used
 
 
-def test_nothing_that_arrives_becomes_html():
+def test_javascript_never_inserts_html():
     source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)

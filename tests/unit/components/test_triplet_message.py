@@ -1,4 +1,4 @@
-"""What the picture of one triplet is sent, what it believes of the answer, and what it refuses."""
+"""Messages to the picture of one triplet: round trips, validated answers, and refused scenes."""
 
 import math
 import re
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cl_core.components import triplet as face
+from cl_core.components import triplet as component
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
 from cl_core.components.triplet import SPAN, WORDS, Triplets, TripletState, encode
@@ -14,11 +14,11 @@ from cl_core.losses.miners import KINDS
 from cl_core.losses.triplet import DISTANCES
 from cl_core.palette import EASY, HARD, MARKS, SEMIHARD
 
-FOLDER = Path(face.__file__).parent
+FOLDER = Path(component.__file__).parent
 
 
 def scene(**changes) -> Triplets:
-    given = {
+    defaults = {
         "stream": "one",
         "anchor": (0.0, 0.0),
         "positive": (0.6, 0.0),
@@ -27,10 +27,10 @@ def scene(**changes) -> Triplets:
         "distance": "euclidean",
         "circle": False,
     }
-    return Triplets(**{**given, **changes})
+    return Triplets(**{**defaults, **changes})
 
 
-def told(**changes):
+def answer_with(**changes):
     points = [[0.1, 0.2], [0.3, -0.4], [0.5, 0.6], [-0.7, -1.25]]
     return {"stream": "one", "points": points, "selected": 1, **changes}
 
@@ -41,7 +41,7 @@ def header_of(picture: Triplets, **rest):
     return header
 
 
-def test_the_scene_arrives_digit_by_digit():
+def test_scene_is_sent_without_rounding():
     header = header_of(scene(margin=0.1 + 0.2, alt="<b>"), height=300)
     assert header["points"] == [[0, 0], [0.6, 0], [0, 0.5], [-1, 1]]
     assert header["margin"] == 0.1 + 0.2
@@ -49,7 +49,7 @@ def test_the_scene_arrives_digit_by_digit():
     assert (header["stream"], header["selected"], header["span"]) == ("one", 0, SPAN)
 
 
-def test_one_language_for_the_kinds():
+def test_kinds_have_the_marks_and_colours_of_the_app():
     header = header_of(scene())
     assert header["marks"] == MARKS
     assert set(header["marks"]) == set(KINDS)
@@ -58,26 +58,26 @@ def test_one_language_for_the_kinds():
     assert header["words"]["semihard"] == "semi-hard"
 
 
-def test_equal_scenes_give_equal_bytes():
+def test_equal_scenes_give_equal_messages():
     assert encode(scene()) == encode(scene())
     assert encode(scene(margin=0.25)) != encode(scene())
 
 
-def test_on_the_circle_every_point_has_length_1():
+def test_points_on_the_circle_have_length_one():
     points = header_of(scene(circle=True, distance="cosine"))["points"]
-    assert points[0] == [1, 0], "the middle has no direction"
+    assert points[0] == [1, 0], "the origin has no direction"
     assert [math.hypot(*point) for point in points] == pytest.approx([1] * 4)
     assert points[3] == pytest.approx([-math.sqrt(0.5), math.sqrt(0.5)])
 
 
-def test_the_viewers_points_outlive_those_given():
-    state = face.decode(told(), scene())
+def test_state_of_the_viewer_overrides_the_scene():
+    state = component.decode(answer_with(), scene())
     assert state == TripletState((0.1, 0.2), (0.3, -0.4), ((0.5, 0.6), (-0.7, -1.25)), 1)
     header = header_of(scene(), state=state)
-    assert (header["points"], header["selected"]) == (told()["points"], 1)
-    assert face.decode(told(points=[[1, 0], [0, 2 / 3], [0, -1], [1, 1]]), scene(circle=True)) == TripletState(
-        (1, 0), (0, 1), ((0, -1), (1 / math.sqrt(2), 1 / math.sqrt(2))), 1
-    )
+    assert (header["points"], header["selected"]) == (answer_with()["points"], 1)
+    assert component.decode(
+        answer_with(points=[[1, 0], [0, 2 / 3], [0, -1], [1, 1]]), scene(circle=True)
+    ) == TripletState((1, 0), (0, 1), ((0, -1), (1 / math.sqrt(2), 1 / math.sqrt(2))), 1)
 
 
 @pytest.mark.parametrize(
@@ -86,28 +86,28 @@ def test_the_viewers_points_outlive_those_given():
         None,
         "points",
         {},
-        told(stream="two"),
-        told(selected=2),
-        told(selected=-1),
-        told(selected=0.5),
-        told(points=told()["points"][:3]),
-        told(points=[*told()["points"], [0, 0]]),
-        told(points="abcd"),
-        told(points=[[0, 0, 0]] * 4),
-        told(points=[["0", "0"]] * 4),
-        told(points=["00"] * 4),
-        told(points=[None] * 4),
-        told(points=[[math.nan, 0]] * 4),
-        told(points=[[0, -math.inf]] * 4),
-        told(points=[[0, 1.26]] * 4),
+        answer_with(stream="two"),
+        answer_with(selected=2),
+        answer_with(selected=-1),
+        answer_with(selected=0.5),
+        answer_with(points=answer_with()["points"][:3]),
+        answer_with(points=[*answer_with()["points"], [0, 0]]),
+        answer_with(points="abcd"),
+        answer_with(points=[[0, 0, 0]] * 4),
+        answer_with(points=[["0", "0"]] * 4),
+        answer_with(points=["00"] * 4),
+        answer_with(points=[None] * 4),
+        answer_with(points=[[math.nan, 0]] * 4),
+        answer_with(points=[[0, -math.inf]] * 4),
+        answer_with(points=[[0, 1.26]] * 4),
     ],
 )
-def test_what_the_browser_tells_is_not_trusted(answer):
-    assert face.decode(answer, scene()) is None
+def test_invalid_answer_is_ignored(answer):
+    assert component.decode(answer, scene()) is None
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
         ({"negatives": []}, "there must be 1 to 6 negatives, not 0"),
         ({"negatives": [(0, 0)] * 7}, "there must be 1 to 6 negatives, not 7"),
@@ -121,8 +121,8 @@ def test_what_the_browser_tells_is_not_trusted(answer):
         ({"distance": "cosine"}, "circle must be True"),
     ],
 )
-def test_bad_scenes_are_refused_in_words(changes, words):
-    with pytest.raises(ValueError, match=re.escape(words)):
+def test_invalid_scene_is_refused(changes, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         encode(scene(**changes))
 
 
@@ -136,7 +136,7 @@ def test_every_word_is_used():
     assert set(WORDS) == set(re.findall(r"\bwords\.(\w+)\b(?!\()", source)) | {*KINDS, *buttons}
 
 
-def test_every_distance_of_the_loss_is_known_to_the_browser():
+def test_javascript_knows_every_distance_of_the_loss():
     source = (FOLDER / "space.js").read_text()
     for name in ("LETTERS", "MOST", "OTHER"):
         table = re.search(rf"export const {name} = {{([^}}]*)}}", source)
@@ -144,6 +144,6 @@ def test_every_distance_of_the_loss_is_known_to_the_browser():
         assert re.findall(r"(\w+): ", table[1]) == list(DISTANCES)
 
 
-def test_nothing_that_arrives_becomes_html():
+def test_javascript_never_inserts_html():
     source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)

@@ -1,4 +1,4 @@
-"""What the angle picture is sent, and what it refuses."""
+"""Messages to the angle picture: round trips, answers of the browser, and refused tables."""
 
 import re
 from pathlib import Path
@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from cl_core.analysis import similarity_plane
-from cl_core.components import wedge as face
+from cl_core.components import wedge as component
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
 from cl_core.components.wedge import WORDS, Wedge, encode
 from cl_core.losses import LOSSES
 from cl_core.palette import CLASS_COLOURS, NEGATIVE, POSITIVE
 
-FOLDER = Path(face.__file__).parent
+FOLDER = Path(component.__file__).parent
 AM = LOSSES["am_softmax"]
 
 
@@ -29,7 +29,7 @@ def picture(**changes) -> Wedge:
     )
 
 
-def test_the_table_arrives_digit_by_digit():
+def test_tables_are_sent_with_nine_decimals():
     header, buffers = unpack(encode(picture(), height=300, group="g"))
     assert buffers == {}
     assert (header["title"], header["height"], header["group"], header["between"]) == ("<b>AM</b>", 300, "g", 60)
@@ -40,27 +40,27 @@ def test_the_table_arrives_digit_by_digit():
     assert np.isnan(table[20])
 
 
-def test_without_a_far_side_there_is_none():
+def test_missing_far_side_is_sent_as_null():
     header, _ = unpack(encode(picture(away=None)))
     assert header["away"] == [[None] * 181] * 2
 
 
-def test_equal_pictures_give_equal_bytes():
+def test_equal_pictures_give_equal_messages():
     assert encode(picture()) == encode(picture())
     assert encode(picture(), between=61) != encode(picture())
 
 
-def test_the_viewers_angle_outlives_the_start():
+def test_angle_of_the_viewer_overrides_the_picture():
     assert unpack(encode(picture(between=90), between=0))[0]["between"] == 0
     assert unpack(encode(picture(between=90)))[0]["between"] == 90
 
 
-def test_only_angles_of_the_table_are_believed():
-    assert [face.decode(told) for told in (0, 180, 90.0)] == [0, 180, 90]
-    assert [face.decode(told) for told in (None, -1, 181, "60", {}, float("nan"))] == [None] * 6
+def test_answers_beyond_the_table_are_ignored():
+    assert [component.decode(answer) for answer in (0, 180, 90.0)] == [0, 180, 90]
+    assert [component.decode(answer) for answer in (None, -1, 181, "60", {}, float("nan"))] == [None] * 6
 
 
-def test_tables_of_another_size_are_refused_in_words():
+def test_tables_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r"table must have one angle .* not \(180,\)"):
         encode(picture(table=np.zeros(180)))
     with pytest.raises(ValueError, match=r"away must have two angles .* not \(181,\)"):
@@ -81,7 +81,7 @@ def test_every_word_is_used():
     assert set(WORDS) == set(re.findall(r"\bwords\.(\w+)\b(?!\()", source)) | {*cells, *buttons}
 
 
-def test_two_colours_that_mean_nothing_else():
+def test_picture_uses_two_class_colours_without_other_meaning():
     palette = unpack(encode(picture()))[0]["palette"]
     for paper in ("light", "dark"):
         assert len(set(palette[paper])) == 2
@@ -89,6 +89,6 @@ def test_two_colours_that_mean_nothing_else():
         assert not set(palette[paper]) & {*getattr(POSITIVE, paper), *getattr(NEGATIVE, paper)}
 
 
-def test_nothing_that_arrives_becomes_html():
+def test_javascript_never_inserts_html():
     source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", source)

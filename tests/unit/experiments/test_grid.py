@@ -1,4 +1,4 @@
-"""What the experiment runs: the article's grid as published and put right, and one thing at a time."""
+"""The grid of the experiment: the article's cells as published and corrected, and the decoupled study."""
 
 import re
 from collections import Counter
@@ -13,17 +13,17 @@ from cl_core.losses import LOSSES, variants
 from cl_core.training import RunSpec
 from cl_core.training.encoders import ENCODERS
 
-EVERY = [cell for study in STUDIES.values() for cell in study.of_seeds()]
+ALL_CELLS = [cell for study in STUDIES.values() for cell in study.of_seeds()]
 PUBLISHED = [(32, 0.001), (256, 0.01), (2048, 0.2)]  # batch sizes and learning rates of the article
-BOTH = ("mnist", "fashion_mnist")
+DATASETS = ("mnist", "fashion_mnist")
 
 
-def grid(study, *names):
-    """How often each combination of fields occurs among a study's cells for one seed."""
+def combination_counts(study, *names):
+    """Count each combination of fields among a study's cells for one seed."""
     return Counter(tuple(getattr(cell, name) for name in names) for cell in STUDIES[study].cells)
 
 
-def test_a_cell_is_a_run_of_the_trainer():
+def test_cell_has_the_spec_of_its_training_run():
     cell = Cell("published", "fashion_mnist", "npair", 256, 0.01, 4680, 20, 2, odd=True)
     assert cell.spec == RunSpec(
         dataset="fashion_mnist", loss="npair", encoder="unit_mlp", dim=128, batch=256, rate=0.01, seed=2,
@@ -34,14 +34,14 @@ def test_a_cell_is_a_run_of_the_trainer():
 
 
 @pytest.mark.parametrize("key", METHODS)
-def test_methods_differ_in_their_loss_alone(key):
-    """Same net but for the baseline's missing projector, same optimiser, same schedule but where a paper has one."""
+def test_methods_differ_in_their_loss_only(key):
+    """Same encoder but for the baseline's missing projector, same optimiser, same schedule unless a paper has one."""
     method = METHODS[key]
     for odd in (True, False):
         spec = Cell("published", "mnist", key, 256, 0.01, 1, 1, 3, odd).spec
         assert (spec.optimiser, spec.batch, spec.rate, spec.seed, spec.loss) == ("adam", 256, 0.01, 3, method.loss)
         assert ENCODERS[spec.encoder].projects == (method.stages == 2)
-        assert spec.unit_norm == (key != "l_softmax")  # whose margin is one of lengths too
+        assert spec.unit_norm == (key != "l_softmax")  # whose margin also concerns lengths
         assert spec.schedule == ("sphereface" if key == "l_softmax" else "none")
         assert spec.convention == (method.odd if odd else variants.OURS)
         assert not LOSSES[spec.loss].views
@@ -50,9 +50,9 @@ def test_methods_differ_in_their_loss_alone(key):
     assert theta.items() <= dict(spec.theta).items()
 
 
-def test_the_three_oddities():
-    odd = {key: (method.loss, method.odd) for key, method in METHODS.items() if method.odd != variants.OURS}
-    assert odd == {
+def test_published_variants_and_miners():
+    published = {key: (method.loss, method.odd) for key, method in METHODS.items() if method.odd != variants.OURS}
+    assert published == {
         "baseline": ("softmax", "twice"),
         "npair": ("npair", "soft_labels"),
         "sup_nt_xent": ("supcon", "base"),
@@ -61,25 +61,25 @@ def test_the_three_oddities():
     assert mining == ["semihard_tfa", "batch_hard", "all"]
 
 
-def test_each_cell_has_a_file_of_its_own():
-    names = [cell.name for cell in EVERY]
-    assert len(EVERY) == 3 * 42 + 18 + 24 + 90
-    assert len(set(EVERY)) == len({name.lower() for name in names}) == len(EVERY)
+def test_every_cell_has_its_own_file_name():
+    names = [cell.name for cell in ALL_CELLS]
+    assert len(ALL_CELLS) == 3 * 42 + 18 + 24 + 90
+    assert len(set(ALL_CELLS)) == len({name.lower() for name in names}) == len(ALL_CELLS)
     for name in names:
         assert re.fullmatch(r"[a-z][a-z0-9_.-]{1,100}", name)
         assert ".." not in name
     assert names[0] == "published-mnist-baseline-odd-b32-r0.001-n37500-s0"
 
 
-def test_every_cell_can_be_run():
-    for cell in EVERY:
+def test_every_cell_has_a_valid_spec():
+    for cell in ALL_CELLS:
         assert cell.spec.seed == cell.seed
         assert cell.steps > 0
         assert cell.epochs > 0
         assert variants.get_variant(cell.spec.loss, cell.spec.convention).key == cell.spec.convention
 
 
-def test_seeds_come_one_after_the_other_and_nothing_else_changes():
+def test_cells_of_seeds_are_ordered_by_seed_and_differ_only_in_it():
     published = STUDIES["published"]
     cells = list(published.of_seeds())
     assert [cell.seed for cell in cells] == [seed for seed in range(3) for _ in published.cells]
@@ -100,21 +100,23 @@ def test_seeds_come_one_after_the_other_and_nothing_else_changes():
         ("second", SECOND_ARTICLE, False, 5),
     ],
 )
-def test_the_coupled_grids_are_full(study, methods, odd, epochs):
-    wanted = product(BOTH, methods, PUBLISHED)
-    assert grid(study, "dataset", "method", "batch", "rate") == Counter((d, m, b, r) for d, m, (b, r) in wanted)
+def test_coupled_grids_have_every_combination(study, methods, odd, epochs):
+    expected = product(DATASETS, methods, PUBLISHED)
+    assert combination_counts(study, "dataset", "method", "batch", "rate") == Counter(
+        (d, m, b, r) for d, m, (b, r) in expected
+    )
     for cell in STUDIES[study].cells:
         assert (cell.study, cell.odd, cell.epochs) == (study, odd, epochs)
         assert cell.steps == epochs * (60_000 // cell.batch)
         assert cell.steps == epochs * training.steps_per_epoch(cell.spec)
 
 
-def test_the_decoupled_grid_has_equal_epochs_and_equal_steps_at_every_rate():
+def test_decoupled_grid_has_equal_epochs_and_equal_steps_at_every_rate():
     cells = STUDIES["decoupled"].cells
     methods = ("baseline", "max_margin", "triplet_semihard", "npair", "sup_nt_xent")
     rates = (0.0003, 0.001, 0.01)
-    wanted = product(methods, (32, 256, 2048), rates)
-    assert grid("decoupled", "method", "batch", "rate") == dict.fromkeys(wanted, 2)
+    expected = product(methods, (32, 256, 2048), rates)
+    assert combination_counts("decoupled", "method", "batch", "rate") == dict.fromkeys(expected, 2)
     for batch, epoch in ((32, 1875), (256, 234), (2048, 29)):
         assert Counter(cell.steps for cell in cells if cell.batch == batch) == {600: 15, 5 * epoch: 15}
     assert {(cell.study, cell.dataset, cell.odd, cell.epochs) for cell in cells} == {("decoupled", "mnist", False, 5)}

@@ -1,3 +1,5 @@
+"""Result files: round trips, damaged or foreign files, partial files and full disks."""
+
 import errno
 import os
 import tempfile
@@ -22,7 +24,7 @@ def outcome(**values) -> Outcome:
     return Outcome(**{**numbers, "steps": 7, "failure": "", "points": points, **values})
 
 
-def saved(folder, cell=CELL, **values):
+def save(folder, cell=CELL, **values):
     return results.save(cell, outcome(**values), {"machine": "a machine"}, folder)
 
 
@@ -32,9 +34,9 @@ def rewritten(path, change):
     os.utime(path, ns=(0, time.time_ns()))
 
 
-def test_what_is_saved_is_loaded_again(tmp_path):
-    saved(tmp_path)
-    saved(tmp_path, CELLS[0], accuracy_right=np.nan, failure="it left the range of numbers")
+def test_saved_results_are_loaded_again(tmp_path):
+    save(tmp_path)
+    save(tmp_path, CELLS[0], accuracy_right=np.nan, failure="it left the range of numbers")
     table, faults = results.load(tmp_path)
     assert (len(table), faults) == (2, [])
     row = table.set_index("method").loc[CELL.method]
@@ -47,40 +49,40 @@ def test_what_is_saved_is_loaded_again(tmp_path):
     assert np.isnan(failed.accuracy_right)
     assert failed.failure == "it left the range of numbers"
     assert results.finished_cells(CELLS, tmp_path) == {CELL, CELLS[0]}
-    saved(tmp_path)
+    save(tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
     assert results.result_path(CELL, tmp_path).stat().st_mode & 0o044
 
 
-def test_no_folder_is_no_result(tmp_path):
+def test_missing_folder_has_no_results(tmp_path):
     assert results.load(tmp_path / "none")[0].empty
     assert results.finished_cells(CELLS, tmp_path / "none") == set()
     results.delete_partial_files(tmp_path / "none")
 
 
-def test_a_damaged_file_is_named_and_never_read_as_something_else(tmp_path):
-    path = saved(tmp_path)
+def test_damaged_file_is_reported_and_never_read_as_another_result(tmp_path):
+    path = save(tmp_path)
     whole, row = path.read_bytes(), pd.read_parquet(path)
     step = len(whole) // 90
-    pieces = [whole[:end] for end in (0, 1, 4, len(whole) // 2, len(whole) - 1)]
-    pieces += [whole[:at] + bytes([whole[at] ^ 0x5A]) + whole[at + 1 :] for at in range(0, len(whole), step)]
-    found = 0
-    for stamp, piece in enumerate(pieces):
-        path.write_bytes(piece)
-        os.utime(path, ns=(0, 1000 + stamp))  # what was read before is known by its time
+    damaged_files = [whole[:end] for end in (0, 1, 4, len(whole) // 2, len(whole) - 1)]
+    damaged_files += [whole[:at] + bytes([whole[at] ^ 0x5A]) + whole[at + 1 :] for at in range(0, len(whole), step)]
+    n_reported = 0
+    for stamp, damaged in enumerate(damaged_files):
+        path.write_bytes(damaged)
+        os.utime(path, ns=(0, 1000 + stamp))  # files are cached by their modification time
         table, faults = results.load(tmp_path)
         assert len(table) + len(faults) == 1
         if faults:
-            found += 1
+            n_reported += 1
             assert path.name in faults[0]
             assert str(path.parent) not in faults[0]
             assert "run the cell again" in faults[0]
             assert results.finished_cells([CELL], tmp_path) == set()
-        else:  # what was hit says nothing of the cell
+        else:  # the damaged bytes hold nothing of the result
             names = [*results.NUMBERS, *CELL.row(), "failure", "points"]
             pd.testing.assert_frame_equal(table[names], row[names])
-    assert found > len(pieces) // 2
-    saved(tmp_path)
+    assert n_reported > len(damaged_files) // 2
+    save(tmp_path)
     assert results.load(tmp_path)[1] == []
 
 
@@ -98,8 +100,8 @@ def test_a_damaged_file_is_named_and_never_read_as_something_else(tmp_path):
         lambda row: row[:0],
     ],
 )
-def test_what_is_no_result_is_refused(tmp_path, change):
-    path = saved(tmp_path)
+def test_invalid_result_is_refused(tmp_path, change):
+    path = save(tmp_path)
     rewritten(path, change)
     table, faults = results.load(tmp_path)
     assert table.empty
@@ -109,26 +111,26 @@ def test_what_is_no_result_is_refused(tmp_path, change):
     assert results.finished_cells([CELL], tmp_path) == set()
 
 
-def test_a_result_under_another_name_is_refused(tmp_path):
-    saved(tmp_path).rename(results.result_path(CELLS[0], tmp_path))
+def test_result_under_another_name_is_refused(tmp_path):
+    save(tmp_path).rename(results.result_path(CELLS[0], tmp_path))
     table, faults = results.load(tmp_path)
     assert table.empty
     assert "another cell" in faults[0]
 
 
-def test_a_result_of_a_shorter_second_stage_does_not_count(tmp_path):
+def test_result_of_a_shorter_second_stage_does_not_count(tmp_path):
     shorter = replace(CELL, epochs=1)
     assert shorter.name == CELL.name
-    saved(tmp_path, shorter)
+    save(tmp_path, shorter)
     assert results.finished_cells([shorter], tmp_path) == {shorter}
     assert results.finished_cells([CELL], tmp_path) == set()
 
 
-def test_left_over_files_are_no_results_and_go_when_they_are_old(tmp_path):
-    saved(tmp_path)
+def test_partial_files_are_ignored_and_old_ones_deleted(tmp_path):
+    save(tmp_path)
     old, new = tmp_path / ".old.part", tmp_path / ".new.part"
-    for left in (old, new):
-        left.write_bytes(b"PAR1 half a result")
+    for partial in (old, new):
+        partial.write_bytes(b"PAR1 half a result")
     os.utime(old, (0, 0))
     assert len(results.load(tmp_path)[0]) == 1
     results.delete_partial_files(tmp_path)
@@ -136,31 +138,31 @@ def test_left_over_files_are_no_results_and_go_when_they_are_old(tmp_path):
     assert results.finished_cells([CELL], tmp_path) == {CELL}
 
 
-def half(self, path, **_):
+def write_half(self, path, **_):
     path.write_bytes(b"PAR1 half a result")
     raise NO_SPACE
 
 
-def no_space(*_, **__):
+def raise_no_space(*_, **__):
     raise NO_SPACE
 
 
 @pytest.mark.parametrize(
-    ("owner", "name", "full"),
-    [(pd.DataFrame, "to_parquet", half), (os, "fsync", no_space), (tempfile, "mkstemp", no_space)],
+    ("owner", "name", "failing"),
+    [(pd.DataFrame, "to_parquet", write_half), (os, "fsync", raise_no_space), (tempfile, "mkstemp", raise_no_space)],
 )
-def test_a_full_disk_is_told_and_keeps_what_was_there(tmp_path, monkeypatch, owner, name, full):
-    path = saved(tmp_path)
+def test_full_disk_is_reported_and_keeps_the_old_file(tmp_path, monkeypatch, owner, name, failing):
+    path = save(tmp_path)
     before = path.read_bytes()
-    monkeypatch.setattr(owner, name, full)
+    monkeypatch.setattr(owner, name, failing)
     with pytest.raises(OSError, match=r"could not be written \(No space left on device\)") as caught:
-        saved(tmp_path, knn=0.5)
+        save(tmp_path, knn=0.5)
     assert str(path) in str(caught.value)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_can_not_be_is_told(tmp_path):
+def test_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(OSError, match="could not be written"):
-        saved(tmp_path / "file")
+        save(tmp_path / "file")

@@ -1,4 +1,4 @@
-"""A census under way: whoever counts it, however often it is stopped or a worker dies, the counts are the census's."""
+"""Census jobs give the exact counts, with any workers, across stops and deaths of workers."""
 
 import threading
 import time
@@ -16,87 +16,87 @@ from cl_core.runtime import census_job
 from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
 from cl_core.runtime.process_pool import ProcessPool
 from cl_core.training.pretrained import checkpoints, embeddings
-from tests.executors import Mortal, Thread
+from tests.executors import DyingExecutor, ThreadExecutor
 
-QUESTION = CensusRequest("blobs", None, 300, 0.2, "sqeuclidean", (0.5, 1.0))
+REQUEST = CensusRequest("blobs", None, 300, 0.2, "sqeuclidean", (0.5, 1.0))
 
 
 @pytest.fixture(autouse=True)
-def _small_parts(monkeypatch):
+def _small_tasks(monkeypatch):
     monkeypatch.setattr(triplet_counts, "BLOCK_SIZE", 4000)
-    monkeypatch.setattr(census_job, "TASK_SECONDS", 0.0)  # one block to each part
+    monkeypatch.setattr(census_job, "TASK_SECONDS", 0.0)  # one block per task
 
 
 @pytest.fixture
 def thread():
-    made = Thread()
-    yield made
-    made.shutdown()
+    executor = ThreadExecutor()
+    yield executor
+    executor.shutdown()
 
 
-def until(job: CensusJob, seen: Callable[[CensusProgress], bool], seconds: float = 30.0) -> CensusProgress:
+def poll_until(job: CensusJob, condition: Callable[[CensusProgress], bool], seconds: float = 30.0) -> CensusProgress:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         job.renew_lease()
-        if seen(look := job.progress()):
-            return look
+        if condition(progress := job.progress()):
+            return progress
         time.sleep(0.002)
-    raise AssertionError(f"not seen in {seconds} s: {look}")
+    raise AssertionError(f"not after {seconds} s: {progress}")
 
 
-def check(look: CensusProgress, question: CensusRequest) -> None:
-    assert look.phase == "done"
-    assert look.done == look.total == len(question.rows)
-    wanted = census(question.embedding(), question.labels, question.margin, question.distance, margins=question.margins)
-    assert look.census is not None
+def check_counts(progress: CensusProgress, request: CensusRequest) -> None:
+    assert progress.phase == "done"
+    assert progress.done == progress.total == len(request.rows)
+    expected = census(request.embedding(), request.labels, request.margin, request.distance, margins=request.margins)
+    assert progress.census is not None
     for name in ("per_anchor", "per_class_pair", "per_margin", "margins", "farthest", "nearest", "far", "near"):
-        assert np.array_equal(getattr(look.census, name), getattr(wanted, name)), name
-    assert look.census.total == question.triplets
+        assert np.array_equal(getattr(progress.census, name), getattr(expected, name)), name
+    assert progress.census.total == request.triplets
 
 
-def test_it_counts_what_the_census_counts(thread):
-    look = until(CensusJob(thread, QUESTION), lambda look: look.phase == "done")
-    check(look, QUESTION)
-    assert thread.done.count("count_part") > 5
-    assert look.seconds > 0
+def test_job_counts_what_census_counts(thread):
+    progress = poll_until(CensusJob(thread, REQUEST), lambda progress: progress.phase == "done")
+    check_counts(progress, REQUEST)
+    assert thread.submitted.count("count_part") > 5
+    assert progress.seconds > 0
 
 
-def test_a_net_and_raw_pixels_are_counted(thread):
+def test_network_and_raw_pixels_are_counted(thread):
     for state in (None, checkpoints.load("supcon", "trained")):
-        question = CensusRequest("mnist", state, 60, 0.2, "cosine")
-        check(until(CensusJob(thread, question), lambda look: look.phase == "done"), question)
+        request = CensusRequest("mnist", state, 60, 0.2, "cosine")
+        check_counts(poll_until(CensusJob(thread, request), lambda progress: progress.phase == "done"), request)
     assert np.allclose(np.linalg.norm(census_job.pixel_embedding("mnist", np.arange(5)), axis=1), 1)
 
 
-def test_fewer_images_than_asked_for_are_all_of_them(thread):
-    there = len(datasets.load("blobs").y_test)
-    assert there < census_job.MAX_IMAGES
-    question = CensusRequest("blobs", None, census_job.MAX_IMAGES, 0.2, "euclidean")
-    assert len(question.rows) == there
-    assert CensusJob(thread, question).progress().total == there
+def test_request_for_more_images_than_there_are_counts_all(thread):
+    n_images = len(datasets.load("blobs").y_test)
+    assert n_images < census_job.MAX_IMAGES
+    request = CensusRequest("blobs", None, census_job.MAX_IMAGES, 0.2, "euclidean")
+    assert len(request.rows) == n_images
+    assert CensusJob(thread, request).progress().total == n_images
 
 
-def test_it_can_be_stopped_and_goes_on(thread):
-    job = CensusJob(thread, QUESTION)
-    until(job, lambda look: look.done > 20)
+def test_stopped_job_can_be_resumed(thread):
+    job = CensusJob(thread, REQUEST)
+    poll_until(job, lambda progress: progress.done > 20)
     job.stop()
-    job.renew_lease()  # a page that looks on does not start it again
-    stopped = threading.Event()
+    job.renew_lease()  # a renewed lease does not start it again
+    pause = threading.Event()
     while job.progress().phase == "counting":
-        stopped.wait(0.002)
-    look = job.progress()
-    assert look.phase == "stopped"
-    assert 20 < look.done < look.total
-    asked = len(thread.done)
-    stopped.wait(0.05)
-    assert len(thread.done) == asked  # nothing more was handed out
+        pause.wait(0.002)
+    progress = job.progress()
+    assert progress.phase == "stopped"
+    assert 20 < progress.done < progress.total
+    n_submitted = len(thread.submitted)
+    pause.wait(0.05)
+    assert len(thread.submitted) == n_submitted  # nothing more was submitted
     job.resume()
-    check(until(job, lambda look: look.phase == "done"), QUESTION)
+    check_counts(poll_until(job, lambda progress: progress.phase == "done"), REQUEST)
 
 
-def test_it_stops_when_nobody_looks(thread, monkeypatch):
+def test_job_stops_when_its_lease_ends(thread, monkeypatch):
     monkeypatch.setattr(census_job, "LEASE", 0.0)
-    job = CensusJob(thread, QUESTION)
+    job = CensusJob(thread, REQUEST)
     end = time.monotonic() + 30
     while job.progress().phase == "counting" and time.monotonic() < end:
         time.sleep(0.01)
@@ -104,62 +104,63 @@ def test_it_stops_when_nobody_looks(thread, monkeypatch):
     assert job.progress().done < job.progress().total
 
 
-def test_a_worker_that_dies_costs_a_part(thread):
-    mortal = Mortal(
+def test_worker_death_costs_one_task(thread):
+    executor = DyingExecutor(
         lambda name, before: (name == "count_part" and before in (0, 3, 4)) or (name == "assemble" and before == 0)
     )
-    look = until(CensusJob(mortal, QUESTION), lambda look: look.phase == "done")
-    check(look, QUESTION)
-    assert "died" in (look.note or "")
-    mortal.shutdown()
+    progress = poll_until(CensusJob(executor, REQUEST), lambda progress: progress.phase == "done")
+    check_counts(progress, REQUEST)
+    assert "died" in (progress.note or "")
+    executor.shutdown()
 
 
-def test_workers_that_die_again_and_again_are_given_up():
-    mortal = Mortal(lambda name, before: before > 2)
-    look = until(CensusJob(mortal, QUESTION), lambda look: look.phase == "failed")
-    assert "again and again" in (look.failure or "")
-    assert look.done > 0
-    mortal.shutdown()
+def test_job_fails_after_repeated_worker_deaths():
+    executor = DyingExecutor(lambda name, before: before > 2)
+    progress = poll_until(CensusJob(executor, REQUEST), lambda progress: progress.phase == "failed")
+    assert "again and again" in (progress.failure or "")
+    assert progress.done > 0
+    executor.shutdown()
 
 
-def test_what_goes_wrong_in_a_worker_is_said(thread, monkeypatch):
+def test_error_in_a_worker_is_reported(thread, monkeypatch):
     def broken(*_):
         raise DataError("mnist.npz: damaged")
 
     monkeypatch.setattr(CensusRequest, "embedding", broken)
-    look = until(CensusJob(thread, QUESTION), lambda look: look.phase == "failed")
-    assert look.failure == "mnist.npz: damaged"
+    progress = poll_until(CensusJob(thread, REQUEST), lambda progress: progress.phase == "failed")
+    assert progress.failure == "mnist.npz: damaged"
 
 
-def test_two_at_a_time_do_not_mix(thread):
+def test_simultaneous_jobs_do_not_mix(thread):
     other = CensusRequest("blobs", None, 200, 1.0, "euclidean")
-    jobs = {question: CensusJob(thread, question) for question in (QUESTION, other)}
-    for question, job in jobs.items():
-        check(until(job, lambda look: look.phase == "done"), question)
+    jobs = {request: CensusJob(thread, request) for request in (REQUEST, other)}
+    for request, job in jobs.items():
+        check_counts(poll_until(job, lambda progress: progress.phase == "done"), request)
 
 
-def test_worker_processes_count_the_same():
+@pytest.mark.slow
+def test_worker_processes_give_the_same_counts():
     pool = ProcessPool()
-    check(until(CensusJob(pool, QUESTION), lambda look: look.phase == "done", 120), QUESTION)
+    check_counts(poll_until(CensusJob(pool, REQUEST), lambda progress: progress.phase == "done", 120), REQUEST)
     pool.shutdown()
 
 
 @pytest.mark.parametrize("n", [0, -1, census_job.MAX_IMAGES + 1, 10**9])
-def test_a_census_has_its_bounds(n):
+def test_number_of_images_is_limited(n):
     with pytest.raises(ValueError, match="1 to 10,000"):
         CensusRequest("blobs", None, n, 0.2, "euclidean")
 
 
 @pytest.mark.parametrize("stage", embeddings.STAGES)
 @pytest.mark.parametrize("loss", checkpoints.LOSSES)
-def test_kept_nets_embed_as_the_prepared_ones_did(loss, stage):
-    kept, shown = checkpoints.load(loss, stage), embeddings.load(loss, stage)
-    assert (kept.spec, kept.step) == (shown.spec, shown.step)
-    z = training.snapshot(kept, len(shown.rows)).z
-    assert np.abs(z - shown.z).max() < 2e-3  # both have the digits of a float16
+def test_checkpoints_embed_as_the_shipped_embeddings(loss, stage):
+    checkpoint, embedding = checkpoints.load(loss, stage), embeddings.load(loss, stage)
+    assert (checkpoint.spec, checkpoint.step) == (embedding.spec, embedding.step)
+    z = training.snapshot(checkpoint, len(embedding.rows)).z
+    assert np.abs(z - embedding.z).max() < 2e-3  # both have float16 precision
 
 
-def test_a_net_that_is_not_kept_or_damaged_is_said(tmp_path, monkeypatch):
+def test_missing_or_damaged_checkpoint_is_reported(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="no checkpoint of 'circle'"):
         checkpoints.load("circle", "trained")
     monkeypatch.setattr(datasets, "ASSETS", tmp_path)

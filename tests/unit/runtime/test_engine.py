@@ -1,3 +1,5 @@
+"""Runs of the engine: play, pause, pace, leases, failures, and worker processes that die."""
+
 import os
 import signal
 import subprocess
@@ -13,233 +15,248 @@ import numpy as np
 import pytest
 
 from cl_core import training
-from cl_core.runtime import playback, process_pool, tasks, temp_dirs
+from cl_core.runtime import engine as engine_module
+from cl_core.runtime import playback, process_pool, retry, tasks, temp_dirs
 from cl_core.runtime import run as run_module
 from cl_core.runtime.run import FRAMES_PER_CHUNK, Run
 from cl_core.training import RunSpec, frames
 from cl_core.training.frames import PACES, Pace, RunProgress
 from tests import ROOT
-from tests.executors import AtOnce, Mortal, engine_with, gone, soon
+from tests.executors import DyingExecutor, ImmediateExecutor, are_deleted, engine_with, initialise_quickly, wait_until
 
 SMALL = RunSpec(dataset="blobs", dim=4, batch=32)
+POINTS = 100  # fewer than a page shows: frames are made faster
 EXPLODING = RunSpec(dataset="blobs", loss="npair", unit_norm=False, optimiser="sgd", rate=10.0)
 
 
-def until(run: Run, seen: Callable[[RunProgress], bool], seconds: float = 60.0) -> RunProgress:
-    """Look at a run as a page does until something is `seen`."""
+def poll_until(run: Run, condition: Callable[[RunProgress], bool], seconds: float = 60.0) -> RunProgress:
+    """Renew the lease and read the progress of a run, as a page does, until a condition holds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         run.renew_lease()
-        look = run.progress()
-        if seen(look):
-            return look
+        progress = run.progress()
+        if condition(progress):
+            return progress
         time.sleep(0.01)
-    raise AssertionError(f"not seen in {seconds} s: {look.phase} at step {look.step}, {look.failure}, {look.note}")
+    raise AssertionError(
+        f"not after {seconds} s: {progress.phase} at step {progress.step}, {progress.failure}, {progress.note}"
+    )
 
 
-def opened(spec: RunSpec = SMALL, executor=None, pace: str = "flat-out") -> Run:
-    run = engine_with(executor).open_run(spec, 500)
+def open_run(spec: RunSpec = SMALL, executor=None, pace: str = "flat-out") -> Run:
+    run = engine_with(executor).open_run(spec, POINTS)
     run.set_pace(PACES[pace])
-    until(run, lambda look: look.phase != "opening")
+    poll_until(run, lambda progress: progress.phase != "opening")
     return run
 
 
-def test_a_run_opens_at_its_first_frame_and_waits():
-    run = opened()
-    look = run.progress()
-    assert (look.phase, look.step, len(look.frames)) == ("paused", 0, 1)
-    assert look.references is not None
+@pytest.fixture(autouse=True)
+def _allow_few_points(monkeypatch):
+    monkeypatch.setattr(engine_module, "PROBE_SIZES", (POINTS, *engine_module.PROBE_SIZES))
+
+
+@pytest.fixture
+def quick_retries(monkeypatch):
+    monkeypatch.setattr(retry, "RETRY_DELAY", 0.01)
+
+
+def test_run_opens_paused_at_its_first_frame():
+    run = open_run()
+    progress = run.progress()
+    assert (progress.phase, progress.step, len(progress.frames)) == ("paused", 0, 1)
+    assert progress.references is not None
     assert not run.started
     assert not run.busy
 
 
-def test_what_the_engine_trains_is_what_advance_trains():
-    run = opened()
+def test_engine_trains_exactly_as_advance_does():
+    run = open_run()
     run.play()
-    look = until(run, lambda look: len(look.frames) > 20)
+    progress = poll_until(run, lambda progress: len(progress.frames) > 20)
     run.pause()
-    at = look.frames[-1].step
-    state = training.advance(training.start(SMALL), steps=at)
-    expected = training.snapshot(state, 500).z
-    np.testing.assert_array_equal(look.losses[:at], _losses(at))
-    drawn = look.frames[-1].views[2].project(expected)
-    np.testing.assert_array_equal(look.frames[-1].points[2], drawn)
+    step = progress.frames[-1].step
+    state = training.advance(training.start(SMALL), steps=step)
+    expected = training.snapshot(state, POINTS).z
+    np.testing.assert_array_equal(progress.losses[:step], _losses(step))
+    expected_points = progress.frames[-1].views[2].project(expected)
+    np.testing.assert_array_equal(progress.frames[-1].points[2], expected_points)
 
 
 def _losses(steps: int) -> np.ndarray:
     return training.advance(training.start(SMALL), steps=steps).losses
 
 
-def test_frames_are_the_same_at_any_speed():
+def test_frames_do_not_depend_on_the_pace():
     steps = []
     for pace in ("flat-out", "fast"):
-        run = opened(pace=pace)
+        run = open_run(pace=pace)
         run.play()
-        look = until(run, lambda look: len(look.frames) > 8)
-        steps.append([(f.step, f.points[2].tobytes()) for f in look.frames[:8]])
+        progress = poll_until(run, lambda progress: len(progress.frames) > 8)
+        steps.append([(f.step, f.points[2].tobytes()) for f in progress.frames[:8]])
     assert steps[0] == steps[1]
     assert [step for step, _ in steps[0]] == [0, *(frames.next_frame_step(SMALL, s) for s, _ in steps[0][:-1])]
 
 
-def test_pause_holds_and_step_moves_by_one():
-    run = opened()
+def test_paused_run_stays_and_step_advances_by_one():
+    run = open_run()
     run.play()
-    until(run, lambda look: look.step > 30)
+    poll_until(run, lambda progress: progress.step > 30)
     run.pause()
-    held = until(run, lambda look: not run.busy).step
-    time.sleep(0.3)
-    assert run.progress().step == held
+    paused_step = poll_until(run, lambda progress: not run.busy).step
+    time.sleep(0.1)  # several chunks, if it were not paused
+    assert run.progress().step == paused_step
     for i in range(1, 4):
         run.step()
-        look = until(run, lambda look: not run.busy)
-        assert (look.step, look.frames[-1].step, look.phase) == (held + i, held + i, "paused")
+        progress = poll_until(run, lambda progress: not run.busy)
+        assert (progress.step, progress.frames[-1].step, progress.phase) == (paused_step + i, paused_step + i, "paused")
 
 
-def test_a_step_asked_for_during_a_chunk_is_done_after_it():
-    run = opened()
+def test_step_requested_during_a_chunk_is_done_after_it():
+    run = open_run()
     run.play()
-    for _ in range(10):
-        until(run, lambda look: run._training)
+    for _ in range(5):
+        poll_until(run, lambda progress: run._training)
         run.step()
-        look = until(run, lambda look: not run.busy)
-        assert len(run.history._losses[-1]) == 1  # after the chunk, whatever it came to, one step
-        assert look.frames[-1].step == look.step == len(look.losses)
+        progress = poll_until(run, lambda progress: not run.busy)
+        assert len(run.history._losses[-1]) == 1  # the last chunk, after the one under way, is one step
+        assert progress.frames[-1].step == progress.step == len(progress.losses)
         run.play()
 
 
-def test_a_run_rests_at_a_frame(monkeypatch):
-    monkeypatch.setattr(run_module, "CHUNK", 0.0)  # every chunk is a step, whatever lies between two frames
-    run = opened()
+def test_run_pauses_at_a_frame(monkeypatch):
+    monkeypatch.setattr(run_module, "CHUNK", 0.0)  # every chunk is one step, even between two frames
+    run = open_run()
     run.play()
-    until(run, lambda look: look.step > 60)
+    poll_until(run, lambda progress: progress.step > 28)  # from here on frames are 4 steps apart
     for _ in range(5):
         run.pause()
-        look = until(run, lambda look: not run.busy)
-        assert look.frames[-1].step == look.step
+        progress = poll_until(run, lambda progress: not run.busy)
+        assert progress.frames[-1].step == progress.step
         run.play()
-        rested = look.step
-        until(run, lambda now, rested=rested: now.step > rested + 2)
+        paused_step = progress.step
+        poll_until(run, lambda progress, paused_step=paused_step: progress.step > paused_step + 2)
 
 
-def test_one_step_a_frame():
-    run = opened(pace="every-step")
+def test_every_step_pace_makes_a_frame_of_each_step():
+    run = open_run(pace="every-step")
     run.play()
-    look = until(run, lambda look: len(look.frames) >= 4)
-    assert [f.step for f in look.frames[:4]] == [0, 1, 2, 3]
+    progress = poll_until(run, lambda progress: len(progress.frames) >= 4)
+    assert [f.step for f in progress.frames[:4]] == [0, 1, 2, 3]
 
 
-def test_one_step_a_frame_has_an_end(monkeypatch):
-    monkeypatch.setattr(run_module, "MAX_FRAMES", 30)
-    run = opened(pace="every-step")
+def test_every_step_pace_falls_back_to_frame_steps_after_max_frames(monkeypatch):
+    monkeypatch.setattr(run_module, "MAX_FRAMES", 15)
+    run = open_run(pace="every-step")
     run._pace = Pace(None, every_step=True)
     run.play()
-    look = until(run, lambda look: len(look.frames) >= 45)
-    steps = [frame.step for frame in look.frames]
-    assert steps[:30] == list(range(30))
-    assert steps[40] == frames.next_frame_step(SMALL, steps[39]) > steps[39] + 1
+    progress = poll_until(run, lambda progress: len(progress.frames) >= 19)
+    steps = [frame.step for frame in progress.frames]
+    assert steps[:15] == list(range(15))
+    assert steps[18] == frames.next_frame_step(SMALL, steps[17]) > steps[17] + 1
 
 
-def test_a_pace_is_kept():
-    run = opened(pace="slow")
+def test_pace_limits_frames_per_second():
+    run = open_run(pace="fast")
     run.play()
-    began = time.monotonic()
-    until(run, lambda look: len(look.frames) == 5)
-    assert time.monotonic() - began > 3 / PACES["slow"].frames_per_second  # the first of the four comes at once
+    start = time.monotonic()
+    poll_until(run, lambda progress: len(progress.frames) == 5)
+    assert time.monotonic() - start > 3 / PACES["fast"].frames_per_second  # the first of the four is not delayed
 
 
-def test_a_run_that_nobody_looks_at_rests_and_goes_on_when_somebody_does(monkeypatch):
-    monkeypatch.setattr(playback, "LEASE", 0.3)
-    run = opened()
+def test_run_stops_without_lease_and_resumes_with_it(monkeypatch):
+    monkeypatch.setattr(playback, "LEASE", 0.1)
+    run = open_run()
     run.play()
-    until(run, lambda look: look.step > 5)
-    time.sleep(0.6)
-    soon(lambda: not (run._training or run._undrawn))  # what was under way is finished
-    resting = run.progress().step
-    time.sleep(0.4)
-    assert run.progress().step == resting
-    until(run, lambda look: look.step > resting)
+    poll_until(run, lambda progress: progress.step > 5)
+    time.sleep(0.2)
+    wait_until(lambda: not (run._training or run._undrawn))  # tasks under way are finished
+    stopped_step = run.progress().step
+    time.sleep(0.2)
+    assert run.progress().step == stopped_step
+    poll_until(run, lambda progress: progress.step > stopped_step)
 
 
-def test_a_run_that_turns_to_nan_stops_and_keeps_its_history():
-    run = opened(EXPLODING)
+def test_diverged_run_stops_and_keeps_its_history():
+    run = open_run(EXPLODING)
     run.play()
-    look = until(run, lambda look: look.phase == "failed" and not run.busy)
-    assert "learning rate (it was 10)" in (look.failure or "")
-    assert len(look.losses) == look.step
-    assert np.isfinite(look.losses).all()
-    assert look.frames
+    progress = poll_until(run, lambda progress: progress.phase == "failed" and not run.busy)
+    assert "learning rate (it was 10)" in (progress.failure or "")
+    assert len(progress.losses) == progress.step
+    assert np.isfinite(progress.losses).all()
+    assert progress.frames
     run.play()
     run.step()
     time.sleep(0.1)
-    assert run.progress().step == look.step
+    assert run.progress().step == progress.step
 
 
-def test_a_death_costs_one_chunk_and_is_said():
-    run = opened(executor=Mortal(lambda task, nth: task == "train_chunk" and nth == 3))
+def test_worker_death_costs_one_chunk_and_is_noted(quick_retries):
+    run = open_run(executor=DyingExecutor(lambda task, nth: task == "train_chunk" and nth == 3))
     run.play()
-    look = until(run, lambda look: look.step > 50)
-    assert "A worker process died" in (look.note or "")
-    assert look.failure is None
-    np.testing.assert_array_equal(look.losses, _losses(look.step))
+    progress = poll_until(run, lambda progress: progress.step > 25)
+    assert "A worker process died" in (progress.note or "")
+    assert progress.failure is None
+    np.testing.assert_array_equal(progress.losses, _losses(progress.step))
 
 
-def test_a_frame_is_drawn_again_after_a_death():
-    run = opened(executor=Mortal(lambda task, nth: task == "draw_frame" and nth in (2, 3)))
+def test_frame_is_drawn_again_after_worker_death(quick_retries):
+    run = open_run(executor=DyingExecutor(lambda task, nth: task == "draw_frame" and nth in (2, 3)))
     run.play()
-    look = until(run, lambda look: len(look.frames) > 8)
-    assert [f.step for f in look.frames[:8]] == [0, 1, 2, 3, 4, 5, 6, 7]
+    progress = poll_until(run, lambda progress: len(progress.frames) > 8)
+    assert [f.step for f in progress.frames[:8]] == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
-def test_work_that_always_kills_its_worker_is_given_up():
-    run = opened(executor=Mortal(lambda task, nth: task == "train_chunk" and nth >= 2))
+def test_run_fails_after_repeated_worker_deaths(quick_retries):
+    run = open_run(executor=DyingExecutor(lambda task, nth: task == "train_chunk" and nth >= 2))
     run.play()
-    look = until(run, lambda look: look.phase == "failed")
-    assert "out of memory" in (look.failure or "")
-    assert look.step == 2 * FRAMES_PER_CHUNK  # two chunks went well
-    assert look.frames[-1].step <= look.step
+    progress = poll_until(run, lambda progress: progress.phase == "failed")
+    assert "out of memory" in (progress.failure or "")
+    assert progress.step == 2 * FRAMES_PER_CHUNK  # two chunks succeeded
+    assert progress.frames[-1].step <= progress.step
     assert not run.busy
 
 
-def test_a_broken_data_file_is_told_in_words(monkeypatch, tmp_path):
+def test_broken_data_file_is_reported(monkeypatch, tmp_path):
     broken = tmp_path / "broken.npz"
     broken.write_bytes(b"PK not really")
     monkeypatch.setenv("CL_LAB_DATA", str(broken))
     run = engine_with().open_run(RunSpec(dataset="own_broken"), 500)
-    look = until(run, lambda look: look.phase == "failed")
-    assert "broken.npz" in (look.failure or "")
+    progress = poll_until(run, lambda progress: progress.phase == "failed")
+    assert "broken.npz" in (progress.failure or "")
     assert not run.busy
 
 
-def test_a_frame_that_is_being_drawn_when_a_run_is_given_up_still_comes():
-    run = opened()
+def test_frame_being_drawn_when_a_run_fails_still_arrives():
+    run = open_run()
     run.play()
-    until(run, lambda look: look.step > 20)
+    poll_until(run, lambda progress: progress.step > 20)
     with run._context.changed:
         if not run._undrawn:
             run._undrawn.append(run._newest)
         before, run._drawing = len(run.history.frames), True
         run._fail("no data")
-        drawn = Future()
-        drawn.set_result(run.history.frames[-1])
-        run.collect(tasks.draw_frame, drawn)
+        future = Future()
+        future.set_result(run.history.frames[-1])
+        run.collect(tasks.draw_frame, future)
         assert len(run.history.frames) == before + 1
         assert not run._undrawn
 
 
-def test_work_may_be_done_before_it_is_waited_for():
-    run = opened(executor=AtOnce())
+def test_task_may_be_done_before_submit_returns(monkeypatch):
+    monkeypatch.setattr(playback, "LEASE", 0.1)  # until its end the engine does not release its lock
+    run = open_run(executor=ImmediateExecutor())
     run.play()
-    until(run, lambda look: look.step > 20)
+    poll_until(run, lambda progress: progress.step > 20)
 
 
-def test_many_runs_take_turns():
-    shared = engine_with()
-    runs = [shared.open_run(RunSpec(dataset="blobs", dim=4, batch=32, seed=seed), 500) for seed in range(5)]
+def test_many_runs_share_the_workers():
+    engine = engine_with()
+    runs = [engine.open_run(RunSpec(dataset="blobs", dim=4, batch=32, seed=seed), POINTS) for seed in range(5)]
     for run in runs:
         run.set_pace(PACES["flat-out"])
         run.play()
     end = time.monotonic() + 60
-    while min(run.progress().step for run in runs) < 20:
+    while min(run.progress().step for run in runs) < 8:
         for run in runs:
             run.renew_lease()
         time.sleep(0.01)
@@ -248,58 +265,63 @@ def test_many_runs_take_turns():
     assert max(steps) < 4 * min(steps)
 
 
-def test_an_absurd_picture_is_refused():
+def test_unknown_number_of_points_is_refused():
     with pytest.raises(ValueError, match="not 1000000"):
         engine_with().open_run(SMALL, 1_000_000)
 
 
-def test_a_run_that_is_forgotten_leaves_nothing_behind():
-    run = opened()
+def test_run_deletes_its_files_when_garbage_collected():
+    run = open_run()
     files = [slot for slot in run._storage.slots if slot is not None]
     if not files:
         pytest.skip("this machine shares no memory as files")
     assert any(file.exists() for file in files)
     del run
-    soon(lambda: gone(*files), seconds=10)
+    wait_until(lambda: are_deleted(*files), seconds=10)
 
 
-def test_without_shared_memory_states_travel_in_the_parcel(monkeypatch, tmp_path):
+def test_states_are_pickled_without_shared_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(temp_dirs, "SHARED_MEMORY", tmp_path / "none")
-    run = opened()
+    run = open_run()
     assert run._storage.slots == (None,)
     run.play()
-    look = until(run, lambda look: look.step > 20)
-    np.testing.assert_array_equal(look.losses, _losses(look.step))
+    progress = poll_until(run, lambda progress: progress.step > 20)
+    np.testing.assert_array_equal(progress.losses, _losses(progress.step))
 
 
-@pytest.fixture(scope="module")
-def pool():
-    made = process_pool.ProcessPool()
-    yield made
-    made.shutdown(cancel_futures=True)
+@pytest.fixture
+def process_executor(monkeypatch):
+    monkeypatch.setattr(process_pool, "_initialise_worker", initialise_quickly)
+    executor = process_pool.ProcessPool(1)
+    yield executor
+    executor.shutdown(cancel_futures=True)
 
 
-def test_killing_a_real_worker_loses_at_most_a_chunk(pool):
-    run = opened(executor=pool)
+@pytest.mark.slow
+def test_killed_worker_process_costs_at_most_one_chunk(process_executor):
+    run = open_run(executor=process_executor)
     run.play()
-    until(run, lambda look: look.step > 20)
-    assert isinstance(pool._processes, loky.ProcessPoolExecutor)
-    os.kill(next(iter(pool._processes._processes)), signal.SIGKILL)
-    look = until(run, lambda look: look.note is not None)
-    shown = len(look.frames)
-    after = until(run, lambda now: now.step > look.step + 30)
+    poll_until(run, lambda progress: progress.step > 8)
+    assert isinstance(process_executor._processes, loky.ProcessPoolExecutor)
+    os.kill(next(iter(process_executor._processes._processes)), signal.SIGKILL)
+    progress = poll_until(run, lambda progress: progress.note is not None)
+    n_frames = len(progress.frames)
+    after = poll_until(run, lambda now: now.step > progress.step + 10)
     run.pause()
     assert after.failure is None
-    assert [f.step for f in after.frames[:shown]] == [f.step for f in look.frames]
+    assert [f.step for f in after.frames[:n_frames]] == [f.step for f in progress.frames]
     np.testing.assert_array_equal(after.losses, _losses(after.step))
 
 
-def test_workers_end_with_their_server_however_it_ends():
-    """A server that is killed has no time to say goodbye."""
+@pytest.mark.slow
+def test_workers_exit_after_their_server_is_killed():
+    """A killed server cannot shut its workers down, so they watch for their parent."""
     script = """
         import os, time
-        from cl_core.runtime.process_pool import ProcessPool
-        pool = ProcessPool()
+        from cl_core.runtime import process_pool
+        from tests.executors import initialise_quickly
+        process_pool._initialise_worker = initialise_quickly
+        pool = process_pool.ProcessPool(1)
         print(pool.submit(os.getpid).result(), flush=True)
         time.sleep(60)
     """
@@ -308,16 +330,15 @@ def test_workers_end_with_their_server_however_it_ends():
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "LOKY_MAX_CPU_COUNT": "1"},  # one worker is enough to see
     )
     assert server.stdout is not None
     worker = int(server.stdout.readline())
     server.kill()
     server.wait()
-    soon(lambda: not _alive(worker), seconds=20)
+    wait_until(lambda: not _is_running(worker), seconds=20)
 
 
-def _alive(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0]
     except FileNotFoundError:

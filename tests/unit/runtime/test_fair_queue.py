@@ -1,4 +1,4 @@
-"""Turns at the workers: everybody has the same share, whoever asks for how much."""
+"""The fair queue: every client gets the same share of the workers, however many tasks it submits."""
 
 import threading
 import time
@@ -8,192 +8,192 @@ import pytest
 
 from cl_core.runtime import fair_queue
 from cl_core.runtime.fair_queue import FairQueue
-from tests.executors import AtOnce, Mortal, Thread
+from tests.executors import DyingExecutor, ImmediateExecutor, ThreadExecutor
 
 
-class Hand(Thread):
-    """Does nothing by itself: `finish` says when the oldest piece of work is done, and how long it took."""
+class ManualExecutor(ThreadExecutor):
+    """Runs nothing: `finish` sets when the oldest task is done, and how long it took."""
 
     size = 1
 
     def __init__(self):
         super().__init__()
-        self.asked: list[tuple[Future, str]] = []
+        self.pending: list[tuple[Future, str]] = []
 
     def submit(self, task, /, *arguments, **named):
-        self.asked.append((Future(), arguments[1]))
-        return self.asked[-1][0]
+        self.pending.append((Future(), arguments[1]))
+        return self.pending[-1][0]
 
     def finish(self, seconds: float = 1.0) -> str:
-        future, name = self.asked.pop(0)
+        future, name = self.pending.pop(0)
         future.set_result((seconds, name))
         return name
 
 
-def named(name: str) -> str:
+def echo(name: str) -> str:
     return name
 
 
-def test_whoever_has_had_the_least_is_next():
-    hand = Hand()
-    shared = FairQueue(hand)
-    greedy, modest = shared.client(), shared.client()
+def test_fair_queue_serves_least_served_client_first():
+    executor = ManualExecutor()
+    queue = FairQueue(executor)
+    greedy, modest = queue.client(), queue.client()
     for i in range(20):
-        greedy.submit(named, f"greedy {i}")
+        greedy.submit(echo, f"greedy {i}")
     for i in range(4):
-        modest.submit(named, f"modest {i}")
-    order = [hand.finish().split()[0] for _ in range(24)]
-    assert order[:2] == ["greedy"] * 2  # before anybody else came
+        modest.submit(echo, f"modest {i}")
+    order = [executor.finish().split()[0] for _ in range(24)]
+    assert order[:2] == ["greedy"] * 2  # submitted before the other client
     assert order[2:10].count("modest") == 4
-    assert shared.counts == (0, 0)
+    assert queue.counts == (0, 0)
 
 
-def test_a_turn_is_put_down_by_its_time_not_as_one():
-    hand = Hand()
-    shared = FairQueue(hand)
-    seats = {name: shared.client() for name in ("long", "short")}
-    for name, seat in seats.items():
+def test_fair_queue_charges_clients_by_processor_time():
+    executor = ManualExecutor()
+    queue = FairQueue(executor)
+    clients = {name: queue.client() for name in ("long", "short")}
+    for name, client in clients.items():
         for _ in range(40):
-            seat.submit(named, name)
-    served = dict.fromkeys(seats, 0.0)
+            client.submit(echo, name)
+    served = dict.fromkeys(clients, 0.0)
     for _ in range(44):
-        name = hand.asked[0][1]
+        name = executor.pending[0][1]
         seconds = 3.0 if name == "long" else 1.0
-        hand.finish(seconds)
+        executor.finish(seconds)
         served[name] += seconds
     assert abs(served["long"] - served["short"]) <= 6
 
 
-def test_whoever_comes_back_is_level_with_those_at_work():
-    hand = Hand()
-    shared = FairQueue(hand)
-    steady, idle = shared.client(), shared.client()
+def test_returning_client_starts_level_with_active_clients():
+    executor = ManualExecutor()
+    queue = FairQueue(executor)
+    steady, idle = queue.client(), queue.client()
     for _ in range(50):
-        steady.submit(named, "steady")
+        steady.submit(echo, "steady")
     for _ in range(30):
-        hand.finish()
+        executor.finish()
     for _ in range(20):
-        idle.submit(named, "idle")
-    order = [hand.finish() for _ in range(20)]
-    assert 9 <= order.count("steady") <= 12  # of the time that was not used nothing is made up for
+        idle.submit(echo, "idle")
+    order = [executor.finish() for _ in range(20)]
+    assert 9 <= order.count("steady") <= 12  # unused time is not saved up
 
 
-def test_what_has_no_seat_comes_soon_and_takes_turns_too():
-    hand = Hand()
-    shared = FairQueue(hand)
-    seat = shared.client()
+def test_task_without_client_is_served_in_turn():
+    executor = ManualExecutor()
+    queue = FairQueue(executor)
+    client = queue.client()
     for _ in range(9):
-        seat.submit(named, "run")
+        client.submit(echo, "run")
     for _ in range(4):
-        hand.finish()
-    shared.submit(named, "file")
-    assert "file" in [hand.finish() for _ in range(4)]
+        executor.finish()
+    queue.submit(echo, "file")
+    assert "file" in [executor.finish() for _ in range(4)]
 
 
-def test_the_workers_are_never_given_more_than_one_piece_to_go_on_with():
-    hand = Hand()
-    shared = FairQueue(hand)
+def test_workers_get_at_most_one_task_ahead():
+    executor = ManualExecutor()
+    queue = FairQueue(executor)
     for i in range(7):
-        shared.submit(named, str(i))
-    assert len(hand.asked) == 2
-    assert shared.counts == (2, 5)
-    hand.finish()
-    assert len(hand.asked) == 2
+        queue.submit(echo, str(i))
+    assert len(executor.pending) == 2
+    assert queue.counts == (2, 5)
+    executor.finish()
+    assert len(executor.pending) == 2
 
 
-def test_pieces_are_shorter_the_more_want_one():
-    hand = Hand()
-    shared = FairQueue(hand)
-    assert shared.time_slice(0.6) == 0.6
+def test_time_slice_shrinks_with_the_number_of_clients():
+    executor = ManualExecutor()
+    queue = FairQueue(executor)
+    assert queue.time_slice(0.6) == 0.6
     for i in range(10):
-        shared.client().submit(named, str(i))
-    assert shared.time_slice(0.6) == fair_queue.ROUND / 10
+        queue.client().submit(echo, str(i))
+    assert queue.time_slice(0.6) == fair_queue.ROUND / 10
     for i in range(90):
-        shared.client().submit(named, str(i))
-    assert shared.time_slice(0.6) == fair_queue.SHORTEST
+        queue.client().submit(echo, str(i))
+    assert queue.time_slice(0.6) == fair_queue.SHORTEST
 
 
-def test_what_goes_wrong_is_the_futures_to_say():
+def test_errors_are_set_on_the_future():
     def fails():
         raise ValueError("no")
 
-    seat = FairQueue(AtOnce()).client()
+    client = FairQueue(ImmediateExecutor()).client()
     with pytest.raises(ValueError, match="no"):
-        seat.submit(fails).result()
-    assert seat.submit(named, "after").result() == "after"
+        client.submit(fails).result()
+    assert client.submit(echo, "after").result() == "after"
 
-    class Broken(Thread):
+    class Broken(ThreadExecutor):
         def submit(self, task, /, *arguments, **named):
             raise BrokenExecutor("gone")
 
     with pytest.raises(BrokenExecutor):
-        FairQueue(Broken()).submit(named, "x").result()
-    dying = FairQueue(Mortal(lambda name, before: before == 0)).client()
+        FairQueue(Broken()).submit(echo, "x").result()
+    dying = FairQueue(DyingExecutor(lambda name, before: before == 0)).client()
     with pytest.raises(BrokenExecutor):
-        dying.submit(named, "x").result(timeout=10)
-    assert dying.submit(named, "y").result(timeout=10) == "y"
+        dying.submit(echo, "x").result(timeout=10)
+    assert dying.submit(echo, "y").result(timeout=10) == "y"
 
 
-def test_whoever_lost_a_worker_is_tried_alone():
-    hand = Hand()
-    shared = FairQueue(hand)
-    killer, other = shared.client(), shared.client()
-    first = [killer.submit(named, "killer"), other.submit(named, "other")]
-    for future, _ in hand.asked[:]:
-        hand.asked.pop(0)
+def test_suspect_client_runs_alone():
+    executor = ManualExecutor()
+    queue = FairQueue(executor)
+    killer, other = queue.client(), queue.client()
+    first = [killer.submit(echo, "killer"), other.submit(echo, "other")]
+    for future, _ in executor.pending[:]:
+        executor.pending.pop(0)
         future.set_exception(BrokenExecutor("gone"))
     for future in first:
         with pytest.raises(BrokenExecutor):
             future.result()
-    third = shared.client().submit(named, "third")
-    again = [killer.submit(named, "killer"), other.submit(named, "other")]
-    assert [name for _, name in hand.asked] == ["third"]
-    hand.finish()
+    third = queue.client().submit(echo, "third")
+    again = [killer.submit(echo, "killer"), other.submit(echo, "other")]
+    assert [name for _, name in executor.pending] == ["third"]
+    executor.finish()
     assert third.done()
-    assert [name for _, name in hand.asked] == ["killer"]
-    hand.asked.pop(0)[0].set_exception(BrokenExecutor("gone"))
-    assert [name for _, name in hand.asked] == ["other"]  # which has lost nothing by it
-    hand.finish()
+    assert [name for _, name in executor.pending] == ["killer"]
+    executor.pending.pop(0)[0].set_exception(BrokenExecutor("gone"))
+    assert [name for _, name in executor.pending] == ["other"]  # it lost no task by this death
+    executor.finish()
     assert again[1].result() == "other"
-    other.submit(named, "other")
-    shared.submit(named, "third")
-    assert len(hand.asked) == 2  # in good company again
+    other.submit(echo, "other")
+    queue.submit(echo, "third")
+    assert len(executor.pending) == 2  # no longer suspect
 
 
-def test_work_that_is_called_off_holds_up_nobody():
-    hand = Hand()
-    shared = FairQueue(hand)
-    futures = [shared.submit(named, str(i)) for i in range(5)]
-    assert [each.cancel() for each in futures[2:4]] == [True, True]
-    done = [hand.finish() for _ in range(3)]
+def test_cancelled_tasks_are_skipped():
+    executor = ManualExecutor()
+    queue = FairQueue(executor)
+    futures = [queue.submit(echo, str(i)) for i in range(5)]
+    assert [future.cancel() for future in futures[2:4]] == [True, True]
+    done = [executor.finish() for _ in range(3)]
     assert done == ["0", "1", "4"]
-    assert shared.counts == (0, 0)
+    assert queue.counts == (0, 0)
 
 
-def test_the_end_calls_off_what_waits():
-    hand = Hand()
-    shared = FairQueue(hand)
-    futures = [shared.submit(named, str(i)) for i in range(5)]
-    shared.shutdown(cancel_futures=True)
+def test_shutdown_cancels_waiting_tasks():
+    executor = ManualExecutor()
+    queue = FairQueue(executor)
+    futures = [queue.submit(echo, str(i)) for i in range(5)]
+    queue.shutdown(cancel_futures=True)
     with pytest.raises(CancelledError):
         futures[4].result(timeout=10)
-    assert not futures[0].done()  # the workers have it
+    assert not futures[0].done()  # it was handed over before
 
 
-def test_many_threads_at_once_lose_nothing():
-    shared = FairQueue(Thread())
+def test_submitting_from_many_threads_loses_no_task():
+    queue = FairQueue(ThreadExecutor())
     futures: list[Future] = []
 
-    def ask():
-        seat = shared.client()
-        futures.extend(seat.submit(time.sleep, 0) for _ in range(50))
+    def submit_many():
+        client = queue.client()
+        futures.extend(client.submit(time.sleep, 0) for _ in range(50))
 
-    asking = [threading.Thread(target=ask) for _ in range(8)]
-    for each in asking:
-        each.start()
-    for each in asking:
-        each.join()
+    threads = [threading.Thread(target=submit_many) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert not wait(futures, timeout=60).not_done
     assert len(futures) == 400
-    assert shared.counts == (0, 0)
-    shared.shutdown()
+    assert queue.counts == (0, 0)
+    queue.shutdown()

@@ -1,4 +1,4 @@
-"""Lesson files: what is wrong with one is said with its place, and what a step waits for is decided by facts alone."""
+"""Lesson files: faults are reported with their place, and conditions of steps are decided by facts."""
 
 import pytest
 
@@ -6,18 +6,20 @@ from cl_core.teaching import lessons
 from cl_core.teaching.lessons import Condition, LessonError, parse
 
 STEP = '[[steps]]\ntitle = "A"\nwords = "do"\nopen = "boundaries?loss=circle&cover=true"\n'
-ASKED = '[steps.question]\nwords = "where?"\nanswer = "there"\n'
+QUESTION = '[steps.question]\nwords = "where?"\nanswer = "there"\n'
 
 
-def lesson(*parts: str) -> str:
+def lesson_text(*parts: str) -> str:
     return "\n".join(('title = "T"', *parts))
 
 
-def test_a_lesson_is_read_as_it_is_written():
-    found = parse("mine", lesson('words = "W"', STEP, 'minutes = 2.5\ndone = ["margin >= 0.5", "loss is not triplet"]',
-                                 ASKED, 'choices = ["a", "b"]\nright = 2', STEP))  # fmt: skip
-    assert (found.key, found.title, found.words, found.minutes) == ("mine", "T", "W", 7.5)
-    first, second = found.steps
+def test_parse_reads_every_field():
+    parsed = parse("mine", lesson_text(
+        'words = "W"', STEP, 'minutes = 2.5\ndone = ["margin >= 0.5", "loss is not triplet"]',
+        QUESTION, 'choices = ["a", "b"]\nright = 2', STEP,
+    ))  # fmt: skip
+    assert (parsed.key, parsed.title, parsed.words, parsed.minutes) == ("mine", "T", "W", 7.5)
+    first, second = parsed.steps
     assert (first.page, dict(first.link)) == ("boundaries", {"loss": "circle", "cover": "true"})
     assert first.done == (Condition("margin", ">=", 0.5), Condition("loss", "is not", "triplet"))
     assert first.question is not None
@@ -25,8 +27,10 @@ def test_a_lesson_is_read_as_it_is_written():
     assert (second.question, second.done) == (None, ())
 
 
-def test_what_is_right_may_be_left_open_or_be_a_place():
-    open_, place = parse("x", lesson(STEP, ASKED, 'choices = ["a", "b"]', STEP, ASKED, "place = [0, 0.65]")).steps
+def test_question_may_have_no_right_answer_or_a_place():
+    open_, place = parse(
+        "x", lesson_text(STEP, QUESTION, 'choices = ["a", "b"]', STEP, QUESTION, "place = [0, 0.65]")
+    ).steps
     assert open_.question is not None
     assert open_.question.right is None
     assert place.question is not None
@@ -34,42 +38,45 @@ def test_what_is_right_may_be_left_open_or_be_a_place():
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("title = ", "this is no TOML"),
         ("[[steps]]", "step 1 has no title"),
         (STEP, "the lesson has no title"),
-        (lesson(), "the lesson has no steps"),
-        (lesson("steps = []"), "a lesson has 1 to 40"),
-        (lesson("steps = [1]"), "a lesson has 1 to 40"),
-        (lesson("author = 1", STEP), "the lesson has 'author'; it may have steps, title, words"),
+        (lesson_text(), "the lesson has no steps"),
+        (lesson_text("steps = []"), "a lesson has 1 to 40"),
+        (lesson_text("steps = [1]"), "a lesson has 1 to 40"),
+        (lesson_text("author = 1", STEP), "the lesson has 'author'; it may have steps, title, words"),
         ("title = 1\n" + STEP, "the lesson: title must be a text"),
-        (lesson(STEP, "wait = 1"), r"step 1 has 'wait'"),
-        (lesson(STEP, STEP.replace("boundaries?", "../app?")), r"step 2 \(A\): open names a page"),
-        (lesson(STEP, "minutes = 0"), "minutes lie between"),
-        (lesson(STEP, "minutes = nan"), "minutes lie between"),
-        (lesson(STEP, "minutes = true"), "minutes must be a number"),
-        (lesson(STEP, 'done = "margin > 1"'), "done must be a list"),
-        (lesson(STEP, 'done = ["margin"]'), "done is a list of texts such as"),
-        (lesson(STEP, "done = [1]"), "done is a list of texts such as"),
-        (lesson(STEP, 'done = ["loss > circle"]'), "compares with a number"),
-        (lesson(STEP, ASKED), r"its question has no choices"),
-        (lesson(STEP, ASKED, 'choices = ["a"]'), "2 to 6 choices"),
-        (lesson(STEP, ASKED, 'choices = ["a", "a"]'), "no two choices are the same"),
-        (lesson(STEP, ASKED, "choices = [1, 2]"), "2 to 6 choices, each a text"),
-        (lesson(STEP, ASKED, 'choices = ["a", "b"]\nright = 3'), "from 1 to 2"),
-        (lesson(STEP, ASKED, 'choices = ["a", "b"]\nright = "a"'), "right must be a whole number"),
-        (lesson(STEP, ASKED, "place = [0, 2]"), "two numbers from -1 to 1"),
-        (lesson(STEP.replace("boundaries", "batch"), ASKED, "place = [0, 1]"), "answered on the page boundaries"),
+        (lesson_text(STEP, "wait = 1"), r"step 1 has 'wait'"),
+        (lesson_text(STEP, STEP.replace("boundaries?", "../app?")), r"step 2 \(A\): open names a page"),
+        (lesson_text(STEP, "minutes = 0"), "minutes lie between"),
+        (lesson_text(STEP, "minutes = nan"), "minutes lie between"),
+        (lesson_text(STEP, "minutes = true"), "minutes must be a number"),
+        (lesson_text(STEP, 'done = "margin > 1"'), "done must be a list"),
+        (lesson_text(STEP, 'done = ["margin"]'), "done is a list of texts such as"),
+        (lesson_text(STEP, "done = [1]"), "done is a list of texts such as"),
+        (lesson_text(STEP, 'done = ["loss > circle"]'), "compares with a number"),
+        (lesson_text(STEP, QUESTION), r"its question has no choices"),
+        (lesson_text(STEP, QUESTION, 'choices = ["a"]'), "2 to 6 choices"),
+        (lesson_text(STEP, QUESTION, 'choices = ["a", "a"]'), "no two choices are the same"),
+        (lesson_text(STEP, QUESTION, "choices = [1, 2]"), "2 to 6 choices, each a text"),
+        (lesson_text(STEP, QUESTION, 'choices = ["a", "b"]\nright = 3'), "from 1 to 2"),
+        (lesson_text(STEP, QUESTION, 'choices = ["a", "b"]\nright = "a"'), "right must be a whole number"),
+        (lesson_text(STEP, QUESTION, "place = [0, 2]"), "two numbers from -1 to 1"),
+        (
+            lesson_text(STEP.replace("boundaries", "batch"), QUESTION, "place = [0, 1]"),
+            "answered on the page boundaries",
+        ),
     ],
 )
-def test_a_fault_is_said_with_its_place(text, words):
-    with pytest.raises(LessonError, match=words):
+def test_fault_is_reported_with_its_place(text, message):
+    with pytest.raises(LessonError, match=message):
         parse("x", text)
 
 
 @pytest.mark.parametrize(
-    ("fact", "relation", "value", "there", "holds"),
+    ("fact", "relation", "value", "actual", "holds"),
     [
         ("knn", ">=", 0.9, 0.9, True), ("knn", ">", 0.9, 0.9, False), ("knn", "<", 0.9, 0.1, True),
         ("knn", "<=", 0.9, 1, False), ("step", "is", 3.0, 3, True), ("step", "is not", 3.0, 4, True),
@@ -78,31 +85,31 @@ def test_a_fault_is_said_with_its_place(text, words):
         ("knn", ">", 0.9, float("nan"), False),
     ],
 )  # fmt: skip
-def test_a_condition_holds_by_what_is_there(fact, relation, value, there, holds):
+def test_condition_compares_a_fact_with_a_value(fact, relation, value, actual, holds):
     condition = Condition(fact, relation, value)
-    assert condition.holds({fact: there}) == holds
-    assert not condition.holds({"another": there})
+    assert condition.holds({fact: actual}) == holds
+    assert not condition.holds({"another": actual})
 
 
-def test_a_teachers_own_folder_comes_first_and_its_faults_are_told(tmp_path, monkeypatch):
+def test_own_lesson_folder_comes_first_and_its_faults_are_reported(tmp_path, monkeypatch):
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
-    (tmp_path / "fifty-minutes.toml").write_text(lesson(STEP))
+    (tmp_path / "fifty-minutes.toml").write_text(lesson_text(STEP))
     (tmp_path / "broken.toml").write_text("title = ")
     (tmp_path / "huge.toml").write_text("#" * (lessons.MAX_FILE_BYTES + 1))
     (tmp_path / "other.toml").write_bytes(b"\xff\xfe")
-    found, faults = lessons.available()
-    assert next(iter(found)) == "fifty-minutes"
-    assert found["fifty-minutes"].title == "T"
-    assert "ten-minutes-alone" in found
+    available, faults = lessons.available()
+    assert next(iter(available)) == "fifty-minutes"
+    assert available["fifty-minutes"].title == "T"
+    assert "ten-minutes-alone" in available
     assert [fault.split(":")[0] for fault in faults] == ["broken.toml", "huge.toml", "other.toml"]
     assert str(tmp_path) not in " ".join(faults)
-    (tmp_path / "fifty-minutes.toml").write_text(lesson(STEP).replace('"T"', '"A longer title"'))
+    (tmp_path / "fifty-minutes.toml").write_text(lesson_text(STEP).replace('"T"', '"A longer title"'))
     assert lessons.available()[0]["fifty-minutes"].title == "A longer title"
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path / "nowhere"))
     assert lessons.available()[1] == [f"nowhere, which {lessons.LESSONS_VARIABLE} names, is no folder."]
 
 
-def test_the_class_takes_fifty_minutes_and_the_short_one_ten():
-    found, faults = lessons.available()
+def test_shipped_lessons_take_fifty_and_ten_minutes():
+    available, faults = lessons.available()
     assert not faults
-    assert (found["fifty-minutes"].minutes, found["ten-minutes-alone"].minutes) == (50, 10)
+    assert (available["fifty-minutes"].minutes, available["ten-minutes-alone"].minutes) == (50, 10)

@@ -1,4 +1,4 @@
-"""Answers of a class: counted once, without names, and without end to nobody's memory."""
+"""Rooms count one anonymous answer per visitor and question, with limits on rooms, questions and answers."""
 
 import threading
 
@@ -13,61 +13,61 @@ from cl_core.teaching.rooms import RoomError, Rooms, room_name
     [("class-7", "class-7"), (" ABC ", "abc"), ("ab", None), ("-ab", None), ("ab-", None), ("a" * 25, None),
      ("a b", None), ("", None), ("<script>", None), ("äöü", None), ("abc\n", "abc"), ("a\x00b", None)],
 )  # fmt: skip
-def test_a_name_is_short_and_plain(text, name):
+def test_room_name_is_normalised_or_refused(text, name):
     assert room_name(text) == name
 
 
-def test_the_first_answer_counts_and_rooms_are_apart():
-    every = Rooms()
-    assert every.answers("abc", "q") == ()
-    assert every.submit("abc", "q", "one", 2) == 2
-    assert every.submit("abc", "q", "one", 0) == 2
-    every.submit("abc", "q", "two", 1)
-    every.submit("abc", "other", "two", (0.25, -1.0))
-    every.submit("xyz", "q", "one", 3)
-    assert every.answers("abc", "q") == (2, 1)
-    assert every.answers("abc", "other") == ((0.25, -1.0),)
-    assert every.answers("xyz", "q") == (3,)
+def test_first_answer_counts_and_rooms_are_separate():
+    registry = Rooms()
+    assert registry.answers("abc", "q") == ()
+    assert registry.submit("abc", "q", "one", 2) == 2
+    assert registry.submit("abc", "q", "one", 0) == 2
+    registry.submit("abc", "q", "two", 1)
+    registry.submit("abc", "other", "two", (0.25, -1.0))
+    registry.submit("xyz", "q", "one", 3)
+    assert registry.answers("abc", "q") == (2, 1)
+    assert registry.answers("abc", "other") == ((0.25, -1.0),)
+    assert registry.answers("xyz", "q") == (3,)
     with pytest.raises(ValueError, match="no name"):
-        every.submit("ABC", "q", "one", 1)
+        registry.submit("ABC", "q", "one", 1)
 
 
-def test_there_is_an_end_to_rooms_questions_and_answers(monkeypatch):
+def test_rooms_questions_and_answers_are_limited(monkeypatch):
     monkeypatch.setattr(rooms, "MAX_ROOMS", 2)
     monkeypatch.setattr(rooms, "MAX_QUESTIONS", 2)
     monkeypatch.setattr(rooms, "MAX_VISITORS", 2)
     now = [0.0]
-    every = Rooms(lambda: now[0])
+    registry = Rooms(lambda: now[0])
     for visitor in ("one", "two"):
-        every.submit("abc", "q", visitor, 1)
+        registry.submit("abc", "q", visitor, 1)
     with pytest.raises(RoomError, match="have answered"):
-        every.submit("abc", "q", "three", 1)
-    assert every.submit("abc", "q", "one", 0) == 1
-    every.submit("abc", "q2", "one", 1)
+        registry.submit("abc", "q", "three", 1)
+    assert registry.submit("abc", "q", "one", 0) == 1
+    registry.submit("abc", "q2", "one", 1)
     with pytest.raises(RoomError, match="questions"):
-        every.submit("abc", "q3", "one", 1)
-    every.submit("def", "q", "one", 1)
+        registry.submit("abc", "q3", "one", 1)
+    registry.submit("def", "q", "one", 1)
     with pytest.raises(RoomError, match="rooms"):
-        every.submit("ghi", "q", "one", 1)
+        registry.submit("ghi", "q", "one", 1)
     now[0] = rooms.IDLE_SECONDS - 1
-    every.submit("def", "q", "two", 1)
+    registry.submit("def", "q", "two", 1)
     now[0] = rooms.IDLE_SECONDS + 1
-    every.submit("ghi", "q", "one", 1)  # the one that was idle makes way
-    assert every.answers("abc", "q") == ()
-    assert len(every.answers("def", "q")) == 2
+    registry.submit("ghi", "q", "one", 1)  # replaces the idle room
+    assert registry.answers("abc", "q") == ()
+    assert len(registry.answers("def", "q")) == 2
 
 
-def test_many_at_once():
-    every = Rooms()
+def test_answers_from_many_threads_are_all_counted():
+    registry = Rooms()
 
-    def answer(who):
+    def answer(visitor):
         for question in range(20):
-            every.submit("abc", str(question), str(who), who % 4)
+            registry.submit("abc", str(question), str(visitor), visitor % 4)
 
-    threads = [threading.Thread(target=answer, args=(who,)) for who in range(16)]
+    threads = [threading.Thread(target=answer, args=(visitor,)) for visitor in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     for question in range(20):
-        assert sorted(every.answers("abc", str(question))) == sorted(who % 4 for who in range(16))
+        assert sorted(registry.answers("abc", str(question))) == sorted(visitor % 4 for visitor in range(16))

@@ -7,7 +7,7 @@ from cl_core.training import encoders
 @pytest.mark.parametrize(("key", "shape"), [("mlp", (28, 28)), ("mlp", (2,)), ("cnn", (28, 28)), ("cnn", (9, 64))])
 @pytest.mark.parametrize("dim", [2, 3, 128])
 @pytest.mark.parametrize("unit_norm", [True, False])
-def test_shapes(key, shape, dim, unit_norm):
+def test_features_and_embeddings_have_expected_shapes(key, shape, dim, unit_norm):
     net = encoders.build(key, shape, dim, unit_norm=unit_norm)
     encoders.initialise(net, torch.Generator().manual_seed(0))
     x = torch.rand(5, *shape)
@@ -17,20 +17,20 @@ def test_shapes(key, shape, dim, unit_norm):
     assert torch.allclose(z.norm(dim=1), torch.ones(5), atol=1e-5) == unit_norm
 
 
-def test_the_mlp_is_the_articles():
+def test_mlp_has_layer_widths_of_the_article():
     net = encoders.build("mlp", (28, 28), 128, unit_norm=True)
     widths = [(layer.in_features, layer.out_features) for layer in net.modules() if isinstance(layer, torch.nn.Linear)]
     assert widths == [(784, 256), (256, 256), (256, 256), (256, 128)]
 
 
-def test_unit_features_are_what_the_projector_is_fed():
-    """The article scales its encoder's output to unit length, before the projector and before the classifier."""
+def test_unit_mlp_normalises_features_before_projector():
+    """The article scales the encoder's output to unit length before the projector and before the classifier."""
     net = encoders.build("unit_mlp", (28, 28), 128, unit_norm=True)
     assert [type(layer) for layer in net.modules() if isinstance(layer, torch.nn.Linear)] == [torch.nn.Linear] * 4
     encoders.initialise(net, torch.Generator().manual_seed(0))
     plain = encoders.build("mlp", (28, 28), 128, unit_norm=True)
-    for mine, theirs in zip(plain.parameters(), net.parameters(), strict=True):
-        mine.data = theirs.data
+    for source, target in zip(plain.parameters(), net.parameters(), strict=True):
+        source.data = target.data
     x = torch.rand(5, 28, 28)
     raw = plain.features(x)
     unit = raw / raw.square().sum(1, keepdim=True).sqrt()
@@ -39,7 +39,7 @@ def test_unit_features_are_what_the_projector_is_fed():
     torch.testing.assert_close(net(x), z / z.norm(dim=1, keepdim=True))
 
 
-def test_without_a_projector_the_embedding_is_the_features():
+def test_plain_mlp_embedding_equals_features():
     net = encoders.build("plain_mlp", (28, 28), encoders.WIDTH, unit_norm=True)
     encoders.initialise(net, torch.Generator().manual_seed(0))
     widths = [(layer.in_features, layer.out_features) for layer in net.modules() if isinstance(layer, torch.nn.Linear)]
@@ -51,7 +51,7 @@ def test_without_a_projector_the_embedding_is_the_features():
         encoders.build("plain_mlp", (28, 28), 128, unit_norm=True)
 
 
-def test_the_same_dice_give_the_same_weights():
+def test_initialise_is_deterministic_for_a_seed():
     a, b = (encoders.build("cnn", (28, 28), 8, unit_norm=True) for _ in range(2))
     for net in (a, b):
         encoders.initialise(net, torch.Generator().manual_seed(3))

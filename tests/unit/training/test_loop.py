@@ -1,3 +1,5 @@
+"""Training: steps, batches, seeds, conventions, augmented views, and the reference lines of a run."""
+
 import dataclasses
 import math
 
@@ -20,20 +22,20 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("spec", KINDS, ids=str)
-def test_the_same_spec_gives_the_same_arrays_and_pausing_changes_nothing(spec):
-    at_once = training.advance(training.start(spec), steps=9)
-    again = training.start(spec)
-    values = []
+@pytest.mark.parametrize("spec", KINDS, ids=lambda spec: f"{spec.dataset}-{spec.loss}-{spec.encoder}")
+def test_training_is_deterministic_and_independent_of_chunking(spec):
+    whole = training.advance(training.start(spec), steps=9)
+    chunked = training.start(spec)
+    losses_of_chunks = []
     for steps in (1, 3, 5):
-        again = training.advance(again, steps=steps)
-        values.append(again.losses)
-    np.testing.assert_array_equal(at_once.vector, again.vector)
-    np.testing.assert_array_equal(at_once.losses, np.concatenate(values))
-    np.testing.assert_array_equal(training.snapshot(at_once, 20).z, training.snapshot(again, 20).z)
+        chunked = training.advance(chunked, steps=steps)
+        losses_of_chunks.append(chunked.losses)
+    np.testing.assert_array_equal(whole.vector, chunked.vector)
+    np.testing.assert_array_equal(whole.losses, np.concatenate(losses_of_chunks))
+    np.testing.assert_array_equal(training.snapshot(whole, 20).z, training.snapshot(chunked, 20).z)
 
 
-def test_global_dice_are_neither_used_nor_thrown():
+def test_training_neither_uses_nor_changes_the_global_generator():
     torch.manual_seed(1)
     before = torch.get_rng_state()
     first = training.advance(training.start(RunSpec(batch=8, loss="nt_xent")), steps=2)
@@ -43,13 +45,13 @@ def test_global_dice_are_neither_used_nor_thrown():
     np.testing.assert_array_equal(first.vector, second.vector)
 
 
-def test_another_seed_is_another_start_in_another_order():
+def test_another_seed_changes_weights_and_batch_order():
     a, b = (training.start(dataclasses.replace(SMALL, seed=seed)) for seed in (0, 1))
     assert not np.array_equal(a.vector, b.vector)
     assert not np.array_equal(training.first_batch_labels(a.spec), training.first_batch_labels(b.spec))
 
 
-def test_an_epoch_sees_every_row_once():
+def test_epoch_visits_every_row_once():
     spec = dataclasses.replace(SMALL, batch=64)
     n = len(batches.training_set("blobs")[0])
     rows = torch.cat([batches.batch_indices(spec, step, n) for step in range(training.steps_per_epoch(spec))])
@@ -59,8 +61,8 @@ def test_an_epoch_sees_every_row_once():
 
 
 @pytest.mark.parametrize("optimiser", training.OPTIMISERS)
-def test_a_step_is_what_torch_does_with_separate_parameters(optimiser):
-    """The flat vector of weights is a matter of speed: plain modules and a plain optimiser come to the same."""
+def test_step_matches_torch_optimiser_on_separate_parameters(optimiser):
+    """The flat weight vector is only faster: plain modules with a plain optimiser give the same weights."""
     spec = dataclasses.replace(SMALL, optimiser=optimiser, rate=0.01)
     state = training.start(spec)
     net = loop._Trainer(spec, state).net
@@ -68,7 +70,7 @@ def test_a_step_is_what_torch_does_with_separate_parameters(optimiser):
     for parameter in plain.parameters():
         parameter.data = parameter.data.clone()
         parameter.grad = None
-    rule = {
+    torch_optimiser = {
         "adam": lambda p: torch.optim.Adam(p, lr=0.01),
         "sgd": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
     }[optimiser](plain.parameters())
@@ -76,59 +78,61 @@ def test_a_step_is_what_torch_does_with_separate_parameters(optimiser):
     x, y = batches.training_set("blobs")
     for step in range(5):
         rows = batches.batch_indices(spec, step, len(x))
-        rule.zero_grad()
+        torch_optimiser.zero_grad()
         loss(plain(x[rows]), y[rows]).backward()
-        rule.step()
-    ours = training.advance(state, steps=5).vector
-    theirs = torch.cat([p.detach().ravel() for p in plain.parameters()]).numpy()
-    np.testing.assert_allclose(ours[: len(theirs)], theirs, atol=2e-5)
+        torch_optimiser.step()
+    actual = training.advance(state, steps=5).vector
+    expected = torch.cat([p.detach().ravel() for p in plain.parameters()]).numpy()
+    np.testing.assert_allclose(actual[: len(expected)], expected, atol=2e-5)
 
 
-ODD = [  # what the article's losses are called here
+CONVENTIONS = [  # the losses of the article
     RunSpec("blobs", "softmax", encoder="plain_mlp", dim=encoders.WIDTH, batch=32, convention="twice"),
     RunSpec("blobs", "npair", encoder="unit_mlp", dim=8, batch=32, convention="soft_labels"),
     RunSpec("blobs", "supcon", {"temperature": 0.5}, dim=8, batch=32, convention="base"),
 ]
 
 
-@pytest.mark.parametrize("spec", ODD, ids=lambda spec: spec.convention)
-def test_another_definition_is_trained_by_its_own_function(spec):
-    """Values and steps are those of the convention's function in plain torch; with the library's own they differ."""
+@pytest.mark.parametrize("spec", CONVENTIONS, ids=lambda spec: spec.convention)
+def test_convention_is_trained_with_its_own_loss_function(spec):
+    """Losses and steps match the convention's function in plain torch, and differ from the default convention."""
     state = training.start(spec)
-    machine = loop._Trainer(spec, state)
-    learnt = [p.detach().clone().requires_grad_() for p in (machine.loss.weight, machine.loss.bias) if p is not None]
+    trainer = loop._Trainer(spec, state)
+    class_weights = [
+        p.detach().clone().requires_grad_() for p in (trainer.loss.weight, trainer.loss.bias) if p is not None
+    ]
     plain = encoders.build(spec.encoder, (2,), spec.dim, unit_norm=True)
-    plain.load_state_dict(machine.net.state_dict())
-    parameters = [*plain.parameters(), *learnt]
-    rule = torch.optim.Adam(parameters, lr=spec.rate)
+    plain.load_state_dict(trainer.net.state_dict())
+    parameters = [*plain.parameters(), *class_weights]
+    torch_optimiser = torch.optim.Adam(parameters, lr=spec.rate)
     function = variants.get_variant(spec.loss, spec.convention).bound_function(spec.theta)
     x, y = (torch.tensor(part) for part in (datasets.load("blobs").x_train, datasets.load("blobs").y_train))
     values = []
     for step in range(4):
         rows = batches.batch_indices(spec, step, len(x))
-        rule.zero_grad()
-        value = function(plain(x[rows]), y[rows], *learnt)
+        torch_optimiser.zero_grad()
+        value = function(plain(x[rows]), y[rows], *class_weights)
         value.backward()
-        rule.step()
+        torch_optimiser.step()
         values.append(value.item())
-    ours = training.advance(state, steps=4)
-    np.testing.assert_allclose(ours.losses, values, rtol=1e-5)
-    theirs = torch.cat([p.detach().ravel() for p in parameters]).numpy()
-    np.testing.assert_allclose(ours.vector[: len(theirs)], theirs, atol=2e-5)
+    actual = training.advance(state, steps=4)
+    np.testing.assert_allclose(actual.losses, values, rtol=1e-5)
+    expected = torch.cat([p.detach().ravel() for p in parameters]).numpy()
+    np.testing.assert_allclose(actual.vector[: len(expected)], expected, atol=2e-5)
     here = training.advance(training.start(dataclasses.replace(spec, convention="here")), steps=1)
     assert not np.allclose(here.losses[0], values[0], rtol=1e-5)
 
 
-TRAINABLE = [  # conventions with a function of their own that a labelled batch has all for
-    (key, each.key)
+TRAINABLE = [  # conventions with their own function that need only a labelled batch
+    (key, variant.key)
     for key, loss in losses.LOSSES.items()
-    for each in variants.variants_of(key)
-    if each.function is not None and not loss.views and each.key != "two_directions"
+    for variant in variants.variants_of(key)
+    if variant.function is not None and not loss.views and variant.key != "two_directions"
 ]
 
 
-@pytest.mark.parametrize(("key", "convention"), TRAINABLE, ids="/".join)
-def test_every_definition_learns_in_batches_where_some_are_alone(key, convention):
+@pytest.mark.parametrize(("key", "convention"), TRAINABLE, ids=map("/".join, TRAINABLE))
+def test_every_convention_learns_from_batches_with_single_images(key, convention):
     recipe = losses.LOSSES[key].recipe
     spec = RunSpec(
         "blobs", key, **{**dataclasses.asdict(recipe), "dim": 16, "encoder": "mlp", "batch": 12}, convention=convention
@@ -138,44 +142,44 @@ def test_every_definition_learns_in_batches_where_some_are_alone(key, convention
     assert state.losses[-20:].mean() < state.losses[:5].mean()
 
 
-def test_a_definition_that_our_parameters_can_say_is_in_the_spec():
+def test_convention_expressible_by_parameters_is_resolved_in_spec():
     spec = RunSpec("blobs", "triplet", {"margin": 0.4, "mining": "hard"}, dim=8, batch=32, convention="tfa")
-    said = dataclasses.replace(spec, theta={"margin": 0.4, "distance": "euclidean", "mining": "semihard_tfa"})
-    assert spec.theta == said.theta
-    by_parameters = dataclasses.replace(said, convention="here")
-    ends = [training.advance(training.start(each), steps=3).vector for each in (spec, by_parameters)]
-    np.testing.assert_array_equal(*ends)
+    resolved = dataclasses.replace(spec, theta={"margin": 0.4, "distance": "euclidean", "mining": "semihard_tfa"})
+    assert spec.theta == resolved.theta
+    default = dataclasses.replace(resolved, convention="here")
+    weights = [training.advance(training.start(one), steps=3).vector for one in (spec, default)]
+    np.testing.assert_array_equal(*weights)
 
 
-def test_weights_start_as_torch_starts_them():
+def test_initial_weights_have_the_bounds_of_torch():
     spec = RunSpec()
     net = loop._Trainer(spec, training.start(spec)).net
     for layer in net.modules():
         if isinstance(layer, torch.nn.Linear):
-            bound = layer.in_features**-0.5  # kaiming_uniform_(a=sqrt(5)) comes to 1 / sqrt(fan_in)
+            bound = layer.in_features**-0.5  # kaiming_uniform_(a=sqrt(5)) is 1 / sqrt(fan_in)
             assert 0.95 * bound < layer.weight.abs().max() <= bound
             assert layer.bias.abs().max() <= bound
 
 
 @pytest.mark.parametrize("key", losses.LOSSES)
-def test_every_loss_learns_from_its_recipe(key):
+def test_every_loss_decreases_with_its_recipe(key):
     recipe = losses.LOSSES[key].recipe
     spec = RunSpec("blobs", key, **{**dataclasses.asdict(recipe), "dim": 16, "encoder": "mlp"})
     state = training.start(spec)
     first = training.advance(state, steps=1)
-    last = training.advance(first, steps=60)
+    last = training.advance(first, steps=39)
     assert last.failure is None
     assert last.losses[-10:].mean() < first.losses[0]
 
 
-def test_unit_norm_puts_embeddings_on_the_sphere():
-    on = training.snapshot(training.start(SMALL), 50).z
-    off = training.snapshot(training.start(dataclasses.replace(SMALL, unit_norm=False)), 50).z
-    np.testing.assert_allclose(np.linalg.norm(on, axis=1), 1, atol=1e-5)
-    assert np.linalg.norm(off, axis=1).std() > 1e-3
+def test_unit_norm_gives_unit_length_embeddings():
+    normed = training.snapshot(training.start(SMALL), 50).z
+    free = training.snapshot(training.start(dataclasses.replace(SMALL, unit_norm=False)), 50).z
+    np.testing.assert_allclose(np.linalg.norm(normed, axis=1), 1, atol=1e-5)
+    assert np.linalg.norm(free, axis=1).std() > 1e-3
 
 
-def test_seconds_end_a_chunk():
+def test_advance_stops_after_seconds():
     state = training.advance(training.start(RunSpec()), seconds=0.05, steps=10_000)
     assert 0 < state.step < 10_000
     assert len(state.losses) == state.step
@@ -183,33 +187,35 @@ def test_seconds_end_a_chunk():
         training.advance(state)
 
 
-def test_a_run_ends(monkeypatch):
+def test_advance_stops_at_max_steps_unless_given_a_limit(monkeypatch):
     monkeypatch.setattr(config, "MAX_STEPS", 3)
     state = training.advance(training.start(SMALL), steps=10)
     assert state.step == 3
     over = training.advance(state, steps=10)
     assert (over.step, len(over.losses)) == (3, 0)
-    farther = training.advance(over, steps=10, limit=5)  # for those who know when it ends
+    farther = training.advance(over, steps=10, limit=5)
     assert (farther.step, len(farther.losses)) == (5, 2)
     assert training.advance(over, seconds=60.0, limit=4).step == 4
 
 
-@pytest.mark.parametrize("spec", [SMALL, RunSpec("mnist", batch=16, dim=4, encoder="unit_mlp")], ids=str)
-def test_embeddings_and_what_the_projector_is_fed(spec):
+@pytest.mark.parametrize(
+    "spec", [SMALL, RunSpec("mnist", batch=16, dim=4, encoder="unit_mlp")], ids=lambda spec: spec.encoder
+)
+def test_embed_returns_embeddings_and_projector_inputs(spec):
     state = training.advance(training.start(spec), steps=2)
     net = loop._Trainer(spec, state).net
-    x = datasets.load(spec.dataset).x_test[:620]  # more than goes through at once
+    x = datasets.load(spec.dataset).x_test[:620]  # more than one batch of `embed`
     floats = torch.tensor(x).float() / (255 if x.dtype == np.uint8 else 1)
     with torch.no_grad():
         torch.testing.assert_close(training.embed(state, x), net(floats), atol=1e-6, rtol=0)
         torch.testing.assert_close(training.embed(state, x, features=True), net.body(floats), atol=1e-6, rtol=0)
     rows = datasets.probe_indices(datasets.load(spec.dataset), 100)
-    seen = training.embed(state, datasets.load(spec.dataset).x_test[rows])
-    np.testing.assert_array_equal(training.snapshot(state, 100).z, seen.numpy())
+    embedded = training.embed(state, datasets.load(spec.dataset).x_test[rows])
+    np.testing.assert_array_equal(training.snapshot(state, 100).z, embedded.numpy())
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_run_that_leaves_the_range_of_numbers_says_so_and_stays_there(seed):
+def test_diverged_run_stops_with_advice(seed):
     spec = RunSpec(dataset="blobs", loss="npair", unit_norm=False, optimiser="sgd", rate=10.0, seed=seed)
     state = training.advance(training.start(spec), steps=200)
     assert state.failure is not None
@@ -219,12 +225,13 @@ def test_a_run_that_leaves_the_range_of_numbers_says_so_and_stays_there(seed):
     assert training.advance(state, steps=5).step == state.step
 
 
-def test_a_batch_without_terms_is_counted():
+def test_batches_without_terms_are_counted():
     # four rows of ten classes seldom hold a triplet
     state = training.advance(training.start(RunSpec(dataset="blobs", loss="triplet", batch=4)), steps=50)
     assert 0 < state.empty <= 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_hard_mining_collapses_and_semihard_does_not(seed):
     """Published by Schroff et al. (2015, section 3.2): the hardest negatives lead to a collapsed model."""
@@ -235,7 +242,7 @@ def test_hard_mining_collapses_and_semihard_does_not(seed):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("settings", "message"),
     [
         ({"dataset": "imagenet"}, "unknown data set"),
         ({"loss": "hinge"}, "unknown loss"),
@@ -256,12 +263,12 @@ def test_hard_mining_collapses_and_semihard_does_not(seed):
         ({"loss": "normface", "convention": "twice"}, "it has: here"),
     ],
 )
-def test_what_cannot_be_trained_is_refused_in_words(wrong, words):
-    with pytest.raises(ValueError, match=words):
-        RunSpec(**wrong)
+def test_invalid_spec_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        RunSpec(**settings)
 
 
-def test_a_spec_is_complete_and_equal_to_itself():
+def test_spec_fills_in_default_parameters():
     assert RunSpec(theta={"temperature": 0.1}) == RunSpec()
     assert RunSpec().theta == {"temperature": 0.1, "variant": "out"}
 
@@ -271,33 +278,33 @@ def digits():
     return batches.to_float(batches.training_set("mnist")[0][:200])
 
 
-def dice() -> torch.Generator:
+def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-def test_the_same_dice_give_the_same_views_and_all_views_differ(digits):
-    both = augmentation.two_views(digits, dice())
+def test_two_views_are_deterministic_and_differ_from_each_other(digits):
+    both = augmentation.two_views(digits, generator())
     assert both.shape == (400, 28, 28)
-    assert torch.equal(both, augmentation.two_views(digits, dice()))
+    assert torch.equal(both, augmentation.two_views(digits, generator()))
     assert not torch.equal(both, augmentation.two_views(digits, torch.Generator().manual_seed(1)))
     assert ((both[:200] - both[200:]).abs().amax((1, 2)) > 0.3).all()
 
 
 @pytest.mark.parametrize("shape", [(5, 28, 28), (5, 8, 8), (3, 20, 64), (2, 64, 9)])
-def test_views_have_the_shape_of_the_images_and_stay_in_their_range(monkeypatch, shape):
+def test_views_keep_image_shape_and_value_range(monkeypatch, shape):
     monkeypatch.setattr(augmentation, "NOISE_STD", 0.0)
-    both = augmentation.two_views(torch.rand(shape, generator=dice()), dice())
+    both = augmentation.two_views(torch.rand(shape, generator=generator()), generator())
     assert both.shape == (2 * shape[0], *shape[1:])
     assert float(both.min()) >= 0
     assert float(both.max()) <= 1
 
 
-def test_images_are_only_moved_a_bit(digits, monkeypatch):
+def test_views_move_images_by_limited_distances(digits, monkeypatch):
     monkeypatch.setattr(augmentation, "NOISE_STD", 0.0)
     x = torch.zeros(500, 29, 29)
     x[:, 14, 14] = 1.0  # turns, stretches and shears leave the middle where it is; after them it is shifted and bent
     row, column = torch.meshgrid(torch.arange(29.0), torch.arange(29.0), indexing="ij")
-    both = augmentation.two_views(x, dice())
+    both = augmentation.two_views(x, generator())
     lit = both.sum((1, 2))
     far = torch.stack([(both * way).sum((1, 2)) / lit - 14 for way in (row, column)]).norm(dim=0)
     most = (
@@ -308,12 +315,12 @@ def test_images_are_only_moved_a_bit(digits, monkeypatch):
     )
     assert 1 < far.median() < far.max() < most
     # by raw pixels two of five views still have their own image among the nearest five of 200, where chance is 0.025
-    both = augmentation.two_views(digits, dice())
+    both = augmentation.two_views(digits, generator())
     near = torch.cdist(both.flatten(1), digits.flatten(1)).topk(5, largest=False).indices
     assert (near == torch.arange(400)[:, None] % 200).any(1).float().mean() > 0.3
 
 
-def test_without_extents_a_view_is_the_image(monkeypatch):
+def test_views_without_distortions_equal_the_images(monkeypatch):
     for extent in (
         "MAX_ROTATION",
         "MAX_LOG_STRETCH",
@@ -324,18 +331,18 @@ def test_without_extents_a_view_is_the_image(monkeypatch):
         "NOISE_STD",
     ):
         monkeypatch.setattr(augmentation, extent, 0.0)
-    x = torch.rand(3, 28, 20, generator=dice())
-    torch.testing.assert_close(augmentation.two_views(x, dice()), torch.cat([x, x]), atol=1e-5, rtol=0)
+    x = torch.rand(3, 28, 20, generator=generator())
+    torch.testing.assert_close(augmentation.two_views(x, generator()), torch.cat([x, x]), atol=1e-5, rtol=0)
 
 
-def test_views_are_what_torch_makes_of_them_image_by_image(digits, monkeypatch):
-    """The map of each image written down on its own, its grid by affine_grid and its bends by interpolate."""
+def test_views_match_a_per_image_torch_implementation(digits, monkeypatch):
+    """Each image's map by itself: its grid by affine_grid, its bends by interpolate."""
     monkeypatch.setattr(augmentation, "NOISE_STD", 0.0)
     x = digits[:6]
-    throws = dice()
-    a = 2 * torch.rand((7, 12), generator=throws) - 1
-    bends = augmentation.MAX_BEND * (2 * torch.rand((12, 2, 16), generator=throws) - 1).view(12, 2, 4, 4)
-    for i, view in enumerate(augmentation.two_views(x, dice())):
+    draws = generator()
+    a = 2 * torch.rand((7, 12), generator=draws) - 1
+    bends = augmentation.MAX_BEND * (2 * torch.rand((12, 2, 16), generator=draws) - 1).view(12, 2, 4, 4)
+    for i, view in enumerate(augmentation.two_views(x, generator())):
         turn, shear = augmentation.MAX_ROTATION * a[0, i], augmentation.MAX_SHEAR * a[3, i]
         wide, high = (
             torch.exp(augmentation.MAX_LOG_STRETCH * a[1, i]),
@@ -351,14 +358,14 @@ def test_views_are_what_torch_makes_of_them_image_by_image(digits, monkeypatch):
         torch.testing.assert_close(view, moved ** torch.exp(augmentation.MAX_LOG_GAMMA * a[6, i]), atol=1e-4, rtol=0)
 
 
-def test_points_of_the_plane_only_get_noise():
-    points = torch.rand(500, 2, generator=dice())
-    both = augmentation.two_views(points, dice())
+def test_views_of_plane_points_only_add_noise():
+    points = torch.rand(500, 2, generator=generator())
+    both = augmentation.two_views(points, generator())
     assert both.shape == (1000, 2)
     assert float((both - torch.cat([points, points])).std()) == pytest.approx(augmentation.NOISE_STD, rel=0.1)
 
 
-def test_frames_lie_dense_at_first_and_never_farther_apart_than_the_stride():
+def test_frame_steps_start_dense_and_have_bounded_gaps():
     spec = RunSpec(batch=128)
     steps = [0]
     while steps[-1] < 2000:
@@ -370,7 +377,7 @@ def test_frames_lie_dense_at_first_and_never_farther_apart_than_the_stride():
     assert frames.next_frame_step(spec, 13) == min(step for step in steps if step > 13)
 
 
-def test_references_are_the_published_values():
+def test_references_match_published_collapse_and_floor():
     lines = frames.references(RunSpec(batch=256), 500)
     assert lines.collapse == pytest.approx(np.log(255))  # every similarity equal: log(B - 1)
     labels = torch.from_numpy(training.first_batch_labels(RunSpec(batch=256)))
@@ -390,21 +397,21 @@ def test_references_are_the_published_values():
     ],
 )
 @pytest.mark.parametrize("seed", range(2))
-def test_another_definition_has_its_own_collapse_value_and_floor(loss, convention, batch, collapse, floor, seed):
+def test_convention_has_its_own_collapse_value_and_floor(loss, convention, batch, collapse, floor, seed):
     lines = frames.references(RunSpec(loss=loss, batch=batch, convention=convention, seed=seed), 500)
     assert lines.collapse == pytest.approx(collapse, abs=1e-9)
     assert lines.floor == pytest.approx(floor, abs=0.005)
 
 
-def ends(**spec):
+def collapse_and_floor(**spec):
     return frames._collapse_and_floor(RunSpec(batch=64, **spec))
 
 
 @pytest.mark.parametrize(
-    ("loss", "convention", "same"),
+    ("loss", "convention", "equivalent"),
     [
         ("info_nce", "in_the_sum", {"loss": "supcon"}),
-        ("supcon", "all_anchors", {"loss": "supcon"}),  # where nobody is alone
+        ("supcon", "all_anchors", {"loss": "supcon"}),  # the same where every image has a positive
         ("pccl", "released", {"loss": "pccl_released", "theta": {"margin": 0.25, "scale": 16.0, "k": 1}}),
         ("circle", "all_anchors", {"loss": "circle"}),
         ("arcface", "easy_margin", {"loss": "arcface"}),
@@ -412,24 +419,30 @@ def ends(**spec):
         ("triplet", "tfa_hard", {"loss": "triplet", "theta": {"distance": "euclidean", "mining": "batch_hard"}}),
     ],
 )
-def test_definitions_that_agree_have_the_same_ends(loss, convention, same):
-    assert ends(loss=loss, convention=convention) == pytest.approx(ends(**same), abs=1e-6)
+def test_equivalent_conventions_have_the_same_collapse_and_floor(loss, convention, equivalent):
+    assert collapse_and_floor(loss=loss, convention=convention) == pytest.approx(
+        collapse_and_floor(**equivalent), abs=1e-6
+    )
 
 
-def test_the_factor_of_the_authors_code_is_in_its_ends():
-    plain, times = (ends(loss="supcon", theta={"temperature": 0.5}, convention=key) for key in ("here", "base"))
-    assert times == pytest.approx([0.5 / 0.07 * value for value in plain])
+def test_base_convention_scales_collapse_and_floor_by_its_factor():
+    default, base = (
+        collapse_and_floor(loss="supcon", theta={"temperature": 0.5}, convention=key) for key in ("here", "base")
+    )
+    assert base == pytest.approx([0.5 / 0.07 * value for value in default])
 
 
-def test_lengths_count_where_nothing_holds_them():
+def test_floor_without_unit_norm_allows_long_embeddings():
     spec = {"loss": "npair", "convention": "soft_labels"}
     y = training.first_batch_labels(RunSpec(batch=64))
-    rows = np.bincount(y)[y]
-    # long embeddings share all weight among their class: log of its size, oneself included
-    assert ends(**spec, unit_norm=False)[1] == pytest.approx(np.log(rows).mean())
+    class_size = np.bincount(y)[y]
+    # long embeddings give all weight to their class: log of its size, the anchor included
+    assert collapse_and_floor(**spec, unit_norm=False)[1] == pytest.approx(np.log(class_size).mean())
     # unit ones at the corners of a simplex of ten: s is 1 and -1/9
-    assert ends(**spec)[1] == pytest.approx(np.log(rows + (64 - rows) * np.exp(-1 / 9 - 1)).mean())
-    assert ends(loss="npair", convention="one_pair", unit_norm=False)[1] == pytest.approx(0)
-    priced = ends(loss="npair", convention="one_pair", theta={"l2": 0.01}, unit_norm=False)
-    assert np.isnan(priced[1])  # length costs: the best one is nowhere written down
-    assert priced[0] == pytest.approx(np.log(10) + 0.02)
+    assert collapse_and_floor(**spec)[1] == pytest.approx(
+        np.log(class_size + (64 - class_size) * np.exp(-1 / 9 - 1)).mean()
+    )
+    assert collapse_and_floor(loss="npair", convention="one_pair", unit_norm=False)[1] == pytest.approx(0)
+    with_l2 = collapse_and_floor(loss="npair", convention="one_pair", theta={"l2": 0.01}, unit_norm=False)
+    assert np.isnan(with_l2[1])  # the penalty on length has no closed-form optimum
+    assert with_l2[0] == pytest.approx(np.log(10) + 0.02)

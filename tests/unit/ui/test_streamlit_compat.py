@@ -1,4 +1,4 @@
-"""The private API of Streamlit that the app uses is there, and does what the app needs of it."""
+"""The private API of Streamlit that the app uses exists and works as the app needs."""
 
 import inspect
 
@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from cl_core.ui.server import streamlit_compat
 
 
-def test_streamlit_is_the_version_that_the_private_api_was_seen_on():
+def test_streamlit_version_is_the_one_the_private_api_was_checked_with():
     assert st.__version__ == streamlit_compat.SEEN_ON
 
 
@@ -29,7 +29,7 @@ def test_in_sidebar_tells_the_sidebar_from_the_main_area():
     assert (app.session_state.main, app.session_state.side) == (False, True)
 
 
-def bound_script():
+def bound_widgets_script():
     import streamlit as st
 
     from cl_core.ui.server import streamlit_compat
@@ -38,8 +38,8 @@ def bound_script():
     st.session_state.bound = [streamlit_compat.is_bound(name) for name in ("margin", "other")]
 
 
-def test_is_bound_knows_the_widgets_of_the_page():
-    app = AppTest.from_function(bound_script).run()
+def test_is_bound_tells_which_widgets_are_bound_to_the_link():
+    app = AppTest.from_function(bound_widgets_script).run()
     assert not app.exception
     assert app.session_state.bound == [True, False]
 
@@ -54,15 +54,15 @@ def forgetting_script():
     else:
         st.session_state.high, st.session_state.margin = 2.0, 0.5
         streamlit_compat.forget_query_param("margin")
-    # another range makes it another widget, which would take the value that the page was opened with
-    st.session_state.seen = st.slider("margin", 0.0, st.session_state.high, 0.5, key="margin", bind="query-params")
+    # with another range it is another widget, which would take the value that the page was opened with
+    st.session_state.value = st.slider("margin", 0.0, st.session_state.high, 0.5, key="margin", bind="query-params")
 
 
-def test_a_forgotten_query_parameter_does_not_come_back_with_another_slider():
+def test_forgotten_query_parameter_does_not_set_a_new_slider():
     app = AppTest.from_function(forgetting_script)
     app.query_params["margin"] = "0.25"
-    assert app.run().session_state.seen == 0.25
-    assert app.run().session_state.seen == 0.5
+    assert app.run().session_state.value == 0.25
+    assert app.run().session_state.value == 0.5
     assert not app.exception
 
 
@@ -73,20 +73,20 @@ def replacing_script():
 
     if "open" in st.query_params:
         streamlit_compat.replace_query_string(st.query_params["open"], without="open")
-    st.session_state.seen = st.slider("margin", 0.0, 1.0, 0.5, key="margin", bind="query-params")
+    st.session_state.value = st.slider("margin", 0.0, 1.0, 0.5, key="margin", bind="query-params")
     st.session_state.names = sorted(st.query_params)
 
 
-def test_a_replaced_query_string_is_what_the_page_was_opened_with():
+def test_replaced_query_string_sets_the_widgets():
     app = AppTest.from_function(replacing_script)
     app.query_params["open"] = "margin=0.75&loss=circle&open=again"
     app.run()
     assert not app.exception
-    assert app.session_state.seen == 0.75
+    assert app.session_state.value == 0.75
     assert app.session_state.names == ["loss", "margin"]
 
 
-def test_statistics_are_empty_where_no_server_runs():
+def test_session_statistics_are_empty_without_a_server():
     assert streamlit_compat.session_statistics("active_sessions") == []
 
 
