@@ -37,9 +37,9 @@ POSITIVE = Palette(light=("#0072b2",), dark=("#56b4e9",))
 NEGATIVE = Palette(light=("#d55e00",), dark=("#ff8a3d",))
 EASY, SEMIHARD, HARD = "#009e73", "#e69f00", "#d55e00"
 # Tells the kinds apart without colours: the harder, the fuller the disc.
-MARKS = {"easy": "○", "semihard": "◐", "hard": "●"}
+KIND_SYMBOLS = {"easy": "○", "semihard": "◐", "hard": "●"}
 
 # On a plane of the loss the boundary must differ from a blue circle, an orange diamond and the colour of the text. The
 # field of loss values stays behind all of them: from the background's colour to HIGHEST, where the loss is highest.
 BOUNDARY = Palette(light=("#b3004f",), dark=("#ff77b0",))
-HIGHEST = Palette(light=("#97a2da",), dark=("#434f9b",))
+HIGHEST_LOSS = Palette(light=("#97a2da",), dark=("#434f9b",))

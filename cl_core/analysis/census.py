@@ -41,10 +41,10 @@ class Census:
         per_class_pair: (C, C, 3) int64, of the anchors of one class with the negatives of another.
         margins: (M,) further margins.
         per_margin: (M, 3) int64, of all triplets at each of `margins`.
-        farthest: (N,) int64, row of each anchor's farthest positive; -1 where there is none.
-        nearest: (N,) int64, row of each anchor's nearest negative; -1 where there is none.
-        far: (N,) distance to the farthest positive; -inf where there is none.
-        near: (N,) distance to the nearest negative; inf where there is none.
+        farthest_positive: (N,) int64, row of each anchor's farthest positive; -1 where there is none.
+        nearest_negative: (N,) int64, row of each anchor's nearest negative; -1 where there is none.
+        farthest_distance: (N,) distance to the farthest positive; -inf where there is none.
+        nearest_distance: (N,) distance to the nearest negative; inf where there is none.
     """
 
     margin: float
@@ -54,10 +54,10 @@ class Census:
     per_class_pair: Integers
     margins: NDArray[np.float64]
     per_margin: Integers
-    farthest: Integers
-    nearest: Integers
-    far: NDArray[np.float64]
-    near: NDArray[np.float64]
+    farthest_positive: Integers
+    nearest_negative: Integers
+    farthest_distance: NDArray[np.float64]
+    nearest_distance: NDArray[np.float64]
 
     @property
     def easy(self) -> int:
@@ -96,8 +96,10 @@ class Census:
 
         Anchors without a positive or a negative are left out.
         """
-        both = np.flatnonzero((self.farthest >= 0) & (self.nearest >= 0))
-        worst: Integers = both[np.argsort(self.near[both] - self.far[both], kind="stable")][:n]
+        both = np.flatnonzero((self.farthest_positive >= 0) & (self.nearest_negative >= 0))
+        worst: Integers = both[np.argsort(self.nearest_distance[both] - self.farthest_distance[both], kind="stable")][
+            :n
+        ]
         return worst
 
 
@@ -165,12 +167,18 @@ def assemble_census(sample: CensusSample, parts: Sequence[PartialCounts]) -> Cen
     for part in parts:
         first = sample.y[part.rows.start]
         pairs[first : first + len(part.per_class_pair)] += part.per_class_pair
-    original = np.argsort(sample.order)
+    original = np.argsort(sample.original_rows)
     per_anchor, farthest, nearest, far, near = (
         np.concatenate([getattr(part, name) for part in parts])[original]
-        for name in ("per_anchor", "farthest", "nearest", "far", "near")
+        for name in (
+            "per_anchor",
+            "farthest_positive",
+            "nearest_negative",
+            "farthest_distance",
+            "nearest_distance",
+        )
     )
-    farthest, nearest = (np.where(row < 0, -1, sample.order[row]) for row in (farthest, nearest))
+    farthest, nearest = (np.where(row < 0, -1, sample.original_rows[row]) for row in (farthest, nearest))
     return Census(
         sample.margins[0], sample.distance, sample.classes, per_anchor, pairs,
         np.array(sample.margins[1:]), np.sum([part.per_margin for part in parts], axis=0), farthest, nearest, far, near,

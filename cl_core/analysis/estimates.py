@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-ERRORS = 2.0  # standard errors that a difference must exceed
+MIN_STANDARD_ERRORS = 2.0  # standard errors that a difference must exceed
 YES, NO, CLOSE, ONE_SEED = "yes", "no", "too close to call", "one seed only"
 
 
@@ -39,6 +39,6 @@ class Estimate(NamedTuple):
             return self.missing
         if np.isnan(self.error):
             return ONE_SEED
-        if abs(self.value) <= ERRORS * self.error:
+        if abs(self.value) <= MIN_STANDARD_ERRORS * self.error:
             return CLOSE
         return YES if self.value > 0 else NO

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cl_core.analysis.metrics import MARGIN
+from cl_core.analysis.metrics import TRIPLET_MARGIN
 from cl_core.losses.base import Loss
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.distances import pairwise, slope_in_similarity, unit
@@ -140,7 +140,7 @@ def _triplet_shares(d2: Tensor, positive: Tensor, negative: Tensor) -> dict[str,
     """Return the share of each kind among all triplets of the masks (B, N)."""
     d_ap, d_an = d2[:, :, None], d2[:, None, :]  # (B, P, 1), (B, 1, N)
     valid = positive[:, :, None] & negative[:, None, :]
-    return _normalised({kind: float((valid & rule(d_ap, d_an, MARGIN)).sum()) for kind, rule in KINDS.items()})
+    return _normalised({kind: float((valid & rule(d_ap, d_an, TRIPLET_MARGIN)).sum()) for kind, rule in KINDS.items()})
 
 
 def _pair_shares(
@@ -152,7 +152,7 @@ def _pair_shares(
     both = positive.any(1, keepdim=True) & negative.any(1, keepdim=True)
     counts, weights = {}, {}
     for kind, rule in KINDS.items():
-        of_kind = both & (positive & rule(d2, nearest, MARGIN) | negative & rule(farthest, d2, MARGIN))
+        of_kind = both & (positive & rule(d2, nearest, TRIPLET_MARGIN) | negative & rule(farthest, d2, TRIPLET_MARGIN))
         counts[kind] = float(of_kind.sum())
         weights[kind] = float((weight * of_kind).sum())
     return _normalised(counts), _normalised(weights)

@@ -17,10 +17,10 @@ from torch import Tensor
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.miners import count_kinds
 
-K = 5  # neighbours that vote in kNN accuracy
+NEIGHBOURS = 5  # neighbours that vote in kNN accuracy
 BLOCK_SIZE = 250  # points that are compared with all others at a time
-PART = 500  # points for pair and triplet measures: the first ones of the set
-MARGIN = 0.2  # of the triplet shares (Schroff et al. 2015); the same for all losses, so that their runs compare
+PAIR_SAMPLE_SIZE = 500  # points for pair and triplet measures: the first ones of the set
+TRIPLET_MARGIN = 0.2  # of the triplet shares (Schroff et al. 2015); the same for all losses, so that their runs compare
 
 RIDGE_PENALTY = 0.01  # of the linear probe
 
@@ -32,8 +32,8 @@ class Metrics:
     Run files hold them in this order. A new one comes last and has the default NaN, its value in files of before.
 
     Attributes:
-        knn: kNN accuracy: share of points for whose class their `K` nearest other points vote (ties: the nearer class),
-            0 to 1.
+        knn: kNN accuracy: share of points for whose class their `NEIGHBOURS` nearest other points vote; ties: the
+            nearer class. 0 to 1.
         recall: recall@1: share of points whose nearest other point is of their class, 0 to 1.
         map_r: MAP@R: mean average precision over the R nearest other points of each point, where R is the number of its
             positives (Musgrave et al. 2020), 0 to 1.
@@ -80,7 +80,7 @@ def nearest_neighbours(z: Tensor, k: int) -> Tensor:
     return torch.cat(neighbours)
 
 
-def neighbour_scores(z: Tensor, y: Tensor, k: int = K) -> tuple[float, float]:
+def neighbour_scores(z: Tensor, y: Tensor, k: int = NEIGHBOURS) -> tuple[float, float]:
     """Return kNN accuracy and recall@1, each 0 to 1 and leave one out.
 
     Args:
@@ -157,18 +157,18 @@ def alignment_and_uniformity(u: Tensor, y: Tensor) -> tuple[float, float]:
 
 
 def measure(z: Tensor, y: Tensor, drawn: Tensor) -> Metrics:
-    """Measure an embedding; pair and triplet measures, whose cost grows faster, use the first `PART` points.
+    """Measure an embedding; pair and triplet measures, whose cost grows faster, use its first points.
 
     Args:
-        z: embeddings (n, D), n > K.
+        z: embeddings (n, D), n > `NEIGHBOURS`.
         y: labels (n,).
         drawn: coordinates (n, 2) in which the points are drawn.
     """
     knn, recall = neighbour_scores(z, y)
-    part, labels = z[:PART], y[:PART]
+    part, labels = z[:PAIR_SAMPLE_SIZE], y[:PAIR_SAMPLE_SIZE]
     unit = torch.nn.functional.normalize(part)
     alignment, uniformity = alignment_and_uniformity(unit, labels)
-    counts = count_kinds(Contrast.of_batch(unit, labels, "sqeuclidean"), MARGIN)
+    counts = count_kinds(Contrast.of_batch(unit, labels, "sqeuclidean"), TRIPLET_MARGIN)
     easy, semihard, hard = (count / max(sum(counts), 1) for count in counts)
     return Metrics(
         knn=knn,

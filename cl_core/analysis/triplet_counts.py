@@ -38,27 +38,27 @@ class CensusSample:
 
     Attributes:
         z: (N, D) float64, sorted by class.
-        square: (N,) squared lengths of `z`.
+        squared_lengths: (N,) squared lengths of `z`.
         y: (N,) class numbers 0 to C - 1.
         classes: (C,) label of each class.
-        order: (N,) row of each embedding before it was sorted.
-        start: (C + 1,) first row of each class, and N.
-        twin: (N,) first row with the same embedding; None where all differ.
+        original_rows: (N,) row of each embedding before it was sorted.
+        class_starts: (C + 1,) first row of each class, and N.
+        first_equal: (N,) first row with the same embedding; None where all differ.
         distance: "sqeuclidean", "euclidean" or "cosine".
         margins: (M,) the first is counted in full, the others in total.
-        bits: a step of the grid is 2^-bits.
+        grid_bits: a step of the grid is 2^-grid_bits.
     """
 
     z: NDArray[np.float64]
-    square: NDArray[np.float64]
+    squared_lengths: NDArray[np.float64]
     y: Integers
     classes: Integers
-    order: Integers
-    start: Integers
-    twin: Integers | None
+    original_rows: Integers
+    class_starts: Integers
+    first_equal: Integers | None
     distance: str
     margins: tuple[float, ...]
-    bits: int
+    grid_bits: int
 
     def __len__(self) -> int:
         return len(self.z)
@@ -73,20 +73,20 @@ class PartialCounts:
         per_anchor: (A, 3) int64.
         per_class_pair: (c, C, 3) int64, of the c classes that these anchors are of.
         per_margin: (M - 1, 3) int64, of the margins after the first.
-        farthest: (A,) row of the farthest positive in the sample; -1 where there is none.
-        nearest: (A,) row of the nearest negative in the sample; -1 where there is none.
-        far: (A,) distance to the farthest positive.
-        near: (A,) distance to the nearest negative.
+        farthest_positive: (A,) row of the farthest positive in the sample; -1 where there is none.
+        nearest_negative: (A,) row of the nearest negative in the sample; -1 where there is none.
+        farthest_distance: (A,) distance to the farthest positive.
+        nearest_distance: (A,) distance to the nearest negative.
     """
 
     rows: slice
     per_anchor: Integers
     per_class_pair: Integers
     per_margin: Integers
-    farthest: Integers
-    nearest: Integers
-    far: NDArray[np.float64]
-    near: NDArray[np.float64]
+    farthest_positive: Integers
+    nearest_negative: Integers
+    farthest_distance: NDArray[np.float64]
+    nearest_distance: NDArray[np.float64]
 
 
 def prepare_sample(embeddings: Any, labels: Any, margins: Sequence[float], distance: str) -> CensusSample:
@@ -148,7 +148,7 @@ def count_anchors(sample: CensusSample, first: int = 0) -> Iterator[PartialCount
         Counts of consecutive anchors, up to the last one of the sample.
     """
     n = len(sample)
-    step = max(1, BLOCK_SIZE // (n + len(sample.margins) * int(np.diff(sample.start).max())))
+    step = max(1, BLOCK_SIZE // (n + len(sample.margins) * int(np.diff(sample.class_starts).max())))
     for start in range(first, n, BLOCKS_PER_PRODUCT * step):
         d = sample_distances(sample, slice(start, min(start + BLOCKS_PER_PRODUCT * step, n)))
         for low in range(0, len(d), step):
@@ -173,14 +173,14 @@ def sample_distances(sample: CensusSample, rows: slice) -> NDArray[np.float64]:
     Returns:
         (A, N). Equal embeddings have exactly equal distances to all others, and distance 0 to each other.
     """
-    z, twin = sample.z, sample.twin
+    z, twin = sample.z, sample.first_equal
     d: NDArray[np.float64] = z[rows] @ z.T
     if sample.distance == "cosine":
         np.subtract(1, d, out=d)
     else:
         d *= -2
-        d += sample.square
-        d += sample.square[rows, None]
+        d += sample.squared_lengths
+        d += sample.squared_lengths[rows, None]
     if twin is not None:
         d = d[:, twin]
         d[twin[rows, None] == twin] = 0
@@ -190,7 +190,7 @@ def sample_distances(sample: CensusSample, rows: slice) -> NDArray[np.float64]:
 
 def _count(sample: CensusSample, rows: slice, d: NDArray[np.float64]) -> PartialCounts:
     """Count everything about the A anchors in `rows`; their distances `d` (A, N) are overwritten."""
-    d *= 2.0**sample.bits
+    d *= 2.0**sample.grid_bits
     np.rint(d, out=d)
     runs = _runs(sample, rows)
     tag_bits = (len(sample.margins) + len(sample.classes) + 1).bit_length()
@@ -206,7 +206,7 @@ def _count(sample: CensusSample, rows: slice, d: NDArray[np.float64]) -> Partial
         sums = np.bincount(group, before, minlength=len(d) << tag_bits)  # floats, exact below 2^53
         return sums.astype(np.int64).reshape(len(d), -1)
 
-    n_margins, labels, sizes = len(sample.margins), sample.y[rows], np.diff(sample.start)
+    n_margins, labels, sizes = len(sample.margins), sample.y[rows], np.diff(sample.class_starts)
     positive = n_margins + len(sample.classes)
     # triplets that are not hard, and triplets without loss, of each anchor with the negatives of each class, (A, C)
     not_hard, lossless = (counts_before(tag == wanted)[:, n_margins:positive] for wanted in (positive, 0))
@@ -231,12 +231,12 @@ def _sort_keys(sample: CensusSample, rows: slice, runs: Runs, d: NDArray[np.floa
     margin added. Where distances tie, the tag decides as the kinds are defined. It is j for a positive with margin j
     added, M + c for a negative of class c, and M + C for a positive.
     """
-    n, k = len(sample), int(np.diff(sample.start).max())
+    n, k = len(sample), int(np.diff(sample.class_starts).max())
     keys = np.full((len(d), n + len(sample.margins) * k), LAST)
     keys[:, :n] = d
     keys[:, :n] <<= tag_bits
     step = 1 << tag_bits
-    margins = [(round(math.ldexp(margin, sample.bits)) - 1) * step for margin in sample.margins]
+    margins = [(round(math.ldexp(margin, sample.grid_bits)) - 1) * step for margin in sample.margins]
     for anchors, same_class in runs:
         for j, margin in enumerate(margins):
             moved = slice(n + j * k, n + j * k + same_class.stop - same_class.start)
@@ -246,13 +246,13 @@ def _sort_keys(sample: CensusSample, rows: slice, runs: Runs, d: NDArray[np.floa
     a, own = np.arange(len(d)), np.arange(rows.start, rows.stop)
     keys[a, own] = LAST
     for j in range(len(margins)):
-        keys[a, n + j * k + own - sample.start[sample.y[rows]]] = LAST
+        keys[a, n + j * k + own - sample.class_starts[sample.y[rows]]] = LAST
     return keys
 
 
 def _runs(sample: CensusSample, rows: slice) -> Runs:
     """Return the runs of anchors of one class, counted from the first of `rows`, with the rows of their class."""
-    runs, edges = [], sample.start.tolist()
+    runs, edges = [], sample.class_starts.tolist()
     for label in range(sample.y[rows.start], sample.y[rows.stop - 1] + 1):
         first, last = edges[label : label + 2]
         anchors = slice(max(first, rows.start) - rows.start, min(last, rows.stop) - rows.start)
@@ -275,4 +275,4 @@ def _extremes(
     nearest = d.argmin(1)
     near = d[a, nearest]
     farthest[far == -np.inf], nearest[near == np.inf] = -1, -1
-    return farthest, nearest, np.ldexp(far, -sample.bits), np.ldexp(near, -sample.bits)
+    return farthest, nearest, np.ldexp(far, -sample.grid_bits), np.ldexp(near, -sample.grid_bits)

@@ -23,9 +23,12 @@ MAX_LEGEND_LINES = 5  # if the classes need more, there is no legend
 ZOOM = 2  # images are drawn so many times larger and then reduced
 MAX_IMAGES = 150
 MAX_POINTS = 2000  # the first of the probe images, an equal number of each class
-GLIDE = 3  # images from one frame to the next, if `MAX_IMAGES` allows
+IMAGES_PER_FRAME = 3  # images from one frame to the next, if `MAX_IMAGES` allows
 PAUSE, END = 50, 2000  # milliseconds that an image is shown, and the last one
-PAPERS = {False: ("#ffffff", "#1b2130"), True: ("#11141b", "#e9ecf4")}  # background and text colour, light and dark
+THEME_COLOURS = {
+    False: ("#ffffff", "#1b2130"),
+    True: ("#11141b", "#e9ecf4"),
+}  # background and text colour, light and dark
 SHADES = 5  # between the background and each colour, for smooth edges
 
 
@@ -90,9 +93,9 @@ def frame_times(frames: int) -> list[float]:
         frames: number of frames of the scene.
 
     Returns:
-        Every frame, and `GLIDE` - 1 times on the way to the next one as far as `MAX_IMAGES` allows.
+        Every frame, and `IMAGES_PER_FRAME` - 1 times on the way to the next one as far as `MAX_IMAGES` allows.
     """
-    glide = max(1, min(GLIDE, (MAX_IMAGES - 1) // max(frames - 1, 1)))
+    glide = max(1, min(IMAGES_PER_FRAME, (MAX_IMAGES - 1) // max(frames - 1, 1)))
     times: list[float] = np.linspace(0, frames - 1, (frames - 1) * glide + 1).tolist()
     return times
 
@@ -140,7 +143,7 @@ def _evenly_spread(total: int, count: int) -> list[int]:
 def _colours(scene: GifScene) -> tuple[str, str, list[str]]:
     """Return background, text colour, and a colour for each class."""
     colours = CLASS_COLOURS.dark if scene.dark else CLASS_COLOURS.light
-    return (*PAPERS[scene.dark], [colours[c % len(colours)] for c in range(len(scene.class_names))])
+    return (*THEME_COLOURS[scene.dark], [colours[c % len(colours)] for c in range(len(scene.class_names))])
 
 
 def _palette(scene: GifScene) -> Image.Image:

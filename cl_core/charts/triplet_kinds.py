@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cl_core.palette import EASY, HARD, MARKS, SEMIHARD
+from cl_core.palette import EASY, HARD, KIND_SYMBOLS, SEMIHARD
 
 KINDS = {"hard": "hard", "semihard": "semi-hard", "easy": "easy"}
-KIND_LABELS = {kind: f"{MARKS[kind]} {label}" for kind, label in KINDS.items()}  # names in the rows of charts
+KIND_LABELS = {kind: f"{KIND_SYMBOLS[kind]} {label}" for kind, label in KINDS.items()}  # names in the rows of charts
 INK = "#10131a"  # legible on all three colours, in light and dark themes
 MIN_LABEL_SHARE = 0.14  # share from which on an area is high enough for its name
 

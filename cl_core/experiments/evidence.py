@@ -11,7 +11,7 @@ from math import nan, sqrt
 
 import pandas as pd
 
-from cl_core.analysis.estimates import CLOSE, ERRORS, NO, ONE_SEED, YES, Estimate
+from cl_core.analysis.estimates import CLOSE, MIN_STANDARD_ERRORS, NO, ONE_SEED, YES, Estimate
 from cl_core.experiments import table
 from cl_core.experiments.table import FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
 
@@ -149,4 +149,4 @@ def _describe(row: pd.Series, format_row: Callable[[pd.Series], str]) -> str:
 
 def format_points(row: pd.Series) -> str:
     """Return the difference of two shares and twice its standard error, in percentage points."""
-    return f"{100 * row['difference']:+.2f} ± {100 * ERRORS * row['error']:.2f} points"
+    return f"{100 * row['difference']:+.2f} ± {100 * MIN_STANDARD_ERRORS * row['error']:.2f} points"

@@ -21,8 +21,8 @@ import numpy as np
 
 from cl_core.runtime import errors
 
-ROUND = 2.0  # seconds within which every client should be served once, if tasks can be made that short
-SHORTEST = 0.05  # seconds of a task, below which handing it over takes longer than running it
+ROUND_SECONDS = 2.0  # seconds within which every client should be served once, if tasks can be made that short
+MIN_TASK_SECONDS = 0.05  # seconds of a task, below which handing it over takes longer than running it
 
 
 class _Task(NamedTuple):
@@ -97,7 +97,7 @@ class FairQueue(Executor):
         """Return how many seconds a task should take, `longest` at most, for every client to be served soon."""
         with self._lock:
             clients = len(self._clients)
-        return min(longest, max(ROUND * self.size / max(clients, 1), SHORTEST))
+        return min(longest, max(ROUND_SECONDS * self.size / max(clients, 1), MIN_TASK_SECONDS))
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         """Queue a task as a client of its own."""

@@ -10,7 +10,7 @@ from cl_core import charts, training
 from cl_core.analysis.census import KINDS, census
 from cl_core.components.triplet import Triplets, TripletState
 from cl_core.data import datasets
-from cl_core.palette import MARKS
+from cl_core.palette import KIND_SYMBOLS
 from cl_core.training.pretrained import checkpoints, recordings
 from cl_core.ui.pages.triplets.census import HARDEST_SHOWN, MARGINS
 from cl_core.ui.pages.triplets.one_triplet import PRESETS, TASKS, kinds_of
@@ -126,7 +126,7 @@ def test_small_census_is_counted_at_once_and_described(pool):
     counts = census(snapshot.z, snapshot.y, margins=[m for m in MARGINS if m != 0.2])
     shares = {metric.label: metric.value for metric in app.metric}
     for kind, count in zip(KINDS, (counts.easy, counts.semihard, counts.hard), strict=True):
-        assert shares[f"{MARKS[kind]} {charts.KINDS[kind]}"] == f"{count / counts.total:.2%}"
+        assert shares[f"{KIND_SYMBOLS[kind]} {charts.KINDS[kind]}"] == f"{count / counts.total:.2%}"
         assert f"{count:,}" in page_texts(app)
     assert f"{counts.total:,}, each counted" in page_texts(app)
     assert f"{counts.share_of_top_anchors(0.05):.0%} of all triplets" in page_texts(app)

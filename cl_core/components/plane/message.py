@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core.components.envelope import pack, quantise
-from cl_core.palette import BOUNDARY, HIGHEST, NEGATIVE, POSITIVE
+from cl_core.palette import BOUNDARY, HIGHEST_LOSS, NEGATIVE, POSITIVE
 
 WORDS: Mapping[str, str] = {
     "tools": "View",
@@ -197,7 +197,7 @@ def decode(reported: Any) -> PlaneState:
 
 def _colours(paper: str) -> list[str]:
     """Return one colour for each part of the picture, in the order that `scene.js` expects."""
-    return [getattr(palette, paper)[0] for palette in (POSITIVE, NEGATIVE, BOUNDARY, HIGHEST)]
+    return [getattr(palette, paper)[0] for palette in (POSITIVE, NEGATIVE, BOUNDARY, HIGHEST_LOSS)]
 
 
 def _check(field: Field) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core.components.envelope import pack
-from cl_core.palette import EASY, HARD, MARKS, SEMIHARD
+from cl_core.palette import EASY, HARD, KIND_SYMBOLS, SEMIHARD
 
 WORDS: Mapping[str, str] = {
     "easy": "easy",
@@ -76,7 +76,7 @@ def encode(scene: Shares, *, height: int = 560, group: str = "") -> bytes:
         "title": scene.title,
         "alt": scene.alt,
         "colours": {"easy": EASY, "semihard": SEMIHARD, "hard": HARD},
-        "marks": dict(MARKS),
+        "marks": dict(KIND_SYMBOLS),
         "height": height,
         "group": group,
         "words": {**WORDS, **scene.words},

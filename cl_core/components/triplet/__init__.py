@@ -1,8 +1,8 @@
 """Picture of a draggable anchor, its positive and a few negatives, with the kind of triplet that each makes."""
 
 from cl_core.components.triplet.message import (
-    NEGATIVES,
-    SPAN,
+    MAX_COORDINATE,
+    MAX_NEGATIVES,
     WORDS,
     Point,
     Triplets,
@@ -12,4 +12,14 @@ from cl_core.components.triplet.message import (
     initial_state,
 )
 
-__all__ = ["NEGATIVES", "SPAN", "WORDS", "Point", "TripletState", "Triplets", "decode", "encode", "initial_state"]
+__all__ = [
+    "MAX_COORDINATE",
+    "MAX_NEGATIVES",
+    "WORDS",
+    "Point",
+    "TripletState",
+    "Triplets",
+    "decode",
+    "encode",
+    "initial_state",
+]

@@ -7,7 +7,7 @@ from typing import Any
 
 from cl_core.components.envelope import pack
 from cl_core.losses.triplet import DISTANCES
-from cl_core.palette import EASY, HARD, MARKS, POSITIVE, SEMIHARD
+from cl_core.palette import EASY, HARD, KIND_SYMBOLS, POSITIVE, SEMIHARD
 
 WORDS: Mapping[str, str] = {
     "scene": "Drag any point",
@@ -42,8 +42,8 @@ WORDS: Mapping[str, str] = {
     "never": "None can be easy here: on the circle {delta} never exceeds {most}, and easy begins at {edge}.",
 }
 
-SPAN = 1.25  # largest |x| and |y| of a point
-NEGATIVES = 6  # largest number of negatives that can be told apart
+MAX_COORDINATE = 1.25  # largest |x| and |y| of a point
+MAX_NEGATIVES = 6  # largest number of negatives that can be told apart
 
 Point = tuple[float, float]
 
@@ -55,7 +55,7 @@ class Triplets:
     Attributes:
         stream: name of the scene. With a new name the points start at the positions given here; else they stay where
             the viewer has dragged them.
-        anchor: initial position of the anchor, x and y within `SPAN` of 0.
+        anchor: initial position of the anchor, x and y up to `MAX_COORDINATE`.
         positive: initial position of the positive.
         negatives: initial positions of the 1 to 6 negatives.
         margin: margin m, in units of the distance.
@@ -106,8 +106,8 @@ def encode(scene: Triplets, *, height: int = 520, state: TripletState | None = N
         The message, to be read by `envelope.unpack`; equal arguments give equal bytes.
 
     Raises:
-        ValueError: when there are no or too many negatives, a point lies outside `SPAN`, the margin is negative or not
-            finite, or the distance is unknown or does not fit the space.
+        ValueError: when there are no or too many negatives, a point lies outside `MAX_COORDINATE`, the margin is
+            negative or not finite, or the distance is unknown or does not fit the space.
     """
     _check(scene)
     current = initial_state(scene) if state is None else state
@@ -115,13 +115,13 @@ def encode(scene: Triplets, *, height: int = 520, state: TripletState | None = N
         "stream": scene.stream,
         "points": [list(point) for point in (current.anchor, current.positive, *current.negatives)],
         "selected": current.selected,
-        "span": SPAN,
+        "span": MAX_COORDINATE,
         "margin": float(scene.margin),
         "distance": scene.distance,
         "circle": bool(scene.circle),
         "alt": scene.alt,
         "height": height,
-        "marks": dict(MARKS),
+        "marks": dict(KIND_SYMBOLS),
         "palette": {paper: [EASY, SEMIHARD, HARD, getattr(POSITIVE, paper)[0]] for paper in ("light", "dark")},
         "words": {**WORDS, **scene.words},
     }
@@ -151,7 +151,7 @@ def decode(reported: Any, scene: Triplets) -> TripletState | None:
         scene: the scene on the page.
 
     Returns:
-        The positions; None if the value is malformed, comes from another stream or has a point outside `SPAN`.
+        The positions; None if the value is malformed, of another stream or has a point outside `MAX_COORDINATE`.
     """
     count = len(scene.negatives)
     match reported:
@@ -164,10 +164,10 @@ def decode(reported: Any, scene: Triplets) -> TripletState | None:
 
 
 def _is_point(point: Any) -> bool:
-    """Return whether it is a pair of finite numbers within `SPAN` of 0."""
+    """Return whether it is a pair of finite numbers up to `MAX_COORDINATE`."""
     if not isinstance(point, Sequence) or isinstance(point, str) or len(point) != 2:
         return False
-    return all(isinstance(x, int | float) and isfinite(x) and abs(x) <= SPAN for x in point)
+    return all(isinstance(x, int | float) and isfinite(x) and abs(x) <= MAX_COORDINATE for x in point)
 
 
 def _in_plane(point: Sequence[float]) -> Point:
@@ -182,13 +182,13 @@ def _on_circle(point: Sequence[float]) -> Point:
 
 def _check(scene: Triplets) -> None:
     """Raise ValueError when a scene cannot be drawn or measured."""
-    if not 1 <= len(scene.negatives) <= NEGATIVES:
-        raise ValueError(f"there must be 1 to {NEGATIVES} negatives, not {len(scene.negatives)}")
+    if not 1 <= len(scene.negatives) <= MAX_NEGATIVES:
+        raise ValueError(f"there must be 1 to {MAX_NEGATIVES} negatives, not {len(scene.negatives)}")
     named = [("anchor", scene.anchor), ("positive", scene.positive)]
     named += [(f"negative {k + 1}", point) for k, point in enumerate(scene.negatives)]
     for name, point in named:
         if not _is_point(point):
-            raise ValueError(f"{name} must be a pair of finite numbers within {SPAN} of 0, not {point}")
+            raise ValueError(f"{name} must be a pair of finite numbers within {MAX_COORDINATE} of 0, not {point}")
     if not (isfinite(scene.margin) and scene.margin >= 0):
         raise ValueError(f"margin must be a finite number of 0 or more, not {scene.margin}")
     if scene.distance not in DISTANCES:

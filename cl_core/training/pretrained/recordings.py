@@ -29,7 +29,7 @@ from cl_core.training.loop import State
 IMAGES = 500  # probe images of each frame, which all measurements use
 LAST_STEP = 1000
 COLLAPSED = 0.05  # spread below which an embedding counts as one point: the mean d² of two images is then 0.005
-FEW = 0.01  # share of all triplets below which a kind counts as used up
+USED_UP_SHARE = 0.01  # share of all triplets below which a kind counts as used up
 
 _TRIPLET = "triplet"
 _THETAS = {
@@ -94,7 +94,7 @@ class Recording:
     @property
     def used_up(self) -> int | None:
         """The step of the first frame from which on few triplets are semi-hard; None if many are in the last frame."""
-        return self._step_of_lasting(self.shares[:, 1] < FEW)
+        return self._step_of_lasting(self.shares[:, 1] < USED_UP_SHARE)
 
     def _step_of_lasting(self, holds: NDArray[np.bool_]) -> int | None:
         """Return the step of the first frame from which on a condition holds in all frames; None if there is none."""

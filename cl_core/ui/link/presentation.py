@@ -89,7 +89,7 @@ def presentation() -> Presentation:
     return presentation_of_link(st.query_params)
 
 
-def embedded() -> bool:
+def is_embedded() -> bool:
     """Return whether the page is embedded in another one, such as a slide or a page of a course."""
     return bool(st.context.is_embedded)
 

@@ -14,8 +14,8 @@ from cl_core.ui.link.presentation import (
     HIDE,
     LOCK,
     PLAY,
-    embedded,
     hide_empty_sidebar,
+    is_embedded,
     presentation,
     rendered_controls,
 )
@@ -29,7 +29,7 @@ FRAME_HEIGHT = 720  # CSS pixels of the iframe in a slide
 
 def share_view() -> None:
     """Show the button that opens the dialog, at the end of the sidebar; call it at the end of every page."""
-    if embedded():
+    if is_embedded():
         hide_empty_sidebar()
         return
     shown: ShownPage | None = st.session_state.get("shown")

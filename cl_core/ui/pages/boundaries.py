@@ -118,7 +118,7 @@ def _show_similarities(chosen: LossChoice, stage: str, selection: str, *, alone:
     with picture:
         if prediction.answered_by_place():
             st.session_state.place_read = PLACE.current()
-            interval = question.PULSE if prediction.now().room else None
+            interval = question.POLL_SECONDS if prediction.current_question().room else None
             pinned = st.fragment(_plane_with_answers, run_every=interval)(field, f"similarities{chosen.suffix}")
         else:
             shown_field = charts.hide_answer(field) if hidden else field
@@ -130,7 +130,7 @@ def _show_similarities(chosen: LossChoice, stage: str, selection: str, *, alone:
         return
     with text:
         if prediction.answered_by_place():
-            st.markdown(prediction.how_far(plane))
+            st.markdown(prediction.distance_sentence(plane))
         if embedding is not None and violated is not None:
             st.markdown(_violation_text(chosen, embedding, violated))
         for line in charts.landmarks_text(chosen.loss, chosen.theta):

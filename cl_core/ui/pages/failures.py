@@ -150,13 +150,13 @@ def show_failure(failure: Failure, seed: int) -> None:
     intro(f":material/{ICONS[failure.key]}: {failure.title}", f"{failure.summary} **Watch** {failure.watch}")
     _show_buttons(race, failure, seed)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.fragment(_show_position, run_every=refresh.read)(race, failure)
+        st.fragment(_show_position, run_every=refresh.numbers_interval)(race, failure)
         st.button(
             "All failures", icon=":material/apps:", key="all_failures", on_click=_set_failure, args=(NONE,),
             disabled=not presentation().is_free(FAILURE.name),
         )  # fmt: skip
-    st.fragment(_show_pictures, run_every=refresh.tick)(race, failure, refresh)
-    st.fragment(_show_losses, run_every=refresh.read)(race, failure)
+    st.fragment(_show_pictures, run_every=refresh.picture_interval)(race, failure, refresh)
+    st.fragment(_show_losses, run_every=refresh.numbers_interval)(race, failure)
 
 
 def _show_buttons(race: Race, failure: Failure, seed: int) -> None:
@@ -188,7 +188,7 @@ def _show_position(race: Race, failure: Failure) -> None:
 
 def _show_pictures(race: Race, failure: Failure, refresh: RefreshRate) -> None:
     """Show both clouds with their symptoms and the shared timeline; renew the lease, which keeps the race alive."""
-    race.renew_lease(refresh.crowd)
+    race.renew_lease(refresh.slowdown)
     busy = race.busy  # read before the progress, so that the last rerun cannot miss the last frame
     progress = race.progress()
     for index, column in enumerate(st.columns(2, gap="medium")):
@@ -204,7 +204,7 @@ def _show_pictures(race: Race, failure: Failure, refresh: RefreshRate) -> None:
                 key=f"break_{index}", height=height(HEIGHT), group=GROUP,
             )  # fmt: skip
     show_timeline(race, progress, "break", GROUP)
-    if not refresh.suits(busy):
+    if not refresh.still_fits(busy):
         st.rerun()
 
 

@@ -44,10 +44,10 @@ def show_race(specs: Sequence[RunSpec], points: int, seeds: int) -> None:
     refresh = refresh_rate_of(race)
     _show_buttons(race, specs, points, seeds)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.fragment(_show_position, run_every=refresh.read)(race)
+        st.fragment(_show_position, run_every=refresh.numbers_interval)(race)
         race_controls.show_ready_races()
-    st.fragment(_show_notices, run_every=refresh.read)(race)
-    st.fragment(_show_pictures, run_every=refresh.tick)(race, refresh)
+    st.fragment(_show_notices, run_every=refresh.numbers_interval)(race)
+    st.fragment(_show_pictures, run_every=refresh.picture_interval)(race, refresh)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.markdown("**Curves**", width="content")
@@ -58,7 +58,7 @@ def show_race(specs: Sequence[RunSpec], points: int, seeds: int) -> None:
     if hidden:
         _show_vote()
     else:
-        st.fragment(race_scores.show_scores, run_every=refresh.read)(race)
+        st.fragment(race_scores.show_scores, run_every=refresh.numbers_interval)(race)
     with st.expander("What is the same for all, and what is not", icon=":material/balance:"):
         st.markdown(_fairness_text(race))
 
@@ -137,7 +137,7 @@ def _show_notices(race: Race) -> None:
 
 def _show_pictures(race: Race, refresh: RefreshRate) -> None:
     """Show a cloud for each contender and the shared timeline; renew the lease, which keeps the race alive."""
-    race.renew_lease(refresh.crowd)
+    race.renew_lease(refresh.slowdown)
     busy = race.busy  # read before the progress, so that the last rerun cannot miss the last frame
     progress = race.progress()
     names = race_controls.contender_names(race.specs)
@@ -155,7 +155,7 @@ def _show_pictures(race: Race, refresh: RefreshRate) -> None:
                 key=f"race_{index}", height=HEIGHTS[len(names)], group=GROUP,
             )  # fmt: skip
     show_timeline(race, progress, "race", GROUP)
-    if not refresh.suits(busy):
+    if not refresh.still_fits(busy):
         st.rerun()
 
 

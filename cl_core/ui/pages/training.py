@@ -5,7 +5,7 @@ from functools import lru_cache
 import streamlit as st
 
 from cl_core import charts
-from cl_core.analysis.metrics import MARGIN, K
+from cl_core.analysis.metrics import NEIGHBOURS, TRIPLET_MARGIN
 from cl_core.components.embedding.mount import embedding
 from cl_core.runtime.run import Run
 from cl_core.training import MAX_STEPS, RunSpec
@@ -37,13 +37,13 @@ def show_training(spec: RunSpec, points: int) -> None:
     refresh = refresh_rate_of(run)
     _show_buttons(run, spec, points)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.fragment(_show_position, run_every=refresh.read)(run)
+        st.fragment(_show_position, run_every=refresh.numbers_interval)(run)
         training_controls.VIEW.render()
     picture, numbers = st.columns([0.58, 0.42], gap="medium")
     with picture:
-        st.fragment(_show_picture, run_every=refresh.tick)(run, refresh, len(run.progress().frames))
+        st.fragment(_show_picture, run_every=refresh.picture_interval)(run, refresh, len(run.progress().frames))
     with numbers:
-        st.fragment(_show_numbers, run_every=refresh.read)(run)
+        st.fragment(_show_numbers, run_every=refresh.numbers_interval)(run)
 
 
 def _current_run(spec: RunSpec, points: int) -> Run:
@@ -130,7 +130,7 @@ def _show_notices(progress: RunProgress) -> None:
 
 def _show_picture(run: Run, refresh: RefreshRate, n_frames: int) -> None:
     """Show the cloud, or a density among the first `n_frames` frames; renew the lease, which keeps the run alive."""
-    run.renew_lease(refresh.crowd)
+    run.renew_lease(refresh.slowdown)
     busy = run.busy  # read before the progress, so that the last rerun cannot miss the last frame
     progress = run.progress()
     view = st.session_state.view
@@ -144,7 +144,7 @@ def _show_picture(run: Run, refresh: RefreshRate, n_frames: int) -> None:
         if chosen != st.session_state.get("looked_at"):
             st.session_state.looked_at = chosen
             st.rerun()  # update the numbers
-    if not refresh.suits(busy):
+    if not refresh.still_fits(busy):
         st.rerun()
 
 
@@ -170,7 +170,7 @@ def _show_numbers(run: Run) -> None:
         (
             "kNN",
             f"{m.knn:.1%}",
-            f"Accuracy of {K} nearest neighbours among the images shown, leave one out, full space.",
+            f"Accuracy of {NEIGHBOURS} nearest neighbours among the images shown, leave one out, full space.",
         ),
         ("MAP@R", f"{m.map_r:.1%}", "Mean average precision at R, in the full space."),
         ("drawn", f"{variance_shown:.0%}", "The share of all variance that the drawn plane shows."),
@@ -198,13 +198,15 @@ def _measure_table(frame: Frame) -> str:
     """Return a frame's measures as a Markdown table."""
     m = frame.metrics
     rows = {
-        f"kNN accuracy (k = {K}, leave one out)": f"{m.knn:.2%}",
+        f"kNN accuracy (k = {NEIGHBOURS}, leave one out)": f"{m.knn:.2%}",
         "recall@1": f"{m.recall:.2%}",
         "recall@1 in the drawn plane": f"{m.drawn:.2%}",
         "MAP@R": f"{m.map_r:.2%}",
         "alignment (mean d² of positive pairs)": f"{m.alignment:.4f}",
         "uniformity (log mean exp −2d²)": f"{m.uniformity:.3f}",
-        f"easy / semi-hard / hard triplets (d², m = {MARGIN})": f"{m.easy:.2%} / {m.semihard:.2%} / {m.hard:.2%}",
+        f"easy / semi-hard / hard triplets (d², m = {TRIPLET_MARGIN})": " / ".join(
+            f"{share:.2%}" for share in (m.easy, m.semihard, m.hard)
+        ),
         "spread": f"{m.spread:.4f}",
         "variance drawn (best plane)": f"{sum(frame.views[2].shares):.1%} ({frame.views[2].best_share:.1%})",
     }

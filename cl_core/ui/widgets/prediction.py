@@ -20,7 +20,7 @@ COVER = Control(
 DEFAULT_QUESTION = Question("Where is the boundary?", (), None, "")  # where no lesson asks another one
 
 
-def now() -> AskedQuestion:
+def current_question() -> AskedQuestion:
     """Return the question that uncovers the planes: that of the lesson's step, or the default one."""
     asked: AskedQuestion | None = st.session_state.get("question")
     return asked or AskedQuestion(DEFAULT_QUESTION, f"cover of link {st.session_state.get('links_opened', 0)}", "")
@@ -28,7 +28,7 @@ def now() -> AskedQuestion:
 
 def is_hidden() -> bool:
     """Return whether the planes are covered now."""
-    return bool(st.session_state.get(COVER.name)) and not question.has_answered(now())
+    return bool(st.session_state.get(COVER.name)) and not question.has_answered(current_question())
 
 
 def predict(pinned: PlaneState) -> None:
@@ -37,7 +37,7 @@ def predict(pinned: PlaneState) -> None:
     Args:
         pinned: point that the visitor has pinned.
     """
-    asked = now()
+    asked = current_question()
     st.markdown("#### Predict first")
     if asked.question.choices:
         st.markdown("The plane is covered until you have answered the question above.")
@@ -59,20 +59,24 @@ def predict(pinned: PlaneState) -> None:
 
 def answered_by_place() -> bool:
     """Return whether the planes were covered by a question for a place that is answered or skipped by now."""
-    return bool(st.session_state.get(COVER.name)) and not now().question.choices and question.has_answered(now())
+    return (
+        bool(st.session_state.get(COVER.name))
+        and not current_question().question.choices
+        and question.has_answered(current_question())
+    )
 
 
 def with_answers(field: Field) -> Field:
     """Return a plane with the answers of the room and the visitor's own marked on it."""
-    asked = now()
+    asked = current_question()
     mine = question.own_answer(asked)
     places = [answer for answer in question.answers(asked) if isinstance(answer, tuple)]
     return charts.add_answers(field, np.array(places).reshape(-1, 2), mine if isinstance(mine, tuple) else None)
 
 
-def how_far(plane: Plane) -> str:
+def distance_sentence(plane: Plane) -> str:
     """Return a sentence with the distance of the visitor's answer from the boundary; "" without either."""
-    mine = question.own_answer(now())
+    mine = question.own_answer(current_question())
     distance = (
         similarity_plane.distance_to_curve(plane.boundary, *mine)
         if isinstance(mine, tuple) and plane.boundary is not None

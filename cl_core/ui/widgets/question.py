@@ -13,7 +13,7 @@ from cl_core.teaching.lessons import Question
 from cl_core.teaching.rooms import Answer, RoomError, Rooms
 from cl_core.ui.widgets import page_state
 
-PULSE = 1.0  # seconds between two polls of the answers of a room
+POLL_SECONDS = 1.0  # seconds between two polls of the answers of a room
 SKIP_LABEL = "Show without answering"
 SKIP_WARNING = "Then this question takes no answer from you any more."
 ANSWERED = "answered"  # page fact that a step of a lesson can wait for
@@ -98,7 +98,7 @@ def show(asked: AskedQuestion) -> None:
     page_state.set_facts(**{ANSWERED: "yes"})
     st.markdown(f"**{asked.question.words}**")
     if asked.room and asked.question.choices:
-        st.fragment(_bars, run_every=PULSE)(asked)
+        st.fragment(_bars, run_every=POLL_SECONDS)(asked)
 
 
 def verdict(asked: AskedQuestion) -> str:
@@ -179,7 +179,7 @@ def room(name: str, asked: AskedQuestion | None) -> None:
     if asked is None or not asked.room:
         _room(name, None)
     else:
-        st.fragment(_room, run_every=PULSE)(name, asked)
+        st.fragment(_room, run_every=POLL_SECONDS)(name, asked)
 
 
 def _room(name: str, asked: AskedQuestion | None) -> None:

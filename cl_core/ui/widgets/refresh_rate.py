@@ -18,29 +18,29 @@ class RefreshRate:
 
     Attributes:
         moves: whether anything moves.
-        crowd: factor by which the intervals are lengthened.
+        slowdown: factor by which the intervals are lengthened.
     """
 
     moves: bool
-    crowd: float
+    slowdown: float
 
     @property
-    def tick(self) -> float | None:
+    def picture_interval(self) -> float | None:
         """Seconds between two updates of a picture; None if nothing moves."""
-        return PICTURE_INTERVAL * self.crowd if self.moves else None
+        return PICTURE_INTERVAL * self.slowdown if self.moves else None
 
     @property
-    def read(self) -> float | None:
+    def numbers_interval(self) -> float | None:
         """Seconds between two updates of numbers; None if nothing moves."""
-        return NUMBERS_INTERVAL * self.crowd if self.moves else None
+        return NUMBERS_INTERVAL * self.slowdown if self.moves else None
 
-    def suits(self, moves: bool) -> bool:
+    def still_fits(self, moves: bool) -> bool:
         """Return whether the intervals still fit; else the whole page must run, as a fragment cannot change its own.
 
         Args:
             moves: whether anything moves now.
         """
-        return moves == self.moves and 1 / RERUN_FACTOR < crowding() / self.crowd < RERUN_FACTOR
+        return moves == self.moves and 1 / RERUN_FACTOR < crowding() / self.slowdown < RERUN_FACTOR
 
 
 def crowding() -> float:

@@ -127,18 +127,18 @@ def test_census_without_positives_or_without_negatives_is_empty():
     one_class = census(np.random.default_rng(0).normal(size=(7, 2)), np.zeros(7, int), 0.2)
     assert one_class.total == 0
     assert one_class.per_class_pair.shape == (1, 1, 3)
-    assert (one_class.nearest == -1).all()
-    assert (one_class.farthest >= 0).all()
-    assert (one_class.near == np.inf).all()
+    assert (one_class.nearest_negative == -1).all()
+    assert (one_class.farthest_positive >= 0).all()
+    assert (one_class.nearest_distance == np.inf).all()
     assert len(one_class.hardest(3)) == 0
     assert one_class.share_of_top_anchors(0.5) == 0
     single = census(np.ones((1, 1)), np.array([4]))
     assert single.total == 0
-    assert single.farthest.tolist() == single.nearest.tolist() == [-1]
+    assert single.farthest_positive.tolist() == single.nearest_negative.tolist() == [-1]
     distinct = census(np.random.default_rng(0).normal(size=(5, 2)), np.arange(5))
     assert distinct.total == 0
-    assert (distinct.farthest == -1).all()
-    assert (distinct.nearest >= 0).all()
+    assert (distinct.farthest_positive == -1).all()
+    assert (distinct.nearest_negative >= 0).all()
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
@@ -155,13 +155,13 @@ def test_nearest_negative_and_farthest_positive_equal_those_of_loops(distance):
     for a in range(len(y)):
         near = {n: value[a][n] for n in range(len(y)) if y[n] != y[a]}
         far = {p: value[a][p] for p in range(len(y)) if y[p] == y[a] and p != a}
-        assert near.get(int(result.nearest[a]), math.inf) == min(near.values(), default=math.inf)
-        assert far.get(int(result.farthest[a]), -math.inf) == max(far.values(), default=-math.inf)
-        assert result.near[a] == pytest.approx(min(near.values(), default=math.inf), abs=1e-10)
-        assert result.far[a] == pytest.approx(max(far.values(), default=-math.inf), abs=1e-10)
-    gaps = [result.far[a] - result.near[a] for a in result.hardest(5)]
+        assert near.get(int(result.nearest_negative[a]), math.inf) == min(near.values(), default=math.inf)
+        assert far.get(int(result.farthest_positive[a]), -math.inf) == max(far.values(), default=-math.inf)
+        assert result.nearest_distance[a] == pytest.approx(min(near.values(), default=math.inf), abs=1e-10)
+        assert result.farthest_distance[a] == pytest.approx(max(far.values(), default=-math.inf), abs=1e-10)
+    gaps = [result.farthest_distance[a] - result.nearest_distance[a] for a in result.hardest(5)]
     assert gaps == sorted(gaps, reverse=True)
-    assert gaps[0] == max(result.far - result.near)
+    assert gaps[0] == max(result.farthest_distance - result.nearest_distance)
 
 
 def test_share_of_top_anchors_equals_that_of_sorted_counts():
@@ -182,7 +182,7 @@ def test_counts_are_equal_for_numpy_torch_and_any_order():
     moved = census(z[shuffle], y[shuffle])
     assert (moved.per_anchor == expected.per_anchor[shuffle]).all()
     assert (moved.per_class_pair == expected.per_class_pair).all()
-    assert (shuffle[moved.nearest] == expected.nearest[shuffle]).all()
+    assert (shuffle[moved.nearest_negative] == expected.nearest_negative[shuffle]).all()
     assert {type(n) for n in (expected.easy, expected.semihard, expected.hard, expected.total)} == {int}
 
 

@@ -8,7 +8,7 @@ import torch
 
 from cl_core import losses
 from cl_core.analysis.gradients import Batch, batch_forces, choose_batch, class_means, gradient_step
-from cl_core.analysis.metrics import MARGIN
+from cl_core.analysis.metrics import TRIPLET_MARGIN
 from cl_core.losses import LOSSES
 from cl_core.losses.distances import unit
 from tests import reference
@@ -79,7 +79,7 @@ def test_pair_is_as_hard_as_its_hardest_triplet(key):
     for a in range(12):
         for p in (j for j in range(n) if positive[a][j]):
             for q in (j for j in range(n) if not same[a][j]):
-                kind = reference.kind(2 - 2 * s[a, p].item(), 2 - 2 * s[a, q].item(), MARGIN)
+                kind = reference.kind(2 - 2 * s[a, p].item(), 2 - 2 * s[a, q].item(), TRIPLET_MARGIN)
                 triplets[kind] += 1
                 for pair in ((a, p), (a, q)):
                     kind_of[pair] = max(kind_of.get(pair, "easy"), kind, key=order.index)

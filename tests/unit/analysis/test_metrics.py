@@ -29,7 +29,7 @@ def test_recall_and_knn_equal_those_of_loops(seed):
     z, y = sample(seed)
     correct = correct_votes = 0
     for i in range(len(z)):
-        labels = [int(y[j]) for j in neighbours_of(z, i)[: metrics.K]]
+        labels = [int(y[j]) for j in neighbours_of(z, i)[: metrics.NEIGHBOURS]]
         correct += labels[0] == y[i]
         most = max(labels.count(label) for label in labels)
         winners = [label for label in labels if labels.count(label) == most]

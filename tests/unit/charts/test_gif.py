@@ -24,7 +24,7 @@ def test_gif_moves_in_every_image_and_has_the_class_colours(dark):
     progress, _ = trained(steps=4)
     animation = gif_of(progress, dark)
     assert (animation.format, animation.size) == ("GIF", (gif.WIDTH, gif.HEIGHT))
-    assert animation.n_frames == 2 * gif.GLIDE + 1
+    assert animation.n_frames == 2 * gif.IMAGES_PER_FRAME + 1
     assert animation.info["loop"] == 0
     images = []
     for i in range(animation.n_frames):
@@ -34,7 +34,7 @@ def test_gif_moves_in_every_image_and_has_the_class_colours(dark):
     assert all((before != after).any() for before, after in pairwise(images))
     counts = Image.fromarray(images[0]).getcolors(maxcolors=images[0].size)
     colours = {f"#{red:02x}{green:02x}{blue:02x}" for _, (red, green, blue) in counts}
-    assert {*(CLASS_COLOURS.dark if dark else CLASS_COLOURS.light), *gif.PAPERS[dark]} <= colours
+    assert {*(CLASS_COLOURS.dark if dark else CLASS_COLOURS.light), *gif.THEME_COLOURS[dark]} <= colours
 
 
 def test_gif_of_a_long_run_has_bounded_length_with_first_and_last_frame():

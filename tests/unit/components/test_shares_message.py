@@ -10,7 +10,7 @@ from cl_core.components import shares as component
 from cl_core.components.envelope import unpack
 from cl_core.components.shares import WORDS, Shares, encode
 from cl_core.losses.miners import KINDS
-from cl_core.palette import EASY, HARD, MARKS, SEMIHARD
+from cl_core.palette import EASY, HARD, KIND_SYMBOLS, SEMIHARD
 
 FOLDER = Path(component.__file__).parent
 
@@ -34,7 +34,7 @@ def test_kinds_have_the_order_colours_and_marks_of_the_app():
     header, _ = unpack(encode(picture()))
     assert list(header["colours"]) == list(header["marks"]) == list(KINDS)
     assert header["colours"] == {"easy": EASY, "semihard": SEMIHARD, "hard": HARD}
-    assert header["marks"] == MARKS
+    assert header["marks"] == KIND_SYMBOLS
     columns = re.search(r"KINDS = (\[.*\]);", (FOLDER / "scene.js").read_text())
     assert columns is not None
     assert columns[1] == str(list(KINDS)).replace("'", '"')

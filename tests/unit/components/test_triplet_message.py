@@ -9,10 +9,10 @@ import pytest
 from cl_core.components import triplet as component
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
-from cl_core.components.triplet import SPAN, WORDS, Triplets, TripletState, encode
+from cl_core.components.triplet import MAX_COORDINATE, WORDS, Triplets, TripletState, encode
 from cl_core.losses.miners import KINDS
 from cl_core.losses.triplet import DISTANCES
-from cl_core.palette import EASY, HARD, MARKS, SEMIHARD
+from cl_core.palette import EASY, HARD, KIND_SYMBOLS, SEMIHARD
 
 FOLDER = Path(component.__file__).parent
 
@@ -46,12 +46,12 @@ def test_scene_is_sent_without_rounding():
     assert header["points"] == [[0, 0], [0.6, 0], [0, 0.5], [-1, 1]]
     assert header["margin"] == 0.1 + 0.2
     assert (header["distance"], header["circle"], header["height"], header["alt"]) == ("euclidean", False, 300, "<b>")
-    assert (header["stream"], header["selected"], header["span"]) == ("one", 0, SPAN)
+    assert (header["stream"], header["selected"], header["span"]) == ("one", 0, MAX_COORDINATE)
 
 
 def test_kinds_have_the_marks_and_colours_of_the_app():
     header = header_of(scene())
-    assert header["marks"] == MARKS
+    assert header["marks"] == KIND_SYMBOLS
     assert set(header["marks"]) == set(KINDS)
     for paper in ("light", "dark"):
         assert header["palette"][paper][:3] == [EASY, SEMIHARD, HARD]

@@ -49,7 +49,16 @@ def check_counts(progress: CensusProgress, request: CensusRequest) -> None:
     assert progress.done == progress.total == len(request.rows)
     expected = census(request.embedding(), request.labels, request.margin, request.distance, margins=request.margins)
     assert progress.census is not None
-    for name in ("per_anchor", "per_class_pair", "per_margin", "margins", "farthest", "nearest", "far", "near"):
+    for name in (
+        "per_anchor",
+        "per_class_pair",
+        "per_margin",
+        "margins",
+        "farthest_positive",
+        "nearest_negative",
+        "farthest_distance",
+        "nearest_distance",
+    ):
         assert np.array_equal(getattr(progress.census, name), getattr(expected, name)), name
     assert progress.census.total == request.triplets
 

@@ -107,10 +107,10 @@ def test_time_slice_shrinks_with_the_number_of_clients():
     assert queue.time_slice(0.6) == 0.6
     for i in range(10):
         queue.client().submit(echo, str(i))
-    assert queue.time_slice(0.6) == fair_queue.ROUND / 10
+    assert queue.time_slice(0.6) == fair_queue.ROUND_SECONDS / 10
     for i in range(90):
         queue.client().submit(echo, str(i))
-    assert queue.time_slice(0.6) == fair_queue.SHORTEST
+    assert queue.time_slice(0.6) == fair_queue.MIN_TASK_SECONDS
 
 
 def test_errors_are_set_on_the_future():

@@ -123,7 +123,7 @@ def test_recorded_frame_matches_live_frame_and_shares_use_the_run_margin(remade)
         patch.setattr(recordings, "IMAGES", 60)
         np.testing.assert_allclose(recordings._triplet_shares(state), np.array(counts) / sum(counts), atol=1e-12)
     assert min(counts) > 0
-    assert remade.margin != metrics.MARGIN
+    assert remade.margin != metrics.TRIPLET_MARGIN
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from cl_core import charts
 from cl_core.analysis.census import Census
 from cl_core.data import datasets
 from cl_core.data.npz import DataError
-from cl_core.palette import MARKS
+from cl_core.palette import KIND_SYMBOLS
 from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
 from cl_core.runtime.run import Run
 from cl_core.training.pretrained import checkpoints
@@ -175,7 +175,7 @@ def _show_results(result: Census, request: CensusRequest) -> None:
     columns = st.columns(4)
     kinds = {"easy": result.easy, "semihard": result.semihard, "hard": result.hard}
     for column, (kind, count) in zip(columns, kinds.items(), strict=False):
-        column.metric(f"{MARKS[kind]} {charts.KINDS[kind]}", f"{count / result.total:.2%}")
+        column.metric(f"{KIND_SYMBOLS[kind]} {charts.KINDS[kind]}", f"{count / result.total:.2%}")
         column.caption(f"{count:,}")
     columns[3].metric("all triplets", _count_text(result.total))
     columns[3].caption(f"{result.total:,}, each counted")
@@ -244,11 +244,11 @@ def _show_hardest(result: Census, request: CensusRequest, data: datasets.Dataset
     rows, labels = request.rows, request.labels
     columns = st.columns(4, gap="medium")
     for i, a in enumerate(result.hardest(HARDEST_SHOWN).tolist()):
-        p, n = int(result.farthest[a]), int(result.nearest[a])
+        p, n = int(result.farthest_positive[a]), int(result.nearest_negative[a])
         with columns[i % len(columns)]:
             text = (
-                f"anchor **{data.class_names[labels[a]]}** · positive at {result.far[a]:.2f} · "
-                f"negative **{data.class_names[labels[n]]}** at {result.near[a]:.2f}"
+                f"anchor **{data.class_names[labels[a]]}** · positive at {result.farthest_distance[a]:.2f} · "
+                f"negative **{data.class_names[labels[n]]}** at {result.nearest_distance[a]:.2f}"
             )
             if data.is_image:
                 st.image(_side_by_side(data.x_test[rows[[a, p, n]]]), width="stretch", alt=text.replace("**", ""))

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from cl_core.analysis.census import KINDS, census
-from cl_core.components.triplet import NEGATIVES, SPAN, Triplets, TripletState, initial_state
+from cl_core.components.triplet import MAX_COORDINATE, MAX_NEGATIVES, Triplets, TripletState, initial_state
 from cl_core.components.triplet.mount import triplets
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.picture_state import PictureState, mount_key
@@ -84,9 +84,17 @@ MARGIN, DISTANCE = PARAMETERS[:2]
 SCENE = Control("scene", "scene", next(iter(PRESETS)), options=tuple(PRESETS), row=True)
 SPACE = Control("space", "points live", "plane", "circle: embeddings of length 1", options=("plane", "circle"))
 POSITIONS = PictureState(
-    "at", "where the points are", "", "anchor, positive, negatives", low=-SPAN, high=SPAN, places=(3, NEGATIVES + 2)
+    "at",
+    "where the points are",
+    "",
+    "anchor, positive, negatives",
+    low=-MAX_COORDINATE,
+    high=MAX_COORDINATE,
+    places=(3, MAX_NEGATIVES + 2),
 )
-SELECTED = PictureState("negative", "negative", "", "the chosen one", low=1, high=NEGATIVES, numbers=(1, 1), whole=True)
+SELECTED = PictureState(
+    "negative", "negative", "", "the chosen one", low=1, high=MAX_NEGATIVES, numbers=(1, 1), whole=True
+)
 CONTROLS: Sequence[Control] = (MARGIN, DISTANCE, SCENE, SPACE, POSITIONS, SELECTED)
 
 

@@ -7,7 +7,7 @@ from math import ceil, sqrt
 import numpy as np
 import streamlit as st
 
-from cl_core.analysis.metrics import MARGIN, PART
+from cl_core.analysis.metrics import PAIR_SAMPLE_SIZE, TRIPLET_MARGIN
 from cl_core.components import embedding as embedding_component
 from cl_core.components.embedding import Cloud
 from cl_core.components.embedding.mount import embedding
@@ -100,7 +100,9 @@ def recording_summary(recording: Recording) -> str:
     peak = int(semihard.argmax())
     if recording.collapsed is None:
         used_up_note = (
-            f", fewer than {recordings.FEW:.0%} from step {recording.used_up:,} on" if recording.used_up else ""
+            f", fewer than {recordings.USED_UP_SHARE:.0%} from step {recording.used_up:,} on"
+            if recording.used_up
+            else ""
         )
         return (
             f"Semi-hard triplets are what it learns from, and it uses them up: {semihard[peak]:.0%} of all at step "
@@ -165,23 +167,25 @@ def _show_own_run(index: int, height: int) -> None:
         controls.page_link("training", "Go to live training", ":material/play_circle:", {})
         return
     refresh = refresh_rate_of(run)
-    show_live: Callable[[Run, RefreshRate, int, int], None] = st.fragment(_show_live_run, run_every=refresh.tick)
+    show_live: Callable[[Run, RefreshRate, int, int], None] = st.fragment(
+        _show_live_run, run_every=refresh.picture_interval
+    )
     show_live(run, refresh, index, height)
 
 
 def _show_live_run(run: Run, refresh: RefreshRate, index: int, height: int) -> None:
     """Show the visitor's run as it is now; renew its lease, which keeps it alive."""
-    run.renew_lease(refresh.crowd)
+    run.renew_lease(refresh.slowdown)
     busy = run.busy  # read before the progress, so that the last rerun cannot miss the last frame
     progress = run.progress()
     if progress.failure:
         st.error(progress.failure, icon=":material/error:")
     st.markdown(
-        f"**Your run, step {progress.step:,}.** Its triplets are counted at FaceNet's margin of {MARGIN:g} in d², "
-        "whatever it is trained with, so that runs of any loss compare."
+        f"**Your run, step {progress.step:,}.** Its triplets are counted at FaceNet's margin of {TRIPLET_MARGIN:g} "
+        "in d², whatever it is trained with, so that runs of any loss compare."
     )
     _show_pictures(embedding_cloud(run, progress, 2), _run_shares(run, progress), index, height)
-    if not refresh.suits(busy):
+    if not refresh.still_fits(busy):
         st.rerun()
 
 
@@ -198,5 +202,5 @@ def _run_shares(run: Run, progress: RunProgress) -> Shares:
         losses=progress.losses[loss_steps] if len(progress.losses) else np.full(len(steps), np.nan),
         collapse=references.collapse if references else np.nan,
         floor=references.floor if references else np.nan,
-        title=f"All triplets of {min(run.n, PART):,} test images, m = {MARGIN:g}",
+        title=f"All triplets of {min(run.n, PAIR_SAMPLE_SIZE):,} test images, m = {TRIPLET_MARGIN:g}",
     )
