@@ -13,24 +13,6 @@ from tests import ROOT
 MODULES = sorted((ROOT / "cl_core").rglob("*.py"))
 BANNED_WORDS = re.compile(r"whoever|nobody|somebody|laid by|lay by|throws? (of )?dice", re.IGNORECASE)
 ALLOWED_FILES = {"tests/docs/test_structure.py": "names the banned words"}  # file: reason
-# still being rewritten on other branches: remove each entry when its branch is merged
-PENDING = (
-    "cl_core/analysis/",
-    "cl_core/data/",
-    "cl_core/palette.py",
-    "tests/browser/",
-    "tests/unit/",
-    "tests/batches.py",
-    # hold the old names of IdleExecutor and its fixture
-    "tests/conftest.py",
-    "tests/executors.py",
-    "tests/benchmarks/abuse.py",
-    "tests/pages/test_experiments_page.py",
-    "tests/pages/test_failures_page.py",
-    "tests/pages/test_race_page.py",
-    "tests/robustness/test_abuse.py",
-    "tests/robustness/test_fuzz_links.py",
-)
 BLOCKER = """
 import sys
 
@@ -108,7 +90,7 @@ def test_sources_and_documents_avoid_banned_words():
     found = {}
     for path in files:
         name = path.relative_to(ROOT).as_posix()
-        if "node_modules" not in path.parts and name not in ALLOWED_FILES and not name.startswith(PENDING):
+        if "node_modules" not in path.parts and name not in ALLOWED_FILES:
             found[name] = [match[0] for match in BANNED_WORDS.finditer(path.read_text(encoding="utf-8"))]
     assert len(found) > 200
     assert not {name: words for name, words in found.items() if words}
