@@ -1,23 +1,31 @@
-"""A component on an open page, as the browser tests see it."""
+"""Base class of the page objects of components."""
 
 from typing import Self
 
 from playwright.sync_api import Locator, Page
 
+POLLING = 40  # ms; polling at every animation frame, the default, keeps a page drawing
+
 
 class Component:
-    """Number `which` of its kind on the page."""
+    """A component on an open page.
+
+    Args:
+        page: the page.
+        index: which of the components of this kind.
+    """
 
     kind: str  # the class of its root element
-    sign: str  # the data attribute that it has when something has come
+    sign: str  # the data attribute that it has once it has received a message
 
-    def __init__(self, page: Page, which: int = 0) -> None:
+    def __init__(self, page: Page, index: int = 0) -> None:
         self.page = page
-        self.which = which
-        self.root = page.locator(f".{self.kind}").nth(which)
+        self.index = index
+        self.root = page.locator(f".{self.kind}").nth(index)
 
     def other(self) -> Self:
-        return type(self)(self.page, 1 - self.which)
+        """Return the other one of two components."""
+        return type(self)(self.page, 1 - self.index)
 
     def data(self, name: str) -> str:
         return self.root.get_attribute(f"data-{name}") or ""
@@ -31,10 +39,11 @@ class Component:
             f"""() => {{
                 const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
                 const roots = hosts.map((h) => h.shadowRoot?.querySelector('.{self.kind}')).filter(Boolean);
-                const d = roots[{self.which}]?.dataset;
+                const d = roots[{self.index}]?.dataset;
                 return d && d.{self.sign} && ({condition});
             }}""",
             timeout=60_000,
+            polling=POLLING,
         )
 
     def button(self, name: str) -> Locator:

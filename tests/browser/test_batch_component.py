@@ -14,7 +14,6 @@ from tests.browser.component import Component
 
 pytestmark = pytest.mark.browser
 
-HARNESS = "tests/browser/harness_batch.py"
 Open = Callable[..., "Picture"]
 
 
@@ -81,9 +80,9 @@ class Picture(Component):
 
 
 @pytest.fixture
-def open_page(visit: Callable[..., Page]) -> Open:
+def open_scene(show_scene: Callable[..., Page]) -> Open:
     def opened(query: str = "", width: int = 1280, height: int = 1000, **settings: Any) -> Picture:
-        picture = Picture(visit(HARNESS, query, width=width, height=height, **settings))
+        picture = Picture(show_scene("batch", query, width=width, height=height, **settings))
         picture.until("d.moving === 'false'")
         if "two" in query:
             picture.other().until("d.moving === 'false'")
@@ -94,9 +93,9 @@ def open_page(visit: Callable[..., Page]) -> Open:
 
 def shown_scene(proxies: bool = False, strength: float = 1.0, steps: int = 0) -> Scene:
     """What the harness sends for its first picture."""
-    from tests.browser.harness_batch import scene
+    from tests.browser.scenes.batch import scene
 
-    return scene("Soft", 4.0, strength, steps, proxies)
+    return scene("Soft", 4.0, strength, steps, proxies, {})
 
 
 def totals(scene: Scene, anchor: int) -> np.ndarray:
@@ -104,8 +103,8 @@ def totals(scene: Scene, anchor: int) -> np.ndarray:
     return scene.weights[anchor] + scene.weights[:, anchor]
 
 
-def test_pictures_are_where_python_put_them(open_page: Open) -> None:
-    picture, scene = open_page(), shown_scene()
+def test_pictures_are_where_python_put_them(open_scene: Open) -> None:
+    picture, scene = open_scene(), shown_scene()
     shown = picture.describe()
     np.testing.assert_allclose(picture.nodes("data"), scene.points, atol=1e-6)
     data, screen = picture.nodes("data"), picture.nodes("screen")
@@ -120,8 +119,8 @@ def test_pictures_are_where_python_put_them(open_page: Open) -> None:
     assert picture.data("n") == "40"
 
 
-def test_pointing_tells_the_strongest_partner(open_page: Open) -> None:
-    picture, scene = open_page(), shown_scene()
+def test_pointing_tells_the_strongest_partner(open_scene: Open) -> None:
+    picture, scene = open_scene(), shown_scene()
     expect(picture.fact("hint")).to_be_visible()
     anchor = picture.free()
     picture.hover(anchor)
@@ -143,16 +142,16 @@ def test_pointing_tells_the_strongest_partner(open_page: Open) -> None:
     expect(picture.fact("hint")).to_be_visible()
 
 
-def test_readout_stays_where_it_is(open_page: Open) -> None:
-    picture = open_page()
+def test_readout_stays_where_it_is(open_scene: Open) -> None:
+    picture = open_scene()
     before, whole = picture.root.locator(".readout").bounding_box(), picture.root.bounding_box()
     picture.hover(picture.free())
     assert picture.root.locator(".readout").bounding_box() == before
     assert picture.root.bounding_box() == whole
 
 
-def test_pointing_at_a_cell_is_pointing_at_its_pair(open_page: Open) -> None:
-    picture, scene = open_page(), shown_scene()
+def test_pointing_at_a_cell_is_pointing_at_its_pair(open_scene: Open) -> None:
+    picture, scene = open_scene(), shown_scene()
     for anchor, partner in ((3, 21), (21, 3), (0, 39)):
         picture.page.mouse.move(*picture.cell(anchor, partner))
         picture.until(f"d.anchor === '{anchor}' && d.partner === '{partner}'")
@@ -164,8 +163,8 @@ def test_pointing_at_a_cell_is_pointing_at_its_pair(open_page: Open) -> None:
     expect(picture.page.get_by_text("python sees 3", exact=True)).to_be_visible()
 
 
-def test_matrix_has_the_colours_of_its_weights(open_page: Open) -> None:
-    picture, scene = open_page(), shown_scene()
+def test_matrix_has_the_colours_of_its_weights(open_scene: Open) -> None:
+    picture, scene = open_scene(), shown_scene()
     box = picture.matrix.bounding_box()
     assert box is not None
     largest = np.abs(scene.weights).max()
@@ -180,8 +179,8 @@ def test_matrix_has_the_colours_of_its_weights(open_page: Open) -> None:
         np.testing.assert_allclose(seen[:3], wanted, atol=2)
 
 
-def test_a_kept_anchor_reaches_python_and_stays(open_page: Open) -> None:
-    picture, scene = open_page(), shown_scene()
+def test_a_kept_anchor_reaches_python_and_stays(open_scene: Open) -> None:
+    picture, scene = open_scene(), shown_scene()
     anchor = picture.free()
     picture.click(anchor)
     picture.until(f"d.pinned === '{anchor}'")
@@ -202,8 +201,8 @@ def test_a_kept_anchor_reaches_python_and_stays(open_page: Open) -> None:
     expect(picture.page.get_by_text(f"python sees {anchor}", exact=True)).to_be_visible()
 
 
-def test_a_kept_anchor_survives_a_remount(open_page: Open) -> None:
-    picture = open_page()
+def test_a_kept_anchor_survives_a_remount(open_scene: Open) -> None:
+    picture = open_scene()
     anchor = picture.free()
     picture.click(anchor)
     expect(picture.page.get_by_text(f"python sees {anchor}", exact=True)).to_be_visible()
@@ -215,8 +214,8 @@ def test_a_kept_anchor_survives_a_remount(open_page: Open) -> None:
     expect(picture.page.get_by_text(f"python sees {anchor}", exact=True)).to_be_visible()
 
 
-def test_everything_by_keyboard(open_page: Open) -> None:
-    picture, scene = open_page(), shown_scene()
+def test_everything_by_keyboard(open_scene: Open) -> None:
+    picture, scene = open_scene(), shown_scene()
     order = sorted(range(40), key=lambda i: (scene.labels[i], i))
     picture.plane.press("ArrowRight")
     picture.until(f"d.anchor === '{order[0]}'")
@@ -240,15 +239,15 @@ def test_everything_by_keyboard(open_page: Open) -> None:
     expect(picture.page.get_by_text("python sees None", exact=True)).to_be_visible()
 
 
-def test_said_in_words(open_page: Open) -> None:
-    picture = open_page()
+def test_said_in_words(open_scene: Open) -> None:
+    picture = open_scene()
     expect(picture.plane).to_have_attribute("aria-label", "Soft: 40 images, forces of strength 1")
     expect(picture.matrix).to_have_attribute("aria-label", "Soft: the weight of every pair as a picture")
     expect(picture.root.get_by_role("button", name="Zoom in (+)")).to_be_visible()
 
 
-def test_a_group_looks_at_the_same(open_page: Open) -> None:
-    left = open_page("two=1", height=1300)
+def test_a_group_looks_at_the_same(open_scene: Open) -> None:
+    left = open_scene("two=1", height=1300)
     right = left.other()
     anchor = left.free()
     left.hover(anchor)
@@ -271,8 +270,8 @@ def test_a_group_looks_at_the_same(open_page: Open) -> None:
     expect(left.page.get_by_text("python sees None and None")).to_be_visible()
 
 
-def test_a_group_of_pairs_and_class_weights(open_page: Open) -> None:
-    left = open_page("two=1&proxies=1", height=1300)
+def test_a_group_of_pairs_and_class_weights(open_scene: Open) -> None:
+    left = open_scene("two=1&proxies=1", height=1300)
     right = left.other()
     assert right.data("n") == "40"
     right.hover(right.free(lambda i: i >= 40))
@@ -286,8 +285,8 @@ def test_a_group_of_pairs_and_class_weights(open_page: Open) -> None:
     right.until("d.anchor === '7' && Number(d.partner) >= 40")  # it never compares two images
 
 
-def test_a_slider_moves_the_arrows_and_nothing_else(open_page: Open) -> None:
-    picture = open_page("largest=0.02")
+def test_a_slider_moves_the_arrows_and_nothing_else(open_scene: Open) -> None:
+    picture = open_scene("largest=0.02", motion=True)
     screen, arrows = picture.nodes("screen"), picture.nodes("arrow")
     cell = picture.cell(3, 23)
     canvas = picture.plane.element_handle()
@@ -301,8 +300,8 @@ def test_a_slider_moves_the_arrows_and_nothing_else(open_page: Open) -> None:
     assert canvas.evaluate("e => e.isConnected"), "it was not mounted again"
 
 
-def test_steps_move_the_pictures_there(open_page: Open) -> None:
-    picture = open_page()
+def test_steps_move_the_pictures_there(open_scene: Open) -> None:
+    picture = open_scene(motion=True)
     before = picture.nodes("data")
     # watch every frame: each picture is between its old and its new place
     picture.page.evaluate(
@@ -313,7 +312,7 @@ def test_steps_move_the_pictures_there(open_page: Open) -> None:
             const look = () => {
                 root.dispatchEvent(new Event('describe'));
                 window.seen.push(JSON.parse(root.dataset.scene).nodes.map((n) => n.data));
-                requestAnimationFrame(look);
+                if (root.isConnected) requestAnimationFrame(look);
             };
             look();
         }"""
@@ -330,8 +329,8 @@ def test_steps_move_the_pictures_there(open_page: Open) -> None:
     assert (np.diff(far) > -1e-6).all(), "and none goes back"
 
 
-def test_reduced_motion_jumps(open_page: Open) -> None:
-    picture = open_page(reduced_motion="reduce")
+def test_reduced_motion_jumps(open_scene: Open) -> None:
+    picture = open_scene()
     picture.page.evaluate(
         """() => {
             const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
@@ -348,8 +347,8 @@ def test_reduced_motion_jumps(open_page: Open) -> None:
     assert picture.page.evaluate("() => window.moved") == 0
 
 
-def test_zoom_and_pan_survive_new_data(open_page: Open) -> None:
-    picture = open_page()
+def test_zoom_and_pan_survive_new_data(open_scene: Open) -> None:
+    picture = open_scene()
     left, top, width, height = picture.describe()["plane"]
     centre = left + width / 2, top + height / 2
     picture.page.mouse.move(*centre)
@@ -374,8 +373,8 @@ def test_zoom_and_pan_survive_new_data(open_page: Open) -> None:
     picture.until("d.zoom === '1.000' && d.held === 'false'")
 
 
-def test_long_arrows_are_shortened_and_marked(open_page: Open) -> None:
-    picture = open_page("reach=60")
+def test_long_arrows_are_shortened_and_marked(open_scene: Open) -> None:
+    picture = open_scene("reach=60")
     shown, arrows, capped = picture.describe(), picture.nodes("arrow"), picture.nodes("capped")
     wanted = shown_scene().forces * 60 * [1, -1] * shown["scale"]
     lengths, free = np.hypot(*arrows.T), np.hypot(*wanted.T)
@@ -389,8 +388,8 @@ def test_long_arrows_are_shortened_and_marked(open_page: Open) -> None:
     expect(picture.root.get_by_text("longer than drawn")).to_be_visible()
 
 
-def test_class_weights(open_page: Open) -> None:
-    picture, scene = open_page("proxies=1&reach=1"), shown_scene(proxies=True)
+def test_class_weights(open_scene: Open) -> None:
+    picture, scene = open_scene("proxies=1&reach=1"), shown_scene(proxies=True)
     shown = picture.describe()
     assert len(shown["nodes"]) == 50
     assert shown["columns"] == list(range(40, 50))
@@ -415,15 +414,15 @@ def test_class_weights(open_page: Open) -> None:
     expect(picture.page.get_by_text(f"python sees {weight}", exact=True)).to_be_visible()
 
 
-def test_nobody_has_a_force(open_page: Open) -> None:
-    picture = open_page("strength=0")
+def test_nobody_has_a_force(open_scene: Open) -> None:
+    picture = open_scene("strength=0")
     picture.hover(picture.free())
     assert picture.data("partner") == ""
     expect(picture.fact("does")).to_have_text("nothing pulls or pushes it")
 
 
-def test_images_are_drawn_and_what_is_pointed_at_is_on_top(open_page: Open) -> None:
-    picture = open_page()
+def test_images_are_drawn_and_what_is_pointed_at_is_on_top(open_scene: Open) -> None:
+    picture = open_scene()
     dark = """(e, [x, y, r]) => {
         const { data } = e.getContext('2d').getImageData(x - r, y - r, 2 * r, 2 * r);
         let n = 0;
@@ -441,14 +440,14 @@ def test_images_are_drawn_and_what_is_pointed_at_is_on_top(open_page: Open) -> N
     assert picture.data("anchor") == str(covered)
 
 
-def test_words_from_a_link_stay_words(open_page: Open) -> None:
-    picture = open_page("hint=<img src=x onerror=alert(1)>")
+def test_words_from_a_link_stay_words(open_scene: Open) -> None:
+    picture = open_scene("hint=<img src=x onerror=alert(1)>")
     expect(picture.fact("hint")).to_have_text("<img src=x onerror=alert(1)>")
     expect(picture.root.locator("img")).to_have_count(0)
 
 
-def test_dark_theme_live(open_page: Open) -> None:
-    picture = open_page(color_scheme="light")
+def test_dark_theme_live(open_scene: Open) -> None:
+    picture = open_scene()
     assert min(picture.paper()[:3]) > 230
     picture.page.emulate_media(color_scheme="dark")
     expect(picture.root).to_have_css("color-scheme", "dark")
@@ -456,8 +455,8 @@ def test_dark_theme_live(open_page: Open) -> None:
     assert max(picture.paper()[:3]) < 60
 
 
-def test_on_a_phone(open_page: Open) -> None:
-    picture = open_page("data=fashion_mnist", width=390, height=844, device_scale_factor=2, has_touch=True)
+def test_on_a_phone(open_scene: Open) -> None:
+    picture = open_scene("data=fashion_mnist", width=390, height=844, phone=True)
     plane, matrix = picture.plane.bounding_box(), picture.matrix.bounding_box()
     assert plane is not None
     assert matrix is not None
@@ -480,8 +479,8 @@ def test_on_a_phone(open_page: Open) -> None:
     picture.until("d.pinned === '' && d.anchor === ''")
 
 
-def test_sixty_four_side_by_side_and_alone(open_page: Open) -> None:
-    picture = open_page("n=64")
+def test_sixty_four_side_by_side_and_alone(open_scene: Open) -> None:
+    picture = open_scene("n=64")
     plane, matrix = picture.plane.bounding_box(), picture.matrix.bounding_box()
     assert plane is not None
     assert matrix is not None

@@ -9,11 +9,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.component import Component
-from tests.browser.harness_plane import N, loss
+from tests.browser.scenes.plane import N, loss
 
 pytestmark = pytest.mark.browser
 
-HARNESS = "tests/browser/harness_plane.py"
 Open = Callable[..., "Plane"]
 
 
@@ -85,9 +84,9 @@ class Plane(Component):
 
 
 @pytest.fixture
-def open_page(visit: Callable[..., Page]) -> Open:
+def open_scene(show_scene: Callable[..., Page]) -> Open:
     def opened(query: str = "", **settings: Any) -> Plane:
-        plane = Plane(visit(HARNESS, query, **settings))
+        plane = Plane(show_scene("plane", query, **settings))
         for one in (plane, plane.other()):
             one.until("d.moving === 'false'")
         plane.runs(1)
@@ -102,8 +101,8 @@ def node(x: float, y: float) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(("scale", "hinge"), [(1, ""), (32, ""), (512, ""), (32, "&hinge=1")])
-def test_the_readout_is_what_python_computed(open_page: Open, scale: int, hinge: str) -> None:
-    plane = open_page(f"scale={scale}{hinge}")
+def test_the_readout_is_what_python_computed(open_scene: Open, scale: int, hinge: str) -> None:
+    plane = open_scene(f"scale={scale}{hinge}")
     expected = loss(scale, 0.25, hinge=bool(hinge))
     for x, y in [(0.5, -0.5), (-0.62, 0.98), (0.0, 1.0), (-1.0, -1.0), (0.16, 0.34)]:
         plane.point(x, y)
@@ -126,8 +125,8 @@ def test_the_readout_is_what_python_computed(open_page: Open, scale: int, hinge:
     expect(plane.root.locator(".hint")).to_be_visible()
 
 
-def test_a_new_field_arrives_by_a_short_way(open_page: Open) -> None:
-    plane = open_page("scale=8")
+def test_a_new_field_arrives_by_a_short_way(open_scene: Open) -> None:
+    plane = open_scene("scale=8", motion=True)
     before = plane.values()
     watch = """() => {
         const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
@@ -152,8 +151,8 @@ def test_a_new_field_arrives_by_a_short_way(open_page: Open) -> None:
     assert plane.root.evaluate("e => e.mounted"), "it is still the same picture"
 
 
-def test_many_fields_in_a_row_end_at_the_last(open_page: Open) -> None:
-    plane = open_page("m=0.1")
+def test_many_fields_in_a_row_end_at_the_last(open_scene: Open) -> None:
+    plane = open_scene("m=0.1", motion=True)
     plane.slide("margin", "ArrowRight", 5)
     plane.until("d.moving === 'false'")
     expected = loss(32, 0.35)["value"].astype(np.float32)
@@ -164,8 +163,8 @@ def test_many_fields_in_a_row_end_at_the_last(open_page: Open) -> None:
     np.testing.assert_allclose(np.hypot(seen[:, 0], seen[:, 1] - 1), 0.35 * np.sqrt(2), atol=1e-6)
 
 
-def test_reduced_motion_jumps(open_page: Open) -> None:
-    plane = open_page("scale=8", reduced_motion="reduce")
+def test_reduced_motion_jumps(open_scene: Open) -> None:
+    plane = open_scene("scale=8")
     plane.page.evaluate(
         """() => {
             const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
@@ -183,8 +182,8 @@ def test_reduced_motion_jumps(open_page: Open) -> None:
     assert not plane.page.evaluate("window.moved")
 
 
-def test_zoom_pan_and_place_survive_new_fields(open_page: Open) -> None:
-    plane = open_page()
+def test_zoom_pan_and_place_survive_new_fields(open_scene: Open) -> None:
+    plane = open_scene()
     plane.point(0.2, 0.6)
     x, y = plane.spot(0.2, 0.6)
     for _ in range(4):
@@ -211,8 +210,8 @@ def test_zoom_pan_and_place_survive_new_fields(open_page: Open) -> None:
     plane.python_sees("0.3, 0.5")
 
 
-def test_one_never_sees_beyond_the_plane(open_page: Open) -> None:
-    plane = open_page()
+def test_one_never_sees_beyond_the_plane(open_scene: Open) -> None:
+    plane = open_scene()
     for _ in range(5):
         plane.button("Zoom in (+)").click()
     plane.until("d.zoom === '3.052'")
@@ -231,8 +230,8 @@ def test_one_never_sees_beyond_the_plane(open_page: Open) -> None:
     assert plane.button("Zoom out (−)").is_disabled()
 
 
-def test_a_place_is_kept_told_once_and_let_go(open_page: Open) -> None:
-    plane = open_page()
+def test_a_place_is_kept_told_once_and_let_go(open_scene: Open) -> None:
+    plane = open_scene()
     plane.click(-0.5, 0.1)
     plane.until("d.kept === 'true'")
     plane.python_sees("-0.5, 0.1")
@@ -253,8 +252,8 @@ def test_a_place_is_kept_told_once_and_let_go(open_page: Open) -> None:
     plane.runs(5)
 
 
-def test_a_double_click_shows_the_whole_plane_and_keeps_nothing(open_page: Open) -> None:
-    plane = open_page()
+def test_a_double_click_shows_the_whole_plane_and_keeps_nothing(open_scene: Open) -> None:
+    plane = open_scene()
     for _ in range(3):
         plane.button("Zoom in (+)").click()
     plane.click(0.1, 0.1)
@@ -268,8 +267,8 @@ def test_a_double_click_shows_the_whole_plane_and_keeps_nothing(open_page: Open)
     plane.python_sees("0.5, 0.5")
 
 
-def test_a_group_shares_its_places(open_page: Open) -> None:
-    plane = open_page("group=pair")
+def test_a_group_shares_its_places(open_scene: Open) -> None:
+    plane = open_scene("group=pair")
     other = plane.other()
     plane.point(0.3, -0.2)
     other.until("d.x === '0.3' && d.y === '-0.2'")
@@ -283,15 +282,15 @@ def test_a_group_shares_its_places(open_page: Open) -> None:
     plane.python_sees("None, None")
 
 
-def test_without_a_group_each_has_its_own(open_page: Open) -> None:
-    plane = open_page()
+def test_without_a_group_each_has_its_own(open_scene: Open) -> None:
+    plane = open_scene()
     plane.click(0.3, -0.2)
     plane.python_sees("0.3, -0.2")
     assert plane.other().data("x") == ""
 
 
-def test_the_keyboard_alone(open_page: Open) -> None:
-    plane = open_page()
+def test_the_keyboard_alone(open_scene: Open) -> None:
+    plane = open_scene()
     plane.button("Contours").focus()
     plane.page.keyboard.press("Tab")
     expect(plane.canvas).to_be_focused()
@@ -334,8 +333,8 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize(("query", "width"), [(query, (1280, 400)[i % 2]) for i, query in enumerate(SETTINGS)])
-def test_labels_keep_apart_and_inside(open_page: Open, query: str, width: int) -> None:
-    plane = open_page(query, width=width)
+def test_labels_keep_apart_and_inside(open_scene: Open, query: str, width: int) -> None:
+    plane = open_scene(query, width=width)
     for one in (plane, plane.other()):
         for _ in range(3):
             shapes = one.shapes()
@@ -353,8 +352,8 @@ def test_labels_keep_apart_and_inside(open_page: Open, query: str, width: int) -
 
 
 @pytest.mark.parametrize("scale", [1, 8, 32, 512])
-def test_contour_levels_are_round_and_not_too_many(open_page: Open, scale: int) -> None:
-    levels = open_page(f"scale={scale}").shapes()["levels"]
+def test_contour_levels_are_round_and_not_too_many(open_scene: Open, scale: int) -> None:
+    levels = open_scene(f"scale={scale}").shapes()["levels"]
     assert 4 <= len(levels) <= 13
     assert levels == sorted(set(levels))
     for level in levels:
@@ -362,8 +361,8 @@ def test_contour_levels_are_round_and_not_too_many(open_page: Open, scale: int) 
         assert len(digits) <= 3, f"{level} is not round"
 
 
-def test_layers_can_be_left_out(open_page: Open) -> None:
-    plane = open_page("pairs=400")
+def test_layers_can_be_left_out(open_scene: Open) -> None:
+    plane = open_scene("pairs=400")
     orange, with_pairs = (213, 94, 0), plane.pixels()
     assert plane.strong(*orange) > 1000
     assert (plane.data("points"), int(plane.data("violated") or 0) > 100) == ("400", True)
@@ -384,8 +383,8 @@ def test_layers_can_be_left_out(open_page: Open) -> None:
     expect(plane.button("Forces")).to_have_attribute("aria-pressed", "false")
 
 
-def test_touch(open_page: Open) -> None:
-    plane = open_page(width=400, has_touch=True, is_mobile=True, device_scale_factor=2)
+def test_touch(open_scene: Open) -> None:
+    plane = open_scene(width=400, phone=True)
     plane.canvas.scroll_into_view_if_needed()
     plane.page.touchscreen.tap(*plane.spot(-0.4, 0.2))
     plane.until("d.kept === 'true'")
@@ -406,8 +405,8 @@ def test_touch(open_page: Open) -> None:
     assert plane.canvas.evaluate("e => getComputedStyle(e).touchAction") == "none"
 
 
-def test_on_a_phone_nothing_is_wider_than_the_column(open_page: Open) -> None:
-    plane = open_page("pairs=40", width=360, height=780, device_scale_factor=2)
+def test_on_a_phone_nothing_is_wider_than_the_column(open_scene: Open) -> None:
+    plane = open_scene("pairs=40", width=360, height=780, phone=True)
     box = plane.canvas.bounding_box()
     assert box is not None
     assert 290 <= box["width"] <= 340
@@ -422,8 +421,8 @@ def test_on_a_phone_nothing_is_wider_than_the_column(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("height", [380, 520, 700])
-def test_height_is_kept(open_page: Open, height: int) -> None:
-    plane = open_page(f"height={height}")
+def test_height_is_kept(open_scene: Open, height: int) -> None:
+    plane = open_scene(f"height={height}")
     box = plane.root.bounding_box()
     assert box is not None
     assert box["height"] <= height + 1
@@ -434,8 +433,8 @@ def test_height_is_kept(open_page: Open, height: int) -> None:
     assert after["height"] == before, "nothing jumps when there are numbers"
 
 
-def test_the_angle_plane(open_page: Open) -> None:
-    plane = open_page("angles=1").other()
+def test_the_angle_plane(open_scene: Open) -> None:
+    plane = open_scene("angles=1").other()
     plane.page.mouse.move(*plane.spot(90, 60))
     plane.until("d.x === '90' && d.y === '60'")
     expect(plane.cell("x")).to_have_text("90°")
@@ -444,8 +443,8 @@ def test_the_angle_plane(open_page: Open) -> None:
     assert plane.data("side") == "satisfied"
 
 
-def test_the_theme_changes_live(open_page: Open) -> None:
-    plane = open_page(color_scheme="light")
+def test_the_theme_changes_live(open_scene: Open) -> None:
+    plane = open_scene()
     plane.canvas.press("+")
     plane.until("d.zoom === '1.250'")
     assert min(plane.corner()[:3]) > 230

@@ -10,11 +10,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from cl_core.components.ranking import WORDS, Ranking
 from tests.browser.component import Component
-from tests.browser.harness_ranking import scene
+from tests.browser.scenes.ranking import scene
 
 pytestmark = pytest.mark.browser
 
-HARNESS = "tests/browser/harness_ranking.py"
 Open = Callable[..., "Ranked"]
 
 
@@ -78,9 +77,9 @@ class Ranked(Component):
 
 
 @pytest.fixture
-def open_page(visit: Callable[..., Page]) -> Open:
+def open_scene(show_scene: Callable[..., Page]) -> Open:
     def opened(query: str = "", **settings: Any) -> Ranked:
-        page = visit(HARNESS, query, **settings)
+        page = show_scene("ranking", query, **settings)
         expect(page.locator(".ranking[data-anchor]")).to_have_count(1, timeout=60_000)
         expect(page.get_by_text("python sees")).to_be_visible()
         return Ranked(page)
@@ -88,9 +87,9 @@ def open_page(visit: Callable[..., Page]) -> Open:
     return opened
 
 
-def test_kinds_and_picks_follow_the_chosen_positive(open_page: Open) -> None:
+def test_kinds_and_picks_follow_the_chosen_positive(open_scene: Open) -> None:
     batch = scene(48, 0, 0.2, "semihard", "digits", 9)
-    ranked = open_page("anchor=9")
+    ranked = open_scene("anchor=9")
     nearest, middle, farthest = ranked.images(".positives")
     ranked.agrees_with(batch, nearest)  # the nearest with which the miner picks something
     runs = ranked.runs()
@@ -119,9 +118,9 @@ def test_kinds_and_picks_follow_the_chosen_positive(open_page: Open) -> None:
     assert middle in ranked.images(".positives")
 
 
-def test_the_keyboard_alone(open_page: Open) -> None:
+def test_the_keyboard_alone(open_scene: Open) -> None:
     batch = scene(32, 1, 0.4, "semihard_tfa", "digits", 3)
-    ranked = open_page("anchor=3&n=32&seed=1&margin=0.4&miner=semihard_tfa", width=700)
+    ranked = open_scene("anchor=3&n=32&seed=1&margin=0.4&miner=semihard_tfa", width=700)
     positives = ranked.images(".positives")
     for _ in range(40):
         ranked.page.keyboard.press("Tab")
@@ -157,8 +156,8 @@ def test_the_keyboard_alone(open_page: Open) -> None:
     ranked.python(below, None)
 
 
-def test_fingers_on_a_phone(open_page: Open) -> None:
-    ranked = open_page("anchor=9&n=64", width=390, height=800, has_touch=True, color_scheme="dark")
+def test_fingers_on_a_phone(open_scene: Open) -> None:
+    ranked = open_scene("anchor=9&n=64", width=390, height=800, phone=True, dark=True)
     ranked.shows("dark", "true")
     n = ranked.zones()["easy"][0]
     ranked.tile(n).tap()
@@ -185,9 +184,9 @@ def test_fingers_on_a_phone(open_page: Open) -> None:
     assert small >= 14
 
 
-def test_ties_are_ties_in_spite_of_rounding(open_page: Open) -> None:
+def test_ties_are_ties_in_spite_of_rounding(open_scene: Open) -> None:
     batch = scene(48, 0, 0.2, "semihard", "line", 9)
-    ranked = open_page("anchor=9&which=line")
+    ranked = open_scene("anchor=9&which=line")
     ranked.agrees_with(batch, 19)  # at 1; at 1.2 there is a tie with the margin
     tied = np.flatnonzero(batch.distances[9] == batch.distances[9, 19] + batch.margin).tolist()
     assert tied
@@ -196,18 +195,18 @@ def test_ties_are_ties_in_spite_of_rounding(open_page: Open) -> None:
     ranked.agrees_with(batch, 29)
 
 
-def test_where_there_is_nothing_to_compare(open_page: Open) -> None:
-    ranked = open_page("which=alone")
+def test_where_there_is_nothing_to_compare(open_scene: Open) -> None:
+    ranked = open_scene("which=alone")
     expect(ranked.root.get_by_text(WORDS["noPositives"])).to_be_visible()
     expect(ranked.root.locator(".negatives")).to_be_hidden()
-    ranked = open_page("which=one&n=12")
+    ranked = open_scene("which=one&n=12")
     expect(ranked.root.get_by_text(WORDS["noNegatives"])).to_be_visible()
     expect(ranked.root.locator(".zone").first).to_be_hidden()
-    ranked = open_page("which=point&miner=semihard_tfa")  # all is a tie: every negative is hard
+    ranked = open_scene("which=point&miner=semihard_tfa")  # all is a tie: every negative is hard
     assert {kind: len(found) for kind, found in ranked.zones().items()} == {"hard": 43, "semihard": 0, "easy": 0}
     expect(ranked.root.get_by_text(WORDS["semihardEmpty"])).to_be_visible()
     expect(ranked.root.get_by_text(WORDS["easyEmpty"])).to_be_visible()
-    ranked = open_page("which=plain&margin=0")
+    ranked = open_scene("which=plain&margin=0")
     expect(ranked.root.get_by_text(WORDS["semihardNever"])).to_be_visible()
     expect(ranked.root.get_by_text(WORDS["picksNothing"])).to_be_visible()
     expect(ranked.root.locator(".anchor .face")).to_have_text("0")

@@ -40,9 +40,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("kind", CASES)
-def test_what_is_seen_is_saved(visit: Callable[..., Page], kind: str) -> None:
+def test_what_is_seen_is_saved(show_scene: Callable[..., Page], kind: str) -> None:
     case = CASES[kind]
-    page = visit(f"tests/browser/harness_{kind}.py", "", color_scheme=case.scheme, reduced_motion="reduce")
+    page = show_scene(kind, dark=case.scheme == "dark")
     root = page.locator(f".{kind}").first
     drawn, part = page.locator(case.drawn).first, root.locator(case.part).first
     part.scroll_into_view_if_needed()

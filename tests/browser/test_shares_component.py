@@ -8,11 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.component import Component
-from tests.browser.harness_shares import STEPS, made_up
+from tests.browser.scenes.shares import STEPS, made_up
 
 pytestmark = pytest.mark.browser
 
-HARNESS = "tests/browser/harness_shares.py"
 Open = Callable[..., "Kinds"]
 RUN = STEPS["run"]
 
@@ -55,9 +54,9 @@ class Kinds(Component):
 
 
 @pytest.fixture
-def open_page(visit: Callable[..., Page]) -> Open:
+def open_scene(show_scene: Callable[..., Page]) -> Open:
     def opened(query: str = "", **settings: Any) -> Kinds:
-        kinds = Kinds(visit(HARNESS, query, **settings))
+        kinds = Kinds(show_scene("shares", query, **settings))
         kinds.until("true")
         if "clouds=&" not in query:
             kinds.cloud.until("d.moving === 'false'")
@@ -66,8 +65,8 @@ def open_page(visit: Callable[..., Page]) -> Open:
     return opened
 
 
-def test_the_cursor_moves_the_cloud_and_the_cloud_the_cursor(open_page: Open) -> None:
-    kinds = open_page()
+def test_the_cursor_moves_the_cloud_and_the_cloud_the_cursor(open_scene: Open) -> None:
+    kinds = open_scene()
     last = len(RUN) - 1
     kinds.at(last)
     mouse = kinds.page.mouse
@@ -100,8 +99,8 @@ def test_the_cursor_moves_the_cloud_and_the_cloud_the_cursor(open_page: Open) ->
     kinds.at(int(kinds.data("frame")))
 
 
-def test_what_is_said_at_the_cursor(open_page: Open) -> None:
-    kinds = open_page("clouds=&")
+def test_what_is_said_at_the_cursor(open_scene: Open) -> None:
+    kinds = open_scene("clouds=&")
     kinds.cursor.press("Home")
     kinds.cursor.press("ArrowRight")
     kinds.until("d.step === '1'")
@@ -122,8 +121,8 @@ def test_what_is_said_at_the_cursor(open_page: Open) -> None:
     assert "dense" in fills[2]
 
 
-def test_a_replay_moves_all_and_stops_for_all(open_page: Open) -> None:
-    kinds = open_page()
+def test_a_replay_moves_all_and_stops_for_all(open_scene: Open) -> None:
+    kinds = open_scene(motion=True)
     kinds.cloud.button("Replay (space)").click()
     kinds.until("d.playing === 'true' && Number(d.frame) >= 3")
     kinds.cloud.until("d.replay === 'true' && Number(d.frame) >= 3")
@@ -140,8 +139,8 @@ def test_a_replay_moves_all_and_stops_for_all(open_page: Open) -> None:
     kinds.python_sees(None)
 
 
-def test_runs_with_other_frames_show_their_last_one_until_then(open_page: Open) -> None:
-    kinds = open_page("clouds=run,other")
+def test_runs_with_other_frames_show_their_last_one_until_then(open_scene: Open) -> None:
+    kinds = open_scene("clouds=run,other")
     other = Cloud(kinds.page, 1)
     kinds.cursor.press("Home")
     kinds.at(0)
@@ -155,16 +154,16 @@ def test_runs_with_other_frames_show_their_last_one_until_then(open_page: Open) 
     kinds.python_sees(RUN.index(760), 4)
 
 
-def test_another_group_is_left_alone(open_page: Open) -> None:
-    kinds = open_page("group=h")
+def test_another_group_is_left_alone(open_scene: Open) -> None:
+    kinds = open_scene("group=h")
     kinds.cursor.press("Home")
     kinds.until("d.frame === '0'")
     assert kinds.cloud.data("live") == "true"
     kinds.python_sees(None)
 
 
-def test_new_frames_and_a_remount_keep_the_moment(open_page: Open) -> None:
-    kinds = open_page("frames=20")
+def test_new_frames_and_a_remount_keep_the_moment(open_scene: Open) -> None:
+    kinds = open_scene("frames=20")
     kinds.cursor.press("Home")
     kinds.cursor.press("PageUp")
     kinds.at(5)
@@ -182,8 +181,8 @@ def test_new_frames_and_a_remount_keep_the_moment(open_page: Open) -> None:
     kinds.python_sees(6)
 
 
-def test_by_touch_on_a_phone(open_page: Open) -> None:
-    kinds = open_page("clouds=&bare=1", width=390, height=900, has_touch=True)
+def test_by_touch_on_a_phone(open_scene: Open) -> None:
+    kinds = open_scene("clouds=&bare=1", width=390, height=900, phone=True)
     kinds.page.touchscreen.tap(*kinds.place(RUN.index(10)))
     kinds.until("d.step === '10'")
     wide = kinds.root.evaluate("e => [...e.querySelectorAll('div, dl')].filter(c => c.scrollWidth > c.clientWidth + 1)"

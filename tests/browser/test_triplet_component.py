@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise as neighbours
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 import torch
@@ -19,7 +18,6 @@ from tests.browser.component import Component
 
 pytestmark = pytest.mark.browser
 
-HARNESS = "tests/browser/harness_triplet.py"
 Open = Callable[..., "Scene"]
 Points = list[list[float]]
 
@@ -89,10 +87,10 @@ class Scene(Component):
 
 
 @pytest.fixture
-def open_page(visit: Callable[..., Page]) -> Open:
+def open_scene(show_scene: Callable[..., Page]) -> Open:
     def opened(query: str = "", points: Points | None = None, **settings: Any) -> Scene:
-        given = "" if points is None else f"&points={quote(json.dumps(points))}"
-        page = visit(HARNESS, query + given, **settings)
+        given = "" if points is None else f"&points={json.dumps(points)}"
+        page = show_scene("triplet", query + given, **settings)
         expect(page.locator(".triplet[data-loss]")).to_be_visible(timeout=60_000)
         expect(page.get_by_text("python sees")).to_be_visible()
         return Scene(page)
@@ -131,9 +129,9 @@ SCENES = [
     ],
 )
 def test_loss_and_forces_are_those_of_the_core(
-    open_page: Open, distance: str, circle: int, margin: float, points: Points
+    open_scene: Open, distance: str, circle: int, margin: float, points: Points
 ) -> None:
-    scene = open_page(f"plain=1&m={margin}&distance={distance}{'&circle=1' * circle}", points)
+    scene = open_scene(f"plain=1&m={margin}&distance={distance}{'&circle=1' * circle}", points)
     loss, forces = of_core(points, margin, distance, bool(circle))
     if circle:
         assert [math.hypot(*point) for point in scene.pairs("points")] == pytest.approx([1] * len(points))
@@ -154,8 +152,8 @@ def test_loss_and_forces_are_those_of_the_core(
     assert other == pytest.approx(radius["euclidean" if distance == "sqeuclidean" else "sqeuclidean"], abs=1e-11)
 
 
-def test_a_mouse_crosses_both_rings_and_the_kind_changes_there(open_page: Open) -> None:
-    scene = open_page("m=0.2")
+def test_a_mouse_crosses_both_rings_and_the_kind_changes_there(open_scene: Open) -> None:
+    scene = open_scene("m=0.2")
     runs = scene.runs()
     moves = [(-k, -1.73 * k) for k in range(61)]
     seen = []
@@ -178,8 +176,8 @@ def test_a_mouse_crosses_both_rings_and_the_kind_changes_there(open_page: Open) 
     assert scene.runs() == runs + 1, "one message when the hand lets go"
 
 
-def test_keys_reach_exact_ties(open_page: Open) -> None:
-    scene = open_page("m=0.2", [[0, 0], [0.6, 0], [0, -0.4], [0.5, 0.5]])
+def test_keys_reach_exact_ties(open_scene: Open) -> None:
+    scene = open_scene("m=0.2", [[0, 0], [0.6, 0], [0, -0.4], [0.5, 0.5]])
     n1 = scene.root.get_by_role("slider", name="negative n1", exact=True)
     for _ in range(40):
         scene.page.keyboard.press("Tab")
@@ -221,8 +219,8 @@ def test_keys_reach_exact_ties(open_page: Open) -> None:
     scene.python("selected=0")
 
 
-def test_a_finger_drags(open_page: Open) -> None:
-    scene = open_page("plain=1", has_touch=True, width=390, height=1300)
+def test_a_finger_drags(open_scene: Open) -> None:
+    scene = open_scene("plain=1", phone=True, width=390, height=1300)
     session = scene.page.context.new_cdp_session(scene.page)
     x, y = scene.place(scene.point("n2"))
 
@@ -241,8 +239,8 @@ def test_a_finger_drags(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("query", ["distance=sqeuclidean", "distance=cosine&circle=1"])
-def test_a_dot_dragged_up_keeps_its_direction(open_page: Open, query: str) -> None:
-    scene = open_page(f"{query}&m=0.3&plain=1", [[1, 0], [0.8, 0.6], [0.96, -0.28], [-0.6, 0.8]])
+def test_a_dot_dragged_up_keeps_its_direction(open_scene: Open, query: str) -> None:
+    scene = open_scene(f"{query}&m=0.3&plain=1", [[1, 0], [0.8, 0.6], [0.96, -0.28], [-0.6, 0.8]])
     anchor, _, before, _ = scene.pairs("points")
     seen = []
     for kinds in scene.drag(scene.dot("n1"), [(9, -2 * k) for k in range(60)]):
@@ -260,9 +258,9 @@ def test_a_dot_dragged_up_keeps_its_direction(open_page: Open, query: str) -> No
     scene.python(f"({after[0]}, {after[1]})")
 
 
-def test_points_that_lie_on_each_other_give_finite_forces(open_page: Open) -> None:
+def test_points_that_lie_on_each_other_give_finite_forces(open_scene: Open) -> None:
     for query in ("distance=euclidean", "distance=sqeuclidean", "distance=cosine&circle=1"):
-        scene = open_page(f"{query}&plain=1", [[0.6, 0.8], [0.6, 0.8], [0.6, 0.8], [-0.6, -0.8]])
+        scene = open_scene(f"{query}&plain=1", [[0.6, 0.8], [0.6, 0.8], [0.6, 0.8], [-0.6, -0.8]])
         assert scene.data("kinds") == "hard easy"
         assert scene.row("losses") == pytest.approx([0.2, 0], abs=1e-11)
         assert scene.row("forces") == pytest.approx([0] * 8, abs=1e-9)
@@ -275,17 +273,17 @@ def test_points_that_lie_on_each_other_give_finite_forces(open_page: Open) -> No
         assert scene.row("d-an")[0] == pytest.approx(0.05, abs=1e-9)
 
 
-def test_decimals_tie_as_they_do_on_paper(open_page: Open) -> None:
+def test_decimals_tie_as_they_do_on_paper(open_scene: Open) -> None:
     # 0.3 + 0.1 is not 0.4 to a computer, nor is 0.09 + 0.07 = 0.16
-    scene = open_page("distance=euclidean&m=0.1&plain=1", [[0, 0], [0.3, 0], [0, -0.3], [0.4, 0]])
+    scene = open_scene("distance=euclidean&m=0.1&plain=1", [[0, 0], [0.3, 0], [0, -0.3], [0.4, 0]])
     assert scene.data("kinds") == "hard easy"
     assert scene.row("losses") == pytest.approx([0.1, 0])
-    scene = open_page("distance=sqeuclidean&m=0.07&plain=1", [[0, 0], [0.3, 0], [0, -0.3], [0, 0.4]])
+    scene = open_scene("distance=sqeuclidean&m=0.07&plain=1", [[0, 0], [0.3, 0], [0, -0.3], [0, 0.4]])
     assert scene.data("kinds") == "hard easy"
 
 
-def test_settings_move_the_rings_and_not_the_points(open_page: Open) -> None:
-    scene = open_page("m=0.2")
+def test_settings_move_the_rings_and_not_the_points(open_scene: Open) -> None:
+    scene = open_scene("m=0.2", motion=True)
     list(scene.drag(scene.point("positive"), [(5, -5), (10, -20)]))
     points = scene.pairs("points")
     scene.python(f"({points[1][0]}, {points[1][1]})")
@@ -325,8 +323,8 @@ def test_settings_move_the_rings_and_not_the_points(open_page: Open) -> None:
     scene.python("anchor=(0.0, 0.0)")
 
 
-def test_a_message_leaves_alone_what_a_hand_holds(open_page: Open) -> None:
-    scene = open_page("m=0.2", reduced_motion="reduce")
+def test_a_message_leaves_alone_what_a_hand_holds(open_scene: Open) -> None:
+    scene = open_scene("m=0.2")
     scene.root.evaluate(
         """e => {
             window.moved = 0;
@@ -347,8 +345,8 @@ def test_a_message_leaves_alone_what_a_hand_holds(open_page: Open) -> None:
     assert scene.page.evaluate("moved") == 0, "where motion is not wanted the rings jump"
 
 
-def test_words_dark_paper_and_what_cannot_be(open_page: Open) -> None:
-    scene = open_page("m=1.95&distance=euclidean&circle=1", color_scheme="light", reduced_motion="reduce")
+def test_words_dark_paper_and_what_cannot_be(open_scene: Open) -> None:
+    scene = open_scene("m=1.95&distance=euclidean&circle=1")
     expect(scene.root.locator(".hint")).to_have_text(
         re.compile("None can be easy here: on the circle d never exceeds 2")
     )

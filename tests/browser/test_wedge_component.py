@@ -12,7 +12,6 @@ from tests.browser.component import Component
 
 pytestmark = pytest.mark.browser
 
-HARNESS = "tests/browser/harness_wedge.py"
 Open = Callable[..., "Angle"]
 
 # presses a key 180 times and notes, at each angle and for each picture of its group, the boxes of all labels and the
@@ -100,9 +99,9 @@ class Angle(Component):
 
 
 @pytest.fixture
-def open_page(visit: Callable[..., Page]) -> Open:
+def open_scene(show_scene: Callable[..., Page]) -> Open:
     def opened(query: str = "", count: int = 2, **settings: Any) -> Angle:
-        page = visit(HARNESS, query, **settings)
+        page = show_scene("wedge", query, **settings)
         expect(page.locator(".wedge[data-between]")).to_have_count(count, timeout=60_000)
         expect(page.get_by_text("python sees")).to_be_visible()
         return Angle(page)
@@ -110,8 +109,8 @@ def open_page(visit: Callable[..., Page]) -> Open:
     return opened
 
 
-def test_what_is_shown_at_first(open_page: Open) -> None:
-    angle = open_page("m=2&between=60")
+def test_what_is_shown_at_first(open_scene: Open) -> None:
+    angle = open_scene("m=2&between=60")
     assert (angle.data("between"), angle.data("wedge"), angle.data("margin")) == ("60", "20", "20")
     assert angle.part("one").get_attribute("data-from") == "0"
     assert angle.part("one").get_attribute("data-to") == "20"
@@ -123,8 +122,8 @@ def test_what_is_shown_at_first(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize(("name", "side"), [("one", 1), ("two", -1)])
-def test_a_mouse_drags_to_a_right_angle_and_python_hears_of_it_once(open_page: Open, name: str, side: int) -> None:
-    angle = open_page("m=2")
+def test_a_mouse_drags_to_a_right_angle_and_python_hears_of_it_once(open_scene: Open, name: str, side: int) -> None:
+    angle = open_scene("m=2")
     runs = angle.runs()
     angle.drag(side * 30, side * 45, let_go=False)
     angle.shows("between", "90")
@@ -140,8 +139,8 @@ def test_a_mouse_drags_to_a_right_angle_and_python_hears_of_it_once(open_page: O
     assert angle.number("wedge") == 30
 
 
-def test_every_angle_on_the_way_is_exact(open_page: Open) -> None:
-    angle = open_page("m=4&losses=l_softmax", count=1)
+def test_every_angle_on_the_way_is_exact(open_scene: Open) -> None:
+    angle = open_scene("m=4&losses=l_softmax", count=1)
     angle.page.mouse.move(*angle.place(30))
     angle.page.mouse.down()
     for between in (61, 75, 120, 179, 33, 7, 1):
@@ -153,8 +152,8 @@ def test_every_angle_on_the_way_is_exact(open_page: Open) -> None:
     angle.page.mouse.up()
 
 
-def test_a_drag_goes_no_farther_than_the_ends(open_page: Open) -> None:
-    angle = open_page("m=2")
+def test_a_drag_goes_no_farther_than_the_ends(open_scene: Open) -> None:
+    angle = open_scene("m=2")
     angle.drag(30, 170, let_go=False)
     angle.shows("between", "180")
     for degrees in (185, 200, 170, 100):
@@ -173,8 +172,8 @@ def test_a_drag_goes_no_farther_than_the_ends(open_page: Open) -> None:
     angle.shows("between", "40")
 
 
-def test_the_keyboard_alone(open_page: Open) -> None:
-    angle = open_page("m=2")
+def test_the_keyboard_alone(open_scene: Open) -> None:
+    angle = open_scene("m=2")
     runs = angle.runs()
     handle = angle.root.get_by_role("slider", name="W₁: angle between the class weights")
     expect(handle).to_have_attribute("aria-valuenow", "60")
@@ -213,8 +212,8 @@ def test_the_keyboard_alone(open_page: Open) -> None:
     angle.python(169, 60)
 
 
-def test_a_finger_drags(open_page: Open) -> None:
-    angle = open_page("m=2", has_touch=True)
+def test_a_finger_drags(open_scene: Open) -> None:
+    angle = open_scene("m=2", phone=True)
     session = angle.page.context.new_cdp_session(angle.page)
 
     def touch(kind: str, *degrees: float) -> None:
@@ -229,8 +228,8 @@ def test_a_finger_drags(open_page: Open) -> None:
     angle.python(100, 60)
 
 
-def test_a_group_shares_its_angle(open_page: Open) -> None:
-    angle = open_page("m=2&a=0.35&group=g")
+def test_a_group_shares_its_angle(open_scene: Open) -> None:
+    angle = open_scene("m=2&a=0.35&group=g")
     other = Angle(angle.page, 1)
     angle.drag(30, 45, let_go=False)
     other.shows("between", "90")
@@ -246,15 +245,15 @@ def test_a_group_shares_its_angle(open_page: Open) -> None:
     angle.shows("between", "100")
 
 
-def test_without_a_group_each_has_its_own(open_page: Open) -> None:
-    angle = open_page("m=2")
+def test_without_a_group_each_has_its_own(open_scene: Open) -> None:
+    angle = open_scene("m=2")
     angle.drag(30, 45)
     angle.python(90, 60)
     Angle(angle.page, 1).shows("between", "60")
 
 
-def test_another_margin_moves_the_wedge_there(open_page: Open) -> None:
-    angle = open_page("m=2")
+def test_another_margin_moves_the_wedge_there(open_scene: Open) -> None:
+    angle = open_scene("m=2", motion=True)
     angle.handle("one").press("PageUp")
     angle.python(70, 60)
     angle.root.evaluate(
@@ -277,8 +276,8 @@ def test_another_margin_moves_the_wedge_there(open_page: Open) -> None:
     assert angle.data("between") == "70"
 
 
-def test_new_data_in_the_middle_of_a_drag(open_page: Open) -> None:
-    angle = open_page("m=2")
+def test_new_data_in_the_middle_of_a_drag(open_scene: Open) -> None:
+    angle = open_scene("m=2", motion=True)
     angle.slide("m", "ArrowRight")
     angle.drag(30, 40, let_go=False)
     angle.shows("between", "80")
@@ -290,8 +289,8 @@ def test_new_data_in_the_middle_of_a_drag(open_page: Open) -> None:
     assert angle.number("wedge") == 25
 
 
-def test_reduced_motion_jumps(open_page: Open) -> None:
-    angle = open_page("m=2", reduced_motion="reduce")
+def test_reduced_motion_jumps(open_scene: Open) -> None:
+    angle = open_scene("m=2")
     angle.root.evaluate(
         """e => {
             window.moved = 0;
@@ -304,8 +303,8 @@ def test_reduced_motion_jumps(open_page: Open) -> None:
     assert angle.page.evaluate("moved") == 0
 
 
-def test_a_margin_that_cannot_be_met(open_page: Open) -> None:
-    angle = open_page("losses=am_softmax,arcface&a=0.35&between=60&group=g")
+def test_a_margin_that_cannot_be_met(open_scene: Open) -> None:
+    angle = open_scene("losses=am_softmax,arcface&a=0.35&between=60&group=g")
     expect(angle.root.locator(".never")).to_be_hidden()
     angle.handle("one").focus()
     for _ in range(4):
@@ -331,8 +330,8 @@ def test_a_margin_that_cannot_be_met(open_page: Open) -> None:
     assert float(angle.part("away-one").get_attribute("data-from") or 0) == pytest.approx(13 - turn, abs=1e-6)
 
 
-def test_the_angle_survives_reruns_and_remounts(open_page: Open) -> None:
-    angle = open_page("m=2")
+def test_the_angle_survives_reruns_and_remounts(open_scene: Open) -> None:
+    angle = open_scene("m=2")
     angle.drag(30, 60)
     angle.python(120, 60)
     angle.page.get_by_role("button", name="rerun").click()
@@ -356,8 +355,8 @@ def test_the_angle_survives_reruns_and_remounts(open_page: Open) -> None:
         ("m=3&a=1&losses=normface,arcface", 360),
     ],
 )
-def test_words_never_meet_nor_leave_the_picture(open_page: Open, query: str, width: int) -> None:
-    angle = open_page(f"{query}&group=g&plain=1", width=width, reduced_motion="reduce")
+def test_words_never_meet_nor_leave_the_picture(open_scene: Open, query: str, width: int) -> None:
+    angle = open_scene(f"{query}&group=g&plain=1", width=width)
     seen = angle.page.locator(".wedge").evaluate_all(SWEEP)
     for views in zip(*seen, strict=True):
         assert [view["between"] for view in views] == list(range(181))
@@ -395,8 +394,8 @@ def crosses(line: list[float], box: tuple[float, float, float, float]) -> bool:
     return any(left < x < right and top < y < bottom for x, y in walk)
 
 
-def test_dark_theme_live(open_page: Open) -> None:
-    angle = open_page("m=2", color_scheme="light")
+def test_dark_theme_live(open_scene: Open) -> None:
+    angle = open_scene("m=2")
     colour = "e => getComputedStyle(e).fill"
     before = angle.root.locator("text.number").first.evaluate(colour), angle.part("one").evaluate(colour)
     angle.drag(30, 45)
@@ -408,8 +407,8 @@ def test_dark_theme_live(open_page: Open) -> None:
     assert angle.data("between") == "90", "the theme leaves the angle alone"
 
 
-def test_on_a_phone(open_page: Open) -> None:
-    angle = open_page("m=2&plain=1", width=360, height=780)
+def test_on_a_phone(open_scene: Open) -> None:
+    angle = open_scene("m=2&plain=1", width=360, height=780)
     for k in (0, 1):
         one = Angle(angle.page, k)
         box = one.root.bounding_box()
@@ -430,9 +429,9 @@ def test_on_a_phone(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("width", [1060, 360])
-def test_the_numbers_keep_their_room(open_page: Open, width: int) -> None:
+def test_the_numbers_keep_their_room(open_scene: Open, width: int) -> None:
     """The strip is as high with words as with numbers, and both fit it."""
-    angle = open_page("losses=am_softmax,arcface&a=0.35&plain=1", width=width)
+    angle = open_scene("losses=am_softmax,arcface&a=0.35&plain=1", width=width)
     foot = angle.root.locator(".foot")
     for between in (60, 20, 26):
         angle.handle("one").press("Home")
