@@ -5,6 +5,24 @@ from typing import Self
 from playwright.sync_api import Locator, Page
 
 POLLING = 40  # ms; polling at every animation frame, the default, keeps a page drawing
+FRAME_CLOCK = """() => {
+    const requestFrame = window.requestAnimationFrame.bind(window);
+    let now = performance.now();
+    let running = true;
+    const advance = () => {
+        now += 16;
+        if (running) requestFrame(advance);
+    };
+    advance();
+    performance.now = () => now;
+    window.requestAnimationFrame = (callback) => requestFrame(() => callback(now));
+    window.restoreClock = () => {
+        running = false;
+        delete performance.now;
+        window.requestAnimationFrame = requestFrame;
+        delete window.restoreClock;
+    };
+}"""
 
 
 class Component:
@@ -45,6 +63,32 @@ class Component:
             timeout=60_000,
             polling=POLLING,
         )
+
+    def wait_two_frames(self) -> None:
+        """Wait until what has been asked for is drawn, which is at the next animation frame."""
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def watch_motion(self) -> None:
+        """Begin to watch whether the component moves; ends with the scene."""
+        self.root.evaluate(
+            """root => {
+                window.hasMoved = false;
+                new MutationObserver(() => (hasMoved ||= root.dataset.moving === 'true')).observe(root, {
+                    attributeFilter: ['data-moving'],
+                });
+            }"""
+        )
+
+    def has_moved(self) -> bool:
+        """Return whether the component has moved since `watch_motion`."""
+        return self.page.evaluate("hasMoved")
+
+    def advance_time_by_frames(self) -> None:
+        """Let 16 ms pass from one animation frame to the next, so that no animation skips frames on a busy machine.
+
+        It ends with the scene.
+        """
+        self.page.evaluate(FRAME_CLOCK)
 
     def button(self, name: str) -> Locator:
         return self.root.get_by_role("button", name=name, exact=True)

@@ -35,6 +35,7 @@ SHOW_SCENE = """query => {  // what the browser's back button does: Streamlit ru
 FORGET = """() => {  // pictures keep what their groups share on the window
     for (const key of Object.getOwnPropertySymbols(globalThis))
         if (Symbol.keyFor(key)?.startsWith('contrastive-loss-lab/')) delete globalThis[key];
+    window.restoreClock?.();  // of tests that let time pass by frames
     localStorage.clear();
     sessionStorage.clear();
 }"""

@@ -1,4 +1,4 @@
-"""Large type for a lecture hall: what a component writes grows with the page's type, and stays inside the component."""
+"""Large type for a lecture hall: text of components grows with the page's font size and stays inside them."""
 
 import json
 from collections.abc import Callable

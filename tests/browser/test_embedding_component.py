@@ -1,4 +1,4 @@
-"""The moving cloud in a real browser: frames arrive, and what the viewer has chosen stays theirs."""
+"""Embedding component: new frames arrive, and frame, zoom and classes that a viewer chose stay."""
 
 import re
 from collections.abc import Callable
@@ -17,29 +17,31 @@ Open = Callable[..., Embedding]
 
 @pytest.fixture
 def open_scene(show_scene: Callable[..., Page]) -> Open:
-    def opened(query: str = "", **settings: Any) -> Embedding:
+    def open_(query: str = "", **settings: Any) -> Embedding:
         cloud = Embedding(show_scene("embedding", query, **settings))
         cloud.until("true" if "frames=0" in query else "Number(d.frames) > 0")
         return cloud
 
-    return opened
+    return open_
 
 
-def test_frames_arrive_and_move_the_points(open_scene: Open) -> None:
+def test_new_frames_move_the_points_without_page_reruns(open_scene: Open) -> None:
     cloud = open_scene("grow=1", motion=True)
     before, first = cloud.coordinates(), cloud.number("frame")
     cloud.until(f"Number(d.frame) >= {max(first + 5, 10)}")
     assert cloud.number("frame") > first
     assert np.abs(cloud.coordinates() - before).max() > 0.1
-    step, frame = cloud.root.evaluate("e => [e.dataset.step, e.dataset.frame].map(Number)")  # at once, as it goes on
+    step, frame = cloud.root.evaluate(
+        "e => [e.dataset.step, e.dataset.frame].map(Number)"
+    )  # in one call, as frames go on
     assert step == 10 * frame
     assert cloud.data("points") == "2000"
     expect(cloud.page.get_by_text(re.compile("python sees frame None of"))).to_be_visible()
     expect(cloud.page.get_by_text("page runs: 1")).to_be_visible()  # only the fragment has run since
 
 
-def test_points_are_where_python_put_them(open_scene: Open) -> None:
-    from tests.browser.scenes.embedding import frame  # its page is drawn into nothing here
+def test_points_are_at_the_positions_that_python_sends(open_scene: Open) -> None:
+    from tests.browser.scenes.embedding import frame
 
     cloud = open_scene("frames=12")
     cloud.wait_until_still()
@@ -76,7 +78,7 @@ def test_zoom_and_pan_survive_new_frames_and_reruns(open_scene: Open) -> None:
     cloud.until("d.zoom === '1.000' && d.held === 'false'")
 
 
-def test_scrubbing_shows_a_frame_and_keeps_it(open_scene: Open) -> None:
+def test_scrubbed_frame_stays_shown_until_live_is_pressed(open_scene: Open) -> None:
     from tests.browser.scenes.embedding import frame
 
     cloud = open_scene("frames=20")
@@ -97,7 +99,7 @@ def test_scrubbing_shows_a_frame_and_keeps_it(open_scene: Open) -> None:
     expect(cloud.page.get_by_text("python sees frame None of 22")).to_be_visible()
 
 
-def test_scrubber_and_buttons_by_keyboard(open_scene: Open) -> None:
+def test_keys_operate_time_slider_buttons_and_replay(open_scene: Open) -> None:
     cloud = open_scene("frames=12", motion=True)
     cloud.wait_until_still()
     cloud.scrubber.focus()
@@ -131,7 +133,7 @@ def test_keys_zoom_pan_and_step_through_points(open_scene: Open) -> None:
     expect(cloud.root.locator(".tip")).to_be_hidden()
 
 
-def test_description_in_words(open_scene: Open) -> None:
+def test_accessible_name_describes_the_frame(open_scene: Open) -> None:
     cloud = open_scene("frames=8")
     cloud.wait_until_still()
     label = "PCA view of 2,000 test images, step 70: classes apart by 8"
@@ -140,7 +142,7 @@ def test_description_in_words(open_scene: Open) -> None:
     expect(cloud.canvas).to_have_attribute("aria-label", "PCA view of 2,000 test images, step 0")
 
 
-def test_before_the_first_frame(open_scene: Open) -> None:
+def test_placeholder_is_shown_before_the_first_frame(open_scene: Open) -> None:
     cloud = open_scene("frames=0")
     expect(cloud.page.get_by_text("Press Start: test digits will appear here")).to_be_visible()
     assert cloud.data("frames") == "0"
@@ -149,7 +151,7 @@ def test_before_the_first_frame(open_scene: Open) -> None:
     cloud.wait_until_still()
 
 
-def test_a_remount_recovers_every_frame(open_scene: Open) -> None:
+def test_remount_recovers_every_frame(open_scene: Open) -> None:
     cloud = open_scene("frames=30")
     cloud.wait_until_still()
     cloud.add_frame()
@@ -166,11 +168,11 @@ def test_a_remount_recovers_every_frame(open_scene: Open) -> None:
     expect(cloud.root).to_have_count(0)
     box.click()
     cloud.until("d.frames === '31' && d.moving === 'false'")
-    told = None if cloud.data("live") == "true" else cloud.data("frame")
-    expect(cloud.page.get_by_text(f"python sees frame {told} of 31")).to_be_visible()  # both ends agree
+    reported = None if cloud.data("live") == "true" else cloud.data("frame")
+    expect(cloud.page.get_by_text(f"python sees frame {reported} of 31")).to_be_visible()  # browser and Python agree
 
 
-def test_another_stream_begins_again(open_scene: Open) -> None:
+def test_another_stream_resets_frame_and_zoom(open_scene: Open) -> None:
     cloud = open_scene("frames=10")
     cloud.wait_until_still()
     cloud.canvas.press("+")
@@ -184,7 +186,7 @@ def test_another_stream_begins_again(open_scene: Open) -> None:
     expect(cloud.page.get_by_text("python sees frame None of 10")).to_be_visible()
 
 
-def test_pointing_shows_the_right_point(open_scene: Open) -> None:
+def test_tooltip_shows_number_class_and_picture_of_the_hovered_point(open_scene: Open) -> None:
     cloud = open_scene("frames=40")
     cloud.wait_until_still()
     others = cloud.screen()
@@ -207,22 +209,22 @@ def test_pointing_shows_the_right_point(open_scene: Open) -> None:
     expect(cloud.root.locator(".tip")).to_be_hidden()
 
 
-def test_legend_shows_classes_alone(open_scene: Open) -> None:
+def test_legend_button_isolates_a_class(open_scene: Open) -> None:
     cloud = open_scene("frames=20")
     cloud.wait_until_still()
-    everything = cloud.coloured_pixels()
+    all_classes = cloud.coloured_pixels()
     cloud.button("3").press("Enter")
     expect(cloud.button("3")).to_have_attribute("aria-pressed", "true")
     cloud.wait_until_drawn()
-    alone = cloud.coloured_pixels()
-    assert alone < 0.4 * everything
+    one_class = cloud.coloured_pixels()
+    assert one_class < 0.4 * all_classes
     cloud.add_frame()
     expect(cloud.button("3")).to_have_attribute("aria-pressed", "true")
     cloud.button("3").click()
     expect(cloud.button("3")).to_have_attribute("aria-pressed", "false")
 
 
-def test_three_dimensions_turn(open_scene: Open) -> None:
+def test_three_dimensional_view_turns_by_drag_and_key(open_scene: Open) -> None:
     cloud = open_scene("dims=3&frames=15")
     cloud.wait_until_still()
     box = cloud.canvas.bounding_box()
@@ -244,7 +246,7 @@ def test_three_dimensions_turn(open_scene: Open) -> None:
     cloud.until(f"d.turn !== '{turned:.3f}'")
 
 
-def test_reduced_motion_jumps(open_scene: Open) -> None:
+def test_reduced_motion_shows_new_frames_without_animation(open_scene: Open) -> None:
     cloud = open_scene("frames=5")
     cloud.wait_until_still()
     cloud.add_frame()
@@ -252,7 +254,7 @@ def test_reduced_motion_jumps(open_scene: Open) -> None:
     assert cloud.data("moving") == "false"
 
 
-def test_dark_theme_live(open_scene: Open) -> None:
+def test_switch_to_dark_theme_repaints_the_canvas_and_keeps_the_zoom(open_scene: Open) -> None:
     cloud = open_scene("frames=10")
     cloud.wait_until_still()
     cloud.canvas.press("+")
@@ -262,10 +264,10 @@ def test_dark_theme_live(open_scene: Open) -> None:
     expect(cloud.root).to_have_css("color-scheme", "dark")
     cloud.wait_until_drawn()
     assert max(cloud.corner_colour()[:3]) < 60
-    assert cloud.data("zoom") == "1.250", "the theme leaves the zoom alone"
+    assert cloud.data("zoom") == "1.250", "the theme does not change the zoom"
 
 
-def test_light_theme_on_a_phone(open_scene: Open) -> None:
+def test_phone_layout(open_scene: Open) -> None:
     cloud = open_scene("frames=10", phone=True)
     cloud.page.set_viewport_size({"width": 360, "height": 780})
     cloud.wait_until_still()
@@ -277,7 +279,7 @@ def test_light_theme_on_a_phone(open_scene: Open) -> None:
     assert cloud.canvas.evaluate("e => e.width / e.clientWidth") == pytest.approx(2, abs=0.02)
 
 
-def test_ten_thousand_points(open_scene: Open) -> None:
+def test_ten_thousand_points_are_drawn(open_scene: Open) -> None:
     cloud = open_scene("n=10000&grow=1", motion=True)
     cloud.until("Number(d.frame) >= 8")
     assert cloud.data("points") == "10000"
