@@ -1,11 +1,11 @@
-"""What the tests of the app's pages share: opening an address, and waiting until it is shown."""
+"""Helpers for the tests of the app's pages: showing an address, and waiting for its content."""
 
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
-TIMEOUT = 90_000  # ms for what busy cores may take long to compute
+TIMEOUT = 90_000  # ms; computations take long on busy cores
 IDLE = """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'"""
 # what the browser's back button does: Streamlit runs the app anew for the address, in the same session
 NAVIGATE = """address => {

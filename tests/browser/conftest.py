@@ -1,4 +1,4 @@
-"""A real server and a real browser. One of each serves all tests of a process, and windows are used again."""
+"""Fixtures of the browser tests: one browser, a server for the app and one for the harness, and windows to reuse."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ SHOW_SCENE = """query => {  // what the browser's back button does: Streamlit ru
     history.replaceState(null, '', `/${query}`);
     dispatchEvent(new PopStateEvent('popstate'));
 }"""
-FORGET = """() => {  // pictures keep what their groups share on the window
+CLEAR_STATE = """() => {  // components keep the state of their groups on the window
     for (const key of Object.getOwnPropertySymbols(globalThis))
         if (Symbol.keyFor(key)?.startsWith('contrastive-loss-lab/')) delete globalThis[key];
     window.restoreClock?.();  // of tests that let time pass by frames
@@ -124,7 +124,7 @@ def watch() -> "Iterator[Callable[[Page], None]]":
 
 @pytest.fixture
 def open_window(windows: Windows, watch: "Callable[[Page], None]") -> "Iterator[Callable[..., Page]]":
-    """`open_window(width=390, height=844) -> page`: a window that shows and remembers nothing."""
+    """`open_window(width=390, height=844) -> page`: a blank window without stored state."""
     pages: list[Page] = []
 
     def open_(**settings: Any) -> "Page":
@@ -140,7 +140,7 @@ def open_window(windows: Windows, watch: "Callable[[Page], None]") -> "Iterator[
             page.context.close()
             continue
         if page.url.startswith("http"):
-            page.evaluate(FORGET)
+            page.evaluate(CLEAR_STATE)
         page.goto("about:blank")
         page.context.clear_cookies()
         for other in page.context.pages:
@@ -219,10 +219,10 @@ def _clear_scene(page: "Page") -> None:
     page.evaluate(SHOW_SCENE, "")
     page.get_by_text(EMPTY).wait_for()
     page.wait_for_function(f"() => !document.querySelector('{COMPONENT}')", polling=20)
-    page.evaluate(FORGET)
+    page.evaluate(CLEAR_STATE)
 
 
 def _release_mouse(page: "Page") -> None:
-    """Move the mouse away, and let go what a failed test may have held."""
+    """Move the mouse away, and release the button, which a failed test may have left pressed."""
     page.mouse.move(0, 0)
     page.mouse.up()

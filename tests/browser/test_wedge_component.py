@@ -15,9 +15,11 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., "WedgeView"]
 
 # press a key 180 times; at each angle, record for each picture of the group the boxes of all labels and the lines of
-# both arrows
+# both arrows; timers replace animation frames meanwhile, as nothing needs to be painted
 SWEEP = """async (roots) => {
     const handle = roots[0].querySelector('[data-handle="one"]');
+    const requestFrame = window.requestAnimationFrame;
+    window.requestAnimationFrame = (callback) => setTimeout(() => callback(performance.now()));
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     const rect = (e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; };
     const line = (e) => {
@@ -26,11 +28,11 @@ SWEEP = """async (roots) => {
         return numbers.map((n, i) => n + (i % 2 ? stage.top : stage.left));
     };
     const press = (key) => handle.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
-    const seen = [];
+    const states = [];
     press('Home');
     for (let degrees = 0; degrees <= 180; degrees++) {
         await frame();
-        seen.push(roots.map((root) => ({
+        states.push(roots.map((root) => ({
             between: Number(root.dataset.between),
             stage: rect(root.querySelector('.stage')),
             labels: [...root.querySelectorAll('text:not(.out)')].filter((e) => e.textContent).map((e) => ({
@@ -40,7 +42,8 @@ SWEEP = """async (roots) => {
         })));
         press('ArrowRight');
     }
-    return seen;
+    window.requestAnimationFrame = requestFrame;
+    return states;
 }"""
 
 
