@@ -8,6 +8,7 @@ from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped
 from playwright.sync_api import Page, expect
 
 from tests.browser.app_page import TIMEOUT, navigate, wait_until_steady
+from tests.browser.component import POLLING
 from tests.browser.conftest import Windows
 from tests.browser.servers import Server
 
@@ -40,7 +41,18 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 STREAMLIT_VIOLATIONS = {  # rule and part of the selector of what Streamlit renders, and no theme can change
     ("scrollable-region-focusable", "katex-display"): "a long formula; browsers let the keyboard scroll such a box",
 }
+# counts how often the script has run to its end: two views may have the same text or selector
+COUNT_RUNS = """(app) => {
+    window.runs = 0;
+    new MutationObserver(() => (window.runs += app.dataset.testScriptState === 'notRunning')).observe(
+        app, { attributes: true, attributeFilter: ['data-test-script-state'] });
+}"""
 DARK = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor === 'rgb(17, 20, 27)'"
+# colours fade over after a change of the theme, also in shadow roots
+FADED = """() => {
+    const roots = [...document.querySelectorAll('*')].map((each) => each.shadowRoot).filter(Boolean);
+    return [document, ...roots].every((root) => !root.getAnimations().some((each) => each instanceof CSSTransition));
+}"""
 AXE = """async ([type, values]) => {
     const { violations } = await axe.run({ runOnly: { type, values }, resultTypes: ['violations'] });
     const line = (rule, node) => [rule, String(node.target), node.html.slice(0, 120)];
@@ -65,18 +77,22 @@ def shared_page(windows: Windows, app_server: Server) -> Iterator[Page]:
     """One window for all views: these tests leave nothing behind that another view would show."""
     page = windows.browser.new_context(viewport={"width": 1280, "height": 720}, reduced_motion="reduce").new_page()
     page.goto(app_server.url)
+    page.get_by_test_id("stApp").evaluate(COUNT_RUNS)
     yield page
     page.context.close()
 
 
 @pytest.fixture
-def show(shared_page: Page, watch: Callable[[Page], None]) -> Callable[[str], Page]:
+def show(shared_page: Page, app_server: Server, watch: Callable[[Page], None]) -> Callable[[str], Page]:
     """`show("triplets") -> page`: a view in the light theme, as soon as it is complete."""
 
     def show_(view: str) -> Page:
         watch(shared_page)
         shared_page.emulate_media(color_scheme="light")
-        navigate(shared_page, view)
+        if shared_page.url != f"{app_server.url}/{view}":
+            runs = shared_page.evaluate("window.runs")
+            navigate(shared_page, view)
+            shared_page.wait_for_function(f"window.runs > {runs}", timeout=TIMEOUT, polling=POLLING)
         sign = VIEWS[view]
         place = shared_page.locator(sign) if sign.startswith(".") else shared_page.get_by_text(sign)
         expect(place.first).to_be_visible(timeout=TIMEOUT)
@@ -92,8 +108,9 @@ def test_view_breaks_no_accessibility_rule_in_either_theme(view: str, show: Call
     page = show(view)
     assert violations(page) == []
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(DARK)
-    page.wait_for_timeout(300)  # colours are faded over
+    page.wait_for_function(DARK, polling=POLLING)
+    page.wait_for_timeout(100)  # components are told of the theme after the page
+    page.wait_for_function(FADED, polling=POLLING)
     assert violations(page, ["color-contrast"]) == []  # the only rule that a theme can break
 
 

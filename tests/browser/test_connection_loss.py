@@ -145,7 +145,7 @@ def test_link_repeats_the_run_on_a_restarted_server(
     app_server.start()
     # The first visitor of a new server comes by a link to a page, not to the start: Streamlit's old rules for a
     # folder called pages/ must not apply.
-    visitor = TrainingPage(open_page("training", height=800)).ready().page
+    visitor = TrainingPage(open_page(f"training?{SMALL}", height=800)).ready().page
     expect(visitor.get_by_role("link", name="Live training")).to_be_visible()
     expect(visitor.get_by_role("link", name="app", exact=True)).to_have_count(0)
     context.set_offline(False)

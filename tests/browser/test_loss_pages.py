@@ -273,7 +273,8 @@ def test_pages_are_not_wider_than_a_phone(visit):
         if picture:
             expect(view.pictures(picture)).to_have_count(2, timeout=SLOW)
         else:
-            expect(view.page.get_by_text(LOSSES["circle"].title).first).to_be_visible(timeout=SLOW)
+            expect(view.page.locator(".stGraphVizChart")).to_be_visible(timeout=SLOW)
+            expect(view.page.get_by_text(LOSSES["circle"].title).first).to_be_visible()
         wait_until_steady(view.page)
         main = view.page.get_by_test_id("stMain")
         assert main.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1"), address
