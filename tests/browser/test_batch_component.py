@@ -297,6 +297,7 @@ def test_new_forces_change_only_the_arrows(open_scene: Open) -> None:
     cell = picture.cell(3, 23)
     canvas = picture.plane.element_handle()
     picture.page.get_by_role("slider", name="strength").press("ArrowRight")
+    expect(picture.page.get_by_text("runs: 2")).to_be_visible()
     picture.expect_nodes("arrow", 1.5 * arrows, atol=1e-3)
     picture.wait_until_still()
     np.testing.assert_allclose(picture.nodes("screen"), screen, atol=1e-6)
@@ -321,6 +322,7 @@ def test_new_positions_are_reached_by_a_monotonic_animation(open_scene: Open) ->
         }"""
     )
     picture.page.get_by_role("slider", name="steps").press("ArrowRight")
+    expect(picture.page.get_by_text("runs: 2")).to_be_visible()
     picture.expect_nodes("data", expected_scene(steps=1).points, atol=1e-6)
     positions = np.array(picture.page.evaluate("positions"))
     way = np.abs(positions - before).max(axis=(1, 2))
@@ -332,6 +334,7 @@ def test_reduced_motion_shows_new_positions_without_animation(open_scene: Open) 
     picture = open_scene()
     picture.watch_motion()
     picture.page.get_by_role("slider", name="steps").press("ArrowRight")
+    expect(picture.page.get_by_text("runs: 2")).to_be_visible()
     picture.expect_nodes("data", expected_scene(steps=1).points, atol=1e-6)
     assert not picture.has_moved()
 
