@@ -1,19 +1,15 @@
-"""A real server and a real browser, for what only they can show."""
+"""Fixtures of the browser tests: one browser, a server for the app and one for the harness, and windows to reuse."""
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
-from tests import ROOT
+from tests.browser.harness import EMPTY
+from tests.browser.servers import Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Error, Page
@@ -31,8 +27,19 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-MEDIA: dict[str, Any] = {"color_scheme": "light", "reduced_motion": "no-preference"}  # what a window can be told later
-PATIENCE = 60.0  # seconds for a server to answer
+PHONE = {"device_scale_factor": 2, "has_touch": True, "is_mobile": True}
+SHOW_SCENE = """query => {  // what the browser's back button does: Streamlit runs the script anew for another address
+    history.replaceState(null, '', `/${query}`);
+    dispatchEvent(new PopStateEvent('popstate'));
+}"""
+CLEAR_STATE = """() => {  // components keep the state of their groups on the window
+    for (const key of Object.getOwnPropertySymbols(globalThis))
+        if (Symbol.keyFor(key)?.startsWith('contrastive-loss-lab/')) delete globalThis[key];
+    window.restoreClock?.();  // of tests that let time pass by frames
+    localStorage.clear();
+    sessionStorage.clear();
+}"""
+COMPONENT = '[data-testid="stBidiComponentIsolated"]'
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +47,8 @@ def browser() -> "Iterator[Browser]":
     """Chromium, for the whole session."""
     path = next(filter(None, map(shutil.which, ("/usr/bin/chromium", *BROWSERS))), None)
     if path is None:
-        words = f"no browser found: install one of {', '.join(BROWSERS)}"
-        pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
+        reason = f"no browser found: install one of {', '.join(BROWSERS)}"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
@@ -49,167 +56,173 @@ def browser() -> "Iterator[Browser]":
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """`serve(script, *options) -> url`: Streamlit with that script, one server for each, ended with the session."""
-    servers: dict[tuple[str, ...], tuple[subprocess.Popen[bytes], str]] = {}
-    logs = tmp_path_factory.mktemp("servers")
-
-    def start(script: str | Path, *options: str) -> str:
-        wanted = (str(script), *options)
-        if wanted not in servers:
-            log = logs / f"{len(servers)}.log"
-            process, url = _launch(ROOT / script, options, log)
-            servers[wanted] = (process, url)
-            _wait(process, url, log)
-        return servers[wanted][1]
-
-    yield start
-    for process, _ in servers.values():
-        process.terminate()
-    for process, _ in servers.values():
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-class Server:
-    """The app on a server that a test may end, and start again at the same address."""
-
-    def __init__(self, log: Path) -> None:
-        self.log = log
-        self.port = _free_port()
-        self.start()
-
-    def start(self) -> None:
-        self.process, self.url = _launch(ROOT / "app.py", (), self.log, self.port)
-        _wait(self.process, self.url, self.log)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that no other file's tests use."""
-    own = Server(tmp_path_factory.mktemp("server") / "log")
-    yield own
-    own.kill()
+def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app on a server, for the whole session."""
+    server = Server("app.py", tmp_path_factory.mktemp("app") / "log")
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
-def idle() -> "list[Page]":
-    """Windows that no test uses now. One that has shown the app before shows it in a third of a new one's time."""
-    return []
+def harness_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The harness on a server, which shows scenes of single components."""
+    server = Server("tests/browser/harness.py", tmp_path_factory.mktemp("harness") / "log")
+    yield server
+    server.stop()
+
+
+class Windows:
+    """Windows of one browser, kept for later tests: one that has shown a page shows it again in a third of the time.
+
+    Args:
+        browser: where they are opened.
+    """
+
+    def __init__(self, browser: "Browser") -> None:
+        self.browser = browser
+        self.unused: dict[str, list[Page]] = {}
+
+    def take(self, use: str, **settings: Any) -> "Page":
+        """Return a window that was used like this before, or a new one with settings that cannot be changed later."""
+        pages = self.unused.get(use)
+        return pages.pop() if pages else self.browser.new_context(**settings).new_page()
+
+    def give_back(self, use: str, page: "Page") -> None:
+        self.unused.setdefault(use, []).append(page)
+
+
+@pytest.fixture(scope="session")
+def windows(browser: "Browser") -> Windows:
+    return Windows(browser)
 
 
 @pytest.fixture
-def window(browser: "Browser", idle: "list[Page]") -> "Iterator[Callable[..., Page]]":
-    """`window(width=390, height=844, reduced_motion="reduce") -> page`: one that shows and remembers nothing; with
-    settings that cannot be changed later (`has_touch`) a new one. An error in any fails the test."""
-    plain: list[Page] = []
-    special: list[Page] = []
+def watch() -> "Iterator[Callable[[Page], None]]":
+    """`watch(page)`: an error in that window from now on fails the test."""
+    pages: list[Page] = []
     errors: list[str] = []
 
-    def threw(error: "Error") -> None:
+    def on_error(error: "Error") -> None:
         errors.append(str(error))
 
-    def said(message: "ConsoleMessage") -> None:
+    def on_message(message: "ConsoleMessage") -> None:
         # on the way to a page of the course, Streamlit asks for its server's health below that page's own address first
         if message.type == "error" and "/_stcore/" not in message.location["url"]:
             errors.append(message.text)
 
-    def opened(*, width: int = 1280, height: int = 900, **settings: Any) -> "Page":
-        size: Any = {"width": width, "height": height}
-        media = {name: settings.pop(name, usual) for name, usual in MEDIA.items()}
-        if idle and not settings:
-            page = idle.pop()
-            page.set_viewport_size(size)
-        else:
-            page = browser.new_context(viewport=size, **settings).new_page()
-        page.emulate_media(**media)
-        (special if settings else plain).append(page)
-        page.on("pageerror", threw)
-        page.on("console", said)
-        return page
+    def watch_page(page: "Page") -> None:
+        page.on("pageerror", on_error)
+        page.on("console", on_message)
+        pages.append(page)
 
-    yield opened
-    for page in plain + special:
-        page.remove_listener("pageerror", threw)
-        page.remove_listener("console", said)
-        if page in special or page.is_closed():
-            page.context.close()
-        else:
-            _forget(page)
-            idle.append(page)
+    yield watch_page
+    for page in pages:
+        page.remove_listener("pageerror", on_error)
+        page.remove_listener("console", on_message)
     assert not errors
 
 
 @pytest.fixture
-def visit(window: "Callable[..., Page]", serve: Callable[..., str]) -> "Callable[..., Page]":
-    """`visit(script, query, *options) -> page`: the script in a window that has not seen it."""
+def open_window(windows: Windows, watch: "Callable[[Page], None]") -> "Iterator[Callable[..., Page]]":
+    """`open_window(width=390, height=844) -> page`: a blank window without stored state."""
+    pages: list[Page] = []
 
-    def visited(script: str, query: str, *options: str, **settings: Any) -> "Page":
-        page = window(**settings)
-        page.goto(f"{serve(script, *options)}/?{query}")
+    def open_(**settings: Any) -> "Page":
+        page = windows.take("app")
+        _set_up(page, **settings)
+        watch(page)
+        pages.append(page)
         return page
 
-    return visited
+    yield open_
+    for page in pages:
+        if page.is_closed():
+            page.context.close()
+            continue
+        if page.url.startswith("http"):
+            page.evaluate(CLEAR_STATE)
+        page.goto("about:blank")
+        page.context.clear_cookies()
+        for other in page.context.pages:
+            if other is not page:
+                other.close()
+        _release_mouse(page)
+        windows.give_back("app", page)
 
 
-def _forget(page: "Page") -> None:
-    """Leave nothing in a window of what a test has done there."""
-    if page.url.startswith("http"):
-        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
-    page.goto("about:blank")
-    page.context.clear_cookies()
-    for other in page.context.pages:
-        if other is not page:
-            other.close()
-    page.mouse.move(0, 0)
-    page.mouse.up()  # of a test that failed with its hand on something
+@pytest.fixture
+def open_page(open_window: "Callable[..., Page]", app_server: Server) -> "Callable[..., Page]":
+    """`open_page("boundaries?loss=circle", height=800) -> page`: that address of the app, in a window of its own."""
+
+    def open_(address: str = "", **settings: Any) -> "Page":
+        page = open_window(**settings)
+        page.goto(f"{app_server.url}/{address}")
+        return page
+
+    return open_
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
+@pytest.fixture
+def show_scene(
+    windows: Windows, watch: "Callable[[Page], None]", harness_server: Server
+) -> "Iterator[Callable[..., Page]]":
+    """`show_scene("plane", "scale=8", phone=True) -> page`: a component, in a window that later tests use again.
 
+    A second scene of the same test replaces the first. Only another scene is loaded, not another page: Streamlit's
+    front end takes most of a page's time.
+    """
+    shown: dict[str, Page] = {}
 
-def _launch(
-    script: Path, options: tuple[str, ...], log: Path, port: int | None = None
-) -> tuple[subprocess.Popen[bytes], str]:
-    port = port or _free_port()
-    settings = {
-        "server.port": port,
-        "server.address": "127.0.0.1",
-        "server.headless": "true",
-        "server.fileWatcherType": "none",
-        "browser.gatherUsageStats": "false",
-        "runner.postScriptGC": "false",
-    }
-    given = [f"--{name}={value}" for name, value in settings.items()]
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), *given, *options],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path},
-        stdout=log.open("wb"),
-        stderr=subprocess.STDOUT,
-    )
-    return process, f"http://127.0.0.1:{port}"
+    def show(component: str, query: str = "", *, phone: bool = False, type_size: str = "", **settings: Any) -> "Page":
+        use = "phone" if phone else "scene"
+        page = shown.get(use)
+        if page is None:
+            page = windows.take(use, **PHONE if phone else {})
+            watch(page)
+            shown[use] = page
+        else:
+            _clear_scene(page)
+        _set_up(page, **settings)
+        if not page.url.startswith(harness_server.url):
+            page.goto(harness_server.url)
+            page.get_by_text(EMPTY).wait_for(timeout=60_000)
+        page.evaluate("size => { document.documentElement.style.fontSize = size; }", type_size)
+        page.evaluate(SHOW_SCENE, f"?component={component}&{quote(query, safe='=&,')}")
+        return page
 
-
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
+    yield show
+    for use, page in shown.items():
         try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"the server at {url} does not answer:\n{log.read_text(errors='replace')}")
+            _clear_scene(page)
+            _release_mouse(page)
+        except sync_api.Error:  # of a test that failed: later ones get a new window
+            page.context.close()
+        else:
+            windows.give_back(use, page)
+
+
+def _set_up(page: "Page", *, width: int = 1280, height: int = 900, dark: bool = False, motion: bool = False) -> None:
+    """Set what may differ between the tests that use a window.
+
+    Args:
+        page: the window.
+        width: of the viewport, in CSS pixels.
+        height: likewise.
+        dark: whether the dark theme is preferred.
+        motion: whether pictures may move; most tests are not about that, and drawing each frame costs time.
+    """
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="no-preference" if motion else "reduce")
+
+
+def _clear_scene(page: "Page") -> None:
+    page.evaluate(SHOW_SCENE, "")
+    page.get_by_text(EMPTY).wait_for()
+    page.wait_for_function(f"() => !document.querySelector('{COMPONENT}')", polling=20)
+    page.evaluate(CLEAR_STATE)
+
+
+def _release_mouse(page: "Page") -> None:
+    """Move the mouse away, and release the button, which a failed test may have left pressed."""
+    page.mouse.move(0, 0)
+    page.mouse.up()

@@ -1,18 +1,21 @@
-"""Every page for those who see little, see no colours, or have no mouse: axe's rules, and the keyboard."""
+"""Accessibility of every page: axe's rules in both themes, and the keyboard."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
+
+from tests.browser.app_page import TIMEOUT, navigate, wait_until_steady
+from tests.browser.component import POLLING
+from tests.browser.conftest import Windows
+from tests.browser.servers import Server
 
 pytestmark = pytest.mark.browser
 
-SLOW = 90_000
 RUN = "dataset=blobs&encoder=mlp&pace=flat-out"
-VIEWS = {  # the address of each view, and what is there once it is
+VIEWS = {  # the address of each view, and a text or a selector that it has once it is shown
     "": "Contrastive Loss Lab",
     "triplets": ".triplet",
     "triplets?part=a+real+batch": ".ranking",
@@ -35,56 +38,92 @@ VIEWS = {  # the address of each view, and what is there once it is
     "break_it": ".stHeading",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-NOT_OURS = {  # rule and part of the selector of what Streamlit makes, and no theme can change
+STREAMLIT_VIOLATIONS = {  # rule and part of the selector of what Streamlit renders, and no theme can change
     ("scrollable-region-focusable", "katex-display"): "a long formula; browsers let the keyboard scroll such a box",
 }
+# counts how often the script has run to its end: two views may have the same text or selector
+COUNT_RUNS = """(app) => {
+    window.runs = 0;
+    new MutationObserver(() => (window.runs += app.dataset.testScriptState === 'notRunning')).observe(
+        app, { attributes: true, attributeFilter: ['data-test-script-state'] });
+}"""
+DARK = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor === 'rgb(17, 20, 27)'"
+# colours fade over after a change of the theme, also in shadow roots
+FADED = """() => {
+    const roots = [...document.querySelectorAll('*')].map((each) => each.shadowRoot).filter(Boolean);
+    return [document, ...roots].every((root) => !root.getAnimations().some((each) => each instanceof CSSTransition));
+}"""
+AXE = """async ([type, values]) => {
+    const { violations } = await axe.run({ runOnly: { type, values }, resultTypes: ['violations'] });
+    const line = (rule, node) => [rule, String(node.target), node.html.slice(0, 120)];
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => line(id, node)));
+}"""
 
 
 def violations(page: Page, only: Sequence[str] = ()) -> list[str]:
-    """What breaks a rule on a page, as lines of rule, place and the HTML there."""
-    wanted: dict[str, Any] = {"type": "rule", "values": list(only)} if only else {"type": "tag", "values": RULES}
-    found = Axe().run(page, options={"runOnly": wanted, "resultTypes": ["violations"]}).response["violations"]
-    lines = [(rule["id"], str(node["target"]), node["html"][:120]) for rule in found for node in rule["nodes"]]
+    """Return what breaks a rule on a page, as lines of rule, selector and HTML."""
+    if page.evaluate("() => typeof axe === 'undefined'"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate(AXE, ["rule", list(only)] if only else ["tag", RULES])
     return [
-        " | ".join((rule, place[-120:], html))
-        for rule, place, html in lines
-        if not any(rule == known and part in place for known, part in NOT_OURS)
+        " | ".join((rule, selector[-120:], html))
+        for rule, selector, html in found
+        if not any(rule == known and part in selector for known, part in STREAMLIT_VIOLATIONS)
     ]
 
 
-def shown(page: Page, base: str, view: str) -> None:
-    """Open a view, and wait until it is there."""
-    page.goto(f"{base}/{view}")
-    sign = VIEWS[view]
-    place = page.locator(sign) if sign.startswith(".") else page.get_by_text(sign)
-    expect(place.first).to_be_visible(timeout=SLOW)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
+@pytest.fixture(scope="module")
+def shared_page(windows: Windows, app_server: Server) -> Iterator[Page]:
+    """One window for all views: these tests leave nothing behind that another view would show."""
+    page = windows.browser.new_context(viewport={"width": 1280, "height": 720}, reduced_motion="reduce").new_page()
+    page.goto(app_server.url)
+    page.get_by_test_id("stApp").evaluate(COUNT_RUNS)
+    yield page
+    page.context.close()
+
+
+@pytest.fixture
+def show(shared_page: Page, app_server: Server, watch: Callable[[Page], None]) -> Callable[[str], Page]:
+    """`show("triplets") -> page`: a view in the light theme, as soon as it is complete."""
+
+    def show_(view: str) -> Page:
+        watch(shared_page)
+        shared_page.emulate_media(color_scheme="light")
+        if shared_page.url != f"{app_server.url}/{view}":
+            runs = shared_page.evaluate("window.runs")
+            navigate(shared_page, view)
+            shared_page.wait_for_function(f"window.runs > {runs}", timeout=TIMEOUT, polling=POLLING)
+        sign = VIEWS[view]
+        place = shared_page.locator(sign) if sign.startswith(".") else shared_page.get_by_text(sign)
+        expect(place.first).to_be_visible(timeout=TIMEOUT)
+        wait_until_steady(shared_page)
+        expect(shared_page.get_by_test_id("stException")).to_have_count(0)
+        return shared_page
+
+    return show_
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_no_rule_is_broken_in_light_or_dark(view: str, window: Callable[..., Page], serve: Callable[..., str]) -> None:
-    page = window(height=720)
-    shown(page, serve("app.py"), view)
+def test_view_breaks_no_accessibility_rule_in_either_theme(view: str, show: Callable[[str], Page]) -> None:
+    page = show(view)
     assert violations(page) == []
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(DARK)
-    page.wait_for_timeout(300)  # colours are faded over
-    assert violations(page, ["color-contrast"]) == []
+    page.wait_for_function(DARK, polling=POLLING)
+    page.wait_for_timeout(100)  # components are told of the theme after the page
+    page.wait_for_function(FADED, polling=POLLING)
+    assert violations(page, ["color-contrast"]) == []  # the only rule that a theme can break
 
 
-DARK = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor === 'rgb(17, 20, 27)'"
-
-# what Tab has come to, through shadow roots; whether it shows that it has
+# Describe the focused element, also in shadow roots, and remember it; "" once focus has left the page.
 FOCUSED = """() => {
   let at = document.activeElement;
   while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-  window.seen ??= new Set();
-  window.seen.add(at);
-  const words = at.getAttribute('aria-label') || at.dataset.point || at.title || at.innerText || at.dataset.testid;
-  return at === document.body ? '' : `${at.tagName.toLowerCase()} ${at.getAttribute('role') ?? ''} ${words ?? ''}`;
+  window.focused ??= new Set();
+  window.focused.add(at);
+  const name = at.getAttribute('aria-label') || at.dataset.point || at.title || at.innerText || at.dataset.testid;
+  return at === document.body ? '' : `${at.tagName.toLowerCase()} ${at.getAttribute('role') ?? ''} ${name ?? ''}`;
 }"""
-# all that can be moved and was not reached; in a group of radio buttons arrows lead on from one of them
+# All controls that Tab has not reached; in a group of radio buttons arrow keys lead from one to the others.
 MISSED = """() => {
   const roots = [document];
   for (const root of roots)
@@ -93,57 +132,52 @@ MISSED = """() => {
   const all = roots.flatMap((root) => [...root.querySelectorAll(wanted)]);
   const reached = (each) => {
     const group = each.closest('[role=radiogroup]');
-    return group ? [...window.seen].some((one) => group.contains(one)) : window.seen.has(each);
+    return group ? [...window.focused].some((one) => group.contains(one)) : window.focused.has(each);
   };
   return all.filter((each) => each.tabIndex >= 0 && !each.disabled && each.checkVisibility({visibilityProperty: true})
       && !reached(each) && !each.closest('[inert]')).map((each) => each.outerHTML.slice(0, 160));
 }"""
 
 
-def walked(page: Page, most: int = 250) -> list[str]:
-    """What Tab comes to from the first link of a page until it leaves it."""
-    page.evaluate("() => { window.seen = new Set(); }")
+def tab_stops(page: Page, most: int = 250) -> list[str]:
+    """Press Tab from the first link of a page until focus leaves it, and return what was focused."""
+    page.evaluate("() => { window.focused = new Set(); }")
     page.get_by_test_id("stSkipToContent").focus()
-    places: list[str] = []
+    stops: list[str] = []
     for _ in range(most):
-        at = page.evaluate(FOCUSED)
-        if not at:
-            return places
-        places.append(at)
+        focused = page.evaluate(FOCUSED)
+        if not focused:
+            return stops
+        stops.append(focused)
         page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not leave the page: {places[-8:]}")
+    raise AssertionError(f"Tab does not leave the page: {stops[-8:]}")
 
 
-def test_tab_reaches_every_point_of_a_triplet_and_leaves_it(
-    window: Callable[..., Page], serve: Callable[..., str]
-) -> None:
-    page = window(height=720)
-    shown(page, serve("app.py"), "triplets")
-    places = walked(page)
+def test_tab_reaches_every_point_of_a_triplet_and_leaves_the_page(show: Callable[[str], Page]) -> None:
+    page = show("triplets")
+    stops = tab_stops(page)
     assert page.evaluate(MISSED) == []
     for point in ("anchor", "positive", "negative"):
-        assert any(point in place.lower() for place in places), (point, places)
+        assert any(point in stop.lower() for stop in stops), (point, stops)
 
 
-def test_tab_reaches_run_picture_and_time_and_escape_closes_what_opened(
-    window: Callable[..., Page], serve: Callable[..., str]
-) -> None:
-    page = window(height=720)
-    shown(page, serve("app.py"), f"training?{RUN}")
+def test_tab_reaches_all_training_controls_and_escape_closes_the_dialog(show: Callable[[str], Page]) -> None:
+    page = show(f"training?{RUN}")
+    page.get_by_role("button", name="Reset").click()  # other views have trained the same run
     curve = page.locator(".stVegaLiteChart svg").first
-    for step in (1, 2):  # time can be moved once there is some
+    for step in (1, 2):  # the time slider is enabled from the second frame on
         page.get_by_role("button", name="Step", exact=True).click()
-        expect(page.get_by_text(re.compile(rf"^The loss is [\d.]+ at step {step};"))).to_have_count(1, timeout=SLOW)
-        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
+        expect(page.get_by_text(re.compile(rf"^The loss is [\d.]+ at step {step};"))).to_have_count(1, timeout=TIMEOUT)
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=TIMEOUT)
         if step == 1:
-            curve.evaluate("(drawn) => { drawn.known = true; }")
-    # the words have followed the curve, which is still the same drawing
-    assert curve.evaluate("(drawn) => drawn.known")
-    expect(page.locator(".embedding .scrubber")).to_be_enabled(timeout=SLOW)
-    places = walked(page)
+            curve.evaluate("(element) => { element.known = true; }")
+    # the alternative text has followed the curve, which is still the same element
+    assert curve.evaluate("(element) => element.known")
+    expect(page.locator(".embedding .scrubber")).to_be_enabled(timeout=TIMEOUT)
+    stops = tab_stops(page)
     assert page.evaluate(MISSED) == []
     for name in ("Start", "Reset", "canvas", "Replay", "Frame", "Zoom in"):
-        assert any(name in place for place in places), (name, places)
+        assert any(name in stop for stop in stops), (name, stops)
     share = page.get_by_role("button", name="Share").first
     share.focus()
     page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""Type for the back row: what a picture writes grows with the page's type, and keeps its room."""
+"""Large type for a lecture hall: text of components grows with the page's font size and stays inside them."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,6 @@ from playwright.sync_api import Page
 pytestmark = pytest.mark.browser
 
 LARGE = 20  # CSS pixels of a rem, as a link asks for it; usually 16
-ENLARGE = f"addEventListener('DOMContentLoaded', () => {{ document.documentElement.style.fontSize = '{LARGE}px'; }})"
 SMALLEST = {"wedge": 14, "shares": 14, "triplet": 13.5, "plane": 13}  # CSS pixels of type where a rem is 16
 WRITTEN = """root => [...root.querySelectorAll('svg text:not(.out)')].filter((e) => e.textContent).map((e) => {
     const [own, all] = [e.getBoundingClientRect(), root.getBoundingClientRect()];
@@ -19,30 +18,30 @@ WRITTEN = """root => [...root.querySelectorAll('svg text:not(.out)')].filter((e)
 
 
 @pytest.fixture
-def enlarged(window: Callable[..., Page], serve: Callable[..., str]) -> Callable[[str], Page]:
-    def opened(kind: str) -> Page:
-        page = window(device_scale_factor=1)  # one that no other test is given
-        page.add_init_script(ENLARGE)
-        page.goto(serve(f"tests/browser/harness_{kind}.py"))
-        page.locator(f".{kind}").first.wait_for()
+def open_enlarged(show_scene: Callable[..., Page]) -> Callable[[str], Page]:
+    """`open_enlarged("wedge") -> page`: a component that is mounted where a rem is large already."""
+
+    def open_(component: str) -> Page:
+        page = show_scene(component, type_size=f"{LARGE}px")
+        page.locator(f".{component}").first.wait_for()
         return page
 
-    return opened
+    return open_
 
 
-@pytest.mark.parametrize("kind", ["wedge", "shares", "triplet"])
-def test_words_on_a_drawing_grow_and_stay_on_it(enlarged: Callable[[str], Page], kind: str) -> None:
-    page = enlarged(kind)
-    page.locator(f".{kind} svg text:not(.out)").nth(4).wait_for()
-    written = page.locator(f".{kind}").first.evaluate(WRITTEN)
+@pytest.mark.parametrize("component", ["wedge", "shares", "triplet"])
+def test_svg_text_grows_with_rem_and_stays_inside(open_enlarged: Callable[[str], Page], component: str) -> None:
+    page = open_enlarged(component)
+    page.locator(f".{component} svg text:not(.out)").nth(4).wait_for()
+    written = page.locator(f".{component}").first.evaluate(WRITTEN)
     assert len(written) > 4
     for text, size, inside in written:
-        assert size >= SMALLEST[kind] * LARGE / 16, text
+        assert size >= SMALLEST[component] * LARGE / 16, text
         assert inside, text
 
 
-def test_labels_on_a_canvas_grow(enlarged: Callable[[str], Page]) -> None:
-    root = enlarged("plane").locator(".plane").first
+def test_canvas_labels_grow_with_rem(open_enlarged: Callable[[str], Page]) -> None:
+    root = open_enlarged("plane").locator(".plane").first
     root.locator(".title").filter(has_text="ircle").wait_for()
     root.dispatch_event("describe")
     shapes = json.loads(root.get_attribute("data-shapes") or "null")

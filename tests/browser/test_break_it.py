@@ -1,4 +1,4 @@
-"""The failure gallery in a real browser, with real workers and real digits."""
+"""The failure gallery, with real workers and real digits."""
 
 import re
 from collections.abc import Callable
@@ -9,18 +9,15 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 
-def test_a_click_on_a_card_breaks_it_and_the_sign_is_seen(
-    window: Callable[..., Page], serve: Callable[..., str]
-) -> None:
-    page = window(height=900)
-    page.goto(f"{serve('app.py')}/break_it?pace=flat-out")
+def test_failure_card_trains_both_runs_until_the_failure_shows(open_page: Callable[..., Page]) -> None:
+    page = open_page("break_it?pace=flat-out")
     page.get_by_role("button", name="Hard mining collapses").click()
     expect(page.get_by_text(re.compile(r"spread 0\.0\d\d < 0\.050: collapsed"))).to_be_visible(timeout=90_000)
     expect(page.get_by_text("What happened")).to_be_visible(timeout=90_000)
     expect(page.get_by_text("both at step 40")).to_be_visible()
     expect(page.get_by_text(re.compile(r"spread 0\.9\d\d, not < 0\.050"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Fails: PCA view"))).to_be_visible()
-    assert "failure=hard_collapse" in page.url  # and so it opens again
+    assert "failure=hard_collapse" in page.url  # the link opens this failure again
 
     page.get_by_role("link", name="Open the failing run live").click()
     expect(page.get_by_text("Triplet margin", exact=True)).to_be_visible()

@@ -1,4 +1,4 @@
-"""Lessons in a real browser: two visitors of a room see each other's answers, and a step notices when it was done."""
+"""Lessons: two visitors of a room see each other's answers, and a step notices when it has been done."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -16,27 +16,26 @@ LESSONS = lessons.available()[0]
 
 
 @pytest.fixture
-def opened(window: Callable[..., Page], serve: Callable[..., str]) -> Callable[..., Page]:
-    """`opened("fifty-minutes", 4, "room")`: that step in a fresh window, as soon as it has its bar."""
+def open_step(open_page: Callable[..., Page]) -> Callable[..., Page]:
+    """`open_step("fifty-minutes", 4, "room") -> page`: that step in a window of its own, as soon as its bar shows."""
 
-    def open_(key: str, number: int, room: str = "", **size: int) -> Page:
-        page = window(**size)
+    def open_(key: str, number: int, room: str = "") -> Page:
         step = LESSONS[key].steps[number - 1]
         path = "" if step.page == "start" else step.page
-        page.goto(f"{serve('app.py')}/{path}?{urlencode(link_of(LESSONS[key], number, room))}")
+        page = open_page(f"{path}?{urlencode(link_of(LESSONS[key], number, room))}")
         page.locator(".st-key-lesson").get_by_text(step.title, exact=True).wait_for(timeout=SLOW)
         return page
 
     return open_
 
 
-INK = "(button) => getComputedStyle(button).color"
+TEXT_COLOUR = "(button) => getComputedStyle(button).color"
 
 
-def test_two_browsers_in_one_room_see_each_others_answers(opened: Callable[..., Page]) -> None:
-    first, second = opened("fifty-minutes", 4, "two-browsers"), opened("fifty-minutes", 4, "two-browsers")
+def test_two_browsers_in_one_room_see_each_others_answers(open_step: Callable[..., Page]) -> None:
+    first, second = (open_step("fifty-minutes", 4, "two-browsers") for _ in range(2))
     expect(second.get_by_text("0 answers")).to_be_visible(timeout=SLOW)
-    # by keys alone: a choice, Commit
+    # choose and commit with the keyboard only
     choice = first.get_by_role("radio", name="An arc of a circle")
     choice.focus()
     choice.press("Enter")
@@ -45,7 +44,7 @@ def test_two_browsers_in_one_room_see_each_others_answers(opened: Callable[..., 
     commit.press("Enter")
     answers = first.get_by_role("list", name="Answers of the room")
     expect(answers).to_contain_text("An arc of a circle ✓ right · you1", timeout=SLOW)
-    # the other one sees how many, and no more
+    # before its own answer, the second browser sees only the number of answers
     expect(second.get_by_text("1 answer", exact=True)).to_be_visible(timeout=SLOW)
     expect(second.get_by_role("list", name="Answers of the room")).to_have_count(0)
     second.get_by_role("radio", name="A wedge").click()
@@ -53,17 +52,17 @@ def test_two_browsers_in_one_room_see_each_others_answers(opened: Callable[..., 
     expect(second.get_by_role("list", name="Answers of the room")).to_contain_text(
         "A wedge with its tip in the corner · you1", timeout=SLOW
     )
-    # and the first one, without a click, the other's
+    # the first browser gets the new answer without a click
     expect(answers).to_contain_text("A wedge with its tip in the corner1", timeout=SLOW)
     expect(first.locator(".st-key-lesson_tick")).to_contain_text("done")
-    # the room goes along to the next step, on the same page, where the plane is covered again
+    # the next step, on the same page, keeps the room and hides the plane again
     first.get_by_role("link", name="Next").click()
     expect(first.get_by_text("Where exactly?")).to_be_visible(timeout=SLOW)
     expect(first.get_by_text("room two-browsers")).to_be_visible(timeout=SLOW)
     expect(first.get_by_text("Predict first")).to_be_visible(timeout=SLOW)
-    waiting = first.get_by_role("button", name="Commit")
-    expect(waiting).to_be_disabled()
-    assert waiting.evaluate(INK) != "rgb(255, 255, 255)"  # it can be read before it can be pressed
+    disabled_commit = first.get_by_role("button", name="Commit")
+    expect(disabled_commit).to_be_disabled()
+    assert disabled_commit.evaluate(TEXT_COLOUR) != "rgb(255, 255, 255)"  # readable while it is disabled
     expect(first.locator(".plane .hint")).to_contain_text("Click on a place to choose it", timeout=SLOW)
     sheet = first.locator(".plane .sheet")
     sheet.focus()
@@ -76,8 +75,8 @@ def test_two_browsers_in_one_room_see_each_others_answers(opened: Callable[..., 
     expect(first.locator('.plane [data-do="pairs"]')).to_have_text("Answers")
 
 
-def test_a_step_is_ticked_without_a_click(opened: Callable[..., Page]) -> None:
-    page = opened("ten-minutes-alone", 4)
+def test_lesson_step_is_marked_done_without_a_click(open_step: Callable[..., Page]) -> None:
+    page = open_step("ten-minutes-alone", 4)
     bar = page.locator(".st-key-lesson")
     expect(page.locator(".st-key-lesson_tick")).to_have_text("to do", timeout=SLOW)
     page.get_by_role("button", name="Start", exact=True).click()

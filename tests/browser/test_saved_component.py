@@ -1,4 +1,4 @@
-"""Every picture can be kept as a file: all of it, sharp, on the theme's paper, under its title."""
+"""Saving a component as PNG: all of it, at twice the resolution, on the theme's background, under its title."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -13,19 +13,27 @@ from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-SHARP = 2  # pixels of the file for each one of the page
-TITLE = 46  # CSS pixels above the picture
-PAPER = {"light": (255, 255, 255), "dark": (17, 20, 27)}  # the app's themes
+SCALE = 2  # pixels of the file for each one of the page
+TITLE_HEIGHT = 46  # CSS pixels above the picture
+BACKGROUND = {"light": (255, 255, 255), "dark": (17, 20, 27)}  # the app's themes
 
 
 class Case(NamedTuple):
-    """A file's name, what is drawn in it, a part of that which must be found in it, and the theme."""
+    """A component and its file.
+
+    Attributes:
+        name: of the file.
+        drawn: selector of what the file shows.
+        part: selector, inside the component, of a part that is compared with the file.
+        scheme: colour scheme.
+        side: CSS pixels left and right of what is drawn.
+    """
 
     name: str
     drawn: str
     part: str
     scheme: str
-    side: int = 16  # CSS pixels left and right of what is drawn
+    side: int = 16
 
 
 CASES = {
@@ -40,32 +48,33 @@ CASES = {
 
 
 @pytest.mark.parametrize("kind", CASES)
-def test_what_is_seen_is_saved(visit: Callable[..., Page], kind: str) -> None:
+def test_saved_png_shows_the_picture_under_its_title(show_scene: Callable[..., Page], kind: str) -> None:
     case = CASES[kind]
-    page = visit(f"tests/browser/harness_{kind}.py", "", color_scheme=case.scheme, reduced_motion="reduce")
+    page = show_scene(kind, dark=case.scheme == "dark")
     root = page.locator(f".{kind}").first
     drawn, part = page.locator(case.drawn).first, root.locator(case.part).first
     part.scroll_into_view_if_needed()
-    with page.expect_download() as coming:
+    with page.expect_download() as download:
         root.get_by_role("button", name="Save as a picture").press("Enter")
-    assert coming.value.suggested_filename == case.name
-    picture = Image.open(BytesIO(Path(coming.value.path()).read_bytes())).convert("RGB")
-    whole, place = drawn.bounding_box(), part.bounding_box()
-    assert whole is not None
-    assert place is not None
-    wide, high = (size / SHARP for size in picture.size)
-    assert wide == pytest.approx(whole["width"] + 2 * case.side, abs=1)
-    assert TITLE + place["height"] < high
+    assert download.value.suggested_filename == case.name
+    picture = Image.open(BytesIO(Path(download.value.path()).read_bytes())).convert("RGB")
+    drawn_box, part_box = drawn.bounding_box(), part.bounding_box()
+    assert drawn_box is not None
+    assert part_box is not None
+    width, height = (size / SCALE for size in picture.size)
+    assert width == pytest.approx(drawn_box["width"] + 2 * case.side, abs=1)
+    assert TITLE_HEIGHT + part_box["height"] < height
     corners = [picture.getpixel((x, y)) for x in (1, picture.width - 2) for y in (1, 20)]
-    assert corners == [PAPER[case.scheme]] * 4
+    assert corners == [BACKGROUND[case.scheme]] * 4
     page.mouse.move(0, 0)
-    seen = pixels(Image.open(BytesIO(part.screenshot())).convert("RGB"))
-    kept = pixels(picture.resize((round(wide), round(high))))
-    left = round(place["x"] - whole["x"]) + case.side
-    unlike = min(difference(kept[top:, left:], seen) for top in range(TITLE, len(kept) - len(seen) + 1))
-    blank = np.abs(seen - PAPER[case.scheme]).mean()
-    assert blank > 8, "there is something to be seen"
-    assert unlike < 0.3 * blank
+    screenshot = pixels(Image.open(BytesIO(part.screenshot())).convert("RGB"))
+    saved = pixels(picture.resize((round(width), round(height))))
+    left = round(part_box["x"] - drawn_box["x"]) + case.side
+    tops = range(TITLE_HEIGHT, len(saved) - len(screenshot) + 1)
+    deviation = min(difference(saved[top:, left:], screenshot) for top in tops)
+    blank_deviation = np.abs(screenshot - BACKGROUND[case.scheme]).mean()
+    assert blank_deviation > 8, "the part is not blank"
+    assert deviation < 0.3 * blank_deviation
 
 
 def pixels(picture: Image.Image) -> NDArray[np.int16]:
@@ -73,6 +82,6 @@ def pixels(picture: Image.Image) -> NDArray[np.int16]:
 
 
 def difference(sheet: NDArray[np.int16], part: NDArray[np.int16]) -> float:
-    """How far the colours at the sheet's upper left are from a part's, on the average."""
-    high, wide = part.shape[:2]
-    return float(np.abs(sheet[:high, :wide] - part).mean())
+    """Return the mean absolute difference of colours between a part and the sheet's upper left corner."""
+    height, width = part.shape[:2]
+    return float(np.abs(sheet[:height, :width] - part).mean())

@@ -1,4 +1,4 @@
-"""Sharing a view in a real browser: what is chosen in the dialog is what a fresh browser shows."""
+"""Sharing a view: a new browser shows what was chosen in the dialog."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from cl_core.ui.link import share
+from tests.browser.servers import Server
 
 pytestmark = pytest.mark.browser
 
@@ -13,12 +14,12 @@ SLOW = 60_000
 
 
 @pytest.fixture
-def opened(window: Callable[..., Page], serve: Callable[..., str]) -> Callable[..., Page]:
-    """`opened("boundaries?loss=circle", ".plane")`: that page in a fresh window, as soon as it has such a picture."""
+def open_view(open_window: Callable[..., Page], app_server: Server) -> Callable[[str, str], Page]:
+    """`open_view("boundaries?loss=circle", ".plane") -> page`: an address or a link, once such a picture shows."""
 
-    def open_(address: str, picture: str, **size: int) -> Page:
-        page = window(**size)
-        page.goto(address if address.startswith("http") else f"{serve('app.py')}/{address}")
+    def open_(address: str, picture: str) -> Page:
+        page = open_window()
+        page.goto(address if address.startswith("http") else f"{app_server.url}/{address}")
         page.locator(picture).first.wait_for(timeout=SLOW)
         return page
 
@@ -26,7 +27,7 @@ def opened(window: Callable[..., Page], serve: Callable[..., str]) -> Callable[.
 
 
 def choose(dialog: Locator, label: str, *names: str) -> None:
-    """In a list of the dialog, by keys alone."""
+    """Choose entries of a list of the dialog with the keyboard only."""
     for name in names:
         box = dialog.get_by_role("combobox", name=label)
         box.focus()
@@ -37,12 +38,12 @@ def choose(dialog: Locator, label: str, *names: str) -> None:
         box.press("Escape")
 
 
-def shared(page: Page) -> str:
+def shared_link(page: Page) -> str:
     return page.get_by_role("dialog").locator("code").first.inner_text().replace("\n", "")
 
 
-def test_a_prepared_view_opens_as_it_was_prepared(opened: Callable[..., Page]) -> None:
-    page = opened("boundaries?loss=circle&place=0.2,0.6", ".plane")
+def test_shared_link_opens_the_view_as_it_was_prepared(open_view: Callable[[str, str], Page]) -> None:
+    page = open_view("boundaries?loss=circle&place=0.2,0.6", ".plane")
     margin = page.get_by_role("slider", name="margin")
     for value in ("0.27", "0.29"):
         margin.press("ArrowRight")
@@ -56,15 +57,15 @@ def test_a_prepared_view_opens_as_it_was_prepared(opened: Callable[..., Page]) -
     choose(dialog, "Hide", "real pairs")
     choose(dialog, "Lock", "scale")
     expect(dialog.locator("code").first).to_contain_text("lock=scale", timeout=SLOW)
-    link = shared(page)
+    link = shared_link(page)
     assert link.endswith("boundaries?place=0.2,0.6&margin=0.29&hide=pairs&lock=scale")
-    # the code is of this very link
+    # the QR code encodes this link
     code = share.qr_code(link)
     assert code is not None
     expect(dialog.get_by_text("QR code of the link")).to_be_visible()
     expect(dialog.locator("img")).to_have_attribute("src", code)
 
-    fresh = opened(link, ".plane")
+    fresh = open_view(link, ".plane")
     plane = fresh.locator(".plane")
     expect(plane).to_have_attribute("data-kept", "true", timeout=SLOW)
     for name in ("x", "y", "loss", "dx", "dy"):
@@ -74,7 +75,7 @@ def test_a_prepared_view_opens_as_it_was_prepared(opened: Callable[..., Page]) -
     expect(fresh.get_by_role("slider", name="scale")).to_be_disabled()
     expect(fresh.get_by_text("Real pairs")).to_have_count(0)
     expect(fresh.get_by_role("radio", name="half-trained")).to_have_count(0)
-    # elsewhere, and back by the course itself: everything is to be had again, as it was set
+    # after leaving and returning by the app's own links, nothing is hidden or locked, and the settings are kept
     fresh.get_by_role("link", name="Start", exact=True).click()
     expect(fresh.get_by_text("Think about this")).to_be_visible(timeout=SLOW)
     fresh.get_by_role("link", name="Boundaries", exact=True).click()
@@ -83,8 +84,8 @@ def test_a_prepared_view_opens_as_it_was_prepared(opened: Callable[..., Page]) -
     expect(fresh.get_by_role("slider", name="margin")).to_have_value("0.29")
 
 
-def test_what_is_dragged_is_in_the_address_and_in_a_frame_alone(opened: Callable[..., Page]) -> None:
-    page = opened("triplets?scene=semi-hard", ".triplet")
+def test_dragged_points_are_in_the_address_and_in_an_embedded_view(open_view: Callable[[str, str], Page]) -> None:
+    page = open_view("triplets?scene=semi-hard", ".triplet")
     point = page.locator('.triplet [data-point="n1"]')
     box = point.bounding_box()
     assert box is not None
@@ -94,15 +95,15 @@ def test_what_is_dragged_is_in_the_address_and_in_a_frame_alone(opened: Callable
     page.mouse.move(x + 41, y - 23, steps=3)
     page.mouse.up()
     page.wait_for_url(lambda url: "at=" in url)
-    left = page.locator(".triplet").get_attribute("data-d-an")
+    distance = page.locator(".triplet").get_attribute("data-d-an")
 
-    alone = opened(f"{page.url}&embed=true&big=true&hide=part,scene&lock=margin,distance,space", ".triplet")
-    expect(alone.locator(".triplet")).to_have_attribute("data-d-an", str(left), timeout=SLOW)
-    expect(alone.get_by_test_id("stSidebar")).to_be_hidden()
-    expect(alone.get_by_role("link", name="Glossary")).to_have_count(0)
-    expect(alone.get_by_role("button", name="Share this view")).to_have_count(0)
-    expect(alone.get_by_text("Try it")).to_be_visible()
-    assert alone.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"
-    # back where they began, they are not in the address any more
+    embedded = open_view(f"{page.url}&embed=true&big=true&hide=part,scene&lock=margin,distance,space", ".triplet")
+    expect(embedded.locator(".triplet")).to_have_attribute("data-d-an", str(distance), timeout=SLOW)
+    expect(embedded.get_by_test_id("stSidebar")).to_be_hidden()
+    expect(embedded.get_by_role("link", name="Glossary")).to_have_count(0)
+    expect(embedded.get_by_role("button", name="Share this view")).to_have_count(0)
+    expect(embedded.get_by_text("Try it")).to_be_visible()
+    assert embedded.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"
+    # points at their initial positions are not in the address
     page.get_by_role("button", name="Put the points back").click()
     page.wait_for_url(lambda url: "at=" not in url)

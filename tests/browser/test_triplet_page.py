@@ -1,4 +1,4 @@
-"""The page of triplets in a real browser: its four parts, and a census that others do not feel."""
+"""The page of triplets: its four parts, and a count of all triplets that does not block other visitors."""
 
 import re
 from collections.abc import Callable
@@ -6,46 +6,45 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
+from tests.browser.app_page import TIMEOUT
 
-SLOW = 90_000
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def part(visit: Callable[..., Page]) -> Callable[[str], Page]:
-    """`part(query) -> page`: the page of triplets with that link."""
+def open_triplets(open_page: Callable[..., Page]) -> Callable[[str], Page]:
+    """`open_triplets(query) -> page`: the page of triplets with that query string."""
 
-    def opened(query: str) -> Page:
-        page = visit("app.py", "")
-        page.goto(page.url.split("?")[0].rstrip("/") + f"/triplets?{query}")
-        expect(page.get_by_text("which triplets teach?")).to_be_visible(timeout=SLOW)
+    def open_(query: str) -> Page:
+        page = open_page(f"triplets?{query}")
+        expect(page.get_by_text("which triplets teach?")).to_be_visible(timeout=TIMEOUT)
         return page
 
-    return opened
+    return open_
 
 
-def test_one_triplet_from_preset_to_task_by_keys_alone(part: Callable[[str], Page]) -> None:
-    page = part("scene=semi-hard")
+def test_keyboard_moves_a_point_and_completes_a_task(open_triplets: Callable[[str], Page]) -> None:
+    page = open_triplets("scene=semi-hard")
     scene = page.locator(".triplet")
-    expect(scene).to_have_attribute("data-kinds", "semihard", timeout=SLOW)
+    expect(scene).to_have_attribute("data-kinds", "semihard", timeout=TIMEOUT)
     n1 = scene.locator('[data-point="n1"]')
     n1.focus()
-    before = float(scene.get_attribute("data-d-an") or "nan")
+    initial = float(scene.get_attribute("data-d-an") or "nan")
     edge = float(scene.get_attribute("data-edge") or "nan")
     while float(scene.get_attribute("data-d-an") or "nan") < edge:
         assert scene.get_attribute("data-kinds") == "semihard"
         page.keyboard.press("ArrowUp")
         page.wait_for_timeout(30)
-    assert float(scene.get_attribute("data-d-an") or "nan") > before
+    assert float(scene.get_attribute("data-d-an") or "nan") > initial
     expect(scene).to_have_attribute("data-kinds", "easy")
-    # Python hears of it, and a task is noticed as done once n1 is back within the margin
+    # the server is told, and marks a task as done once n1 is back within the margin
     for _ in range(3):
         page.keyboard.press("ArrowDown")
     expect(scene).to_have_attribute("data-kinds", "semihard")
-    expect(page.get_by_text("check_circle Drag a negative into")).to_be_visible(timeout=SLOW)
-    # a preset sets margin, distance and space, and says so in the address
+    expect(page.get_by_text("check_circle Drag a negative into")).to_be_visible(timeout=TIMEOUT)
+    # a preset sets margin, distance and space, and is in the address
     page.get_by_role("radio", name="margin too large").click()
-    expect(scene).to_have_attribute("data-distance", "euclidean", timeout=SLOW)
+    expect(scene).to_have_attribute("data-distance", "euclidean", timeout=TIMEOUT)
     expect(scene).to_have_attribute("data-circle", "true")
     expect(page.get_by_role("slider", name="margin")).to_have_value("1.2")
     page.wait_for_url(re.compile("scene=margin\\+too\\+large"))
@@ -53,38 +52,38 @@ def test_one_triplet_from_preset_to_task_by_keys_alone(part: Callable[[str], Pag
     expect(page.get_by_text("no triplet with d_ap > 0.8")).to_be_visible()
 
 
-def test_a_census_of_everything_is_stopped_goes_on_and_leaves_others_alone(
-    part: Callable[[str], Page], visit: Callable[..., Page]
+def test_count_of_all_triplets_stops_resumes_and_does_not_block_other_visitors(
+    open_triplets: Callable[[str], Page], open_page: Callable[..., Page]
 ) -> None:
-    page = part("part=every+triplet&embedding=trained&embedded_by=supcon&counted=10000")
+    page = open_triplets("part=every+triplet&embedding=trained&embedded_by=supcon&counted=10000")
     start = page.get_by_role("button", name="Count all 90,154,177,426")
-    start.click(timeout=SLOW)
+    start.click(timeout=TIMEOUT)
     progress = page.get_by_text(re.compile(r"[\d,]+ of 10,000 anchors"))
-    expect(progress).to_be_visible(timeout=SLOW)
-    # another visitor opens a page, moves a slider and is answered, while this one counts
-    other = visit("app.py", "")
+    expect(progress).to_be_visible(timeout=TIMEOUT)
+    # another visitor opens a page during the count
+    other = open_page()
     other.get_by_role("link", name="Boundaries").first.click()
     plane = other.locator(".plane").first
-    expect(plane).to_be_visible(timeout=SLOW)
+    expect(plane).to_be_visible(timeout=TIMEOUT)
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("Stopped; what was counted is kept.")).to_be_visible(timeout=SLOW)
-    reached = progress.inner_text()
+    expect(page.get_by_text("Stopped; what was counted is kept.")).to_be_visible(timeout=TIMEOUT)
+    stopped_at = progress.inner_text()
     page.wait_for_timeout(1000)
-    assert progress.inner_text() == reached
+    assert progress.inner_text() == stopped_at
     page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_text("90,154,177,426, each counted")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("90,154,177,426, each counted")).to_be_visible(timeout=TIMEOUT)
     expect(page.get_by_text(re.compile("of the anchors own"))).to_be_visible()
-    # who asks the same again is answered at once
-    again = part("part=every+triplet&embedding=trained&embedded_by=supcon&counted=10000")
-    expect(again.get_by_text("90,154,177,426, each counted")).to_be_visible(timeout=SLOW)
+    # the same count is cached for other visitors
+    second_count = open_triplets("part=every+triplet&embedding=trained&embedded_by=supcon&counted=10000")
+    expect(second_count.get_by_text("90,154,177,426, each counted")).to_be_visible(timeout=TIMEOUT)
 
 
-def test_other_parts_and_links_with_nonsense(part: Callable[[str], Page]) -> None:
-    page = part("part=every+triplet&counted=1000000&margin=minus")
-    expect(page.get_by_text("counted must be one of 500, 1000")).to_be_visible(timeout=SLOW)
+def test_invalid_settings_are_reported_and_the_other_parts_open(open_triplets: Callable[[str], Page]) -> None:
+    page = open_triplets("part=every+triplet&counted=1000000&margin=minus")
+    expect(page.get_by_text("counted must be one of 500, 1000")).to_be_visible(timeout=TIMEOUT)
     expect(page.get_by_text("margin must be a number from 0 to 2")).to_be_visible()
     page.get_by_role("radio", name="a real batch").click()
-    expect(page.locator(".ranking")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".ranking")).to_be_visible(timeout=TIMEOUT)
     page.get_by_role("radio", name="over a run").click()
-    expect(page.locator(".shares")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".shares")).to_be_visible(timeout=TIMEOUT)
     expect(page.locator(".embedding")).to_be_visible()

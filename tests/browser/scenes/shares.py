@@ -1,4 +1,6 @@
-"""A page with the shares of a made-up run, next to clouds that share its moment or not, for the browser tests."""
+"""The shares of a made-up run, beside embeddings that share its frame or do not."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
@@ -15,7 +17,7 @@ STEPS = {
 
 
 def made_up(steps: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Shares (F, 3) whose hard and semi-hard triplets are used up, and losses (F,) that stick at 1 for a while."""
+    """Return shares (F, 3) whose hard and semi-hard triplets are used up, and losses (F,) that stay near 1 at first."""
     t = np.log1p(np.array(steps) / 10) / np.log1p(100)
     easy = 0.05 + 0.9 * t
     hard = 0.3 * (1 - t) ** 2
@@ -24,7 +26,7 @@ def made_up(steps: list[int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def cloud(name: str, timeline: bool) -> Cloud:
-    """Points that leave the middle, at the frames of `name`."""
+    """Return points that leave the middle, at the frames of `name`."""
     start = np.random.default_rng(7).normal(size=(60, 2))
     return Cloud(
         stream=name,
@@ -37,9 +39,7 @@ def cloud(name: str, timeline: bool) -> Cloud:
     )
 
 
-if __name__ == "__main__":
-    st.set_page_config(layout="wide")
-    query = st.query_params
+def show(query: Mapping[str, str]) -> None:
     height = int(query.get("height", 480))
     frames = st.session_state.setdefault("frames", int(query.get("frames", len(STEPS["run"]))))
     if st.button("one frame"):

@@ -1,4 +1,6 @@
-"""A page with the ranking of a batch of real digits by their pixels, for the browser tests."""
+"""The ranking of a batch of real digits by the distances of their pixels."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
@@ -12,13 +14,13 @@ from cl_core.losses.contrast import Contrast
 
 
 def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int) -> Ranking:
-    """The batch as unit pixels, with what a miner picks of it; all of it on the grid."""
+    """Return the ranking of a batch with the triplets that a miner picks (distances and margin on the miners' grid)."""
     data = datasets.load("mnist")
     rows = datasets.probe_indices(data, n, seed)
     y = data.y_test[rows]
-    if which == "alone":  # nobody has a positive
+    if which == "alone":  # no image has a positive
         y, rows = y[:10], rows[:10]
-    if which == "one":  # nobody has a negative
+    if which == "one":  # no image has a negative
         rows = np.flatnonzero(data.y_test == 3)[:n]
         y = data.y_test[rows]
     z = torch.nn.functional.normalize(torch.tensor(data.x_test[rows].reshape(len(rows), -1)).double())
@@ -26,16 +28,16 @@ def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int)
         z = z[:1].expand(len(z), -1)
     if which == "line":  # a tenth apart: many ties, which rounding breaks
         z = torch.arange(len(z))[:, None].double() / 10
-    found = Contrast.of_batch(z, torch.tensor(y), "euclidean" if which == "line" else "sqeuclidean")
-    found = Contrast(miners.round_to_grid(found.value), found.positive, found.negative)
+    contrast = Contrast.of_batch(z, torch.tensor(y), "euclidean" if which == "line" else "sqeuclidean")
+    contrast = Contrast(miners.round_to_grid(contrast.value), contrast.positive, contrast.negative)
     margin = float(miners.round_to_grid(torch.tensor(margin, dtype=torch.float64)))
     picked = np.zeros((len(y), len(y), len(y)), dtype=bool)
     for a in range(len(y)):
-        one = miners.picked_triplets(found, margin, miner, a)
+        one = miners.picked_triplets(contrast, margin, miner, a)
         picked[a][one.positives.numpy()[:, None], one.negatives.numpy()] = one.chosen.numpy()
     return Ranking(
         stream=f"{n}/{seed}/{which}",
-        distances=found.value.numpy(),
+        distances=contrast.value.numpy(),
         labels=y,
         class_names=data.class_names,
         rows=rows,
@@ -48,9 +50,7 @@ def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int)
     )
 
 
-if __name__ == "__main__":
-    st.set_page_config(layout="wide")
-    query = st.query_params
+def show(query: Mapping[str, str]) -> None:
     count = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     bar = st.columns(4)
     miner = bar[0].selectbox("miner", miners.MINERS, list(miners.MINERS).index(query.get("miner", "semihard")))

@@ -1,5 +1,6 @@
-"""A page with two planes of one made-up loss, for the browser tests: what they show is chosen with sliders."""
+"""Two planes of one made-up loss, which sliders set."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ N = 101
 
 
 def loss(scale: float, m: float, n: int = N, hinge: bool = False) -> dict[str, Any]:
-    """The unified circle loss of one pair over the square, with its forces by hand."""
+    """Return the unified circle loss of one pair over the square, and its forces, computed by hand."""
     s_n, s_p = np.meshgrid(np.linspace(-1, 1, n), np.linspace(-1, 1, n))
     a_n, a_p = np.maximum(s_n + m, 0), np.maximum(1 + m - s_p, 0)
     gap = s_n - s_p + m if hinge else a_n * (s_n - m) - a_p * (s_p - 1 + m)
@@ -29,8 +30,8 @@ def violates(s_n: np.ndarray, s_p: np.ndarray, m: float, hinge: bool) -> np.ndar
 def picture(scale: float, m: float, pairs: int = 0, hinge: bool = False) -> Field:
     whole = np.sqrt(2) * m * np.stack([np.cos(a := np.linspace(0, 2 * np.pi, 181)), np.sin(a)], 1) + [0, 1]
     part = np.where((whole[:, :1] >= -m) & (whole[:, 1:] <= 1), whole, np.nan)
-    dice = np.random.default_rng(5)
-    points = np.clip(dice.normal([0.1, 0.55], [0.3, 0.25], (pairs, 2)), -1, 1)
+    generator = np.random.default_rng(5)
+    points = np.clip(generator.normal([0.1, 0.55], [0.3, 0.25], (pairs, 2)), -1, 1)
     diagonal = np.array([[-1.0, -1.0], [1.0, 1.0]])
     line = np.array([[-1.0, -1 + m], [1 - m, 1.0]])
     curves = (
@@ -80,9 +81,7 @@ def angles(scale: float, m: float) -> Field:
     )
 
 
-if __name__ == "__main__":
-    st.set_page_config(layout="wide")
-    query = st.query_params
+def show(query: Mapping[str, str]) -> None:
     height = int(query.get("height", 520))
     columns = st.columns(4)
     scale = columns[0].select_slider("scale", [1, 4, 8, 16, 32, 64, 256, 512], int(query.get("scale", 32)))
@@ -95,7 +94,7 @@ if __name__ == "__main__":
     with left:
         first = plane(picture(scale, m, pairs, "hinge" in query), key="first", height=height, group=group)
     with right:
-        shown = angles(scale, m) if "angles" in query else picture(1, 0.25)
-        second = plane(shown, key="second", height=height, group=group)
+        field = angles(scale, m) if "angles" in query else picture(1, 0.25)
+        second = plane(field, key="second", height=height, group=group)
     st.markdown(f"python sees {first.x}, {first.y} and {second.x}, {second.y}")
     st.markdown(f"page runs: {st.session_state['runs']}")

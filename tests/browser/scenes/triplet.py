@@ -1,6 +1,7 @@
-"""A page with one scene of triplets, for the browser tests: where the points begin is chosen in the link."""
+"""One anchor, its positive and its negatives in the plane."""
 
 import json
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -11,9 +12,8 @@ from cl_core.losses.triplet import DISTANCES
 POINTS = [[0, 0], [0.6, 0], [-0.2, 0.35], [-0.45, -0.5], [0.5, 0.85]]
 ON_CIRCLE = [[1, 0], [0.8, 0.6], [0.96, -0.28], [0.6, -0.8], [-0.8, 0.6]]
 
-if __name__ == "__main__":
-    st.set_page_config(layout="wide")
-    query = st.query_params
+
+def show(query: Mapping[str, str]) -> None:
     count = st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     margin, distance, circle = float(query.get("m", 0.2)), query.get("distance", "euclidean"), "circle" in query
     stream, shown = query.get("stream", "one"), True

@@ -1,5 +1,9 @@
-"""A page with two angle pictures side by side, for the browser tests: which losses is chosen in the link."""
+"""Pictures of the angle between two class weights side by side, one for each loss."""
 
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
 import streamlit as st
 
 from cl_core.analysis import similarity_plane
@@ -8,20 +12,26 @@ from cl_core.components.wedge.mount import wedge
 from cl_core.losses import LOSSES
 
 
-def picture(key: str, theta: dict[str, float], between: int = 60) -> Wedge:
+@cache  # a test runs the script many times with the same margin
+def angles(key: str, margin: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the angles towards the other class weight (181,) and away from it (181, 2), in degrees."""
+    loss, theta = LOSSES[key], {} if margin is None else {"margin": margin}
+    return similarity_plane.wedge_angles(loss, theta), similarity_plane.wedge_angles_away(loss, theta)
+
+
+def picture(key: str, margin: float | None, between: int) -> Wedge:
     loss = LOSSES[key]
+    table, away = angles(key, margin)
     return Wedge(
         title=loss.title,
-        table=similarity_plane.wedge_angles(loss, theta),
-        away=similarity_plane.wedge_angles_away(loss, theta),
+        table=table,
+        away=away,
         between=between,
         alt=f"what {loss.title} asks of two classes",
     )
 
 
-if __name__ == "__main__":
-    st.set_page_config(layout="wide")
-    query = st.query_params
+def show(query: Mapping[str, str]) -> None:
     height = int(query.get("height", 420))
     keys = query.get("losses", "l_softmax,am_softmax").split(",")
     group = query.get("group", "")
@@ -36,10 +46,10 @@ if __name__ == "__main__":
         shown = controls[3].checkbox("show", value=True)
     states = []
     for column, (k, key) in zip(st.columns(len(keys)), enumerate(keys), strict=True):
-        margin = LOSSES[key].parameters.get("margin")
-        theta = {} if margin is None else {"margin": angular if margin.kind == "integer" else additive}
+        parameter = LOSSES[key].parameters.get("margin")
+        margin = None if parameter is None else angular if parameter.kind == "integer" else additive
         with column:
             if "plain" in query or shown:
                 between = int(query.get("between", 60))
-                states.append(wedge(picture(key, theta, between), key=f"wedge{k}", height=height, group=group))
+                states.append(wedge(picture(key, margin, between), key=f"wedge{k}", height=height, group=group))
     st.markdown(f"python sees {', '.join(str(state.between) for state in states)}; runs: {count}")
