@@ -107,7 +107,7 @@ def test_several_seeds_give_spread_and_verdict(pool):
 
 
 @pytest.mark.parametrize("ready", READY_RACES, ids=lambda ready: ready.title)
-def test_ready_race_sets_all_contenders(nobody, ready):
+def test_ready_race_sets_all_contenders(idle_executor, ready):
     app = open_page("compare", **(FAST_RACE | {"seed": "3"}))
     app.button(key=f"ready_{READY_RACES.index(ready)}").click().run()
     assert not app.exception
