@@ -30,23 +30,17 @@ VIEWS = {  # the address of each view, and a text or a selector that it has once
     f"compare?{RUN}": ".embedding[data-frames]",
     "experiments": "What the article claims",
     "experiments?part=one+thing+at+a+time": ".stVegaLiteChart",
-    "experiments?part=pictures": ".stVegaLiteChart",
+    "experiments?part=pictures": "principal axes of their embedding",
     "experiments?part=one+cell": "Run it again",
     "experiments?part=cost": "processor time in",
     "glossary": ".stGraphVizChart",
-    "lessons": ".stHeading",
-    "break_it": ".stHeading",
+    "lessons": "A lesson leads through the course",
+    "break_it": ".st-key-break_hard_collapse",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 STREAMLIT_VIOLATIONS = {  # rule and part of the selector of what Streamlit renders, and no theme can change
     ("scrollable-region-focusable", "katex-display"): "a long formula; browsers let the keyboard scroll such a box",
 }
-# counts how often the script has run to its end: two views may have the same text or selector
-COUNT_RUNS = """(app) => {
-    window.runs = 0;
-    new MutationObserver(() => (window.runs += app.dataset.testScriptState === 'notRunning')).observe(
-        app, { attributes: true, attributeFilter: ['data-test-script-state'] });
-}"""
 DARK = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor === 'rgb(17, 20, 27)'"
 # colours fade over after a change of the theme, also in shadow roots
 FADED = """() => {
@@ -77,22 +71,18 @@ def shared_page(windows: Windows, app_server: Server) -> Iterator[Page]:
     """One window for all views: these tests leave nothing behind that another view would show."""
     page = windows.browser.new_context(viewport={"width": 1280, "height": 720}, reduced_motion="reduce").new_page()
     page.goto(app_server.url)
-    page.get_by_test_id("stApp").evaluate(COUNT_RUNS)
     yield page
     page.context.close()
 
 
 @pytest.fixture
-def show(shared_page: Page, app_server: Server, watch: Callable[[Page], None]) -> Callable[[str], Page]:
+def show(shared_page: Page, watch: Callable[[Page], None]) -> Callable[[str], Page]:
     """`show("triplets") -> page`: a view in the light theme, as soon as it is complete."""
 
     def show_(view: str) -> Page:
         watch(shared_page)
         shared_page.emulate_media(color_scheme="light")
-        if shared_page.url != f"{app_server.url}/{view}":
-            runs = shared_page.evaluate("window.runs")
-            navigate(shared_page, view)
-            shared_page.wait_for_function(f"window.runs > {runs}", timeout=TIMEOUT, polling=POLLING)
+        navigate(shared_page, view)
         sign = VIEWS[view]
         place = shared_page.locator(sign) if sign.startswith(".") else shared_page.get_by_text(sign)
         expect(place.first).to_be_visible(timeout=TIMEOUT)
