@@ -25,7 +25,7 @@ VIEWS = {  # the address of each view, and a text or a selector that it has once
     "boundaries?plane=angles&loss=l_softmax": ".wedge",
     "batch": ".batch",
     f"training?{RUN}": ".embedding[data-frames]",
-    f"training?{RUN}&play=true": ".embedding[data-frames]",
+    f"training?{RUN}&play=true": "Pause",
     f"training?{RUN}&view=density": ".js-plotly-plot",
     f"compare?{RUN}": ".embedding[data-frames]",
     "experiments": "What the article claims",

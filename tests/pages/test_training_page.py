@@ -249,6 +249,7 @@ def test_density_view_has_one_contour_per_class(pool):
     assert not app.exception
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert [trace["type"] for trace in figure["data"]].count("contour") == 10
+    assert not app.button(key="start").disabled
 
 
 def test_every_pace_can_be_set_by_link(pool):
