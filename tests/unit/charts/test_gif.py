@@ -19,6 +19,7 @@ def gif_of(progress: RunProgress, dark: bool = False) -> Image.Image:
     return Image.open(io.BytesIO(gif.join_images(gif.draw_images(scene, gif.frame_times(len(scene.points))))))
 
 
+@pytest.mark.slow  # draws a whole animation
 @pytest.mark.parametrize("dark", [False, True])
 def test_gif_moves_in_every_image_and_has_the_class_colours(dark):
     progress, _ = trained(steps=4)

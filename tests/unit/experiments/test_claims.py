@@ -260,6 +260,7 @@ def test_mixed_classes_do_not_count_as_tight_clusters():
     assert claims.tightest_clusters(made_up(where(mixed, method="max_margin", batch=32))).holds is False
 
 
+@pytest.mark.slow  # the whole table
 def test_show_prints_table_verdicts_missing_cells_and_unreadable_files(tmp_path, capsys):
     cells = [cell for cell in STUDIES["published"].cells if cell.dataset == "mnist"]
     write(tmp_path, cells)

@@ -126,6 +126,7 @@ def test_loss_equals_loops_with_a_zero_weight_of_an_absent_class(key):
         assert_equals_loops(key, theta, randn(6, 3), torch.arange(6) % 3, w)
 
 
+@pytest.mark.slow  # every setting twice, against loops
 @pytest.mark.parametrize("key", CLASS_LOSSES)
 def test_float32_is_finite_and_accurate_at_every_slider_corner(key):
     # for any labels: also where the zero row is the weight of the own class

@@ -74,6 +74,7 @@ def test_loss_equals_loops_on_random_batches(key, seed):
     assert_equals_loops(key, {}, batch("", y, seed, dim=4))
 
 
+@pytest.mark.slow  # every setting twice, against loops
 @pytest.mark.parametrize("key", PAIR_LOSSES)
 def test_float32_is_finite_and_accurate_at_every_slider_corner(key):
     for b, theta in itertools.product(BATCHES, CORNERS[key]):
@@ -182,6 +183,7 @@ def test_contrastive_gradient_between_duplicates_of_two_classes_is_zero():
 # --- properties of every loss -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # every setting on several batches
 @pytest.mark.parametrize("key", PAIR_LOSSES)
 def test_loss_is_invariant_to_batch_order(key):
     for b, theta in itertools.product(BATCHES, CORNERS[key]):

@@ -131,6 +131,7 @@ TRAINABLE = [  # conventions with their own function that need only a labelled b
 ]
 
 
+@pytest.mark.slow  # 16 trainings
 @pytest.mark.parametrize(("key", "convention"), TRAINABLE, ids=map("/".join, TRAINABLE))
 def test_every_convention_learns_from_batches_with_single_images(key, convention):
     recipe = losses.LOSSES[key].recipe
