@@ -16,7 +16,8 @@ STEADY = f"""() => {{
     const size = document.querySelectorAll('*').length;
     const steady = size === window.lastSize;
     window.lastSize = size;
-    return steady && ({IDLE})();
+    const loaded = [...document.images].every((image) => image.complete);
+    return steady && loaded && ({IDLE})();
 }}"""
 
 
@@ -26,7 +27,7 @@ def navigate(page: Page, address: str) -> None:
 
 
 def wait_until_steady(page: Page) -> None:
-    """Wait until the script has run and nothing is added to the page any more."""
+    """Wait until the script has run, images are loaded, and nothing is added to the page any more."""
     page.evaluate("() => { window.lastSize = -1; }")
     page.wait_for_function(STEADY, timeout=TIMEOUT, polling=250)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=TIMEOUT)

@@ -108,7 +108,7 @@ def watch() -> "Iterator[Callable[[Page], None]]":
     def on_message(message: "ConsoleMessage") -> None:
         # on the way to a page of the course, Streamlit asks for its server's health below that page's own address first
         if message.type == "error" and "/_stcore/" not in message.location["url"]:
-            errors.append(message.text)
+            errors.append(f"{message.text} {message.location['url']}")
 
     def watch_page(page: "Page") -> None:
         page.on("pageerror", on_error)

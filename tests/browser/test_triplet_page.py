@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.app_page import TIMEOUT
+from tests.browser.app_page import TIMEOUT, wait_until_steady
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +71,7 @@ def test_count_of_all_triplets_stops_resumes_and_does_not_block_other_visitors(
     page.wait_for_timeout(1000)
     assert progress.inner_text() == stopped_at
     page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_text("90,154,177,426, each counted")).to_be_visible(timeout=TIMEOUT)
+    expect(page.get_by_text("90,154,177,426, each counted")).to_be_visible(timeout=3 * TIMEOUT)
     expect(page.get_by_text(re.compile("of the anchors own"))).to_be_visible()
     # the same count is cached for other visitors
     second_count = open_triplets("part=every+triplet&embedding=trained&embedded_by=supcon&counted=10000")
@@ -82,6 +82,7 @@ def test_invalid_settings_are_reported_and_the_other_parts_open(open_triplets: C
     page = open_triplets("part=every+triplet&counted=1000000&margin=minus")
     expect(page.get_by_text("counted must be one of 500, 1000")).to_be_visible(timeout=TIMEOUT)
     expect(page.get_by_text("margin must be a number from 0 to 2")).to_be_visible()
+    wait_until_steady(page)  # the server deletes images of a part that is left, so they must not be loading
     page.get_by_role("radio", name="a real batch").click()
     expect(page.locator(".ranking")).to_be_visible(timeout=TIMEOUT)
     page.get_by_role("radio", name="over a run").click()
