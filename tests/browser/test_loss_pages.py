@@ -15,13 +15,6 @@ from tests.browser.app_page import IDLE, navigate, wait_for, wait_until_steady
 pytestmark = pytest.mark.browser
 
 SLOW = 60_000
-# counts how often the script has run to its end
-COUNT_RUNS = """() => {
-    const app = document.querySelector('[data-testid="stApp"]');
-    window.runs = 0;
-    new MutationObserver(() => (window.runs += app.dataset.testScriptState === 'notRunning')).observe(
-        app, { attributes: true, attributeFilter: ['data-test-script-state'] });
-}"""
 # the page shows the result of a run a few milliseconds after its end
 DRAWN = "() => new Promise((done) => setTimeout(() => requestAnimationFrame(done), 100))"
 
@@ -42,14 +35,11 @@ class LossPage:
         return float(self.slider(name, nth).input_value())
 
     def press(self, name: str, keys: str, times: int = 1, nth: int = 0) -> None:
-        """Move a slider by keys, and wait after each for the script's run."""
+        """Move a slider by keys; what the pictures show follows with the script's run."""
         for _ in range(times):
             before = self.value(name, nth)
-            runs = self.page.evaluate("window.runs")
             self.slider(name, nth).press(keys)
             self.until(lambda: self.value(name, nth) != before)  # noqa: B023  (waited for at once)
-            self.page.wait_for_function(f"window.runs > {runs}", timeout=SLOW, polling=20)
-            self.page.evaluate(DRAWN)
 
     def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> None:
         wait_for(self.page, condition, seconds)
@@ -85,7 +75,6 @@ def visit(open_page: Callable[..., Page]) -> Callable[..., LossPage]:
             view.pictures(picture).first.wait_for(timeout=SLOW)
             page.wait_for_function(IDLE, timeout=SLOW, polling=20)
             page.evaluate(DRAWN)
-            page.evaluate(COUNT_RUNS)
         return view
 
     return visit_
@@ -93,14 +82,17 @@ def visit(open_page: Callable[..., Page]) -> Callable[..., LossPage]:
 
 def test_circle_boundary_has_radius_sqrt_2_m_at_every_slider_position(visit):
     view = visit("boundaries?loss=circle&margin=0.25")
+
+    def is_circle(m: float) -> bool:
+        points = view.boundary()
+        arc, line = points[points[:, 0] > -m + 1e-6], points[points[:, 0] < -m - 1e-6]
+        on_circle = np.allclose(np.hypot(arc[:, 0], arc[:, 1] - 1), math.sqrt(2) * m, atol=1e-5)
+        return len(arc) > 50 and on_circle and np.allclose(line[:, 1], 1 - m, atol=1e-5)
+
     for key in ("ArrowRight", "End", "Home"):
         view.press("margin", key)
         m = view.value("margin")
-        points = view.boundary()
-        arc = points[points[:, 0] > -m + 1e-6]
-        assert len(arc) > 50
-        assert np.allclose(np.hypot(arc[:, 0], arc[:, 1] - 1), math.sqrt(2) * m, atol=1e-5)
-        assert np.allclose(points[points[:, 0] < -m - 1e-6][:, 1], 1 - m, atol=1e-5)
+        view.until(lambda m=m: is_circle(m))
         expect(view.page.get_by_text("The boundary is an arc of the circle")).to_be_visible()
 
 
@@ -108,9 +100,9 @@ def test_am_softmax_boundary_is_shifted_by_m(visit):
     view = visit("boundaries?loss=am_softmax&margin=0.1")
     for times in (0, 1):
         view.press("margin", "PageUp", times)
-        s_n, s_p = view.boundary().T
-        assert len(s_n) > 50
-        assert np.allclose(s_p - s_n, view.value("margin"), atol=1e-5)
+        m = view.value("margin")
+        view.until(lambda m=m: np.allclose(np.subtract(*view.boundary().T), -m, atol=1e-5))
+        assert len(view.boundary()) > 50
 
 
 def test_l_softmax_wedge_is_the_angle_over_m_plus_one(visit):
@@ -123,13 +115,15 @@ def test_l_softmax_wedge_is_the_angle_over_m_plus_one(visit):
     def agrees(m: float) -> bool:
         return math.isclose(number("wedge"), number("between") / (m + 1), abs_tol=1e-3)
 
+    def is_line(m: float) -> bool:
+        theta_2, theta_1 = view.boundary().T
+        inside = theta_1 < 180 / m
+        return np.allclose(theta_2[inside], m * theta_1[inside], atol=0.01)
+
     for times in (0, 1):
         view.press("margin", "ArrowRight", times)
         m = view.value("margin")
-        view.until(lambda m=m: agrees(m))
-        theta_2, theta_1 = view.boundary().T
-        inside = theta_1 < 180 / m
-        assert np.allclose(theta_2[inside], m * theta_1[inside], atol=0.01)
+        view.until(lambda m=m: agrees(m) and is_line(m))
     handle = wedge.get_by_role("slider").first
     handle.focus()
     handle.press("PageUp")
@@ -145,7 +139,9 @@ def test_slider_keeps_zoom_and_mounted_component(visit):
     plane.get_by_role("button", name="Zoom in").click()
     zoom = plane.get_attribute("data-zoom")
     assert float(zoom or "1") > 1
+    boundary = view.boundary()
     view.press("margin", "ArrowRight", 2)
+    view.until(lambda: not np.array_equal(view.boundary(), boundary))
     assert plane.get_attribute("data-zoom") == zoom
     assert plane.get_attribute("data-mine") == "yes"
 
