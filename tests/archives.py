@@ -52,3 +52,19 @@ def load_arrays(key):
     """Return writable copies of a shipped data set's arrays, as numpy reads them."""
     with np.load(ROOT / "assets" / f"{key}.npz", allow_pickle=False) as stored:
         return {name: stored[name] for name in ARRAYS}
+
+
+def assert_missing_and_truncated_are_reported(path, arrays, load_error):
+    """Check what loading a prepared .npz says where it is missing, a Git LFS pointer, and cut short.
+
+    Args:
+        path: where the loader looks for the file; nothing is there yet.
+        arrays: what the file should hold, by name.
+        load_error: function that loads the file, and returns the message of its error.
+    """
+    assert "no such file" in load_error()
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    assert "no .npz archive" in load_error()
+    write_npz(path, **arrays)
+    path.write_bytes(path.read_bytes()[:5000])
+    assert "no .npz archive" in load_error()

@@ -29,7 +29,7 @@ RIDGE_PENALTY = 0.01  # of the linear probe
 class Metrics:
     """Measures of one embedding.
 
-    Run files hold them in this order. A new one comes last and has the default NaN, its value in files of before.
+    Run files hold them in this order. A new one comes last and has the default NaN, its value in older files.
 
     Attributes:
         knn: kNN accuracy: share of points for whose class their `NEIGHBOURS` nearest other points vote; ties: the

@@ -55,9 +55,7 @@ def _distorted(x: Tensor, generator: Generator) -> Tensor:
     )
     knots = MAX_BEND * _uniform((n, 2, KNOTS_PER_SIDE**2), generator)
     factors = torch.cat([torch.stack(rows, dim=1).view(n, 2, 3), knots], dim=2)
-    factors *= torch.tensor(
-        [[2 / width], [2 / height]]
-    )  # from pixels to the square from -1 to 1 that grid_sample takes
+    factors *= torch.tensor([[2 / width], [2 / height]])  # pixels to the range -1 to 1 that grid_sample takes
     grid = (factors.flatten(0, 1) @ _pixel_basis(height, width)).view(n, 2, height, width)
     warped = grid_sample(x[:, None], grid.movedim(1, -1), align_corners=False)[:, 0]
     distorted: Tensor = warped ** (MAX_LOG_GAMMA * gamma).exp()[:, None, None]

@@ -12,7 +12,6 @@ import os
 import re
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +29,6 @@ MAX_BYTES = 512 * 2**20  # of all members together, unpacked
 MAX_DIRECTORY = 2**14  # bytes of a zip's directory; that of a million empty members takes half a gigabyte to read
 MAX_REASON = 160  # characters of another exception's text in a message
 CHUNK_SIZE = 2**18  # bytes that are unpacked at a time
-DAMAGE_ERRORS = (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)  # of numpy.load
 
 _END_RECORD = struct.Struct("<4s4H2LH")  # the record at the end of a zip (PKWARE's APPNOTE, 4.3.16)
 _ZIP64_LOCATOR_SIZE = 20  # bytes of the record before it where the zip is one of 64 bits (4.3.15)
@@ -258,7 +256,7 @@ def load_asset(path: Path, build: Callable[[Mapping[str, NDArray[Any]]], T], men
         raise DataError(f"{path.name}: no such file. {mend}.") from None
     except KeyError as error:
         raise DataError(f"{path.name}: it holds no {plain_reason(error)}. {mend}.") from error
-    except (TypeError, *DAMAGE_ERRORS) as error:
+    except (OSError, TypeError, ValueError) as error:
         reason = plain_reason(error, path)
         raise DataError(f"{path.name}: damaged, or of another version ({reason}). {mend}.") from error
 

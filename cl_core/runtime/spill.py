@@ -2,6 +2,8 @@
 
 import time
 import weakref
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -10,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from cl_core.data import npz
 from cl_core.runtime import temp_dirs
 from cl_core.runtime.tasks import StateHandle
 from cl_core.training.frames import Frame
 
 SLOTS = 10  # of one run: for the newest state, states that wait for their frames, and those to come
 IDLE_SECONDS = 5.0  # after the lease, before a run is spilled to disk
+# of numpy.load and of the arrays that are taken from it
+LOAD_ERRORS = (OSError, KeyError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 class SpillLostError(ValueError):
@@ -102,7 +105,7 @@ class RunStorage:
             with np.load(self._file, allow_pickle=False) as stored:
                 state = replace(newest.state, vector=stored["vector"])
                 points = {k: stored[f"points{k}"] for k in frames[0].views}
-        except (KeyError, *npz.DAMAGE_ERRORS) as error:
+        except LOAD_ERRORS as error:
             raise SpillLostError(
                 "While no page showed this run, its data was kept on the server's disk, and it can no longer be read. "
                 "Reset makes the same run again."

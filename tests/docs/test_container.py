@@ -56,9 +56,9 @@ def test_base_image_and_packages_are_pinned():
     assert len(bases) == 1
     assert re.fullmatch(r"python:3\.11\.\d+-slim-\w+", bases.pop())
     for keyword, arguments in INSTRUCTIONS:
-        if keyword == "RUN" and "install" in (words := json.loads(arguments)):
-            packages = [word for word in words[words.index("install") + 1 :] if not word.startswith(("-", "/"))]
-            assert all("==" in word for word in packages), packages
+        if keyword == "RUN" and "install" in (command := json.loads(arguments)):
+            packages = [part for part in command[command.index("install") + 1 :] if not part.startswith(("-", "/"))]
+            assert all("==" in package for package in packages), packages
     without_comments = re.sub(r"(?m)^#.*", "", CONTAINERFILE)
     assert not re.search(r"amd64|x86_64|arm64|aarch64", without_comments)  # builds on each architecture
 

@@ -130,7 +130,7 @@ def test_exported_tables_keep_their_columns():
         assert table.column_names[: len(expected[name])] == expected[name]  # a new metric is a new last column
 
 
-def test_run_file_of_before_a_new_metric_opens_without_it(monkeypatch):
+def test_run_file_without_a_newer_metric_opens_with_nan(monkeypatch):
     @dataclass(frozen=True, slots=True)
     class MoreMetrics(Metrics):
         silhouette: float = nan

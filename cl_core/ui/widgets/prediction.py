@@ -59,11 +59,8 @@ def predict(pinned: PlaneState) -> None:
 
 def answered_by_place() -> bool:
     """Return whether the planes were covered by a question for a place that is answered or skipped by now."""
-    return (
-        bool(st.session_state.get(COVER.name))
-        and not current_question().question.choices
-        and question.has_answered(current_question())
-    )
+    asked = current_question()
+    return bool(st.session_state.get(COVER.name)) and not asked.question.choices and question.has_answered(asked)
 
 
 def with_answers(field: Field) -> Field:

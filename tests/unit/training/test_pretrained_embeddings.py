@@ -14,6 +14,7 @@ from cl_core.training.frames import make_frame
 from cl_core.training.pretrained import embeddings, recipe_runs
 from cl_core.training.pretrained.embeddings import IMAGES, STAGES
 from cl_core.training.pretrained.recipe_runs import GOALS
+from tests import archives
 
 REMAKE_HINT = (
     "a recipe, a default or the net has changed, or a loss is new; "
@@ -137,13 +138,7 @@ def damaged_file(tmp_path, monkeypatch):
 
 
 def test_missing_or_truncated_embedding_file_is_reported(damaged_file):
-    path, arrays, load_error = damaged_file
-    assert "no such file" in load_error()
-    path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
-    assert "no .npz archive" in load_error()
-    np.savez_compressed(path, **arrays)
-    path.write_bytes(path.read_bytes()[:5000])
-    assert "no .npz archive" in load_error()
+    archives.assert_missing_and_truncated_are_reported(*damaged_file)
 
 
 def test_embedding_file_with_wrong_contents_is_reported(damaged_file):

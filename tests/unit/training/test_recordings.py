@@ -16,6 +16,7 @@ from cl_core.losses.miners import easy, hard, semihard
 from cl_core.training import frames
 from cl_core.training.pretrained import recordings
 from cl_core.training.pretrained.recordings import IMAGES, RECORDINGS
+from tests import archives
 
 REMAKE_HINT = "the net, the loss or a default has changed; run: python -m cl_core.training.pretrained recordings"
 COLLAPSING = {"hard", "batch-hard"}
@@ -173,13 +174,7 @@ def damaged_file(tmp_path, monkeypatch):
 
 
 def test_missing_or_truncated_recording_file_is_reported(damaged_file):
-    path, arrays, load_error = damaged_file
-    assert "no such file" in load_error()
-    path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
-    assert "no .npz archive" in load_error()
-    np.savez_compressed(path, **arrays)
-    path.write_bytes(path.read_bytes()[:5000])
-    assert "no .npz archive" in load_error()
+    archives.assert_missing_and_truncated_are_reported(*damaged_file)
 
 
 def test_recording_file_with_wrong_contents_is_reported(damaged_file):
