@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from cl_core.losses.distances import EPSILON
 from cl_core.losses.triplet import DISTANCES
@@ -94,14 +96,16 @@ def prepare_sample(embeddings: Any, labels: Any, margins: Sequence[float], dista
 
     Args:
         embeddings: (N, D) finite floats, of NumPy or torch.
-        labels: (N,) integers.
+        labels: (N,) or (N, 1) integers.
         margins: (M,) in the units of `distance`, at least 0.
         distance: "sqeuclidean", "euclidean" or "cosine".
 
     Raises:
         ValueError: when one of them is not as described.
     """
-    z, y = np.asarray(embeddings, dtype=np.float64), np.asarray(labels)
+    z, y = _to_numpy(embeddings).astype(np.float64), _to_numpy(labels)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
     if z.ndim != 2 or not z.size:
         raise ValueError(f"embeddings must be a matrix (N, D) with at least one entry, not {z.shape}")
     if not np.isfinite(z).all():
@@ -135,6 +139,14 @@ def prepare_sample(embeddings: Any, labels: Any, margins: Sequence[float], dista
         tuple(margins),
         min(bits, 1000),
     )
+
+
+def _to_numpy(array: Any) -> NDArray[Any]:
+    """Return an array or a tensor of any device and type as an array."""
+    if not isinstance(array, Tensor):
+        return np.asarray(array)
+    tensor = array.detach().cpu()
+    return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
 
 
 def count_anchors(sample: CensusSample, first: int = 0) -> Iterator[PartialCounts]:

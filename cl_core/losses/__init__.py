@@ -14,7 +14,18 @@ contrasts. `LOSSES` is the catalogue; `module` creates a loss as a PyTorch modul
 
 from cl_core.losses._angular import psi_of_angle
 from cl_core.losses.catalogue import LOSSES, get, table
+from cl_core.losses.distances import OutOfRangeError
 from cl_core.losses.loss_module import LossModule, module
 from cl_core.losses.reference_values import collapse_value, floor_value
 
-__all__ = ["LOSSES", "LossModule", "collapse_value", "floor_value", "get", "module", "psi_of_angle", "table"]
+__all__ = [
+    "LOSSES",
+    "LossModule",
+    "OutOfRangeError",
+    "collapse_value",
+    "floor_value",
+    "get",
+    "module",
+    "psi_of_angle",
+    "table",
+]

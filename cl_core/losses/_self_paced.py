@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cl_core.losses._softmax_terms import softmax_shares
-from cl_core.losses.autograd import row_blocks, with_gradient
+from cl_core.losses._softmax_terms import log_sum_exp, softmax_shares, softplus
+from cl_core.losses.autograd import is_fast, row_blocks, with_fast_gradient, with_gradient
 from cl_core.losses.contrast import Contrast, Terms
 
 
@@ -44,6 +44,55 @@ def self_paced(c: Contrast, positive: Side, negative: Side, *, pooled: bool = Fa
     Returns:
         Terms with one term per anchor that has positives and negatives; if pooled, one per batch.
     """
+    pooled = pooled and c.symmetric
+    has_positive, has_negative = c.has_positive, c.has_negative
+    if pooled:
+        count = (has_positive.any() & has_negative.any()).long().expand(len(c.value))
+    else:
+        count = (has_positive & has_negative).long()
+    constants = (positive.optimum, positive.margin, positive.scale, negative.optimum, negative.margin, negative.scale)
+    if is_fast(c, *constants):
+        total = _fast_total(c, positive, negative, pooled)
+    else:
+        total = _dense_total(c, c.value, positive, negative, pooled)
+    return Terms(total, count, multiplicity=len(count) if pooled else 1)
+
+
+def _dense_total(c: Contrast, value: Tensor, positive: Side, negative: Side, pooled: bool) -> Tensor:
+    """Return the term of each anchor (A,); the masks are those of `c`.
+
+    The value is computed from detached similarities and the derivative by its formula: the weights are constant for the
+    first derivative only.
+    """
+    total, _ = _dense_terms(c, value.detach(), positive, negative, pooled)
+    _, slope = _dense_terms(c, value, positive, negative, pooled)
+    return with_gradient(value, total, slope)
+
+
+def _dense_terms(c: Contrast, s: Tensor, positive: Side, negative: Side, pooled: bool) -> tuple[Tensor, Tensor]:
+    """Return the term of each anchor (A,) and its derivative (A, N) by the similarities `s`, both differentiable."""
+    a_p, a_n = (positive.optimum - s).clamp(min=0), (s - negative.optimum).clamp(min=0)
+    logits_p = positive.scale * a_p * (positive.margin - s)
+    logits_n = negative.scale * a_n * (s - negative.margin)
+    log_p, log_n = _log_sums(logits_p, c.positive, pooled), _log_sums(logits_n, c.negative, pooled)  # (A,) or (1,)
+    violation = log_p + log_n - (2 * math.log(2) if pooled else 0)  # pooled: every pair is stored from both ends
+    share_p = (logits_p.masked_fill(~c.positive, -torch.inf) - _finite(log_p)[:, None]).exp()
+    share_n = (logits_n.masked_fill(~c.negative, -torch.inf) - _finite(log_n)[:, None]).exp()
+    slope = negative.scale * a_n * share_n - positive.scale * a_p * share_p
+    factor = len(s) if pooled else 1  # the mean is over all anchors, which share one term
+    return softplus(violation).expand(len(s)), factor * violation.sigmoid()[:, None] * slope
+
+
+def _log_sums(logits: Tensor, mask: Tensor, pooled: bool) -> Tensor:
+    return log_sum_exp(logits.reshape(1, -1), mask.reshape(1, -1)) if pooled else log_sum_exp(logits, mask)
+
+
+def _finite(x: Tensor) -> Tensor:
+    return x.masked_fill(x == -torch.inf, 0)
+
+
+def _fast_total(c: Contrast, positive: Side, negative: Side, pooled: bool) -> Tensor:
+    """Return the term of each anchor (A,), by blocks of rows and with an analytic derivative."""
     value = c.value.detach()
     log_p, log_n = (torch.empty(len(value), dtype=torch.float64) for _ in range(2))
     slope = torch.empty_like(value)
@@ -53,29 +102,26 @@ def self_paced(c: Contrast, positive: Side, negative: Side, *, pooled: bool = Fa
         log_p[rows], share_p = softmax_shares(a_p * (positive.margin - s), is_p, 1 / positive.scale)
         log_n[rows], share_n = softmax_shares(a_n * (s - negative.margin), is_n, 1 / negative.scale)
         slope[rows] = (a_n * share_n).mul_(negative.scale).sub_((a_p * share_p).mul_(positive.scale))
-    if pooled and c.symmetric:
-        return _pooled(c, log_p, log_n, slope)
-    violation = log_p + log_n  # (A,), -inf for an anchor without positives or without negatives
-    slope *= violation.sigmoid().to(slope.dtype)[:, None]
-    has_both = (c.n_positive > 0) & (c.n_negative > 0)
-    return Terms(with_gradient(c.value, _softplus(violation), slope), has_both.long())
+    if pooled:
+        violation, slope = _pooled(c, log_p, log_n, slope)
+    else:
+        violation = log_p + log_n  # (A,), -inf for an anchor without positives or without negatives
+        slope *= violation.sigmoid().to(slope.dtype)[:, None]
+    return with_fast_gradient(
+        c.value,
+        softplus(violation).expand(len(value)),
+        slope,
+        lambda value: _dense_total(c, value, positive, negative, pooled),
+    )
 
 
-def _pooled(c: Contrast, log_p: Tensor, log_n: Tensor, slope: Tensor) -> Terms:
-    """Combine all rows into one group with the same term for every anchor; slope (A, N) is that of single rows."""
-    anchors = len(slope)
+def _pooled(c: Contrast, log_p: Tensor, log_n: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
+    """Combine all rows into one group; return its violation, a scalar, and the derivative from that of single rows."""
     all_p, all_n = log_p.logsumexp(0), log_n.logsumexp(0)
     violation = all_p + all_n - 2 * math.log(2)  # every pair is stored from both ends, but counts once
-    has_both = bool(torch.isfinite(violation))
-    if has_both:
-        # share of each row in the sum over all rows
-        row_p, row_n = ((log - total).exp().to(slope.dtype)[:, None] for log, total in ((log_p, all_p), (log_n, all_n)))
-        slope *= torch.where(c.positive, row_p, row_n) * (anchors * violation.sigmoid().item())
-    else:
-        slope.zero_()
-    total = _softplus(violation).expand(anchors)
-    return Terms(with_gradient(c.value, total, slope), torch.full((anchors,), int(has_both)), multiplicity=anchors)
-
-
-def _softplus(x: Tensor) -> Tensor:
-    return torch.logaddexp(x, torch.zeros_like(x))
+    if not torch.isfinite(violation):
+        return violation, slope.zero_()
+    # share of each row in the sum over all rows
+    row_p, row_n = ((log - total).exp().to(slope.dtype)[:, None] for log, total in ((log_p, all_p), (log_n, all_n)))
+    slope *= torch.where(c.positive, row_p, row_n) * (len(slope) * violation.sigmoid().item())
+    return violation, slope

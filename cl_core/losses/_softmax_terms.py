@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from cl_core.losses.autograd import apply_rows
 from cl_core.losses.contrast import Contrast, Terms
@@ -22,7 +23,7 @@ def diagonal(t: Tensor, **_: object) -> tuple[Tensor, Tensor]:
     return 2 * t - 1, 2 * t - 1
 
 
-def softmax_shares(value: Tensor, mask: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def softmax_shares(value: Tensor, mask: Tensor, temperature: float | Tensor) -> tuple[Tensor, Tensor]:
     """Compute log-sum-exp and softmax of value / temperature over the masked entries of each row.
 
     Args:
@@ -42,7 +43,30 @@ def softmax_shares(value: Tensor, mask: Tensor, temperature: float) -> tuple[Ten
     return top.double() / temperature + total.double().log(), share
 
 
-def pair_terms(contrast: Contrast, temperature: float) -> Terms:
+def log_sum_exp(logits: Tensor, mask: Tensor) -> Tensor:
+    """Compute log-sum-exp over the masked entries of each row; the dense form of `softmax_shares`.
+
+    Args:
+        logits: (A, N) logits, finite.
+        mask: (A, N) bool, the entries that count.
+
+    Returns:
+        (A,) -inf with a gradient of zeros for an empty row; differentiable any number of times.
+    """
+    masked = logits.masked_fill(~mask, -torch.inf)
+    top = masked.detach().amax(1, keepdim=True)
+    top = top.masked_fill(top == -torch.inf, 0)
+    total = (masked - top).exp().sum(1)
+    empty = total == 0
+    return (total.masked_fill(empty, 1).log() + top[:, 0]).masked_fill(empty, -torch.inf)
+
+
+def softplus(x: Tensor) -> Tensor:
+    """Compute log(1 + exp(x)) exactly over its whole range, -inf included; differentiable any number of times."""
+    return -functional.logsigmoid(-x)
+
+
+def pair_terms(contrast: Contrast, temperature: float | Tensor) -> Terms:
     """Compute one term per positive pair: log(1 + sum over n of exp((v_n - v_p) / temperature)).
 
     Args:
@@ -64,7 +88,11 @@ def pair_terms(contrast: Contrast, temperature: float) -> Terms:
         slope[a, p] = -pull.to(slope.dtype)
         return torch.zeros_like(log_sum).index_add_(0, a, term), slope
 
-    return Terms(apply_rows(contrast, total_and_slope), contrast.n_positive)
+    def total(value: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        logits = value / temperature
+        return softplus(log_sum_exp(logits, negative)[:, None] - logits).where(positive, 0).sum(1)
+
+    return Terms(apply_rows(contrast, total_and_slope, total, temperature), contrast.n_positive)
 
 
 def logit_terms(contrast: Contrast, logits: Tensor) -> Terms:

@@ -74,7 +74,18 @@ def _sine(s: Tensor) -> Tensor:
 )
 def arcface(
     c: Contrast,
-    margin: Annotated[float, Param("m", 0.0, 1.0, 0.01, "in radians: how much nearer one's own class must be")] = 0.5,
+    margin: Annotated[
+        float,
+        Param(
+            "m",
+            0.0,
+            1.0,
+            0.01,
+            "in radians: how much nearer one's own class must be",
+            limit=math.pi,
+            limit_note=" (it is an angle in radians; for degrees, take math.radians(degrees))",
+        ),
+    ] = 0.5,
     scale: Annotated[
         float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; too small: nothing can be fitted", log=True, domain="> 0")
     ] = 64.0,
@@ -87,7 +98,7 @@ def arcface(
         Terms with one term per row.
     """
     s = c.value
-    widened = s * math.cos(margin) - _sine(s) * math.sin(margin)
-    beyond = s < -math.cos(margin)  # theta > pi - m
-    own = torch.where(beyond, s - margin * math.sin(margin), widened)
+    m = torch.as_tensor(margin, dtype=s.dtype, device=s.device)
+    beyond = s < -m.cos()  # theta > pi - m
+    own = torch.where(beyond, s - m * m.sin(), s * m.cos() - _sine(s) * m.sin())
     return logit_terms(c, scale * torch.where(c.positive, own, s))

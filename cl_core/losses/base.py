@@ -147,7 +147,7 @@ class Loss:
         boundary_formula: The boundary in LaTeX.
         landmarks: (**theta) -> Landmarks.
         caution: (dim, classes, unit_norm, **theta) -> why the parameters cannot be met, or "".
-        views: Whether rows i and i + N of a batch are two views of an image, and labels are ignored.
+        views: Whether each image of a batch has two views, the only positives of each other.
         classes: Whether it compares embeddings with one weight vector per class, which it learns.
         bias: Whether it also learns one bias per class.
         lengths: Whether the length of embeddings counts, besides their direction.
@@ -240,7 +240,8 @@ class Loss:
 
         Args:
             z: (B, D) embeddings.
-            y: (B,) integer labels; a loss on views takes None too.
+            y: (B,) or (B, 1) integer labels; for a loss on views one label for each image, or None if rows i and
+                i + B/2 are its views.
             theta: Parameters of the loss, which may choose the metric.
             weight: (C, D) class weights, for a loss that has them.
             bias: (C,) bias per class, for a loss that has one.
@@ -252,9 +253,7 @@ class Loss:
             ValueError: when labels or class weights are missing, or the tensors do not fit together.
         """
         if self.views:
-            if y is not None and len(y) != len(z):
-                raise ValueError(f"there are {len(y)} labels for {len(z)} embeddings")
-            return Contrast.of_views(z, self.metric_of(theta))
+            return Contrast.of_views(z, self.metric_of(theta), y)
         if y is None:
             raise ValueError(f"{self.key} needs labels")
         if self.classes:

@@ -69,4 +69,9 @@ def contrastive(
         residual = (value - margin).clamp_(max=0).masked_fill_(~negative, 0).addcmul_(value, positive.to(value.dtype))
         return residual.square().sum(1).mul_(scale), residual.mul_(2 * scale)
 
-    return Terms(apply_rows(c, total_and_slope), c.n_positive + c.n_negative, multiplicity=2 if c.symmetric else 1)
+    def total(value: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        residual = value.where(positive, (value - margin).clamp(max=0).where(negative, 0))
+        return scale * residual.square().sum(1)
+
+    totals = apply_rows(c, total_and_slope, total, margin)
+    return Terms(totals, c.n_positive + c.n_negative, multiplicity=2 if c.symmetric else 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -10,6 +12,9 @@ from torch import Generator, Tensor, nn
 
 from cl_core.losses.base import Loss
 from cl_core.losses.catalogue import get
+from cl_core.losses.contrast import Terms
+from cl_core.losses.distances import OutOfRangeError
+from cl_core.losses.execution import has_values, is_transformed
 from cl_core.losses.parameters import Value
 
 
@@ -18,14 +23,14 @@ class LossModule(nn.Module):
 
     Args:
         key: Key of the loss.
-        theta: Its parameters; those that are missing have their defaults.
+        theta: Its parameters; those that are missing have their defaults. An `nn.Parameter` of one element becomes a
+            parameter of the module of the same name, so it is learnt.
         num_classes: Number of classes C, for a loss with class weights only.
         embedding_dim: Number of dimensions D, for a loss with class weights only.
 
     Attributes:
         key: Key of the loss.
         theta: All parameters; an annealing schedule changes one of them.
-        n_terms: Number of valid terms of the last batch.
         weight: (C, D) learnt class weights, or None.
         bias: (C,) learnt bias per class (`softmax` only), or None.
 
@@ -40,7 +45,10 @@ class LossModule(nn.Module):
         super().__init__()
         self.key = key
         self.theta: dict[str, Value] = dict(get(key).check(theta))
-        self.n_terms = 0
+        self._learnt = [name for name, value in theta.items() if isinstance(value, nn.Parameter)]
+        for name in self._learnt:
+            self.register_parameter(name, theta[name])
+        self._terms: Terms | None = None
         shape = _weight_shape(get(key), num_classes, embedding_dim)
         self.register_parameter("weight", nn.Parameter(torch.empty(shape)) if shape else None)
         self.register_parameter("bias", nn.Parameter(torch.empty(shape[0])) if shape and get(key).bias else None)
@@ -62,19 +70,31 @@ class LossModule(nn.Module):
 
         Args:
             embeddings: (B, D) floating embeddings.
-            labels: (B,) integer labels; None for a loss on views.
+            labels: (B,) or (B, 1) integer labels. A loss on views takes one label for each image, which its two views
+                have, or None if rows i and i + B/2 are the two views of an image.
 
         Returns:
             The mean, a scalar; exactly 0 if there are no valid terms.
 
         Raises:
             ValueError: when the batch is not valid for this loss.
+            OutOfRangeError: when the loss of finite embeddings is too large for their type.
         """
         loss = get(self.key)
-        contrast = loss.contrast(embeddings, labels, self.theta, self.weight, self.bias)
-        terms = loss.function(contrast, **self.theta)
-        self.n_terms = terms.n_terms
-        return terms.mean()
+        theta = self.theta | {name: loss.parameters[name].check(getattr(self, name)) for name in self._learnt}
+        contrast = loss.contrast(embeddings, labels, theta, self.weight, self.bias)
+        terms = loss.function(contrast, **theta)
+        if not is_transformed(terms.count):
+            self._terms = terms.detached()
+        value = terms.mean()
+        if has_values(value) and not math.isfinite(float(value.detach())):
+            raise OutOfRangeError("the loss", value.dtype)
+        return value
+
+    @property
+    def n_terms(self) -> int:
+        """Number of valid terms of the last batch; 0 before, and unchanged under transforms of `torch.func`."""
+        return 0 if self._terms is None else self._terms.n_terms
 
     def extra_repr(self) -> str:
         """Return key, sizes and parameters as text for `repr`."""
@@ -89,13 +109,13 @@ def _weight_shape(loss: Loss, num_classes: int | None, embedding_dim: int | None
             raise ValueError(f"{loss.key} has no class weights, so it takes no num_classes and no embedding_dim")
         return None
     for name, size in (("num_classes", num_classes), ("embedding_dim", embedding_dim)):
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
             raise ValueError(
                 f"{loss.key} learns one weight a class and needs {name}, a whole number from 1, not {size!r}"
             )
     assert num_classes
     assert embedding_dim
-    return num_classes, embedding_dim
+    return int(num_classes), int(embedding_dim)
 
 
 def module(
@@ -107,7 +127,8 @@ def module(
         key: Key of the loss, one of LOSSES.
         num_classes: Number of classes, required by a loss with class weights; the others do not take it.
         embedding_dim: Number of dimensions, required by a loss with class weights; the others do not take it.
-        **parameters: Parameters of the loss; those that are missing have their defaults.
+        **parameters: Parameters of the loss; those that are missing have their defaults. A number may also be a tensor
+            with one element, through which gradients flow, or an `nn.Parameter`, which becomes one of the module.
 
     Returns:
         The module.

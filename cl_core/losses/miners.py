@@ -2,13 +2,14 @@
 
 A batch of B has about B^3 triplets. The negatives of an anchor are sorted; two binary searches then find which of them
 form a hard triplet with a positive and which a semi-hard one, since both are ranges of the sorted list. This takes time
-O(B^2 log B) and the memory of one matrix.
+O(B^2 log B) and the memory of one matrix. `_dense_triplets` has forms of plain PyTorch operations for where NumPy and
+data-dependent shapes are impossible.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -16,8 +17,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from cl_core.losses import _dense_triplets
 from cl_core.losses._sorted_rows import SortedRows, sorted_rows
-from cl_core.losses.autograd import with_gradient
+from cl_core.losses.autograd import is_fast, with_fast_gradient
 from cl_core.losses.contrast import Contrast, Terms
 
 # A rule decides for each triplet by itself: (d_ap, d_an, margin), distances of shapes that broadcast -> bool
@@ -87,6 +89,8 @@ def _selected_range(mining: str, block: SortedRows, hard_end: Tensor, loss_end: 
 
 def _sum_over_ranges(contrast: Contrast, margin: float, mining: str) -> Terms:
     """Sum the hinge over all triplets that a rule selects; the gradient uses the same integer ranks."""
+    if not is_fast(contrast, margin):
+        return Terms(*_dense_triplets.sum_of_rule(contrast, margin, mining))
     value = contrast.value.detach()
     total = torch.zeros(len(value), dtype=torch.float64)
     count = torch.zeros(len(value), dtype=torch.int64)
@@ -107,7 +111,15 @@ def _sum_over_ranges(contrast: Contrast, margin: float, mining: str) -> Terms:
         total[rows] = (block.d_ap.where(length > 0, 0).double() * length).sum(1) + margin * length.sum(1).double()
         total[rows] += (block_slope * value[rows]).sum(1, dtype=torch.float64)
         block_slope.scatter_add_(1, block.p, length.to(value.dtype))
-    return Terms(with_gradient(contrast.value, total, slope), count)
+    return Terms(
+        with_fast_gradient(
+            contrast.value,
+            total,
+            slope,
+            lambda value: _dense_triplets.sum_of_rule(replace(contrast, value=value), margin, mining)[0],
+        ),
+        count,
+    )
 
 
 class ChosenTriplets(NamedTuple):
@@ -133,6 +145,8 @@ def _hinge_of_chosen(contrast: Contrast, margin: float, chosen: ChosenTriplets) 
 
 def _nearest_farther(contrast: Contrast, margin: float, *, inside: bool) -> ChosenTriplets:
     """Choose for each positive the nearest negative that is farther, only `inside` the margin; of ties any one."""
+    if not is_fast(contrast, margin):
+        return ChosenTriplets(*_dense_triplets.nearest_farther(contrast, margin, inside=inside))
     blocks = [_nearest_farther_in(block, margin, inside) for _, block in sorted_rows(contrast, columns=True)]
     return ChosenTriplets(*(torch.cat(part) for part in zip(*blocks, strict=True)))
 
@@ -150,7 +164,7 @@ def _batch_hard(contrast: Contrast, margin: float) -> ChosenTriplets:
     value = contrast.value.detach()
     p = value.masked_fill(~contrast.positive, -torch.inf).argmax(1, keepdim=True)
     n = value.masked_fill(~contrast.negative, torch.inf).argmin(1, keepdim=True)
-    valid = (contrast.n_positive > 0) & (contrast.n_negative > 0)
+    valid = contrast.has_positive & contrast.has_negative
     return ChosenTriplets(p, n, valid[:, None])
 
 
@@ -254,7 +268,9 @@ def picked_triplets(contrast: Contrast, margin: float, mining: str, anchor: int)
         return PickedTriplets(p, n, miner.rule(value[p][:, None], value[n][None], margin))
     assert miner.choice is not None
     chosen = miner.choice(Contrast(value[None], positive[None], negative[None]), margin)
-    picked = torch.zeros(len(value), len(value), dtype=torch.bool)  # by columns of positive and negative
+    picked = torch.zeros(
+        len(value), len(value), dtype=torch.bool, device=value.device
+    )  # by columns of positive and negative
     picked[chosen.p[chosen.valid], chosen.n[chosen.valid]] = True
     return PickedTriplets(p, n, picked[p][:, n])
 

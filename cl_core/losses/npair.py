@@ -3,9 +3,12 @@
 import math
 from typing import Annotated
 
+from torch import Tensor
+
 from cl_core.losses._softmax_terms import DIAGONAL, diagonal, pair_terms
 from cl_core.losses.base import Paper, Preset, Recipe, loss
 from cl_core.losses.contrast import Contrast, Terms
+from cl_core.losses.execution import without_autocast
 from cl_core.losses.parameters import Param
 
 
@@ -51,8 +54,9 @@ def npair(
         Terms with one term per ordered positive pair.
     """
     terms = pair_terms(c, temperature=1.0)
-    if not l2 or c.anchors is None or c.others is None:
+    if c.anchors is None or c.others is None or (not isinstance(l2, Tensor) and l2 == 0):
         return terms
     r_a, r_p = c.anchors.square().sum(1), c.others.square().sum(1)  # (A,), (N,)
-    penalty = c.n_positive * r_a + c.positive.to(r_p.dtype) @ r_p
+    with without_autocast(r_p.device):
+        penalty = c.n_positive * r_a + c.positive.to(r_p.dtype) @ r_p
     return Terms(terms.total + l2 * penalty, terms.count)

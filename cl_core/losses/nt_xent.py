@@ -5,7 +5,7 @@ from typing import Annotated
 
 from torch import Tensor
 
-from cl_core.losses._softmax_terms import DIAGONAL, diagonal, softmax_shares
+from cl_core.losses._softmax_terms import DIAGONAL, diagonal, log_sum_exp, softmax_shares
 from cl_core.losses.autograd import apply_rows
 from cl_core.losses.base import Paper, Preset, Recipe, loss
 from cl_core.losses.contrast import Contrast, Terms
@@ -58,4 +58,8 @@ def nt_xent(
         slope.mul_(n[:, None]).sub_(is_p).div_(temperature)
         return (log_sum * n).where(n > 0, 0) - pull, slope
 
-    return Terms(apply_rows(c, total_and_slope), c.n_positive)
+    def total(value: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        logits = value / temperature
+        return (log_sum_exp(logits, positive | negative)[:, None] - logits).where(positive, 0).sum(1)
+
+    return Terms(apply_rows(c, total_and_slope, total, temperature), c.n_positive)

@@ -6,7 +6,11 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, get_type_hints
+from typing import Any, Literal, NoReturn, cast, get_type_hints
+
+from torch import Tensor
+
+from cl_core.losses.execution import has_values
 
 Value = float | int | str | bool
 
@@ -24,6 +28,8 @@ class Param:
         log: Whether the slider is logarithmic.
         domain: The values that are allowed, which may be more than the slider offers: "> 0", ">= 0", or "range" if
             only low..high has a meaning.
+        limit: Values from here on are refused too.
+        limit_note: What an error message says about the limit.
     """
 
     symbol: str
@@ -33,6 +39,8 @@ class Param:
     help: str
     log: bool = False
     domain: Literal["> 0", ">= 0", "range"] = ">= 0"
+    limit: float = math.inf
+    limit_note: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,10 +121,11 @@ class Parameter:
         """Validate a value and convert it to the parameter's type.
 
         Args:
-            value: The value to check.
+            value: The value to check. A "number" may be a floating tensor with one element, which can be learnt.
 
         Returns:
-            The value as float, int, str or bool, according to `kind`.
+            The value as float, int, str or bool, according to `kind`; of a floating tensor a tensor without dimensions,
+            through which gradients flow.
 
         Raises:
             ValueError: when the value is of the wrong type, not finite, outside the domain or not an option.
@@ -130,6 +139,12 @@ class Parameter:
                 if value not in options:
                     raise ValueError(f"{self.name} must be one of {', '.join(options)}, not {value!r}")
                 return str(value)
+        if isinstance(value, Tensor) and value.is_floating_point() and self.kind == "number":
+            if value.numel() != 1:
+                raise ValueError(f"{self.name} must be a single number, not a tensor of shape {tuple(value.shape)}")
+            if has_values(value):
+                self._check_number(value.item(), self.spec)
+            return cast("float", value.reshape(()))
         return self._check_number(value, self.spec)
 
     def _check_number(self, value: Any, spec: Param) -> float | int:
@@ -147,6 +162,8 @@ class Parameter:
             raise ValueError(f"{self.name} must not be negative, and is {value!r}")
         if spec.domain == "range" and not spec.low <= number <= spec.high:
             raise ValueError(f"{self.name} must lie between {spec.low:g} and {spec.high:g}, not at {value!r}")
+        if number >= spec.limit:
+            raise ValueError(f"{self.name} must be less than {spec.limit:.6g}, not {value!r}{spec.limit_note}")
         if self.kind == "integer":
             if number != int(number):
                 raise ValueError(f"{self.name} must be a whole number, not {value!r}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from torch import Tensor
 
-from cl_core.losses._softmax_terms import DIAGONAL, diagonal, softmax_shares
+from cl_core.losses._softmax_terms import DIAGONAL, diagonal, log_sum_exp, softmax_shares
 from cl_core.losses.autograd import apply_rows
 from cl_core.losses.base import Paper, Preset, loss
 from cl_core.losses.contrast import Contrast, Terms
@@ -75,4 +75,10 @@ def supcon(
         slope.sub_(share_p).mul_((n > 0)[:, None]).div_(temperature)
         return (log_sum - pull).where(n > 0, 0), slope
 
-    return Terms(apply_rows(c, total_and_slope), (c.n_positive > 0).long())
+    def total(value: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        logits = value / temperature
+        n = c.n_positive.clamp(min=1).to(value.dtype)
+        pull = logits.where(positive, 0).sum(1) / n if variant == "out" else log_sum_exp(logits, positive) - n.log()
+        return (log_sum_exp(logits, positive | negative) - pull).where(c.has_positive, 0)
+
+    return Terms(apply_rows(c, total_and_slope, total, temperature), c.has_positive.long())

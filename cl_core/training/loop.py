@@ -226,8 +226,8 @@ class _Trainer:
         """Do step number `step`, counted from 0.
 
         Returns:
-            The loss of the batch before the weights changed, and the number of its valid terms. If the embedding is
-            not finite, no step is done and the loss is NaN.
+            The loss of the batch before the weights changed, and the number of its valid terms. If the embedding or
+            the loss is not finite, no step is done and the loss is NaN.
         """
         indices = batch_indices(self.spec, step, len(self.rows))
         x = to_float(self.rows[indices])
@@ -240,7 +240,10 @@ class _Trainer:
             self.loss.theta["annealing"] = self.schedule.at(step + 1)
         labels = None if self.views else self.labels[indices]
         if self.variant_loss is None:
-            value, n_terms = self.loss(z, labels), self.loss.n_terms
+            try:
+                value, n_terms = self.loss(z, labels), self.loss.n_terms
+            except losses.OutOfRangeError:
+                return np.nan, 0
         else:
             value = self.variant_loss(z=z, y=labels, weight=self.loss.weight, bias=self.loss.bias)
             n_terms = len(z)

@@ -112,7 +112,8 @@ def variant_value(
     """
     if variant.function is None:
         loss, checked = catalogue.get(variant.loss), variant.check(theta)
-        return float(loss.function(loss.contrast(z, y, checked, weight, bias), **checked).mean())
+        labels = None if loss.views else y  # those of another variant, which are classes
+        return float(loss.function(loss.contrast(z, labels, checked, weight, bias), **checked).mean())
     batch = {"z": z, "y": y, "weight": weight, "bias": bias}
     needed = {name: batch[name] for name in variant.arguments if name in BATCH}
     for name, tensor in needed.items():

@@ -54,7 +54,7 @@ BOTH_SIDES = {
         batch_loss("triplet", margin=1 - 2 * 0.25, distance="cosine", mining="batch_hard"),
     ),
     ("npair", "info_nce"): lambda: (batch_loss("npair", U / 0.3**0.5), batch_loss("info_nce", temperature=0.3)),
-    ("nt_xent", "supcon"): lambda: (batch_loss("nt_xent"), batch_loss("supcon", y=VIEWS, temperature=0.5)),
+    ("nt_xent", "supcon"): lambda: (batch_loss("nt_xent", y=VIEWS), batch_loss("supcon", y=VIEWS, temperature=0.5)),
     ("supcon", "info_nce"): lambda: (
         batch_loss("supcon", y=VIEWS), batch_loss("info_nce", y=VIEWS)
     ),

@@ -111,7 +111,7 @@ def test_apply_rows_visits_every_row_once_over_several_blocks():
     value = torch.randn(700, 500, dtype=torch.float64, requires_grad=True)
     c = Contrast(value, torch.zeros(700, 500, dtype=torch.bool), torch.ones(700, 500, dtype=torch.bool))
     assert len(list(row_blocks(700, 500))) > 1
-    total = apply_rows(c, lambda v, p, n: (v.square().sum(1), 2 * v))
+    total = apply_rows(c, lambda v, p, n: (v.square().sum(1), 2 * v), lambda v, p, n: v.square().sum(1))
     assert torch.allclose(total, value.square().sum(1))
     assert torch.allclose(torch.autograd.grad(total.sum(), value)[0], 2 * value)
 
@@ -128,7 +128,8 @@ def test_mean_of_no_terms_is_exactly_zero():
     ("z", "y", "message"),
     [
         (Z, torch.zeros(8, dtype=torch.int64), "labels"),
-        (Z, torch.zeros(9, 1, dtype=torch.int64), "labels"),
+        (Z, torch.zeros(1, 9, dtype=torch.int64), "labels"),
+        (Z, torch.zeros(9, 2, dtype=torch.int64), "labels"),
         (Z, torch.zeros(9), "integers"),
         (Z, [0] * 9, "labels"),
         (Z[0], torch.zeros(4, dtype=torch.int64), "matrix"),

@@ -80,7 +80,7 @@ def module_value(loss, theta, z, y, weight=None, bias=None):
     f = losses.module(loss.key, **sizes, **theta).double()
     if weight is not None:
         f.load_state_dict({"weight": weight} | ({} if bias is None else {"bias": bias}))
-    return f(z, y).item()
+    return f(z, None if loss.views else y).item()
 
 
 @functools.cache  # the flavours share it

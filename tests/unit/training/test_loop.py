@@ -127,7 +127,7 @@ TRAINABLE = [  # conventions with their own function that need only a labelled b
     (key, variant.key)
     for key, loss in losses.LOSSES.items()
     for variant in variants.variants_of(key)
-    if variant.function is not None and not loss.views and variant.key != "two_directions"
+    if variant.function is not None and not loss.views and variant.can_train
 ]
 
 
