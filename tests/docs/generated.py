@@ -7,13 +7,14 @@ from pathlib import Path
 from cl_core import losses
 from cl_core.training.pretrained import recipe_runs
 from tests import ROOT
+from tests.unit.losses import capabilities
 
 LOSSES = ROOT / "cl_core" / "losses" / "README.md"
 BENCHMARKS = ROOT / "tests" / "benchmarks" / "README.md"
 
 
 def parts() -> Mapping[Path, Mapping[str, str]]:
-    """Return the generated parts of each document by name."""
+    """Return the generated parts of each document by name, but for those that take long."""
     results = sorted((ROOT / "tests" / "benchmarks" / "results").glob("*.md"))
     return {
         LOSSES: {"losses": losses.table(), "steps": recipe_runs.steps_table()},
@@ -41,6 +42,7 @@ def fill(text: str, contents: Mapping[str, str]) -> str:
 
 
 def write() -> None:
-    """Write the generated parts of all documents."""
-    for path, contents in parts().items():
+    """Write the generated parts of all documents, and the table of capabilities, which takes half a minute."""
+    slow = {LOSSES: {"capabilities": capabilities.table()}}
+    for path, contents in (*parts().items(), *slow.items()):
         path.write_text(fill(path.read_text(encoding="utf-8"), contents), encoding="utf-8")
