@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize, softplus
 
 from cl_core.losses.plain.pairs import mean, pair_masks, similarity
-from cl_core.losses.plain.sets import circle_logits, info_nce, pccl_released, supcon
+from cl_core.losses.plain.sets import circle_logits, info_nce, npair, pccl_released, supcon
 from cl_core.losses.variants.base import Variant
 
 
@@ -50,6 +50,11 @@ def one_unit_pair_per_class(z: Tensor, y: Tensor) -> Tensor:
     return mean(s.logsumexp(1) - s.diagonal())
 
 
+def quarter_of_the_penalty(z: Tensor, y: Tensor, l2: float) -> Tensor:
+    """Return the N-pair loss with a quarter of the price of long embeddings."""
+    return npair(z, y, l2 / 4)
+
+
 NPAIR = (
     Variant(
         "here",
@@ -73,6 +78,14 @@ NPAIR = (
         "pytorch-metric-learning's NPairsLoss scales embeddings to unit length unless told otherwise. Then no logit "
         "exceeds 1, and the loss stays high.",
         function=one_unit_pair_per_class,
+    ),
+    Variant(
+        "quarter_l2",
+        "npair",
+        "a quarter of the price of length",
+        r"TensorFlow's npairs_loss, and most programs after it, multiply the squared lengths by $\lambda/4$: their "
+        r"$\lambda=0.002$ is 0.0005 here, and the published 0.002 costs four times as much here.",
+        function=quarter_of_the_penalty,
     ),
     Variant(
         "soft_labels",
@@ -166,6 +179,13 @@ NT_XENT = (
 )
 
 
+def one_direction(z: Tensor, temperature: float) -> Tensor:
+    """Return InfoNCE of pairs (i, i + N): each row of the first half must find its partner in the second half."""
+    u = normalize(z, dim=1)
+    n = len(u) // 2
+    return cross_entropy(u[:n] @ u[n : 2 * n].T / temperature, torch.arange(n))
+
+
 def two_directions(z: Tensor, temperature: float) -> Tensor:
     """Return InfoNCE of pairs (i, i + N): each row must find its partner among the rows of the other half only."""
     u = normalize(z, dim=1)
@@ -182,6 +202,14 @@ INFO_NCE = (
         "every positive pair of a labelled batch",
         "One term for each ordered positive pair, against all negatives of its anchor.",
         theta={},
+    ),
+    Variant(
+        "one_direction",
+        "info_nce",
+        "rows i and i + N, the first half in the second",
+        "As in CPC, and in MoCo with its queue: only the first half are anchors, the second half are candidates. "
+        "Labels are not used.",
+        function=one_direction,
     ),
     Variant(
         "two_directions",

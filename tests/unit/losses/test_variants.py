@@ -107,11 +107,13 @@ FUNCTION_VARIANTS = {  # each variant with a function of its own: the expected v
     "triplet_tfa_hard": lambda z, y: tfa_hard(z, y.tolist(), 0.2),
     "npair_one_pair": lambda z, y: pml.NPairsLoss(distance=INNER)(z, y),
     "npair_one_unit_pair": lambda z, y: pml.NPairsLoss()(z, y),
+    "npair_quarter_l2": lambda z, y: reference.npair(z, y.tolist(), 0.0)[0],  # at the default l2 of 0
     "npair_soft_labels": lambda z, y: tfa_npairs(z, y.tolist()),
     "nt_xent_labels": lambda z, y: pml.NTXentLoss(0.5)(z, y),
     "nt_xent_labels_in_the_sum": lambda z, y: reference.supcon(z, y.tolist(), 0.5)[0],
     "supcon_base": lambda z, y: supcontrast(z[:12], y[:12].tolist(), 0.1, 0.07),
     "supcon_all_anchors": lambda z, y: supcontrast(z, y.tolist(), 0.1, 0.1),
+    "info_nce_one_direction": lambda z, y: one_direction(z, 0.1),
     "info_nce_two_directions": lambda z, y: two_directions(z, 0.1),
     "info_nce_in_the_sum": lambda z, y: reference.supcon(z, y.tolist(), 0.1)[0],
     "softmax_without_bias": lambda z, y: reference.CLASS_LOSSES["softmax"](z, y.tolist(), WEIGHT, 0 * BIAS)[0],
@@ -123,6 +125,10 @@ FUNCTION_VARIANTS = {  # each variant with a function of its own: the expected v
     "circle_all_anchors": lambda z, y: pml.CircleLoss(0.25, 32, reducer=reducers.MeanReducer())(z, y),
     "pccl_released": lambda z, y: reference.pccl_released(z, y.tolist(), 0.25, 16.0, 1)[0],
 }
+
+
+def test_quarter_of_the_penalty_is_a_quarter_of_l2():
+    assert_close(value_of("npair", "quarter_l2", l2=0.02), losses.module("npair", l2=0.005)(Z, Y).item())
 
 
 @pytest.mark.parametrize("name", FUNCTION_VARIANTS)
@@ -169,15 +175,19 @@ def supcontrast(z, y, temperature, base):
     return total / len(y)
 
 
-def two_directions(z, temperature):
+def one_direction(z, temperature):
     u = [row / row.norm() for row in z]
     n = len(u) // 2
     total = 0.0
     for i in range(n):
-        for first, other in ((u[:n], u[n:]), (u[n:], u[:n])):
-            logits = [float(first[i] @ x) / temperature for x in other]
-            total += math.log(sum(math.exp(x) for x in logits)) - logits[i]
-    return total / (2 * n)
+        logits = [float(u[i] @ x) / temperature for x in u[n:]]
+        total += math.log(sum(math.exp(x) for x in logits)) - logits[i]
+    return total / n
+
+
+def two_directions(z, temperature):
+    n = len(z) // 2
+    return (one_direction(z, temperature) + one_direction(torch.cat([z[n:], z[:n]]), temperature)) / 2
 
 
 def softmax_twice(z, y):
@@ -267,7 +277,8 @@ def test_each_variant_differs_from_the_default():
     for key, variant in OTHER_VARIANTS:
         if variant.key == "cosine_everywhere":
             continue  # it differs only beyond pi - m; FUNCTION_VARIANTS has its expected value
-        values = [variant_value(either, {}) for either in (variants.default_variant(key), variant)]
+        theta = {"l2": 0.01} if variant.key == "quarter_l2" else {}
+        values = [variant_value(either, theta) for either in (variants.default_variant(key), variant)]
         assert not math.isclose(*values, rel_tol=1e-6), (key, variant.key)
 
 
