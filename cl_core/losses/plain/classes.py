@@ -77,6 +77,6 @@ def sphereface(z: Tensor, y: Tensor, weight: Tensor, margin: int, annealing: flo
 def circle_class(z: Tensor, y: Tensor, weight: Tensor, margin: float, scale: float) -> Tensor:
     """Return Circle loss on classes: cosines weighted by their distance from their optimum, with constant weights."""
     s = cosines(z, weight)
-    own = y[:, None] == torch.arange(len(weight))  # (B, C)
+    own = y[:, None] == torch.arange(len(weight), device=y.device)  # (B, C)
     a_p, a_n = (1 + margin - s).relu().detach(), (s + margin).relu().detach()
     return cross_entropy(scale * torch.where(own, a_p * (s - (1 - margin)), a_n * (s - margin)), y)

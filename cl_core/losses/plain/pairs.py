@@ -25,7 +25,7 @@ def mean(terms: Tensor) -> Tensor:
 def pair_masks(y: Tensor) -> tuple[Tensor, Tensor]:
     """Return masks (B, B) of the positives and the negatives of each anchor; no row is its own positive."""
     same = y[:, None] == y
-    return same & ~torch.eye(len(y), dtype=torch.bool), ~same
+    return same & ~torch.eye(len(y), dtype=torch.bool, device=y.device), ~same
 
 
 def euclidean(z: Tensor) -> Tensor:

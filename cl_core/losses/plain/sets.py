@@ -39,7 +39,7 @@ def info_nce(z: Tensor, y: Tensor, temperature: float) -> Tensor:
 def nt_xent(z: Tensor, temperature: float) -> Tensor:
     """Return the cross-entropy for finding the other view, of row i that is row i + N, among all other rows."""
     s = (similarity(z) / temperature).fill_diagonal_(-torch.inf)  # no row is its own candidate
-    other_view = torch.arange(len(z)).roll(len(z) // 2)
+    other_view = torch.arange(len(z), device=z.device).roll(len(z) // 2)
     return cross_entropy(s, other_view)
 
 
@@ -50,7 +50,7 @@ def supcon(z: Tensor, y: Tensor, temperature: float) -> Tensor:
     """
     positive, _ = pair_masks(y)
     s = similarity(z) / temperature
-    itself = torch.eye(len(y), dtype=torch.bool)
+    itself = torch.eye(len(y), dtype=torch.bool, device=y.device)
     log_share = s - s.masked_fill(itself, -torch.inf).logsumexp(1, keepdim=True)
     n = positive.sum(1)
     return mean(-log_share.where(positive, 0).sum(1)[n > 0] / n[n > 0])
@@ -63,7 +63,7 @@ def supcon_inside(z: Tensor, y: Tensor, temperature: float) -> Tensor:
     """
     positive, _ = pair_masks(y)
     s = similarity(z) / temperature
-    itself = torch.eye(len(y), dtype=torch.bool)
+    itself = torch.eye(len(y), dtype=torch.bool, device=y.device)
     log_share = s - s.masked_fill(itself, -torch.inf).logsumexp(1, keepdim=True)
     n = positive.sum(1)
     log_sum_p = log_share.masked_fill(~positive, -torch.inf).logsumexp(1)

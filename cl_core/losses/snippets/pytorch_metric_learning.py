@@ -101,7 +101,7 @@ def _body(key: str, theta: Mapping[str, Value]) -> str | None:
             inner = "temperature=1, distance=DotProductSimilarity(normalize_embeddings=False)"
             return NT_XENT.format(arguments=inner, labels="y") + (LENGTH_PENALTY if theta["l2"] else "")
         case "nt_xent":
-            views = "torch.arange(len(z) // 2).repeat(2)"
+            views = "torch.arange(len(z) // 2, device=z.device).repeat(2)"
             return NT_XENT.format(arguments="temperature=<temperature>", labels=views)
         case "info_nce":
             return NT_XENT.format(arguments="temperature=<temperature>", labels="y")
@@ -115,7 +115,8 @@ def _body(key: str, theta: Mapping[str, Value]) -> str | None:
             return construction + selection + MEAN_OVER_SELECTED.format(selected="has_both")
         case "circle_class":
             construction = "f = CircleLoss(m=<margin>, gamma=<scale>, reducer=MeanReducer())\n"
-            return construction + "loss = f(z, y, ref_emb=weight, ref_labels=torch.arange(len(weight)))\n"
+            labels = "torch.arange(len(weight), device=y.device)"
+            return construction + f"loss = f(z, y, ref_emb=weight, ref_labels={labels})\n"
     if key not in _CONSTRUCTORS or theta.get("annealing"):
         return None
     return WITH_CLASS_WEIGHTS.format(constructor=_CONSTRUCTORS[key])

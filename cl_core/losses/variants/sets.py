@@ -32,7 +32,8 @@ def first_pairs(y: Tensor) -> tuple[Tensor, Tensor]:
         if len(rows) > 1:
             first.append(rows[0])
             second.append(rows[1])
-    return torch.tensor(first, dtype=torch.long), torch.tensor(second, dtype=torch.long)
+    a, p = (torch.tensor(rows, dtype=torch.long, device=y.device) for rows in (first, second))
+    return a, p
 
 
 def one_pair_per_class(z: Tensor, y: Tensor, l2: float) -> Tensor:
@@ -183,7 +184,7 @@ def one_direction(z: Tensor, temperature: float) -> Tensor:
     """Return InfoNCE of pairs (i, i + N): each row of the first half must find its partner in the second half."""
     u = normalize(z, dim=1)
     n = len(u) // 2
-    return cross_entropy(u[:n] @ u[n : 2 * n].T / temperature, torch.arange(n))
+    return cross_entropy(u[:n] @ u[n : 2 * n].T / temperature, torch.arange(n, device=z.device))
 
 
 def two_directions(z: Tensor, temperature: float) -> Tensor:
@@ -191,7 +192,7 @@ def two_directions(z: Tensor, temperature: float) -> Tensor:
     u = normalize(z, dim=1)
     n = len(u) // 2
     s = u[:n] @ u[n : 2 * n].T / temperature
-    partner = torch.arange(n)
+    partner = torch.arange(n, device=z.device)
     return (cross_entropy(s, partner) + cross_entropy(s.T, partner)) / 2
 
 

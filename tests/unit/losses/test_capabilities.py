@@ -39,7 +39,7 @@ FAST_FORMS = {  # what only `is_fast` lets in, and what is computed from labels 
 def test_no_tensor_is_created_without_its_device():
     """Fake tensors show it for the losses as they are called; this for every line of them."""
     without_device = []
-    for path in sorted((ROOT / "cl_core" / "losses").glob("*.py")):
+    for path in sorted((ROOT / "cl_core" / "losses").rglob("*.py")):
         for scope in ast.walk(ast.parse(path.read_text())):
             if isinstance(scope, ast.FunctionDef) and scope.name not in FAST_FORMS:
                 without_device += [
