@@ -17,8 +17,9 @@ EPSILON = 1e-12  # smallest length that an embedding is divided by, so that a ro
 class OutOfRangeError(ValueError):
     """Distances, inner products or the loss of finite embeddings are beyond the range of their floating type."""
 
-    def __init__(self, what: str, dtype: torch.dtype) -> None:
-        super().__init__(f"{what} of these embeddings is beyond the range of {dtype}: scale them down, or use float64")
+    def __init__(self, what: str, remedy: str, dtype: torch.dtype) -> None:
+        wider = "" if dtype == torch.float64 else ", or use float64"
+        super().__init__(f"{what} is beyond the range of {dtype}: {remedy}{wider}")
 
 
 def row_lengths(z: Tensor) -> Tensor:
@@ -83,7 +84,7 @@ def _check_range(value: Tensor, z: Tensor, w: Tensor) -> Tensor:
         largest = (norm_z + norm_w) * (norm_z + norm_w)  # no distance, squared distance or inner product is above it
         is_safe = largest < torch.finfo(value.dtype).max
         if not is_safe and not bool(torch.isfinite(value.detach()).all()):
-            raise OutOfRangeError("a distance or inner product", value.dtype)
+            raise OutOfRangeError("a distance or inner product of these embeddings", "scale them down", value.dtype)
     return value
 
 

@@ -88,7 +88,9 @@ class LossModule(nn.Module):
             self._terms = terms.detached()
         value = terms.mean()
         if has_values(value) and not math.isfinite(float(value.detach())):
-            raise OutOfRangeError("the loss", value.dtype)
+            raise OutOfRangeError(
+                "the loss of these embeddings and parameters", "choose less extreme ones", value.dtype
+            )
         return value
 
     @property
