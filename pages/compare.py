@@ -10,7 +10,7 @@ for note in ui.race_notes():
 try:
     specs, points, seeds = ui.race_controls()
 except ValueError as error:
-    st.error(str(error), icon=":material/tune:")
+    st.error(ui.describe_error(error, "Choose other settings."), icon=":material/tune:")
     st.stop()
 
 ui.show_race(specs, points, seeds)

@@ -10,7 +10,7 @@ for note in ui.run_notes():
 try:
     spec, points = ui.run_controls()
 except ValueError as error:
-    st.error(str(error), icon=":material/tune:")
+    st.error(ui.describe_error(error, "Choose other settings."), icon=":material/tune:")
     st.stop()
 
 ui.show_training(spec, points)

@@ -197,15 +197,15 @@ def choose_batch(y: NDArray[np.integer[Any]], size: int, seed: int) -> NDArray[n
 
     Args:
         y: labels (N,).
-        size: of the batch, even.
+        size: of the batch, even; where the images hold fewer pairs, all of them are taken.
         seed: of the random generator.
 
     Returns:
-        Indices into `y`, (size,) int64, all different. Pair k is in rows k and k + size/2, so a loss on views takes its
-        two images for two views of one image.
+        Indices into `y`, (size,) int64 or fewer, all different. Pair k is in row k of each half, so a loss on views
+        takes its two images for two views of one image.
 
     Raises:
-        ValueError: when the images do not suffice.
+        ValueError: when no two images are of one class.
     """
     rng = np.random.default_rng(seed)
     left = {label: rng.permutation(np.flatnonzero(y == label)).tolist() for label in np.unique(y)}
@@ -213,8 +213,10 @@ def choose_batch(y: NDArray[np.integer[Any]], size: int, seed: int) -> NDArray[n
     while len(pairs) < size // 2:
         usable = [label for label, rows in left.items() if len(rows) > 1]
         if not usable:
-            raise ValueError(f"{len(y)} images do not hold {size // 2} pairs of one class")
+            break
         pairs += [(left[label].pop(), left[label].pop()) for label in rng.permutation(usable)]
+    if not pairs:
+        raise ValueError(f"no two of {len(y)} images are of one class")
     first, second = zip(*sorted(pairs[: size // 2], key=lambda pair: y[pair[0]]), strict=True)
     return np.array([*first, *second])
 

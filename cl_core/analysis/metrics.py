@@ -22,6 +22,7 @@ BLOCK_SIZE = 250  # points that are compared with all others at a time
 PAIR_SAMPLE_SIZE = 500  # points for pair and triplet measures: the first ones of the set
 TRIPLET_MARGIN = 0.2  # of the triplet shares (Schroff et al. 2015); the same for all losses, so that their runs compare
 
+MAX_EXPONENT = 100  # of the power of two by which embeddings are scaled before their squares are taken
 RIDGE_PENALTY = 0.01  # of the linear probe
 
 
@@ -66,8 +67,15 @@ def nearest_neighbours(z: Tensor, k: int) -> Tensor:
         k: number of neighbours.
 
     Returns:
-        Rows of `z`, (n, k) int64, nearest first.
+        Rows of `z`, (n, k) int64, nearest first; never the point itself.
+
+    Raises:
+        ValueError: when there are fewer than k other points.
     """
+    if len(z) <= k:
+        raise ValueError(f"{k} neighbours need {k + 1} points or more, not {len(z)}")
+    # a power of two is exact; without it the squares of long vectors overflow to the infinity that marks the point
+    z = torch.ldexp(z, -torch.frexp(z.abs().amax()).exponent.clamp(-MAX_EXPONENT, MAX_EXPONENT))
     squares = (z * z).sum(dim=1)
     neighbours = []
     # in blocks, whose distances stay in the processor's cache: faster, and it leaves the cache to other processes

@@ -25,13 +25,17 @@ from cl_core.data.npz import (
     plain_name,
     plain_reason,
 )
+from cl_core.data.zip_end import ends_as_zip
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 MIN_SIDE, MAX_SIDE = 8, 64  # pixels
 MAX_IMAGES = 200_000  # training and test images together
+MIN_IMAGES = 6  # of each part: kNN accuracy compares an image with five others
+MIN_PAIRED_CLASSES = 2  # classes of two images or more, in each part: an anchor needs a positive and a negative pair
 LAYOUT = (
     f"x_train, x_test: uint8 images (N, H, W) or (N, H, W, 1) of {MIN_SIDE} to {MAX_SIDE} pixels a side; "
-    f"y_train, y_test: whole numbers (N,) from 0 to 255, of two classes or more; "
+    f"y_train, y_test: whole numbers (N,) from 0 to 255; "
+    f"each part with at least {MIN_IMAGES} images, and with two classes that have two images or more; "
     f"at most {MAX_IMAGES:,} images and {MAX_BYTES // 2**20} MiB in all"
 )
 
@@ -61,9 +65,9 @@ def read(path: Path, expected: str = LAYOUT) -> dict[str, NDArray[Any]]:
 def _finding(error: NpzError | OSError, path: Path) -> str:
     """Say in a clause what an error found in the file at `path`."""
     if isinstance(error, DamagedNpzError):
-        return f"damaged or cut short at {path.stat().st_size:,} bytes ({error.reason})"
+        return f"damaged or cut short at {path.stat().st_size:,} bytes"
     if isinstance(error, OSError):
-        return f"cannot be read ({plain_reason(error, path)})"
+        return f"cannot be read ({plain_reason(error)})"
     return str(error)
 
 
@@ -80,7 +84,8 @@ def _check_file(path: Path) -> None:
         raise NpzError(f"{size:,} bytes, too large")
     with path.open("rb") as stream:
         start = stream.read(256)
-    if start.startswith(b"PK"):
+        is_zip = start.startswith(b"PK") or ends_as_zip(stream)  # bytes before a zip do no harm
+    if is_zip:
         return
     if not start:
         raise NpzError("an empty file")
@@ -129,8 +134,9 @@ def _check_agreement(shapes: Mapping[str, tuple[int, ...]]) -> None:
         images, labels = shapes[f"x_{part}"][0], shapes[f"y_{part}"][0]
         if images != labels:
             raise NpzError(f"x_{part} has {images:,} images, y_{part} {labels:,} labels")
-        if not images:
-            raise NpzError(f"x_{part} is empty")
+        if images < MIN_IMAGES:
+            found = f"has {images} image{'s' * (images > 1)}" if images else "is empty"
+            raise NpzError(f"x_{part} {found}; at least {MIN_IMAGES} are needed")
     if shapes["x_train"][1:3] != shapes["x_test"][1:3]:
         raise NpzError(f"x_train has shape {shapes['x_train']}, x_test {shapes['x_test']}: two sizes of image")
     images = shapes["x_train"][0] + shapes["x_test"][0]
@@ -139,10 +145,14 @@ def _check_agreement(shapes: Mapping[str, tuple[int, ...]]) -> None:
 
 
 def _checked_labels(name: str, y: NDArray[Any]) -> NDArray[np.int64]:
-    """Return labels (N,) as int64 once they are from 0 to 255 and of two classes at least."""
+    """Return labels (N,) as int64 once they are from 0 to 255, and two classes have pairs of images."""
     low, high = int(y.min()), int(y.max())
     if low < 0 or high > 255:
         raise NpzError(f"{name} has labels from {low} to {high}")
     if low == high:
         raise NpzError(f"{name} has the one class {low}; at least two are needed")
+    paired = int((np.bincount(y.astype(np.int64)) > 1).sum())
+    if paired < MIN_PAIRED_CLASSES:
+        found = f"{paired} class{'es' * (paired != 1)} with two images or more"
+        raise NpzError(f"{name} has {found}; at least {MIN_PAIRED_CLASSES} are needed")
     return y.astype(np.int64)

@@ -7,10 +7,10 @@ to gigabytes costs a few hundred bytes to refuse. Pickled objects are never load
 
 from __future__ import annotations
 
+import errno
 import io
-import os
+import logging
 import re
-import struct
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,18 +23,30 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from cl_core.data.errors import ExplainedError
+from cl_core.data.zip_end import directory_size
+
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 MAX_BYTES = 512 * 2**20  # of all members together, unpacked
 MAX_DIRECTORY = 2**14  # bytes of a zip's directory; that of a million empty members takes half a gigabyte to read
-MAX_REASON = 160  # characters of another exception's text in a message
+MAX_REASON = 160  # characters of another error's text in a message or in the log
 CHUNK_SIZE = 2**18  # bytes that are unpacked at a time
+_SYSTEM_REASONS = {
+    errno.ENOENT: "no such file",
+    errno.EACCES: "no permission for it",
+    errno.EPERM: "no permission for it",
+    errno.EISDIR: "a folder",
+    errno.ENOSPC: "no room is left",
+    errno.EIO: "the disk does not read or write it",
+    errno.ELOOP: "a link that leads to itself",
+    errno.EMFILE: "too many files are open",
+}  # error number: clause
 
-_END_RECORD = struct.Struct("<4s4H2LH")  # the record at the end of a zip (PKWARE's APPNOTE, 4.3.16)
-_ZIP64_LOCATOR_SIZE = 20  # bytes of the record before it where the zip is one of 64 bits (4.3.15)
 
-
-class DataError(ValueError):
+class DataError(ExplainedError):
     """A file or a data set cannot be used; the message says what was found."""
 
 
@@ -43,15 +55,7 @@ class NpzError(DataError):
 
 
 class DamagedNpzError(NpzError):
-    """An .npz is damaged, cut short, or no zip archive.
-
-    Attributes:
-        reason: the message of the zip, deflate or .npy reader, as `plain_reason` returns it.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"it is damaged, cut short, or no .npz archive ({reason})")
-        self.reason = reason
+    """An .npz is damaged, cut short, or no zip archive; the log has what the zip, deflate or .npy reader said."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,13 @@ class Header:
     def size(self) -> int:
         """Bytes of the array."""
         return prod(self.shape) * self.dtype.itemsize
+
+
+class _Arrays(dict[str, NDArray[Any]]):
+    """Arrays by name; NpzError, where a dict has KeyError, for one that the file does not hold."""
+
+    def __missing__(self, name: str) -> NDArray[Any]:
+        raise NpzError(f"it holds no {plain_name(name)}")
 
 
 class Archive:
@@ -143,7 +154,7 @@ class Archive:
             raise NpzError(f"{text} is encrypted")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise NpzError(f"{text} is packed by a method that numpy does not write")
-        with _damage_reported(f"{text}: "), self._zip.open(member) as stream:
+        with _damage_reported(text), self._zip.open(member) as stream:
             assert isinstance(stream, zipfile.ZipExtFile)
             yield stream, _read_header(text, stream, member.file_size)
 
@@ -163,38 +174,30 @@ def _read_header(name: str, stream: IO[bytes], length: int) -> Header:
 
 
 @contextmanager
-def _damage_reported(prefix: str = "") -> Iterator[None]:
-    """Raise DamagedNpzError for any error of the readers of zip, deflate and .npy; `prefix` opens its reason."""
+def _damage_reported(name: str = "") -> Iterator[None]:
+    """Raise DamagedNpzError for any error of the readers of zip, deflate and .npy; `name` is that of the member."""
     try:
         yield
     except (NpzError, OSError):
         raise
     except Exception as error:  # numpy reads a header as a Python literal: a hostile one fails in any of Python's ways
-        raise DamagedNpzError(prefix + plain_reason(error)) from error
+        logger.warning("%s: %s", name or "an .npz", plain_name(repr(error)[:MAX_REASON]))
+        raise DamagedNpzError(f"{name or 'it'} is damaged, cut short, or no .npz archive") from error
 
 
 def check_directory(stream: IO[bytes]) -> None:
     """Refuse a zip whose directory is longer than an .npz needs, before zipfile reads it.
 
-    The directory is as long as the last 22 bytes of the zip say. zipfile goes by them too, provided that no comment
-    follows and that no other record comes before them, as in a zip of more than four gigabytes; those are refused.
-
     Args:
         stream: the file, seekable; it is left at its start.
 
     Raises:
-        zipfile.BadZipFile: when the directory is longer than `MAX_DIRECTORY`, or the file does not end as an .npz does.
+        zipfile.BadZipFile: when the file has no record of a zip's end.
+        NpzError: when the directory is longer than `MAX_DIRECTORY`.
     """
-    length = stream.seek(0, os.SEEK_END)
-    stream.seek(max(length - _END_RECORD.size - _ZIP64_LOCATOR_SIZE, 0))
-    end = stream.read()
-    if len(end) < _END_RECORD.size:
-        raise zipfile.BadZipFile("too short for a zip")
-    signature, *_, directory, _, comment = _END_RECORD.unpack(end[-_END_RECORD.size :])
-    if signature != b"PK\5\6" or comment or end[: -_END_RECORD.size].startswith(b"PK\6\7"):
-        raise zipfile.BadZipFile("it does not end as an .npz does")
+    directory = directory_size(stream)
     if directory > MAX_DIRECTORY:
-        raise zipfile.BadZipFile(f"the list of what it holds has {directory:,} bytes, too many")
+        raise NpzError(f"it has {directory:,} bytes of names in its list, too many (at most {MAX_DIRECTORY:,})")
     stream.seek(0)
 
 
@@ -218,7 +221,7 @@ def unpack(file: bytes, dtypes: Mapping[str, str], max_bytes: int) -> dict[str, 
         max_bytes: most bytes that all arrays together may unpack to.
 
     Returns:
-        The arrays that the file holds, each in C order.
+        The arrays that the file holds, each in C order; another name is an NpzError.
 
     Raises:
         DataError: when the file is anything else; the message is a sentence.
@@ -231,7 +234,7 @@ def unpack(file: bytes, dtypes: Mapping[str, str], max_bytes: int) -> dict[str, 
             header, dtype = archive.header(name), np.dtype(dtypes[name])
             if header.fortran_order or header.dtype != dtype:
                 raise NpzError(f"{name} is an array of {plain_dtype(header.dtype)}, not of {dtype} in C order")
-        return {name: archive.array(name) for name in archive.names}
+        return _Arrays({name: archive.array(name) for name in archive.names})
     except (NpzError, OSError) as error:
         raise DataError(re.sub("^it ", "It ", f"{plain_reason(error)}.")) from error
 
@@ -241,8 +244,8 @@ def load_asset(path: Path, build: Callable[[Mapping[str, NDArray[Any]]], T], men
 
     Args:
         path: of the file.
-        build: function of the file's arrays, by name. It raises KeyError for an array that is missing, and ValueError
-            or TypeError for one that is wrong.
+        build: function of the file's arrays, by name; a missing one is an NpzError. It raises KeyError, ValueError or
+            TypeError for one that is wrong.
         mend: how to restore the file; it ends the error message, without a full stop.
 
     Raises:
@@ -251,32 +254,33 @@ def load_asset(path: Path, build: Callable[[Mapping[str, NDArray[Any]]], T], men
     try:
         with path.open("rb") as stream:
             archive = Archive(stream)
-            return build({name: archive.array(name) for name in archive.names})
+            return build(_Arrays({name: archive.array(name) for name in archive.names}))
     except FileNotFoundError:
         raise DataError(f"{path.name}: no such file. {mend}.") from None
-    except KeyError as error:
-        raise DataError(f"{path.name}: it holds no {plain_reason(error)}. {mend}.") from error
-    except (OSError, TypeError, ValueError) as error:
-        reason = plain_reason(error, path)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        reason = plain_reason(error)
         raise DataError(f"{path.name}: damaged, or of another version ({reason}). {mend}.") from error
 
 
-def plain_reason(error: Exception, path: Path | None = None) -> str:
-    """Return the text of an error for a message: escaped as `plain_name` does, because it may quote the file.
+def plain_reason(error: Exception) -> str:
+    """Return what a message may say of an error, in this project's own words; other texts go to the log.
 
     Args:
-        error: the error. The text of an NpzError is escaped already, and returned as it is.
-        path: of the file that the error is about; its folder is left out.
+        error: the error. The text of an ExplainedError is returned, escaped as `plain_name` does.
 
     Returns:
-        At most `MAX_REASON` characters, or more of an NpzError; the error's type if it has no text.
+        A clause of at most `MAX_REASON` characters, or more of an NpzError.
     """
     if isinstance(error, NpzError):
         return str(error)
-    text = (isinstance(error, OSError) and error.strerror) or str(error)
-    if path is not None:
-        text = text.replace(str(path), path.name)
-    return plain_name(text[:MAX_REASON]) or type(error).__name__
+    if isinstance(error, ExplainedError):
+        return plain_name(str(error)[:MAX_REASON])
+    logger.warning("%s", plain_name(repr(error)[:MAX_REASON]))
+    if isinstance(error, OSError):
+        return _SYSTEM_REASONS.get(error.errno or 0, "the system does not read or write it")
+    if isinstance(error, KeyError):
+        return "a part of it is missing"
+    return "its content is not as expected"
 
 
 def plain_name(name: str | Path) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from cl_core.data import datasets
+from cl_core.data.errors import ExplainedError
 from cl_core.data.npz import DataError, plain_reason
 from cl_core.experiments.grid import STUDIES, Cell
 from cl_core.experiments.pipeline import DRAWN, Outcome
@@ -124,22 +125,22 @@ def _read(path: Path, _stamp: int) -> dict[str, Any]:
     try:
         rows = parquet.read_table(path, page_checksum_verification=True).to_pylist()
         if len(rows) != 1:
-            raise ValueError(f"{len(rows)} rows where one belongs")
+            raise ExplainedError(f"{len(rows)} rows where one belongs")
         row: dict[str, Any] = rows[0]
         cell = _cell(row)
         if cell.study not in STUDIES or path.stem != cell.name:
-            raise ValueError("what is in it is of another cell")
+            raise ExplainedError("what is in it is of another cell")
         for name, value in asdict(cell.spec).items():
             if (stored := row[f"spec_{name}"]) != _parquet_value(value):
-                raise ValueError(f"it was run with {name} {stored!r}, which now is {value!r}")
+                raise ExplainedError(f"it was run with {name} {stored!r}, which now is {value!r}")
         row |= {name: nan if row[name] is None else float(row[name]) for name in NUMBERS}
         if not isinstance(row["failure"], str):
-            raise ValueError("it does not say whether it failed")
+            raise ExplainedError("it does not say whether it failed")
         drawn_points(row)
     except FileNotFoundError:
         raise
     except (ValueError, TypeError, KeyError, OSError, pyarrow.ArrowException) as error:
-        reason = plain_reason(error, path)
+        reason = plain_reason(error)
         raise DataError(
             f"{path.name}: no result of a cell, or damaged ({reason}). Delete it, and run the cell again."
         ) from error

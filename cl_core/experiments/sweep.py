@@ -9,7 +9,6 @@ from pathlib import Path
 from cl_core.experiments import pipeline, results
 from cl_core.experiments.grid import METHODS, Cell
 from cl_core.experiments.pipeline import Outcome
-from cl_core.runtime import errors
 
 TaskResult = tuple[Outcome, dict[str, str]]  # the outcome of a cell, and the environment it was computed in
 
@@ -177,4 +176,5 @@ def _failure(future: Future[TaskResult]) -> BaseException | None:
 def _describe(failure: BaseException) -> str:
     if isinstance(failure, (BrokenExecutor, CancelledError)):
         return f"its worker died {MAX_WORKER_DEATHS} times; the machine may be out of memory"
-    return errors.describe_error(failure)
+    explained = isinstance(failure, (ValueError, ConnectionError))
+    return str(failure) if explained else f"{type(failure).__name__}: {failure}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_origin, get_type_hints
 
+from cl_core.data.errors import ExplainedError
+
 _FIELD_TYPES: Mapping[Any, tuple[Any, str]] = {  # annotation of a field: accepted types, and their name in messages
     str: (str, "a text"),
     int: (int, "a whole number"),
@@ -23,11 +25,11 @@ def check_field_types(record: Any) -> None:
         record: An instance of a dataclass whose fields are str, int, float, bool or Mapping.
 
     Raises:
-        ValueError: when a field has another type.
+        ExplainedError: when a field has another type.
     """
     for name, hint in get_type_hints(type(record)).items():
         kind = get_origin(hint) or hint
         value = getattr(record, name)
         types, description = _FIELD_TYPES[kind]
         if not isinstance(value, types) or isinstance(value, bool) != (kind is bool):
-            raise ValueError(f"{name} must be {description}, not {value!r:.40}")
+            raise ExplainedError(f"{name} must be {description}, not {value!r:.40}")

@@ -21,6 +21,7 @@ from cl_core.analysis import triplet_counts
 from cl_core.analysis.census import Census, assemble_census, number_of_triplets
 from cl_core.analysis.triplet_counts import CensusSample, PartialCounts
 from cl_core.data import datasets
+from cl_core.data.errors import ExplainedError
 from cl_core.losses import distances
 from cl_core.runtime import errors
 from cl_core.training import State
@@ -29,6 +30,7 @@ LEASE = 5.0  # seconds that a census goes on without a renewal
 TASK_SECONDS = 0.4
 MAX_DEATHS = 5  # of workers in a row, after which the census fails
 MAX_IMAGES = 10_000
+ADVICE = "Count again with fewer images or another embedding."
 
 Phase = Literal["counting", "stopped", "done", "failed"]
 
@@ -195,7 +197,7 @@ class CensusJob:
                 self._census, self._phase = census, "done"
         except Exception as error:
             with self._lock:
-                self._failure, self._phase = errors.describe_error(error), "failed"
+                self._failure, self._phase = errors.describe_error(error, ADVICE), "failed"
 
     def _run_task(self, task: Callable[..., Any], *arguments: Any) -> Any:
         """Run a task in a worker, again if the worker dies."""
@@ -205,7 +207,7 @@ class CensusJob:
             except errors.WORKER_DEATHS:
                 with self._lock:
                     self._note = f"A worker process died. The census went on from anchor {self._done:,}."
-        raise ValueError(
+        raise ExplainedError(
             f"The worker processes died again and again at anchor {self._done:,}; the machine may be out of memory. "
             "Try fewer images."
         )

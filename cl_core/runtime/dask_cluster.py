@@ -24,6 +24,8 @@ from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 
+from cl_core.data.errors import ExplainedError
+from cl_core.data.npz import plain_name, plain_reason
 from cl_core.runtime import process_memory, process_pool
 
 ADDRESS = "DASK_SCHEDULER_ADDRESS"  # the environment variable, Dask's own name for it
@@ -33,7 +35,7 @@ POLL_INTERVAL = 5.0  # seconds between two checks whether there are workers
 START = "PYTHONPATH=. dask worker {} --nworkers auto --nthreads 1"
 
 
-class ClusterError(ConnectionError):
+class ClusterError(ExplainedError, ConnectionError):
     """A cluster cannot be used; the message says why, and what to do."""
 
 
@@ -123,7 +125,8 @@ class DaskCluster(Executor):
                 thread.submit(asyncio.run, _check_answer(self._address)).result()
         except (OSError, ValueError, MemoryError) as error:
             silent, garbage = isinstance(error, TimeoutError), isinstance(error, MemoryError)
-            reason = f"silence for {TIMEOUT:g} s" if silent else "not in Dask's language" if garbage else error
+            language = "not in Dask's language" if garbage else plain_reason(error)
+            reason = f"silence for {TIMEOUT:g} s" if silent else language
             raise ClusterError(
                 f"No Dask scheduler answers at {self._address}, which {ADDRESS} names ({reason}). "
                 f"Start one there, correct the address, or unset {ADDRESS} to work on this machine."
@@ -163,17 +166,17 @@ class DaskCluster(Executor):
         try:
             result = dask_future.result()
         except KilledWorker as error:
-            failure = ValueError(
+            failure = ExplainedError(
                 f"{error.allowed_failures + 1} workers of the cluster died over it, one after the other; they may be "
-                "out of memory"
+                "out of memory. Try a smaller batch, or fewer images."
             )
         except CancelledError:
             lost = self._client.status != "running"
             failure = self._unreachable() if lost else BrokenExecutor("the cluster's workers were restarted")
         except ModuleNotFoundError as error:
             failure = ClusterError(
-                f"A worker of the cluster can't find what it needs ({error}). Start workers in the project's folder, "
-                f"with its requirements: {START.format(self._address)}"
+                f"A worker of the cluster lacks the module {plain_name(error.name or '?')}. Start workers in the "
+                f"project's folder, with its requirements: {START.format(self._address)}"
             )
         except BaseException as error:
             failure = error

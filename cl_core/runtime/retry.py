@@ -5,6 +5,7 @@ import time
 from cl_core.runtime import errors
 
 RETRY_DELAY = 0.2  # seconds before the first retry; before the k-th, k times as long
+ADVICE = "Reset makes the same run again; if that fails too, try another data set or other settings."
 MAX_FAILURES = 5  # consecutive failures after which a run is given up
 
 
@@ -40,7 +41,7 @@ class RetryPolicy:
         elif errors.is_out_of_memory(error):
             once, repeatedly = "There was no memory for a piece of work", "There was no memory"
         else:
-            return errors.describe_error(error)
+            return errors.describe_error(error, ADVICE)
         self._failures += 1
         self.not_before = time.monotonic() + RETRY_DELAY * self._failures
         if self._failures >= MAX_FAILURES:

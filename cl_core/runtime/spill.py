@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cl_core.data.errors import ExplainedError
 from cl_core.runtime import temp_dirs
 from cl_core.runtime.tasks import StateHandle
 from cl_core.training.frames import Frame
@@ -22,7 +23,7 @@ IDLE_SECONDS = 5.0  # after the lease, before a run is spilled to disk
 LOAD_ERRORS = (OSError, KeyError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
-class SpillLostError(ValueError):
+class SpillLostError(ExplainedError):
     """A spilled run can no longer be read; the message is for the visitor."""
 
 

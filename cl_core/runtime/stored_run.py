@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cl_core.runtime import process_memory, spill
+from cl_core.runtime import errors, process_memory, spill
 from cl_core.runtime.context import RuntimeContext
 from cl_core.runtime.history import History
 from cl_core.runtime.playback import Playback
@@ -102,4 +102,4 @@ class StoredRun(Playback):
                 self.history.frames, self._newest = self._storage.restore(self.history.frames, self._newest)
             except spill.SpillLostError as error:
                 self._newest, self.history.frames = None, []
-                self._fail(str(error))
+                self._fail(errors.describe_error(error))

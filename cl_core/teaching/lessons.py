@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from cl_core.data import datasets
+from cl_core.data.errors import ExplainedError
+from cl_core.data.npz import plain_reason
 
 FOLDER = datasets.ASSETS / "lessons"
 LESSONS_VARIABLE = "CL_LAB_LESSONS"  # environment variable: a folder with a teacher's own lessons, which come first
@@ -28,7 +30,7 @@ CHOICES = (2, 6)  # fewest and most of a question
 PLANE_PAGE = "boundaries"  # the page whose plane can be clicked to answer a question
 
 
-class LessonError(ValueError):
+class LessonError(ExplainedError):
     """A lesson that cannot be read; the message, which pages show, says where the error is and why it is one."""
 
 
@@ -153,10 +155,9 @@ def available() -> tuple[dict[str, Lesson], list[str]]:
         for path in paths[:MAX_FILES]:
             try:
                 lesson = _read(path, path.stat().st_mtime_ns)
-            except OSError as error:
-                errors.append(f"{path.name}: {error.strerror}")
-            except LessonError as error:
-                errors.append(str(error))
+            except (OSError, LessonError) as error:
+                explained = isinstance(error, LessonError)
+                errors.append(str(error) if explained else f"{path.name}: {plain_reason(error)}.")
             else:
                 lessons.setdefault(lesson.key, lesson)
     return lessons, errors
@@ -172,7 +173,8 @@ def _read(path: Path, _modified_ns: int) -> Lesson:
     try:
         return parse(path.stem, path.read_text(encoding="utf-8"))
     except (LessonError, UnicodeDecodeError) as error:
-        raise LessonError(f"{path.name}: {error}") from None
+        text = str(error) if isinstance(error, LessonError) else f"byte {error.start:,} is not UTF-8."
+        raise LessonError(f"{path.name}: {text}") from None
 
 
 def parse(key: str, text: str) -> Lesson:
@@ -193,7 +195,8 @@ def parse(key: str, text: str) -> Lesson:
     try:
         toml = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise LessonError(f"this is no TOML: {error}") from None
+        place = re.search(r"at line \d+, column \d+", str(error))
+        raise LessonError(f"this is no TOML{f' {place[0]}' if place else ''}") from None
     table = _Table(toml, "the lesson", {"title", "words", "steps"})
     step_tables = table.get("steps", list)
     if not 1 <= len(step_tables) <= MAX_STEPS or not all(isinstance(step, dict) for step in step_tables):

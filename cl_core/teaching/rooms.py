@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 
+from cl_core.data.errors import ExplainedError
+
 ROOM_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,22})[a-z0-9]")
 MAX_ROOMS = 500  # of one server
 MAX_QUESTIONS = 100  # of one room
@@ -22,7 +24,7 @@ IDLE_SECONDS = 4 * 3600.0  # time without an answer after which a room may be re
 Answer = int | tuple[float, float]  # index of a choice, or (s_n, s_p) on the plane
 
 
-class RoomError(ValueError):
+class RoomError(ExplainedError):
     """An answer that was not accepted because a limit is reached; the message is shown to the visitor."""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from cl_core import losses
 from cl_core.data import datasets
+from cl_core.data.errors import ExplainedError
 from cl_core.losses import variants
 from cl_core.losses.base import NO_SCHEDULE
 from cl_core.losses.field_types import check_field_types
@@ -67,11 +68,11 @@ class RunSpec:
         known = {"data set": datasets.available(), "loss": losses.LOSSES, "encoder": encoders.ENCODERS}
         for name, choices in {**known, "optimiser": OPTIMISERS}.items():
             if (value := getattr(self, name.replace(" ", ""))) not in choices:
-                raise ValueError(f"unknown {name} {value!r:.40}: choose one of {', '.join(choices)}")
+                raise ExplainedError(f"unknown {name} {value!r:.40}: choose one of {', '.join(choices)}")
         if self.encoder == "cnn" and datasets.available()[self.dataset].kind == "points":
-            raise ValueError("the convolutional net reads images; for points of the plane choose the mlp")
+            raise ExplainedError("the convolutional net reads images; for points of the plane choose the mlp")
         if self.schedule not in (NO_SCHEDULE, *losses.LOSSES[self.loss].schedules):
-            raise ValueError(f"{self.loss} has no schedule {self.schedule!r:.40}")
+            raise ExplainedError(f"{self.loss} has no schedule {self.schedule!r:.40}")
         for name, (low, high) in {
             "batch": BATCH_RANGE,
             "dim": DIM_RANGE,
@@ -79,13 +80,17 @@ class RunSpec:
             "seed": SEED_RANGE,
         }.items():
             if not low <= (value := getattr(self, name)) <= high:
-                raise ValueError(f"{name} is {value!s:.40}, and must lie between {low} and {high}")
+                raise ExplainedError(f"{name} is {value!s:.40}, and must lie between {low} and {high}")
         if losses.LOSSES[self.loss].views and self.batch % 2:
-            raise ValueError(f"a batch of two views has an even number of rows, not {self.batch}")
+            raise ExplainedError(f"a batch of two views has an even number of rows, not {self.batch}")
         if not encoders.ENCODERS[self.encoder].projects and self.dim != encoders.WIDTH:
-            raise ValueError(f"a net without a projector has {encoders.WIDTH} dimensions, not {self.dim}")
+            raise ExplainedError(f"a net without a projector has {encoders.WIDTH} dimensions, not {self.dim}")
         object.__setattr__(self, "rate", float(self.rate))
-        object.__setattr__(self, "theta", variants.get_variant(self.loss, self.convention).theta_for_run(self.theta))
+        try:
+            theta = variants.get_variant(self.loss, self.convention).theta_for_run(self.theta)
+        except ValueError as error:  # of the loss's own checks, whose messages are sentences
+            raise ExplainedError(str(error)) from None
+        object.__setattr__(self, "theta", theta)
 
     @property
     def images_per_step(self) -> int:

@@ -16,6 +16,7 @@ from cl_core.analysis import metrics, projection
 from cl_core.analysis.metrics import Metrics
 from cl_core.analysis.projection import View
 from cl_core.data import datasets
+from cl_core.data.errors import ExplainedError
 from cl_core.losses import variants
 from cl_core.training import batches, loop
 from cl_core.training.config import RunSpec
@@ -112,7 +113,7 @@ def frame_from_snapshot(
         ValueError: when the embedding is not finite.
     """
     if not np.isfinite(snapshot.z).all():
-        raise ValueError(loop.divergence_advice(state.spec, state.step))
+        raise ExplainedError(loop.divergence_advice(state.spec, state.step))
     views = projection.fit_views(snapshot.z, previous)
     points = {k: view.project(snapshot.z) for k, view in views.items()}
     measured = metrics.measure(torch.from_numpy(snapshot.z), torch.from_numpy(snapshot.y), torch.from_numpy(points[2]))

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from cl_core import losses
 from cl_core.data import augmentation, datasets
+from cl_core.data.errors import ExplainedError
 from cl_core.losses import variants
 from cl_core.training import config, encoders, rng
 from cl_core.training.batches import batch_indices, to_float, training_set
@@ -196,8 +197,9 @@ class _Trainer:
     def __init__(self, spec: RunSpec, state: State | None) -> None:
         data = datasets.load(spec.dataset)
         if spec.images_per_step * data.inputs > config.MAX_STEP_VALUES:
-            raise ValueError(
-                f"for images of {data.inputs:,} pixels a step has {config.MAX_STEP_VALUES // data.inputs:,} at most"
+            raise ExplainedError(
+                f"For images of {data.inputs:,} pixels a step has {config.MAX_STEP_VALUES // data.inputs:,} at most. "
+                "Take a smaller batch."
             )
         entry = losses.LOSSES[spec.loss]
         weight_shape = {"num_classes": data.n_classes, "embedding_dim": spec.dim} if entry.classes else {}

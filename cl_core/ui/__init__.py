@@ -1,5 +1,6 @@
 """What pages are built from; only this package and the mounts of `components` import Streamlit."""
 
+from cl_core.runtime.errors import describe_error
 from cl_core.ui.link.controls import forget_link
 from cl_core.ui.link.presentation import intro
 from cl_core.ui.link.share import share_view
@@ -25,6 +26,7 @@ __all__ = [
     "begin_page",
     "boundary_controls",
     "boundary_notes",
+    "describe_error",
     "experiment_notes",
     "experiment_part",
     "failure_controls",

@@ -186,7 +186,8 @@ def test_reduced_cell_can_be_cancelled_and_its_failure_is_shown(pool, result_fol
             break
         time.sleep(0.02)
         app.run()
-    assert "no such thing" in app.error[0].value
+    assert "Run the cell again" in app.error[0].value
+    assert "no such thing" not in app.error[0].value
     assert not app.exception
 
 

@@ -4,6 +4,7 @@ import ast
 import io
 import os
 import re
+import struct
 import sys
 import tracemalloc
 import zipfile
@@ -122,7 +123,7 @@ def test_batch_size_times_image_size_is_limited(monkeypatch):
     monkeypatch.setattr(config, "MAX_STEP_VALUES", 4096 * 784)
     training.start(spec)
     monkeypatch.setattr(config, "MAX_STEP_VALUES", 4096 * 784 - 1)
-    with pytest.raises(ValueError, match=r"for images of 784 pixels a step has 4,095 at most"):
+    with pytest.raises(ValueError, match=r"For images of 784 pixels a step has 4,095 at most"):
         training.start(spec)
     assert training.BATCH_RANGE[1] * image_files.MAX_SIDE**2 > training.MAX_STEP_VALUES
 
@@ -235,15 +236,28 @@ def test_zip_with_too_many_members_is_refused_without_reading_the_list():
         assert peak < 2**17  # the list of members would take ten megabytes
 
 
-def test_zip_with_ambiguous_end_record_is_refused(tmp_path):
-    """A comment may hold a second end record, and a ZIP64 record another length."""
+def records_of_64_bits(size: int, offset: int) -> bytes:
+    """Return the record and the locator of a zip of 64 bits whose directory has `size` bytes."""
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 4, 4, size, 0)
+    return record + struct.pack("<4sLQL", b"PK\6\7", 0, offset, 1)
+
+
+def test_every_end_record_that_a_reader_may_use_is_limited(tmp_path):
+    """A comment may hold a second end record, and records of 64 bits, which may stand in two places, other sizes."""
     good = write_zip(
         tmp_path / "a.npz", **{name: npy_bytes(array) for name, array in small_dataset().items()}
     ).read_bytes()
-    end = good.rindex(b"PK\5\6")
-    with_comment = good[:-2] + (5).to_bytes(2, "little") + b"words"
-    with_zip64_locator = good[:end] + b"PK\6\7" + bytes(16) + good[end:]
-    for file in (with_comment, with_zip64_locator, good + b"\0", good[-21:], b""):
+    end, large = good.rindex(b"PK\5\6"), npz.MAX_DIRECTORY + 1
+    record = bytearray(good[end:])
+    record[12:16] = large.to_bytes(4, "little")
+    in_comment = good[:-2] + len(record).to_bytes(2, "little") + record
+    before_locator = good[:end] + records_of_64_bits(large, 0) + good[end:]
+    far = records_of_64_bits(large, 0)
+    at_offset = far + good[:end] + records_of_64_bits(100, 0) + good[end:]
+    for file in (in_comment, before_locator, at_offset, good[:end] + record):
+        with pytest.raises(DataError, match="too many"):
+            npz.check_directory(io.BytesIO(file))
+    for file in (good[-21:], b"", good[:end], b"x" * 100_000):
         with pytest.raises(zipfile.BadZipFile):
             npz.check_directory(io.BytesIO(file))
     npz.check_directory(io.BytesIO(good))

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from cl_core.analysis.metrics import Metrics
 from cl_core.analysis.projection import IdentityView, PcaView, View
-from cl_core.data import npz
+from cl_core.data import datasets, npz
+from cl_core.data.errors import ExplainedError
 from cl_core.data.npz import DataError
 from cl_core.training import loop
 from cl_core.training.config import MAX_STEPS, RunSpec
@@ -138,10 +139,8 @@ def loads(file: bytes) -> SavedRun:
         return _parse_run(stored)
     except DataError:
         raise
-    except KeyError as error:
-        raise DataError(f"It holds no {str(error)[:40]}.") from error
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise DataError(f"It holds no run of this program: {str(error)[:200]}.") from error
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise DataError(f"It holds no run of this program: {npz.plain_reason(error)}.") from error
 
 
 def _parse_run(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
@@ -150,7 +149,7 @@ def _parse_run(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
     spec = _parse_spec(about["spec"])
     n, step, empty = (_get_int(about, name) for name in ("n", "step", "empty"))
     if n not in PROBE_SIZES or not 0 <= empty <= step <= MAX_STEPS:
-        raise ValueError(f"{n} points after {step} steps can't be")
+        raise ExplainedError(f"{n} points after {step} steps can't be")
     vector, losses = stored["vector"], stored["losses"]
     _check_shape("vector", vector, loop.start(spec).vector.shape)
     _check_shape("losses", losses, (step,))
@@ -158,7 +157,7 @@ def _parse_run(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
     if failure is not None:  # its text is made again: that of the file is not trusted
         failure = loop.divergence_advice(spec, step)
     elif not np.isfinite(vector).all():
-        raise ValueError("its weights are not finite")
+        raise ExplainedError("its weights are not finite")
     seconds = _check_number(about["seconds"], 0.0)
     state = State(spec, step, vector, seconds, failure=failure)
     return SavedRun(
@@ -168,22 +167,22 @@ def _parse_run(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
 
 def _parse_about(text: NDArray[np.uint8]) -> dict[str, Any]:
     if text.size > MAX_ABOUT_BYTES:
-        raise ValueError("its description is too long")
+        raise ExplainedError("its description is too long")
     about = json.loads(text.tobytes().decode(), parse_constant=_reject_constant)
     if not isinstance(about, dict) or about["version"] != VERSION:
-        raise ValueError("it is of another version")
+        raise ExplainedError("it is of another version")
     return about
 
 
 def _reject_constant(constant: str) -> None:
     """Reject NaN and infinity, which Python's JSON reader accepts."""
-    raise ValueError(f"{constant} is no number")
+    raise ExplainedError(f"{constant} is no number")
 
 
 def _parse_spec(values: Any) -> RunSpec:
     """Return the spec; `RunSpec` checks the type and range of every value."""
     if not isinstance(values, dict) or values.keys() != {field.name for field in fields(RunSpec)}:
-        raise ValueError("its settings are not those of a run")
+        raise ExplainedError("its settings are not those of a run")
     return RunSpec(**values)
 
 
@@ -194,7 +193,7 @@ def _parse_references(values: Mapping[str, Any]) -> References:
     )
     epoch_steps = _get_int(values, "epoch_steps")
     if not 1 <= epoch_steps <= MAX_MAGNITUDE:
-        raise ValueError("an epoch has no such number of steps")
+        raise ExplainedError("an epoch has no such number of steps")
     return References(collapse, floor, knn_raw, epoch_steps)
 
 
@@ -202,18 +201,19 @@ def _parse_frames(stored: Mapping[str, NDArray[Any]], spec: RunSpec, n: int, ste
     steps, seconds, measured = (stored[name] for name in ("steps", "seconds", "metrics"))
     count = len(steps) if steps.ndim == 1 else 0
     if not count or steps[0] != 0 or (np.diff(steps) <= 0).any() or steps[-1] > step:
-        raise ValueError("its frames' steps do not ascend from 0 to its newest step")
+        raise ExplainedError("its frames' steps do not ascend from 0 to its newest step")
     _check_shape("seconds", seconds, (count,))
     metrics = _parse_metrics(measured, count)
     dims = [k for k in PLOT_DIMS if k <= spec.dim]
+    drawn = min(n, len(datasets.load(spec.dataset).y_test))
     for k in dims:
-        for name, shape in {"points": (n, k), "shares": (k,), "scale": (), "best": ()}.items():
+        for name, shape in {"points": (drawn, k), "shares": (k,), "scale": (), "best": ()}.items():
             _check_shape(f"{name}{k}", stored[f"{name}{k}"], (count, *shape))
         if not (np.abs(stored[f"points{k}"]) <= 1).all() or not (stored[f"scale{k}"] > 0).all():
-            raise ValueError(f"points{k} are not to scale")
+            raise ExplainedError(f"points{k} are not to scale")
     for name in ("seconds", *(f"{part}{k}" for k in dims for part in ("scale", "shares", "best"))):
         if not (np.abs(stored[name]) <= MAX_MAGNITUDE).all():
-            raise ValueError(f"{name} has numbers out of range")
+            raise ExplainedError(f"{name} has numbers out of range")
     return tuple(
         Frame(
             int(steps[i]),
@@ -233,7 +233,7 @@ def _parse_metrics(measured: NDArray[Any], count: int) -> list[Metrics]:
     absent = np.isnan(measured)
     absent[:, :REQUIRED_METRICS] = False
     if not (absent | (np.abs(measured) <= MAX_MAGNITUDE)).all():
-        raise ValueError("metrics has numbers out of range")
+        raise ExplainedError("metrics has numbers out of range")
     return [Metrics(*map(float, row)) for row in measured]
 
 
@@ -250,23 +250,23 @@ def _parse_view(stored: Mapping[str, NDArray[Any]], dim: int, k: int, i: int, *,
     if not (np.abs(mean) <= MAX_MAGNITUDE).all() or not np.allclose(
         axes.T.astype(np.float64) @ axes, np.eye(k), atol=1e-3
     ):
-        raise ValueError(f"axes{k} are no axes")
+        raise ExplainedError(f"axes{k} are no axes")
     return PcaView(mean, axes, shares, best)
 
 
 def _check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
     if array.shape != shape:
-        raise ValueError(f"{name} has the shape {array.shape}, not {shape}")
+        raise ExplainedError(f"{name} has the shape {array.shape}, not {shape}")
 
 
 def _get_int(values: Mapping[str, Any], name: str) -> int:
     value = values[name]
     if type(value) is not int:
-        raise ValueError(f"{name} is no whole number")
+        raise ExplainedError(f"{name} is no whole number")
     return value
 
 
 def _check_number(value: Any, low: float) -> float:
     if type(value) not in (int, float) or not low <= value <= MAX_MAGNITUDE:
-        raise ValueError("a number is out of range")
+        raise ExplainedError("a number is out of range")
     return float(value)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core.data import datasets, npz
+from cl_core.data.errors import ExplainedError
 from cl_core.training import loop
 from cl_core.training.config import RunSpec
 from cl_core.training.loop import State
@@ -67,7 +68,7 @@ def _states_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, Stat
     for stage in embeddings.STAGES[1:]:
         weights = arrays[stage].astype(np.float32)
         if weights.shape != (size,) or not np.isfinite(weights).all():
-            raise ValueError(f"{stage} holds no {size:,} weights")
+            raise ExplainedError(f"{stage} holds no {size:,} weights")
         vector = np.concatenate([weights, np.zeros(MOMENTS_PER_WEIGHT * size, np.float32)])
         states[stage] = State(spec, int(about["steps"][stage]), vector)
     return MappingProxyType(states)

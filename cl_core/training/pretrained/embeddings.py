@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cl_core import losses
 from cl_core.analysis import metrics
 from cl_core.data import datasets, npz
+from cl_core.data.errors import ExplainedError
 from cl_core.training import loop
 from cl_core.training.config import RunSpec
 from cl_core.training.loop import State
@@ -161,9 +162,9 @@ def _stages_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, Pret
             for key in (f"{part} {name}" for part in ("z", "weight", "bias"))
         )
         if z is None or (weight is None) == losses.get(spec.loss).classes:
-            raise ValueError(f"embeddings or class weights of {name} are missing")
+            raise ExplainedError(f"embeddings or class weights of {name} are missing")
         if not len(rows) == len(y) == len(z) or any(w is not None and w.shape[1:] != (spec.dim,) for w in (z, weight)):
-            raise ValueError(f"rows, labels, embeddings and class weights of {name} don't go together")
+            raise ExplainedError(f"rows, labels, embeddings and class weights of {name} don't go together")
         for array in (rows, y, z, weight, bias):
             if array is not None:
                 array.setflags(write=False)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from cl_core import losses
 from cl_core.data import datasets, npz
+from cl_core.data.errors import ExplainedError
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.miners import count_kinds
 from cl_core.training import frames, loop
@@ -194,7 +195,7 @@ def load(name: str) -> Recording:
 
 def _spec(name: str) -> RunSpec:
     if name not in RECORDINGS:
-        raise ValueError(f"there is no recording {name!r}; there are: {', '.join(RECORDINGS)}")
+        raise ExplainedError(f"there is no recording {name!r}; there are: {', '.join(RECORDINGS)}")
     return RECORDINGS[name]
 
 
@@ -243,15 +244,15 @@ def _recording_from_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> Rec
     shapes |= dict.fromkeys(("knn", "spread", "losses"), (n_frames,))
     for field, shape in shapes.items():
         if fields[field].shape != shape:
-            raise ValueError(f"{field} has shape {fields[field].shape}, not {shape}")
+            raise ExplainedError(f"{field} has shape {fields[field].shape}, not {shape}")
     for field, array in fields.items():
         if not np.isfinite(array).all():
-            raise ValueError(f"{field} has numbers that are not finite")
+            raise ExplainedError(f"{field} has numbers that are not finite")
         array.setflags(write=False)
     if not n_frames or fields["steps"][0] != 0 or (np.diff(fields["steps"]) <= 0).any():
-        raise ValueError("its steps do not ascend from 0")
+        raise ExplainedError("its steps do not ascend from 0")
     if np.abs(fields["shares"].sum(axis=1) - 1).max() > 1e-9 or (fields["shares"] < 0).any():
-        raise ValueError("its shares do not add up to 1")
+        raise ExplainedError("its shares do not add up to 1")
     collapse, floor = (float(about[reference]) for reference in ("collapse", "floor"))
     return Recording(name=name, spec=RunSpec(**about["spec"]), collapse=collapse, floor=floor, **fields)
 

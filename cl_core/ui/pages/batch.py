@@ -27,7 +27,7 @@ from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import presentation
 from cl_core.ui.pages import batch_details
 from cl_core.ui.widgets.chart import chart
-from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding
+from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding, note_smaller_batch
 
 PAGE = "batch"
 SECOND_SUFFIX = "_2"
@@ -120,11 +120,8 @@ def show_batch(chosen: Sequence[LossChoice]) -> None:
     embedding = chosen_embedding(state[SOURCE.name], state[STAGE.name])
     if embedding is None:
         return
-    try:
-        start = _load_start(embedding, state[IMAGES.name], state[DRAW.name])
-    except ValueError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+    start = _load_start(embedding, state[IMAGES.name], state[DRAW.name])
+    note_smaller_batch(state[IMAGES.name], len(start.rows))
     _show_step_buttons()
     trajectories = [_trajectory(start, choice, state[STEPS.name]) for choice in chosen]
     max_forces = [

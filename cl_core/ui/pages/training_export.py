@@ -64,9 +64,10 @@ def _section(text: str) -> DeltaGenerator:
 
 def _show_numbers(run: Run, progress: RunProgress) -> None:
     """Show the downloads of the embedding and the history as tables."""
-    size = _size_text(4 * run.n * run.spec.dim)
+    n = len(progress.frames[-1].points[2]) if progress.frames else run.n
+    size = _size_text(4 * n * run.spec.dim)
     text = (
-        f"**Numbers.** Where {run.n:,} test images lie, {run.spec.dim} numbers each ({size}, as text up to three times "
+        f"**Numbers.** Where {n:,} test images lie, {run.spec.dim} numbers each ({size}, as text up to three times "
         "that); loss and measures of every step."
     )
     server_engine = engine()
@@ -152,7 +153,7 @@ def _open_file(key: str, open_run: Callable[[SavedRun], None]) -> None:
         saved = engine().queue.submit(run_file.loads, file.getvalue()).result(timeout=WORKER_TIMEOUT)
         _set_controls(saved)
     except Exception as error:  # any error of a worker: report it and keep the page
-        st.session_state.run_file_fault = describe_error(error)[:300]
+        st.session_state.run_file_fault = describe_error(error)
         return
     open_run(saved)
     st.session_state.runs_opened += 1  # a new key empties the uploader
@@ -230,7 +231,7 @@ class _MovieJob:
             elif self.file is None:
                 self._future = self._client.submit(gif.join_images, self.pictures)
         except Exception as error:  # any error of a worker: report it and keep the page
-            self.fault = f"The movie could not be made: {describe_error(error)}"
+            self.fault = describe_error(error, "Make the movie again, or save the run as a file instead.")
 
     def _collect(self) -> None:
         result = None if self._future is None else self._future.result()

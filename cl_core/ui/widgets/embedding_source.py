@@ -3,6 +3,7 @@
 import streamlit as st
 
 from cl_core.data.npz import DataError
+from cl_core.runtime.errors import describe_error
 from cl_core.runtime.run import Run
 from cl_core.training.pretrained import embeddings
 from cl_core.training.pretrained.embeddings import PretrainedEmbedding
@@ -27,8 +28,21 @@ def chosen_embedding(loss: str, stage: str) -> PretrainedEmbedding | None:
     try:
         return embeddings.load(loss, stage)
     except DataError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(describe_error(error), icon=":material/broken_image:")
         return None
+
+
+def note_smaller_batch(size: int, found: int) -> None:
+    """Show a note if the images of an embedding hold fewer pairs of one class than a batch takes.
+
+    Args:
+        size: images that the visitor asked for.
+        found: images in the batch.
+    """
+    if found < size:
+        st.info(
+            f"These test images hold pairs of one class for a batch of {found}, not of {size}.", icon=":material/info:"
+        )
 
 
 def _own_embedding() -> PretrainedEmbedding | None:
@@ -41,7 +55,8 @@ def _own_embedding() -> PretrainedEmbedding | None:
         with st.spinner("Embedding your run's test images"):
             embedding = _embed(run) if run is not None else None
     except Exception as error:  # the worker may raise anything; the page must stay usable
-        st.error(f"Your run could not be embedded ({type(error).__name__}: {error}).", icon=":material/error:")
+        text = describe_error(error, "Train your run a step further, or choose another embedding.")
+        st.error(f"Your run could not be embedded. {text}", icon=":material/error:")
         return None
     if run is None or embedding is None:
         st.info(NO_RUN, icon=":material/play_circle:")

@@ -9,6 +9,7 @@ from math import hypot
 
 import streamlit as st
 
+from cl_core.runtime.errors import describe_error
 from cl_core.teaching.lessons import Question
 from cl_core.teaching.rooms import Answer, RoomError, Rooms
 from cl_core.ui.widgets import page_state
@@ -68,7 +69,7 @@ def submit(asked: AskedQuestion, answer: Answer | None) -> None:
         try:
             answer = rooms().submit(asked.room, asked.key, visitor(), answer)
         except RoomError as error:
-            st.toast(str(error), icon=":material/meeting_room:")
+            st.toast(describe_error(error), icon=":material/meeting_room:")
     _own_answers()[asked.room, asked.key] = answer
 
 

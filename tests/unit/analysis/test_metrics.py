@@ -7,6 +7,7 @@ from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 from sklearn.neighbors import KNeighborsClassifier
 
 from cl_core.analysis import metrics
+from cl_core.data import image_files
 
 SEEDS = range(4)
 
@@ -50,6 +51,34 @@ def test_recall_equals_leave_one_out_of_scikit_learn(seed):
         others = np.arange(len(z)) != i
         correct += KNeighborsClassifier(1).fit(z[others], y[others]).predict(z[i : i + 1])[0] == y[i]
     assert metrics.recall_at_1(z, y) == pytest.approx(correct / len(z))
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e20, 1e36])
+@pytest.mark.parametrize("n", [2, 3, metrics.NEIGHBOURS + 1, 300])
+def test_no_point_is_its_own_neighbour(n, scale):
+    z, _ = sample(0, n)
+    z[n // 2 :] = z[n // 2]  # points that coincide
+    for k in {1, n - 1}:
+        neighbours = metrics.nearest_neighbours(scale * z, k)
+        assert neighbours.shape == (n, k)
+        assert not (neighbours == torch.arange(n)[:, None]).any()
+        assert all(len(set(row)) == k for row in neighbours.tolist())
+    unlike = torch.arange(n)  # no point has a neighbour of its own class
+    assert metrics.recall_at_1(z, unlike) == 0
+    assert metrics.map_at_r(scale * z, torch.tensor([0, 0, *range(1, n - 1)])) <= 1
+
+
+def test_too_few_points_for_a_number_of_neighbours_are_refused_in_words():
+    with pytest.raises(ValueError, match="5 neighbours need 6 points or more, not 4"):
+        metrics.neighbour_scores(*sample(0, 4))
+
+
+def test_smallest_data_set_has_enough_points_for_every_metric():
+    assert image_files.MIN_IMAGES > metrics.NEIGHBOURS
+    z, y = torch.zeros(image_files.MIN_IMAGES, 2), torch.tensor([0, 0, 1, 1, 2, 3])
+    for points in (z, sample(0, len(y), 2)[0]):
+        measured = metrics.measure(points, y, points)
+        assert all(0 <= value <= 4 for name, value in vars(measured).items() if name != "uniformity")
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -181,5 +181,5 @@ def test_missing_or_damaged_checkpoint_is_reported(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="damaged"):
         checkpoints.load("supcon", "trained")
     np.savez(tmp_path / "checkpoints" / "triplet.npz", about=np.array("{}"))
-    with pytest.raises(DataError, match="it holds no 'spec'"):
+    with pytest.raises(DataError, match="a part of it is missing"):
         checkpoints.load("triplet", "trained")

@@ -145,11 +145,11 @@ def test_embedding_file_with_wrong_contents_is_reported(damaged_file):
     path, arrays, load_error = damaged_file
     about = json.loads(str(arrays["about"]))
     changes = {
-        "it holds no 'about'": {"about": None},
+        "it holds no about": {"about": None},
         "embeddings or class weights of trained are missing": {"z trained": None},
         "of half-trained don't go together": {"z half-trained": arrays["z half-trained"][:, :5]},
         "of untrained don't go together": {"y": arrays["y"][:-1]},
-        "unexpected keyword argument": {"about": np.array(json.dumps({**about, "spec": {"depth": 3}}))},
+        "its content is not as expected": {"about": np.array(json.dumps({**about, "spec": {"depth": 3}}))},
         "unknown loss 'hinge'": {"about": np.array(json.dumps({**about, "spec": {"loss": "hinge"}}))},
         "pickled Python objects": {"rows": np.array([{}], dtype=object)},
     }

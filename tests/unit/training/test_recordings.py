@@ -183,9 +183,9 @@ def test_recording_file_with_wrong_contents_is_reported(damaged_file):
     infinite = arrays["knn"].copy()
     infinite[3] = np.inf
     changes = {
-        "it holds no 'about'": {"about": None},
-        "it holds no 'losses'": {"losses": None},
-        "it holds no 'floor'": {"about": np.array(json.dumps({"spec": about["spec"], "collapse": 1.0}))},
+        "it holds no about": {"about": None},
+        "it holds no losses": {"losses": None},
+        "a part of it is missing": {"about": np.array(json.dumps({"spec": about["spec"], "collapse": 1.0}))},
         "points has shape (59, 500, 2), not (60, 500, 2)": {"points": arrays["points"][1:]},
         "labels has shape (499,)": {"labels": arrays["labels"][1:]},
         "knn has numbers that are not finite": {"knn": infinite},

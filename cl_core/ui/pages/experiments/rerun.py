@@ -1,7 +1,7 @@
 """Rerun of an experiment's cell with few epochs, beside the shipped result."""
 
 import time
-from concurrent.futures import BrokenExecutor, CancelledError, Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,10 +105,8 @@ def _collect() -> None:
     state.reduced_run = None
     try:
         outcome, _ = running.future.result()
-    except (BrokenExecutor, CancelledError):
-        state.reduced_failure = "The worker process died before the cell was done. Run it again."
-    except Exception as error:  # any error of a worker: report it and keep the page
-        state.reduced_failure = f"The cell could not be run: {errors.describe_error(error)}"
+    except (Exception, CancelledError) as error:  # any error of a worker: report it and keep the page
+        state.reduced_failure = errors.describe_error(error, "Run the cell again, or another one.")
     else:
         state.reduced = [*state.get("reduced", []), (running.cell, outcome)]
 

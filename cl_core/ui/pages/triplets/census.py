@@ -13,6 +13,7 @@ from cl_core.data import datasets
 from cl_core.data.npz import DataError
 from cl_core.palette import KIND_SYMBOLS
 from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
+from cl_core.runtime.errors import describe_error
 from cl_core.runtime.run import Run
 from cl_core.training.pretrained import checkpoints
 from cl_core.ui.link.control import Control
@@ -86,7 +87,7 @@ def _current_request() -> CensusRequest | None:
         try:
             state = run.state if run else None if stage in (PIXELS, OWN) else checkpoints.load(loss, stage)
         except DataError as error:
-            st.error(str(error), icon=":material/broken_image:")
+            st.error(describe_error(error), icon=":material/broken_image:")
             return None
         if stage == OWN and state is None:
             st.info(NO_RUN, icon=":material/play_circle:")

@@ -15,6 +15,7 @@ from cl_core.components.shares import Shares
 from cl_core.components.shares.mount import shares
 from cl_core.data import datasets
 from cl_core.data.npz import DataError
+from cl_core.runtime.errors import describe_error
 from cl_core.runtime.run import Run
 from cl_core.training.frames import RunProgress
 from cl_core.training.pretrained import recordings
@@ -67,7 +68,7 @@ def _show_recording(name: str, index: int, height: int) -> None:
     try:
         recording = recordings.load(name)
     except DataError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(describe_error(error), icon=":material/broken_image:")
         return
     st.markdown(f"**{_title(recording)}.** {recording_summary(recording)}")
     st.fragment(_show_pictures)(

@@ -25,7 +25,7 @@ from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.pages.triplets.miner_results import miner_text, show_miner_charts, show_miner_table
-from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding
+from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding, note_smaller_batch
 
 PIXELS = "pixels"
 TRIPLET = LOSSES["triplet"]
@@ -108,13 +108,10 @@ def show() -> None:
     if source is None:
         return
     st.caption(f"{source.title}.")
-    try:
-        batch = _batch(source, state[IMAGES.name], state[DRAW.name])
-        effects = {name: _effect(batch, distance, margin, name) for name in MINERS}
-        selection = _show_ranking(batch, distance, margin, effects[miner])
-    except ValueError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+    batch = _batch(source, state[IMAGES.name], state[DRAW.name])
+    note_smaller_batch(state[IMAGES.name], len(batch.y))
+    effects = {name: _effect(batch, distance, margin, name) for name in MINERS}
+    selection = _show_ranking(batch, distance, margin, effects[miner])
     st.caption(
         "A negative exactly as far as the positive counts as hard, one exactly the margin farther as "
         "easy (pytorch-metric-learning calls the latter semi-hard)."
@@ -164,7 +161,7 @@ def _embedding_source(embedding: PretrainedEmbedding) -> ImageSource:
 
 @lru_cache(maxsize=16)
 def _batch(source: ImageSource, size: int, seed: int) -> DigitBatch:
-    """Choose a batch of a source; ValueError if there are too few images."""
+    """Choose a batch of a source."""
     chosen = gradients.choose_batch(source.y, size, seed)
     z = torch.tensor(source.z[chosen]).double()
     if source.unit_norm:
