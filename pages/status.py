@@ -4,6 +4,7 @@ import streamlit as st
 
 from cl_core import ui
 
+ui.forget_link()
 st.subheader("This server")
 st.markdown("For its operator: numbers of all visitors together, every two seconds. Nothing here says who they are.")
 ui.show_status()

@@ -43,6 +43,7 @@ def caution(dim: int, classes: int, margin: float, **_: object) -> str:
 
 @loss(
     title="AM-softmax (CosFace)",
+    aliases=("cosface", "lmcl", "large margin cosine", "additive margin softmax"),
     formula=r"\ell_i=-\log\frac{e^{<scale>(\cos\theta_y-<margin>)}}"
     r"{e^{<scale>(\cos\theta_y-<margin>)}+\sum_{c\ne y}e^{<scale>\cos\theta_c}}",
     paper=Paper(

@@ -43,6 +43,7 @@ def _sine(s: Tensor) -> Tensor:
 
 @loss(
     title="ArcFace",
+    aliases=("aam softmax", "additive angular margin"),
     formula=r"\ell_i=-\log\frac{e^{<scale>\cos(\theta_y+<margin>)}}"
     r"{e^{<scale>\cos(\theta_y+<margin>)}+\sum_{c\ne y}e^{<scale>\cos\theta_c}}",
     paper=Paper(

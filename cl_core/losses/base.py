@@ -154,6 +154,7 @@ class Loss:
         recipe: Settings to train it with.
         schedules: Annealing schedules of its parameter `annealing`, by key.
         presets: Published parameter values.
+        aliases: Other names that it has in papers and libraries, which links may use.
         relations: How it is related to other losses; Markdown, as are the misreadings.
         misreadings: Common mistakes about it.
     """
@@ -180,6 +181,7 @@ class Loss:
     recipe: Recipe = Recipe()
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     presets: tuple[Preset, ...] = ()
+    aliases: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
     misreadings: tuple[str, ...] = ()
 

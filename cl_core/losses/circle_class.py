@@ -23,6 +23,7 @@ def caution(dim: int, classes: int, margin: float, **_: object) -> str:
 
 @loss(
     title="Circle loss, class level",
+    aliases=("circle classification",),
     formula=r"\ell_i=-\log\frac{e^{<scale>\,\alpha_y(s_{iy}-1+<margin>)}}{e^{<scale>\,\alpha_y(s_{iy}-1+<margin>)}"
     r"+\sum_{c\ne y}e^{<scale>\,\alpha_c(s_{ic}-<margin>)}}",
     paper=PAPER,

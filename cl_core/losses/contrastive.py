@@ -24,6 +24,7 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
 
 @loss(
     title="Contrastive (max-margin)",
+    aliases=("max margin", "siamese", "pair loss"),
     formula=r"\ell_{ij}=\begin{cases}d_{ij}^2 & y_i=y_j\\ [\,<margin>-d_{ij}\,]_+^2 & y_i\ne y_j\end{cases}",
     paper=Paper(
         "Hadsell, Chopra, LeCun",

@@ -11,6 +11,7 @@ from cl_core.losses.parameters import Param
 
 @loss(
     title="InfoNCE (contrastive softmax)",
+    aliases=("cpc",),
     formula=r"\ell_{ip}=-\log\frac{e^{s_{ip}/<temperature>}}"
     r"{e^{s_{ip}/<temperature>}+\sum_{n\in N(i)}e^{s_{in}/<temperature>}}",
     paper=Paper(

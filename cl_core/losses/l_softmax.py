@@ -14,6 +14,7 @@ from cl_core.losses.parameters import Param
 
 @loss(
     title="L-softmax",
+    aliases=("large margin softmax",),
     formula=r"\ell_i=-\log\frac{e^{\lVert W_y\rVert\lVert x_i\rVert\psi(\theta_y)}}"
     r"{e^{\lVert W_y\rVert\lVert x_i\rVert\psi(\theta_y)}+"
     r"\sum_{c\ne y}e^{\lVert W_c\rVert\lVert x_i\rVert\cos\theta_c}},"

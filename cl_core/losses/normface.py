@@ -32,6 +32,7 @@ def caution(classes: int, scale: float, **_: object) -> str:
 
 @loss(
     title="NormFace",
+    aliases=("normalized softmax",),
     formula=r"\ell_i=-\log\frac{e^{<scale>\cos\theta_y}}{\sum_c e^{<scale>\cos\theta_c}}",
     paper=Paper(
         "Wang, Xiang, Cheng, Yuille",

@@ -14,6 +14,7 @@ from cl_core.losses.parameters import Param
 
 @loss(
     title="Multi-class N-pair",
+    aliases=("multi class npair", "mc npair"),
     formula=r"\ell_{ip}=\log\Big(1+\sum_{n\in N(i)}e^{f_i\cdot f_n-f_i\cdot f_p}\Big)"
     r"+<l2>\big(\lVert f_i\rVert^2+\lVert f_p\rVert^2\big)",
     paper=Paper(

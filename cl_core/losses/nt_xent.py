@@ -14,6 +14,7 @@ from cl_core.losses.parameters import Param
 
 @loss(
     title="NT-Xent (SimCLR)",
+    aliases=("simclr", "normalized temperature scaled cross entropy"),
     formula=r"\ell_i=-\log\frac{e^{s_{i,j(i)}/<temperature>}}{\sum_{k\ne i}e^{s_{ik}/<temperature>}}",
     paper=Paper(
         "Chen, Kornblith, Norouzi, Hinton",

@@ -14,6 +14,16 @@ from cl_core.losses.execution import has_values
 
 Value = float | int | str | bool
 
+ALIASES: Mapping[str, tuple[str, ...]] = {  # name of a parameter -> other names that libraries and papers have for it
+    "margin": ("alpha",),
+    "temperature": ("tau", "temp"),
+    "scale": ("s", "gamma"),
+    "distance": ("metric", "dist"),
+    "mining": ("miner",),
+    "l2": ("l2_reg", "regularisation", "regularization"),
+    "annealing": ("lambda", "lamb"),
+}
+
 
 @dataclass(frozen=True)
 class Param:
@@ -91,6 +101,13 @@ class Parameter:
     def symbol(self) -> str:
         """Its letter in the formula, in LaTeX."""
         return self.spec.symbol
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names that it has in papers and libraries: the letter of its formula, and those of `ALIASES`."""
+        letter = self.symbol.strip("\\").split("_")[0]
+        letters = (letter,) if letter.isalpha() and letter != self.name else ()
+        return tuple(dict.fromkeys((*letters, *ALIASES.get(self.name, ()))))
 
     @property
     def help(self) -> str:

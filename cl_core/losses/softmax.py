@@ -16,6 +16,7 @@ def boundary(x_p: Tensor, x_n: Tensor) -> Tensor:
 
 @loss(
     title="Softmax",
+    aliases=("cross entropy", "ce"),
     formula=r"\ell_i=-\log\frac{e^{W_y\cdot x_i+b_y}}{\sum_c e^{W_c\cdot x_i+b_c}}",
     paper=Paper(
         "Bridle",

@@ -14,6 +14,7 @@ from cl_core.losses.parameters import Param
 
 @loss(
     title="SphereFace (A-softmax)",
+    aliases=("a softmax", "angular softmax"),
     formula=r"\ell_i=-\log\frac{e^{\lVert x_i\rVert\psi(\theta_y)}}"
     r"{e^{\lVert x_i\rVert\psi(\theta_y)}+\sum_{c\ne y}e^{\lVert x_i\rVert\cos\theta_c}},"
     r"\quad\psi(\theta)=\frac{<annealing>\cos\theta+(-1)^k\cos(<margin>\,\theta)-2k}{1+<annealing>}",

@@ -14,6 +14,7 @@ from cl_core.losses.parameters import Choice, Param
 
 @loss(
     title="Supervised NT-Xent (SupCon)",
+    aliases=("supervised contrastive", "supervised nt xent"),
     formula=r"\ell_i=-\frac1{|P(i)|}\sum_{p\in P(i)}"
     r"\log\frac{e^{s_{ip}/<temperature>}}{\sum_{a\ne i}e^{s_{ia}/<temperature>}}",
     paper=Paper(

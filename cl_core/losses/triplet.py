@@ -40,6 +40,7 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
 
 @loss(
     title="Triplet margin",
+    aliases=("facenet",),
     formula=r"\ell_{apn}=[\,\delta_{ap}-\delta_{an}+<margin>\,]_+",
     paper=Paper(
         "Schroff, Kalenichenko, Philbin",

@@ -75,13 +75,19 @@ def test_shared_link_opens_the_view_as_it_was_prepared(open_view: Callable[[str,
     expect(fresh.get_by_role("slider", name="scale")).to_be_disabled()
     expect(fresh.get_by_text("Real pairs")).to_have_count(0)
     expect(fresh.get_by_role("radio", name="half-trained")).to_have_count(0)
-    # after leaving and returning by the app's own links, nothing is hidden or locked, and the settings are kept
-    fresh.get_by_role("link", name="Start", exact=True).click()
-    expect(fresh.get_by_text("Think about this")).to_be_visible(timeout=SLOW)
-    fresh.get_by_role("link", name="Boundaries", exact=True).click()
-    expect(fresh.get_by_role("slider", name="scale")).to_be_enabled(timeout=SLOW)
-    expect(fresh.get_by_role("radio", name="half-trained")).to_be_visible()
-    expect(fresh.get_by_role("slider", name="margin")).to_have_value("0.29")
+    # what the link hides and locks stays so, on the way back by the app's own links and by the browser's Back
+    fresh.get_by_role("link", name="Triplets", exact=True).click()
+    fresh.locator(".triplet").first.wait_for(timeout=SLOW)
+    expect(fresh.get_by_role("slider", name="margin")).to_have_value("0.2")
+    for come_back in (fresh.get_by_role("link", name="Boundaries", exact=True).click, fresh.go_back):
+        come_back()
+        fresh.locator(".plane").first.wait_for(timeout=SLOW)
+        expect(fresh.get_by_role("slider", name="scale")).to_be_disabled(timeout=SLOW)
+        expect(fresh.get_by_role("slider", name="margin")).to_have_value("0.29")
+        expect(fresh.get_by_role("radio", name="half-trained")).to_have_count(0)
+        fresh.wait_for_url(lambda url: "margin=0.29" in url)
+        fresh.get_by_role("link", name="Start", exact=True).click()
+        expect(fresh.get_by_text("Think about this")).to_be_visible(timeout=SLOW)
 
 
 def test_dragged_points_are_in_the_address_and_in_an_embedded_view(open_view: Callable[[str, str], Page]) -> None:

@@ -24,8 +24,7 @@ from cl_core.teaching import lessons, rooms
 from cl_core.teaching.rooms import RoomError, Rooms
 from cl_core.training import RunSpec, config, frames
 from cl_core.training.files import run_file
-from cl_core.ui.link import controls
-from cl_core.ui.link.control import Link
+from cl_core.ui.link import controls, reading
 from cl_core.ui.pages import training_controls
 from tests import ROOT
 from tests.archives import npy_bytes, small_dataset, use_own_files, write_npz
@@ -392,7 +391,7 @@ def markup_shown(app: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("page", PAGES)
 def test_markup_in_a_link_is_never_rendered(idle_executor, monkeypatch, page):
     route_pages_through_app(monkeypatch)
-    monkeypatch.setattr(controls, "_faults", all_faults)
+    monkeypatch.setattr(reading, "MAX_NOTES", 1000)
     app_without_link = open_from_link("" if page == "start" else page)
     shown = app_without_link.session_state["shown"]
     names = [control.name for control in shown.controls_for_link({})] if shown is not None else []
@@ -403,14 +402,6 @@ def test_markup_in_a_link_is_never_rendered(idle_executor, monkeypatch, page):
     warnings = [warning.value for warning in app.warning]
     assert any(MARK in warning for warning in warnings)  # the link was read, and its values are quoted
     assert app.query_params
-
-
-_faults_of_link = controls._faults
-
-
-def all_faults(link: Link, known: Any) -> list[str]:
-    """Return all faults of a link; a page shows only the first few."""
-    return [fault for name, text in link.items() for fault in _faults_of_link({name: text}, known)]
 
 
 # ---- requirements

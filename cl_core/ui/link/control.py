@@ -1,7 +1,7 @@
 """A widget that is bound to a query parameter: its value comes from the link and is shown in it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -26,6 +26,8 @@ class Control:
         high: largest number.
         step: step of the slider or the number input.
         row: whether the options stand side by side, instead of in a drop-down list or on a slider.
+        aliases: other names that links may have for it.
+        option_aliases: other names that links may have for its options -> option.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Control:
     high: float = 1.0
     step: float = 0.01
     row: bool = False
+    aliases: tuple[str, ...] = ()
+    option_aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def render(self, *, disabled: bool = False, on_change: Callable[[], None] | None = None) -> Any:
         """Show the widget, unless the link hides it.
@@ -127,9 +131,14 @@ class Control:
         """Return whether this is a valid value of the control."""
         return value is not None and self.error_in(to_text(value)) is None
 
+    @property
+    def session_keys(self) -> tuple[str, ...]:
+        """Keys of the session state that hold the value and what belongs to it."""
+        return (self.name,)
+
     def apply_link(self, link: Link) -> None:
         """Take the value of a link that has just been opened, or the default if the link does not name the control."""
-        if self.name in st.session_state:
+        if self.default is not None:
             st.session_state[self.name] = self.parse(link.get(self.name))
 
 

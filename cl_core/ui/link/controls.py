@@ -3,8 +3,10 @@
 Names, ranges and defaults of a loss's controls come from the loss, and values from the query string.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -13,26 +15,29 @@ from streamlit.delta_generator import DeltaGenerator
 from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss, Preset
 from cl_core.losses.parameters import Choice, Param, Parameter, Theta, Value
-from cl_core.ui.link.control import Control, Link
-from cl_core.ui.link.presentation import HIDE, LOCK, ROUTE, SWITCHES, names_in, presentation
+from cl_core.ui.link.control import Control, Link, to_text
+from cl_core.ui.link.page_settings import (
+    ShownPage,
+    current_link,
+    enter_page,
+    leave_page,
+    restore_settings,
+    save_settings,
+    saved_settings,
+)
+from cl_core.ui.link.presentation import (
+    BIG,
+    HIDE,
+    LOCK,
+    adopt_presentation,
+    presentation,
+    presentation_of_link,
+    says_what_is_fixed,
+)
+from cl_core.ui.link.reading import read_link
 from cl_core.ui.server import streamlit_compat
 
 PACKED_LINK = "open"  # query parameter in which `page_link` sends the whole query string of another page
-
-
-@dataclass(frozen=True)
-class ShownPage:
-    """The page that is shown.
-
-    Attributes:
-        page: name of the page.
-        controls_for_link: function from a link to the controls that the page has under it.
-        plays: whether the page has something to play.
-    """
-
-    page: str
-    controls_for_link: Callable[[Link], Sequence[Control]]
-    plays: bool
 
 
 def section(label: str, controls: Sequence[Control], *, expanded: bool = False) -> DeltaGenerator:
@@ -53,12 +58,14 @@ def section(label: str, controls: Sequence[Control], *, expanded: bool = False) 
 
 def _parameter_control(parameter: Parameter, suffix: str) -> Control:
     name, label = parameter.name + suffix, f"{parameter.name} ${parameter.symbol}$"
+    aliases = tuple(alias + suffix for alias in parameter.aliases)
+    control = Control(name, label, parameter.default, parameter.help, aliases=aliases)
     match parameter.spec:
         case Param(low=low, high=high, step=step):
-            return Control(name, label, parameter.default, parameter.help, low=low, high=high, step=step)
+            return replace(control, low=low, high=high, step=step)
         case Choice(options=options):
-            return Control(name, label, parameter.default, parameter.help, options)
-    return Control(name, label, parameter.default, parameter.help)
+            return replace(control, options=options)
+    return control
 
 
 def loss_parameters(loss: Loss, suffix: str = "") -> list[Control]:
@@ -81,7 +88,17 @@ def loss_choice(default: str, suffix: str = "") -> Control:
         default: key of the default loss.
         suffix: end of the control's name.
     """
-    return Control(f"loss{suffix}", "loss", default, options=tuple(LOSSES))
+    return Control(f"loss{suffix}", "loss", default, options=tuple(LOSSES), option_aliases=loss_aliases())
+
+
+@cache
+def loss_aliases() -> dict[str, str]:
+    """Return the key of each loss by its other names: its title, the parts of it, and its aliases."""
+    aliases = {}
+    for loss in LOSSES.values():
+        for name in (loss.title, *re.split(r"[()]", loss.title), *loss.aliases):
+            aliases[name.strip()] = loss.key
+    return {name: key for name, key in aliases.items() if name}
 
 
 def loss_of_link(choice: Control, link: Link) -> Loss:
@@ -168,11 +185,26 @@ def set_to_preset(loss: Loss, preset: Preset, suffix: str = "") -> None:
 
 
 def forget_link() -> None:
-    """Forget the link that was read last; for pages without controls.
+    """Leave the page with controls that was shown last; for pages without controls.
 
-    The next page with controls then takes all of them from its link, or from the defaults.
+    The next page with controls then reads its link, if it has one.
     """
     st.session_state.pop("link_notes", None)
+    leave_page()
+
+
+def opened_by_link(page: str) -> bool:
+    """Return whether the visitor has just come to a page by a link that has settings; call it before `link_notes`.
+
+    Args:
+        page: name of the page.
+    """
+    is_new = (st.session_state.get("link_notes") or ("",))[0] != page
+    return is_new and _has_settings(st.query_params)
+
+
+def _has_settings(link: Iterable[str]) -> bool:
+    return any(name not in (HIDE, LOCK, BIG) for name in link)
 
 
 def page_link(page: str, label: str, icon: str, link: Link) -> None:
@@ -201,7 +233,8 @@ def unfold_link() -> None:
 def link_notes(page: str, controls_for_link: Callable[[Link], Sequence[Control]], *, plays: bool = False) -> list[str]:
     """Apply the link that opened a page, and return notes on what in it cannot be used.
 
-    The link is read once, when the page is opened. Call it before any control is rendered.
+    The link is read once, when the page is opened. A visitor who comes without settings finds the page as they left it.
+    Call it before any control is rendered.
 
     Args:
         page: name of the page.
@@ -215,49 +248,48 @@ def link_notes(page: str, controls_for_link: Callable[[Link], Sequence[Control]]
     st.session_state.shown = ShownPage(page, controls_for_link, plays)
     cached: tuple[str, list[str]] | None = st.session_state.get("link_notes")
     if cached is not None and cached[0] == page:
+        if not streamlit_compat.is_history_navigation():
+            save_settings(st.session_state.shown)
+        elif _has_settings(st.query_params):  # an earlier address of this page
+            _write_address({**st.query_params, **_fixed_settings(page)})
+        else:
+            _return_to(page)
         return cached[1]
-    link = st.query_params.to_dict()
-    controls = controls_for_link(link)
-    notes = _faults(link, controls)
-    st.session_state.link_notes = (page, notes)
-    st.session_state.plays_at_once = presentation().play
-    if link:
+    enter_page(st.session_state.shown)
+    parameters = {name: st.query_params.get_all(name) for name in st.query_params}
+    reading = read_link(parameters, controls_for_link)
+    st.session_state.link_notes = (page, list(reading.notes))
+    st.session_state.plays_at_once = presentation_of_link(reading.link).play
+    adopt_presentation(page, reading.link)
+    if not _has_settings(parameters) and saved_settings(page) is not None:
+        _return_to(page)
+        return list(reading.notes)
+    link = {**reading.link, **({} if says_what_is_fixed(reading.link) else _fixed_settings(page))}
+    _write_address(link)  # widgets and pages read it: it has to have the names and the spelling of this page
+    if parameters:
         st.session_state.links_opened = st.session_state.get("links_opened", 0) + 1
-        for control in controls:
-            if control.name in link and control.error_in(link[control.name]) is not None:
-                # a widget may read it in its own way, instead of taking the default
-                streamlit_compat.forget_query_param(control.name)
+        for control in controls_for_link(link):
             control.apply_link(link)
-    return notes
+    return list(reading.notes)
 
 
-def _faults(link: Link, controls: Sequence[Control]) -> list[str]:
-    by_name = {control.name: control for control in controls}
-    notes = []
-    for name, text in link.items():
-        if name in (HIDE, LOCK):
-            unknown = [listed for listed in names_in(text) if listed not in by_name]
-            notes += [f"`{name}` names `{plain_text(listed)}`, which is not a setting here" for listed in unknown]
-        elif name in SWITCHES:
-            if text.lower() not in ("true", "false"):
-                notes.append(f"`{name}` must be true or false, not `{plain_text(text)}`; it is taken for false")
-        elif name in ROUTE:
-            continue  # the bar of the lesson reports errors in these
-        elif name not in by_name:
-            notes.append(f"`{plain_text(name)}` is not a setting here")
-        elif (fault := by_name[name].error_in(text)) is not None:
-            notes.append(f"`{name}` {fault}, not `{plain_text(text)}`; the default is used")
-    return notes[:8]
+def _return_to(page: str) -> None:
+    """Show a page as the visitor left it, and write its settings into the address.
 
-
-def plain_text(text: str, max_length: int = 40) -> str:
-    """Make text from a link safe to show in Markdown.
-
-    Args:
-        text: untrusted text.
-        max_length: number of characters that are kept.
-
-    Returns:
-        The beginning of the text, with "?" for everything but letters, digits, spaces and `._-+`.
+    What is hidden and locked is not written: the browser would take it to the next page, which may have such names too.
     """
-    return "".join(letter if letter.isalnum() or letter in " ._-+" else "?" for letter in text[:max_length]) or " "
+    restore_settings(page)
+    _write_address(current_link(st.session_state.shown))
+
+
+def _write_address(link: Link) -> None:
+    """Write settings into the address, unless it has just these."""
+    address = {name: st.query_params.get_all(name) for name in st.query_params}
+    if address != {name: [text] for name, text in link.items()}:
+        streamlit_compat.replace_query_string(urlencode(link))
+
+
+def _fixed_settings(page: str) -> Link:
+    """Return the values of the controls of a page that stay hidden or locked since an earlier link."""
+    fixed, saved = presentation(), saved_settings(page) or {}
+    return {name: to_text(value) for name, value in saved.items() if not fixed.is_free(name)}

@@ -49,6 +49,11 @@ class PictureState(Control):
         repetition = f", {count} times, with ; between" if self.places != (1, 1) else ""
         return f"must be {size} {kind} from {self.low:g} to {self.high:g}, with commas between{repetition}"
 
+    @property
+    def session_keys(self) -> tuple[str, ...]:
+        """Keys of the session state that hold the text and its scope."""
+        return (self.name, self._scope)
+
     def apply_link(self, link: Link) -> None:
         """Take the value of a link that has just been opened, in whichever scope is asked for first."""
         st.session_state[self.name] = self.parse(link.get(self.name))

@@ -1,7 +1,7 @@
 """How a link presents a page, apart from its settings: hidden and locked controls, large type, autoplay."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -84,9 +84,43 @@ def presentation_of_link(link: Mapping[str, str]) -> Presentation:
     return Presentation(hide, lock, big, play)
 
 
+def adopt_presentation(page: str, link: Mapping[str, str]) -> None:
+    """Take the presentation that a link to a page asks for, if it asks for one.
+
+    What a link hides or locks stays so for the session: until another link to the page hides or locks, opens a step of
+    a lesson, or the lesson is left. The size holds on every page, until another link has one.
+
+    Args:
+        page: name of the page.
+        link: its query parameters.
+    """
+    if says_what_is_fixed(link):
+        st.session_state.setdefault("presentations", {})[page] = presentation_of_link(link)
+    _adopt_size(link)
+
+
+def says_what_is_fixed(link: Mapping[str, str]) -> bool:
+    """Return whether a link replaces what earlier links to its page have hidden and locked."""
+    return not {HIDE, LOCK, LESSON}.isdisjoint(link)
+
+
+def _adopt_size(link: Mapping[str, str]) -> None:
+    if BIG in link:
+        st.session_state.big_type = presentation_of_link(link).big
+
+
+def forget_presentations() -> None:
+    """Show all controls of all pages again, and let them be changed."""
+    for name in (HIDE, LOCK):
+        st.query_params.pop(name, None)
+    st.session_state.pop("presentations", None)
+
+
 def presentation() -> Presentation:
-    """Return the presentation that the current query string asks for."""
-    return presentation_of_link(st.query_params)
+    """Return how the page is shown, by the links that the session has opened."""
+    shown = st.session_state.get("shown")
+    kept: Presentation = st.session_state.get("presentations", {}).get(shown and shown.page, Presentation())
+    return replace(kept, big=bool(st.session_state.get("big_type")))
 
 
 def is_embedded() -> bool:
@@ -98,6 +132,7 @@ def apply_styles() -> None:
     """Start a run of a page and add its style sheets; call it first, so that visible text does not change its size."""
     st.session_state.asked = {}
     st.session_state.shown = None
+    _adopt_size(st.query_params)
     st.html(PRIMARY_BUTTON_STYLE + TABLET_STYLE)
     if presentation().big:
         st.html(BIG_TYPE_STYLE)

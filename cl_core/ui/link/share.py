@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import segno
 import streamlit as st
 
-from cl_core.ui.link.control import Control, Link, to_text
-from cl_core.ui.link.controls import ShownPage
+from cl_core.ui.link.control import Control, Link
+from cl_core.ui.link.page_settings import ShownPage, current_link
 from cl_core.ui.link.presentation import (
     BIG,
     HIDE,
@@ -37,31 +37,6 @@ def share_view() -> None:
         label, icon = "Share this view", ":material/share:"
         if st.sidebar.button(label, icon=icon, width="stretch", key="share"):
             _dialog(shown)
-
-
-def present(shown: ShownPage) -> Link:
-    """Return the settings of a page that differ from their defaults.
-
-    Args:
-        shown: the page.
-
-    Returns:
-        The link to these settings.
-    """
-    settings = {
-        str(name): to_text(value) for name, value in st.session_state.items() if isinstance(value, str | int | float)
-    }
-    without_widget = {control.name: control for control in shown.controls_for_link(settings) if control.default is None}
-    for name in without_widget:  # their values are in the query string only
-        settings.pop(name, None)
-        if name in st.query_params:
-            settings[name] = st.query_params[name]
-    link = {}
-    for control in shown.controls_for_link(settings):
-        text = settings.get(control.name)
-        if text is not None and control.error_in(text) is None and control.parse(text) != control.default:
-            link[control.name] = text
-    return link
 
 
 def page_address() -> str:
@@ -109,7 +84,7 @@ def qr_code(text: str) -> str | None:
 @st.dialog("Share this view", width="large", icon=":material/share:")
 def _dialog(shown: ShownPage) -> None:
     """Show the dialog with the choices, the link and its QR code."""
-    link = present(shown)
+    link = current_link(shown)
     choices, picture = st.columns([0.52, 0.48], gap="large")
     with choices:
         link = {**link, **_choices(shown)}
@@ -132,7 +107,7 @@ def _choices(shown: ShownPage) -> Link:
     """Show the choices of how the page is presented, and return them as query parameters."""
     current = presentation()
     labels = _plain_labels(
-        [control for control in shown.controls_for_link(present(shown)) if control.name in rendered_controls()]
+        [control for control in shown.controls_for_link(current_link(shown)) if control.name in rendered_controls()]
     )
     link: dict[str, str] = {}
     for name, label, selected, help_text in (

@@ -75,8 +75,7 @@ def failure_notes() -> list[str]:
 
     On arrival by a link, the session's race is dropped, so that the page opens the one that the link describes.
     """
-    arrived = st.session_state.get("link_notes", ("",))[0] != PAGE
-    if arrived and st.query_params:
+    if controls.opened_by_link(PAGE):
         st.session_state.breaking = None  # no page renews the old race's lease, so it stops
     return controls.link_notes(PAGE, controls_for_link, plays=True)
 

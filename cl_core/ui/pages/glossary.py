@@ -20,7 +20,7 @@ LINKS = (
     ("pages/batch.py", "One batch under it", ":material/ac_unit:"),
     ("pages/training.py", "Train with it", ":material/play_circle:"),
 )
-LOSS = Control("loss", "loss", None, options=tuple(LOSSES))  # None: all of them
+LOSS = Control("loss", "loss", None, options=tuple(LOSSES), option_aliases=controls.loss_aliases())  # None: all of them
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,7 @@ SEARCH = TextControl("find", "find", "", "a name, a symbol, a word")
 
 def glossary_notes() -> list[str]:
     """Return a message for each setting in the link that could not be used."""
-    loss_of_session = st.session_state.get(LOSS.name)
-    messages = controls.link_notes(PAGE, lambda _: (LOSS, SEARCH))
-    if loss_of_session is not None:
-        st.session_state[LOSS.name] = loss_of_session  # reading about a loss must not change the loss of other pages
-    return messages
+    return controls.link_notes(PAGE, lambda _: (LOSS, SEARCH))
 
 
 def choose_loss() -> tuple[Loss | None, str]:

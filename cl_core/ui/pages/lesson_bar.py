@@ -12,7 +12,8 @@ from cl_core.teaching.lessons import Lesson, Step
 from cl_core.teaching.rooms import room_name
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Link
-from cl_core.ui.link.presentation import LESSON, ROOM, ROUTE, STEP
+from cl_core.ui.link.presentation import LESSON, ROOM, ROUTE, STEP, forget_presentations
+from cl_core.ui.link.reading import plain_text
 from cl_core.ui.widgets import page_state, question
 from cl_core.ui.widgets.question import AskedQuestion
 
@@ -99,12 +100,12 @@ def _current_position() -> LessonPosition | None:
     if ROOM in link:
         state.room = room_name(link[ROOM]) or ""
         if not state.room:
-            _warn(f"{NO_ROOM}, not `{controls.plain_text(link[ROOM])}`; you are in no room")
+            _warn(f"{NO_ROOM}, not `{plain_text(link[ROOM])}`; you are in no room")
     known, _ = lessons.available()
     if LESSON in link:
         state.lesson_at = (link[LESSON], 1)
         if link[LESSON] not in known:
-            _warn(f"`{LESSON}`: there is no lesson `{controls.plain_text(link[LESSON])}`")
+            _warn(f"`{LESSON}`: there is no lesson `{plain_text(link[LESSON])}`")
         elif STEP in link:
             state.lesson_at = (link[LESSON], _step_number(link[STEP], known[link[LESSON]]))
     key, number = state.get("lesson_at", ("", 1))
@@ -121,7 +122,7 @@ def _step_number(text: str, lesson: Lesson) -> int:
     n_steps = len(lesson.steps)
     if text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= n_steps:
         return int(text)
-    _warn(f"`{STEP}` must be a whole number from 1 to {n_steps}, not `{controls.plain_text(text)}`; this is the first")
+    _warn(f"`{STEP}` must be a whole number from 1 to {n_steps}, not `{plain_text(text)}`; this is the first")
     return 1
 
 
@@ -226,3 +227,4 @@ def _exit_lesson() -> None:
         st.query_params.pop(name, None)
     for name in ("lesson_at", "lesson_step", "room"):
         st.session_state.pop(name, None)
+    forget_presentations()  # the controls that its steps have hidden

@@ -10,6 +10,7 @@ from cl_core.teaching.lessons import Lesson
 from cl_core.teaching.rooms import room_name
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Link
+from cl_core.ui.link.reading import plain_text
 from cl_core.ui.link.share import page_address, qr_code
 from cl_core.ui.pages.lesson_bar import NO_ROOM, link_of
 
@@ -23,7 +24,7 @@ def show_lessons() -> None:
     if room:
         st.info(f"You are in room **{room}**: your answers are counted there.", icon=":material/meeting_room:")
     for fault in faults:
-        st.warning(controls.plain_text(fault, 300), icon=":material/broken_image:")
+        st.warning(plain_text(fault, 300), icon=":material/broken_image:")
     for lesson in known.values():
         with st.container(border=True):
             _show_lesson(lesson, room)

@@ -11,7 +11,7 @@ from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss
 from cl_core.losses.parameters import Value
 from cl_core.runtime import race
-from cl_core.runtime.race import LETTERS, Race
+from cl_core.runtime.race import LETTERS
 from cl_core.training import RunSpec
 from cl_core.training.frames import PROBE_SIZES, SCORES
 from cl_core.ui.link import controls
@@ -118,8 +118,7 @@ def race_notes() -> list[str]:
 
     On arrival by a link, the session's race is dropped, so that the page opens the one that the link describes.
     """
-    arrived = st.session_state.get("link_notes", ("",))[0] != PAGE
-    if arrived and st.query_params:
+    if controls.opened_by_link(PAGE):
         st.session_state.race = None  # no page renews the old race's lease, so it stops
     return controls.link_notes(PAGE, controls_for_link, plays=True)
 
@@ -133,7 +132,6 @@ def race_controls() -> tuple[list[RunSpec], int, int]:
     Raises:
         ValueError: when the settings of a contender do not go together.
     """
-    _restore_controls()
     with st.sidebar:
         n_contenders = CONTENDERS.render()
         seeds = SEEDS.render()
@@ -192,19 +190,6 @@ def apply_race(link: Link) -> None:
 def reveal_scores() -> None:
     """Show the scores that were hidden."""
     controls.set_to_defaults([SCORES_SHOWN], all_of_them=True)
-
-
-def _restore_controls() -> None:
-    """Set the controls to the session's race when a visitor comes back to the page without a link."""
-    race: Race | None = st.session_state.get("race")
-    if race is None or "loss" in st.session_state or st.query_params:
-        return
-    values: dict[str, Any] = {name: getattr(race.specs[0], name) for name in SHARED_SETTINGS}
-    values |= {CONTENDERS.name: len(race.specs), SEEDS.name: race.seeds, POINTS.name: race.n}
-    for suffix, spec in zip(SUFFIXES, race.specs, strict=False):
-        own = {"loss": spec.loss, "batch": spec.batch, "rate": spec.rate, **spec.theta}
-        values |= {name + suffix: value for name, value in own.items()}
-    st.session_state.update(values)
 
 
 def contender_names(specs: Sequence[RunSpec]) -> list[str]:

@@ -11,7 +11,6 @@ from cl_core.data import datasets
 from cl_core.losses import LOSSES, variants
 from cl_core.losses.base import NO_SCHEDULE, Loss
 from cl_core.losses.variants import OURS, Variant
-from cl_core.runtime.run import Run
 from cl_core.training import RunSpec
 from cl_core.training.encoders import ENCODERS
 from cl_core.training.frames import PROBE_SIZES
@@ -103,8 +102,7 @@ def run_notes() -> list[str]:
 
     On arrival by a link, the session's run is dropped, so that the page opens the one that the link describes.
     """
-    arrived = st.session_state.get("link_notes", ("",))[0] != PAGE
-    if arrived and st.query_params:
+    if controls.opened_by_link(PAGE):
         st.session_state.run = None  # no page renews the old run's lease, so it stops
     return controls.link_notes(PAGE, controls_for_link, plays=True)
 
@@ -130,16 +128,6 @@ def _fit_to_definition() -> None:
     controls.set_to_defaults([control for control in controls.loss_parameters(loss) if control.name in fixed])
 
 
-def _restore_controls() -> None:
-    """Set the controls to the session's run when a visitor comes back to the page without a link."""
-    run: Run | None = st.session_state.get("run")
-    if run is None or "loss" in st.session_state or st.query_params:
-        return
-    names = training_controls(LOSSES[run.spec.loss])
-    values: dict[str, Any] = {name: getattr(run.spec, name) for name in ("loss", *names) if hasattr(run.spec, name)}
-    st.session_state.update({**values, **run.spec.theta, "points": run.n})
-
-
 def run_controls() -> tuple[RunSpec, int]:
     """Show the controls of a run in the sidebar.
 
@@ -149,7 +137,6 @@ def run_controls() -> tuple[RunSpec, int]:
     Raises:
         ValueError: when the settings do not go together.
     """
-    _restore_controls()
     with st.sidebar:
         loss = LOSSES[LOSS.render(on_change=_fit_to_loss)]
         st.markdown(f"**{loss.title}**")

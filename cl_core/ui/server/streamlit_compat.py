@@ -13,10 +13,12 @@ from streamlit.delta_generator_singletons import get_dg_singleton_instance
 from streamlit.proto.RootContainer_pb2 import RootContainer
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 from streamlit.runtime.state import get_session_state
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 SEEN_ON = "1.67.0"
+EMBEDDING = ("embed", "embed_options")  # query parameters that `st.query_params` does not show
 
 UploadedFile = UploadedFileRec
 
@@ -70,8 +72,10 @@ def forget_query_param(name: str) -> None:
         params.remove_param(name)
 
 
-def replace_query_string(text: str, without: str) -> None:
+def replace_query_string(text: str, without: str = "") -> None:
     """Set the query string as if the page had been opened with `text`, leaving the parameter `without` out.
+
+    Whether the page is embedded stays as it is.
 
     `st.page_link(query_params=...)` loses names that a widget of the page before was bound to, so links between pages
     carry their settings packed into one parameter.
@@ -81,10 +85,23 @@ def replace_query_string(text: str, without: str) -> None:
         without: name of the parameter to leave out.
     """
     with _query_params() as params:
+        embedding = {name: value for name, value in params._query_params.items() if name.lower() in EMBEDDING}
         params.populate_from_query_string(text)
+        params._query_params.update(embedding)
         params.remove_param(without)
         params.set_initial_query_params_from_current()
         params._send_query_param_msg()
+
+
+def is_history_navigation() -> bool:
+    """Return whether this run was asked for by the browser's Back or Forward.
+
+    In such a run the address decides on the values of bound widgets, even on those that code has set: a parameter that
+    it does not have is set to the default. Code that changes the address then replaces the entry of the browser's
+    history; else it adds one.
+    """
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def session_statistics(family: str) -> list[Any]:

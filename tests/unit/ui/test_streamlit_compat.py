@@ -91,7 +91,7 @@ def test_session_statistics_are_empty_without_a_server():
 
 
 @pytest.mark.parametrize("name", ["disable_pages_directory", "uploaded_file_manager", "in_sidebar", "is_bound",
-                                  "forget_query_param", "replace_query_string"])  # fmt: skip
+                                  "forget_query_param", "replace_query_string", "is_history_navigation"])  # fmt: skip
 def test_each_use_of_the_private_api_has_a_reason(name):
     reason = (inspect.getdoc(getattr(streamlit_compat, name)) or "").split("\n\n")
     assert len(reason) > 1 or name == "is_bound"
