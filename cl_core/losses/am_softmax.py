@@ -11,6 +11,8 @@ from cl_core.losses.base import Landmarks, Paper, Preset, loss
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.parameters import Param
 
+ROUNDING = 1e-9  # 1 - cos(2 pi / 6) is 0.4999..., and a margin of 0.5 can be met
+
 
 def boundary(x_p: Tensor, x_n: Tensor, margin: float, **_: object) -> Tensor:
     """Return a value that is positive where the cosine of the correct class is not larger by the margin."""
@@ -33,7 +35,7 @@ def largest_margin(dim: int, classes: int) -> float:
 
 def caution(dim: int, classes: int, margin: float, **_: object) -> str:
     """Return a warning if so many class weights cannot be as far apart as the margin, else an empty string."""
-    if classes > 1 and margin > largest_margin(dim, classes):
+    if classes > 1 and margin > largest_margin(dim, classes) + ROUNDING:
         return (
             f"In {dim} dimensions {classes} classes can have a margin of {largest_margin(dim, classes):.3f} at most; "
             f"{margin:g} cannot be met for all of them. Take a smaller margin, or more dimensions."

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from cl_core.losses._softmax_terms import logit_terms
+from cl_core.losses.am_softmax import ROUNDING
 from cl_core.losses.base import Paper, Preset, loss
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.parameters import Param
@@ -26,7 +27,7 @@ def curve(t: Tensor, margin: float, **_: object) -> tuple[Tensor, Tensor]:
 def caution(dim: int, classes: int, margin: float, **_: object) -> str:
     """Return a warning if so many class weights cannot be as many radians apart as the margin, else an empty string."""
     largest = 2 * math.pi / classes if dim == 2 else math.acos(-1 / max(classes - 1, 1))
-    if classes > 1 and margin > largest:
+    if classes > 1 and margin > largest + ROUNDING:
         return (
             f"In {dim} dimensions {classes} classes can have a margin of {largest:.3f} radians at most; {margin:g} "
             "cannot be met for all of them. Take a smaller margin, or more dimensions."

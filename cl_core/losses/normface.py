@@ -24,8 +24,8 @@ def caution(classes: int, scale: float, **_: object) -> str:
     needed = (classes - 1) / classes * math.log(max(9 * (classes - 1), 1))
     if scale < needed:
         return (
-            f"With unit features and {classes} classes a scale of {needed:.2f} is needed to give the right class "
-            "even a probability of 0.9; below, the loss stays high whatever is learnt."
+            f"With unit features and {classes} classes, equally frequent, a scale of {needed:.2f} is needed to give "
+            "the right class even a probability of 0.9; below, the loss stays high whatever is learnt."
         )
     return ""
 
@@ -51,7 +51,8 @@ def caution(classes: int, scale: float, **_: object) -> str:
     presets=(Preset("pytorch-metric-learning (temperature 0.05)", {"scale": 20.0}),),
     relations=("AM-softmax and ArcFace at m = 0.", "Softmax with weights and embeddings of length 1, times a scale."),
     misreadings=(
-        r"Unit features without a scale cannot fit: with 10 classes and $s=1$ the loss never falls below 1.377.",
+        r"Unit features without a scale cannot fit: with 10 classes, equally frequent, and $s=1$ the loss never falls "
+        "below 1.377.",
     ),
 )
 def normface(

@@ -32,7 +32,7 @@ from cl_core.losses.parameters import Param
     relations=("SupCon on two-view labels, exactly.", "InfoNCE with one anchor."),
     misreadings=(
         "Of $2N$ views, without the anchor and its positive, $2N-2$ are negatives, not $2N-1$.",
-        "Images of one's own class count as negatives too: it never sees a label.",
+        "Images of one's own class count as negatives too: it sees no classes, only which two rows are one image.",
         r"Its curve stands at $\log(2N-1)$ for a collapsed net; values at different batch sizes do not compare.",
     ),
     views=True,

@@ -68,7 +68,7 @@ def landmarks(margin: float, xi: int, **_: object) -> Landmarks:
     r"\ (s_n\ge-m),\quad s_p=0\ (s_n<-m)",
     landmarks=landmarks,
     presets=(Preset("as sharp as circle loss with a scale of 64", {"margin": 0.25, "temperature": 1 / 64, "xi": 1}),),
-    relations=("Circle loss without its margins, and with the pull on positives divided by xi.",),
+    relations=("Circle loss without its margins, and with the logits of positives divided by xi.",),
     misreadings=(
         TWO_VARIANTS,
         r"The weights alone do not say $s_p>1-m$ and $s_n<m$: at $s_n=m=0.25$ the boundary asks for $s_p\ge0.110$ "
@@ -76,8 +76,13 @@ def landmarks(margin: float, xi: int, **_: object) -> Landmarks:
         r"The value is not monotone in $s_p$: it is smallest at $s_p=(1+m)/2$, $s_n=-m/2$, so the loss may rise "
         "while the embedding improves.",
         r"Frozen weights lead to $s_p\to1$, $s_n\to-m$. That is right, but no speciality: so do circle loss's.",
-        r"$\xi$ divides the pull on positives; it moves no fixed point. On this boundary a larger $\xi$ asks for more "
-        r"$s_p$, not less.",
+        r"$\xi$ makes the pull on positives weaker against the push on negatives, not weaker as such: at $s_n=-0.1$, "
+        r"$s_p=0.6$ ($m=0.25$, $\tau_n=1/16$) the pull of $\xi=5$ is 24 times that of $\xi=1$. It moves no fixed "
+        "point.",
+        r"A larger $\xi$ moves the boundary both ways. It asks for more $s_p$ where $s_n>0$, for less where "
+        r"$-m<s_n<0$, and for the same at $s_n=0$ and for $s_n\le-m$.",
+        r"For some negatives no $s_p$ is enough: those with $\xi s_n(s_n+m)>(1+m)^2/4$. With $\xi=5$ and $m=0.25$ "
+        r"$s_n=0.2$ is one.",
     ),
 )
 def pccl(
@@ -87,9 +92,11 @@ def pccl(
         float,
         Param(r"\tau_n", 1 / 64, 0.5, 1 / 64, "of negatives; small: the worst counts", log=True, domain="> 0"),
     ] = 1 / 16,
-    xi: Annotated[int, Param(r"\xi", 1, 5, 1, "how many times softer positives are pulled", domain="range")] = 1,
+    xi: Annotated[
+        int, Param(r"\xi", 1, 5, 1, "how many times weaker the pull is, against the push", domain="range")
+    ] = 1,
 ) -> Terms:
-    """The weights of circle loss without its margins, and positives pulled xi times more softly.
+    """The weights of circle loss without its margins; the pull on positives is xi times weaker, against the push.
 
     Returns:
         Terms with one term per anchor that has positives and negatives.

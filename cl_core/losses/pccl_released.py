@@ -1,4 +1,4 @@
-"""PCCL as its authors released it: circle loss over the whole batch, positives pulled k times more softly."""
+"""PCCL as its authors released it: circle loss over the whole batch, with the logits of positives divided by k."""
 
 import math
 from typing import Annotated
@@ -65,9 +65,9 @@ def pccl_released(
     scale: Annotated[
         float, Param(r"\gamma", 8.0, 512.0, 8.0, "large: only the worst pairs count", log=True, domain="> 0")
     ] = 64.0,
-    k: Annotated[int, Param("k", 1, 5, 1, "how many times softer positives are pulled", domain="range")] = 1,
+    k: Annotated[int, Param("k", 1, 5, 1, "how many times weaker the pull is, against the push", domain="range")] = 1,
 ) -> Terms:
-    """Circle loss over all pairs of a batch at once, with positives pulled k times more softly.
+    """Circle loss over all pairs of a batch at once; the pull on positives is k times weaker, against the push.
 
     Returns:
         Terms with one term per batch that has positives and negatives.

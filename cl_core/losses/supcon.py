@@ -6,6 +6,7 @@ from typing import Annotated
 from torch import Tensor
 
 from cl_core.losses._softmax_terms import DIAGONAL, diagonal, log_sum_exp, softmax_shares
+from cl_core.losses.articles import CONTRASTING
 from cl_core.losses.autograd import apply_rows
 from cl_core.losses.base import Paper, Preset, loss
 from cl_core.losses.contrast import Contrast, Terms
@@ -32,7 +33,7 @@ from cl_core.losses.parameters import Choice, Param
     presets=(
         Preset("the paper", {"temperature": 0.1}),
         Preset("the authors' code", {"temperature": 0.07}),
-        Preset("the first article", {"temperature": 0.5}),
+        Preset(CONTRASTING.title, {"temperature": 0.5}),
     ),
     relations=(
         "NT-Xent is SupCon on two-view labels.",
@@ -42,8 +43,8 @@ from cl_core.losses.parameters import Choice, Param
         r"A lower loss is not a better embedding: with 10 classes and a batch of 256 at $\tau=0.1$ it cannot fall "
         r"below about $\ln 24.6=3.2$, and shows $\ln 255=5.54$ when all points are the same.",
         "A positive that is closer than its share is pushed *away*: the positives equalise.",
-        r"The factor $\tau/\tau_{base}$ of the authors' code only rescales the gradient: 7.1 times in the first "
-        "article.",
+        r"The factor $\tau/\tau_{base}$ of the authors' code only rescales value and gradient: 7.1 times in "
+        f"{CONTRASTING.markdown}.",
         "Curves at different batch sizes do not compare: both ends move with the logarithm of the batch.",
     ),
 )
@@ -54,7 +55,7 @@ def supcon(
     ] = 0.1,
     variant: Annotated[str, Choice("L", ("out", "in"), "mean over positives outside or inside the log")] = "out",
 ) -> Terms:
-    """Each positive must be found among all other rows; as the positives compete too, the loss never reaches 0.
+    """Each positive must be found among all other rows; several positives compete, so the loss never gets near 0.
 
     Returns:
         Terms with one term per anchor that has a positive.

@@ -32,6 +32,8 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
     """Return a warning if the distance of unit vectors leaves no room for the margin, else an empty string."""
     if not unit_norm or distance != "euclidean" or margin < 1:
         return ""
+    if margin > 2:
+        return f"On unit vectors no distance exceeds 2, so with m = {margin:g} no triplet can ever be easy."
     return (
         f"On unit vectors no distance exceeds 2, so with m = {margin:g} no triplet with d_ap > {2 - margin:g} can "
         "ever be easy."
@@ -62,7 +64,8 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
         Preset("batch-hard", {"margin": 0.2, "distance": "euclidean", "mining": "batch_hard"}),
     ),
     relations=(
-        "Circle loss's plain form becomes the batch-hard triplet loss on similarities as its scale grows.",
+        "Circle loss's plain form, divided by its scale, becomes the batch-hard triplet loss on similarities as the "
+        "scale grows.",
         "The same hard triplets for d and d squared; not the same semi-hard ones.",
     ),
     misreadings=(
@@ -70,7 +73,8 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
         "The hardest negative is not the best one: early in training, always taking it makes the net collapse "
         "to a point.",
         r"A margin $m$ in $d$ is $2d_{ap}m+m^2$ in $d^2$: the same number admits other negatives.",
-        "A loss that stays at exactly its margin is no bad luck: every distance is 0.",
+        "A loss that stays at exactly its margin is no bad luck: positives and negatives are equally far. In practice "
+        "every distance is then 0.",
         "This is FaceNet's formula. LMNN (Weinberger et al. 2006), often named with it, pulls target neighbours and "
         "pushes with a unit margin, for a linear map.",
         "TensorFlow Addons' semi-hard takes the nearest farther negative at any distance, and the farthest of all "

@@ -95,7 +95,7 @@ def circle_of_batch(z: Tensor, y: Tensor, margin: float, scale: float) -> Tensor
 
 
 def pccl(z: Tensor, y: Tensor, margin: float, temperature: float, xi: int) -> Tensor:
-    """Return Circle loss without its margins, and with positives pulled xi times more softly."""
+    """Return Circle loss without its margins, and with the logits of positives divided by xi."""
     positive, negative = pair_masks(y)
     s = similarity(z)
     a_p, a_n = (1 + margin - s).relu().detach(), (s + margin).relu().detach()
@@ -107,7 +107,7 @@ def pccl(z: Tensor, y: Tensor, margin: float, temperature: float, xi: int) -> Te
 
 
 def pccl_released(z: Tensor, y: Tensor, margin: float, scale: float, k: int) -> Tensor:
-    """Return Circle loss over all pairs of the batch at once, with positives pulled k times more softly."""
+    """Return Circle loss over all pairs of the batch at once, with the logits of positives divided by k."""
     i, j = torch.triu_indices(len(y), len(y), 1)  # each pair once
     logit_p, logit_n = circle_logits(similarity(z)[i, j], margin, scale)
     same = y[i] == y[j]

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from cl_core.losses._angular import SCHEDULES
+from cl_core.losses.articles import CONTRASTING
 from cl_core.losses.plain.classes import cosines
 from cl_core.losses.variants.base import Variant
 
@@ -40,8 +41,8 @@ SOFTMAX = (
         "twice",
         "softmax",
         "softmax applied twice",
-        "A mistake, and a common one: a softmax layer before a loss that expects logits. The first article's "
-        "classifiers have it. With 10 classes the loss cannot fall below 1.461, however right they are.",
+        f"A mistake, and a common one: a softmax layer before a loss that expects logits. The classifiers of "
+        f"{CONTRASTING.markdown} have it. With 10 classes the loss cannot fall below 1.461, however right they are.",
         function=softmax_twice,
     ),
 )
@@ -119,7 +120,7 @@ ARCFACE = (
         "arcface",
         "one branch",
         r"InsightFace's newer PyTorch code takes $\cos(\theta+m)$ everywhere, and its derivative to be that of "
-        r"$\cos\theta$. Beyond $\pi-m$ the logit then rises again.",
+        r"$\cos\theta$. Beyond $\pi-m$ the logit then rises again. Here it has its own derivative.",
         function=cosine_everywhere,
     ),
     Variant(

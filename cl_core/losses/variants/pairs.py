@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from cl_core.losses.articles import CONTRASTING
 from cl_core.losses.plain.pairs import euclidean, mean, pair_masks
 from cl_core.losses.variants.base import Variant
 
@@ -71,8 +72,8 @@ CONTRASTIVE = (
         "cosine",
         "contrastive",
         "on 1 - cosine",
-        r"The first article's notebook measures $1-s$, which is half of $d^2$ of unit vectors; that squared is "
-        r"$d^4/4$, and a margin of 1 is a right angle.",
+        rf"A notebook of {CONTRASTING.markdown} measures $1-s$, which is half of $d^2$ of unit vectors; that squared "
+        r"is $d^4/4$, and a margin of 1 is a right angle.",
         theta={"distance": "cosine", "half": False},
     ),
 )

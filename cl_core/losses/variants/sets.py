@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize, softplus
 
+from cl_core.losses.articles import CONTRASTING
 from cl_core.losses.plain.pairs import mean, pair_masks, similarity
 from cl_core.losses.plain.sets import circle_logits, info_nce, npair, pccl_released, supcon
 from cl_core.losses.variants.base import Variant
@@ -174,7 +175,8 @@ NT_XENT = (
         "labels_in_the_sum",
         "nt_xent",
         "labels, and positives compete",
-        "The first article's supervised NT-Xent: with the other positives in the denominator, that is SupCon.",
+        f"The supervised NT-Xent of {CONTRASTING.markdown}: with the other positives in the denominator, that is "
+        "SupCon.",
         function=labels_in_denominator,
     ),
 )
@@ -224,7 +226,7 @@ INFO_NCE = (
         "in_the_sum",
         "info_nce",
         "the other positives in the denominator",
-        "That makes it SupCon: the positives compete, and the loss can no longer reach 0.",
+        "That makes it SupCon: the positives compete, and with two or more of them the loss can no longer come near 0.",
         function=labels_in_denominator,
     ),
 )
