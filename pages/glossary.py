@@ -1,4 +1,4 @@
-"""Glossary: what each loss is, from the same descriptions as its sliders, its tests and README's table."""
+"""Glossary: what each loss and each word is, from the same descriptions as the sliders, tests and README's table."""
 
 import streamlit as st
 
@@ -13,13 +13,18 @@ if loss is None:
         "Every loss here wants the same: examples of one class near each other, others far. They differ in **what** is "
         "compared, in **when** they stop, and in **how hard** they pull until then."
     )
-    glossary.show_index(query)
-    st.markdown(
-        "#### How they hang together\n"
-        "Follow an arrow under its condition, and the one loss becomes the other, number for number; along the dashed "
-        "one only the idea is carried on. Blue ones compare pairs, green ones a batch, sand-coloured class weights."
-    )
-    glossary.show_family_tree()
+    if query.strip():
+        glossary.show_results(query)
+    else:
+        glossary.show_index()
+        st.markdown(
+            "#### How they hang together\n"
+            "Follow an arrow under its condition, and the one loss becomes the other, number for number; along the "
+            "dashed one only the idea is carried on. Blue ones compare pairs, green ones a batch, sand-coloured class "
+            "weights."
+        )
+        glossary.show_family_tree()
+        glossary.show_sources()
 else:
     glossary.show_heading(loss)
     glossary.show_formula(loss)

@@ -201,7 +201,7 @@ _ALL = (
         steps=60,
         symptom=Symptom("probability of the own class", lambda progress: exp(-recent_loss(progress)), "<", 0.26,
                   "never sure", since=40),
-        why="Of ten classes the own one gets $e/(e+9e^{-1/9})$ = 25% at the very best. So the loss "
+        why="Even of ten perfect classes the own one gets $e/(e+9e^{-1/9})$ = 25% only. So the loss "
             "ends at 1.38 and never rests: images that are long right pull nearly as hard as others. With a "
             "thousand classes it would be 0.3%.",
         tell="The loss sticks just above 1.38 and the probability $e^{-loss}$ at a quarter. The embedding may "

@@ -12,6 +12,7 @@ import pytest
 from tests import ROOT
 
 KEY = "lifted"
+STATEMENTS = "tests/unit/losses/statements"
 
 pytestmark = pytest.mark.slow  # pytest and ruff run in subprocesses
 
@@ -34,7 +35,7 @@ def insert(file: Path, text: str, anchor: str, *, after: bool) -> None:
 
 @pytest.fixture(scope="module")
 def project_copy(tmp_path_factory):
-    """Return a copy of the project with the example in it: steps 1 to 3."""
+    """Return a copy of the project with the example in it: steps 1 to 4."""
     root = tmp_path_factory.mktemp("copy")
     for name in ("cl_core", "pages", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
@@ -45,6 +46,7 @@ def project_copy(tmp_path_factory):
     (root / "assets").symlink_to(ROOT / "assets")
 
     (root / f"cl_core/losses/{KEY}.py").write_text(example_block("loss"))
+    (root / STATEMENTS / f"test_{KEY}.py").write_text(example_block("statements"))
     catalogue, reference = root / "cl_core/losses/catalogue.py", root / "tests/reference.py"
     insert(catalogue, example_block("import"), "from cl_core.losses.normface import normface", after=False)
     insert(catalogue, example_block("entry"), '    "info_nce": info_nce,', after=True)
@@ -68,7 +70,7 @@ def test_loss_added_by_the_guide_has_controls_and_passes_tests(project_copy):
     files = (
         "tests/unit/losses/test_losses.py", "tests/unit/losses/test_base.py", "tests/unit/losses/test_snippets.py",
         "tests/unit/analysis/test_similarity_plane.py", "tests/pages/test_training_page.py",
-        "tests/pages/test_glossary_page.py",
+        "tests/pages/test_glossary_page.py", STATEMENTS,
     )  # fmt: skip
     output = run_module(project_copy, "pytest", "-vv", *files, "-k", KEY)
     passed = set(re.findall(r"(test_\w+)\[.*PASSED", output))
@@ -82,30 +84,34 @@ def test_loss_added_by_the_guide_has_controls_and_passes_tests(project_copy):
         "test_entry_shows_the_complete_description_of_its_loss",
         "test_program_prints_the_value_of_the_library",
     } <= passed
+    run_module(project_copy, "pytest", f"{STATEMENTS}/test_catalogue.py")
     assert int(re.search(r"(\d+) passed", output)[1]) > 25
 
 
 def test_example_passes_lint_and_format(project_copy):
     files = [f"cl_core/losses/{KEY}.py", "cl_core/losses/catalogue.py", "tests/reference.py"]
+    files.append(f"{STATEMENTS}/test_{KEY}.py")
     run_module(project_copy, "ruff", "check", *files)
     run_module(project_copy, "ruff", "format", "--check", *files)
 
 
 def test_forgotten_steps_of_the_guide_fail_tests(project_copy):
-    # a loss without loops, and a table without the loss
+    # a loss without loops, a table without the loss, and sentences without tests
     reference = project_copy / "tests/reference.py"
     original = reference.read_text()
     reference.write_text(original.replace(example_block("entry"), ""))
     shutil.copy(ROOT / "cl_core/losses/README.md", project_copy / "cl_core/losses/README.md")
+    (project_copy / STATEMENTS / f"test_{KEY}.py").unlink()
     try:
-        with pytest.raises(AssertionError, match="2 failed"):
+        with pytest.raises(AssertionError, match="3 failed"):
             run_module(
                 project_copy,
                 "pytest",
                 "tests/unit/losses/test_losses.py",
                 "tests/docs/test_documents.py",
+                f"{STATEMENTS}/test_catalogue.py",
                 "-k",
-                "published_ones or up_to_date",
+                "published_ones or up_to_date or computed_by_a_test",
             )
     finally:
         reference.write_text(original)

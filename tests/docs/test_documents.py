@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import cl_core
+from cl_core.losses.articles import ARTICLES
 from tests import ROOT
 from tests.docs import generated
 
@@ -83,3 +84,20 @@ def test_python_examples_in_readme_run():
     assert namespace["z"].shape == (2000, 128)
     exec(blocks[2], namespace)
     assert namespace["c"].total == 32 * 7 * 24
+
+
+def test_readme_names_both_articles_as_the_app_does():
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert all(article.reference in text for article in ARTICLES)
+
+
+def test_texts_name_an_article_instead_of_speaking_of_the_article():
+    folders = ("cl_core/losses", "cl_core/teaching", "cl_core/charts", "cl_core/components", "cl_core/ui", "pages")
+    named = {ROOT / "cl_core" / "losses" / "articles.py"}  # the titles stand here
+    files = {
+        path for folder in folders for path in (ROOT / folder).rglob("*.py") if "experiments" not in str(path)
+    } - named
+    assert len(files) > 100
+    for path in files:
+        found = re.search(r"\b(the|an|first|second|this) article\b", path.read_text(encoding="utf-8"), re.IGNORECASE)
+        assert found is None, (path, found)

@@ -1,16 +1,20 @@
-"""Glossary page: every loss as its own description states it."""
+"""Glossary page: every loss as its own description states it, the words of the field, and the sources."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import streamlit as st
 
 from cl_core.charts import loss_family
 from cl_core.charts.loss_family import FAMILIES, family_of
-from cl_core.losses import LOSSES, variants
+from cl_core.losses import LOSSES, articles, variants
 from cl_core.losses.base import Loss, Preset
 from cl_core.losses.parameters import Choice, Parameter
+from cl_core.teaching.search import Entry, search
+from cl_core.teaching.terms import TERMS, Term
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control
 
@@ -81,23 +85,54 @@ def _update_address() -> None:
     st.query_params[LOSS.name] = st.session_state.entry
 
 
-def show_index(query: str) -> None:
-    """Show cards of the losses by family.
+def show_index() -> None:
+    """Show cards of all losses by family, and of all terms."""
+    for family in FAMILIES:
+        st.markdown(f"#### {family.title}\n{family.description}")
+        _show_cards([loss for loss in LOSSES.values() if family_of(loss) is family])
+    st.markdown("#### Words\nWhat curves, pictures and settings are called here, each with the picture that shows it.")
+    _show_cards(TERMS.values())
+
+
+def show_results(query: str) -> None:
+    """Show what a search finds, losses and terms in one column, the best match first.
 
     Args:
-        query: text to search for, in any case; an empty one finds every loss.
+        query: text to search for.
     """
-    matches = [loss for loss in LOSSES.values() if query.strip().lower() in search_text(loss).lower()]
-    if not matches:
-        st.info("No entry has that in it.", icon=":material/search_off:")
-    for family in FAMILIES:
-        members = [loss for loss in matches if family_of(loss) is family]
-        if members:
-            st.markdown(f"#### {family.title}\n{family.description}")
-            for row in range(0, len(members), CARDS_PER_ROW):
-                for column, loss in zip(st.columns(CARDS_PER_ROW), members[row : row + CARDS_PER_ROW], strict=False):
-                    with column.container(border=True, height="stretch", gap="xsmall"):
-                        _show_card(loss)
+    found = search(query, entries())
+    if not found:
+        st.info("No entry has that in it. Try one word, such as *margin* or *collapse*.", icon=":material/search_off:")
+    for entry in found:
+        with st.container(border=True, gap="xsmall"):
+            _show_card(TERMS[entry.key] if entry.key in TERMS else LOSSES[entry.key])
+
+
+@cache
+def entries() -> list[Entry]:
+    """Return everything that the search can find; a term comes before a loss that matches as well."""
+    terms = [Entry(term.key, (term.title, *term.words), _text_of_term(term)) for term in TERMS.values()]
+    return terms + [
+        Entry(key, (key, loss.title, *_parts(loss.title)), search_text(loss)) for key, loss in LOSSES.items()
+    ]
+
+
+def _text_of_term(term: Term) -> str:
+    return "\n".join([term.text, *(picture.label for picture in term.pictures)])
+
+
+def _parts(title: str) -> list[str]:
+    """Return the names in a title: "AM-softmax (CosFace)" has two."""
+    return [part.strip() for part in re.split(r"[()]", title) if part.strip()]
+
+
+def _show_cards(items: Iterable[Loss | Term]) -> None:
+    """Show cards in rows."""
+    cards = list(items)
+    for row in range(0, len(cards), CARDS_PER_ROW):
+        for column, item in zip(st.columns(CARDS_PER_ROW), cards[row : row + CARDS_PER_ROW], strict=False):
+            with column.container(border=True, height="stretch", gap="xsmall"):
+                _show_card(item)
 
 
 def search_text(loss: Loss) -> str:
@@ -113,11 +148,16 @@ def search_text(loss: Loss) -> str:
     return "\n".join(parts)
 
 
-def _show_card(loss: Loss) -> None:
-    """Show one loss in the index."""
-    title = f":primary[**{loss.title}**]"
-    st.page_link("pages/glossary.py", label=title, query_params={LOSS.name: loss.key}, width="content")
-    st.markdown(loss.summary)
+def _show_card(item: Loss | Term) -> None:
+    """Show a loss by its title, which links to its entry, and summary; or a term with links to its pictures."""
+    if isinstance(item, Loss):
+        title = f":primary[**{item.title}**]"
+        st.page_link("pages/glossary.py", label=title, query_params={LOSS.name: item.key}, width="content")
+        st.markdown(item.summary)
+        return
+    st.markdown(f"**{item.title}**\n\n{item.text}")
+    for picture in item.pictures:
+        controls.page_link(picture.page, picture.label, ":material/arrow_forward:", picture.link)
 
 
 def show_heading(loss: Loss) -> None:
@@ -246,3 +286,12 @@ def show_family_tree() -> None:
     """Show the graph of losses and the conditions under which one becomes another."""
     dark = st.context.theme.type == "dark"
     st.graphviz_chart(loss_family.graphviz_dot(dark=dark), alt=loss_family.family_alt(), width="content")
+
+
+def show_sources() -> None:
+    """List the two articles that the losses come from, with the paper of each loss."""
+    lines = []
+    for article in articles.ARTICLES:
+        papers = dict.fromkeys(LOSSES[key].paper for key in article.losses)
+        lines.append(f"- {article.reference}. Papers: {', '.join(paper.markdown for paper in papers)}.")
+    st.markdown("\n".join(["#### Where the losses come from", "Two articles compare these losses.", "", *lines]))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from cl_core import charts
 from cl_core.losses import LOSSES
+from cl_core.losses.articles import CONTRASTING
 from cl_core.losses.base import Loss
 from cl_core.losses.parameters import Value
 from cl_core.runtime import race
@@ -76,7 +77,8 @@ READY_RACES = (
          "batch": "32", "batch_2": "256", "batch_3": "1024"},
     ),
     ReadyRace(
-        "Batch and rate together", "As in the article that found larger batches worse: the rate grows with the batch.",
+        "Batch and rate together",
+        f"As in {CONTRASTING.markdown}, which found larger batches worse: the rate grows with the batch.",
         {"contenders": "3", **{f"loss{s}": "supcon" for s in SUFFIXES[:3]}, "batch": "32", "rate": "0.001",
          "batch_2": "256", "rate_2": "0.01", "batch_3": "2048", "rate_3": "0.2"},
     ),

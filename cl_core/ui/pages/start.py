@@ -5,6 +5,8 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
+from cl_core.losses.articles import CONTRASTING
+
 Cards = Mapping[str, tuple[str, str]]  # title -> (what to look at, link)
 
 CARDS_PER_ROW = 3
@@ -70,7 +72,8 @@ COMPARISON_CARDS: Cards = {
         "break_it",
     ),
     "A published table, put right": (
-        "Do larger batches hurt? An article's experiment made again, with its oddities and without them.",
+        f"Do larger batches hurt? The experiment of {CONTRASTING.markdown} made again, with its oddities and without "
+        "them.",
         "experiments",
     ),
 }
