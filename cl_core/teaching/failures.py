@@ -234,7 +234,7 @@ _ALL = (
         steps=100,
         symptom=Symptom("empty steps", empty_share, ">", 0.25, "nothing to pull", since=20, form=".0%"),
         why="Four images of ten classes are all different with probability 0.9 · 0.8 · 0.7 = 50%. Such a batch "
-            "has no positive pair and teaches nothing; the others have one pair or two, and a different tale "
+            "has no positive pair and teaches nothing; most others have a single pair, and a different tale "
             "each time.",
         tell="Half of the steps are empty and the loss is exactly 0 there, which is easily taken for success. "
              "kNN falls below that of the untrained net.",

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from cl_core.losses import LOSSES
+from cl_core.losses.articles import CONTRASTING
 from cl_core.training.frames import PACES
 from tests.executors import DyingExecutor
 from tests.pages.apptest import (
@@ -161,7 +162,7 @@ def test_variant_is_trained_and_reset_when_loss_changes(pool):
     app = open_training_run(loss="softmax", convention="twice", encoder="plain_mlp", dim="256", rate="0.01")
     assert not app.warning
     assert app.session_state.run.spec.convention == "twice"
-    assert "first article's classifiers" in " ".join(caption.value for caption in app.caption)
+    assert f"The classifiers of {CONTRASTING.markdown}" in " ".join(caption.value for caption in app.caption)
     click(app, "start")
     run_until(app, lambda app: current_step(app) > 20)
     click(app, "pause")

@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from cl_core import losses, training
+from cl_core.losses import am_softmax
 from cl_core.teaching.failures import FAILURES, Failure
 from cl_core.training import RunSpec, State, frames
 from cl_core.training.frames import RunProgress
@@ -116,20 +117,70 @@ def test_numbers_of_weights_without_scale():
 
 
 def test_circle_has_no_room_for_the_margin():
-    """Gradient descent from the even arrangement ends well above the loss in sixteen dimensions."""
-    weights = torch.arange(10, dtype=torch.float64) * (2 * math.pi / 10)
-    images = weights.clone().requires_grad_()
-    weights.requires_grad_()
+    """A search from the even arrangement, and from others, ends well above the loss in sixteen dimensions."""
+    even = torch.arange(10, dtype=torch.float64) * (2 * math.pi / 10)
 
-    def loss() -> torch.Tensor:
-        cosines = torch.cos(images[:, None] - weights[None, :])
+    def loss(images: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        cosines = torch.cos(images[:, None] - weights)
         return cross_entropy(30 * (cosines - 0.35 * torch.eye(10)), torch.arange(10))
 
-    assert round(loss().item(), 2) == 5.47
-    optimiser = torch.optim.Adam([images, weights], lr=0.02)
-    for _ in range(1000):
-        optimiser.zero_grad()
-        loss().backward()
-        optimiser.step()
-    assert loss().item() > FAILURES["flat"].symptom.bound
+    def lowest_loss(start: torch.Tensor) -> float:
+        angles = start.repeat(2, 1).requires_grad_()  # images begin at their class weights
+        optimiser = torch.optim.LBFGS([angles], max_iter=400, tolerance_grad=1e-9, line_search_fn="strong_wolfe")
+
+        def step() -> torch.Tensor:
+            optimiser.zero_grad()
+            value = loss(*angles)
+            value.backward()
+            return value
+
+        optimiser.step(step)
+        return loss(*angles).item()
+
+    assert round(loss(even, even).item(), 2) == 5.47
+    found = []
+    for seed in (0, 7, 10):  # of forty starts, 7 and 10 are two of those that end lowest
+        generator = torch.Generator().manual_seed(seed)
+        shift = torch.randn(10, generator=generator, dtype=torch.float64)
+        found.append(lowest_loss(even + (0.3 + 0.05 * seed) * shift))
+    assert round(min(found), 2) == 4.86
+    assert min(found) > FAILURES["flat"].symptom.bound
     assert round(1 - math.cos(2 * math.pi / 10), 3) == 0.191
+    assert round(am_softmax.largest_margin(FAILURES["flat"].cured.dim, 10), 2) == 1.11
+
+
+def test_numbers_of_a_low_temperature():
+    # a lead of 0.05 at 0.01 has the share, and the loss, that one of 0.5 has at 0.1
+    for temperature, lead in ((0.01, 0.05), (0.1, 0.5)):
+        z = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
+        weight = torch.tensor([[1.0, 0.0], [1 - lead, math.sqrt(1 - (1 - lead) ** 2)]], dtype=torch.float64)
+        loss = losses.LOSSES["normface"]
+        c = loss.contrast(z, torch.tensor([0]), {}, weight)
+        assert loss(c, scale=1 / temperature).mean().item() == pytest.approx(math.log(1 + math.exp(-5)))
+    assert FAILURES["cold"].failing.theta["temperature"] == 0.01
+    assert FAILURES["cold"].cured.theta["temperature"] == 0.1
+
+
+def test_numbers_of_a_batch_of_four():
+    batches = np.stack(np.meshgrid(*[np.arange(10)] * 4), -1).reshape(-1, 4)  # all of ten equally frequent classes
+    pairs = (batches[:, :, None] == batches[:, None]).sum((1, 2)) // 2 - 2  # 4 of 16 are of an image with itself
+    assert round(np.mean(pairs == 0), 2) == round(0.9 * 0.8 * 0.7, 2) == 0.5
+    assert np.mean(pairs[pairs > 0] == 1) > 0.85  # most others have a single pair
+    assert {*pairs.tolist()} == {0, 1, 2, 3, 6}  # three or four of a kind are more than two pairs
+    f = losses.module("supcon")
+    assert f(torch.eye(4), torch.arange(4)).item() == 0
+    assert f.n_terms == 0
+
+
+def test_numbers_of_a_collapse():
+    point, y = torch.ones(12, 4, dtype=torch.float64) / 2, torch.arange(12) % 3
+    failing = FAILURES["hard_collapse"].failing
+    f = losses.module("triplet", **failing.theta)
+    z = point.clone().requires_grad_()
+    value = f(z, y)
+    assert value.item() == failing.theta["margin"]  # every triplet costs the margin
+    assert torch.autograd.grad(value, z)[0].abs().max() == 0  # and neither positives nor negatives pull
+    spread_out = torch.randn(12, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    shorter = [f(scale * spread_out, y).item() for scale in (1.0, 0.5, 0.1)]
+    assert shorter == sorted(shorter, reverse=True)  # shorter distances make hard triplets cheaper
+    assert shorter[-1] > failing.theta["margin"]  # but not cheaper than the margin
