@@ -1,0 +1,147 @@
+"""The answers of the shipped lessons are right: each one, and each number in its explanation, is computed."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from cl_core.losses import LOSSES, collapse_value, module
+from cl_core.losses.contrast import Contrast
+from cl_core.teaching import lessons
+from cl_core.training import RunSpec, advance, frames, start
+from cl_core.training.pretrained import recordings
+
+AVAILABLE = {path.stem: lessons.parse(path.stem, path.read_text()) for path in sorted(lessons.FOLDER.glob("*.toml"))}
+QUESTIONS = {
+    (key, i): step.question
+    for key, lesson in AVAILABLE.items()
+    for i, step in enumerate(lesson.steps, 1)
+    if step.question is not None and step.question.right is not None
+}
+ANSWERS: dict[tuple[str, int], Callable[..., Any]] = {}  # (lesson, step) -> function that computes the right answer
+
+
+def answers(lesson, step):
+    """Note that a function computes the answer to a step's question: a part of the right choice, or a place."""
+
+    def note(compute):
+        ANSWERS[lesson, step] = compute
+        return compute
+
+    return note
+
+
+def values(*x):
+    return torch.tensor(x, dtype=torch.float64)
+
+
+@answers("fifty-minutes", 4)
+def shape_of_the_boundary_of_circle_loss(text):
+    margin = 0.25
+    angle = torch.linspace(-math.pi / 4, math.pi / 2, 20, dtype=torch.float64)  # from s_n = -m to s_p = 1
+    radius = math.sqrt(2) * margin
+    on_arc = Contrast.of_pairs(1 - radius * angle.cos(), radius * angle.sin())
+    assert torch.allclose(LOSSES["circle"](on_arc, margin=margin).total, values(math.log(2)))
+    square = torch.cartesian_prod(*[torch.linspace(-1, 1, 41, dtype=torch.float64)] * 2)
+    lowest = LOSSES["circle"](Contrast.of_pairs(square[:, 1], square[:, 0]), margin=margin).total.argmin()
+    assert square[lowest].tolist() == pytest.approx([0, 1], abs=1e-9)
+    assert "about $s_n=0$, $s_p=1$, where the value is lowest, of radius $\\sqrt2\\,m$" in text
+    return "arc"
+
+
+@answers("fifty-minutes", 5)
+def place_where_circle_loss_crosses_s_n_0(text):
+    s_p = torch.linspace(-1, 1, 20001, dtype=torch.float64)
+    losses = {
+        scale: LOSSES["circle"](Contrast.of_pairs(s_p, 0 * s_p), margin=0.25, scale=scale).total
+        for scale in (8.0, 512.0)
+    }
+    crossings = [round(s_p[loss <= math.log(2)][0].item(), 3) for loss in losses.values()]
+    assert crossings[0] == crossings[1]  # the scale does not move it
+    assert f"s_p=1-\\sqrt2\\,m={crossings[0]}$" in text
+    return 0.0, crossings[0]
+
+
+@answers("fifty-minutes", 6)
+def weight_of_a_near_negative(text):
+    ratios = []
+    for temperature in (0.07, 0.5):
+        s_n = values([0.5, 0.3]).requires_grad_()
+        loss = LOSSES["supcon"](Contrast.of_pairs(values(0.8), s_n), temperature=temperature).total.sum()
+        push = torch.autograd.grad(loss, s_n)[0][0]
+        ratios.append((push[0] / push[1]).item())
+    assert f"{ratios[0]:.1f}" in text
+    assert f"only {ratios[1]:.1f}" in text
+    return f"About {ratios[0]:.0f} times"
+
+
+@answers("fifty-minutes", 7)
+def step_of_the_collapse(text):
+    run = recordings.load("hard")
+    assert run.spec == RunSpec(loss="triplet", theta={"mining": "hard", "margin": 1.0}, batch=128)
+    assert run.collapsed < int(re.search(r"first (\d+) steps", text)[1])
+    return "Before step 30" if run.collapsed < 30 else None
+
+
+@answers("fifty-minutes", 9)
+def winner_of_the_race(text):
+    thetas = {"A": {"mining": "hard", "margin": 1.0}, "B": {"mining": "semihard", "margin": 1.0}, "C": None}
+    scores = {}
+    for letter, theta in thetas.items():
+        spec = RunSpec(loss="triplet" if theta else "supcon", theta=theta or {}, batch=128)
+        metrics = frames.make_frame(advance(start(spec), steps=50), 500).metrics  # images of a race
+        scores[letter] = metrics.knn
+        assert (metrics.spread < recordings.COLLAPSED) == (letter == "A")
+    assert sorted(scores, key=scores.get) == ["A", "B", "C"]  # C leads, with B in the middle
+    assert scores["B"] - scores["A"] < 0.05  # not far behind
+    return "C, "
+
+
+@answers("fifty-minutes", 10)
+def cause_of_a_loss_at_its_margin(text):
+    y = torch.arange(40) % 4
+    for margin in (0.2, 1.0):
+        assert math.isclose(collapse_value("triplet", {"margin": margin, "mining": "all"}, y), margin)
+    z = torch.ones(40, 3, dtype=torch.float64, requires_grad=True)
+    pull = torch.autograd.grad(module("triplet", mining="all")(z, y), z)[0]
+    assert pull.abs().max() == 0  # neither positives nor negatives pull
+    rate, steps = float(re.search(r"at (0\.\d+)", text)[1]), int(re.search(r"some (\d+) steps", text)[1])
+    for mining, collapses in (("hard", True), ("semihard", False)):
+        spec = RunSpec(loss="triplet", theta={"mining": mining, "margin": 1.0}, batch=128, rate=rate)
+        spread = frames.make_frame(advance(start(spec), steps=steps), 500).metrics.spread
+        assert (spread < recordings.COLLAPSED) == collapses
+    return "one point"
+
+
+@answers("ten-minutes-alone", 2)
+def place_where_the_triplet_loss_crosses_s_n_0(text):
+    s_p = torch.linspace(-1, 1, 20001, dtype=torch.float64)
+    loss = LOSSES["triplet"](Contrast.of_pairs(2 - 2 * s_p, 2 + 0 * s_p), margin=0.4, mining="all").total  # d² = 2 - 2s
+    crossing = round(s_p[loss <= 1e-9][0].item(), 3)
+    assert f"so {crossing:g} and not 0.4" in text
+    return 0.0, crossing
+
+
+@answers("ten-minutes-alone", 3)
+def value_where_hard_mining_ends(text):
+    run = recordings.load("hard")
+    assert abs(run.losses[-20:] - 1).max() < 1e-3
+    return "1, its margin"
+
+
+def test_every_answer_is_computed():
+    assert ANSWERS.keys() == QUESTIONS.keys()
+
+
+@pytest.mark.slow  # two of them train
+@pytest.mark.parametrize(("lesson", "step"), QUESTIONS)
+def test_answer_of_lesson_is_right(lesson, step):
+    question = QUESTIONS[lesson, step]
+    computed = ANSWERS[lesson, step](question.answer)
+    if isinstance(computed, str):
+        assert [computed in choice for choice in question.choices].index(True) == question.right
+    else:
+        assert question.right == pytest.approx(computed, abs=1e-3)
