@@ -76,9 +76,9 @@ def landmarks(margin: float, xi: int, **_: object) -> Landmarks:
         r"The value is not monotone in $s_p$: it is smallest at $s_p=(1+m)/2$, $s_n=-m/2$, so the loss may rise "
         "while the embedding improves.",
         r"Frozen weights lead to $s_p\to1$, $s_n\to-m$. That is right, but no speciality: so do circle loss's.",
-        r"$\xi$ makes the pull on positives weaker against the push on negatives, not weaker as such: at $s_n=-0.1$, "
-        r"$s_p=0.6$ ($m=0.25$, $\tau_n=1/16$) the pull of $\xi=5$ is 24 times that of $\xi=1$. It moves no fixed "
-        "point.",
+        r"$\xi$ makes the pull on positives weaker relative to the push on negatives, not weaker as such: at "
+        r"$s_n=-0.1$, $s_p=0.6$ ($m=0.25$, $\tau_n=1/16$) the pull of $\xi=5$ is 24 times that of $\xi=1$. It moves "
+        "no fixed point.",
         r"A larger $\xi$ moves the boundary both ways. It asks for more $s_p$ where $s_n>0$, for less where "
         r"$-m<s_n<0$, and for the same at $s_n=0$ and for $s_n\le-m$.",
         r"For some negatives no $s_p$ is enough: those with $\xi s_n(s_n+m)>(1+m)^2/4$. With $\xi=5$ and $m=0.25$ "
@@ -93,10 +93,10 @@ def pccl(
         Param(r"\tau_n", 1 / 64, 0.5, 1 / 64, "of negatives; small: the worst counts", log=True, domain="> 0"),
     ] = 1 / 16,
     xi: Annotated[
-        int, Param(r"\xi", 1, 5, 1, "how many times weaker the pull is, against the push", domain="range")
+        int, Param(r"\xi", 1, 5, 1, "how many times weaker the pull is, relative to the push", domain="range")
     ] = 1,
 ) -> Terms:
-    """The weights of circle loss without its margins; the pull on positives is xi times weaker, against the push.
+    """The weights of circle loss without its margins; the pull on positives is xi times weaker relative to the push.
 
     Returns:
         Terms with one term per anchor that has positives and negatives.

@@ -65,9 +65,11 @@ def pccl_released(
     scale: Annotated[
         float, Param(r"\gamma", 8.0, 512.0, 8.0, "large: only the worst pairs count", log=True, domain="> 0")
     ] = 64.0,
-    k: Annotated[int, Param("k", 1, 5, 1, "how many times weaker the pull is, against the push", domain="range")] = 1,
+    k: Annotated[
+        int, Param("k", 1, 5, 1, "how many times weaker the pull is, relative to the push", domain="range")
+    ] = 1,
 ) -> Terms:
-    """Circle loss over all pairs of a batch at once; the pull on positives is k times weaker, against the push.
+    """Circle loss over all pairs of a batch; the pull on positives is k times weaker relative to the push.
 
     Returns:
         Terms with one term per batch that has positives and negatives.

@@ -294,4 +294,6 @@ def show_sources() -> None:
     for article in articles.ARTICLES:
         papers = dict.fromkeys(LOSSES[key].paper for key in article.losses)
         lines.append(f"- {article.reference}. Papers: {', '.join(paper.markdown for paper in papers)}.")
-    st.markdown("\n".join(["#### Where the losses come from", "Two articles compare these losses.", "", *lines]))
+    st.markdown(
+        "\n".join(["#### Where the losses come from", "Two articles compare most of these losses.", "", *lines])
+    )

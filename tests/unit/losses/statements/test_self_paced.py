@@ -211,9 +211,9 @@ def test_large_scale_leaves_the_worst_pairs(key):
 
 @backs(
     "Circle loss without its margins, and with the logits of positives divided by xi.",
-    "The weights of circle loss without its margins; the pull on positives is xi times weaker, against the push.",
-    "how many times weaker the pull is, against the push",
-    "Circle loss over all pairs of a batch at once; the pull on positives is k times weaker, against the push.",
+    "The weights of circle loss without its margins; the pull on positives is xi times weaker relative to the push.",
+    "how many times weaker the pull is, relative to the push",
+    "Circle loss over all pairs of a batch; the pull on positives is k times weaker relative to the push.",
 )
 @pytest.mark.parametrize("margin", MARGINS)
 def test_pccl_is_circle_without_margins_and_weaker_positives(margin):
@@ -292,7 +292,7 @@ def test_pccl_and_circle_lead_to_the_same_place(margin):
 
 
 @backs(
-    r"$\xi$ makes the pull on positives weaker against the push on negatives, not weaker as such: at $s_n=-0.1$, "
+    r"$\xi$ makes the pull on positives weaker relative to the push on negatives, not weaker as such: at $s_n=-0.1$, "
     r"$s_p=0.6$ ($m=0.25$, $\tau_n=1/16$) the pull of $\xi=5$ is 24 times that of $\xi=1$. It moves no fixed point."
 )
 @pytest.mark.parametrize("xi", [1, 2, 5])
