@@ -21,6 +21,8 @@ from cl_core.ui.link.page_settings import (
     current_link,
     enter_page,
     leave_page,
+    link_parameters,
+    note_address,
     restore_settings,
     save_settings,
     saved_settings,
@@ -200,7 +202,7 @@ def opened_by_link(page: str) -> bool:
         page: name of the page.
     """
     is_new = (st.session_state.get("link_notes") or ("",))[0] != page
-    return is_new and _has_settings(st.query_params)
+    return is_new and _has_settings(link_parameters())
 
 
 def _has_settings(link: Iterable[str]) -> bool:
@@ -254,15 +256,17 @@ def link_notes(page: str, controls_for_link: Callable[[Link], Sequence[Control]]
             _write_address({**st.query_params, **_fixed_settings(page)})
         else:
             _return_to(page)
+        note_address()
         return cached[1]
     enter_page(st.session_state.shown)
-    parameters = {name: st.query_params.get_all(name) for name in st.query_params}
+    parameters = link_parameters()
     reading = read_link(parameters, controls_for_link)
     st.session_state.link_notes = (page, list(reading.notes))
     st.session_state.plays_at_once = presentation_of_link(reading.link).play
     adopt_presentation(page, reading.link)
     if not _has_settings(parameters) and saved_settings(page) is not None:
         _return_to(page)
+        note_address()
         return list(reading.notes)
     link = {**reading.link, **({} if says_what_is_fixed(reading.link) else _fixed_settings(page))}
     _write_address(link)  # widgets and pages read it: it has to have the names and the spelling of this page
@@ -270,6 +274,7 @@ def link_notes(page: str, controls_for_link: Callable[[Link], Sequence[Control]]
         st.session_state.links_opened = st.session_state.get("links_opened", 0) + 1
         for control in controls_for_link(link):
             control.apply_link(link)
+    note_address()
     return list(reading.notes)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from cl_core.ui.link.control import Control, Link, to_text
+from cl_core.ui.server import streamlit_compat
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,22 @@ def restore_settings(page: str) -> None:
     """Set the controls of a page to the settings that were stored last; nothing where it is new to the session."""
     for key, value in (saved_settings(page) or {}).items():
         st.session_state[key] = value
+
+
+def link_parameters() -> dict[str, list[str]]:
+    """Return the query parameters, each with all of its values.
+
+    On the way back to another page, the browser takes the parameters of the page that is left along, unless a widget is
+    bound to them; these are left out.
+    """
+    left = st.session_state.get("address", {}) if streamlit_compat.is_history_navigation() else {}
+    values = {name: st.query_params.get_all(name) for name in st.query_params}
+    return {name: texts for name, texts in values.items() if left.get(name) != texts}
+
+
+def note_address() -> None:
+    """Store the address, for `link_parameters`."""
+    st.session_state.address = {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def _saved() -> dict[str, dict[str, Any]]:
