@@ -22,6 +22,7 @@ from cl_core.data.errors import ExplainedError
 from cl_core.data.npz import DataError, plain_reason
 from cl_core.experiments.grid import STUDIES, Cell
 from cl_core.experiments.pipeline import DRAWN, Outcome
+from cl_core.training.config import LATER_SETTINGS, RunSpec
 
 SHIPPED = datasets.ASSETS / "experiments"
 # numeric outcomes in every row. The column `steps` is the cell's; those that were done, fewer after a failure, are in
@@ -131,7 +132,10 @@ def _read(path: Path, _stamp: int) -> dict[str, Any]:
         if cell.study not in STUDIES or path.stem != cell.name:
             raise ExplainedError("what is in it is of another cell")
         for name, value in asdict(cell.spec).items():
-            if (stored := row[f"spec_{name}"]) != _parquet_value(value):
+            column = f"spec_{name}"
+            if name in LATER_SETTINGS and column not in row:
+                row[column] = getattr(RunSpec, name)  # the file is older than this setting
+            if (stored := row[column]) != _parquet_value(value):
                 raise ExplainedError(f"it was run with {name} {stored!r}, which now is {value!r}")
         row |= {name: nan if row[name] is None else float(row[name]) for name in NUMBERS}
         if not isinstance(row["failure"], str):

@@ -9,7 +9,7 @@ The public API is `RunSpec`, `State`, `Snapshot`, `start`, `advance` and `snapsh
 Two runs of equal specs give equal arrays on one machine, wherever they are paused in between.
 """
 
-from cl_core.training.batches import first_batch_labels, steps_per_epoch
+from cl_core.training.batches import batch_labels, steps_per_epoch
 from cl_core.training.config import (
     BATCH_RANGE,
     DIM_RANGE,
@@ -45,10 +45,10 @@ __all__ = [
     "Snapshot",
     "State",
     "advance",
+    "batch_labels",
     "class_weights",
     "divergence_advice",
     "embed",
-    "first_batch_labels",
     "snapshot",
     "start",
     "steps_per_epoch",

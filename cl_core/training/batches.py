@@ -9,7 +9,7 @@ from torch import Tensor
 
 from cl_core import losses
 from cl_core.data import datasets
-from cl_core.training import rng
+from cl_core.training import class_batches, rng
 from cl_core.training.config import RunSpec
 
 
@@ -58,7 +58,8 @@ def steps_per_epoch(spec: RunSpec) -> int:
 def batch_indices(spec: RunSpec, step: int, n: int) -> Tensor:
     """Return the indices of the rows of step number `step` among `n` training examples.
 
-    Every epoch has its own permutation; its incomplete last batch is left out.
+    Every epoch has its own permutation; its incomplete last batch is left out. Batches that are drawn by class have
+    their own turns (see `class_batches`).
 
     Args:
         spec: settings of the run.
@@ -68,20 +69,40 @@ def batch_indices(spec: RunSpec, step: int, n: int) -> Tensor:
     Returns:
         Indices (images per step,) int64.
     """
+    if spec.images_per_class:
+        labels = training_set(spec.dataset)[1]
+        return class_batches.batch_indices(labels, spec.seed, spec.batch, spec.images_per_class, step)
     size = min(spec.images_per_step, n)
     epoch, batch = divmod(step, n // size)
     return rng.permutation(spec.seed, epoch, n)[batch * size : (batch + 1) * size]
 
 
-def first_batch_labels(spec: RunSpec) -> NDArray[np.int64]:
-    """Return the labels of the rows of a run's first batch.
+def batch_labels(spec: RunSpec, step: int) -> NDArray[np.int64]:
+    """Return the labels that the loss gets at one step.
 
     Args:
         spec: settings of the run.
+        step: number of the step, from 0.
 
     Returns:
         Labels (batch,) int64. A loss of two views takes no labels; its rows get the number of their image in the batch,
         so that the two views of an image have the same label.
     """
-    labels = datasets.load(spec.dataset).y_train[batch_indices(spec, 0, len(training_set(spec.dataset)[0])).numpy()]
+    rows, y = training_set(spec.dataset)
+    labels: NDArray[np.int64] = y[batch_indices(spec, step, len(rows))].numpy()
     return np.tile(np.arange(len(labels)), 2) if losses.LOSSES[spec.loss].views else labels
+
+
+def share_with_positive(spec: RunSpec, steps: int) -> float:
+    """Return the share of images of the first steps that have a positive: another image of their class in the batch.
+
+    Args:
+        spec: settings of the run, of a loss on labels.
+        steps: number of steps, at least 1.
+
+    Returns:
+        The share, 0 to 1.
+    """
+    counts = [np.unique(batch_labels(spec, step), return_counts=True)[1] for step in range(steps)]
+    sizes = np.concatenate(counts)
+    return float(sizes[sizes > 1].sum() / sizes.sum())

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
+
+import numpy as np
 
 from cl_core import losses
 from cl_core.data import datasets
@@ -20,6 +23,7 @@ OPTIMISERS = ("adam", "sgd")
 MOMENTUM = 0.9  # of SGD
 MAX_STEP_VALUES = 2**23  # input values (pixels, coordinates) of all images in one training step
 MAX_STEPS = 20_000  # a forgotten run stops here
+LATER_SETTINGS = frozenset({"images_per_class"})  # fields of `RunSpec` that older files lack; they had their default
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class RunSpec:
         seed: seed of the initial weights, the order of the rows and the augmentation, within `SEED_RANGE`.
         convention: key of a variant of the loss: another published definition under the same name (see
             `losses.variants`). "here" is the definition of this project.
+        images_per_class: 0 for batches of the shuffled training set; K >= 2 for batches of K images of each of
+            `batch` / K classes (see `class_batches`). A loss of two views takes no labels, so it has 0.
 
     Raises:
         ValueError: when a setting has the wrong type or is out of range, when a key or a parameter of the loss is
@@ -62,6 +68,7 @@ class RunSpec:
     schedule: str = NO_SCHEDULE
     seed: int = 0
     convention: str = variants.OURS
+    images_per_class: int = 0
 
     def __post_init__(self) -> None:
         check_field_types(self)
@@ -85,6 +92,8 @@ class RunSpec:
             raise ExplainedError(f"a batch of two views has an even number of rows, not {self.batch}")
         if not encoders.ENCODERS[self.encoder].projects and self.dim != encoders.WIDTH:
             raise ExplainedError(f"a net without a projector has {encoders.WIDTH} dimensions, not {self.dim}")
+        if self.images_per_class:
+            self._check_images_per_class()
         object.__setattr__(self, "rate", float(self.rate))
         try:
             theta = variants.get_variant(self.loss, self.convention).theta_for_run(self.theta)
@@ -96,3 +105,36 @@ class RunSpec:
     def images_per_step(self) -> int:
         """Number of training images in one step."""
         return self.batch // 2 if losses.LOSSES[self.loss].views else self.batch
+
+    def _check_images_per_class(self) -> None:
+        """Raise ValueError if batches of `images_per_class` images of each class cannot be drawn."""
+        batch, images = self.batch, self.images_per_class
+        if images < 2:
+            raise ExplainedError(
+                f"images_per_class is {images!s:.40}, and must be 0, for batches of the shuffled images, or at least 2"
+            )
+        if losses.LOSSES[self.loss].views:
+            raise ExplainedError(
+                f"{self.loss} takes no labels, so its batches can't be drawn by class: choose 0 per class"
+            )
+        if images > batch // 2:
+            raise ExplainedError(
+                f"a batch of {batch} needs two classes at least: take at most {batch // 2} images of each class"
+            )
+        if batch % images:
+            raise ExplainedError(f"a batch of {batch} can't be divided into classes of {images} images each")
+        data = datasets.load(self.dataset)
+        sizes = np.bincount(data.y_train, minlength=data.n_classes)
+        classes = np.count_nonzero(sizes)
+        if batch // images > classes:
+            raise ExplainedError(
+                f"a batch of {batch} with {images} images of each class takes {batch // images} classes, and the data "
+                f"set has {classes}: take at least {ceil(batch / classes)} images of each class, or a batch of at most "
+                f"{images * classes}"
+            )
+        smallest = int(np.where(sizes > 0, sizes, sizes.max()).argmin())
+        if sizes[smallest] < images:
+            raise ExplainedError(
+                f"class {data.class_names[smallest]} has {sizes[smallest]} training images, so a batch can't have "
+                f"{images} of each class"
+            )

@@ -154,7 +154,7 @@ def _collapse_and_floor(spec: RunSpec) -> tuple[float, float]:
     The function of a variant is evaluated with all classes at one point, and with the classes at the corners of a
     regular simplex. The floor is NaN if the loss still changes when the vectors get longer.
     """
-    labels = torch.from_numpy(batches.first_batch_labels(spec))
+    labels = torch.from_numpy(batches.batch_labels(spec, 0))
     classes = datasets.load(spec.dataset).n_classes
     variant = variants.get_variant(spec.loss, spec.convention)
     variant_loss = variant.loss_function(spec.theta)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-WEIGHTS, ORDER, NOISE, CLASSIFIER = range(4)  # purposes of random numbers, each with its own stream
+# purposes of random numbers, each with its own stream
+WEIGHTS, ORDER, NOISE, CLASSIFIER, CLASS_ORDER, IMAGE_ORDER = range(6)
 
 
 def generator(seed: int, purpose: int, number: int = 0) -> Generator:
@@ -17,7 +18,7 @@ def generator(seed: int, purpose: int, number: int = 0) -> Generator:
 
     Args:
         seed: seed of the run, 0 or more.
-        purpose: `WEIGHTS`, `ORDER`, `NOISE` or `CLASSIFIER`.
+        purpose: one of the six above, such as `WEIGHTS`.
         number: counter within the purpose, such as a step or an epoch, 0 or more.
 
     Returns:

@@ -22,7 +22,7 @@ from cl_core.data import datasets, npz
 from cl_core.data.errors import ExplainedError
 from cl_core.data.npz import DataError
 from cl_core.training import loop
-from cl_core.training.config import MAX_STEPS, RunSpec
+from cl_core.training.config import LATER_SETTINGS, MAX_STEPS, RunSpec
 from cl_core.training.files import safetensors
 from cl_core.training.frames import PROBE_SIZES, Frame, References, RunProgress
 from cl_core.training.loop import State
@@ -181,7 +181,8 @@ def _reject_constant(constant: str) -> None:
 
 def _parse_spec(values: Any) -> RunSpec:
     """Return the spec; `RunSpec` checks the type and range of every value."""
-    if not isinstance(values, dict) or values.keys() != {field.name for field in fields(RunSpec)}:
+    names = {field.name for field in fields(RunSpec)}
+    if not isinstance(values, dict) or not names - LATER_SETTINGS <= values.keys() <= names:
         raise ExplainedError("its settings are not those of a run")
     return RunSpec(**values)
 

@@ -51,7 +51,7 @@ def _uninitialised_net(spec: RunSpec) -> encoders.Encoder:
         return encoders.build(spec.encoder, shape, spec.dim, unit_norm=spec.unit_norm).to_empty(device="cpu")
 
 
-_PROGRAM = '''"""Rebuild a trained encoder, load its weights, and embed one {thing}."""
+_PROGRAM = '''"""Rebuild a trained encoder, load its weights, and embed one {thing}.{training}"""
 
 {imports}
 
@@ -95,9 +95,16 @@ def loading_program(spec: RunSpec) -> str:
         )
     else:
         example = "x = torch.tensor([[0.25, -0.5]])  # (1, 2), a point of the plane"
+    per_class = spec.images_per_class
     body, projector = _constructor_call(net.body), _constructor_call(net.projector)
     return _PROGRAM.format(
         thing="image" if data.is_image else "point",
+        training=(
+            f"\n\nIt was trained on batches drawn by class: {spec.batch // per_class} classes, {per_class} images of "
+            "each.\n"
+            if per_class
+            else ""
+        ),
         imports="\n".join(imports),
         classes=_UNIT_CLASS if "Unit()" in body else "",
         body=body,

@@ -48,7 +48,7 @@ def test_training_neither_uses_nor_changes_the_global_generator():
 def test_another_seed_changes_weights_and_batch_order():
     a, b = (training.start(dataclasses.replace(SMALL, seed=seed)) for seed in (0, 1))
     assert not np.array_equal(a.vector, b.vector)
-    assert not np.array_equal(training.first_batch_labels(a.spec), training.first_batch_labels(b.spec))
+    assert not np.array_equal(training.batch_labels(a.spec, 0), training.batch_labels(b.spec, 0))
 
 
 def test_epoch_visits_every_row_once():
@@ -381,7 +381,7 @@ def test_frame_steps_start_dense_and_have_bounded_gaps():
 def test_references_match_published_collapse_and_floor():
     lines = frames.references(RunSpec(batch=256), 500)
     assert lines.collapse == pytest.approx(np.log(255))  # every similarity equal: log(B - 1)
-    labels = torch.from_numpy(training.first_batch_labels(RunSpec(batch=256)))
+    labels = torch.from_numpy(training.batch_labels(RunSpec(batch=256), 0))
     assert lines.floor > np.log((np.bincount(labels) - 1).min())  # at least log |P| of the smallest class
     assert lines.epoch_steps == 60_000 // 256
     assert 0.8 < lines.knn_raw < 0.97
@@ -435,7 +435,7 @@ def test_base_convention_scales_collapse_and_floor_by_its_factor():
 
 def test_floor_without_unit_norm_allows_long_embeddings():
     spec = {"loss": "npair", "convention": "soft_labels"}
-    y = training.first_batch_labels(RunSpec(batch=64))
+    y = training.batch_labels(RunSpec(batch=64), 0)
     class_size = np.bincount(y)[y]
     # long embeddings give all weight to their class: log of its size, the anchor included
     assert collapse_and_floor(**spec, unit_norm=False)[1] == pytest.approx(np.log(class_size).mean())

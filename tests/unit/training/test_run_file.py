@@ -18,6 +18,7 @@ from cl_core.data.npz import DataError
 from cl_core.runtime import engine as engine_module
 from cl_core.runtime.run import Run
 from cl_core.training import RunSpec, State
+from cl_core.training.config import LATER_SETTINGS
 from cl_core.training.files import run_file
 from cl_core.training.frames import RunProgress
 from cl_core.training.saved_run import SavedRun
@@ -49,6 +50,7 @@ RUNS = {
     "adam": SMALL,
     "sgd and class weights": CLASS_WEIGHTS,
     "two dimensions, no projection": RunSpec(dataset="blobs", dim=2, batch=32, unit_norm=False),
+    "drawn by class": RunSpec(dataset="blobs", dim=4, batch=8, images_per_class=2),
 }
 
 
@@ -150,6 +152,16 @@ def with_description(file: bytes, **changes: object) -> bytes:
     return uncompressed(arrays | {"about": np.frombuffer(json.dumps(about).encode(), np.uint8)})
 
 
+def test_file_without_a_later_setting_opens_with_its_default(valid_file):
+    spec = asdict(SMALL)
+    for name in LATER_SETTINGS:
+        del spec[name]
+    assert run_file.loads(with_description(valid_file, spec=spec)).state.spec == SMALL
+    del spec["loss"]
+    with pytest.raises(DataError, match="its settings are not those of a run"):
+        run_file.loads(with_description(valid_file, spec=spec))
+
+
 WRONG_DESCRIPTIONS = {
     "another version": ({"version": 2}, "another version"),
     "no settings": ({"spec": None}, "its settings"),
@@ -159,6 +171,7 @@ WRONG_DESCRIPTIONS = {
     "a fractional dimension": ({"spec__dim": 8.5}, "dim must be a whole number"),
     "a batch of a million": ({"spec__batch": 10**6}, "batch is 1000000"),
     "weights of another size": ({"spec__dim": 16}, "vector has the shape"),
+    "more classes than there are": ({"spec__images_per_class": 2}, "takes 16 classes"),
     "an unknown parameter": ({"spec__theta": {"bogus": 1}}, "bogus"),
     "a list for parameters": ({"spec__theta": [1]}, "theta must be names"),
     "an unknown number of points": ({"n": 501}, "501 points"),

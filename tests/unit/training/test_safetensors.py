@@ -4,6 +4,7 @@ import json
 import runpy
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ ENCODERS = {
     "no projector": RunSpec(encoder="plain_mlp", dim=256, batch=32),
     "unit features": RunSpec(encoder="unit_mlp", dim=8, batch=32, loss="softmax"),
     "cnn": RunSpec(encoder="cnn", dim=8, batch=32),
+    "drawn by class": RunSpec(dim=8, batch=32, images_per_class=4),
     "points": SMALL,
 }
 # One is loaded in a process without this project on its path, the others in this one, where torch is imported already.
@@ -51,6 +53,13 @@ def test_loading_program_embeds_as_the_run_does(name, tmp_path, monkeypatch, cap
         runpy.run_path("embed.py")
         output = capsys.readouterr().out
     np.testing.assert_allclose([float(number) for number in output.split()], training.embed(state, x)[0], atol=1e-6)
+
+
+def test_program_and_file_say_how_batches_were_drawn():
+    spec = replace(SMALL, images_per_class=8)
+    assert "batches drawn by class: 4 classes, 8 images of each." in safetensors.loading_program(spec)
+    assert "class" not in safetensors.loading_program(SMALL)
+    assert b'\\"images_per_class\\": 8' in safetensors.dumps(training.start(spec))
 
 
 def test_encoder_file_has_spec_step_and_weights():
