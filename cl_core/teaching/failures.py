@@ -14,9 +14,9 @@ from typing import Any
 from cl_core import losses
 from cl_core.teaching.symptoms import (
     Symptom,
-    empty_share,
     knn_above_pixels,
     peak_loss_ratio,
+    positive_share,
     recent_loss,
     recent_loss_ratio,
 )
@@ -230,15 +230,17 @@ _ALL = (
         summary="Of four random digits, half of the time no two are alike.",
         watch="how many steps change nothing, and what becomes of the picture.",
         failing=_run("supcon", {}, batch=4),
-        cured=_run("supcon", {}, batch=128),
+        cured=_run("supcon", {}, batch=16, images_per_class=2),
         steps=100,
-        symptom=Symptom("empty steps", empty_share, ">", 0.25, "nothing to pull", since=20, form=".0%"),
+        symptom=Symptom("images with a positive", positive_share, "<", 0.5, "too few to pull", since=20, form=".0%"),
         why="Four images of ten classes are all different with probability 0.9 · 0.8 · 0.7 = 50%. Such a batch "
             "has no positive pair and teaches nothing; most others have a single pair, and a different tale "
             "each time.",
-        tell="Half of the steps are empty and the loss is exactly 0 there, which is easily taken for success. "
-             "kNN falls below that of the untrained net.",
-        cure="A larger batch, here 128, or batches drawn by class: a few classes, several images of each.",
+        tell="About 27% of the images have a positive in their batch. Half of the steps are empty and the loss is "
+             "exactly 0 there, which is easily taken for success. kNN falls below that of the untrained net.",
+        cure="Batches drawn by class: here 16 images, 2 of each of 8 classes, so that every image has a positive, no "
+             "step is empty, and the loss falls. A batch of 4 drawn by class has 2 of each of 2 classes: every image "
+             "has its positive, but only two negatives. A batch of 128 random digits works as well.",
     ),
 )  # fmt: skip
 FAILURES: Mapping[str, Failure] = MappingProxyType({failure.key: failure for failure in _ALL})

@@ -1,6 +1,7 @@
 """Symptoms: numbers of a run by which a failure is recognised, with the bounds that they cross.
 
-Every number is available during any training: loss, kNN accuracy, spread, share of easy triplets, empty batches.
+Every number is available during any training: loss, kNN accuracy, spread, share of easy triplets, share of images with
+a positive.
 """
 
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from typing import Literal
 
 import numpy as np
 
+from cl_core.training import batches
 from cl_core.training.frames import RunProgress
 
 RECENT_STEPS = 20  # the recent loss is the mean over so many steps
+POSITIVE_STEPS = 200  # the share of images with a positive is that of so many steps at most
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def knn_above_pixels(progress: RunProgress) -> float:
     return nan if progress.references is None else progress.frames[-1].metrics.knn - progress.references.knn_raw
 
 
-def empty_share(progress: RunProgress) -> float:
-    """Return the share of steps whose batch had no valid term, 0 to 1; NaN before the first step."""
-    return min(progress.empty / progress.step, 1.0) if progress.step else nan
+def positive_share(progress: RunProgress) -> float:
+    """Return the share of images with a positive in their batch, in the first steps, 0 to 1; NaN before the first."""
+    steps = min(progress.step, POSITIVE_STEPS)
+    return batches.share_with_positive(progress.spec, steps) if steps else nan

@@ -23,3 +23,19 @@ def test_failure_card_trains_both_runs_until_the_failure_shows(open_page: Callab
     expect(page.get_by_text("Triplet margin", exact=True)).to_be_visible()
     assert "mining=hard" in page.url
     expect(page.get_by_role("button", name="Start")).to_be_visible()
+
+
+def test_cure_of_batches_without_positives_opens_on_the_training_page(open_page: Callable[..., Page]) -> None:
+    page = open_page("break_it?pace=flat-out")
+    page.get_by_role("button", name="A batch without positives").click()
+    expect(page.get_by_text(re.compile(r"images with a positive 2\d% < 50%: too few to pull"))).to_be_visible(
+        timeout=90_000
+    )
+    expect(page.get_by_text("What happened")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("images with a positive 100%, not < 50%")).to_be_visible()
+    page.get_by_role("link", name="Open the cured run live").click()
+    expect(page.get_by_role("slider", name="images of each class")).to_be_visible()
+    expect(page.get_by_text("the settings have changed")).to_have_count(0)
+    assert "images_per_class=2" in page.url
+    assert "batch=16" in page.url
+    expect(page.get_by_role("button", name="Start")).to_be_visible()

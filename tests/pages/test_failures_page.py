@@ -1,7 +1,9 @@
 """The failure gallery in Streamlit's AppTest, with a thread in place of worker processes."""
 
+import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -53,7 +55,8 @@ def test_link_opens_failure_with_seed_without_starting_it(pool):
     )
     assert not app.warning
     fails, cured = race_of(app).specs
-    assert (fails.batch, cured.batch, fails.seed, cured.seed) == (4, 128, 11, 11)
+    assert (fails.batch, cured.batch, fails.seed, cured.seed) == (4, 16, 11, 11)
+    assert (fails.images_per_class, cured.images_per_class) == (0, 2)
     assert not race_of(app).started
     assert "judged from step 20" in markdown_texts(app)
     assert FAILURES["alone"].watch in markdown_texts(app)
@@ -68,6 +71,21 @@ def test_link_opens_failure_with_seed_without_starting_it(pool):
     assert race._closed
     assert race_of(app) is None
     assert app.button(key="break_cold")
+
+
+@pytest.mark.slow
+def test_batches_by_class_give_every_image_a_positive_and_the_loss_falls(pool):
+    app = open_page("break_it", failure="alone", play="true", pace="flat-out")
+    run_until(app, lambda app: race_of(app).progress().step >= 100 and not race_of(app).busy)
+    texts = markdown_texts(app)
+    assert re.search(r"images with a positive 2\d% < 50%: too few to pull", texts)
+    assert "images with a positive 100%, not < 50%" in texts
+    assert "batch 16 · images_per_class 2" in texts
+    assert not app.info
+    fails, cured = (runs[0] for runs in race_of(app).progress().runs)
+    assert (fails.empty > 30, cured.empty) == (True, 0)
+    assert cured.losses[-20:].mean() < 0.75 * cured.losses[:10].mean()
+    assert cured.references.collapse == pytest.approx(np.log(15))
 
 
 def test_link_with_play_starts_failure(idle_executor):

@@ -1,12 +1,14 @@
 """The race page in Streamlit's AppTest, with a thread in place of worker processes."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cl_core.runtime.race import Race
 from cl_core.ui.pages import race_controls
 from cl_core.ui.pages.race_controls import READY_RACES
-from tests.pages.apptest import FAST_RACE, component_headers, markdown_texts, open_page, run_until
+from tests.pages.apptest import FAST_RACE, component_headers, markdown_texts, open_page, run_until, widget_keys
 
 
 def open_race(**link: str) -> AppTest:
@@ -52,6 +54,17 @@ def test_link_sets_contenders_and_race(pool):
     assert (c.theta["temperature"], c.batch, c.rate, c.seed) == (0.5, 64, 0.01, 11)
     assert (race_of(app).seeds, race_of(app).n) == (2, 1000)
     assert "Images a step: A triplet" in markdown_texts(app)
+
+
+def test_contenders_can_have_batches_drawn_by_class(pool):
+    app = open_race(loss_2="supcon", batch="8", batch_2="8", images_per_class_2="2", contenders="3", loss_3="nt_xent")
+    assert not app.warning
+    assert [spec.images_per_class for spec in race_of(app).specs] == [0, 2, 0]
+    assert "images_per_class_3" not in widget_keys(app)  # two views have no labels
+    texts = markdown_texts(app)
+    assert re.search(r"Drawn by class, so in another order: B supcon · [^,]*images_per_class 2\.", texts)
+    assert "same order of the images" not in texts
+    assert "Every step sees the same batch" not in texts
 
 
 @pytest.mark.parametrize(

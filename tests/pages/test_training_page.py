@@ -8,6 +8,7 @@ import pytest
 from cl_core.losses import LOSSES
 from cl_core.losses.articles import CONTRASTING
 from cl_core.training.frames import PACES
+from cl_core.ui.pages import training_controls
 from tests.executors import DyingExecutor
 from tests.pages.apptest import (
     FAST_TRAINING,
@@ -18,6 +19,7 @@ from tests.pages.apptest import (
     open_page,
     open_training_run,
     run_until,
+    widget_keys,
 )
 
 
@@ -116,6 +118,30 @@ def test_link_sets_run_and_view(pool):
     assert component_headers(app)[0]["dims"] == 3
 
 
+def test_link_draws_batches_by_class_until_another_loss_is_chosen(pool):
+    app = open_training_run(batch="8", images_per_class="4")
+    assert not app.warning
+    assert app.session_state.run.spec.images_per_class == 4
+    assert training_controls.link_of(app.session_state.run.spec)["images_per_class"] == "4"
+    click(app, "start")
+    run_until(app, lambda app: current_step(app) > 10)
+    assert app.session_state.run.progress().empty == 0
+    app.selectbox(key="loss").set_value("triplet").run()
+    assert app.session_state.images_per_class == 0
+    app.selectbox(key="loss").set_value("nt_xent").run()
+    assert "images_per_class" not in widget_keys(app)
+    assert [error.value for error in app.error if "class" in error.value] == []
+    assert not app.exception
+
+
+def test_classes_that_the_data_set_does_not_have_give_error_with_limits(pool):
+    app = open_page("training", **(FAST_TRAINING | {"batch": "128", "images_per_class": "2"}))
+    assert "take at least 13 images of each class, or a batch of at most 20" in app.error[0].value
+    app.select_slider(key="images_per_class").set_value(16).run()
+    assert not app.error
+    assert app.session_state.run.spec.images_per_class == 16
+
+
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
@@ -131,6 +157,8 @@ def test_link_sets_run_and_view(pool):
         ({"colour": "<b>red</b>"}, "`colour` is not a setting"),
         ({"points": "100000000"}, "`points` must be one of"),
         ({"convention": "twice"}, "`convention` must be one of here, inside, base"),
+        ({"images_per_class": "3"}, "`images_per_class` must be one of 0, 2, 4"),
+        ({"loss": "nt_xent", "images_per_class": "2"}, "`images_per_class` is not a setting"),
         ({"loss": "normface", "convention": "twice"}, "`convention` is not a setting"),
         ({"loss": "nt_xent", "convention": "labels"}, "`convention` is not a setting"),
     ],

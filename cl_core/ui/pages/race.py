@@ -207,27 +207,28 @@ def _show_vote() -> None:
 
 def _fairness_text(race: Race) -> str:
     """Return what the contenders share and what the settings make differ, as Markdown."""
-    specs = race.specs
+    specs, names = race.specs, race_controls.contender_names(race.specs)
+    by_class = [name for name, spec in zip(names, specs, strict=True) if spec.images_per_class]
     lines = [
-        "- Same seed: the same weights to start from, the same order of the images, the same noise.",
+        "- Same seed: the same weights to start from"
+        f"{'' if by_class else ', the same order of the images'}, the same noise.",
         "- All are at the same step whenever you look; no run begins the next stretch before all have come as far.",
         "- The loss curves lie between each loss's floor and its value at total collapse, since raw losses do not "
         "compare.",
         "- Scores are measured on the same test images, in the full space. The linear probe is fitted to one half of "
         "them and tried on the other.",
     ]
-    if len({spec.encoder for spec in specs}) == len({spec.images_per_step for spec in specs}) == 1:
+    if len({(spec.encoder, spec.images_per_step, spec.images_per_class) for spec in specs}) == 1:
         lines.insert(1, "- Every step sees the same batch of images.")
     else:
-        sizes = ", ".join(
-            f"{name} {spec.images_per_step:,}"
-            for name, spec in zip(race_controls.contender_names(specs), specs, strict=True)
+        sizes = ", ".join(f"{name} {spec.images_per_step:,}" for name, spec in zip(names, specs, strict=True))
+        order = (
+            f"Drawn by class, so in another order: {', '.join(by_class)}."
+            if by_class
+            else "The images come in the same order, cut differently, so at one step a run with a larger batch has "
+            "seen more of them."
         )
-        lines.insert(
-            1,
-            f"- Images a step: {sizes}. The images come in the same order, cut differently, so at one step a run "
-            "with a larger batch has seen more of them.",
-        )
+        lines.insert(1, f"- Images a step: {sizes}. {order}")
     if len({spec.unit_norm for spec in specs}) > 1:
         free = ", ".join(spec.loss for spec in specs if not spec.unit_norm)
         lines.append(f"- Not the same: {free} leaves the length of embeddings free, as its recipe does.")

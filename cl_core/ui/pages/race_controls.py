@@ -24,7 +24,7 @@ from cl_core.ui.widgets.playback_buttons import PACE
 PAGE = "compare"
 SUFFIXES = ("", "_2", "_3", "_4")  # appended to the control names of each contender
 DEFAULTS = dict(zip(SUFFIXES, ("supcon", "triplet", "circle", "am_softmax"), strict=True))
-OWN_SETTINGS = ("batch", "rate")  # settings that each contender has for itself, beside its loss
+OWN_SETTINGS = ("batch", "images_per_class", "rate")  # settings that each contender has for itself, beside its loss
 SHARED_SETTINGS = ("dataset", "encoder", "dim", "optimiser", "seed")  # settings that all contenders have in common
 SHOWN, HIDDEN = "shown", "hidden"
 TRIPLETS = "triplets"
@@ -92,7 +92,7 @@ READY_RACES = (
 def _own_controls(loss: Loss, suffix: str) -> list[Control]:
     """Return the controls of a contender beside its loss and the loss's parameters."""
     by_name = training_controls(loss)
-    return [replace(by_name[name], name=name + suffix) for name in OWN_SETTINGS]
+    return [replace(by_name[name], name=name + suffix) for name in OWN_SETTINGS if name in by_name]
 
 
 def _shared_controls() -> list[Control]:

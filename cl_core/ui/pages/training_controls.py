@@ -20,7 +20,12 @@ from cl_core.ui.widgets.playback_buttons import PACE
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.5, 1.0, 10.0)
 BATCHES = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+PER_CLASS = (0, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 DIMS = (2, 3, 8, 16, 32, 64, 128, 256)
+PER_CLASS_HELP = (
+    "0: a batch is the next part of the shuffled images. K, 2 or more: a batch is drawn by class, K images of each of "
+    "batch size / K classes, so every image has K - 1 positives. The classes take turns, and so do the images of each."
+)
 PAGE = "training"
 
 LOSS = controls.loss_choice("supcon")
@@ -40,6 +45,7 @@ def training_controls(loss: Loss) -> dict[str, Control]:
     all_controls = [
         Control("dataset", "data set", "mnist", options=tuple(datasets.available())),
         Control("batch", "batch size", recipe.batch, "rows a step looks at", BATCHES),
+        Control("images_per_class", "images of each class", 0, PER_CLASS_HELP, PER_CLASS),
         Control("rate", "learning rate", recipe.rate, options=RATES),
         Control("encoder", "encoder", recipe.encoder, " · ".join(f"{k}: {e.help}" for k, e in ENCODERS.items()),
                 tuple(ENCODERS)),
@@ -56,7 +62,8 @@ def training_controls(loss: Loss) -> dict[str, Control]:
                              (NO_SCHEDULE, *loss.schedules)))  # fmt: skip
     if _definitions(loss):
         all_controls.append(_definition_control(loss))
-    return {control.name: control for control in all_controls}
+    without = {"images_per_class"} if loss.views else set()  # two views have no labels to draw batches by
+    return {control.name: control for control in all_controls if control.name not in without}
 
 
 def _definitions(loss: Loss) -> Sequence[Variant]:
@@ -116,7 +123,7 @@ def _fit_to_loss() -> None:
         [
             *controls.loss_parameters(loss),
             _definition_control(loss),
-            *(control for name, control in recipe.items() if name in in_recipe),
+            *(control for name, control in recipe.items() if name in in_recipe or name == "images_per_class"),
         ]
     )
 
@@ -144,7 +151,8 @@ def run_controls() -> tuple[RunSpec, int]:
         st.caption(f"{loss.summary} {loss.paper.markdown}")
         parameters = st.container()
         by_name = training_controls(loss)
-        values = {name: by_name[name].render() for name in ("dataset", "batch", "rate")}
+        first_names = ("dataset", "batch", "images_per_class", "rate")
+        values = {name: control.render() for name, control in by_name.items() if name in first_names}
         folded = [control for name, control in by_name.items() if name not in values]
         with controls.section("Net, optimiser and seed", folded):
             names = [name for name in by_name if name not in (*values, "points", "convention")]
