@@ -7,7 +7,9 @@ from cl_core.charts.curves import loss_chart, loss_rows, score_chart, score_rows
 from cl_core.charts.density_plot import density
 from cl_core.charts.experiments import cloud_chart, cloud_rows, heat_chart, heat_rows, rate_chart, rate_rows
 from cl_core.charts.large_type import enlarge
+from cl_core.charts.loss_notes import loss_notes
 from cl_core.charts.miners import miner_chart, miner_rows, pick_chart, pick_rows
+from cl_core.charts.numbers import short_number
 from cl_core.charts.planes import (
     add_answers,
     angle_field,
@@ -42,6 +44,7 @@ __all__ = [
     "landmarks_text",
     "loss_alt",
     "loss_chart",
+    "loss_notes",
     "loss_rows",
     "margin_chart",
     "margin_rows",
@@ -65,6 +68,7 @@ __all__ = [
     "share_chart",
     "share_rows",
     "shares_alt",
+    "short_number",
     "similarity_field",
     "triplet_chart",
     "triplet_rows",

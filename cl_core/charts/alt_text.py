@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cl_core.analysis.gradients import BatchForces
 from cl_core.charts.curves import CURSOR_KIND
+from cl_core.charts.numbers import short_number
 from cl_core.charts.planes import PSI
 from cl_core.charts.race import LOSS, TRIPLETS
 from cl_core.charts.triplet_kinds import KINDS
@@ -26,15 +27,17 @@ def loss_alt(references: References, losses: NDArray[np.float32], step: int) -> 
     Returns:
         The alternative text. Without losses it has the references only.
     """
-    reference_text = f"Total collapse is {references.collapse:.3g}"
+    reference_text = f"Total collapse is {short_number(references.collapse)}"
     if references.floor < references.collapse:
-        reference_text += f", the floor {references.floor:.3g}"
+        reference_text += f", the floor {short_number(references.floor)}"
     if not len(losses):
         return f"No loss yet at step {step}. {reference_text}."
-    loss = losses[np.clip(step, 1, len(losses)) - 1]
+    loss, first, least = (
+        float(value) for value in (losses[np.clip(step, 1, len(losses)) - 1], losses[0], losses.min())
+    )
     return (
-        f"The loss is {loss:.4g} at step {max(step, 1):,}; it began at {losses[0]:.4g}, its least is "
-        f"{np.min(losses):.4g} at step {int(np.argmin(losses)) + 1:,}. {reference_text}."
+        f"The loss is {short_number(loss, 4)} at step {max(step, 1):,}; it began at {short_number(first, 4)}, its "
+        f"least is {short_number(least, 4)} at step {int(np.argmin(losses)) + 1:,}. {reference_text}."
     )
 
 

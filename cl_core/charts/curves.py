@@ -5,6 +5,7 @@ The functions beside them return those rows.
 """
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import altair as alt
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cl_core.charts.numbers import short_number
 from cl_core.charts.triplet_kinds import KINDS, stacked_areas, stacked_rows
 from cl_core.training.frames import Frame, References
 
@@ -100,15 +102,16 @@ def loss_chart(references: References, height: int = 190) -> dict[str, Any]:
         .transform_filter("datum.kind == 'loss'")
         .mark_line(color=SCORE, strokeWidth=2, interpolate="monotone")
         .encode(
-            x=_step_axis(), y=y, tooltip=[alt.Tooltip("step:Q"), alt.Tooltip("value:Q", title="loss", format=".4f")]
+            x=_step_axis(), y=y, tooltip=[alt.Tooltip("step:Q"), alt.Tooltip("value:Q", title="loss", format=",.4f")]
         )
     )
     guides = []
-    if references.collapse > 0:  # it is 0 if the first batch has no valid term
-        guides.append(_guide(references.collapse, f"total collapse {references.collapse:.3g}", right=True, above=False))
+    if isfinite(references.collapse):
+        label = f"total collapse {short_number(references.collapse)}"
+        guides.append(_guide(references.collapse, label, right=True, above=False))
     if references.floor < references.collapse:
-        floor = _guide(references.floor, f"floor {references.floor:.3g}", right=False, above=True, dash=(2, 3))
-        guides.append(floor)
+        label = f"floor {short_number(references.floor)}"
+        guides.append(_guide(references.floor, label, right=False, above=True, dash=(2, 3)))
     description = "The loss by step, against its value at total collapse" + (
         " and its floor." if len(guides) > 1 else "."
     )

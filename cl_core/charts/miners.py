@@ -34,7 +34,7 @@ def miner_chart(
             x=alt.X("value:Q", title=title, axis=alt.Axis(tickCount=5, titleFontSize=14, labelFontSize=13)),
             y=_miner_axis(),
             opacity=_chosen_opacity(),
-            tooltip=[alt.Tooltip("miner:N"), alt.Tooltip("value:Q", title=title, format=".4g")],
+            tooltip=[alt.Tooltip("miner:N"), alt.Tooltip("value:Q", title=title, format=",.4~f")],
         )
     )
     layers: list[alt.Chart] = [bars]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cl_core.analysis.similarity_plane import Plane
 from cl_core.charts.curves import spec
+from cl_core.charts.numbers import short_number
 from cl_core.components.plane import Curve, Field, Mark
 from cl_core.losses.base import Landmarks, Loss
 from cl_core.palette import CLASS_COLOURS
@@ -161,7 +162,7 @@ def _boundary_text(plane: Plane, positions: Sequence[float], unit: str = "") -> 
     """Return a sentence on the height of the boundary at some positions across, or on the values without one."""
     if plane.boundary is None:
         low, high = np.nanmin(plane.value), np.nanmax(plane.value)
-        return f"There is no boundary; the value goes from {low:.3g} to {high:.3g}."
+        return f"There is no boundary; the value goes from {short_number(low)} to {short_number(high)}."
     known = plane.boundary[np.isfinite(plane.boundary).all(axis=1)]
     heights = []
     for x in positions:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cl_core.losses.base import Loss
 from cl_core.losses.catalogue import get
-from cl_core.losses.contrast import Contrast, label_masks, view_masks
+from cl_core.losses.contrast import Contrast, Terms, label_masks, view_masks
 from cl_core.losses.distances import from_similarity
 
 # Stands for an infinite length (squared length for inner products): a softmax over logits of this size is one-hot.
@@ -30,20 +30,33 @@ def collapse_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: 
         classes: Number of class weights; by default the number of different labels.
 
     Returns:
-        The mean loss of the batch.
+        The mean loss of the batch; 0 if it has no valid term.
 
     Raises:
         ValueError: when key, parameters or labels are not valid.
     """
+    return float(_terms_at_collapse(get(key), theta, labels, classes).mean())
+
+
+def has_terms(key: str, labels: Tensor) -> bool:
+    """Return whether a batch can have a valid term for a loss; if not, its loss is 0 whatever the embeddings are.
+
+    Args:
+        key: Key of the loss.
+        labels: (B,) labels of the batch.
+
+    Returns:
+        Whether the pairs are there that the loss compares, such as a positive and a negative one of the same anchor.
+
+    Raises:
+        ValueError: when key or labels are not valid.
+    """
     loss = get(key)
-    checked = loss.check(theta)
-    positive, negative = _masks(loss, labels, classes)
-    value = from_similarity(torch.ones(positive.shape, dtype=torch.float64), loss.metric_of(checked))
-    terms = loss.function(Contrast(value, positive, negative, symmetric=not loss.classes), **checked)
-    if terms.n_terms == 0:
-        shift = torch.linspace(0, 1e-9, value.numel(), dtype=value.dtype).reshape(value.shape)
-        terms = loss.function(Contrast(value + (shift + shift.T), positive, negative, symmetric=True), **checked)
-    return float(terms.mean())
+    # two rows of each of two classes have every sort of pair that the batch has
+    counts = labels.unique(return_counts=True)[1].sort(descending=True).values[:2].clamp(max=2)
+    rows = torch.repeat_interleave(torch.arange(len(counts)), counts)
+    theta = {"mining": "all"} if "mining" in loss.parameters else {}
+    return _terms_at_collapse(loss, theta, rows, None).n_terms > 0
 
 
 def floor_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: int | None = None) -> float:
@@ -56,7 +69,7 @@ def floor_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: int
         key: Key of the loss.
         theta: Its parameters; those that are missing have their defaults.
         labels: (B,) labels of a batch; a loss on views uses only their number.
-        classes: Number of class weights; by default the number of different labels.
+        classes: Number of classes, of which a small batch need not have all; by default the number of different labels.
 
     Returns:
         The mean loss of the batch.
@@ -67,7 +80,7 @@ def floor_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: int
     loss = get(key)
     checked = loss.check(theta)
     positive, negative = _masks(loss, labels, classes)
-    n_classes = positive.shape[1] if loss.classes else len(labels.unique())
+    n_classes = positive.shape[1] if loss.classes else classes or len(labels.unique())
     corners = len(labels) // 2 if loss.views else n_classes
     s = torch.ones(positive.shape, dtype=torch.float64)
     s[negative] = -1 / max(corners - 1, 1)
@@ -76,6 +89,17 @@ def floor_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: int
         value = value * INFINITE_LENGTH
     contrast = Contrast(value, positive, negative, symmetric=not loss.classes, length=INFINITE_LENGTH)
     return float(loss.function(contrast, **checked).mean())
+
+
+def _terms_at_collapse(loss: Loss, theta: Mapping[str, Any], labels: Tensor, classes: int | None) -> Terms:
+    checked = loss.check(theta)
+    positive, negative = _masks(loss, labels, classes)
+    value = from_similarity(torch.ones(positive.shape, dtype=torch.float64), loss.metric_of(checked))
+    terms = loss.function(Contrast(value, positive, negative, symmetric=not loss.classes), **checked)
+    if terms.n_terms == 0:
+        shift = torch.linspace(0, 1e-9, value.numel(), dtype=value.dtype).reshape(value.shape)
+        terms = loss.function(Contrast(value + (shift + shift.T), positive, negative, symmetric=True), **checked)
+    return terms
 
 
 def _masks(loss: Loss, labels: Tensor, classes: int | None) -> tuple[Tensor, Tensor]:

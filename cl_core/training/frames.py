@@ -2,23 +2,20 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import isclose, nan
+from math import nan
 from typing import Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import normalize
 
-from cl_core import losses
 from cl_core.analysis import metrics, projection
 from cl_core.analysis.metrics import Metrics
 from cl_core.analysis.projection import View
 from cl_core.data import datasets
 from cl_core.data.errors import ExplainedError
-from cl_core.losses import variants
 from cl_core.training import batches, loop
+from cl_core.training.collapse_values import collapse_and_floor
 from cl_core.training.config import RunSpec
 from cl_core.training.loop import Snapshot, State
 
@@ -30,7 +27,6 @@ MAX_ROWS_IN_GAP = 3600
 LATE_GAP_DIVISOR = 400
 MAX_FRAMES = 2500  # frames of one run; beyond them only those of `next_frame_step` are added, even at one frame a step
 SCORES = {"knn": "kNN", "recall": "recall@1", "map_r": "MAP@R", "probe": "probe"}  # by which runs are compared
-SATURATING_LENGTH = 1e3  # length of vectors at which a softmax over their inner products is saturated
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +61,9 @@ class References:
     """Values to compare a run with, drawn as lines beside its curves.
 
     Attributes:
-        collapse: loss when all embeddings coincide, on a batch with the labels of the run's first.
-        floor: loss of perfect classes on the same batch; NaN if it is not known.
+        collapse: loss when all embeddings coincide, on batches like those of the run (see `collapse_values`); NaN if it
+            is not known.
+        floor: loss of perfect classes on the same batches; NaN if it is not known.
         knn_raw: kNN accuracy of the probe images' raw pixels, 0 to 1.
         epoch_steps: steps in one pass through the training set.
     """
@@ -142,45 +139,9 @@ def references(spec: RunSpec, n: int) -> References:
         n: number of probe images in its frames.
 
     Returns:
-        Loss at total collapse, lowest possible loss, kNN accuracy of raw pixels, and steps per epoch.
+        Loss at total collapse, loss of perfect classes, kNN accuracy of raw pixels, and steps per epoch.
     """
-    collapse, floor = _collapse_and_floor(spec)
-    return References(collapse, floor, _knn_raw(spec.dataset, n), batches.steps_per_epoch(spec))
-
-
-def _collapse_and_floor(spec: RunSpec) -> tuple[float, float]:
-    """Return the loss at total collapse and that of perfect classes, by the variant of the loss that the run trains.
-
-    The function of a variant is evaluated with all classes at one point, and with the classes at the corners of a
-    regular simplex. The floor is NaN if the loss still changes when the vectors get longer.
-    """
-    labels = torch.from_numpy(batches.batch_labels(spec, 0))
-    classes = datasets.load(spec.dataset).n_classes
-    variant = variants.get_variant(spec.loss, spec.convention)
-    variant_loss = variant.loss_function(spec.theta)
-    if variant_loss is None:
-        arguments = spec.loss, spec.theta, labels, classes
-        return losses.collapse_value(*arguments), losses.floor_value(*arguments)
-    loss = losses.LOSSES[spec.loss]
-    class_index = labels if loss.classes else labels.unique(return_inverse=True)[1]
-    axes = torch.eye(classes if loss.classes else int(class_index.max()) + 1, dtype=torch.float64)
-
-    def value(centres: Tensor, length: float, weight_length: float) -> float:
-        """Return the loss with every embedding at the centre of its class: centres (C, C) of unit length."""
-        return float(
-            variant_loss(z=length * centres[class_index], y=labels, weight=weight_length * centres, bias=0 * axes[0])
-        )
-
-    collapse = value(axes[:1].expand_as(axes), 1.0, 1.0)
-    corners = normalize(axes - 1 / len(axes)) if len(axes) > 1 else axes
-    if not loss.lengths:
-        return collapse, value(corners, 1.0, 1.0)
-    # the lengths of class weights are free; those of embeddings only without unit_norm
-    floor, beyond = (
-        value(corners, 1.0 if spec.unit_norm else length, length)
-        for length in (SATURATING_LENGTH, 2 * SATURATING_LENGTH)
-    )
-    return collapse, floor if isclose(floor, beyond, abs_tol=1e-9) else nan
+    return References(*collapse_and_floor(spec), _knn_raw(spec.dataset, n), batches.steps_per_epoch(spec))
 
 
 @lru_cache(maxsize=16)

@@ -33,6 +33,7 @@ def test_cure_of_batches_without_positives_opens_on_the_training_page(open_page:
     )
     expect(page.get_by_text("What happened")).to_be_visible(timeout=90_000)
     expect(page.get_by_text("images with a positive 100%, not < 50%")).to_be_visible()
+    expect(page.get_by_text(re.compile("of the batches have no valid term"))).to_be_visible()
     page.get_by_role("link", name="Open the cured run live").click()
     expect(page.get_by_role("slider", name="images of each class")).to_be_visible()
     expect(page.get_by_text("the settings have changed")).to_have_count(0)

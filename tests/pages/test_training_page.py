@@ -15,6 +15,7 @@ from tests.pages.apptest import (
     click,
     component_headers,
     current_step,
+    markdown_texts,
     new_app,
     open_page,
     open_training_run,
@@ -118,11 +119,34 @@ def test_link_sets_run_and_view(pool):
     assert component_headers(app)[0]["dims"] == 3
 
 
+def html_texts(app):
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def test_collapse_value_of_small_batches_is_that_of_batches_with_positives(pool):
+    app = open_training_run(loss="supcon", batch="4")
+    assert "Total collapse is 1.1, the floor" in html_texts(app)
+    assert "Total collapse is 1.1 for the others." in markdown_texts(app)
+    click(app, "start")
+    run_until(app, lambda app: current_step(app) > 20)
+    assert any("Take two or more images of each class" in warning.value for warning in app.warning)
+
+
+def test_tiny_floor_is_zero_and_start_above_collapse_is_explained(pool):
+    app = open_training_run(loss="arcface")
+    assert "the floor 0." in html_texts(app)
+    assert "starts above total collapse" not in markdown_texts(app)
+    click(app, "start")
+    run_until(app, lambda app: current_step(app) > 5)
+    assert "because the class weights are random at first" in markdown_texts(app)
+
+
 def test_link_draws_batches_by_class_until_another_loss_is_chosen(pool):
     app = open_training_run(batch="8", images_per_class="4")
     assert not app.warning
     assert app.session_state.run.spec.images_per_class == 4
     assert training_controls.link_of(app.session_state.run.spec)["images_per_class"] == "4"
+    assert "have no valid term" not in markdown_texts(app)
     click(app, "start")
     run_until(app, lambda app: current_step(app) > 10)
     assert app.session_state.run.progress().empty == 0

@@ -1,6 +1,7 @@
 /** Draws the areas with their names, the axes, and the losses between their two lines. */
 
 import { find } from "../_shared/dom.js";
+import { superscript } from "../_shared/format.js";
 import { createSvg, setAttributes } from "../_shared/svg.js";
 import { typeScale } from "../_shared/theme.js";
 import { bestPlace, Layout, rangeOf, showsFloor } from "./layout.js";
@@ -167,7 +168,7 @@ function drawGuides(layout, header) {
     const y = layout.yOfLoss(value);
     guides.push(createSvg("line", { class: `guide ${name}`, x1: layout.left, x2: layout.right, y1: y, y2: y }));
     const attributes = { ...place, y: y + place.y * layout.scale, class: "caption" };
-    captions.push(createSvg("text", attributes, `${header.words[name]} ${threeDigits(value)}`));
+    captions.push(createSvg("text", attributes, `${header.words[name]} ${shortNumber(value)}`));
   };
   // where a loss seldom is: late and below its collapse, early and above its floor
   if (collapse !== null) add(collapse, "collapse", { x: layout.right - 4, y: 17, "text-anchor": "end" });
@@ -203,9 +204,14 @@ export function percent(share) {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** @param {number} value */
-export function threeDigits(value) {
-  return String(Number(value.toPrecision(3)));
+/**
+ * Write a loss with three digits and in plain decimals, as `short_number` in charts/numbers.py does.
+ * @param {number} value
+ */
+export function shortNumber(value) {
+  const power = value ? Math.floor(Math.log10(Math.abs(value))) : 0;
+  if (power >= 6) return `${Number((value / 10 ** power).toPrecision(3))} × 10${superscript(power)}`;
+  return String(Number(value.toFixed(Math.min(Math.max(2 - power, 1), 4))));
 }
 
 /**

@@ -12,7 +12,7 @@ import { mount, Picture } from "../_shared/picture.js";
 import { joinPlayback } from "../_shared/playback.js";
 import { listener, listenToKeys, pointOf } from "../_shared/events.js";
 import { saveComponent } from "../_shared/save.js";
-import { KINDS, percent, Scene, threeDigits } from "./scene.js";
+import { KINDS, percent, Scene, shortNumber } from "./scene.js";
 
 /**
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
@@ -167,7 +167,7 @@ class SharesPicture extends Picture {
     for (const kind of KINDS) setText(find(root, `[data-kind="${kind}"] dd`), texts[kind]);
     setText(find(root, ".now dd"), step.toLocaleString());
     const spoken = [fill(header.words.value, { step: step.toLocaleString(), ...texts })];
-    if (Number.isFinite(losses[frame])) spoken.push(`${header.words.loss} ${threeDigits(losses[frame])}`);
+    if (Number.isFinite(losses[frame])) spoken.push(`${header.words.loss} ${shortNumber(losses[frame])}`);
     cursor.setAttribute("aria-valuemin", "0");
     cursor.setAttribute("aria-valuemax", String(steps[steps.length - 1]));
     cursor.setAttribute("aria-valuenow", String(step));

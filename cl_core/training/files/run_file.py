@@ -22,6 +22,7 @@ from cl_core.data import datasets, npz
 from cl_core.data.errors import ExplainedError
 from cl_core.data.npz import DataError
 from cl_core.training import loop
+from cl_core.training.collapse_values import collapse_and_floor
 from cl_core.training.config import LATER_SETTINGS, MAX_STEPS, RunSpec
 from cl_core.training.files import safetensors
 from cl_core.training.frames import PROBE_SIZES, Frame, References, RunProgress
@@ -161,7 +162,7 @@ def _parse_run(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
     seconds = _check_number(about["seconds"], 0.0)
     state = State(spec, step, vector, seconds, failure=failure)
     return SavedRun(
-        n, state, _parse_frames(stored, spec, n, step), losses, empty, _parse_references(about["references"])
+        n, state, _parse_frames(stored, spec, n, step), losses, empty, _parse_references(about["references"], spec)
     )
 
 
@@ -187,11 +188,13 @@ def _parse_spec(values: Any) -> RunSpec:
     return RunSpec(**values)
 
 
-def _parse_references(values: Mapping[str, Any]) -> References:
+def _parse_references(values: Mapping[str, Any], spec: RunSpec) -> References:
     collapse, floor, knn_raw = (
         nan if values[name] is None else _check_number(values[name], -MAX_MAGNITUDE)
         for name in ("collapse", "floor", "knn_raw")
     )
+    if collapse == 0:  # older files have 0 if the run's first batch had no valid term
+        collapse, floor = collapse_and_floor(spec)
     epoch_steps = _get_int(values, "epoch_steps")
     if not 1 <= epoch_steps <= MAX_MAGNITUDE:
         raise ExplainedError("an epoch has no such number of steps")

@@ -260,6 +260,8 @@ def _show_losses(race: Race, failure: Failure) -> None:
                     chart(
                         rows, _loss_chart(run_progress.references, CHART_HEIGHT), description, key=f"break_loss_{index}"
                     )
+                    if notes := charts.loss_notes(run_progress):
+                        st.caption(notes)
     if progress.step < failure.steps:
         st.caption("What happens here, how to tell, and the cure: when it has shown.")
         return

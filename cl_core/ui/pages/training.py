@@ -9,6 +9,7 @@ from cl_core.analysis.metrics import NEIGHBOURS, TRIPLET_MARGIN
 from cl_core.components.embedding.mount import embedding
 from cl_core.runtime.run import Run
 from cl_core.training import MAX_STEPS, RunSpec
+from cl_core.training.collapse_values import share_without_terms
 from cl_core.training.frames import PACES, Frame, RunProgress
 from cl_core.training.saved_run import SavedRun
 from cl_core.ui.link import presentation
@@ -122,8 +123,11 @@ def _show_notices(progress: RunProgress) -> None:
     if progress.note:
         st.info(progress.note, icon=":material/healing:")
     if progress.empty:
+        too_small = share_without_terms(progress.spec) > 0  # else a miner has found nothing to pick
+        remedy = " Take two or more images of each class, or a larger batch." if too_small else ""
         st.warning(
-            f"{progress.empty:,} of {progress.step:,} steps had no valid term in their batch and changed nothing.",
+            f"{progress.empty:,} of {progress.step:,} steps had no valid term in their batch and changed "
+            f"nothing.{remedy}",
             icon=":material/hourglass_empty:",
         )
 
@@ -181,6 +185,8 @@ def _show_numbers(run: Run) -> None:
     refs = progress.references
     rows, alt = charts.loss_rows(progress.losses, frame.step), charts.loss_alt(refs, progress.losses, frame.step)
     chart(rows, _loss_chart(refs), alt, key="loss_curve")
+    if notes := charts.loss_notes(progress):
+        st.caption(notes)
     rows, alt = charts.score_rows(progress.frames, frame.step), charts.scores_alt(frame, refs.knn_raw, first.knn)
     chart(rows, _score_chart(refs.knn_raw, first.knn), alt, key="score_curves")
     rows, alt = charts.triplet_rows(progress.frames, frame.step), charts.triplets_alt(frame)

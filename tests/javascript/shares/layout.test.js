@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bestPlace, Layout, rangeOf, showsFloor } from "../../../cl_core/components/shares/layout.js";
-import { lossPath, percent, threeDigits } from "../../../cl_core/components/shares/scene.js";
+import { lossPath, percent, shortNumber } from "../../../cl_core/components/shares/scene.js";
 import { near, randomFrom } from "../random.js";
 
 test("a step and its place are each other's inverse, and late steps lie closer", () => {
@@ -101,6 +101,10 @@ test("the curve of the losses breaks where a loss is unknown", () => {
 
 test("a share is 0 % or 100 % only where it is exactly that", () => {
   assert.deepEqual([0, 1e-9, 0.5, 0.9999999, 1].map(percent), ["0.0 %", "<0.1 %", "50.0 %", ">99.9 %", "100.0 %"]);
-  assert.equal(threeDigits(1.23456), "1.23");
-  assert.equal(threeDigits(1000), "1000");
+});
+
+test("a loss is written in plain decimals, and as 0 where it is 0 at their precision", () => {
+  const values = [0, 2.98e-27, 5e-324, 2.24e-5, 0.0091, 1.23456, 232.6, 1000, 1.234e9];
+  const texts = ["0", "0", "0", "0", "0.0091", "1.23", "232.6", "1000", "1.23 × 10⁹"];
+  assert.deepEqual(values.map(shortNumber), texts);
 });

@@ -31,8 +31,8 @@ def test_every_loss_and_miner_has_the_capability_that_the_table_states(case, cap
 
 CREATORS = {"arange", "as_tensor", "empty", "eye", "full", "linspace", "ones", "rand", "randn", "tensor", "zeros"}
 FAST_FORMS = {  # what only `is_fast` lets in, and what is computed from labels on the CPU
-    "_fast_total", "_positives", "_sum_over_ranges", "apply_rows", "collapse_value", "floor_value", "_masks",
-    "__init__",
+    "_fast_total", "_positives", "_sum_over_ranges", "apply_rows", "_terms_at_collapse", "floor_value", "has_terms",
+    "_masks", "__init__",
 }  # fmt: skip
 
 

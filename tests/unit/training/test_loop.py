@@ -10,7 +10,7 @@ import torch
 from cl_core import losses, training
 from cl_core.data import augmentation, datasets
 from cl_core.losses import variants
-from cl_core.training import RunSpec, batches, config, encoders, frames, loop
+from cl_core.training import RunSpec, batches, collapse_values, config, encoders, frames, loop
 
 SMALL = RunSpec(dataset="blobs", dim=8, batch=32)
 KINDS = [
@@ -405,7 +405,7 @@ def test_convention_has_its_own_collapse_value_and_floor(loss, convention, batch
 
 
 def collapse_and_floor(**spec):
-    return frames._collapse_and_floor(RunSpec(batch=64, **spec))
+    return collapse_values.collapse_and_floor(RunSpec(batch=256, **spec))  # of the first batch alone
 
 
 @pytest.mark.parametrize(
@@ -435,13 +435,13 @@ def test_base_convention_scales_collapse_and_floor_by_its_factor():
 
 def test_floor_without_unit_norm_allows_long_embeddings():
     spec = {"loss": "npair", "convention": "soft_labels"}
-    y = training.batch_labels(RunSpec(batch=64), 0)
+    y = training.batch_labels(RunSpec(batch=256), 0)
     class_size = np.bincount(y)[y]
     # long embeddings give all weight to their class: log of its size, the anchor included
     assert collapse_and_floor(**spec, unit_norm=False)[1] == pytest.approx(np.log(class_size).mean())
     # unit ones at the corners of a simplex of ten: s is 1 and -1/9
     assert collapse_and_floor(**spec)[1] == pytest.approx(
-        np.log(class_size + (64 - class_size) * np.exp(-1 / 9 - 1)).mean()
+        np.log(class_size + (256 - class_size) * np.exp(-1 / 9 - 1)).mean()
     )
     assert collapse_and_floor(loss="npair", convention="one_pair", unit_norm=False)[1] == pytest.approx(0)
     with_l2 = collapse_and_floor(loss="npair", convention="one_pair", theta={"l2": 0.01}, unit_norm=False)

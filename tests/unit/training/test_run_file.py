@@ -162,6 +162,14 @@ def test_file_without_a_later_setting_opens_with_its_default(valid_file):
         run_file.loads(with_description(valid_file, spec=spec))
 
 
+def test_collapse_value_of_zero_in_an_older_file_is_computed_anew(valid_file):
+    """Earlier versions stored 0 where the first batch had no valid term."""
+    progress, state = trained(replace(SMALL, batch=4))
+    file = with_description(run_file.dumps(progress, state, 500), references__collapse=0.0, references__floor=0.0)
+    assert run_file.loads(file).references == progress.references
+    assert progress.references.collapse == pytest.approx(np.log(3))
+
+
 WRONG_DESCRIPTIONS = {
     "another version": ({"version": 2}, "another version"),
     "no settings": ({"spec": None}, "its settings"),

@@ -101,7 +101,9 @@ def show_miner_charts(effects: Mapping[str, MinerEffect], chosen: str, margin: f
         (columns[0], "loss", losses_by_miner),
         (columns[1], "length of the gradient", gradients_by_miner),
     ):
-        description = f"{title}, by miner: " + ", ".join(f"{name} {number:.3g}" for name, number in numbers.items())
+        description = f"{title}, by miner: " + ", ".join(
+            f"{name} {charts.short_number(number)}" for name, number in numbers.items()
+        )
         reference_line = (margin, "at total collapse") if title == "loss" else None
         with column:
             picture = charts.miner_chart(title, len(titles), description, reference_line, max(numbers.values()))
