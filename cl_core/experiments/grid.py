@@ -4,11 +4,15 @@ The published grid couples batch size and learning rate, and has three oddities:
 its N-pair loss counts an anchor as a positive of its own, and its supervised NT-Xent is multiplied by tau / tau_base.
 Results "as published" include them; results "put right" do not. The first oddity concerns only the second stage, so
 both classifiers are trained on the encoder of the same first stage; the other two need cells of their own.
+
+The cells "as published" have this project's net. Those of the study "program" have that of the article's program, with
+its initial weights, its optimiser and its last, smaller batch.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
+from math import ceil
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +24,7 @@ from cl_core.training.encoders import WIDTH
 
 IMAGES = 60_000  # training images of each data set
 DATASETS = ("mnist", "fashion_mnist")
+PROGRAM = "program"  # key of the study with the net of the article's program
 COUPLED = ((32, 0.001), (256, 0.01), (2048, 0.2))  # pairs of batch size and learning rate in the article
 RATES = (0.0003, 0.001, 0.01)  # learning rates of the decoupled grid
 
@@ -119,18 +124,22 @@ class Cell:
         """Configuration of the first stage's run."""
         method = METHODS[self.method]
         single = method.stages == 1
+        program = self.study == PROGRAM
+        ours, articles = ("plain_mlp", "plain_article") if single else ("unit_mlp", "article")
         return RunSpec(
             dataset=self.dataset,
             loss=method.loss,
             theta=dict(method.theta),
-            encoder="plain_mlp" if single else "unit_mlp",
-            dim=WIDTH if single else 128,
+            encoder=articles if program else ours,
+            dim=WIDTH if single or program else 128,
             unit_norm=True if single else method.unit_norm,
             batch=self.batch,
             rate=self.rate,
+            optimiser="keras_adam" if program else "adam",
             schedule=method.schedule,
             seed=self.seed,
             convention=method.odd if self.odd else OURS,
+            drop_last=not program,
         )
 
     def row(self) -> dict[str, Any]:
@@ -170,8 +179,9 @@ class Study:
 
 def _coupled(study: str, methods: Sequence[str], odd: bool, epochs: int) -> list[Cell]:
     """Return a cell for each data set, method, and coupled batch size and learning rate."""
+    batches_of_epoch = {batch: ceil(IMAGES / batch) if study == PROGRAM else IMAGES // batch for batch, _ in COUPLED}
     return [
-        Cell(study, dataset, method, batch, rate, epochs * (IMAGES // batch), epochs, 0, odd)
+        Cell(study, dataset, method, batch, rate, epochs * batches_of_epoch[batch], epochs, 0, odd)
         for dataset, method, (batch, rate) in product(DATASETS, methods, COUPLED)
     ]
 
@@ -196,6 +206,12 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
             "Does the article's table come out again, with its own choices?",
             3,
             _coupled("published", ("baseline", *FIRST_ARTICLE), True, 20),
+        ),
+        PROGRAM: Study(
+            "The article's program",
+            "Does it come out with the article's own net?",
+            3,
+            _coupled(PROGRAM, ("baseline", *FIRST_ARTICLE), True, 20),
         ),
         "right": Study(
             "Put right",

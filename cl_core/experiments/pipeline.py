@@ -17,7 +17,7 @@ from cl_core.analysis import metrics, projection
 from cl_core.data import datasets
 from cl_core.experiments.grid import METHODS, Cell
 from cl_core.runtime import process_memory
-from cl_core.training import State, rng
+from cl_core.training import State, optimisers, rng
 from cl_core.training.pretrained import recipe_runs
 
 CLASSIFIER_BATCH, CLASSIFIER_RATE = 32, 0.001  # of the second stage, as in the article
@@ -119,14 +119,27 @@ def _accuracies(state: State, cell: Cell, progress: ProgressCallback) -> dict[st
     elif not state.failure:
         train, test = (training.embed(state, x, features=True) for x in (data.x_train, data.x_test))
         weights, biases = train_classifiers(
-            train, y, data.n_classes, epochs=cell.epochs, seed=cell.seed, progress=progress
+            train,
+            y,
+            data.n_classes,
+            epochs=cell.epochs,
+            seed=cell.seed,
+            optimiser=cell.spec.optimiser,
+            progress=progress,
         )
         shares[:] = ((test @ weights + biases).argmax(2) == y_test).float().mean(1)
     return {f"accuracy_{head}": float(share) for head, share in zip(HEADS, shares, strict=True)}
 
 
 def train_classifiers(
-    features: Tensor, y: Tensor, classes: int, *, epochs: int, seed: int, progress: ProgressCallback = lambda _: None
+    features: Tensor,
+    y: Tensor,
+    classes: int,
+    *,
+    epochs: int,
+    seed: int,
+    optimiser: str = "adam",
+    progress: ProgressCallback = lambda _: None,
 ) -> tuple[Tensor, Tensor]:
     """Train a linear classifier for each of `HEADS`, from the same initial weights and on the same batches.
 
@@ -136,6 +149,7 @@ def train_classifiers(
         classes: number of classes.
         epochs: number of epochs.
         seed: seed of the initial weights and of the order of the batches.
+        optimiser: "adam" or "keras_adam".
         progress: called with the share of the epochs that are done, from 0 to 1.
 
     Returns:
@@ -145,16 +159,16 @@ def train_classifiers(
     torch.nn.init.xavier_uniform_(weight[0], generator=rng.generator(seed, rng.CLASSIFIER))
     weight[1] = weight[0]
     weight, bias = weight.requires_grad_(), torch.zeros(len(HEADS), 1, classes, requires_grad=True)
-    optimiser = torch.optim.Adam([weight, bias], lr=CLASSIFIER_RATE, fused=True)
+    adam = optimisers.adam(optimiser, [weight, bias], CLASSIFIER_RATE)
     steps = len(features) // CLASSIFIER_BATCH
     for epoch in range(epochs):
         order = rng.permutation(seed, epoch, len(features), rng.CLASSIFIER)
         for rows in order[: steps * CLASSIFIER_BATCH].view(steps, CLASSIFIER_BATCH):
             logits = features[rows] @ weight + bias  # (2, BATCH, C)
             loss = cross_entropy(logits[0], y[rows]) + cross_entropy(logits[1].softmax(1), y[rows])
-            optimiser.zero_grad()
+            adam.zero_grad()
             loss.backward()
-            optimiser.step()
+            adam.step()
         progress((epoch + 1) / epochs)
     return weight.detach(), bias.detach()
 

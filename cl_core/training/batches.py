@@ -1,6 +1,7 @@
 """The training set in memory, and which of its rows each step of a run gets."""
 
 from functools import lru_cache
+from math import ceil
 
 import numpy as np
 import torch
@@ -49,17 +50,22 @@ def steps_per_epoch(spec: RunSpec) -> int:
         spec: settings of the run.
 
     Returns:
-        Number of whole batches in the training set, at least 1; an incomplete last batch is left out.
+        Number of batches in the training set, at least 1. A last, smaller batch counts unless the spec drops it.
     """
-    n = len(training_set(spec.dataset)[0])
-    return n // min(spec.images_per_step, n)
+    return _batches_per_epoch(spec, len(training_set(spec.dataset)[0]))
+
+
+def _batches_per_epoch(spec: RunSpec, n: int) -> int:
+    """Return the number of batches in one pass through `n` examples."""
+    size = min(spec.images_per_step, n)
+    return n // size if spec.drop_last else ceil(n / size)
 
 
 def batch_indices(spec: RunSpec, step: int, n: int) -> Tensor:
     """Return the indices of the rows of step number `step` among `n` training examples.
 
-    Every epoch has its own permutation; its incomplete last batch is left out. Batches that are drawn by class have
-    their own turns (see `class_batches`).
+    Every epoch has its own permutation; its last, smaller batch is left out if the spec drops it. Batches that are
+    drawn by class have their own turns (see `class_batches`).
 
     Args:
         spec: settings of the run.
@@ -67,13 +73,13 @@ def batch_indices(spec: RunSpec, step: int, n: int) -> Tensor:
         n: size of the training set.
 
     Returns:
-        Indices (images per step,) int64.
+        Indices (images per step,) int64, fewer in a last, smaller batch.
     """
     if spec.images_per_class:
         labels = training_set(spec.dataset)[1]
         return class_batches.batch_indices(labels, spec.seed, spec.batch, spec.images_per_class, step)
     size = min(spec.images_per_step, n)
-    epoch, batch = divmod(step, n // size)
+    epoch, batch = divmod(step, _batches_per_epoch(spec, n))
     return rng.permutation(spec.seed, epoch, n)[batch * size : (batch + 1) * size]
 
 

@@ -19,11 +19,12 @@ BATCH_RANGE = (4, 4096)  # rows
 DIM_RANGE = (2, 512)
 RATE_RANGE = (1e-6, 10.0)
 SEED_RANGE = (0, 2**31 - 1)
-OPTIMISERS = ("adam", "sgd")
+OPTIMISERS = ("adam", "sgd", "keras_adam")
 MOMENTUM = 0.9  # of SGD
 MAX_STEP_VALUES = 2**23  # input values (pixels, coordinates) of all images in one training step
 MAX_STEPS = 20_000  # a forgotten run stops here
-LATER_SETTINGS = frozenset({"images_per_class"})  # fields of `RunSpec` that older files lack; they had their default
+# fields of `RunSpec` that older files lack; they had their default
+LATER_SETTINGS = frozenset({"images_per_class", "drop_last"})
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class RunSpec:
         batch: rows that the loss gets in one step, within `BATCH_RANGE`. A loss of two views gets two rows for each
             image, so its batches hold half as many images.
         rate: learning rate, within `RATE_RANGE`.
-        optimiser: "adam", or "sgd" with a momentum of 0.9.
+        optimiser: "adam", "sgd" with a momentum of 0.9, or "keras_adam", Adam with Keras' epsilon.
         schedule: name of one of the loss's `schedules`, by which its parameter `annealing` decreases during the run;
             "none" keeps the parameter constant.
         seed: seed of the initial weights, the order of the rows and the augmentation, within `SEED_RANGE`.
@@ -49,6 +50,8 @@ class RunSpec:
             `losses.variants`). "here" is the definition of this project.
         images_per_class: 0 for batches of the shuffled training set; K >= 2 for batches of K images of each of
             `batch` / K classes (see `class_batches`). A loss of two views takes no labels, so it has 0.
+        drop_last: whether an epoch of shuffled batches leaves out the images that do not fill a whole batch; else they
+            are its last, smaller batch.
 
     Raises:
         ValueError: when a setting has the wrong type or is out of range, when a key or a parameter of the loss is
@@ -69,6 +72,7 @@ class RunSpec:
     seed: int = 0
     convention: str = variants.OURS
     images_per_class: int = 0
+    drop_last: bool = True
 
     def __post_init__(self) -> None:
         check_field_types(self)
@@ -90,8 +94,8 @@ class RunSpec:
                 raise ExplainedError(f"{name} is {value!s:.40}, and must lie between {low} and {high}")
         if losses.LOSSES[self.loss].views and self.batch % 2:
             raise ExplainedError(f"a batch of two views has an even number of rows, not {self.batch}")
-        if not encoders.ENCODERS[self.encoder].projects and self.dim != encoders.WIDTH:
-            raise ExplainedError(f"a net without a projector has {encoders.WIDTH} dimensions, not {self.dim}")
+        if not encoders.ENCODERS[self.encoder].any_dim and self.dim != encoders.WIDTH:
+            raise ExplainedError(f"the encoder {self.encoder} has {encoders.WIDTH} dimensions, not {self.dim}")
         if self.images_per_class:
             self._check_images_per_class()
         object.__setattr__(self, "rate", float(self.rate))

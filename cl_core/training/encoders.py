@@ -8,6 +8,7 @@ from typing import cast
 from torch import Generator, Tensor, nn
 
 WIDTH = 256  # units of every hidden layer, and of the encoder's output before the projector
+SLOPE = 0.3  # of the leaky ReLU below 0 in the article's program, which is also Keras' default
 
 
 class Encoder(nn.Module):
@@ -42,6 +43,10 @@ def _mlp(shape: tuple[int, ...]) -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU())
 
 
+def _projector(dim: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, dim))
+
+
 class _Unit(nn.Module):
     """A layer that scales every row to unit length."""
 
@@ -51,6 +56,18 @@ class _Unit(nn.Module):
 
 def _unit_mlp(shape: tuple[int, ...]) -> nn.Module:
     return nn.Sequential(_mlp(shape), _Unit())
+
+
+def _leaky_layers(inputs: int, units: int) -> list[nn.Module]:
+    return [nn.Linear(inputs, WIDTH), nn.LeakyReLU(SLOPE), nn.Linear(WIDTH, units), nn.LeakyReLU(SLOPE)]
+
+
+def _article_encoder(shape: tuple[int, ...]) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), *_leaky_layers(prod(shape), WIDTH), _Unit())
+
+
+def _article_projector(dim: int) -> nn.Module:
+    return nn.Sequential(*_leaky_layers(WIDTH, dim))
 
 
 def _cnn(shape: tuple[int, ...]) -> nn.Module:
@@ -75,22 +92,42 @@ class Architecture:
         title: name shown on pages.
         help: description shown on pages.
         body: builds the encoder for inputs of a shape, without the projector.
-        projects: whether a projector follows the encoder.
+        projector: builds the projector for a number of dimensions; `torch.nn.Identity` for none.
+        any_dim: whether embeddings can have any number of dimensions, not only `WIDTH`.
+        keras_weights: whether the weights are initialised as Keras does, not as torch does.
     """
 
     title: str
     help: str
     body: Callable[[tuple[int, ...]], nn.Module]
-    projects: bool = True
+    projector: Callable[[int], nn.Module] = _projector
+    any_dim: bool = True
+    keras_weights: bool = False
 
 
 ENCODERS = {
-    "mlp": Architecture("MLP", "784-256-256 and a projector 256-256, as in the article", _mlp),
+    "mlp": Architecture("MLP", "two layers of 256, and a projector of 256 and the embedding's dimensions", _mlp),
     "unit_mlp": Architecture("MLP, unit features", "the same with what enters the projector at unit length", _unit_mlp),
     "plain_mlp": Architecture(
-        "MLP, no projector", "784-256-256 to unit length, and nothing behind it", _unit_mlp, False
+        "MLP, no projector", "784-256-256 to unit length, and nothing behind it", _unit_mlp, nn.Identity, any_dim=False
     ),
     "cnn": Architecture("Small CNN", "two strided convolutions (16, 32), 256, and the same projector", _cnn),
+    "article": Architecture(
+        "The article's program",
+        "four layers of 256, a leaky ReLU after each and unit length after the second, with Keras' initial weights",
+        _article_encoder,
+        _article_projector,
+        any_dim=False,
+        keras_weights=True,
+    ),
+    "plain_article": Architecture(
+        "The article's program, no projector",
+        "its first two layers to unit length, and nothing behind them",
+        _article_encoder,
+        nn.Identity,
+        any_dim=False,
+        keras_weights=True,
+    ),
 }
 
 
@@ -108,27 +145,33 @@ def build(key: str, shape: tuple[int, ...], dim: int, *, unit_norm: bool) -> Enc
 
     Raises:
         KeyError: when the key is unknown.
-        ValueError: when the architecture has no projector and `dim` is not `WIDTH`.
+        ValueError: when the architecture has a fixed number of dimensions, and `dim` is another.
     """
-    if not ENCODERS[key].projects and dim != WIDTH:
-        raise ValueError(f"without a projector an embedding has the encoder's {WIDTH} dimensions, not {dim}")
-    projector: nn.Module = nn.Identity()
-    if ENCODERS[key].projects:
-        projector = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, dim))
-    return Encoder(ENCODERS[key].body(shape), projector, unit_norm=unit_norm)
+    architecture = ENCODERS[key]
+    if not architecture.any_dim and dim != WIDTH:
+        raise ValueError(f"the encoder {key} has {WIDTH} dimensions, not {dim}")
+    return Encoder(architecture.body(shape), architecture.projector(dim), unit_norm=unit_norm)
 
 
-def initialise(net: nn.Module, generator: Generator) -> None:
-    """Initialise every linear and convolutional layer in place, as torch does by default (He et al. 2015).
+def initialise(key: str, net: nn.Module, generator: Generator) -> None:
+    """Initialise every linear and convolutional layer of a network in place, as its architecture asks.
 
-    Torch's constructors use the global random generator; here it is passed in, so that a run is reproducible.
+    By default that is what torch does (He et al. 2015), else what Keras does: Glorot and Bengio's (2010) uniform
+    weights, and no bias. Torch's constructors use the global random generator; here it is passed in, so that a run is
+    reproducible.
 
     Args:
+        key: key of `ENCODERS`.
         net: the network.
         generator: source of the random numbers.
     """
     for layer in net.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
+        if not isinstance(layer, nn.Linear | nn.Conv2d):
+            continue
+        if ENCODERS[key].keras_weights:
+            nn.init.xavier_uniform_(layer.weight, generator=generator)
+            nn.init.zeros_(cast("Tensor", layer.bias))
+        else:
             nn.init.kaiming_uniform_(layer.weight, a=sqrt(5), generator=generator)
             if layer.bias is not None:
                 bound = 1 / sqrt(layer.weight[0].numel())

@@ -20,7 +20,7 @@ from cl_core import losses
 from cl_core.data import augmentation, datasets
 from cl_core.data.errors import ExplainedError
 from cl_core.losses import variants
-from cl_core.training import config, encoders, rng
+from cl_core.training import config, encoders, optimisers, rng
 from cl_core.training.batches import batch_indices, to_float, training_set
 from cl_core.training.config import RunSpec
 
@@ -33,7 +33,7 @@ class State:
         spec: settings of the run.
         step: number of steps done.
         vector: (V,) float32, the weights of the network, then those of the loss, then the optimiser's moments: one per
-            weight for SGD, two for Adam.
+            weight for SGD, two for either Adam.
         seconds: time spent in training steps so far, wall clock.
         losses: (k,) float32, the loss at each of the k steps of the last `advance`, the newest last. Each is the loss
             of the step's batch before its weights changed.
@@ -81,8 +81,10 @@ def start(spec: RunSpec) -> State:
     trainer = _Trainer(spec, None)
     generator = rng.generator(spec.seed, rng.WEIGHTS)
     with torch.no_grad():
-        encoders.initialise(trainer.net, generator)
+        encoders.initialise(spec.encoder, trainer.net, generator)
         trainer.loss.reset_parameters(generator)
+        if encoders.ENCODERS[spec.encoder].keras_weights and trainer.loss.weight is not None:
+            nn.init.xavier_uniform_(trainer.loss.weight, generator=generator)  # Keras treats every layer alike
     return State(spec, 0, trainer.vector())
 
 
@@ -221,7 +223,8 @@ class _Trainer:
         for parameter, (low, high) in zip(parameters, pairwise(offsets), strict=True):
             parameter.data = self.weights[low:high].view(parameter.shape)
             parameter.grad = self.weights.grad[low:high].view(parameter.shape)
-        self.optimiser = _optimiser(spec, self.weights, state)
+        moments = None if state is None or not state.step else torch.from_numpy(state.vector[self.size :].copy())
+        self.optimiser = optimisers.create(spec, self.weights, moments, state.step if state else 0)
         self.rows, self.labels = training_set(spec.dataset)
 
     def step(self, step: int) -> tuple[float, int]:
@@ -258,29 +261,10 @@ class _Trainer:
     def vector(self) -> NDArray[np.float32]:
         """Return the weights and the optimiser's moments in the layout of `State.vector`."""
         optimiser_state = self.optimiser.state.get(self.weights, {})
-        moments = [optimiser_state.get(name, torch.zeros(self.size)) for name in _MOMENT_NAMES[self.spec.optimiser]]
+        moments = [
+            optimiser_state.get(name, torch.zeros(self.size)) for name in optimisers.MOMENT_NAMES[self.spec.optimiser]
+        ]
         return torch.cat([self.weights.detach(), *moments]).numpy()
-
-
-_MOMENT_NAMES = {"adam": ("exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",)}
-
-
-def _optimiser(spec: RunSpec, weights: Tensor, state: State | None) -> torch.optim.Optimizer:
-    """Create the optimiser of the flat weights, with the moments of `state`."""
-    optimiser: torch.optim.Optimizer
-    if spec.optimiser == "adam":
-        optimiser = torch.optim.Adam([weights], lr=spec.rate, fused=True)
-    else:
-        optimiser = torch.optim.SGD([weights], lr=spec.rate, momentum=config.MOMENTUM, fused=True)
-    if state is not None and state.step:
-        moments = torch.from_numpy(state.vector[len(weights) :].copy()).view(-1, len(weights))
-        optimiser_state: dict[str, Any] = dict(zip(_MOMENT_NAMES[spec.optimiser], moments, strict=True))
-        if spec.optimiser == "adam":
-            optimiser_state["step"] = torch.tensor(float(state.step))
-        optimiser.load_state_dict(
-            {"state": {0: optimiser_state}, "param_groups": optimiser.state_dict()["param_groups"]}
-        )
-    return optimiser
 
 
 def divergence_advice(spec: RunSpec, step: int) -> str:

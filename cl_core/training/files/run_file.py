@@ -21,7 +21,7 @@ from cl_core.analysis.projection import IdentityView, PcaView, View
 from cl_core.data import datasets, npz
 from cl_core.data.errors import ExplainedError
 from cl_core.data.npz import DataError
-from cl_core.training import loop
+from cl_core.training import loop, optimisers
 from cl_core.training.collapse_values import collapse_and_floor
 from cl_core.training.config import LATER_SETTINGS, MAX_STEPS, RunSpec
 from cl_core.training.files import safetensors
@@ -116,7 +116,9 @@ def estimated_size(progress: RunProgress, n: int) -> int:
         Bytes.
     """
     points = len(frames_to_save(progress, n)) * n * (2 if progress.spec.dim == 2 else 5)
-    return (3 if progress.spec.optimiser == "adam" else 2) * safetensors.estimated_size(progress.spec) + 2 * points
+    return (1 + len(optimisers.MOMENT_NAMES[progress.spec.optimiser])) * safetensors.estimated_size(
+        progress.spec
+    ) + 2 * points
 
 
 def loads(file: bytes) -> SavedRun:

@@ -60,6 +60,27 @@ def test_epoch_visits_every_row_once():
     assert not torch.equal(following, rows[:64])
 
 
+class KerasAdamByHand:
+    """Keras' rule as its documentation writes it: lr sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + 1e-7)."""
+
+    def __init__(self, parameters, rate):
+        self.parameters, self.rate, self.t = list(parameters), rate, 0
+        self.moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in self.parameters]
+
+    def zero_grad(self):
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def step(self):
+        self.t += 1
+        rate = self.rate * math.sqrt(1 - 0.999**self.t) / (1 - 0.9**self.t)
+        with torch.no_grad():
+            for parameter, (m, v) in zip(self.parameters, self.moments, strict=True):
+                m += 0.1 * (parameter.grad - m)
+                v += 0.001 * (parameter.grad**2 - v)
+                parameter -= rate * m / (v.sqrt() + 1e-7)
+
+
 @pytest.mark.parametrize("optimiser", training.OPTIMISERS)
 def test_step_matches_torch_optimiser_on_separate_parameters(optimiser):
     """The flat weight vector is only faster: plain modules with a plain optimiser give the same weights."""
@@ -73,6 +94,7 @@ def test_step_matches_torch_optimiser_on_separate_parameters(optimiser):
     torch_optimiser = {
         "adam": lambda p: torch.optim.Adam(p, lr=0.01),
         "sgd": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
+        "keras_adam": lambda p: KerasAdamByHand(p, 0.01),
     }[optimiser](plain.parameters())
     loss = losses.module("supcon")
     x, y = batches.training_set("blobs")
