@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -32,6 +33,11 @@ def test_cell_has_the_spec_of_its_training_run():
     )  # fmt: skip
     baseline = Cell("right", "mnist", "baseline", 32, 0.001, 37500, 20, 0, odd=False)
     assert baseline.spec == RunSpec("mnist", "softmax", encoder="plain_mlp", dim=256, batch=32, rate=0.001)
+    program = {"dim": 256, "optimiser": "keras_adam", "drop_last": False}
+    theirs = replace(cell, study="program")
+    assert theirs.spec == replace(cell.spec, encoder="article", **program)
+    theirs = replace(baseline, study="program")
+    assert theirs.spec == replace(baseline.spec, encoder="plain_article", **program)
 
 
 @pytest.mark.parametrize("key", METHODS)

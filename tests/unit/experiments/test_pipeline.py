@@ -100,7 +100,7 @@ class SoftmaxTwice(nn.Module):
         return sum(terms) / len(terms)
 
 
-def train_classifier_slowly(features, y, classes, epochs, seed, loss):
+def train_classifier_slowly(features, y, classes, epochs, seed, loss, epsilon=1e-8):
     """Train one linear classifier with torch's own layer and Adam, batch by batch."""
     layer = nn.Linear(features.shape[1], classes)
     bound = math.sqrt(6 / (features.shape[1] + classes))  # Glorot and Bengio 2010
@@ -110,7 +110,7 @@ def train_classifier_slowly(features, y, classes, epochs, seed, loss):
     with torch.no_grad():
         layer.weight.copy_(start.T)
         layer.bias.zero_()
-    optimiser = torch.optim.Adam(layer.parameters(), lr=0.001)
+    optimiser = torch.optim.Adam(layer.parameters(), lr=0.001, eps=epsilon)
     for epoch in range(epochs):
         order = rng.permutation(seed, epoch, len(features), rng.CLASSIFIER).tolist()
         while len(order) >= 32:
@@ -121,17 +121,33 @@ def train_classifier_slowly(features, y, classes, epochs, seed, loss):
     return layer
 
 
-def test_classifiers_trained_together_equal_those_trained_alone():
+@pytest.mark.parametrize(("optimiser", "epsilon"), [("adam", 1e-8), ("keras_adam", 1e-7)])
+def test_classifiers_trained_together_equal_those_trained_alone(optimiser, epsilon):
     generator = torch.Generator().manual_seed(0)
     features, y = torch.randn(200, 6, generator=generator), torch.randint(4, (200,), generator=generator)
-    weight, bias = pipeline.train_classifiers(features, y, 4, epochs=3, seed=9)
+    weight, bias = pipeline.train_classifiers(features, y, 4, epochs=3, seed=9, optimiser=optimiser)
     assert (weight.shape, bias.shape) == ((2, 6, 4), (2, 1, 4))
     for head, loss in (("right", nn.CrossEntropyLoss()), ("odd", SoftmaxTwice())):
-        layer = train_classifier_slowly(features, y, 4, 3, 9, loss)
+        layer = train_classifier_slowly(features, y, 4, 3, 9, loss, epsilon)
         index = pipeline.HEADS.index(head)
         torch.testing.assert_close(weight[index], layer.weight.detach().T, atol=2e-5, rtol=0)
         torch.testing.assert_close(bias[index, 0], layer.bias.detach(), atol=2e-5, rtol=0)
     assert (weight[0] - weight[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(("study", "optimiser"), [("published", "adam"), ("program", "keras_adam")])
+def test_both_stages_have_the_optimiser_of_the_study(monkeypatch, study, optimiser):
+    names = []
+
+    def stop(*_, **settings):
+        names.append(settings["optimiser"])
+        raise InterruptedError
+
+    monkeypatch.setattr(pipeline, "train_classifiers", stop)
+    cell = replace(CELL, study=study, steps=2)
+    with pytest.raises(InterruptedError):
+        pipeline.run_cell(cell)
+    assert [*names, cell.spec.optimiser] == [optimiser] * 2
 
 
 def test_accuracies_are_of_test_images_on_the_frozen_encoder(outcome):

@@ -123,6 +123,18 @@ def test_invalid_result_is_refused(tmp_path, change):
     assert results.finished_cells([CELL], tmp_path) == set()
 
 
+def test_result_without_a_newer_setting_had_its_default(tmp_path):
+    path = save(tmp_path)
+    rewritten(path, lambda row: row.drop(columns="spec_drop_last"))
+    assert results.finished_cells([CELL], tmp_path) == {CELL}
+    program = replace(CELL, study="program")
+    assert not program.spec.drop_last
+    path = save(tmp_path, program)
+    assert results.finished_cells([program], tmp_path) == {program}
+    rewritten(path, lambda row: row.drop(columns="spec_drop_last"))
+    assert results.finished_cells([program], tmp_path) == set()
+
+
 def test_result_under_another_name_is_refused(tmp_path):
     save(tmp_path).rename(results.result_path(CELLS[0], tmp_path))
     table, faults = results.load(tmp_path)

@@ -60,6 +60,46 @@ def test_epoch_visits_every_row_once():
     assert not torch.equal(following, rows[:64])
 
 
+@pytest.mark.parametrize(("batch", "views"), [(64, False), (96, False), (1000, False), (4096, False), (128, True)])
+def test_epoch_keeps_its_last_smaller_batch_if_asked(batch, views):
+    n = len(batches.training_set("blobs")[0])
+    spec = dataclasses.replace(SMALL, batch=batch, loss="nt_xent" if views else "supcon", theta={}, drop_last=False)
+    size = min(spec.images_per_step, n)
+    steps = training.steps_per_epoch(spec)
+    assert steps == math.ceil(n / size)
+    sizes = [len(batches.batch_indices(spec, step, n)) for step in range(steps)]
+    assert sizes == [size] * (n // size) + [n % size] * (n % size > 0)
+    epoch, following = (
+        torch.cat([batches.batch_indices(spec, first + step, n) for step in range(steps)]) for first in (0, steps)
+    )
+    for rows in (epoch, following):
+        assert torch.equal(rows.sort().values, torch.arange(n))  # every row once
+    assert not torch.equal(epoch, following)
+    whole = dataclasses.replace(spec, drop_last=True)
+    assert training.steps_per_epoch(whole) == n // size
+    assert torch.equal(batches.batch_indices(whole, 0, n), batches.batch_indices(spec, 0, n))
+
+
+@pytest.mark.parametrize("left_over", [1, 2])
+def test_run_survives_a_last_batch_of_one_or_two_images(left_over):
+    n = len(batches.training_set("blobs")[0])
+    batch = next(size for size in range(4, n) if n % size == left_over)
+    for loss in ("supcon", "triplet", "npair", "softmax"):
+        spec = dataclasses.replace(SMALL, loss=loss, theta={}, batch=batch, drop_last=False)
+        before = dataclasses.replace(training.start(spec), step=training.steps_per_epoch(spec) - 1)
+        state = training.advance(before, steps=2)
+        assert state.failure is None
+        assert np.isfinite(state.losses).all()
+
+
+def test_classifier_of_the_articles_net_starts_with_keras_weights():
+    spec = RunSpec("blobs", "softmax", encoder="plain_article", dim=encoders.WIDTH, batch=32)
+    weight, bias = training.class_weights(training.start(spec))
+    bound = math.sqrt(6 / (encoders.WIDTH + 10))
+    assert 0.95 * bound < np.abs(weight).max() <= bound
+    assert not bias.any()
+
+
 class KerasAdamByHand:
     """Keras' rule as its documentation writes it: lr sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + 1e-7)."""
 

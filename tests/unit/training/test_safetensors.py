@@ -21,6 +21,7 @@ ENCODERS = {
     "mlp": RunSpec(dim=3, batch=32),
     "no unit norm": RunSpec(dim=8, batch=32, unit_norm=False),
     "no projector": RunSpec(encoder="plain_mlp", dim=256, batch=32),
+    "article": RunSpec(encoder="article", dim=256, batch=32),
     "unit features": RunSpec(encoder="unit_mlp", dim=8, batch=32, loss="softmax"),
     "cnn": RunSpec(encoder="cnn", dim=8, batch=32),
     "drawn by class": RunSpec(dim=8, batch=32, images_per_class=4),
