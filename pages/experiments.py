@@ -3,6 +3,7 @@
 import streamlit as st
 
 from cl_core import ui
+from cl_core.experiments import article
 
 for note in ui.experiment_notes():
     st.warning(note, icon=":material/link_off:")
@@ -10,11 +11,9 @@ for note in ui.experiment_notes():
 st.subheader("The published experiment, made again and put right")
 part = ui.experiment_part()
 INTRODUCTIONS = {
-    "table and claims": "Six ways to train one net, at three batch sizes, on two data sets: an encoder learns from a "
-    "contrastive loss, is frozen, and a linear classifier learns on it; the baseline is the same net trained as a "
-    "classifier, with 20 epochs in all, where the others have 20 for the encoder and 20 for the classifier. Three of "
-    "the article's choices were odd: its classifiers apply softmax twice, its N-pair loss takes an anchor for a "
-    "positive of its own, and its supervised NT-Xent is multiplied by τ/0.07. Both versions are here.",
+    "table and claims": f"{article.CITATION} compares ways to train one net, at three batch sizes, on "
+    "two data sets. An encoder learns from a contrastive loss, is frozen, and a linear classifier learns on it; the "
+    "baseline is the same net trained as a classifier.",
     "one thing at a time": "In the article's table the learning rate grows with the batch, and the number of steps "
     "shrinks. Here they are taken apart: every batch size at the same rates, for equal epochs and for equal steps. The "
     "article's own rate for the largest batches, 0.2, is beyond what these rates cover.",

@@ -2,10 +2,11 @@
 
 from cl_core.charts.alt_text import density_alt, loss_alt, psi_alt, race_alt, scores_alt, shares_alt, triplets_alt
 from cl_core.charts.batch import share_chart, share_rows
+from cl_core.charts.cells import cloud_chart, cloud_rows, density_chart, density_rows
 from cl_core.charts.census import PARTS, anchor_chart, anchor_rows, margin_chart, margin_rows, pair_chart, pair_rows
 from cl_core.charts.curves import loss_chart, loss_rows, score_chart, score_rows, triplet_chart, triplet_rows
 from cl_core.charts.density_plot import density
-from cl_core.charts.experiments import cloud_chart, cloud_rows, heat_chart, heat_rows, rate_chart, rate_rows
+from cl_core.charts.experiments import heat_chart, heat_rows, rate_chart, rate_rows
 from cl_core.charts.large_type import enlarge
 from cl_core.charts.loss_notes import loss_notes
 from cl_core.charts.miners import miner_chart, miner_rows, pick_chart, pick_rows
@@ -36,6 +37,8 @@ __all__ = [
     "cloud_rows",
     "density",
     "density_alt",
+    "density_chart",
+    "density_rows",
     "enlarge",
     "has_floor",
     "heat_chart",

@@ -1,12 +1,10 @@
-"""Charts of the experiment: tiles of accuracy, small scatter plots of embeddings, and accuracy by batch size."""
+"""Charts of the experiment: tiles of accuracy, and accuracy by batch size."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cl_core.charts.curves import GUIDE, SCORE, spec
 from cl_core.experiments import table
@@ -17,8 +15,6 @@ from cl_core.palette import NEGATIVE
 ROW_HEIGHT = 42  # pixels
 FADE_RATIO = 4.0  # ratio to the smallest error at which a tile has no colour left
 LARGE_DIFFERENCE = 0.02  # difference from which on a tile has its full colour
-SIDE, GAP = 108, 10  # pixels: side of a scatter plot, and gap between two
-HEAD = 22  # pixels above them, for their headings
 RATE_COLOURS = ("#3f7fd9", "#b07cd8", "#d9487d")
 RATE_SHAPES = ("circle", "square", "triangle-up")
 
@@ -31,11 +27,12 @@ def _row_labels() -> dict[str, str]:
     return {method: table.row_title(method) for method in table.ROWS}
 
 
-def heat_chart(description: str) -> dict[str, Any]:
+def heat_chart(description: str, n_methods: int) -> dict[str, Any]:
     """Return the chart of methods by batch size, a tile for each with its number and spread.
 
     Args:
         description: alternative text.
+        n_methods: number of methods.
 
     Returns:
         A Vega-Lite specification without data, for the rows of `heat_rows`.
@@ -65,7 +62,7 @@ def heat_chart(description: str) -> dict[str, Any]:
     text = measured.mark_text(fontSize=15, dy=-5, color="currentColor").encode(text="text:N")
     reason = missing.mark_text(fontSize=12, color="currentColor", opacity=0.75).encode(text="text:N")
     below = cells.mark_text(fontSize=11, dy=10, color="currentColor", opacity=0.8).encode(text="below:N")
-    height = ROW_HEIGHT * len(table.ROWS) + 50
+    height = ROW_HEIGHT * n_methods + 50
     return spec(alt.layer(tiles, frames, text, reason, below).properties(height=height, description=description))
 
 
@@ -117,69 +114,6 @@ def _spread_text(row: pd.Series) -> str:
         return ""
     spread = f"± {100 * row['spread']:.2f}" if row["seeds"] > 1 else "1 seed"
     return f"{spread}, {row['failed']} failed" if row["failed"] else spread
-
-
-def cloud_chart(description: str, names: Sequence[str], colours: Sequence[str]) -> dict[str, Any]:
-    """Return the chart of small scatter plots side by side, one for each batch size.
-
-    Args:
-        description: alternative text.
-        names: names of the classes.
-        colours: colours of the classes.
-
-    Returns:
-        A Vega-Lite specification without data, for the rows of `cloud_rows`.
-    """
-    width = len(BATCHES) * SIDE + (len(BATCHES) - 1) * GAP
-    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, width], nice=False))
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[0, SIDE + HEAD], nice=False))
-    squares = [{"x": i * (SIDE + GAP), "x2": i * (SIDE + GAP) + SIDE, "y": 0, "y2": SIDE} for i in range(len(BATCHES))]
-    boxes = alt.Chart(alt.Data(values=squares)).mark_rect(
-        fillOpacity=0, stroke=GUIDE, strokeOpacity=0.6, cornerRadius=3
-    )
-    boxes = boxes.encode(x=x, x2="x2:Q", y=y, y2="y2:Q")
-    points = (
-        alt.Chart()
-        .transform_filter("datum.text == ''")
-        .mark_circle(size=9, opacity=0.8, clip=True)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.Color("label:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None),
-            tooltip=alt.Tooltip("label:N", title="class"),
-        )
-    )
-    text = alt.Chart().transform_filter("datum.text != ''").mark_text(fontSize=13, color="currentColor")
-    layers = alt.layer(boxes, points, text.encode(x=x, y=y, text="text:N"))
-    return spec(layers.properties(width=width, height=SIDE + HEAD, autosize="pad", description=description))
-
-
-def cloud_rows(
-    clouds: Mapping[int, NDArray[np.float32] | str], heads: Mapping[int, str], labels: Sequence[str]
-) -> pd.DataFrame:
-    """Return the rows of the scatter plots.
-
-    Args:
-        clouds: (n, 2) points for each batch size, or a text in their place.
-        heads: heading of each batch size.
-        labels: (n,) class name of each point.
-
-    Returns:
-        Rows (x, y, label, text), in pixels: each cloud is centred in a square of its own; rows of text have no label.
-    """
-    parts = []
-    for i, batch in enumerate(BATCHES):
-        middle = i * (SIDE + GAP) + SIDE / 2
-        cloud = clouds[batch]
-        parts.append(pd.DataFrame({"x": [middle], "y": [SIDE + HEAD / 2], "label": [None], "text": [heads[batch]]}))
-        if isinstance(cloud, str):
-            parts.append(pd.DataFrame({"x": [middle], "y": [SIDE / 2], "label": [None], "text": [cloud]}))
-            continue
-        low, high = cloud.min(0), cloud.max(0)
-        scale = 0.92 * SIDE / max(float((high - low).max()), 1e-9)
-        x, y = ((cloud - (low + high) / 2) * scale).T
-        parts.append(pd.DataFrame({"x": x + middle, "y": y + SIDE / 2, "label": list(labels), "text": ""}))
-    return pd.concat(parts, ignore_index=True)
 
 
 def rate_chart(domain: tuple[float, float], description: str, height: int = 270) -> dict[str, Any]:

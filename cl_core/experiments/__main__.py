@@ -14,7 +14,8 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from cl_core.experiments import STUDIES, Cell, claims, results, table
+from cl_core.experiments import STUDIES, Cell, article, claims, findings, results, table
+from cl_core.experiments.evidence import LABELS
 from cl_core.experiments.sweep import estimate, sweep
 from cl_core.runtime import dask_cluster
 
@@ -100,10 +101,18 @@ def show(arguments: argparse.Namespace) -> int:
     if rows.empty:
         print(f"There are no results in {arguments.results}. This makes them: python -m cl_core.experiments run")
         return 1
-    print(f"## Accuracy by loss and batch size\n\n{table.markdown(rows)}\n")
+    verdicts = claims.verdicts(rows)
+    print(f"{article.CITATION}\n\n## What was found\n")
+    print(*(f"{number}. {sentence}" for number, sentence in enumerate(findings.findings(verdicts), 1)), sep="\n")
+    print(f"\n## Accuracy by loss and batch size\n\n{table.markdown(rows)}\n")
     print(f"## {STUDIES['decoupled'].title}\n\n{table.markdown_decoupled(rows)}\n\n## The article's claims\n")
-    for verdict in claims.verdicts(rows):
-        print(f"- **{verdict.claim}: {verdict.label}**", *verdict.explanation.splitlines(), sep="\n    ")
+    for verdict in verdicts:
+        by_kind = ", ".join(f"{kind}: {LABELS[answer]}" for kind, answer in verdict.answers.items())
+        print(f"- **{verdict.claim}: {verdict.label}** ({by_kind})", *verdict.explanation.splitlines(), sep="\n    ")
+    print("\n## How the article's program differs from ours\n")
+    for what, theirs, ours in article.DIFFERENCES:
+        print(f"- {what}: {theirs}; as published here: {ours}")
+    print("\nNot copied or not known:\n", *(f"- {sentence}" for sentence in article.UNKNOWN), sep="\n")
     print("\n## What was run\n")
     for key, names in table.missing_cells(rows).items():
         print(f"- {key}: {len(names)} cells not run" + (f", the first of them {names[0]}" if names else ""))

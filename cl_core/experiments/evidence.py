@@ -5,20 +5,22 @@ with one seed it is that of a share of 10,000 test images. The latter is a lower
 variation between seeds.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
+from typing import Any
 
 import pandas as pd
 
 from cl_core.analysis.estimates import CLOSE, MIN_STANDARD_ERRORS, NO, ONE_SEED, YES, Estimate
 from cl_core.experiments import table
-from cl_core.experiments.table import FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
+from cl_core.experiments.table import FAILED, MEASURED, NOT_RUN, RIGHT, VERSIONS
 
 TEST_IMAGES = 10_000
 MAX_NAMED = 5  # comparisons listed for each answer
 
 MIXED = "its classes are mixed"
+LABELS = {True: "holds", False: "does not hold", None: "cannot be said yet"}
 COLUMNS = ("dataset", "kind", "comparison", "first", "second", "difference", "error", "seeds", "answer")
 
 
@@ -29,7 +31,8 @@ class Verdict:
     Attributes:
         key: key of the claim in `claims.CLAIMS`.
         claim: the claim as a sentence.
-        holds: whether it holds; None where cells are missing or the uncertainty allows no answer.
+        answers: whether it holds, by the `kind` of the evidence; None where cells are missing or the uncertainty allows
+            no answer.
         explanation: the reasons with their numbers; plain text, one reason a line.
         evidence: one row for each comparison, with the columns `COLUMNS`. Accuracies are shares, memory is in MiB,
             `error` is the standard error of the difference, and `answer` is "yes", "no" or the reason why there is no
@@ -38,14 +41,20 @@ class Verdict:
 
     key: str
     claim: str
-    holds: bool | None
+    answers: Mapping[str, bool | None]
     explanation: str
     evidence: pd.DataFrame
 
     @property
+    def holds(self) -> bool | None:
+        """Whether the claim holds wherever it is decided; what was put right is no test of what the article claims."""
+        decided = {answer for kind, answer in self.answers.items() if kind != RIGHT} - {None}
+        return all(decided) if decided else None
+
+    @property
     def label(self) -> str:
         """Whether the claim holds, as text."""
-        return {True: "holds", False: "does not hold", None: "cannot be said yet"}[self.holds]
+        return LABELS[self.holds]
 
 
 Key = tuple[object, ...]
@@ -62,10 +71,10 @@ def estimates_of(summary: pd.DataFrame, keys: Sequence[str], *, is_share: bool =
     Returns:
         Estimates by the values of `keys`. A row that was not measured gives NaN, with its state as `missing`.
     """
-    return {tuple(row[key] for key in keys): _estimate(row, is_share) for _, row in summary.iterrows()}
+    return {tuple(row[key] for key in keys): _estimate(row, is_share) for row in summary.to_dict("records")}
 
 
-def _estimate(row: pd.Series, is_share: bool) -> Estimate:
+def _estimate(row: Mapping[Hashable, Any], is_share: bool) -> Estimate:
     if row["state"] != MEASURED:
         return Estimate(nan, missing=row["state"])
     mean, seeds = float(row["mean"]), int(row["seeds"])
@@ -79,7 +88,7 @@ def compare(dataset: str, kind: str, comparison: str, first: Estimate, second: E
 
     Args:
         dataset: key of the data set.
-        kind: "as published", "put right", or the one setting that varies in the decoupled grid.
+        kind: one of `table.VERSIONS`, or the one setting that varies in the decoupled grid.
         comparison: the comparison as a phrase.
         first: the estimate that should be larger.
         second: the estimate that should be smaller.
@@ -110,18 +119,31 @@ def decide(answers: Iterable[str]) -> bool | None:
     return False if NO in known else True if known == {YES} else None
 
 
-def summarise_both(rows: pd.DataFrame, format_row: Callable[[pd.Series], str]) -> str:
-    """Describe the comparisons as published and those put right.
+def decide_by_version(rows: pd.DataFrame) -> dict[str, bool | None]:
+    """Decide a claim for each of `table.VERSIONS`; comparisons with mixed classes do not count.
+
+    Args:
+        rows: rows of evidence.
+
+    Returns:
+        Whether the claim holds, as from `decide`, by version.
+    """
+    counted = rows[rows["answer"] != MIXED]
+    return {kind: decide(counted.loc[counted["kind"] == kind, "answer"]) for kind in VERSIONS}
+
+
+def summarise(rows: pd.DataFrame, format_row: Callable[[pd.Series], str]) -> str:
+    """Describe the comparisons of each version.
 
     Args:
         rows: rows of evidence.
         format_row: formats the numbers of one row.
 
     Returns:
-        Plain text of two lines, and a third one if the standard error of any comparison is that of a single seed.
+        Plain text of a line for each version, and one more if the standard error of any comparison is that of a single
+        seed.
     """
-    kinds = (PUBLISHED, RIGHT)
-    parts = [f"{kind.capitalize()}: {_summarise(rows[rows['kind'] == kind], format_row)}" for kind in kinds]
+    parts = [f"{kind.capitalize()}: {_summarise(rows[rows['kind'] == kind], format_row)}" for kind in VERSIONS]
     if ((rows["seeds"] == 1) & rows["error"].notna()).any():
         parts.append("Where there is one seed, the error is that of 10,000 test images alone: a lower bound.")
     return "\n".join(parts)

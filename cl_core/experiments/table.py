@@ -1,4 +1,6 @@
-"""The experiment's table: mean and spread over seeds, as published, put right, and the difference between the two.
+"""The experiment's table: mean and spread over seeds, for each way in which the published grid was run.
+
+"As published" and "put right" have this project's net, "the article's program" has the article's.
 
 A run that failed, or whose number is NaN, is counted as failed and does not enter a mean.
 """
@@ -17,6 +19,7 @@ from cl_core.experiments.grid import (
     FIRST_ARTICLE,
     IMAGES,
     METHODS,
+    PROGRAM,
     RATES,
     SECOND_ARTICLE,
     STUDIES,
@@ -24,8 +27,9 @@ from cl_core.experiments.grid import (
 )
 from cl_core.losses.variants import OURS
 
-PUBLISHED, RIGHT, DIFFERENCE = "as published", "put right", "difference"
-KINDS = (PUBLISHED, RIGHT, DIFFERENCE)
+PUBLISHED, ARTICLE, RIGHT, DIFFERENCE = "as published", "the article's program", "put right", "difference"
+VERSIONS = (PUBLISHED, ARTICLE, RIGHT)  # ways in which cells were run
+KINDS = (*VERSIONS, DIFFERENCE)
 EPOCHS, STEPS = "equal epochs", "equal steps"
 SPANS = (EPOCHS, STEPS)
 BATCHES = tuple(batch for batch, _ in COUPLED)
@@ -51,6 +55,16 @@ def row_title(method: str) -> str:
     """Return the title of a method's row; methods of the second article state their smaller number of epochs."""
     epochs = f", {STUDIES['second'].cells[0].epochs} epochs" if method in SECOND_ARTICLE else ""
     return METHODS[method].title + epochs
+
+
+def methods_of(kind: str) -> tuple[str, ...]:
+    """Return the methods that the table of a kind has, from top to bottom; the article has only its own losses."""
+    return ("baseline", *FIRST_ARTICLE) if kind == ARTICLE else ROWS
+
+
+def accuracy_column(kind: str) -> str:
+    """Return the column of the accuracy that counts in one of `VERSIONS`."""
+    return "accuracy_right" if kind == RIGHT else "accuracy_odd"
 
 
 def results_of_study(results: pd.DataFrame, study: str) -> pd.DataFrame:
@@ -83,14 +97,20 @@ def cell_of(dataset: str, method: str, batch: int, kind: str, seed: int = 0) -> 
         dataset: key of the data set.
         method: key of the method.
         batch: batch size.
-        kind: "as published" or "put right".
+        kind: one of `VERSIONS`.
         seed: seed of the cell.
 
     Returns:
         The cell, of whichever study covers that place.
+
+    Raises:
+        ValueError: when there is no such place, as for a loss of the second article in the first one's program.
     """
+    if method not in methods_of(kind):
+        raise ValueError(f"{kind} has no {method}")
     corrected = kind == RIGHT and METHODS[method].odd != OURS
     study = "second" if method in SECOND_ARTICLE else "right" if corrected else "published"
+    study = PROGRAM if kind == ARTICLE else study
     wanted = (dataset, method, batch)
     cells = STUDIES[study].of_seeds(seed + 1)
     return next(cell for cell in cells if (cell.dataset, cell.method, cell.batch) == wanted and cell.seed == seed)
@@ -113,7 +133,7 @@ def result_of_cell(results: pd.DataFrame, cell: Cell) -> pd.DataFrame:
 
 
 def run_rows(results: pd.DataFrame) -> pd.DataFrame:
-    """Return every run of the coupled grid once for each `kind`, "as published" and "put right", that it belongs to.
+    """Return every run of the coupled grid once for each of `VERSIONS` that it belongs to.
 
     Args:
         results: rows as from `results.load`.
@@ -124,17 +144,18 @@ def run_rows(results: pd.DataFrame) -> pd.DataFrame:
     # of these methods both kinds use the same first stage
     unchanged = [method for method in FIRST_ARTICLE if METHODS[method].odd == OURS]
     sources = (
-        ("published", PUBLISHED, "accuracy_odd", ROWS),
-        ("published", RIGHT, "accuracy_right", unchanged),
-        ("right", RIGHT, "accuracy_right", ROWS),
-        ("second", PUBLISHED, "accuracy_odd", ROWS),
-        ("second", RIGHT, "accuracy_right", ROWS),
+        ("published", PUBLISHED, ROWS),
+        (PROGRAM, ARTICLE, ROWS),
+        ("published", RIGHT, unchanged),
+        ("right", RIGHT, ROWS),
+        ("second", PUBLISHED, ROWS),
+        ("second", RIGHT, ROWS),
     )
     parts = []
-    for study, kind, column, methods in sources:
+    for study, kind, methods in sources:
         rows = results_of_study(results, study)
         rows = rows[rows["method"].isin(list(methods))]
-        parts.append(_with_failed(rows.assign(kind=kind, accuracy=rows[column])))
+        parts.append(_with_failed(rows.assign(kind=kind, accuracy=rows[accuracy_column(kind)])))
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
@@ -157,7 +178,8 @@ def summary(results: pd.DataFrame, column: str = "accuracy") -> pd.DataFrame:
         "not run"). The kind "difference" is put right minus as published, over the seeds that both have.
     """
     runs = run_rows(results)
-    places = pd.MultiIndex.from_tuples(list(product(DATASETS, ROWS, BATCHES, KINDS)), names=COUPLED_KEYS)
+    all_places = [place for kind in KINDS for place in product(DATASETS, methods_of(kind), BATCHES, [kind])]
+    places = pd.MultiIndex.from_tuples(all_places, names=COUPLED_KEYS)
     values = runs[[*COUPLED_KEYS, "seed", "failed"]].assign(value=_valid_values(runs, column))
     published, corrected = (values[values["kind"] == kind].drop(columns="kind") for kind in (PUBLISHED, RIGHT))
     both = published.merge(corrected, on=[*COUPLED_KEYS[:-1], "seed"], suffixes=("_published", "_right"))

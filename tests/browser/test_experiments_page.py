@@ -15,10 +15,10 @@ def test_chosen_cell_runs_reduced_and_opens_live_with_its_settings(open_page: Ca
     page = open_page("triplets?part=a+real+batch")  # another page with a `part` in its query string
     expect(page.get_by_text("which triplets teach?")).to_be_visible(timeout=TIMEOUT)
     page.get_by_role("link", name="The experiment").click()
-    # the table, an alternative text for each number, and a badge for each of the five claims
+    # the table, an alternative text for each number, and a badge for each of the ten claims
     expect(page.get_by_text(re.compile("results, made by"))).to_be_visible(timeout=TIMEOUT)
     badges = re.compile("^(check_circle|cancel|help) ?(holds|does not hold|cannot be said yet)$")
-    expect(page.get_by_text(badges)).to_have_count(5)
+    expect(page.get_by_text(badges)).to_have_count(10)
     table = page.locator('[aria-label^="MNIST, as published"]').first
     expect(table).to_be_visible(timeout=TIMEOUT)
     assert re.search(r"MLP baseline: \d\d\.\d\d", table.get_attribute("aria-label") or "")

@@ -11,9 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cl_core import charts
-from cl_core.experiments import METHODS, STUDIES, claims, results, sweep, table
+from cl_core.experiments import METHODS, STUDIES, article, claims, results, sweep, table
+from cl_core.experiments.findings import findings
 from cl_core.experiments.grid import DATASETS
-from cl_core.experiments.table import BATCHES, DIFFERENCE, PUBLISHED, RIGHT
+from cl_core.experiments.table import ARTICLE, BATCHES, DIFFERENCE, PUBLISHED, RIGHT, VERSIONS
 from cl_core.ui.pages.experiments.page import PARTS
 from cl_core.ui.pages.experiments.rerun import reduced_cell
 from cl_core.ui.pages.training_controls import link_of
@@ -47,11 +48,21 @@ def test_table_and_verdicts_agree_with_results(pool, result_folder):
     app = open_page("experiments")
     assert not app.warning
     loaded, _ = results.load(result_folder)
-    for verdict in claims.verdicts(loaded):
-        assert f"**{verdict.claim}.**" in page_texts(app)
-        assert verdict.label in page_texts(app)
-        for line in verdict.explanation.splitlines():
-            assert line in page_texts(app)
+    verdicts = claims.verdicts(loaded)
+    *folded, differences = app.expander
+    for verdict, expander in zip(verdicts, folded, strict=True):  # the evidence is folded, the verdict is not
+        assert expander.label.startswith(f"**{verdict.claim}** ")
+        assert verdict.label in expander.label
+        inside = " ".join(element.value for element in expander.markdown)
+        for line in (*verdict.explanation.splitlines(), *(f"{kind}: **" for kind in verdict.answers)):
+            assert line in inside
+        assert len(expander.dataframe[0].value) == len(verdict.evidence)
+    first, *rest = [element.value for element in app.markdown if element.value.startswith(("1. ", "[*"))]
+    assert first == f"{article.CITATION} {first.removeprefix(article.CITATION).strip()}"
+    assert rest == ["\n".join(f"{n}. {sentence}" for n, sentence in enumerate(findings(verdicts), 1))]
+    inside = " ".join(element.value for element in differences.markdown)
+    for text in (*article.UNKNOWN, *(text for difference in article.DIFFERENCES for text in difference)):
+        assert text in inside
     assert len(chart_specs(app)) == len(DATASETS)
     alt = f"{METHODS['npair'].title}: {outcome_of(table.cell_of('mnist', 'npair', 32, PUBLISHED)).accuracy_odd:.2%}"
     assert alt.rstrip("%") in chart_specs(app)[0]
@@ -105,18 +116,60 @@ def test_cloud_rows_keep_aspect_ratio_and_rate_rows_their_order():
     rows = charts.cloud_rows(
         dict.fromkeys(BATCHES, cloud) | {2048: "not run"}, dict.fromkeys(BATCHES, "x"), list("abc")
     )
-    assert list(rows["text"]) == ["x", "", "", "", "x", "", "", "", "x", "not run"]
-    x, y = rows["x"][1:4].to_numpy(), rows["y"][1:4].to_numpy()
+    assert list(rows["text"]) == ["x", "x", "x", "not run", "", "", "", "", "", ""]
+    x, y = rows["x"][4:7].to_numpy(), rows["y"][4:7].to_numpy()
     np.testing.assert_allclose((y[2] - y[1]) / (x[1] - x[0]), 0.25, rtol=1e-6)
-    assert np.ptp(rows["x"][5:8].to_numpy() - x) < 1e-4
+    assert np.ptp(rows["x"][7:10].to_numpy() - x) < 1e-4
     lines = charts.rate_rows(table.decoupled(made_up()), "npair", table.STEPS)
     assert len(lines) == 9
     assert list(lines["batch"].unique()) == ["32", "256", "2,048"]
     assert lines["error"].notna().all()
 
 
-@pytest.mark.parametrize("kind", [PUBLISHED, RIGHT])
-@pytest.mark.parametrize("method", METHODS)
+def test_density_rows_have_the_most_points_where_the_colour_is_strongest():
+    """Of a cloud with nine points in one corner and one in the opposite one, of which the second is fainter."""
+    cloud = np.array([[0, 0]] * 9 + [[4, 4]], np.float32)
+    clouds = dict.fromkeys(BATCHES, cloud) | {2048: "failed"}
+    rows = charts.density_rows(clouds, {batch: f"head {batch}" for batch in BATCHES})
+    assert list(rows["text"][:4]) == ["head 32", "head 256", "head 2048", "failed"]
+    bins = rows[rows["text"] == ""]
+    assert (bins["depth"] > 0).all()
+    assert bins["depth"].max() == 1
+    np.testing.assert_allclose(bins["x2"] - bins["x"], bins["y2"] - bins["y"])
+    first = bins[bins["x"] < 108]  # pixels of the first square
+    low, high = first[first["y"] < 54], first[first["y"] >= 54]
+    assert low["depth"].max() == 1
+    assert high["depth"].max() == pytest.approx(1 / 3, abs=0.01)  # the square root of a ninth
+    assert len(first) == len(bins) / 2
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_pictures_show_densities_of_four_losses_on_both_sets(pool, result_folder, version):
+    app = open_page("experiments", part="pictures", made=version)
+    titles = [element.value.strip("*") for element in app.markdown if element.value.startswith("**")]
+    expected = [METHODS[key].title for key in ("max_margin", "triplet_semihard", "npair", "sup_nt_xent")]
+    assert titles == expected * len(DATASETS)
+    specs = chart_specs(app)
+    assert len(specs) == len(expected) * len(DATASETS)
+    accuracy = outcome_of(table.cell_of("mnist", "npair", 32, PUBLISHED)).accuracy_odd
+    assert (f"{accuracy:.1%}" in specs[2]) == (version == PUBLISHED)  # the folder has only those cells
+    assert all("not run" in spec for spec in specs[4:])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_points_show_every_method_of_a_version(pool, result_folder, version):
+    app = open_page("experiments", part="pictures", picture="points", made=version)
+    titles = [element.value.strip("*") for element in app.markdown if element.value.startswith("**")]
+    assert titles == [table.row_title(method) for method in table.methods_of(version)]
+
+
+def test_cell_of_a_loss_that_the_article_does_not_have(pool, result_folder):
+    app = open_page("experiments", part="one cell", method="circle", made=ARTICLE)
+    assert "The article's program has no Circle loss" in app.info[0].value
+    assert not app.code
+
+
+@pytest.mark.parametrize(("method", "kind"), [(method, kind) for kind in VERSIONS for method in table.methods_of(kind)])
 def test_link_of_a_cell_opens_the_same_run_for_training(idle_executor, method, kind):
     spec = table.cell_of("fashion_mnist", method, 2048, kind).spec
     app = open_page("training", **link_of(spec))
@@ -159,6 +212,8 @@ def test_reduced_cell_is_shown_beside_the_shipped_one(pool, result_folder, monke
     assert trained_cells == [reduced_cell(table.cell_of("mnist", "max_margin", 2048, PUBLISHED), 2)]
     assert trained_cells[0].steps == 58
     assert trained_cells[0].epochs == 2
+    whole = table.cell_of("mnist", "max_margin", 2048, ARTICLE)
+    assert reduced_cell(whole, 2).steps == 60  # which keeps the last, smaller batch of each epoch
     lines = app.dataframe[1].value
     assert list(lines["which"]) == ["shipped, 20 epochs, seed 0", "REDUCED here, 2 epochs"]
     assert len(list(result_folder.glob("*.parquet"))) == len(CELLS)  # shipped results are not changed

@@ -52,6 +52,7 @@ def training_controls(loss: Loss) -> dict[str, Control]:
         Control("dim", "embedding dimensions", recipe.dim, "2 and 3 are drawn without a projection", DIMS),
         Control("unit_norm", "unit-length embeddings", recipe.unit_norm, "puts every embedding on the sphere"),
         Control("optimiser", "optimiser", "adam", options=training.OPTIMISERS),
+        Control("drop_last", "whole batches only", True, "leaves out images that do not fill a last batch"),
         Control("seed", "seed", 0, "of the weights, the order of the images and the noise",
                 low=training.SEED_RANGE[0], high=training.SEED_RANGE[1], step=1),
         Control("points", "images in the picture", 2000, "test images, the same ones in every frame", PROBE_SIZES),

@@ -10,7 +10,7 @@ from cl_core.data import datasets
 from cl_core.experiments import METHODS, Cell, results, table
 from cl_core.experiments.grid import DATASETS
 from cl_core.experiments.pipeline import DRAWN
-from cl_core.experiments.table import BATCHES, PUBLISHED, RIGHT
+from cl_core.experiments.table import BATCHES, PUBLISHED, VERSIONS
 from cl_core.palette import CLASS_COLOURS
 from cl_core.training import MAX_STEPS
 from cl_core.ui.link import controls
@@ -23,8 +23,11 @@ from cl_core.ui.widgets.chart import chart
 DATASET = Control("dataset", "data set", "mnist", options=DATASETS)
 METHOD = Control("method", "method", "sup_nt_xent", options=table.ROWS)
 BATCH = Control("batch", "batch size", BATCHES[0], options=BATCHES)
-VERSION = Control("made", "made", PUBLISHED, options=(PUBLISHED, RIGHT))
-CONTROLS = (DATASET, METHOD, BATCH, VERSION)
+VERSION = Control("made", "version", PUBLISHED, options=VERSIONS)
+PICTURE = Control("picture", "picture", "density", options=("density", "points"), row=True)
+CELL_CONTROLS = (DATASET, METHOD, BATCH, VERSION)
+CONTROLS = (*CELL_CONTROLS, PICTURE)
+DENSITY_METHODS = ("max_margin", "triplet_semihard", "npair", "sup_nt_xent")  # the losses of the article's figure
 MEASURES = {
     "accuracy_odd": ("accuracy, softmax twice", "{:.2%}"),
     "accuracy_right": ("accuracy, softmax once", "{:.2%}"),
@@ -44,36 +47,70 @@ DENSITY_HEIGHT = 470  # pixels
 
 
 def show_pictures(shipped: ShippedResults) -> None:
-    """Show the embeddings of one data set: a row of clouds for each method, one for each batch size.
+    """Show the embeddings: densities of four losses on both data sets, or the points of every method on one.
 
     Args:
         shipped: results of the experiment.
     """
-    left, right = st.columns(2)
+    left, middle, right = st.columns(3)
     with left:
-        dataset = DATASET.render()
-    with right:
+        picture = PICTURE.render()
+    with middle:
         version = VERSION.render()
+    if picture == "points":
+        with right:
+            dataset = DATASET.render()
+        _show_points(shipped, dataset, version)
+    else:
+        _show_densities(shipped, version)
+
+
+def _show_densities(shipped: ShippedResults, version: str) -> None:
+    """Show the densities of the article's four losses: a column for each data set, a row of squares for each loss."""
+    st.caption(
+        f"{DRAWN} test images by the two first principal axes of their embedding, first seed: a stronger colour means "
+        "more images. Over each square: batch size, and accuracy in per cent."
+    )
+    for column, dataset in zip(st.columns(len(DATASETS), gap="medium"), DATASETS, strict=True):
+        with column:
+            st.markdown(f"#### {table.title_of(dataset)}")
+            for method in DENSITY_METHODS:
+                clouds, headings, description = _clouds(shipped, dataset, method, version)
+                st.markdown(f"**{table.row_title(method)}**")
+                picture = charts.density_chart(f"Density on {table.title_of(dataset)}, {description}")
+                chart(charts.density_rows(clouds, headings), picture, width="content")
+
+
+def _show_points(shipped: ShippedResults, dataset: str, version: str) -> None:
+    """Show the points of one data set: a row of clouds for each method, one for each batch size."""
     data = datasets.load(dataset)
     colours, labels = _class_colours(), [data.class_names[y] for y in _image_labels(dataset)]
     st.caption(
         f"The same {DRAWN} test images in each, by the two first principal axes of their embedding; first seed. "
         f"Over each cloud: batch size, and accuracy in per cent."
     )
-    for i in range(0, len(table.ROWS), 2):
-        for column, method in zip(st.columns(2, gap="medium"), table.ROWS[i : i + 2], strict=False):
-            clouds: dict[int, NDArray[np.float32] | str] = {}
-            headings = {}
-            for batch in BATCHES:
-                clouds[batch], accuracy = _cloud(shipped, dataset, method, batch, version)
-                headings[batch] = f"{batch:,}{accuracy}"
-            notes = {batch: f", {cloud}" for batch, cloud in clouds.items() if isinstance(cloud, str)}
-            title = table.row_title(method)
-            description = f"{title}: " + "; ".join(f"batch {headings[b]}{notes.get(b, '')}" for b in BATCHES)
+    methods = table.methods_of(version)
+    for i in range(0, len(methods), 2):
+        for column, method in zip(st.columns(2, gap="medium"), methods[i : i + 2], strict=False):
+            clouds, headings, description = _clouds(shipped, dataset, method, version)
             with column:
-                st.markdown(f"**{title}**")
+                st.markdown(f"**{table.row_title(method)}**")
                 picture = charts.cloud_chart(description, data.class_names, colours)
                 chart(charts.cloud_rows(clouds, headings, labels), picture, width="content")
+
+
+def _clouds(
+    shipped: ShippedResults, dataset: str, method: str, version: str
+) -> tuple[dict[int, NDArray[np.float32] | str], dict[int, str], str]:
+    """Return the points of a method by batch size, or why there are none; their headings; and a text alternative."""
+    clouds: dict[int, NDArray[np.float32] | str] = {}
+    headings = {}
+    for batch in BATCHES:
+        clouds[batch], accuracy = _cloud(shipped, dataset, method, batch, version)
+        headings[batch] = f"{batch:,}{accuracy}"
+    notes = {batch: f", {cloud}" for batch, cloud in clouds.items() if isinstance(cloud, str)}
+    listed = "; ".join(f"batch {headings[batch]}{notes.get(batch, '')}" for batch in BATCHES)
+    return clouds, headings, f"{table.row_title(method)}: {listed}"
 
 
 def _class_colours() -> list[str]:
@@ -95,7 +132,7 @@ def _cloud(
     if rows.empty:
         return table.NOT_RUN, ""
     row = rows.iloc[0]
-    accuracy = row["accuracy_odd" if version == PUBLISHED else "accuracy_right"]
+    accuracy = row[table.accuracy_column(version)]
     if row["failure"]:
         return table.FAILED, ""
     return results.drawn_points(row), "" if np.isnan(accuracy) else f" · {accuracy:.1%}"
@@ -109,15 +146,19 @@ def show(shipped: ShippedResults) -> None:
     """
     columns = st.columns(4)
     values = []
-    for column, control in zip(columns, CONTROLS, strict=True):
+    for column, control in zip(columns, CELL_CONTROLS, strict=True):
         with column:
             values.append(control.render())
+    if values[1] not in table.methods_of(values[-1]):
+        st.info(f"The article's program has no {METHODS[values[1]].title}. Choose another version.")
+        return
     cell = table.cell_of(*values)
     rows = table.result_of_cell(shipped.results, cell)
     st.markdown(f"#### {METHODS[cell.method].title} on {table.title_of(cell.dataset)}, batch {cell.batch:,}")
     st.caption(
         f"{values[-1].capitalize()}: learning rate {cell.rate:g}, {cell.steps:,} steps, then {cell.epochs} epochs of a "
-        f"classifier on the frozen encoder. Loss `{cell.spec.loss}`, convention `{cell.spec.convention}`."
+        f"classifier on the frozen encoder. Loss `{cell.spec.loss}`, convention `{cell.spec.convention}`, encoder "
+        f"`{cell.spec.encoder}`."
     )
     if rows.empty:
         show_empty("This cell was not run. This command runs it:", f"{COMMAND} --cell {cell.name}")

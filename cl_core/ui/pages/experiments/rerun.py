@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from cl_core.experiments import METHODS, Cell, sweep, table
-from cl_core.experiments.grid import IMAGES
+from cl_core.experiments.grid import PROGRAM
 from cl_core.experiments.pipeline import Outcome
 from cl_core.losses.variants import OURS
 from cl_core.runtime import errors
@@ -51,7 +51,7 @@ def reduced_cell(cell: Cell, epochs: int) -> Cell:
         cell: the cell.
         epochs: of the first stage, and of the classifier.
     """
-    return replace(cell, steps=epochs * (IMAGES // cell.batch), epochs=epochs)
+    return replace(cell, steps=epochs * (cell.steps // cell.epochs), epochs=epochs)
 
 
 def show(cell: Cell, rows: pd.DataFrame) -> None:
@@ -113,6 +113,7 @@ def _collect() -> None:
 
 def _title(cell: Cell) -> str:
     version = "" if METHODS[cell.method].odd == OURS else f", {table.PUBLISHED if cell.odd else table.RIGHT}"
+    version = f", {table.ARTICLE}" if cell.study == PROGRAM else version
     return f"{METHODS[cell.method].title}, {table.title_of(cell.dataset)}, {cell.batch:,}{version}"
 
 

@@ -5,10 +5,10 @@ import pandas as pd
 import streamlit as st
 
 from cl_core import charts
-from cl_core.experiments import METHODS, table
-from cl_core.experiments.evidence import Verdict
+from cl_core.experiments import METHODS, article, table
+from cl_core.experiments.evidence import LABELS, Verdict
 from cl_core.experiments.grid import DATASETS
-from cl_core.experiments.table import BATCHES, DIFFERENCE, KINDS, MEASURED, PUBLISHED, SPANS
+from cl_core.experiments.table import ARTICLE, BATCHES, DIFFERENCE, KINDS, MEASURED, PUBLISHED, RIGHT, SPANS
 from cl_core.ui.link.control import Control
 from cl_core.ui.pages.experiments.shipped_results import COMMAND, ShippedResults, show_empty
 from cl_core.ui.widgets.chart import chart
@@ -19,20 +19,28 @@ BADGES = {
     False: ":red-badge[:material/cancel: {}]",
     None: ":gray-badge[:material/help: {}]",
 }
-ACCURACY_VERDICTS = ("beats", "falls", "robust")  # keys of verdicts whose numbers are accuracies
+# keys of verdicts whose numbers are shares of images
+SHARE_VERDICTS = ("beats", "best", "mining", "falls", "batch", "robust", "worse")
 DESCRIPTIONS = {
-    "as published": "Accuracy in per cent with the article's own choices, softmax applied twice in the classifier.",
-    "put right": "Accuracy in per cent with softmax applied once, and the losses as they are defined.",
-    "difference": "Points that putting it right made, for the same seeds: blue and + is better, orange and − is worse.",
+    PUBLISHED: "Accuracy in per cent on this project's net, with the article's odd choices.",
+    ARTICLE: "Accuracy in per cent on the net of the article's program, with its odd choices.",
+    RIGHT: "Accuracy in per cent on this project's net, with softmax applied once and the losses as they are defined.",
+    DIFFERENCE: "Points that putting it right made, for the same seeds: blue and + is better, orange and − is worse.",
 }
 
 
 def show(shipped: ShippedResults) -> None:
-    """Show the table, and below it each claim with its verdict and evidence.
+    """Show what was found, the table, each claim with its verdict, and what differs from the article's program.
 
     Args:
         shipped: results of the experiment.
     """
+    with st.spinner("Comparing the claims with the results"):
+        verdicts, sentences = shipped.verdicts, shipped.findings
+    with st.container(border=True):
+        st.markdown("#### What was found")
+        st.markdown("\n".join(f"{number}. {sentence}" for number, sentence in enumerate(sentences, 1)))
+    st.markdown("#### The table")
     kind = KIND.render()
     fade_note = "" if kind == DIFFERENCE else " A tile fades as its error grows to four times the smallest one."
     st.caption(f"{DESCRIPTIONS[kind]}{fade_note} ± is the sample standard deviation over seeds.")
@@ -41,12 +49,12 @@ def show(shipped: ShippedResults) -> None:
             st.markdown(f"#### {table.title_of(dataset)}")
             rows = charts.heat_rows(shipped.summary, dataset, kind)
             description = f"{table.title_of(dataset)}, {kind}, per cent: {_heat_alt(rows)}"
-            chart(rows, charts.heat_chart(description), key=f"heat_{dataset}")
-    st.markdown("#### What the article claims, and what these numbers say")
-    with st.spinner("Holding the claims against them"):
-        verdicts = shipped.verdicts
+            chart(rows, charts.heat_chart(description, len(table.methods_of(kind))), key=f"heat_{dataset}")
+    st.markdown("#### The claims, and what these numbers say")
+    st.caption("Open a claim for its numbers. Badges count what was run with the article's odd choices, on either net.")
     for verdict in verdicts:
         _show_verdict(verdict)
+    _show_differences()
 
 
 def _heat_alt(rows: pd.DataFrame) -> str:
@@ -56,17 +64,26 @@ def _heat_alt(rows: pd.DataFrame) -> str:
 
 
 def _show_verdict(verdict: Verdict) -> None:
-    with st.container(border=True):
-        st.markdown(f"**{verdict.claim}.** {BADGES[verdict.holds].format(verdict.label)}")
+    with st.expander(f"**{verdict.claim}** {BADGES[verdict.holds].format(verdict.label)}"):
+        st.markdown(" · ".join(f"{kind}: **{LABELS[answer]}**" for kind, answer in verdict.answers.items()))
         st.markdown("\n".join(f"- {line}" for line in verdict.explanation.splitlines()))
-        with st.expander("Evidence"):
-            st.dataframe(_evidence_table(verdict), hide_index=True)
+        st.dataframe(_evidence_table(verdict), hide_index=True)
+
+
+def _show_differences() -> None:
+    """Show how the article's program differs from the cells as published, and what cannot be known of it."""
+    st.markdown("#### How it was done")
+    st.markdown("\n".join(f"- {sentence}" for sentence in article.METHOD))
+    with st.expander("How the article's program differs from ours, and what cannot be known"):
+        rows = [f"| {what} | {program} | {ours} |" for what, program, ours in article.DIFFERENCES]
+        st.markdown("\n".join(["| | the article's program | as published, here |", "|---|---|---|", *rows]))
+        st.markdown("\n".join(f"- {sentence}" for sentence in article.UNKNOWN))
 
 
 def _evidence_table(verdict: Verdict) -> pd.DataFrame:
     """Return a verdict's comparisons as text; missing values are empty, not 0."""
     rows = verdict.evidence
-    scale, digits = (100.0, 2) if verdict.key in ACCURACY_VERDICTS else (1.0, 3)
+    scale, digits = (100.0, 2) if verdict.key in SHARE_VERDICTS else (1.0, 3)
 
     def text(column: str) -> list[str]:
         return ["" if np.isnan(value) else f"{scale * value:.{digits}f}" for value in rows[column]]
@@ -78,7 +95,7 @@ def _evidence_table(verdict: Verdict) -> pd.DataFrame:
         "first": text("first"),
         "second": text("second"),
     }
-    if verdict.key in ACCURACY_VERDICTS:
+    if verdict.key in SHARE_VERDICTS:
         columns |= {"difference": text("difference"), "std. error": text("error")}
     return pd.DataFrame({**columns, "seeds": rows["seeds"]})
 
@@ -95,8 +112,8 @@ def show_decoupled(shipped: ShippedResults) -> None:
         show_empty("None of these cells was run. This command runs them:", f"{COMMAND} --studies decoupled")
         return
     domain = (0.8 * max(1 - measured.max(), 1e-3), min(0.95, 1.2 * (1 - measured.min())))
-    falls = next(verdict for verdict in shipped.verdicts if verdict.key == "falls")
-    st.info("\n".join(f"- {line}" for line in falls.explanation.splitlines()[-3:]))
+    alone = next(verdict for verdict in shipped.verdicts if verdict.key == "batch")
+    st.info("\n".join(f"- {line}" for line in alone.explanation.splitlines()))
     for method in rows["method"].unique():
         st.markdown(f"#### {METHODS[method].title}")
         for column, span in zip(st.columns(2, gap="medium"), SPANS, strict=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from cl_core.experiments import claims, results, table
+from cl_core.experiments import claims, findings, results, table
 from cl_core.experiments.evidence import Verdict
 
 COMMAND = "python -m cl_core.experiments run"
@@ -39,6 +39,11 @@ class ShippedResults:
     def verdicts(self) -> list[Verdict]:
         """Verdicts on the article's claims; see `claims.verdicts`."""
         return claims.verdicts(self.results)
+
+    @cached_property
+    def findings(self) -> list[str]:
+        """What was found, in three sentences; see `findings.findings`."""
+        return findings.findings(self.verdicts)
 
 
 def load_shipped() -> ShippedResults:

@@ -1,0 +1,87 @@
+"""What the experiment found, in three sentences that its verdicts choose and its numbers fill."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from cl_core.analysis.estimates import NO, YES
+from cl_core.experiments import table
+from cl_core.experiments.claims.accuracy import BATCH_HARD, NO_MINING
+from cl_core.experiments.evidence import MIXED, Verdict
+from cl_core.experiments.grid import METHODS
+from cl_core.experiments.single_factors import BATCH_ALONE
+from cl_core.experiments.table import LARGE_BATCH, RIGHT, SMALL_BATCH
+
+
+def findings(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return what was found on the losses, on the batch size and on mining.
+
+    Args:
+        verdicts: the verdicts on all claims.
+
+    Returns:
+        Three sentences. One that the results do not decide says so. Numbers are those as published and of the article's
+        program, unless the sentence says otherwise.
+    """
+    by_key = {verdict.key: verdict for verdict in verdicts}
+    return [_on_losses(by_key["beats"]), _on_batch_size(by_key), _on_mining(by_key["mining"])]
+
+
+def _on_losses(beats: Verdict) -> str:
+    if beats.holds is None:
+        return f"Whether contrastive training beats the plain net at batch {SMALL_BATCH} {_open(beats)}."
+    right = beats.evidence[beats.evidence["kind"] == RIGHT]
+    remaining = f"with the article's odd choices put right, {(right['answer'] == YES).sum()} of {len(right)} still do"
+    rows = beats.evidence[beats.evidence["kind"] != RIGHT]
+    if not beats.holds:
+        lead = f"At batch {SMALL_BATCH} not every comparison with the plain net comes out as the article says"
+        return f"{lead} ({(rows['answer'] == NO).sum()} of {len(rows)} are against it); {remaining}."
+    gains = [
+        f"{_span(group['difference'])} points on {table.title_of(str(dataset))}"
+        for dataset, group in rows[~_is_about(rows, BATCH_HARD)].dropna().groupby("dataset", sort=False)
+    ]
+    lead = f"At batch {SMALL_BATCH} every contrastive loss but the hard-mined triplet beats the plain net"
+    return f"{lead}, by {' and '.join(gains)}; {remaining}."
+
+
+def _on_batch_size(by_key: Mapping[str, Verdict]) -> str:
+    falls, alone = by_key["falls"], by_key["batch"]
+    for verdict in (falls, alone):
+        if verdict.holds is None:
+            return f"Whether a larger batch costs accuracy {_open(verdict)}."
+    rows = falls.evidence[(falls.evidence["kind"] != RIGHT) & (falls.evidence["answer"] != MIXED)]
+    drop = 100 * rows["difference"].mean()
+    change = -100 * alone.evidence.loc[alone.evidence["kind"] == BATCH_ALONE, "difference"].mean()
+    grid = "along the article's grid, where batch size and learning rate rise together"
+    lead = f"Accuracy {'falls' if falls.holds else 'does not always fall'} {grid} ({drop:.1f} points on average)"
+    cause = "and the batch size alone lowers it too" if alone.holds else "but the batch size alone does not lower it"
+    side = f"{abs(change):.1f} points {'above' if change > 0 else 'below'} batch {SMALL_BATCH}"
+    return f"{lead}, {cause}: at the same rate and number of steps, batch {LARGE_BATCH:,} is {side} on average."
+
+
+def _on_mining(mining: Verdict) -> str:
+    rows = mining.evidence[mining.evidence["kind"] != RIGHT].dropna(subset="difference")
+    control, hard = (rows[_is_about(rows, method)] for method in (NO_MINING, BATCH_HARD))
+    if mining.holds is None or control.empty or hard.empty:
+        return f"Whether mining matters {_open(mining)}."
+    higher = (control["difference"] < 0).sum()
+    best = "is" if mining.holds else "is not"
+    return (
+        f"Semi-hard mining {best} the best for the triplet loss: it is {_span(hard['difference'])} points above hard "
+        f"mining, and without any mining the mean is higher than with it in {higher} of {len(control)} places."
+    )
+
+
+def _is_about(rows: pd.DataFrame, method: str) -> "pd.Series[bool]":
+    return rows["comparison"].str.contains(METHODS[method].title, regex=False)
+
+
+def _open(verdict: Verdict) -> str:
+    rows = verdict.evidence[verdict.evidence["kind"] != RIGHT]
+    decided = rows["answer"].isin([YES, NO]).sum()
+    return f"cannot be said yet: {decided} of {len(rows)} comparisons are decided"
+
+
+def _span(differences: "pd.Series[float]") -> str:
+    """Return the smallest and the largest of some differences of shares, in percentage points."""
+    return f"{100 * differences.min():.1f} to {100 * differences.max():.1f}"
