@@ -42,7 +42,11 @@ DIFFERENCES = (
         "two layers of 256, an activation after each: embeddings of 256 numbers (`projection_dim`, 128, is never used)",
         "a layer of 256 with an activation, then one of 128 without",
     ),
-    Difference("initial weights", "Keras' (Glorot uniform, no biases), also of the baseline's classifier", "PyTorch's"),
+    Difference(
+        "initial weights",
+        "Keras': Glorot uniform, biases at zero, also in the baseline's classifier",
+        "PyTorch's, biases at random",
+    ),
     Difference("Adam's epsilon", "Keras' 1e-7, added before the bias correction", "PyTorch's 1e-8, added after it"),
     Difference("last batch of an epoch", "kept, though smaller (96 of 256, 608 of 2,048)", "left out"),
 )
