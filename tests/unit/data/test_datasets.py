@@ -5,7 +5,6 @@ import io
 import re
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -61,11 +60,8 @@ def test_fashion_mnist_has_its_published_moments_and_balance():
     assert (np.bincount(data.y_test) == 1000).all()
 
 
-def test_load_is_fast_cached_and_read_only():
-    datasets._load.cache_clear()
-    started = time.perf_counter()
+def test_load_is_cached_and_read_only():
     data = load("mnist")
-    assert time.perf_counter() - started < 3  # measured: 0.2 s
     assert load("mnist") is data
     with pytest.raises(ValueError, match="read-only"):
         data.x_train[0] = 0
@@ -221,9 +217,7 @@ def test_probe_larger_than_the_test_set_takes_every_image(tmp_path, monkeypatch)
 def test_sprite_sheet_decodes_to_the_images(n):
     data = load("fashion_mnist")
     indices = probe_indices(data, n)
-    started = time.perf_counter()
     png = sprite_sheet(data, indices)
-    assert time.perf_counter() - started < 2  # measured: 0.05 s for 2,000
     with Image.open(io.BytesIO(png)) as picture:
         assert (picture.format, picture.mode) == ("PNG", "L")
         sheet = np.asarray(picture)
