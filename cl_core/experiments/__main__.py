@@ -104,6 +104,7 @@ def show(arguments: argparse.Namespace) -> int:
     verdicts = claims.verdicts(rows)
     print(f"{article.CITATION}\n\n## What was found\n")
     print(*(f"{number}. {sentence}" for number, sentence in enumerate(findings.findings(verdicts), 1)), sep="\n")
+    print(f"\n{findings.agreement(verdicts)}")
     print(f"\n## Accuracy by loss and batch size\n\n{table.markdown(rows)}\n")
     print(f"## {STUDIES['decoupled'].title}\n\n{table.markdown_decoupled(rows)}\n\n## The article's claims\n")
     for verdict in verdicts:

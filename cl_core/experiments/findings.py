@@ -10,7 +10,7 @@ from cl_core.experiments.claims.accuracy import BATCH_HARD, NO_MINING
 from cl_core.experiments.evidence import MIXED, Verdict
 from cl_core.experiments.grid import METHODS
 from cl_core.experiments.single_factors import BATCH_ALONE
-from cl_core.experiments.table import LARGE_BATCH, RIGHT, SMALL_BATCH
+from cl_core.experiments.table import ARTICLE, LARGE_BATCH, PUBLISHED, RIGHT, SMALL_BATCH
 
 
 def findings(verdicts: Sequence[Verdict]) -> list[str]:
@@ -25,6 +25,22 @@ def findings(verdicts: Sequence[Verdict]) -> list[str]:
     """
     by_key = {verdict.key: verdict for verdict in verdicts}
     return [_on_losses(by_key["beats"]), _on_batch_size(by_key), _on_mining(by_key["mining"])]
+
+
+def agreement(verdicts: Sequence[Verdict]) -> str:
+    """Return how often the net of the article's program leads to the verdict that this project's net leads to.
+
+    Args:
+        verdicts: the verdicts on all claims.
+
+    Returns:
+        A sentence.
+    """
+    pairs = [(v.answers[PUBLISHED], v.answers[ARTICLE]) for v in verdicts if ARTICLE in v.answers]
+    decided = [pair for pair in pairs if None not in pair]
+    same = sum(ours == theirs for ours, theirs in decided)
+    lead = f"The net of the article's program leads to the same verdict as ours on {same} of {len(decided)} claims"
+    return f"{lead}; {len(pairs) - len(decided)} more are not decided on both nets yet."
 
 
 def _on_losses(beats: Verdict) -> str:

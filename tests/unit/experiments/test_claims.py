@@ -16,7 +16,7 @@ from cl_core.experiments import STUDIES, Cell, article, claims, results, single_
 from cl_core.experiments.__main__ import show
 from cl_core.experiments.claims.scores import Scores
 from cl_core.experiments.evidence import Verdict, estimates_of
-from cl_core.experiments.findings import findings
+from cl_core.experiments.findings import agreement, findings
 from cl_core.experiments.pipeline import DRAWN, Outcome
 from cl_core.experiments.table import ARTICLE, DIFFERENCE, FAILED, MEASURED, NOT_RUN, PUBLISHED, RIGHT
 
@@ -375,6 +375,16 @@ def test_findings_have_the_numbers_of_the_results():
     assert "higher than with it in 0 of 12 places" in mining
     rises = where({"accuracy_right": 0.99}, method="npair", batch=2048, steps=600)
     assert "but the batch size alone does not lower it" in found(made_up(rises))[1]
+
+
+def test_agreement_counts_the_claims_that_both_nets_decide():
+    """All but the claims on memory and on the batch size alone, which were tested on one net."""
+    assert "on 8 of 8 claims; 0 more" in agreement(claims.verdicts(made_up()))
+    contrary = where({"accuracy_odd": 0.5}, ("program",), method="max_margin", batch=32, dataset="mnist")
+    # it is not above the baseline, not the best, rises with the batch size, and so is more robust than NT-Xent
+    assert "on 4 of 8 claims" in agreement(claims.verdicts(made_up(contrary)))
+    nothing = agreement(claims.verdicts(made_up(where(None, ("program",)))))
+    assert "on 0 of 0 claims; 8 more are not decided" in nothing
 
 
 def test_every_version_has_its_own_methods():

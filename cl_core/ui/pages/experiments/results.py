@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from cl_core import charts
-from cl_core.experiments import METHODS, article, table
+from cl_core.experiments import METHODS, article, findings, table
 from cl_core.experiments.evidence import LABELS, Verdict
 from cl_core.experiments.grid import DATASETS
 from cl_core.experiments.table import ARTICLE, BATCHES, DIFFERENCE, KINDS, MEASURED, PUBLISHED, RIGHT, SPANS
@@ -40,6 +40,7 @@ def show(shipped: ShippedResults) -> None:
     with st.container(border=True):
         st.markdown("#### What was found")
         st.markdown("\n".join(f"{number}. {sentence}" for number, sentence in enumerate(sentences, 1)))
+        st.caption(findings.agreement(verdicts))
     st.markdown("#### The table")
     kind = KIND.render()
     fade_note = "" if kind == DIFFERENCE else " A tile fades as its error grows to four times the smallest one."
