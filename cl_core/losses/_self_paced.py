@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from cl_core.losses._softmax_terms import log_sum_exp, softmax_shares, softplus
-from cl_core.losses.autograd import is_fast, row_blocks, with_fast_gradient, with_gradient
+from cl_core.losses.autograd import is_fast, map_rows, with_fast_gradient, with_gradient
 from cl_core.losses.contrast import Contrast, Terms
 
 
@@ -93,15 +93,14 @@ def _finite(x: Tensor) -> Tensor:
 
 def _fast_total(c: Contrast, positive: Side, negative: Side, pooled: bool) -> Tensor:
     """Return the term of each anchor (A,), by blocks of rows and with an analytic derivative."""
-    value = c.value.detach()
-    log_p, log_n = (torch.empty(len(value), dtype=torch.float64) for _ in range(2))
-    slope = torch.empty_like(value)
-    for rows in row_blocks(*value.shape):
-        s, is_p, is_n = value[rows], c.positive[rows], c.negative[rows]
+
+    def shares_and_slope(s: Tensor, is_p: Tensor, is_n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         a_p, a_n = (positive.optimum - s).clamp_(min=0), (s - negative.optimum).clamp_(min=0)
-        log_p[rows], share_p = softmax_shares(a_p * (positive.margin - s), is_p, 1 / positive.scale)
-        log_n[rows], share_n = softmax_shares(a_n * (s - negative.margin), is_n, 1 / negative.scale)
-        slope[rows] = (a_n * share_n).mul_(negative.scale).sub_((a_p * share_p).mul_(positive.scale))
+        log_p, share_p = softmax_shares(a_p * (positive.margin - s), is_p, 1 / positive.scale)
+        log_n, share_n = softmax_shares(a_n * (s - negative.margin), is_n, 1 / negative.scale)
+        return log_p, log_n, a_n.mul_(share_n).mul_(negative.scale).sub_(a_p.mul_(share_p).mul_(positive.scale))
+
+    log_p, log_n, slope = map_rows(c, shares_and_slope)
     if pooled:
         violation, slope = _pooled(c, log_p, log_n, slope)
     else:
@@ -109,7 +108,7 @@ def _fast_total(c: Contrast, positive: Side, negative: Side, pooled: bool) -> Te
         slope *= violation.sigmoid().to(slope.dtype)[:, None]
     return with_fast_gradient(
         c.value,
-        softplus(violation).expand(len(value)),
+        softplus(violation).expand(len(slope)),
         slope,
         lambda value: _dense_total(c, value, positive, negative, pooled),
     )

@@ -115,16 +115,32 @@ def apply_rows(contrast: Contrast, row_function: RowFunction, dense: DenseFuncti
     """
     if not is_fast(contrast, *parameters):
         return dense(contrast.value, contrast.positive, contrast.negative)
-    value = contrast.value.detach()
-    if value.numel() <= BLOCK_ENTRIES:
-        total, slope = row_function(value, contrast.positive, contrast.negative)
-    else:
-        total, slope = torch.empty(len(value), dtype=torch.float64), torch.empty_like(value)
-        for rows in row_blocks(*value.shape):
-            total[rows], slope[rows] = row_function(value[rows], contrast.positive[rows], contrast.negative[rows])
+    total, slope = map_rows(contrast, row_function)
     return with_fast_gradient(
         contrast.value, total, slope, lambda value: dense(value, contrast.positive, contrast.negative)
     )
+
+
+def map_rows(contrast: Contrast, function: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]]) -> list[Tensor]:
+    """Apply a function to blocks of rows that fit the cache, without autograd, and join what it returns.
+
+    Args:
+        contrast: The Contrast with A anchors and N items.
+        function: Takes (value, positive, negative), each (rows, N), and returns tensors whose first size is rows.
+
+    Returns:
+        The same tensors for all A rows.
+    """
+    value = contrast.value.detach()
+    if value.numel() <= BLOCK_ENTRIES:
+        return list(function(value, contrast.positive, contrast.negative))
+    joined: list[Tensor] = []
+    for rows in row_blocks(*value.shape):
+        parts = function(value[rows], contrast.positive[rows], contrast.negative[rows])
+        joined = joined or [part.new_empty(len(value), *part.shape[1:]) for part in parts]
+        for whole, part in zip(joined, parts, strict=True):
+            whole[rows] = part
+    return joined
 
 
 def row_blocks(rows: int, width: int, size: int = BLOCK_ENTRIES) -> Iterator[slice]:

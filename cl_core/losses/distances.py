@@ -63,7 +63,10 @@ def pairwise(z: Tensor, w: Tensor, metric: str) -> Tensor:
     """
     match metric:
         case "dot":
-            return _check_range(_inner_products(z, w), z, w)
+            products = _inner_products(z, w)
+            if has_values(products):
+                _check_range(products, _norm(z) * _norm(w))
+            return products
         case "similarity" | "cosine":
             u = unit(z)
             s = _inner_products(u, u if w is z else unit(w))
@@ -72,20 +75,20 @@ def pairwise(z: Tensor, w: Tensor, metric: str) -> Tensor:
             function = _StepByStepDistance if has_fast_form(z) else _Distance
             with without_autocast(z.device):
                 distance: Tensor = function.apply(z, None if w is z else w, metric == "sqeuclidean")
-            return _check_range(distance, z, w)
+            return distance
     raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
 
 
-def _check_range(value: Tensor, z: Tensor, w: Tensor) -> Tensor:
-    """Return `value`; OutOfRangeError if it has overflowed, which is looked at only where the entries are large."""
-    if has_values(value):
-        norm_z = float(torch.linalg.vector_norm(z.detach()))
-        norm_w = norm_z if w is z else float(torch.linalg.vector_norm(w.detach()))
-        largest = (norm_z + norm_w) * (norm_z + norm_w)  # no distance, squared distance or inner product is above it
-        is_safe = largest < torch.finfo(value.dtype).max
-        if not is_safe and not bool(torch.isfinite(value.detach()).all()):
-            raise OutOfRangeError("a distance or inner product of these embeddings", "scale them down", value.dtype)
-    return value
+def _check_range(value: Tensor, bound: float) -> None:
+    """Raise OutOfRangeError if a value has overflowed, which is looked at only where their bound does."""
+    if not bound < torch.finfo(value.dtype).max and not bool(torch.isfinite(value.detach()).all()):
+        what = "a distance or inner product of these embeddings"
+        raise OutOfRangeError(what, "scale them down", value.dtype)
+
+
+def _norm(z: Tensor) -> float:
+    """Return the square root of the sum of all squares, in the range of Python's floats if not in that of the type."""
+    return float(torch.linalg.vector_norm(z.detach()))
 
 
 def from_similarity(s: Tensor, metric: str) -> Tensor:
@@ -195,7 +198,10 @@ class _Distance(torch.autograd.Function):
             d2 = _squared_distance(z, z if w is None else w - origin)
             return d2 if squared else d2.sqrt_()
         d = torch.cdist(z, z if w is None else w, compute_mode="donot_use_mm_for_euclid_dist")
-        return d.square() if squared else d
+        d = d.square() if squared else d
+        if has_values(d):
+            _check_range(d, math.inf)
+        return d
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor | None, bool], output: Tensor) -> None:
@@ -229,7 +235,7 @@ def _origin(z: Tensor) -> Tensor:
 
     The mean would do too, but it would move points on a grid off the grid and break their ties.
     """
-    return z[0].detach().clone()
+    return z[0].detach()
 
 
 def _squared_distance(z: Tensor, w: Tensor) -> Tensor:
@@ -239,8 +245,10 @@ def _squared_distance(z: Tensor, w: Tensor) -> Tensor:
     d2 = torch.addmm(r_w.expand(len(z), -1), z, w.T, alpha=-2).add_(r_z).clamp_(min=0)
     if w is z:
         d2.fill_diagonal_(0)
+    largest = 2 * r_z.max() if w is z else r_z.max() + r_w.max()
+    _check_range(d2, 2 * float(largest))
     # For two close points the product form leaves only rounding errors; these few are computed from differences.
-    close = d2 < (r_z.max() + r_w.max()) * (1e-5 if z.dtype == torch.float32 else 1e-12)
+    close = d2 < largest * (1e-5 if z.dtype == torch.float32 else 1e-12)
     if w is z:
         close.fill_diagonal_(False)
     a, n = close.nonzero(as_tuple=True)
