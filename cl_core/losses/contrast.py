@@ -226,8 +226,7 @@ class Terms:
         """Return the mean over all valid terms, a scalar; exactly 0 with a gradient of zeros if there are none."""
         total, count = self.total.sum(dtype=accumulation_dtype(self.total.device)), self.count.sum()
         if has_values(count):  # a number takes fewer operations than a tensor
-            n = int(count)
-            return (total * (1 / n if n else 0)).to(self.total.dtype)
+            return (total * (1 / int(count) if count else 0)).to(self.total.dtype)
         return (total / torch.where(count > 0, count, torch.inf)).to(self.total.dtype)
 
 
