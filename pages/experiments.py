@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cl_core import ui
-from cl_core.experiments import article
+from cl_core.losses.articles import CONTRASTING
 
 for note in ui.experiment_notes():
     st.warning(note, icon=":material/link_off:")
@@ -11,7 +11,7 @@ for note in ui.experiment_notes():
 st.subheader("The published experiment, made again and put right")
 part = ui.experiment_part()
 INTRODUCTIONS = {
-    "table and claims": f"{article.CITATION} compares ways to train one net, at three batch sizes, on "
+    "table and claims": f"{CONTRASTING.reference} compares ways to train one net, at three batch sizes, on "
     "two data sets. An encoder learns from a contrastive loss, is frozen, and a linear classifier learns on it; the "
     "baseline is the same net trained as a classifier.",
     "one thing at a time": "In the article's table the learning rate grows with the batch, and the number of steps "

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from cl_core.experiments import STUDIES, Cell, article, claims, findings, results, table
 from cl_core.experiments.evidence import LABELS
 from cl_core.experiments.sweep import estimate, sweep
+from cl_core.losses.articles import CONTRASTING
 from cl_core.runtime import dask_cluster
 
 
@@ -102,7 +103,7 @@ def show(arguments: argparse.Namespace) -> int:
         print(f"There are no results in {arguments.results}. This makes them: python -m cl_core.experiments run")
         return 1
     verdicts = claims.verdicts(rows)
-    print(f"{article.CITATION}\n\n## What was found\n")
+    print(f"{CONTRASTING.reference}\n\n## What was found\n")
     print(*(f"{number}. {sentence}" for number, sentence in enumerate(findings.findings(verdicts), 1)), sep="\n")
     print(f"\n{findings.agreement(verdicts)}")
     print(f"\n## Accuracy by loss and batch size\n\n{table.markdown(rows)}\n")

@@ -1,16 +1,10 @@
-"""The article whose experiment is reproduced: where it is, how its program differs from the cells "as published".
+"""How the program of `articles.CONTRASTING` differs from the cells "as published", and what cannot be known of it.
 
 Its program was read at commit 97b6166 of its repository: model.py, main.py, main_ce_baseline.py, losses.py and both
 notebooks.
 """
 
 from typing import NamedTuple
-
-TITLE, AUTHOR, VENUE, YEAR = "Contrasting contrastive loss functions", "Zichen Wang", "Towards Data Science", 2020
-URL = "https://medium.com/@wangzc921/contrasting-contrastive-loss-functions-3c13ca5f055e"
-CODE_URL = "https://github.com/wangz10/contrastive_loss"
-CITATION = f"[*{TITLE}*]({URL}), {AUTHOR}, {VENUE}, {YEAR} ([code]({CODE_URL}))"
-
 
 # how the experiment is done, and what is odd in it
 METHOD = (

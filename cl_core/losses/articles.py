@@ -11,10 +11,10 @@ class Article:
 
     Attributes:
         title: Its title, translated if it is not in English.
-        author: Who wrote it; "" if that is not known.
+        author: Who wrote it.
         year: Year of publication; None if that is not known.
         venue: Where it was published, or its language.
-        url: Link to it; "" if no address of it is known.
+        url: Link to it.
         code_url: Link to its program; "" if it has none.
         losses: Keys of the losses that it describes, each of which has its own paper.
     """
@@ -29,15 +29,15 @@ class Article:
 
     @property
     def markdown(self) -> str:
-        """Its title in italics, as a link if it has an address."""
-        return f"[*{self.title}*]({self.url})" if self.url else f"*{self.title}*"
+        """Its title in italics, as a link."""
+        return f"[*{self.title}*]({self.url})"
 
     @property
     def reference(self) -> str:
         """Title, author, place and program as Markdown, in one line."""
-        parts = [self.author, self.venue, "" if self.year is None else str(self.year)]
+        year = "" if self.year is None else f", {self.year}"
         code = f"; [its program]({self.code_url})" if self.code_url else ""
-        return f"{self.markdown} ({', '.join(part for part in parts if part)}{code})"
+        return f"{self.markdown} ({self.author}, {self.venue}{year}{code})"
 
 
 # the address is the one in the README of its program
@@ -51,11 +51,11 @@ CONTRASTING = Article(
     losses=("contrastive", "triplet", "npair", "nt_xent", "supcon"),
 )
 SURVEY = Article(
-    title="From L-softmax to AM-softmax to circle loss to PCCL",
-    author="",
+    title="Contrastive losses, from L-softmax to AM-softmax to circle loss to PCCL",
+    author="qiongyaoxinpo",
     year=None,
-    venue="a survey in Chinese, title translated, no address known",
-    url="",
+    venue="CSDN, in Chinese: 对比学习损失篇，从L-softmax到AM-softmax到circle-loss到PCCL",
+    url="https://blog.csdn.net/qiongyaoxinpo/article/details/126890058",
     code_url="",
     losses=("softmax", "l_softmax", "am_softmax", "circle", "circle_class", "pccl"),
 )

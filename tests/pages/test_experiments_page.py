@@ -15,6 +15,7 @@ from cl_core.experiments import METHODS, STUDIES, article, claims, results, swee
 from cl_core.experiments.findings import findings
 from cl_core.experiments.grid import DATASETS
 from cl_core.experiments.table import ARTICLE, BATCHES, DIFFERENCE, PUBLISHED, RIGHT, VERSIONS
+from cl_core.losses.articles import CONTRASTING
 from cl_core.ui.pages.experiments.page import PARTS
 from cl_core.ui.pages.experiments.rerun import reduced_cell
 from cl_core.ui.pages.training_controls import link_of
@@ -58,7 +59,7 @@ def test_table_and_verdicts_agree_with_results(pool, result_folder):
             assert line in inside
         assert len(expander.dataframe[0].value) == len(verdict.evidence)
     first, *rest = [element.value for element in app.markdown if element.value.startswith(("1. ", "[*"))]
-    assert first == f"{article.CITATION} {first.removeprefix(article.CITATION).strip()}"
+    assert first == f"{CONTRASTING.reference} {first.removeprefix(CONTRASTING.reference).strip()}"
     assert rest == ["\n".join(f"{n}. {sentence}" for n, sentence in enumerate(findings(verdicts), 1))]
     inside = " ".join(element.value for element in differences.markdown)
     for text in (*article.UNKNOWN, *(text for difference in article.DIFFERENCES for text in difference)):
