@@ -23,6 +23,7 @@ from cl_core.ui.link.control import Control, Link
 from cl_core.ui.link.controls import LossChoice
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import height, presentation
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.widgets import prediction, question
 from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding
@@ -147,7 +148,7 @@ def _plane_with_answers(field: Field, key: str) -> PlaneState:
     """Show a plane with the room's predictions; refreshed by a fragment while others can still answer."""
     pinned = _show_plane(prediction.with_answers(field), key, "similarities", PLACE)
     if PLACE.current() != st.session_state.place_read:
-        st.rerun()  # update the text beside the plane
+        streamlit_compat.rerun()  # update the text beside the plane
     return pinned
 
 

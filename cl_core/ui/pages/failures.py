@@ -18,6 +18,7 @@ from cl_core.ui.link.presentation import autoplays, height, intro, presentation
 from cl_core.ui.pages import training_controls
 from cl_core.ui.pages.race import show_timeline
 from cl_core.ui.pages.training_pictures import embedding_cloud
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine
 from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.playback_buttons import PACE, playback_buttons
@@ -175,7 +176,7 @@ def _show_buttons(race: Race, failure: Failure, seed: int) -> None:
     if pressed.step:
         race.step()
     if any(pressed):
-        st.rerun()
+        streamlit_compat.rerun()
 
 
 def _show_position(race: Race, failure: Failure) -> None:
@@ -204,7 +205,7 @@ def _show_pictures(race: Race, failure: Failure, refresh: RefreshRate) -> None:
             )  # fmt: skip
     show_timeline(race, progress, "break", GROUP)
     if not refresh.still_fits(busy):
-        st.rerun()
+        streamlit_compat.rerun()
 
 
 def _heading(failure: Failure, index: int) -> str:

@@ -14,6 +14,7 @@ from cl_core.ui.link import controls
 from cl_core.ui.link.control import Link
 from cl_core.ui.link.presentation import LESSON, ROOM, ROUTE, STEP, forget_presentations
 from cl_core.ui.link.reading import plain_text
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.widgets import page_state, question
 from cl_core.ui.widgets.question import AskedQuestion
 
@@ -205,7 +206,7 @@ def _show_done_badge(position: LessonPosition) -> None:
         conditions = position.step.done
         if conditions and all(condition.holds(page_state.facts()) for condition in conditions):
             _mark_done(position)
-            st.rerun()
+            streamlit_compat.rerun()
         if not conditions:
             st.button("Done?", key="lesson_done_by_word", type="tertiary", on_click=_mark_done, args=(position,))
             return

@@ -16,6 +16,7 @@ from cl_core.ui.link.presentation import autoplays
 from cl_core.ui.pages import race_controls, race_scores
 from cl_core.ui.pages.race_controls import HIDDEN
 from cl_core.ui.pages.training_pictures import embedding_cloud
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine, load_note
 from cl_core.ui.widgets import page_state
 from cl_core.ui.widgets.playback_buttons import PACE, playback_buttons
@@ -109,7 +110,7 @@ def _show_buttons(race: Race, specs: Sequence[RunSpec], points: int, seeds: int)
         race.close()
         st.session_state.race = None
     if any(pressed):
-        st.rerun()
+        streamlit_compat.rerun()
 
 
 def _show_position(race: Race) -> None:
@@ -156,7 +157,7 @@ def _show_pictures(race: Race, refresh: RefreshRate) -> None:
             )  # fmt: skip
     show_timeline(race, progress, "race", GROUP)
     if not refresh.still_fits(busy):
-        st.rerun()
+        streamlit_compat.rerun()
 
 
 def show_timeline(race: Race, progress: RaceProgress, name: str, group: str) -> None:
@@ -173,7 +174,7 @@ def show_timeline(race: Race, progress: RaceProgress, name: str, group: str) -> 
     chosen = timeline(race.runs[0][0].name, steps, key=f"{name}_time", group=group)
     if chosen != st.session_state.get(f"{name}_looked_at"):
         st.session_state[f"{name}_looked_at"] = chosen
-        st.rerun()  # update curves and numbers
+        streamlit_compat.rerun()  # update curves and numbers
 
 
 def _contender_label(index: int, name: str) -> str:

@@ -15,6 +15,7 @@ from cl_core.training.saved_run import SavedRun
 from cl_core.ui.link import presentation
 from cl_core.ui.pages import training_controls, training_export
 from cl_core.ui.pages.training_pictures import HEIGHT, embedding_cloud, picture_title, show_density
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine, load_note
 from cl_core.ui.widgets import page_state
 from cl_core.ui.widgets.chart import chart
@@ -93,7 +94,7 @@ def _show_buttons(run: Run, spec: RunSpec, points: int) -> None:
         run.close()
         st.session_state.run = None
     if any(pressed):
-        st.rerun()
+        streamlit_compat.rerun()
 
 
 def _show_position(run: Run) -> None:
@@ -147,9 +148,9 @@ def _show_picture(run: Run, refresh: RefreshRate, n_frames: int) -> None:
         chosen = embedding(cloud, key="cloud", height=presentation.height(HEIGHT)).frame
         if chosen != st.session_state.get("looked_at"):
             st.session_state.looked_at = chosen
-            st.rerun()  # update the numbers
+            streamlit_compat.rerun()  # update the numbers
     if not refresh.still_fits(busy):
-        st.rerun()
+        streamlit_compat.rerun()
 
 
 def _viewed_frame(progress: RunProgress) -> int:

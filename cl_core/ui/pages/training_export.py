@@ -23,6 +23,7 @@ from cl_core.training.frames import RunProgress
 from cl_core.training.saved_run import SavedRun
 from cl_core.ui.link import controls
 from cl_core.ui.pages import training_controls
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine
 
 WORKER_TIMEOUT = 60.0  # seconds to wait for a worker to make a file
@@ -298,7 +299,7 @@ def _show_movie_progress(job: _MovieJob) -> None:
             mime="image/gif", icon=":material/download:", on_click="ignore", width="stretch", key="take_movie",
         )  # fmt: skip
     if was_running and job.done:  # a full rerun is needed to change a fragment's interval
-        st.rerun()
+        streamlit_compat.rerun()
 
 
 def _size_text(size: int) -> str:

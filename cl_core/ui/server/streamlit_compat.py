@@ -6,8 +6,10 @@ After an update of Streamlit, run tests/unit/ui/test_streamlit_compat.py and the
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import urlencode
 
+import streamlit as st
 from streamlit import runtime
 from streamlit.delta_generator_singletons import get_dg_singleton_instance
 from streamlit.proto.RootContainer_pb2 import RootContainer
@@ -91,6 +93,19 @@ def replace_query_string(text: str, without: str = "") -> None:
         params.remove_param(without)
         params.set_initial_query_params_from_current()
         params._send_query_param_msg()
+
+
+def rerun() -> NoReturn:
+    """Run the script again, with the query string as it is now.
+
+    `st.rerun` takes the query string that the browser sent for this run, so a control that code has set since, as the
+    click on a card does, would lose its value. The browser test of the failure gallery shows it.
+    """
+    context = get_script_run_ctx()
+    if context is not None:
+        with _query_params() as params:
+            context.query_string = urlencode(params._query_params, doseq=True)
+    st.rerun()
 
 
 def is_history_navigation() -> bool:

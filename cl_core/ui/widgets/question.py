@@ -12,6 +12,7 @@ import streamlit as st
 from cl_core.runtime.errors import describe_error
 from cl_core.teaching.lessons import Question
 from cl_core.teaching.rooms import Answer, RoomError, Rooms
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.widgets import page_state
 
 POLL_SECONDS = 1.0  # seconds between two polls of the answers of a room
@@ -137,7 +138,7 @@ def _ask(asked: AskedQuestion) -> None:
         st.caption("Click on the plane, then commit yourself next to it.")
         return
     if has_answered(asked):
-        st.rerun()  # the whole page, which shows the solution and what it has covered
+        streamlit_compat.rerun()  # the whole page, which shows the solution and what it has covered
     with st.form(f"answer {asked.key}", border=False):  # so that a choice is not sent before it is submitted
         chosen = st.pills(
             f"**{question.words}**", range(len(question.choices)), key=f"choice {asked.room} {asked.key}",
@@ -154,7 +155,7 @@ def _ask(asked: AskedQuestion) -> None:
             st.button("Show the answer", key="show_answer", on_click=submit, args=(asked, None))
     if submitted and chosen is not None:
         submit(asked, chosen)
-        st.rerun()
+        streamlit_compat.rerun()
 
 
 def skip_popover(asked: AskedQuestion) -> None:
@@ -167,7 +168,7 @@ def skip_popover(asked: AskedQuestion) -> None:
         st.markdown(SKIP_WARNING)
         if st.button("Show the answer", key="show_answer"):
             submit(asked, None)
-            st.rerun()
+            streamlit_compat.rerun()
 
 
 def room(name: str, asked: AskedQuestion | None) -> None:

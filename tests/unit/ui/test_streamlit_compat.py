@@ -95,3 +95,24 @@ def test_session_statistics_are_empty_without_a_server():
 def test_each_use_of_the_private_api_has_a_reason(name):
     reason = (inspect.getdoc(getattr(streamlit_compat, name)) or "").split("\n\n")
     assert len(reason) > 1 or name == "is_bound"
+
+
+def test_rerun_takes_the_query_string_as_it_is_now():
+    def page():
+        import streamlit as st
+        from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
+        from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
+
+        from cl_core.ui.server import streamlit_compat
+
+        st.query_params["failure"] = "a lone & sole"
+        get_script_run_ctx().query_string = "pace=fast"  # as a bound widget leaves it
+        try:
+            streamlit_compat.rerun()
+        except RerunException as asked:
+            st.session_state.asked = asked.rerun_data.query_string
+
+    app = AppTest.from_function(page)
+    app.query_params["pace"] = "fast"
+    app.run()
+    assert app.session_state.asked == "pace=fast&failure=a+lone+%26+sole"

@@ -14,6 +14,7 @@ from cl_core.experiments.pipeline import Outcome
 from cl_core.losses.variants import OURS
 from cl_core.runtime import errors
 from cl_core.ui.link.control import Control
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine
 
 EPOCHS = Control("epochs", "epochs", 1, "of the first stage, and of the classifier", options=(1, 2, 5))
@@ -73,7 +74,7 @@ def show(cell: Cell, rows: pd.DataFrame) -> None:
             future = engine().long_queue.submit(sweep.cell_task, reduced)
             state.reduced_failure = None
             state.reduced_run = RunningCell(reduced, future, time.monotonic())
-            st.rerun()
+            streamlit_compat.rerun()
     if running is not None:
         st.fragment(_show_progress, run_every=POLL_SECONDS)(running)
     if failure := state.get("reduced_failure"):
@@ -84,7 +85,7 @@ def show(cell: Cell, rows: pd.DataFrame) -> None:
 def _show_progress(running: RunningCell) -> None:
     """Show the estimated progress and a button that cancels it."""
     if running.future.done():
-        st.rerun()
+        streamlit_compat.rerun()
     elapsed, estimate = time.monotonic() - running.started_at, sweep.estimate(running.cell)
     with st.container(horizontal=True, vertical_alignment="center"):
         status = "in work" if running.future.running() else "waiting for a free worker"
@@ -93,7 +94,7 @@ def _show_progress(running: RunningCell) -> None:
         if st.button("Drop it", icon=":material/close:", key="reduced_drop", help="Its result will not be shown"):
             running.future.cancel()
             st.session_state.reduced_run = None
-            st.rerun()
+            streamlit_compat.rerun()
 
 
 def _collect() -> None:

@@ -19,6 +19,7 @@ from cl_core.training.pretrained import checkpoints
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.controls import section
 from cl_core.ui.pages.triplets.real_batch import EMBEDDED_BY, EMBEDDING, PARAMETERS, PIXELS, SYMBOLS
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine
 from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.embedding_source import NO_RUN, OWN
@@ -143,7 +144,7 @@ def _show_progress(job: CensusJob, phase: str) -> None:
     job.renew_lease()
     progress = job.progress()
     if progress.phase != phase:  # a full rerun is needed to change a fragment's interval
-        st.rerun()
+        streamlit_compat.rerun()
     _show_notices(progress)
     if progress.phase == "failed":
         return

@@ -24,6 +24,7 @@ from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control
 from cl_core.ui.pages import training_controls
 from cl_core.ui.pages.training_pictures import embedding_cloud
+from cl_core.ui.server import streamlit_compat
 from cl_core.ui.widgets.embedding_source import OWN
 from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
 
@@ -187,7 +188,7 @@ def _show_live_run(run: Run, refresh: RefreshRate, index: int, height: int) -> N
     )
     _show_pictures(embedding_cloud(run, progress, 2), _run_shares(run, progress), index, height)
     if not refresh.still_fits(busy):
-        st.rerun()
+        streamlit_compat.rerun()
 
 
 def _run_shares(run: Run, progress: RunProgress) -> Shares:
