@@ -1,11 +1,8 @@
 """One frozen batch: the same images under two losses, with the forces on each embedding and the weight of each pair."""
 
-import streamlit as st
-
 from cl_core import ui
 
-for note in ui.batch_notes():
-    st.warning(note, icon=":material/link_off:")
+ui.show_link_notes(ui.batch_notes())
 
 chosen = ui.batch_controls()
 

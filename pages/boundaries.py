@@ -1,11 +1,8 @@
 """Boundaries: where a loss stops pushing, and how the boundary moves with its margin and its scale."""
 
-import streamlit as st
-
 from cl_core import ui
 
-for note in ui.boundary_notes():
-    st.warning(note, icon=":material/link_off:")
+ui.show_link_notes(ui.boundary_notes())
 
 chosen = ui.boundary_controls()
 

@@ -4,8 +4,7 @@ import streamlit as st
 
 from cl_core import ui
 
-for note in ui.race_notes():
-    st.warning(note, icon=":material/link_off:")
+ui.show_link_notes(ui.race_notes())
 
 try:
     specs, points, seeds = ui.race_controls()

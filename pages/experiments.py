@@ -5,8 +5,7 @@ import streamlit as st
 from cl_core import ui
 from cl_core.losses.articles import CONTRASTING
 
-for note in ui.experiment_notes():
-    st.warning(note, icon=":material/link_off:")
+ui.show_link_notes(ui.experiment_notes())
 
 st.subheader("The published experiment, made again and put right")
 part = ui.experiment_part()

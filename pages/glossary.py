@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from cl_core import ui
 from cl_core.ui.pages import glossary
 
-for note in glossary.glossary_notes():
-    st.warning(note, icon=":material/link_off:")
+ui.show_link_notes(glossary.glossary_notes())
 
 loss, query = glossary.choose_loss()
 if loss is None:

@@ -4,8 +4,7 @@ import streamlit as st
 
 from cl_core import ui
 
-for note in ui.run_notes():
-    st.warning(note, icon=":material/link_off:")
+ui.show_link_notes(ui.run_notes())
 
 try:
     spec, points = ui.run_controls()

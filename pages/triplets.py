@@ -1,11 +1,8 @@
 """Easy, semi-hard, hard: one triplet to drag, a real batch, all triplets of the test images, and a whole run."""
 
-import streamlit as st
-
 from cl_core import ui
 
-for note in ui.triplet_notes():
-    st.warning(note, icon=":material/link_off:")
+ui.show_link_notes(ui.triplet_notes())
 
 ui.intro("Easy, semi-hard, hard: which triplets teach?")
 part = ui.triplet_part()

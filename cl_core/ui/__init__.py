@@ -2,7 +2,7 @@
 
 from cl_core.runtime.errors import describe_error
 from cl_core.ui.link.controls import forget_link
-from cl_core.ui.link.presentation import intro
+from cl_core.ui.link.presentation import intro, show_link_notes
 from cl_core.ui.link.share import share_view
 from cl_core.ui.pages.batch import batch_controls, batch_notes, show_batch
 from cl_core.ui.pages.boundaries import boundary_controls, boundary_notes, show_boundaries
@@ -47,6 +47,7 @@ __all__ = [
     "show_failure",
     "show_gallery",
     "show_lessons",
+    "show_link_notes",
     "show_race",
     "show_status",
     "show_training",

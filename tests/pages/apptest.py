@@ -139,7 +139,8 @@ def widget_keys(app: AppTest) -> set[str | None]:
 
 
 def warnings_of(app: AppTest) -> list[str]:
-    return [warning.value for warning in app.warning]
+    """Return all warnings; notes on the link share one box, as a list."""
+    return [line.removeprefix("- ") for warning in app.warning for line in warning.value.splitlines()]
 
 
 def markdown_texts(app: AppTest) -> str:

@@ -1,6 +1,6 @@
 """How a link presents a page, apart from its settings: hidden and locked controls, large type, autoplay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -173,6 +173,17 @@ def intro(title: str = "", text: str = "") -> None:
         st.subheader(title)
     if text:
         st.markdown(text)
+
+
+def show_link_notes(notes: Sequence[str]) -> None:
+    """Show what in the link of a page was not used, or not as it was written, in one box.
+
+    Args:
+        notes: Markdown; nothing is shown without any.
+    """
+    if notes:
+        text = notes[0] if len(notes) == 1 else "\n".join(f"- {note}" for note in notes)
+        st.warning(text, icon=":material/link_off:")
 
 
 def height(pixels: int) -> int:
