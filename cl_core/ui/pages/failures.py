@@ -211,8 +211,14 @@ def _show_pictures(race: Race, failure: Failure, refresh: RefreshRate) -> None:
 def _heading(failure: Failure, index: int) -> str:
     """Return the role of a run and the settings in which it differs from the other one."""
     changes = {name: values[index] for name, values in failure.changes.items() if values[index] is not None}
-    settings = " · ".join(f"{name} {_short(value)}" for name, value in changes.items())
+    settings = " · ".join(_setting_text(name, value) for name, value in changes.items())
     return f"**:{('red', 'green')[index]}[{ROLES[index]}]** · {settings}"
+
+
+def _setting_text(name: str, value: Any) -> str:
+    if name == "images_per_class":
+        return f"{value} images of each class" if value else "images drawn at random"
+    return f"{name} {_short(value)}"
 
 
 def _knn_badge(progress: RunProgress) -> str:
