@@ -195,3 +195,8 @@ def test_pictures_show_what_their_terms_say(pool, monkeypatch):
     assert abs(training.session_state.run.progress().references.collapse - 232.6) < 0.1
     collapsing = open_from_link("triplets", None, **first["stuck"].link)
     assert "from step 14 on the spread is below 0.05" in page_texts(collapsing)
+
+
+def test_link_may_call_the_search_by_another_name():
+    app = open_from_link("glossary", search="stuck")
+    assert app.text_input(key="find").value == "stuck"

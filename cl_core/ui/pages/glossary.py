@@ -52,7 +52,7 @@ class TextControl(Control):
 
 
 CARDS_PER_ROW = 3
-SEARCH = TextControl("find", "find", "", "a name, a symbol, a word")
+SEARCH = TextControl("find", "find", "", "a name, a symbol, a word", aliases=("search", "query", "q"))
 
 
 def glossary_notes() -> list[str]:
