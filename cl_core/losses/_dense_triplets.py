@@ -12,7 +12,7 @@ from torch import Tensor
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.execution import accumulation_dtype
 
-MAX_TRIPLETS = 1 << 22  # triplets (valid or not) up to which all are compared at once
+MAX_TRIPLETS = 1 << 18  # triplets (valid or not) up to which all are compared at once
 
 
 def sum_of_rule(
