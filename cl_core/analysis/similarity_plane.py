@@ -6,7 +6,7 @@ Each point is one anchor with one positive and one negative, and is computed by 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,7 @@ Floats = NDArray[np.float64]
 SIMILARITY_NODES = 101  # along each side of the square of similarities: 0.02 apart
 ANGLE_NODES = 91  # along each side of the square of angles: 2 degrees apart
 CURVE_POINTS = 241
-# into how many parts the interval with a boundary's crossing is divided, again and again: to 1 degree, then to 1e-13
-SUBDIVISIONS = (180, *[16] * 11)
+OUTLINE_POINTS = 181
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,14 +66,14 @@ def similarity_plane(loss: Loss, theta: Mapping[str, Any], *, n: int = SIMILARIT
     """
     checked = loss.check(theta)
     axis = torch.linspace(-1, 1, n, dtype=torch.float64)
-    value, d_p, d_n, violated = _evaluate(loss, checked, axis[:, None].expand(n, n), axis.expand(n, n), length)
+    value, d_p, d_n, violated = evaluate(loss, checked, axis[:, None].expand(n, n), axis.expand(n, n), length)
     return Plane(
         axis=axis.numpy(),
-        value=value,
-        d_x=d_n,
-        d_y=d_p,
-        violated=violated,
-        boundary=_boundary_curve(loss, checked),
+        value=value.numpy(),
+        d_x=d_n.numpy(),
+        d_y=d_p.numpy(),
+        violated=None if violated is None else violated.numpy(),
+        boundary=None if (curve := boundary_curve(loss, checked)) is None else curve.numpy(),
         landmarks=loss.landmarks(**checked),
     )
 
@@ -94,16 +93,16 @@ def angle_plane(loss: Loss, theta: Mapping[str, Any], *, n: int = ANGLE_NODES, l
     checked = loss.check(theta)
     axis = torch.linspace(0, math.pi, n, dtype=torch.float64)
     s = axis.cos()
-    value, d_p, d_n, violated = _evaluate(loss, checked, s[:, None].expand(n, n), s.expand(n, n), length)
-    slope = -axis.sin().numpy()  # d cos(theta) / d theta
-    boundary = _boundary_curve(loss, checked)
+    value, d_p, d_n, violated = evaluate(loss, checked, s[:, None].expand(n, n), s.expand(n, n), length)
+    slope = -axis.sin()  # d cos(theta) / d theta
+    boundary = boundary_curve(loss, checked)
     return Plane(
         axis=axis.rad2deg().numpy(),
-        value=value,
-        d_x=d_n * slope,
-        d_y=d_p * slope[:, None],
-        violated=violated,
-        boundary=None if boundary is None else np.degrees(np.arccos(np.clip(boundary, -1, 1))),
+        value=value.numpy(),
+        d_x=(d_n * slope).numpy(),
+        d_y=(d_p * slope[:, None]).numpy(),
+        violated=None if violated is None else violated.numpy(),
+        boundary=None if boundary is None else boundary.clamp(-1, 1).acos().rad2deg().numpy(),
         landmarks=Landmarks(target=(180.0, 0.0)),
     )
 
@@ -127,33 +126,70 @@ def evaluate_at(
         ValueError: when a parameter is unknown or out of range.
     """
     point = torch.tensor([[s_p]], dtype=torch.float64), torch.tensor([[s_n]], dtype=torch.float64)
-    value, d_p, d_n, _ = _evaluate(loss, loss.check(theta), *point, length)
+    value, d_p, d_n, _ = evaluate(loss, loss.check(theta), *point, length)
     return value.item(), d_p.item(), d_n.item()
 
 
-def _evaluate(
-    loss: Loss, theta: Mapping[str, Any], s_p: Tensor, s_n: Tensor, length: float
-) -> tuple[Floats, Floats, Floats, NDArray[np.bool_] | None]:
-    """Return value, dL/ds_p, dL/ds_n and violation (None without a boundary) at points of any shape."""
+def evaluate(
+    loss: Loss, theta: Mapping[str, Any], s_p: Tensor, s_n: Tensor, length: float | Tensor = 1.0
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """Compute a loss at points of the plane of similarities; compilers can trace it, with tensors as parameters.
+
+    Args:
+        loss: the loss.
+        theta: all of its parameters.
+        s_p: cosines to the positive, any shape, float64.
+        s_n: cosines to the negative, of the same shape.
+        length: of the anchors; others have length 1.
+
+    Returns:
+        Value, dL/ds_p, dL/ds_n, and whether the boundary is violated (None without one), of the shape of `s_p`.
+    """
     metric = loss.metric_of(theta)
     scale = length if metric == "dot" else 1.0
     x_p, x_n = ((from_similarity(s, metric) * scale).contiguous().requires_grad_() for s in (s_p, s_n))
     terms = loss.function(Contrast.of_pairs(x_p, x_n, length), **theta)
     d_p, d_n = torch.autograd.grad(terms.total.sum(), (x_p, x_n))
     with torch.no_grad():
-        d_p *= slope_in_similarity(x_p, metric) * scale
-        d_n *= slope_in_similarity(x_n, metric) * scale
-        violated = None if loss.boundary is None else (loss.boundary(x_p, x_n, **theta) > 0).numpy()
-    return terms.total.detach().reshape(s_p.shape).numpy(), d_p.numpy(), d_n.numpy(), violated
+        d_p = d_p * slope_in_similarity(x_p, metric) * scale
+        d_n = d_n * slope_in_similarity(x_n, metric) * scale
+        violated = None if loss.boundary is None else loss.boundary(x_p, x_n, **theta) > 0
+    return terms.total.detach().reshape(s_p.shape), d_p, d_n, violated
 
 
-def _boundary_curve(loss: Loss, theta: Mapping[str, Any]) -> Floats | None:
-    """Return points (k, 2) of the boundary as (s_n, s_p), NaN outside the square; None without a closed form."""
+def boundary_curve(loss: Loss, theta: Mapping[str, Any]) -> Tensor | None:
+    """Compute points of the boundary from its closed form; compilers can trace it.
+
+    Args:
+        loss: the loss.
+        theta: all of its parameters.
+
+    Returns:
+        (k, 2) points (s_n, s_p), NaN outside the square; None for a loss without a closed form.
+    """
     if loss.curve is None:
         return None
     s_n, s_p = loss.curve(torch.linspace(0, 1, CURVE_POINTS, dtype=torch.float64), **theta)
-    outside = (s_n.abs() > 1 + 1e-9) | (s_p.abs() > 1 + 1e-9)
-    return torch.stack([s_n, s_p], 1).masked_fill(outside[:, None], torch.nan).numpy()
+    return clip_to_square(torch.stack([s_n, s_p], 1))
+
+
+def ellipse_outline(ellipse: Sequence[float | Tensor]) -> Tensor:
+    """Compute the outline of an ellipse in the plane of similarities; compilers can trace it.
+
+    Args:
+        ellipse: centre (s_n, s_p) and radii, as in `Landmarks`.
+
+    Returns:
+        (k, 2) points (s_n, s_p), NaN outside the square.
+    """
+    centre_n, centre_p, radius_n, radius_p = ellipse
+    angle = torch.linspace(0, 2 * math.pi, OUTLINE_POINTS, dtype=torch.float64)
+    return clip_to_square(torch.stack([centre_n + radius_n * angle.cos(), centre_p + radius_p * angle.sin()], 1))
+
+
+def clip_to_square(points: Tensor) -> Tensor:
+    """Replace points (k, 2) outside the square of similarities by NaN, which interrupts a curve."""
+    return points.masked_fill((points.abs() > 1 + 1e-9).any(1, keepdim=True), torch.nan)
 
 
 def distance_to_curve(curve: Floats, x: float, y: float) -> float:
@@ -173,84 +209,6 @@ def distance_to_curve(curve: Floats, x: float, y: float) -> float:
     along = np.clip((offset * segment).sum(1) / np.where(squared_length > 0, squared_length, 1.0), 0, 1)
     distance = np.hypot(*(offset - along[:, None] * segment).T)
     return math.nan if np.isnan(distance).all() else float(np.nanmin(distance))
-
-
-def wedge_angles(loss: Loss, theta: Mapping[str, Any]) -> Floats:
-    """Return theta_1*, the largest angle from its own class weight at which an embedding does not violate the boundary.
-
-    The embedding lies between two class weights of equal lengths, at most on their bisector. Where the boundary is
-    crossed more than once on the way to the bisector, the first crossing counts, unless the next one follows within
-    half a degree.
-
-    Args:
-        loss: a loss with a boundary.
-        theta: its parameters; defaults for those that are missing.
-
-    Returns:
-        (181,) degrees, for angles of 0 to 180 degrees between the class weights; NaN where an embedding in the
-        direction of its own class weight violates the boundary.
-
-    Raises:
-        ValueError: when the loss has no boundary, or a parameter is unknown or out of range.
-    """
-    violated, last = _violated_by_angle(loss, theta, away=False)
-    end = _first_angle(violated, last, wanted=True)
-    return end.rad2deg().masked_fill(violated(torch.zeros_like(last)), torch.nan).numpy()
-
-
-def wedge_angles_away(loss: Loss, theta: Mapping[str, Any]) -> Floats:
-    """Return the angles from its own class weight, away from the other one, at which the boundary is not violated.
-
-    Args:
-        loss: a loss with a boundary.
-        theta: its parameters; defaults for those that are missing.
-
-    Returns:
-        (181, 2) degrees from and to, for angles of 0 to 180 degrees between the class weights; at most to the bisector
-        on the far side. The first is 0, unless an embedding in the direction of its own class weight violates the
-        boundary. NaN where all angles do.
-
-    Raises:
-        ValueError: when the loss has no boundary, or a parameter is unknown or out of range.
-    """
-    violated, last = _violated_by_angle(loss, theta, away=True)
-    start = _first_angle(violated, last, wanted=False)
-    end = _first_angle(violated, last, wanted=True, after=start)
-    return torch.stack([start, end], 1).rad2deg().masked_fill(violated(start)[:, None], torch.nan).numpy()
-
-
-def _violated_by_angle(
-    loss: Loss, theta: Mapping[str, Any], *, away: bool
-) -> tuple[Callable[[Tensor], Tensor], Tensor]:
-    """Return a function that says which angles violate the boundary, and the largest angles to ask it for, (181,).
-
-    The function takes angles (..., 181) between an embedding and its own class weight, towards the other class weight
-    or `away` from it. The largest angles lead to the bisector.
-    """
-    checked = loss.check(theta)
-    if loss.boundary is None:
-        raise ValueError(f"{loss.key} has no boundary: {loss.no_boundary}")
-    boundary = loss.boundary
-    between = torch.arange(181, dtype=torch.float64).deg2rad()
-
-    def violated(own: Tensor) -> Tensor:
-        other = between + own if away else between - own
-        return boundary(own.cos(), other.cos(), **checked) > 0
-
-    return violated, math.pi - between / 2 if away else between / 2
-
-
-def _first_angle(
-    violated: Callable[[Tensor], Tensor], last: Tensor, *, wanted: bool, after: Tensor | None = None
-) -> Tensor:
-    """Return the first angles (181,) from `after` on at which `violated` is as wanted; `last` where there is none."""
-    low, high = torch.zeros_like(last) if after is None else after, last
-    for parts in SUBDIVISIONS:
-        nodes = torch.lerp(low, high, torch.linspace(0, 1, parts + 1, dtype=last.dtype)[:, None])
-        matches = violated(nodes) == wanted
-        node = torch.where(matches.any(0), matches.byte().argmax(0), parts)
-        low, high = (nodes.gather(0, row.clamp(min=0)[None])[0] for row in (node - 1, node))
-    return high
 
 
 def angle_functions(margin: int, annealing: float, n: int = 181) -> dict[str, Floats]:

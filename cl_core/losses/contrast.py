@@ -39,7 +39,7 @@ class Contrast:
     symmetric: bool = False
     anchors: Tensor | None = None
     others: Tensor | None = None
-    length: float = 1.0
+    length: float | Tensor = 1.0
 
     def __post_init__(self) -> None:
         if self.value.dim() != 2:
@@ -74,7 +74,7 @@ class Contrast:
     def anchor_lengths(self) -> Tensor:
         """Euclidean lengths of the anchors, (A, 1)."""
         if self.anchors is None:
-            return self.value.new_full((len(self.value), 1), self.length)
+            return self.value.new_ones((len(self.value), 1)) * self.length
         return row_lengths(self.anchors)
 
     @property
@@ -170,7 +170,7 @@ class Contrast:
         return cls(value if bias is None else value + bias.to(z.dtype), positive, ~positive, anchors=z, others=w)
 
     @classmethod
-    def of_pairs(cls, x_p: Tensor, x_n: Tensor, length: float = 1.0) -> Contrast:
+    def of_pairs(cls, x_p: Tensor, x_n: Tensor, length: float | Tensor = 1.0) -> Contrast:
         """Build a Contrast from values: each anchor has one positive and one or more negatives.
 
         The values are used as they are, so the caller chooses the metric (see `distances.from_similarity`).

@@ -37,9 +37,10 @@ def boundary(x_p: Tensor, x_n: Tensor, margin: float, xi: int, **_: object) -> T
 
 def curve(t: Tensor, margin: float, xi: int, **_: object) -> tuple[Tensor, Tensor]:
     """Return points (s_n, s_p): the straight line for t below 1/4, then the ellipse from (-m, 0) to where s_p = 1."""
-    radius = math.sqrt(_squared_radius(margin, xi))
-    first, last = -math.acos((1 + margin) / 2 / radius), math.acos((margin - 1) / 2 / radius)
-    angle = first + (t - 0.25).clamp(min=0) / 0.75 * (last - first)  # from the bottom of the ellipse
+    radius = _squared_radius(margin, xi) ** 0.5
+    ends = ((1 + margin) / 2 / radius, (margin - 1) / 2 / radius)
+    first, last = (torch.as_tensor(end, dtype=t.dtype, device=t.device).acos() for end in ends)
+    angle = (t - 0.25).clamp(min=0) / 0.75 * (last + first) - first  # from the bottom of the ellipse
     straight = t < 0.25
     s_n = torch.where(straight, -1 + (1 - margin) * 4 * t, -margin / 2 + radius / math.sqrt(xi) * angle.sin())
     return s_n, torch.where(straight, 0.0, (1 + margin) / 2 - radius * angle.cos())
@@ -47,7 +48,7 @@ def curve(t: Tensor, margin: float, xi: int, **_: object) -> tuple[Tensor, Tenso
 
 def landmarks(margin: float, xi: int, **_: object) -> Landmarks:
     """Return where frozen weights lead, the place of the lowest value, the intended box and the whole ellipse."""
-    radius = math.sqrt(_squared_radius(margin, xi))
+    radius = _squared_radius(margin, xi) ** 0.5
     centre = (-margin / 2, (1 + margin) / 2)
     return Landmarks(
         (-margin, 1.0), centre, (-margin, margin, 1 - margin, 1.0), (*centre, radius / math.sqrt(xi), radius)

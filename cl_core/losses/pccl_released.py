@@ -27,7 +27,7 @@ def _radii(margin: float, k: int) -> tuple[float, float]:
 def curve(t: Tensor, margin: float, k: int, **_: object) -> tuple[Tensor, Tensor]:
     """Return points (s_n, s_p): the straight line for t < 1/4, then the ellipse from (-m, 1 - m) to where s_p = 1."""
     along_n, along_p = _radii(margin, k)
-    first = -math.asin(margin / along_n)
+    first = -math.asin(1 / math.sqrt(1 + 1 / k))
     angle = first + (t - 0.25).clamp(min=0) / 0.75 * (math.pi / 2 - first)  # from the bottom of the ellipse
     straight = t < 0.25
     s_n = torch.where(straight, -1 + (1 - margin) * 4 * t, along_n * angle.sin())

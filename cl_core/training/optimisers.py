@@ -1,7 +1,7 @@
 """The optimisers of a run, and how their moments are stored."""
 
 from collections.abc import Callable
-from math import sqrt
+from math import log, sqrt
 from typing import Any, overload
 
 import torch
@@ -13,6 +13,7 @@ _ADAM_MOMENTS = ("exp_avg", "exp_avg_sq")
 # torch's names of each optimiser's moments, in the order in which `State.vector` stores them
 MOMENT_NAMES = {"adam": _ADAM_MOMENTS, "sgd": ("momentum_buffer",), "keras_adam": _ADAM_MOMENTS}
 KERAS_EPSILON = 1e-7
+_BETAS, _EPSILON = (0.9, 0.999), 1e-8  # torch's defaults of Adam
 
 
 class KerasAdam(torch.optim.Adam):
@@ -74,3 +75,31 @@ def create(spec: RunSpec, weights: Tensor, moments: Tensor | None, step: int) ->
             state["step"] = torch.tensor(float(step))
         optimiser.load_state_dict({"state": {0: state}, "param_groups": optimiser.state_dict()["param_groups"]})
     return optimiser
+
+
+def update(name: str, weights: Tensor, grad: Tensor, moments: Tensor, step: Tensor, rate: Tensor) -> Tensor:
+    """Do one step as a function of tensors, for compilers: the same rule as that of the optimiser from `create`.
+
+    Args:
+        name: "adam", "sgd" or "keras_adam".
+        weights: (P,) float32.
+        grad: (P,) float32, their gradient.
+        moments: (P times the number of `MOMENT_NAMES`,) float32.
+        step: () float64, number of steps done before.
+        rate: () float64, learning rate.
+
+    Returns:
+        (V,) float32, the new weights and moments, in the layout of `State.vector`.
+    """
+    if name == "sgd":
+        velocity = torch.where(step == 0, grad, MOMENTUM * moments + grad)
+        return torch.cat([weights - rate.float() * velocity, velocity])
+    first, second = moments.view(2, -1)
+    done = step + 1
+    first = first + (grad - first) * (1 - _BETAS[0])
+    second = second * _BETAS[1] + grad * grad * (1 - _BETAS[1])
+    corrections = [-(done * log(beta)).expm1() for beta in _BETAS]  # 1 - beta^t
+    root = corrections[1].sqrt()
+    epsilon = (KERAS_EPSILON / root).float() if name == "keras_adam" else _EPSILON
+    size = (rate / corrections[0]).float()
+    return torch.cat([weights - size * (first / (second.sqrt() / root.float() + epsilon)), first, second])

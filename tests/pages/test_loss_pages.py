@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cl_core.analysis import similarity_plane
+from cl_core.analysis.wedge import wedge_angles
 from cl_core.losses import LOSSES, snippets
 from cl_core.training.pretrained import embeddings
 from tests.pages.apptest import click, component_messages, open_page, open_training_run, page_texts, run_until
@@ -38,7 +39,7 @@ def test_angle_plane_of_class_weight_loss_matches_library(pool, key):
     assert wedge["title"] == angles["title"] == LOSSES[key].title
     assert angles["unit"] == "°"
     table = np.array([math.nan if degrees is None else degrees for degrees in wedge["table"]])
-    assert np.allclose(table, similarity_plane.wedge_angles(LOSSES[key], {}), rtol=1e-6, equal_nan=True)
+    assert np.allclose(table, wedge_angles(LOSSES[key], {}), rtol=1e-6, equal_nan=True)
 
 
 @pytest.mark.parametrize("stage", embeddings.STAGES)

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import streamlit as st
 
-from cl_core.analysis import similarity_plane
+from cl_core.analysis.wedge import wedge_angles, wedge_angles_away
 from cl_core.components.wedge import Wedge
 from cl_core.components.wedge.mount import wedge
 from cl_core.losses import LOSSES
@@ -16,7 +16,7 @@ from cl_core.losses import LOSSES
 def angles(key: str, margin: float | None) -> tuple[np.ndarray, np.ndarray]:
     """Return the angles towards the other class weight (181,) and away from it (181, 2), in degrees."""
     loss, theta = LOSSES[key], {} if margin is None else {"margin": margin}
-    return similarity_plane.wedge_angles(loss, theta), similarity_plane.wedge_angles_away(loss, theta)
+    return wedge_angles(loss, theta), wedge_angles_away(loss, theta)
 
 
 def picture(key: str, margin: float | None, between: int) -> Wedge:

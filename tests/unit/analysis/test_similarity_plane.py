@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from cl_core.analysis import pairs, similarity_plane
+from cl_core.analysis import pairs, similarity_plane, wedge
 from cl_core.losses import LOSSES
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.distances import from_similarity
@@ -173,7 +173,7 @@ def test_embedding_length_scales_only_losses_without_unit_norm():
 
 def test_loss_without_boundary_has_no_wedge_and_no_violations():
     with pytest.raises(ValueError, match="never look at each other"):
-        similarity_plane.wedge_angles(LOSSES["contrastive"], {})
+        wedge.wedge_angles(LOSSES["contrastive"], {})
     assert similarity_plane.similarity_plane(LOSSES["contrastive"], {}).violated is None
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.optimize import brentq
 
-from cl_core.analysis import similarity_plane
+from cl_core.analysis import wedge
 from cl_core.losses import LOSSES
 
 BETWEEN = np.arange(181.0)  # degrees between two class weights
@@ -63,7 +63,7 @@ def test_wedge_angles_equal_closed_forms_at_every_degree(key, m):
     theta = {} if m is None else {"margin": m}
     if "annealing" in LOSSES[key].parameters:
         theta["annealing"] = 0.0
-    angles = similarity_plane.wedge_angles(LOSSES[key], theta)
+    angles = wedge.wedge_angles(LOSSES[key], theta)
     assert angles.shape == (181,)
     assert angles.dtype == np.float64
     np.testing.assert_allclose(angles, closed_form(key, m), rtol=0, atol=1e-9)
@@ -71,17 +71,15 @@ def test_wedge_angles_equal_closed_forms_at_every_degree(key, m):
 
 def test_wedge_angles_of_published_examples_at_60_degrees():
     """Theta = 60 degrees: 30; 20, 15 and 12; 9.5; 15.7."""
-    at_60 = [
-        similarity_plane.wedge_angles(LOSSES["sphereface"], {"margin": m, "annealing": 0.0})[60] for m in (2, 3, 4)
-    ]
+    at_60 = [wedge.wedge_angles(LOSSES["sphereface"], {"margin": m, "annealing": 0.0})[60] for m in (2, 3, 4)]
     assert at_60 == pytest.approx([20, 15, 12], abs=1e-9)
-    assert similarity_plane.wedge_angles(LOSSES["am_softmax"], {"margin": 0.35})[60] == pytest.approx(9.5, abs=0.05)
-    assert similarity_plane.wedge_angles(LOSSES["arcface"], {"margin": 0.5})[60] == pytest.approx(15.7, abs=0.05)
+    assert wedge.wedge_angles(LOSSES["am_softmax"], {"margin": 0.35})[60] == pytest.approx(9.5, abs=0.05)
+    assert wedge.wedge_angles(LOSSES["arcface"], {"margin": 0.5})[60] == pytest.approx(15.7, abs=0.05)
 
 
 @pytest.mark.parametrize(("key", "theta"), CASES)
 def test_margin_is_met_within_the_wedge_and_not_beyond_it(key, theta):
-    angles = similarity_plane.wedge_angles(LOSSES[key], theta)
+    angles = wedge.wedge_angles(LOSSES[key], theta)
     met = ~np.isnan(angles)
     assert (side(key, theta, np.zeros(181), BETWEEN) > 0)[~met].all()
     own = FRACTIONS * (angles - 1e-7).clip(min=0)
@@ -104,7 +102,7 @@ def root(key, theta, between):
 @pytest.mark.parametrize(("key", "theta"), CASES)
 def test_wedge_angles_equal_a_root_of_the_boundary(key, theta):
     theta = LOSSES[key].check(theta)  # once, not in each of thousands of calls
-    angles = similarity_plane.wedge_angles(LOSSES[key], theta)
+    angles = wedge.wedge_angles(LOSSES[key], theta)
     more_roots = 0
     for between, expected in zip(BETWEEN, angles, strict=True):
         root_angle = root(key, theta, between)
@@ -122,12 +120,12 @@ def test_wedge_angles_equal_a_root_of_the_boundary(key, theta):
 
 @pytest.mark.parametrize(("key", "theta"), CASES)
 def test_margin_is_met_in_the_wedge_away_from_the_other_class_weight(key, theta):
-    start, end = similarity_plane.wedge_angles_away(LOSSES[key], theta).T
+    start, end = wedge.wedge_angles_away(LOSSES[key], theta).T
     met = ~np.isnan(start)
     assert (np.isnan(end) == ~met).all()
     assert (start[met] <= end[met]).all()
     assert (end[met] <= (180 - BETWEEN / 2)[met] + 1e-9).all()
-    assert (start[~np.isnan(similarity_plane.wedge_angles(LOSSES[key], theta))] == 0).all(), (
+    assert (start[~np.isnan(wedge.wedge_angles(LOSSES[key], theta))] == 0).all(), (
         "it begins at the class weight if the margin is met there"
     )
     wide = met & (end - start > 1e-5) & (BETWEEN > 0)  # at 0 both class weights are the same
@@ -145,20 +143,18 @@ def test_wedge_angles_away_equal_closed_forms():
     theta = {"margin": 4, "annealing": 0.0}
     expected = np.minimum(BETWEEN / 3, (360 - BETWEEN) / 5)
     np.testing.assert_allclose(
-        similarity_plane.wedge_angles_away(LOSSES["l_softmax"], theta)[:, 1], expected, atol=1e-6
+        wedge.wedge_angles_away(LOSSES["l_softmax"], theta)[:, 1], expected, atol=1e-6
     )  # flat at 0
-    np.testing.assert_allclose(
-        similarity_plane.wedge_angles_away(LOSSES["softmax"], {})[:, 1], 180 - BETWEEN / 2, atol=1e-9
-    )
+    np.testing.assert_allclose(wedge.wedge_angles_away(LOSSES["softmax"], {})[:, 1], 180 - BETWEEN / 2, atol=1e-9)
     half = np.radians(BETWEEN[30:] / 2)
     offset = np.degrees(np.arcsin(0.35 / (2 * np.sin(half))))
     expected = np.stack([(offset - BETWEEN[30:] / 2).clip(min=0), 180 - offset - BETWEEN[30:] / 2], 1)
     np.testing.assert_allclose(
-        similarity_plane.wedge_angles_away(LOSSES["am_softmax"], {"margin": 0.35})[30:], expected, atol=1e-9
+        wedge.wedge_angles_away(LOSSES["am_softmax"], {"margin": 0.35})[30:], expected, atol=1e-9
     )
 
 
 def test_loss_without_boundary_has_no_wedge_angles():
-    for function in (similarity_plane.wedge_angles, similarity_plane.wedge_angles_away):
+    for function in (wedge.wedge_angles, wedge.wedge_angles_away):
         with pytest.raises(ValueError, match="contrastive has no boundary"):
             function(LOSSES["contrastive"], {})

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cl_core.analysis import similarity_plane
+from cl_core.analysis import wedge
 from cl_core.components import wedge as component
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
@@ -22,8 +22,8 @@ def picture(**changes) -> Wedge:
     return Wedge(
         **{
             "title": "<b>AM</b>",
-            "table": similarity_plane.wedge_angles(AM, {}),
-            "away": similarity_plane.wedge_angles_away(AM, {}),
+            "table": wedge.wedge_angles(AM, {}),
+            "away": wedge.wedge_angles_away(AM, {}),
             **changes,
         }
     )
@@ -34,9 +34,9 @@ def test_tables_are_sent_with_nine_decimals():
     assert buffers == {}
     assert (header["title"], header["height"], header["group"], header["between"]) == ("<b>AM</b>", 300, "g", 60)
     table = np.array([np.nan if x is None else x for x in header["table"]])
-    np.testing.assert_allclose(table, similarity_plane.wedge_angles(AM, {}), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(table, wedge.wedge_angles(AM, {}), rtol=0, atol=1e-9)
     away = np.array([[np.nan if x is None else x for x in column] for column in header["away"]]).T
-    np.testing.assert_allclose(away, similarity_plane.wedge_angles_away(AM, {}), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(away, wedge.wedge_angles_away(AM, {}), rtol=0, atol=1e-9)
     assert np.isnan(table[20])
 
 

@@ -1,0 +1,115 @@
+"""The angles that a loss asks for around two class weights, by its boundary."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cl_core.losses.base import Loss
+
+Floats = NDArray[np.float64]
+# into how many parts the interval with a boundary's crossing is divided, again and again: to 1 degree, then to 1e-13
+SUBDIVISIONS = (180, *[16] * 11)
+
+
+def wedge_angles(loss: Loss, theta: Mapping[str, Any]) -> Floats:
+    """Return theta_1*, the largest angle from its own class weight at which an embedding does not violate the boundary.
+
+    The embedding lies between two class weights of equal lengths, at most on their bisector. Where the boundary is
+    crossed more than once on the way to the bisector, the first crossing counts, unless the next one follows within
+    half a degree.
+
+    Args:
+        loss: a loss with a boundary.
+        theta: its parameters; defaults for those that are missing.
+
+    Returns:
+        (181,) degrees, for angles of 0 to 180 degrees between the class weights; NaN where an embedding in the
+        direction of its own class weight violates the boundary.
+
+    Raises:
+        ValueError: when the loss has no boundary, or a parameter is unknown or out of range.
+    """
+    return wedge_tensors(_with_boundary(loss), loss.check(theta))[0].numpy()
+
+
+def wedge_angles_away(loss: Loss, theta: Mapping[str, Any]) -> Floats:
+    """Return the angles from its own class weight, away from the other one, at which the boundary is not violated.
+
+    Args:
+        loss: a loss with a boundary.
+        theta: its parameters; defaults for those that are missing.
+
+    Returns:
+        (181, 2) degrees from and to, for angles of 0 to 180 degrees between the class weights; at most to the bisector
+        on the far side. The first is 0, unless an embedding in the direction of its own class weight violates the
+        boundary. NaN where all angles do.
+
+    Raises:
+        ValueError: when the loss has no boundary, or a parameter is unknown or out of range.
+    """
+    return wedge_tensors(_with_boundary(loss), loss.check(theta))[1].numpy()
+
+
+def wedge_tensors(loss: Loss, theta: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+    """Compute `wedge_angles` and `wedge_angles_away`; compilers can trace it, with tensors as parameters.
+
+    Args:
+        loss: a loss with a boundary.
+        theta: all of its parameters.
+
+    Returns:
+        (181,) and (181, 2) degrees, float64.
+    """
+    violated, last = _violated_by_angle(loss, theta, away=False)
+    towards = _first_angle(violated, last, wanted=True).rad2deg()
+    towards = towards.masked_fill(violated(torch.zeros_like(last)), torch.nan)
+    violated, last = _violated_by_angle(loss, theta, away=True)
+    start = _first_angle(violated, last, wanted=False)
+    end = _first_angle(violated, last, wanted=True, after=start)
+    return towards, torch.stack([start, end], 1).rad2deg().masked_fill(violated(start)[:, None], torch.nan)
+
+
+def _with_boundary(loss: Loss) -> Loss:
+    """Return the loss; ValueError if it has no boundary."""
+    if loss.boundary is None:
+        raise ValueError(f"{loss.key} has no boundary: {loss.no_boundary}")
+    return loss
+
+
+def _violated_by_angle(
+    loss: Loss, theta: Mapping[str, Any], *, away: bool
+) -> tuple[Callable[[Tensor], Tensor], Tensor]:
+    """Return a function that says which angles violate the boundary, and the largest angles to ask it for, (181,).
+
+    The function takes angles (..., 181) between an embedding and its own class weight, towards the other class weight
+    or `away` from it. The largest angles lead to the bisector.
+    """
+    boundary = loss.boundary
+    assert boundary is not None
+    between = torch.arange(181, dtype=torch.float64).deg2rad()
+
+    def violated(own: Tensor) -> Tensor:
+        other = between + own if away else between - own
+        return boundary(own.cos(), other.cos(), **theta) > 0
+
+    return violated, math.pi - between / 2 if away else between / 2
+
+
+def _first_angle(
+    violated: Callable[[Tensor], Tensor], last: Tensor, *, wanted: bool, after: Tensor | None = None
+) -> Tensor:
+    """Return the first angles (181,) from `after` on at which `violated` is as wanted; `last` where there is none."""
+    low, high = torch.zeros_like(last) if after is None else after, last
+    for parts in SUBDIVISIONS:
+        nodes = torch.lerp(low, high, torch.linspace(0, 1, parts + 1, dtype=last.dtype)[:, None])
+        matches = violated(nodes) == wanted
+        node = torch.where(matches.any(0), matches.byte().argmax(0), parts)
+        low, high = (nodes.gather(0, row.clamp(min=0)[None])[0] for row in (node - 1, node))
+    return high

@@ -1,0 +1,39 @@
+"""Command line that builds the engine and the programs that are shipped, and writes them into assets/engine.
+
+python -m cl_core.programs engine                              # needs ziglang, of tests/requirements.txt
+python -m cl_core.programs planes
+python -m cl_core.programs step step.program --loss supcon --batch 128   # one training step, as a file
+"""
+
+import argparse
+from pathlib import Path
+
+from cl_core.losses import LOSSES
+from cl_core.programs import shipped
+from cl_core.programs.engine import build
+from cl_core.programs.steps import step_program
+from cl_core.training import RunSpec
+
+
+def main() -> None:
+    """Parse the command line and make what it names."""
+    parser = argparse.ArgumentParser(prog="python -m cl_core.programs", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("engine", help="the engine, from C")
+    commands.add_parser("planes", help="the planes of all losses")
+    step = commands.add_parser("step", help="a training step, for trials")
+    step.add_argument("path", type=Path)
+    step.add_argument("--loss", choices=list(LOSSES), default="supcon")
+    step.add_argument("--batch", type=int, default=128)
+    options = parser.parse_args()
+    match options.command:
+        case "engine":
+            build.build()
+        case "planes":
+            shipped.make_planes()
+        case "step":
+            options.path.write_bytes(step_program(RunSpec(loss=options.loss, batch=options.batch)).to_bytes())
+
+
+if __name__ == "__main__":
+    main()

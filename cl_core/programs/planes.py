@@ -1,0 +1,153 @@
+"""Programs of a loss over the plane of similarities or of angles, with its parameters as inputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cl_core.analysis.similarity_plane import (
+    ANGLE_NODES,
+    SIMILARITY_NODES,
+    boundary_curve,
+    ellipse_outline,
+    evaluate,
+)
+from cl_core.analysis.wedge import wedge_tensors
+from cl_core.losses.base import Loss
+from cl_core.losses.parameters import Choice, Param
+from cl_core.programs.compiler import compile_function
+from cl_core.programs.program import Program
+
+LENGTH = "length"  # input of a loss in which the length of embeddings counts
+
+
+def sliders(loss: Loss) -> tuple[str, ...]:
+    """Return the parameters of a loss that are inputs of its programs; another value of the others is a new program."""
+    return tuple(
+        parameter.name
+        for parameter in loss.parameters.values()
+        if isinstance(parameter.spec, Param) and isinstance(parameter.default, float)
+    )
+
+
+def fixed(loss: Loss, theta: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that decide which program there is."""
+    return {name: value for name, value in theta.items() if name not in sliders(loss)}
+
+
+def variants(loss: Loss) -> Iterator[dict[str, Any]]:
+    """Yield all values of the parameters that decide which program there is."""
+    choices: list[list[tuple[str, Any]]] = []
+    for parameter in loss.parameters.values():
+        match parameter.spec:
+            case Choice(options=options):
+                choices.append([(parameter.name, option) for option in options])
+            case Param(low=low, high=high, step=step) if parameter.name not in sliders(loss):
+                values = range(int(low), int(high) + 1, int(step))
+                choices.append([(parameter.name, value) for value in values])
+            case _ if parameter.name not in sliders(loss):
+                choices.append([(parameter.name, parameter.default)])
+    yield from map(dict, product(*choices))
+
+
+def similarity_program(loss: Loss, theta: Mapping[str, Any]) -> Program:
+    """Compile a loss over the plane of similarities, with its curves and landmarks.
+
+    Its inputs are the loss's sliders, and the `length` of embeddings where it counts. Its outputs are `value`,
+    `force_x`, `force_y` and `violated` on the grid, points of the curves `boundary`, `ellipse` and `neutral`, the
+    places `target` and `lowest`, and the `box`; as far as the loss has them.
+
+    Args:
+        loss: the loss.
+        theta: all of its parameters; the values of sliders do not matter.
+
+    Returns:
+        The program.
+    """
+    n = SIMILARITY_NODES
+
+    def outputs(values: Mapping[str, Any], length: Tensor | float) -> dict[str, Tensor]:
+        axis = torch.linspace(-1, 1, n, dtype=torch.float64)
+        value, d_p, d_n, violated = evaluate(loss, values, axis[:, None].expand(n, n), axis.expand(n, n), length)
+        found: dict[str, Tensor | None] = {
+            "value": value, "force_x": -d_n, "force_y": -d_p, "boundary": boundary_curve(loss, values)
+        }  # fmt: skip
+        landmarks = loss.landmarks(**values)
+        if landmarks.ellipse is not None:
+            found["ellipse"] = ellipse_outline(landmarks.ellipse)
+        if landmarks.neutral is not None:
+            found["neutral"] = _numbers((landmarks.neutral, -1.0, landmarks.neutral, 1.0)).view(2, 2)
+        for name in ("target", "lowest", "box"):
+            place = getattr(landmarks, name)
+            found[name] = None if place is None else _numbers(place)
+        floats = {name: tensor.float() for name, tensor in found.items() if tensor is not None}
+        return floats if violated is None else {**floats, "violated": violated}
+
+    return _compile(loss, theta, outputs)
+
+
+def angle_program(loss: Loss, theta: Mapping[str, Any]) -> Program:
+    """Compile a loss over the plane of angles: outputs `value`, `force_x`, `force_y`, `violated` and `boundary`.
+
+    Args:
+        loss: the loss.
+        theta: all of its parameters; the values of sliders do not matter.
+
+    Returns:
+        The program.
+    """
+    n = ANGLE_NODES
+
+    def outputs(values: Mapping[str, Any], length: Tensor | float) -> dict[str, Tensor]:
+        axis = torch.linspace(0, math.pi, n, dtype=torch.float64)
+        s, slope = axis.cos(), -axis.sin()
+        value, d_p, d_n, violated = evaluate(loss, values, s[:, None].expand(n, n), s.expand(n, n), length)
+        found = {"value": value, "force_x": -d_n * slope, "force_y": -d_p * slope[:, None]}
+        boundary = boundary_curve(loss, values)
+        if boundary is not None:
+            found["boundary"] = boundary.clamp(-1, 1).acos() * (180 / math.pi)
+        floats = {name: tensor.float() for name, tensor in found.items()}
+        return floats if violated is None else {**floats, "violated": violated}
+
+    return _compile(loss, theta, outputs)
+
+
+def wedge_program(loss: Loss, theta: Mapping[str, Any]) -> Program:
+    """Compile the angles that a loss asks for around two class weights: outputs `table` and `away`.
+
+    Args:
+        loss: a loss with a boundary.
+        theta: all of its parameters; the values of sliders do not matter.
+
+    Returns:
+        The program.
+    """
+
+    def outputs(values: Mapping[str, Any], _length: Tensor | float) -> dict[str, Tensor]:
+        return dict(zip(("table", "away"), wedge_tensors(loss, values), strict=True))
+
+    return _compile(loss, theta, outputs)
+
+
+def _compile(loss: Loss, theta: Mapping[str, Any], outputs: Any) -> Program:
+    names = (*sliders(loss), *((LENGTH,) if loss.lengths else ()))
+    order: list[str] = []
+
+    def function(*values: Tensor) -> list[Tensor]:
+        given: dict[str, Any] = dict(zip(names, values, strict=True))
+        length = given.pop(LENGTH, 1.0)
+        found = outputs({**theta, **given}, length)
+        order[:] = found
+        return list(found.values())
+
+    inputs = {name: torch.tensor(float(theta.get(name, 1.0)), dtype=torch.float64) for name in names}
+    return compile_function(function, inputs, order)
+
+
+def _numbers(values: tuple[Any, ...]) -> Tensor:
+    return torch.stack([torch.as_tensor(value, dtype=torch.float64) for value in values])

@@ -1,0 +1,153 @@
+"""Planes of the engine against those of the library, for every loss at the corners of its sliders."""
+
+import hashlib
+import json
+import subprocess
+import zipfile
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cl_core import training
+from cl_core.analysis import similarity_plane, wedge
+from cl_core.charts import angle_field, similarity_field
+from cl_core.losses import LOSSES
+from cl_core.programs import planes, shipped
+from cl_core.programs.engine.build import WASM
+from cl_core.programs.host import Running
+from cl_core.programs.program import Program
+from cl_core.programs.steps import step_program
+from cl_core.training import RunSpec
+from tests import ROOT
+from tests.unit.components.test_javascript import node
+from tests.unit.programs.test_steps import inputs_of_step
+
+ROUNDING = 1.2e-7  # of float32, in which pictures get their numbers
+
+
+def corners(loss):
+    """Yield the ends and the middle of all sliders of a loss."""
+    specs = [loss.parameters[name].spec for name in planes.sliders(loss)]
+    for values in product(*((spec.low, (spec.low + spec.high) / 2, spec.high) for spec in specs)):
+        yield dict(zip(planes.sliders(loss), values, strict=True))
+
+
+def scale_of(field, name):
+    """Return the rounding of the largest number of a field."""
+    return ROUNDING * np.abs(getattr(field, name)).max()
+
+
+def close(got, expected):
+    scale = np.abs(expected[np.isfinite(expected)]).max(initial=1e-30)
+    np.testing.assert_allclose(got, expected, rtol=2 * ROUNDING, atol=ROUNDING * scale)
+
+
+@pytest.mark.parametrize("key", LOSSES)
+def test_plane_of_similarities_equals_the_librarys(key):
+    loss = LOSSES[key]
+    fixed = next(iter(planes.variants(loss)))
+    running = Running(Program.from_bytes(shipped.plane("similarities", loss, loss.check(fixed))))
+    for values in corners(loss):
+        theta = loss.check({**fixed, **values})
+        got = running(**values, **({"length": 3.0} if loss.lengths else {}))
+        plane = similarity_plane.similarity_plane(loss, theta, length=3.0 if loss.lengths else 1.0)
+        field = similarity_field(loss, theta, plane)
+        for name in ("value", "force_x", "force_y"):
+            differs = ~np.isclose(got[name], getattr(field, name), rtol=2 * ROUNDING, atol=scale_of(field, name))
+            assert differs.mean() < (0 if loss.key not in ("triplet", "contrastive") else 0.002) + 1e-9  # at a hinge
+        if field.violated is not None:
+            assert (got["violated"] != field.violated).mean() < 0.002  # points on the boundary itself
+        for curve in field.curves:
+            if curve.name:
+                close(got[curve.name], curve.points)
+        for mark in field.marks:
+            np.testing.assert_allclose(got[mark.name], (mark.x, mark.y), atol=1e-6)
+        if field.box is not None:
+            np.testing.assert_allclose(got["box"], field.box, atol=1e-6)
+
+
+@pytest.mark.parametrize("key", [key for key, loss in LOSSES.items() if loss.classes])
+def test_plane_of_angles_equals_the_librarys(key):
+    loss = LOSSES[key]
+    fixed = list(planes.variants(loss))[-1]
+    running = Running(Program.from_bytes(shipped.plane("angles", loss, loss.check(fixed))))
+    for values in corners(loss):
+        theta = loss.check({**fixed, **values})
+        got = running(**values, **({"length": 3.0} if loss.lengths else {}))
+        field = angle_field(loss, similarity_plane.angle_plane(loss, theta, length=3.0 if loss.lengths else 1.0))
+        for name in ("value", "force_x", "force_y"):
+            close(got[name], getattr(field, name))
+        for curve in field.curves:
+            if curve.name:
+                np.testing.assert_allclose(got[curve.name], curve.points, rtol=1e-6, atol=2e-5)
+
+
+@pytest.mark.parametrize("key", [key for key, loss in LOSSES.items() if loss.classes])
+def test_wedge_equals_the_librarys(key):
+    loss = LOSSES[key]
+    fixed = list(planes.variants(loss))[-1]
+    running = Running(Program.from_bytes(shipped.plane("wedge", loss, loss.check(fixed))))
+    for values in corners(loss):
+        got = running(**values)
+        theta = loss.check({**fixed, **values})
+        # where a boundary is just touched, one rounding decides at which of two angles
+        for ours, theirs in (
+            (got["table"], wedge.wedge_angles(loss, theta)), (got["away"], wedge.wedge_angles_away(loss, theta))
+        ):  # fmt: skip
+            differs = ~np.isclose(ours, theirs, rtol=0, atol=1e-9, equal_nan=True)
+            assert differs.mean() <= 0.02, (values, np.flatnonzero(differs.reshape(181, -1).any(1)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", LOSSES)
+def test_shipped_programs_are_those_of_the_loss(key):
+    loss = LOSSES[key]
+    for kind, compile_plane in shipped.KINDS.items():
+        if kind != "similarities" and not loss.classes:
+            continue
+        fixed = list(planes.variants(loss))[-1]
+        compiled = compile_plane(loss, loss.check(fixed)).to_bytes()
+        stored = shipped.plane(kind, loss, loss.check(fixed))
+        assert compiled == stored, f"{kind}: python -m cl_core.programs planes compiles them again"
+        with zipfile.ZipFile(shipped.PLANES) as archive:
+            assert shipped._name(kind, key, fixed) in archive.namelist()
+
+
+def checksums_in_node(program: Program, folder: Path, inputs: dict, times: int = 1, state: str = "") -> dict[str, str]:
+    """Run a program in Node."""
+    (folder / "program").write_bytes(program.to_bytes())
+    for slot in program.inputs:
+        if slot.name in inputs:
+            (folder / slot.name).write_bytes(np.ascontiguousarray(inputs[slot.name], slot.type.numpy).tobytes())
+    command = [node(), "tests/javascript/run_program.js", str(WASM), str(folder / "program"), str(folder)]
+    return json.loads(
+        subprocess.run([*command, str(times), state], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    )
+
+
+def checksums_here(program: Program, inputs: dict, times: int = 1, state: str = "") -> dict[str, str]:
+    running, outputs = Running(program), {}
+    for _ in range(times):
+        outputs = running(**inputs)
+        if state:
+            inputs = {**inputs, state: outputs[state]}
+    return {name: hashlib.sha256(numbers.tobytes()).hexdigest() for name, numbers in outputs.items()}
+
+
+@pytest.mark.parametrize("key", LOSSES)
+def test_node_and_wasmtime_compute_the_same_bits_of_a_plane(key, tmp_path):
+    loss = LOSSES[key]
+    program = Program.from_bytes(shipped.plane("similarities", loss, loss.check({})))
+    inputs = next(iter(list(corners(loss))[1:] or [{}])) | ({"length": 2.5} if loss.lengths else {})
+    assert checksums_in_node(program, tmp_path, inputs) == checksums_here(program, inputs)
+
+
+@pytest.mark.parametrize(("loss", "theta"), [("supcon", {}), ("triplet", {"mining": "semihard"}), ("circle", {})])
+def test_node_and_wasmtime_compute_the_same_bits_of_a_hundred_steps(loss, theta, tmp_path):
+    spec = RunSpec(loss=loss, theta=theta, batch=32)
+    program = step_program(spec)
+    inputs = inputs_of_step(training.start(spec))
+    here = checksums_here(program, inputs, 100, "vector")
+    assert checksums_in_node(program, tmp_path, inputs, 100, "vector") == here
