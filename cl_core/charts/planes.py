@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cl_core.analysis.similarity_plane import Plane
+from cl_core.analysis.similarity_plane import Plane, ellipse_outline
 from cl_core.charts.curves import spec
 from cl_core.charts.numbers import short_number
 from cl_core.components.plane import Curve, Field, Mark
@@ -18,7 +18,6 @@ from cl_core.losses.base import Landmarks, Loss
 from cl_core.palette import CLASS_COLOURS
 
 Floats = NDArray[np.float64]
-CIRCLE = np.linspace(0, 2 * np.pi, 181)
 PSI = {"psi": "ψ", "multiplied": "cos mθ", "cos": "cos θ"}
 
 
@@ -49,20 +48,20 @@ def similarity_field(
     if plane.boundary is None or not np.allclose(*plane.boundary.T):  # else the diagonal is the boundary
         curves.append(Curve(np.array([[-1.0, -1.0], [1.0, 1.0]]), "neutral", "sₚ = sₙ"))
     if landmarks.ellipse is not None:
-        centre_n, centre_p, radius_n, radius_p = landmarks.ellipse
-        outline = np.stack([centre_n + radius_n * np.cos(CIRCLE), centre_p + radius_p * np.sin(CIRCLE)], 1)
-        curves.append(Curve(_clip_to_square(outline), "guide", _ellipse_text(landmarks)))
+        outline = ellipse_outline(landmarks.ellipse).numpy()
+        curves.append(Curve(outline, "guide", _ellipse_text(landmarks), "ellipse", _ellipse_shape(landmarks)))
     if landmarks.neutral is not None and abs(landmarks.neutral) <= 1:
         line = np.array([[landmarks.neutral, -1.0], [landmarks.neutral, 1.0]])
-        curves.append(Curve(line, "guide", f"no push left of sₙ = {landmarks.neutral:.3g}"))
+        label = f"no push left of sₙ = {landmarks.neutral:.3g}"
+        curves.append(Curve(line, "guide", label, "neutral", "no push left of this"))
     if plane.boundary is not None:
-        curves.append(Curve(plane.boundary, "boundary", "boundary"))
+        curves.append(Curve(plane.boundary, "boundary", "boundary", "boundary"))
     marks = []
     if landmarks.target is not None:
-        marks.append(Mark(*landmarks.target, "target", "target"))
+        marks.append(Mark(*landmarks.target, "target", "target", "target"))
     if landmarks.lowest is not None:
         same = landmarks.ellipse is not None and landmarks.ellipse[:2] == landmarks.lowest
-        marks.append(Mark(*landmarks.lowest, "centre", "centre, lowest loss" if same else "lowest loss"))
+        marks.append(Mark(*landmarks.lowest, "centre", "centre, lowest loss" if same else "lowest loss", "lowest"))
     return Field(
         title=loss.title,
         axes=("sₙ, similarity of the negative", "sₚ, similarity of the positive"),
@@ -104,6 +103,7 @@ def hide_answer(field: Field) -> Field:
         box_label="",
         points=None,
         point_violated=None,
+        live=None,
         alt=f"{field.title}, covered: the similarity of a negative goes across, that of a positive up.",
         words={**field.words, "hint": "Click on a place to choose it. Click again to let it go."},
     )
@@ -139,7 +139,7 @@ def angle_field(loss: Loss, plane: Plane) -> Field:
         The picture. Its alternative text states the height of the boundary at theta_2 = 45, 90 and 135 degrees.
     """
     diagonal = Curve(np.array([[0.0, 0.0], [180.0, 180.0]]), "neutral", "θ₁ = θ₂")
-    boundary = [] if plane.boundary is None else [Curve(plane.boundary, "boundary", "boundary")]
+    boundary = [] if plane.boundary is None else [Curve(plane.boundary, "boundary", "boundary", "boundary")]
     return Field(
         title=loss.title,
         axes=("θ₂, angle to the other class", "θ₁, angle to one's own class"),
@@ -174,18 +174,17 @@ def _boundary_text(plane: Plane, positions: Sequence[float], unit: str = "") -> 
     return f"The boundary is at {', '.join(heights)} across."
 
 
-def _clip_to_square(points: Floats) -> Floats:
-    """Replace points outside the square by NaN, which interrupts a curve."""
-    return np.where((np.abs(points) > 1).any(axis=1, keepdims=True), np.nan, points)
-
-
 def _ellipse_text(marks: Landmarks) -> str:
     """Return the shape and the radii of an ellipse."""
     assert marks.ellipse is not None
     _, _, radius_n, radius_p = marks.ellipse
-    if math.isclose(radius_n, radius_p):
-        return f"circle, r = {radius_p:.3f}"
-    return f"ellipse, {radius_n:.3f} by {radius_p:.3f}"
+    shape = _ellipse_shape(marks)
+    return f"{shape}, r = {radius_p:.3f}" if shape == "circle" else f"{shape}, {radius_n:.3f} by {radius_p:.3f}"
+
+
+def _ellipse_shape(marks: Landmarks) -> str:
+    assert marks.ellipse is not None
+    return "circle" if math.isclose(*marks.ellipse[2:]) else "ellipse"
 
 
 def landmarks_text(loss: Loss, theta: Mapping[str, Any]) -> list[str]:

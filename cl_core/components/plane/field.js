@@ -4,6 +4,7 @@ import { NOT_FINITE } from "../_shared/envelope.js";
 import { levelsOf, scaleOf, tonesOf } from "./levels.js";
 
 /**
+ * @import { Live } from "../_shared/live.js"
  * @import { Words } from "../_shared/picture.js"
  * @import { Palette } from "../_shared/theme.js"
  */
@@ -18,8 +19,8 @@ import { levelsOf, scaleOf, tonesOf } from "./levels.js";
  * @property {[string, string]} axes
  * @property {[number, number]} shape  rows and columns of the grid
  * @property {Span} span
- * @property {{role: CurveRole, label: string, count: number}[]} curves
- * @property {{x: number, y: number, role: MarkRole, label: string}[]} marks
+ * @property {{role: CurveRole, label: string, moving: string, count: number, name: string}[]} curves
+ * @property {{x: number, y: number, role: MarkRole, label: string, name: string}[]} marks
  * @property {Span | null} box
  * @property {string} box_label
  * @property {number} scale  of the pairs' coordinates
@@ -31,6 +32,7 @@ import { levelsOf, scaleOf, tonesOf } from "./levels.js";
  * @property {string} group
  * @property {{x: number, y: number} | null} kept  place that the viewer is known to have pinned
  * @property {Words} words
+ * @property {Live | null} live  null for a picture that does not follow sliders
  *
  * @typedef {object} Buffers  of a message; row 0 of a grid has the lowest y
  * @property {Float32Array} value  (ny, nx)
@@ -40,6 +42,7 @@ import { levelsOf, scaleOf, tonesOf } from "./levels.js";
  * @property {Int16Array} points  x, y, x, y ... of the pairs, divided by `scale`
  * @property {Uint8Array} [violated]  (ny, nx)
  * @property {Uint8Array} [point_violated]
+ * @property {Uint8Array} [program]  that computes the field
  *
  * @typedef {object} Curve
  * @property {CurveRole} role

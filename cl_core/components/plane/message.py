@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core.components.envelope import pack, quantise
+from cl_core.components.live import Live, live_buffers, live_header
 from cl_core.palette import BOUNDARY, HIGHEST_LOSS, NEGATIVE, POSITIVE
 
 WORDS: Mapping[str, str] = {
@@ -42,11 +43,15 @@ class Curve:
         role: "boundary" (thick: the decision boundary), "guide" (thin and dashed, such as the whole circle or the
             diagonal) or "neutral" (thin and dotted).
         label: short text beside it, shown where there is room.
+        name: output of the program that computes it as a slider moves; "" for none.
+        moving: text beside it meanwhile, without numbers; the same as `label` if empty.
     """
 
     points: NDArray[np.floating[Any]]
     role: str = "boundary"
     label: str = ""
+    name: str = ""
+    moving: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,14 @@ class Mark:
         y: position along y.
         role: "target" (where the forces lead), "centre" or "corner".
         label: short text beside it.
+        name: output of the program that computes its place as a slider moves; "" for none.
     """
 
     x: float
     y: float
     role: str = "target"
     label: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +97,9 @@ class Field:
         names: symbols of the loss, x and y in the readout.
         alt: text alternative of the picture.
         words: texts on the controls: `WORDS`, or all of them in another language.
+        live: what lets it follow the page's sliders; None where it changes with Python's messages alone. Its program's
+            outputs are `value`, `force_x`, `force_y` and `violated`, those that curves and marks name, and `box`, as
+            far as the picture has them.
     """
 
     title: str
@@ -110,6 +120,7 @@ class Field:
     names: tuple[str, str, str] = ("L", "sₙ", "sₚ")
     alt: str = ""
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
+    live: Live | None = None
 
 
 @dataclass(frozen=True)
@@ -150,8 +161,13 @@ def encode(field: Field, *, height: int = 520, group: str = "", kept: PlaneState
         "axes": list(field.axes),
         "shape": list(np.shape(field.value)),
         "span": [float(v) for v in (*field.x_range, *field.y_range)],
-        "curves": [{"role": c.role, "label": c.label, "count": len(c.points)} for c in field.curves],
-        "marks": [{"x": float(m.x), "y": float(m.y), "role": m.role, "label": m.label} for m in field.marks],
+        "curves": [
+            {"role": c.role, "label": c.label, "moving": c.moving or c.label, "count": len(c.points), "name": c.name}
+            for c in field.curves
+        ],
+        "marks": [
+            {"x": float(m.x), "y": float(m.y), "role": m.role, "label": m.label, "name": m.name} for m in field.marks
+        ],
         "box": None if field.box is None else [float(v) for v in field.box],
         "box_label": field.box_label,
         "scale": scale,
@@ -163,8 +179,9 @@ def encode(field: Field, *, height: int = 520, group: str = "", kept: PlaneState
         "group": group,
         "kept": None if kept is None or kept.x is None or kept.y is None else {"x": kept.x, "y": kept.y},
         "words": dict(field.words),
+        "live": live_header(field.live),
     }
-    buffers: dict[str, NDArray[Any]] = {
+    buffers: dict[str, NDArray[Any] | bytes] = {
         "value": np.asarray(field.value, np.float32),
         "force_x": np.asarray(field.force_x, np.float32),
         "force_y": np.asarray(field.force_y, np.float32),
@@ -173,6 +190,7 @@ def encode(field: Field, *, height: int = 520, group: str = "", kept: PlaneState
         ),
         "points": codes,
     }
+    buffers |= live_buffers(field.live)
     if field.violated is not None:
         buffers["violated"] = np.asarray(field.violated, bool).astype(np.uint8)
     if field.point_violated is not None:

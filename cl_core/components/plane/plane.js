@@ -1,7 +1,7 @@
 /**
  * A loss over the square of two numbers, as a picture that can be read at any point.
  *
- * `field.js` is what arrives, `blend.js` what lies between two fields, `view.js` says where a place is on the screen,
+ * `field.js` is what arrives, `live.js` lets it follow the page's sliders, `blend.js` what lies between two fields, `view.js` says where a place is on the screen,
  * `scene.js` draws, `readout.js` writes the texts, `input.js` reads pointer and keys, `group.js` is what several planes
  * share.
  *
@@ -15,11 +15,13 @@ import { fieldOf, sameGrid } from "./field.js";
 import { nodeAt, nodeNear, nodeOf, readingOf } from "./grid.js";
 import { joinPoints, samePoint } from "./group.js";
 import { listenToInput } from "./input.js";
+import { messageOf } from "./live.js";
 import { Readout } from "./readout.js";
 import { Scene } from "./scene.js";
 import { View } from "./view.js";
 import { debounce } from "../_shared/debounce.js";
 import { find, setData } from "../_shared/dom.js";
+import { LiveProgram } from "../_shared/live.js";
 import { mount, Picture } from "../_shared/picture.js";
 import { pressZoomButton } from "../_shared/pointer.js";
 import { FILE_RATIO, saveCanvas } from "../_shared/save.js";
@@ -28,7 +30,9 @@ import { sameNumbers, Transition } from "../_shared/transition.js";
 /**
  * @import { Buffers, Field, Header } from "./field.js"
  * @import { Node } from "./grid.js"
+ * @import { Message } from "./live.js"
  * @import { PlanePoint } from "./group.js"
+ * @import { Numbers } from "../_shared/engine.js"
  * @import { StreamlitComponent } from "../_shared/picture.js"
  * @import { PointerGroup } from "../_shared/pointer_group.js"
  * @import { Theme } from "../_shared/theme.js"
@@ -44,6 +48,8 @@ const FRINGE = 24; // CSS pixels beside the square where the pointer still count
 class PlanePicture extends Picture {
   /** @type {Field | null} the newest */
   #field = null;
+  /** @type {Message | null} the newest from Python */
+  #message = null;
   #view = new View();
   #transition = new Transition(lerpFields, DURATION);
   #layers = { arrows: true, contours: true, pairs: true };
@@ -65,6 +71,7 @@ class PlanePicture extends Picture {
     this.canvas = find(root, ".sheet", HTMLCanvasElement);
     this.scene = new Scene(this.canvas);
     this.readout = new Readout(root);
+    this.live = new LiveProgram((numbers) => this.#follow(numbers), this.signal);
     this.#listen();
     this.observeSize(root, root.parentElement);
     this.followReducedMotion(this.#transition);
@@ -97,6 +104,21 @@ class PlanePicture extends Picture {
     this.#fit();
     this.#placeLabels();
     this.refresh();
+    this.#message = { header, buffers };
+    this.live.receive(header.live, buffers.program, () => this.refresh());
+  }
+
+  /**
+   * Show what a slider that moves makes of the field, at once.
+   * @param {Record<string, Numbers>} numbers
+   */
+  #follow(numbers) {
+    if (!this.#message) return;
+    const { header, buffers } = messageOf(this.#message, numbers);
+    this.#field = fieldOf(header, buffers);
+    this.#transition.jump(shownOf(this.#field));
+    this.#placeLabels();
+    this.drawNow();
   }
 
   /**
@@ -157,7 +179,7 @@ class PlanePicture extends Picture {
     this.readout.setEnabled("zoomIn", view.zoom < view.closest);
     this.readout.setEnabled("zoomOut", view.held);
     this.readout.setEnabled("reset", view.held);
-    setData(this.root, stateOf(field, view, cross, moving));
+    setData(this.root, { ...stateOf(field, view, cross, moving), live: this.live.ready });
     return moving;
   }
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core.components.envelope import pack
+from cl_core.components.live import Live, live_buffers, live_header
 from cl_core.palette import CLASS_COLOURS
 
 WORDS: Mapping[str, str] = {
@@ -48,6 +49,8 @@ class Wedge:
         words: texts that replace those of `WORDS` key by key, for another language.
         away: (181, 2) range of the angles, in degrees, by which an embedding may turn away from the other class weight
             with its margin met, or NaN; None draws none.
+        live: what lets it follow the page's sliders, with the outputs `table` and `away`; None where it changes with
+            Python's messages alone.
     """
 
     title: str
@@ -56,6 +59,7 @@ class Wedge:
     alt: str = ""
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
     away: NDArray[np.floating[Any]] | None = None
+    live: Live | None = None
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,9 @@ def encode(picture: Wedge, *, height: int = 420, group: str = "", between: int |
         "height": height,
         "group": group,
         "words": {**WORDS, **picture.words},
+        "live": live_header(picture.live),
     }
-    return pack(header, {})
+    return pack(header, live_buffers(picture.live))
 
 
 def decode(reported: Any) -> int | None:

@@ -14,6 +14,7 @@ import { css } from "../_shared/colour.js";
 import { debounce } from "../_shared/debounce.js";
 import { find, labelButtons, setData, setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
+import { LiveProgram } from "../_shared/live.js";
 import { mount, Picture } from "../_shared/picture.js";
 import { saveComponent } from "../_shared/save.js";
 import { setAttributes } from "../_shared/svg.js";
@@ -22,28 +23,41 @@ import { Transition } from "../_shared/transition.js";
 /**
  * @import { SharedAngle } from "./group.js"
  * @import { Shown } from "./scene.js"
+ * @import { Numbers } from "../_shared/engine.js"
+ * @import { Live } from "../_shared/live.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
  * @import { Palette, Theme } from "../_shared/theme.js"
  */
 
 /**
- * Header of a message; there are no buffers.
+ * @typedef {(number | null)[]} Column  degrees for an angle of 0 to 180 degrees; null where there are none
+ *
+ * Header of a message.
  * @typedef {object} Header
  * @property {string} title
- * @property {(number | null)[]} table  theta_1* in degrees for an angle of 0 to 180 degrees; null where there is none
- * @property {[(number | null)[], (number | null)[]]} away  how far an embedding may turn away, from and to
+ * @property {Column} table  theta_1*
+ * @property {[Column, Column]} away  how far an embedding may turn away, from and to
  * @property {number} between  angle that the viewer is known to have chosen, else the first one
  * @property {string} alt
  * @property {Palette} palette  colours of the two classes
  * @property {number} height  CSS pixels
  * @property {string} group
  * @property {Words} words
+ * @property {Live | null} live
  */
 
 const KEY_DELAY = 300; // ms after a key until the value is sent to Python, since another key may follow
 const DURATION = 250; // ms of the movement from one table to the next
 
-/** @extends {Picture<Header>} */
+/**
+ * @param {ArrayLike<number>} numbers
+ * @returns {Column}
+ */
+function columnOf(numbers) {
+  return Array.from(numbers, (number) => (Number.isFinite(number) ? number : null));
+}
+
+/** @extends {Picture<Header, {program?: Uint8Array}>} */
 class WedgePicture extends Picture {
   /** @type {SharedAngle | null} */
   #group = null;
@@ -51,6 +65,8 @@ class WedgePicture extends Picture {
   /** @type {number | null} angle that Python knows of */
   #sent = null;
   #columns = new Transition(lerpColumns, DURATION);
+  /** @type {{table: Column, away: Column[]}} what is shown, or moved to */
+  #tables = { table: [], away: [] };
   #release = () => {
     this.#settleSoon.cancel();
     this.#group?.settle();
@@ -61,6 +77,7 @@ class WedgePicture extends Picture {
   constructor(root) {
     super(root);
     this.stage = find(root, ".stage");
+    this.live = new LiveProgram((numbers) => this.#follow(numbers), this.signal);
     this.scene = new Scene(root);
     const actions = {
       circle: () => this.scene.layout,
@@ -81,9 +98,13 @@ class WedgePicture extends Picture {
     this.#leave();
   }
 
-  /** @param {Header} header */
-  receive(header) {
+  /**
+   * @param {Header} header
+   * @param {{program?: Uint8Array}} buffers
+   */
+  receive(header, buffers) {
     this.#sent ??= header.between;
+    this.#tables = header;
     const columns = columnsOf([header.table, ...header.away]);
     const { target } = this.#columns;
     if (!target || !sameColumns(target, columns)) this.#columns.start(columns, performance.now());
@@ -91,6 +112,18 @@ class WedgePicture extends Picture {
     if (this.#group?.name !== header.group) this.#join(header.group);
     this.resize();
     this.refresh();
+    this.live.receive(header.live, buffers.program, () => this.refresh());
+  }
+
+  /**
+   * Show what a slider that moves makes of the angles, at once.
+   * @param {Record<string, Numbers>} numbers
+   */
+  #follow({ table, away }) {
+    const turned = [0, 1].map((side) => columnOf(away.filter((_, i) => i % 2 === side)));
+    this.#tables = { table: columnOf(table), away: turned };
+    this.#columns.jump(columnsOf([this.#tables.table, ...turned]));
+    this.drawNow();
   }
 
   /** @param {Header} header */
@@ -133,7 +166,7 @@ class WedgePicture extends Picture {
     const [sector, near, far] = columns.map((column) => column[between]);
     const shown = {
       between,
-      wedge: header.table[between] === null ? null : sector.value,
+      wedge: this.#tables.table[between] === null ? null : sector.value,
       sector,
       away: { from: near.value, to: far.value, alpha: near.alpha },
     };
@@ -171,7 +204,7 @@ class WedgePicture extends Picture {
       margin: margin === null ? "" : degreesText(margin),
     };
     for (const [name, text] of Object.entries(texts)) setText(this.#cell(name, "dd"), text);
-    const [from, to] = header.away.map((column) => column[between]);
+    const [from, to] = this.#tables.away.map((column) => column[between]);
     const behind = from !== null && to !== null && to > from;
     const never = behind ? fill(words.beyond, { from: degreesText(from), to: degreesText(to) }) : words.never;
     setText(find(this.root, ".never"), wedge === null ? never : "");
@@ -185,6 +218,7 @@ class WedgePicture extends Picture {
       margin: margin ?? "",
       away: away.to === null ? "" : `${away.from} ${away.to}`,
       moving: this.#columns.moving,
+      live: this.live.ready,
     });
   }
 

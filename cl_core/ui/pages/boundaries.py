@@ -9,13 +9,15 @@ import numpy as np
 import streamlit as st
 
 from cl_core import charts, losses
-from cl_core.analysis import pairs, similarity_plane
+from cl_core.analysis import pairs, similarity_plane, wedge
+from cl_core.components.live import Live
 from cl_core.components.plane import Field, PlaneState
 from cl_core.components.plane.mount import plane as plane_picture
 from cl_core.components.wedge import Wedge
 from cl_core.components.wedge.mount import wedge as wedge_picture
 from cl_core.losses import snippets
 from cl_core.losses.base import Loss
+from cl_core.programs import planes, shipped
 from cl_core.training.pretrained import embeddings
 from cl_core.training.pretrained.embeddings import PretrainedEmbedding
 from cl_core.ui.link import controls
@@ -24,6 +26,7 @@ from cl_core.ui.link.controls import LossChoice
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import height, presentation
 from cl_core.ui.server import streamlit_compat
+from cl_core.ui.server.engine_files import engine_url
 from cl_core.ui.widgets import prediction, question
 from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding
@@ -114,6 +117,7 @@ def _show_similarities(chosen: LossChoice, stage: str, selection: str, *, alone:
     points = None if embedding is None else _pairs_or_notice(embedding, chosen.loss.classes, selection)
     violated = None if points is None else pairs.violates_boundary(chosen.loss, chosen.theta, points)
     field = charts.similarity_field(chosen.loss, chosen.theta, plane, points, violated)
+    field = replace(field, live=_live(chosen, "similarities"))
     hidden = prediction.is_hidden()
     picture, text = st.columns([0.64, 0.36], gap="medium") if alone else (st.container(), st.container())
     with picture:
@@ -157,7 +161,8 @@ def _show_angles(chosen: LossChoice) -> None:
     loss, theta = chosen.loss, chosen.theta
     _show_wedge(chosen)
     plane = similarity_plane.angle_plane(loss, theta, length=_length())
-    _show_plane(charts.angle_field(loss, plane), f"angles{chosen.suffix}", "angles", ANGLES)
+    field = replace(charts.angle_field(loss, plane), live=_live(chosen, "angles"))
+    _show_plane(field, f"angles{chosen.suffix}", "angles", ANGLES)
     if loss.schedules:
         st.markdown(r"What an angle counts: $\psi$, against $\cos m\theta$, which rises again, and $\cos\theta$")
         angles = similarity_plane.angle_functions(int(theta["margin"]), float(theta["annealing"]))
@@ -183,7 +188,8 @@ def _show_wedge(chosen: LossChoice) -> None:
     """Show the angles that the loss demands around two class weights, at the angle set by link or visitor."""
     loss, theta = chosen.loss, chosen.theta
     picture = Wedge(
-        loss.title, similarity_plane.wedge_angles(loss, theta), away=similarity_plane.wedge_angles_away(loss, theta),
+        loss.title, wedge.wedge_angles(loss, theta),
+        away=wedge.wedge_angles_away(loss, theta), live=_live(chosen, "wedge"),
         alt=f"What {loss.title} asks of two classes; " + ", ".join(f"{name} {value}" for name, value in theta.items()),
     )  # fmt: skip
     if saved := BETWEEN.current():
@@ -194,6 +200,15 @@ def _show_wedge(chosen: LossChoice) -> None:
 
     key, group = mount_key(f"wedge{chosen.suffix}"), mount_key("wedge")
     wedge_picture(picture, key=key, height=400, group=group, on_turn=turn)
+
+
+def _live(chosen: LossChoice, kind: str) -> Live:
+    """Return what lets a plane follow the sliders of its loss while they are held."""
+    sliders = {name: name + chosen.suffix for name in planes.sliders(chosen.loss)}
+    values = {name: float(chosen.theta[name]) for name in sliders}
+    if chosen.loss.lengths:
+        sliders[planes.LENGTH], values[planes.LENGTH] = LENGTH.name, _length()
+    return Live(engine_url(), shipped.plane(kind, chosen.loss, chosen.theta), sliders, values)
 
 
 def _length() -> float:

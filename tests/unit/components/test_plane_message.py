@@ -12,6 +12,7 @@ import pytest
 from cl_core.components import plane as component
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import NOT_FINITE, unpack
+from cl_core.components.live import Live
 from cl_core.components.plane import CURVE_ROLES, MARK_ROLES, WORDS, Curve, Field, Mark, PlaneState, encode
 
 FOLDER = Path(component.__file__).parent
@@ -60,7 +61,7 @@ def test_message_round_trip():
     for points, curve, description in zip(curves, sent.curves, header["curves"], strict=True):
         np.testing.assert_array_equal(points, curve.points.astype(np.float32))
         assert (description["role"], description["label"]) == (curve.role, curve.label)
-    assert header["marks"][1] == {"x": 0.25, "y": 0.75, "role": "corner", "label": ""}
+    assert header["marks"][1] == {"x": 0.25, "y": 0.75, "role": "corner", "label": "", "name": ""}
     points = buffers["points"].reshape(-1, 2)
     np.testing.assert_allclose(points[:2] * header["scale"], sent.points[:2], atol=header["scale"])
     assert points[2, 0] == NOT_FINITE
@@ -74,6 +75,20 @@ def test_optional_parts_are_not_sent_when_missing():
     assert (header["box"], header["kept"], header["curves"], header["unit"]) == (None, None, [], "°")
     assert set(buffers) == {"value", "force_x", "force_y", "curves", "points"}
     assert buffers["points"].size == buffers["curves"].size == 0
+
+
+def test_program_that_follows_sliders_is_sent():
+    live = Live("/engine.wasm?1", b"CLLP program", {"margin": "margin_2"}, {"margin": np.float64(0.25), "scale": 32})
+    curve = Curve(np.zeros((2, 2)), "guide", "circle, r = 0.354", "ellipse", "circle")
+    header, buffers = unpack(encode(field(live=live, curves=[curve])))
+    assert header["live"] == {
+        "engine": "/engine.wasm?1", "sliders": {"margin": "margin_2"}, "values": {"margin": 0.25, "scale": 32.0}
+    }  # fmt: skip
+    assert buffers["program"].tobytes() == b"CLLP program"
+    assert (header["curves"][0]["name"], header["curves"][0]["moving"]) == ("ellipse", "circle")
+    header, buffers = unpack(encode(field()))
+    assert header["live"] is None
+    assert "program" not in buffers
 
 
 def test_equal_fields_give_equal_messages():

@@ -1,0 +1,66 @@
+/** A picture that follows the page's sliders: the browser computes it, with the program that Python sends. */
+
+import { loadEngine, Program, readProgram } from "./engine.js";
+import { followSliders, sliderValue } from "./sliders.js";
+
+/**
+ * @import { Numbers } from "./engine.js"
+ *
+ * @typedef {object} Live  of a message's header; null for a picture that does not follow sliders
+ * @property {string} engine                    URL
+ * @property {Record<string, string>} sliders   input of the program -> Streamlit's key of its slider
+ * @property {Record<string, number>} values    of all inputs, as Python knows them
+ */
+
+export class LiveProgram {
+  /** @type {Live | null} of the newest message from Python */
+  #live = null;
+  /** @type {Program | null} null until the engine is there, and where it cannot be */
+  #program = null;
+  #show;
+
+  /**
+   * @param {(numbers: Record<string, Numbers>) => void} show  called with the program's outputs at every move of a slider
+   * @param {AbortSignal} signal
+   */
+  constructor(show, signal) {
+    this.#show = show;
+    followSliders(
+      () => Object.values(this.#live?.sliders ?? {}),
+      () => this.#follow(),
+      signal,
+    );
+  }
+
+  /** Whether the picture follows the sliders by now. */
+  get ready() {
+    return this.#program !== null;
+  }
+
+  /**
+   * Take in what a message from Python says. Where the engine cannot be had, the picture changes with messages alone.
+   * @param {Live | null} live
+   * @param {Uint8Array | undefined} program
+   * @param {() => void} onReady
+   */
+  async receive(live, program, onReady) {
+    this.#live = live;
+    this.#program = null;
+    if (!live || !program) return;
+    try {
+      const loaded = new Program(await loadEngine(live.engine), readProgram(program));
+      if (live !== this.#live) return;
+      this.#program = loaded;
+      onReady();
+    } catch (error) {
+      console.warn("The picture follows its sliders only when they are released.", error);
+    }
+  }
+
+  #follow() {
+    if (!this.#live || !this.#program) return;
+    const values = { ...this.#live.values };
+    for (const [input, key] of Object.entries(this.#live.sliders)) values[input] = sliderValue(key) ?? values[input];
+    this.#show(this.#program.run(values));
+  }
+}

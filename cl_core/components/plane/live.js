@@ -1,0 +1,40 @@
+/** A field in which the numbers of a program take the place of Python's. */
+
+/**
+ * @import { Buffers, Header } from "./field.js"
+ * @import { Numbers } from "../_shared/engine.js"
+ *
+ * @typedef {{header: Header, buffers: Buffers}} Message
+ */
+
+/**
+ * Return a message with the numbers of a program in the place of Python's.
+ * @param {Message} message
+ * @param {Record<string, Numbers>} numbers
+ * @returns {Message}
+ */
+export function messageOf({ header, buffers }, numbers) {
+  let start = 0;
+  const points = buffers.curves.slice();
+  const curves = header.curves.map((curve) => {
+    points.set(numbers[curve.name] ?? [], 2 * start);
+    start += curve.count;
+    return { ...curve, label: numbers[curve.name] ? curve.moving : curve.label };
+  });
+  const marks = header.marks.map((mark) => {
+    const [x, y] = numbers[mark.name] ?? [mark.x, mark.y];
+    return { ...mark, x, y };
+  });
+  const box = /** @type {Header["box"]} */ (numbers.box ? Array.from(numbers.box) : header.box);
+  return {
+    header: { ...header, curves, marks, box },
+    buffers: /** @type {Buffers} */ ({
+      ...buffers,
+      value: numbers.value,
+      force_x: numbers.force_x,
+      force_y: numbers.force_y,
+      violated: numbers.violated ?? buffers.violated,
+      curves: points,
+    }),
+  };
+}

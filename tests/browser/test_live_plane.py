@@ -1,0 +1,133 @@
+"""Planes follow their sliders while these are held, without a message to the server."""
+
+import json
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, Route, WebSocket, expect
+
+pytestmark = pytest.mark.browser
+
+SLOW = 60_000
+
+
+@pytest.fixture
+def messages() -> list[str | bytes]:
+    """What the page has sent to the server."""
+    return []
+
+
+@pytest.fixture
+def open_plane(
+    open_window: Callable[..., Page], app_server, messages: list[str | bytes]
+) -> Callable[[str], tuple[Page, Locator]]:
+    """`open_plane("loss=circle") -> page, plane`: the page of boundaries, once its plane follows the sliders."""
+
+    def open_(query: str) -> tuple[Page, Locator]:
+        page = open_window()
+
+        def watch(socket: WebSocket) -> None:
+            socket.on("framesent", lambda frame: messages.append(frame))
+
+        page.on("websocket", watch)
+        page.goto(f"{app_server.url}/boundaries?{query}")
+        plane = page.locator(".plane").first
+        expect(plane).to_have_attribute("data-live", "true", timeout=SLOW)
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
+        page.wait_for_timeout(500)  # until what the page sends after its start has been sent
+        return page, plane
+
+    return open_
+
+
+def shapes(plane: Locator) -> dict:
+    plane.dispatch_event("describe")
+    return json.loads(plane.get_attribute("data-shapes") or "")
+
+
+def curve(plane: Locator, role: str) -> np.ndarray:
+    (found,) = [each for each in shapes(plane)["curves"] if each["role"] == role]
+    points = np.array([math.nan if number is None else number for number in found["points"]], float).reshape(-1, 2)
+    return points[np.isfinite(points).all(1)]
+
+
+def slider(page: Page, key: str) -> Locator:
+    return page.locator(f".st-key-{key} input[type=range]")
+
+
+def hold(page: Page, key: str) -> tuple[float, float]:
+    """Press the mouse on the thumb of a slider, and return where it is."""
+    box = slider(page, key).locator("xpath=../..").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    return x, y
+
+
+def test_circle_follows_the_margin_while_the_button_is_held(open_plane, messages) -> None:
+    page, plane = open_plane("loss=circle")
+    before = len(messages)
+    x, y = hold(page, "margin")
+    margins = []
+    for step in range(-6, 12):
+        page.mouse.move(x + 8 * step, y)
+        margins.append(float(slider(page, "margin").input_value()))
+        page.wait_for_timeout(20)
+        circle = curve(plane, "guide")
+        radii = np.hypot(circle[:, 0], circle[:, 1] - 1)
+        np.testing.assert_allclose(radii, math.sqrt(2) * margins[-1], atol=1e-5)
+        boundary = curve(plane, "boundary")
+        arc = boundary[boundary[:, 0] > -margins[-1] + 1e-6]
+        np.testing.assert_allclose(np.hypot(arc[:, 0], arc[:, 1] - 1), math.sqrt(2) * margins[-1], atol=1e-5)
+    assert len(set(margins)) > 10
+    assert len(messages) == before  # nothing was sent
+    page.mouse.up()
+    page.wait_for_url(lambda url: f"margin={margins[-1]:g}" in url)
+    expect(page.get_by_text(f"{math.sqrt(2) * margins[-1]:.4f}").first).to_be_visible(timeout=SLOW)
+    assert len(messages) > before
+
+
+def test_plane_of_angles_and_the_second_loss_follow_their_own_sliders(open_plane, messages) -> None:
+    page, plane = open_plane("loss=arcface&plane=angles&two=true&loss_2=am_softmax")
+    second = page.locator(".plane").nth(1)
+    expect(second).to_have_attribute("data-live", "true", timeout=SLOW)
+    still = curve(second, "boundary")
+    before = len(messages)
+    x, y = hold(page, "margin")
+    page.mouse.move(x + 30, y)
+    page.wait_for_timeout(100)
+    margin = float(slider(page, "margin").input_value())
+    line = curve(plane, "boundary")
+    np.testing.assert_allclose(line[:, 0] - line[:, 1], math.degrees(margin), atol=1e-3)
+    np.testing.assert_array_equal(curve(second, "boundary"), still)
+    wedge = page.locator(".wedge").first
+    expect(wedge).to_have_attribute("data-live", "true")
+    between = float(wedge.get_attribute("data-between") or "nan")
+    asked = float(wedge.get_attribute("data-wedge") or "nan")
+    assert asked == pytest.approx((between - math.degrees(margin)) / 2, abs=1e-6)
+    assert len(messages) == before
+    page.mouse.up()
+
+
+def test_picture_changes_on_release_where_the_engine_cannot_be_loaded(open_window, app_server) -> None:
+    page = open_window()
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=200, content_type="application/wasm", body=b"no engine")
+
+    page.route("**/engine.wasm*", refuse)
+    page.goto(f"{app_server.url}/boundaries?loss=circle")
+    plane = page.locator(".plane").first
+    plane.wait_for(timeout=SLOW)
+    page.wait_for_timeout(1000)
+    expect(plane).to_have_attribute("data-live", "false")
+    slider(page, "margin").press("ArrowRight")
+    page.wait_for_url(lambda url: "margin=0.26" in url)
+    expect(page.get_by_text(f"{math.sqrt(2) * 0.26:.4f}").first).to_be_visible(timeout=SLOW)
+    page.wait_for_timeout(1000)
+    circle = curve(plane, "guide")
+    np.testing.assert_allclose(np.hypot(circle[:, 0], circle[:, 1] - 1), math.sqrt(2) * 0.26, atol=1e-4)
+    page.unroute("**/engine.wasm*")
