@@ -17,7 +17,7 @@ from torch import Tensor
 
 from cl_core.analysis.metrics import TRIPLET_MARGIN
 from cl_core.losses.base import Loss
-from cl_core.losses.contrast import Contrast
+from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.distances import pairwise, slope_in_similarity, unit
 from cl_core.losses.miners import KINDS
 
@@ -86,39 +86,69 @@ def batch_forces(loss: Loss, theta: Mapping[str, Any], batch: Batch) -> BatchFor
     Raises:
         ValueError: when a parameter is unknown or out of range, or the batch does not suit the loss.
     """
-    checked = loss.check(theta)
-    z = batch.z.double().detach().requires_grad_()
-    w = batch.weight.double().detach().requires_grad_() if loss.classes and batch.weight is not None else None
-    bias = batch.bias.double() if loss.bias and batch.bias is not None else None
-    contrast = loss.contrast(z, None if loss.views else batch.y, checked, w, bias)
-    terms = loss.function(contrast, **checked)
-    mean = terms.mean()
-    slopes = torch.autograd.grad(mean, [z] if w is None else [z, w], allow_unused=True)
-    force, *class_force = (
-        torch.zeros_like(x) if slope is None else -slope.detach() for slope, x in zip(slopes, (z, w), strict=False)
-    )
+    slopes = batch_slopes(loss, loss.check(theta), batch)
+    z, w = batch.z.double(), batch.weight.double() if loss.classes and batch.weight is not None else None
     others = z if w is None else w
-    similarity = pairwise(z, others, "similarity").detach()
+    similarity = pairwise(z, others, "similarity")
     positive = batch.y[:, None] == (batch.y if w is None else torch.arange(len(others)))
     if w is None:
         positive.fill_diagonal_(False)
     negative = batch.y[:, None] != batch.y if w is None else ~positive
-    weights = _pair_weights(loss, checked, contrast)
+    weights = slopes.weights
     d2 = 2 - 2 * similarity
     pairs, shares = _pair_shares(d2, positive, negative, weights.abs())
     return BatchForces(
-        value=mean.item(),
-        n_terms=terms.n_terms,
+        value=slopes.mean.item(),
+        n_terms=slopes.terms.n_terms,
         similarity=similarity,
         weights=weights,
-        embedding_force=force,
-        class_force=class_force[0] if class_force else None,
+        embedding_force=slopes.embedding_force,
+        class_force=slopes.class_force,
         triplets=_triplet_shares(d2, positive, negative),
         pairs=pairs,
         shares=shares,
         s_p=_mean(similarity[positive]),
         s_n=_mean(similarity[negative]),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class BatchSlopes:
+    """Derivatives of the mean loss of a batch.
+
+    Attributes:
+        mean: mean loss, ().
+        terms: terms of the loss.
+        embedding_force, class_force, weights: as in `BatchForces`.
+    """
+
+    mean: Tensor
+    terms: Terms
+    embedding_force: Tensor
+    class_force: Tensor | None
+    weights: Tensor
+
+
+def batch_slopes(loss: Loss, theta: Mapping[str, Any], batch: Batch) -> BatchSlopes:
+    """Compute the derivatives of a batch, in float64; compilers can trace it, with tensors as parameters.
+
+    Args:
+        loss: the loss.
+        theta: all of its parameters.
+        batch: with class weights and biases, where the loss has them.
+    """
+    z = batch.z.double().detach().requires_grad_()
+    w = batch.weight.double().detach().requires_grad_() if loss.classes and batch.weight is not None else None
+    bias = batch.bias.double() if loss.bias and batch.bias is not None else None
+    contrast = loss.contrast(z, None if loss.views else batch.y, theta, w, bias)
+    terms = loss.function(contrast, **theta)
+    mean = terms.mean()
+    slopes = torch.autograd.grad(mean, [z] if w is None else [z, w], allow_unused=True)
+    force, *class_force = (
+        torch.zeros_like(x) if slope is None else -slope.detach() for slope, x in zip(slopes, (z, w), strict=False)
+    )
+    weights = _pair_weights(loss, theta, contrast)
+    return BatchSlopes(mean.detach(), terms, force, class_force[0] if class_force else None, weights)
 
 
 def _pair_weights(loss: Loss, theta: Mapping[str, Any], contrast: Contrast) -> Tensor:

@@ -144,13 +144,21 @@ export class Program {
    * @returns {Record<string, Numbers>} copies of the outputs
    */
   run(inputs) {
+    this.write(inputs);
+    const reason = this.#engine.run(this.#words, this.#base);
+    if (reason) throw new Error(`The program has stopped: ${reason}`);
+    return Object.fromEntries(this.file.outputs.map((slot) => [slot.name, this.#numbersAt(slot).slice()]));
+  }
+
+  /**
+   * Set inputs, for the next run and all later ones.
+   * @param {Record<string, number | ArrayLike<number>>} inputs
+   */
+  write(inputs) {
     for (const slot of this.file.inputs) {
       const given = inputs[slot.name];
       if (given !== undefined) this.#numbersAt(slot).set(typeof given === "number" ? [given] : given);
     }
-    const reason = this.#engine.run(this.#words, this.#base);
-    if (reason) throw new Error(`The program has stopped: ${reason}`);
-    return Object.fromEntries(this.file.outputs.map((slot) => [slot.name, this.#numbersAt(slot).slice()]));
   }
 
   /**

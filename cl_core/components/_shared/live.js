@@ -40,16 +40,17 @@ export class LiveProgram {
   /**
    * Take in what a message from Python says. Where the engine cannot be had, the picture changes with messages alone.
    * @param {Live | null} live
-   * @param {Uint8Array | undefined} program
+   * @param {{program?: Uint8Array}} buffers  of the message: `live_x` has the numbers of the input x
    * @param {() => void} onReady
    */
-  async receive(live, program, onReady) {
+  async receive(live, buffers, onReady) {
     this.#live = live;
     this.#program = null;
-    if (!live || !program) return;
+    if (!live || !buffers.program) return;
     try {
-      const loaded = new Program(await loadEngine(live.engine), readProgram(program));
+      const loaded = new Program(await loadEngine(live.engine), readProgram(buffers.program));
       if (live !== this.#live) return;
+      loaded.write(arraysOf(buffers));
       this.#program = loaded;
       onReady();
     } catch (error) {
@@ -63,4 +64,14 @@ export class LiveProgram {
     for (const [input, key] of Object.entries(this.#live.sliders)) values[input] = sliderValue(key) ?? values[input];
     this.#show(this.#program.run(values));
   }
+}
+
+/**
+ * Return the numbers of inputs that are arrays.
+ * @param {object} buffers
+ * @returns {Record<string, ArrayLike<number>>}
+ */
+function arraysOf(buffers) {
+  const named = Object.entries(buffers).filter(([name]) => name.startsWith("live_"));
+  return Object.fromEntries(named.map(([name, numbers]) => [name.slice("live_".length), numbers]));
 }

@@ -12,6 +12,7 @@
 import { devicePixels } from "../_shared/canvas.js";
 import { parseHex } from "../_shared/colour.js";
 import { find, setData } from "../_shared/dom.js";
+import { LiveProgram } from "../_shared/live.js";
 import { mount, Picture } from "../_shared/picture.js";
 import { pressZoomButton } from "../_shared/pointer.js";
 import { FILE_RATIO, saveComponent } from "../_shared/save.js";
@@ -31,6 +32,8 @@ import { drawPrototype, Tiles } from "./tiles.js";
  * @import { Focused, FocusSummary } from "./focus.js"
  * @import { ForceColours, Moment } from "./scene.js"
  * @import { SpriteLayout } from "../_shared/canvas.js"
+ * @import { Numbers } from "../_shared/engine.js"
+ * @import { Live } from "../_shared/live.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
  * @import { Palette, Theme } from "../_shared/theme.js"
  */
@@ -52,6 +55,8 @@ import { drawPrototype, Tiles } from "./tiles.js";
  * @property {string} group
  * @property {number | null} anchor  known to be pinned
  * @property {Words} words
+ * @property {boolean} same_scale  whether the scale is that of several scenes, so that it stays as it is
+ * @property {Live | null} live
  *
  * @typedef {BondsHeader & HeaderFields} Header  of a message
  *
@@ -60,11 +65,31 @@ import { drawPrototype, Tiles } from "./tiles.js";
  * @property {Float32Array} forces  (nodes, 2)
  * @property {Float32Array} trail  (steps, images, 2)
  * @property {Uint8Array} sprite  a PNG, or empty
+ * @property {Uint8Array} [program]  that computes the forces
  *
  * @typedef {BondsBuffers & BufferFields} Buffers  of a message
  */
 
+const ARROWS_ACROSS = 7; // of the largest force, in the width of the picture
+const WEAKEST = 1e-12; // force that still has a scale
 const DURATION = 300; // ms of the movement to new data
+
+/**
+ * Return what is drawn of a message.
+ * @param {Header} header
+ * @param {Buffers} buffers
+ * @param {Bonds} bonds
+ * @returns {Moment}
+ */
+function momentOf(header, buffers, bonds) {
+  return {
+    points: buffers.points,
+    arrows: buffers.forces.map((force) => force * header.reach),
+    weights: buffers.weights,
+    largest: Float32Array.of(bonds.largest),
+    extent: Float32Array.from(header.extent),
+  };
+}
 
 /** @extends {Picture<Header, Buffers>} */
 class BatchPicture extends Picture {
@@ -76,6 +101,8 @@ class BatchPicture extends Picture {
   #bonds = null;
   /** @type {Float32Array} */
   #trail = new Float32Array(0);
+  /** @type {Buffers | null} of the newest message */
+  #buffers = null;
   /** @type {ForceColours | null} */
   #colours = null;
 
@@ -86,6 +113,7 @@ class BatchPicture extends Picture {
     this.scene = new Scene(this.canvas);
     this.matrix = new Matrix(find(root, ".matrix", HTMLCanvasElement));
     this.readout = new Readout(root);
+    this.live = new LiveProgram((numbers) => this.#follow(numbers), this.signal);
     this.#listenToPlane();
     this.#listenToMatrix();
     this.answerDescribe("scene", () => {
@@ -126,6 +154,25 @@ class BatchPicture extends Picture {
     this.#trail = buffers.trail;
     this.#tiles.load(buffers.sprite).then(() => this.refresh());
     if (this.theme) this.restyle(this.theme);
+    this.#buffers = buffers;
+    this.live.receive(header.live, buffers, () => this.refresh());
+  }
+
+  /**
+   * Show what a slider that moves makes of the forces, at once.
+   * @param {Record<string, Numbers>} numbers
+   */
+  #follow({ forces, weights, largest_force: force, largest_weight: weight }) {
+    const [header, buffers] = [this.header, this.#buffers];
+    if (!header || !buffers) return;
+    const reach = (header.extent[1] - header.extent[0]) / ARROWS_ACROSS / Math.max(force[0], WEAKEST);
+    const scale = header.same_scale ? {} : { reach, largest: weight[0] || null };
+    const moved = { ...header, ...scale };
+    const data = { ...buffers, forces: Float32Array.from(forces), weights: Float32Array.from(weights) };
+    this.#bonds = new Bonds(moved, data);
+    this.#focus.update(this.#bonds, moved);
+    this.#moment.jump(momentOf(moved, data, this.#bonds));
+    this.drawNow();
   }
 
   /**
@@ -136,13 +183,7 @@ class BatchPicture extends Picture {
    * @param {boolean} continued
    */
   #moveTo(header, buffers, bonds, continued) {
-    const target = {
-      points: buffers.points,
-      arrows: buffers.forces.map((force) => force * header.reach),
-      weights: buffers.weights,
-      largest: Float32Array.of(bonds.largest),
-      extent: Float32Array.from(header.extent),
-    };
+    const target = momentOf(header, buffers, bonds);
     const before = this.#moment.target;
     if (!continued || !before || !comparable(before, target)) this.#moment.jump(target);
     else if (!sameMoment(before, target)) this.#moment.start(target, performance.now());
@@ -238,6 +279,7 @@ class BatchPicture extends Picture {
       moving: this.#moment.moving,
       held: this.#camera.held,
       zoom: this.#camera.zoom.toFixed(3),
+      live: this.live.ready,
     });
   }
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core.components.envelope import pack
+from cl_core.components.live import Live, live_buffers, live_header
 from cl_core.palette import CLASS_COLOURS, NEGATIVE, POSITIVE, Palette
 
 WORDS: Mapping[str, str] = {
@@ -73,6 +74,10 @@ class Scene:
         palette: class colours.
         alt: text alternative of the picture.
         words: texts that replace those of `WORDS` key by key, for another language.
+        same_scale: whether `reach` and `largest` are those of several scenes, so that they stay as they are while a
+            slider is held.
+        live: what lets it follow the page's sliders, with the outputs of `programs.batches`; None where it changes with
+            Python's messages alone.
     """
 
     stream: str
@@ -97,6 +102,8 @@ class Scene:
     palette: Palette = CLASS_COLOURS
     alt: str = ""
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
+    same_scale: bool = False
+    live: Live | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +154,8 @@ def encode(scene: Scene, *, height: int = 460, group: str = "", anchor: int | No
         "group": group,
         "anchor": anchor,
         "words": {**WORDS, **scene.words},
+        "same_scale": scene.same_scale,
+        "live": live_header(scene.live),
     }
     zero_forces = None if scene.prototypes is None else np.zeros(scene.prototypes.shape)
     buffers: dict[str, NDArray[Any] | bytes] = {
@@ -158,6 +167,7 @@ def encode(scene: Scene, *, height: int = 460, group: str = "", anchor: int | No
         "labels": scene.labels.astype(np.uint8),
         "rows": scene.rows.astype(np.uint32),
         "sprite": scene.sprite,
+        **live_buffers(scene.live),
     }
     return pack(header, buffers)
 

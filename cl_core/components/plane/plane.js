@@ -105,7 +105,7 @@ class PlanePicture extends Picture {
     this.#placeLabels();
     this.refresh();
     this.#message = { header, buffers };
-    this.live.receive(header.live, buffers.program, () => this.refresh());
+    this.live.receive(header.live, buffers, () => this.refresh());
   }
 
   /**

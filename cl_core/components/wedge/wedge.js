@@ -112,7 +112,7 @@ class WedgePicture extends Picture {
     if (this.#group?.name !== header.group) this.#join(header.group);
     this.resize();
     this.refresh();
-    this.live.receive(header.live, buffers.program, () => this.refresh());
+    this.live.receive(header.live, buffers, () => this.refresh());
   }
 
   /**

@@ -15,9 +15,12 @@ from cl_core.analysis import gradients
 from cl_core.analysis.gradients import Batch, BatchForces
 from cl_core.components.batch import Scene
 from cl_core.components.batch.mount import batch_scene
+from cl_core.components.live import Live
 from cl_core.data import datasets
 from cl_core.losses import LOSSES
 from cl_core.losses.parameters import Theta
+from cl_core.programs import planes
+from cl_core.programs.batches import batch_program
 from cl_core.training.pretrained import embeddings
 from cl_core.training.pretrained.embeddings import PretrainedEmbedding
 from cl_core.ui.link import controls
@@ -26,6 +29,7 @@ from cl_core.ui.link.controls import LossChoice
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import presentation
 from cl_core.ui.pages import batch_details
+from cl_core.ui.server.engine_files import engine_url
 from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding, note_smaller_batch
 
@@ -175,6 +179,21 @@ def _load_start(embedding: PretrainedEmbedding, size: int, seed: int) -> BatchSt
     return BatchStart(embedding, batch, rows, PCA(2, svd_solver="full").fit(batch.z.numpy()))
 
 
+def _live(start: BatchStart, chosen: LossChoice) -> Live:
+    """Return what lets the picture follow the sliders of its loss while they are held."""
+    loss, theta, batch = chosen.loss, chosen.theta, start.batch
+    sliders = {name: name + chosen.suffix for name in planes.sliders(loss)}
+    arrays = {
+        "z": batch.z.numpy().astype(np.float32),
+        "y": batch.y.numpy().astype(np.uint8),
+        "axes": start.plane.components_.astype(np.float32),
+    }
+    if loss.classes and batch.weight is not None and batch.bias is not None:
+        arrays |= {name: getattr(batch, name).numpy().astype(np.float32) for name in ("weight", "bias")}
+    values = {name: float(theta[name]) for name in sliders}
+    return Live(engine_url(), batch_program(loss, theta, batch), sliders, values, arrays)
+
+
 def _show_step_buttons() -> None:
     """Show the buttons that apply, undo and reset gradient steps; only the control if the link fixes the steps."""
     if not presentation().is_free(STEPS.name):
@@ -278,6 +297,8 @@ def _scene(
         largest=max_weight or None,  # None if all weights are 0: there is no scale
         sprite=datasets.sprite_sheet(data, images),
         sprite_columns=int(np.ceil(np.sqrt(size))),
+        same_scale=st.session_state[SAME_SCALE.name],
+        live=_live(start, chosen) if len(trajectory) == 1 else None,  # each step depends on the ones before
         alt=f"{size} images, seen by their two principal components ({start.plane.explained_variance_ratio_.sum():.0%} "
         f"of the variance), with the force of the loss on each",
     )

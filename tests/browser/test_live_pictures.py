@@ -1,4 +1,4 @@
-"""Planes follow their sliders while these are held, without a message to the server."""
+"""Pictures follow their sliders while these are held, without a message to the server."""
 
 import json
 import math
@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, Route, WebSocket, expect
+
+from tests.browser.servers import Server
 
 pytestmark = pytest.mark.browser
 
@@ -20,26 +22,31 @@ def messages() -> list[str | bytes]:
 
 
 @pytest.fixture
-def open_plane(
-    open_window: Callable[..., Page], app_server, messages: list[str | bytes]
-) -> Callable[[str], tuple[Page, Locator]]:
-    """`open_plane("loss=circle") -> page, plane`: the page of boundaries, once its plane follows the sliders."""
+def open_live(
+    open_window: Callable[..., Page], app_server: Server, messages: list[str | bytes]
+) -> Callable[[str, str], tuple[Page, Locator]]:
+    """`open_live("batch", ".batch") -> page, picture`: a page, once its picture follows the sliders."""
 
-    def open_(query: str) -> tuple[Page, Locator]:
+    def open_(address: str, picture: str) -> tuple[Page, Locator]:
         page = open_window()
 
         def watch(socket: WebSocket) -> None:
             socket.on("framesent", lambda frame: messages.append(frame))
 
         page.on("websocket", watch)
-        page.goto(f"{app_server.url}/boundaries?{query}")
-        plane = page.locator(".plane").first
+        page.goto(f"{app_server.url}/{address}")
+        plane = page.locator(picture).first
         expect(plane).to_have_attribute("data-live", "true", timeout=SLOW)
         expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
         page.wait_for_timeout(500)  # until what the page sends after its start has been sent
         return page, plane
 
     return open_
+
+
+def weight_of(scene: Locator) -> float:
+    """Return the weight of the pair that the pinned image of a scene has with its strongest partner."""
+    return float(scene.get_attribute("data-w") or "nan")
 
 
 def shapes(plane: Locator) -> dict:
@@ -67,8 +74,8 @@ def hold(page: Page, key: str) -> tuple[float, float]:
     return x, y
 
 
-def test_circle_follows_the_margin_while_the_button_is_held(open_plane, messages) -> None:
-    page, plane = open_plane("loss=circle")
+def test_circle_follows_the_margin_while_the_button_is_held(open_live, messages) -> None:
+    page, plane = open_live("boundaries?loss=circle", ".plane")
     before = len(messages)
     x, y = hold(page, "margin")
     margins = []
@@ -90,8 +97,8 @@ def test_circle_follows_the_margin_while_the_button_is_held(open_plane, messages
     assert len(messages) > before
 
 
-def test_plane_of_angles_and_the_second_loss_follow_their_own_sliders(open_plane, messages) -> None:
-    page, plane = open_plane("loss=arcface&plane=angles&two=true&loss_2=am_softmax")
+def test_plane_of_angles_and_the_second_loss_follow_their_own_sliders(open_live, messages) -> None:
+    page, plane = open_live("boundaries?loss=arcface&plane=angles&two=true&loss_2=am_softmax", ".plane")
     second = page.locator(".plane").nth(1)
     expect(second).to_have_attribute("data-live", "true", timeout=SLOW)
     still = curve(second, "boundary")
@@ -110,6 +117,28 @@ def test_plane_of_angles_and_the_second_loss_follow_their_own_sliders(open_plane
     assert asked == pytest.approx((between - math.degrees(margin)) / 2, abs=1e-6)
     assert len(messages) == before
     page.mouse.up()
+
+
+def test_frozen_batch_follows_the_temperature_while_the_button_is_held(open_live, messages) -> None:
+    page, scene = open_live("batch?loss=supcon&images=32&anchor=3", ".batch")
+    matrix = scene.locator(".matrix")
+    label = matrix.get_attribute("aria-label")
+    weights = [weight_of(scene)]
+    before = len(messages)
+    x, y = hold(page, "temperature")
+    for step in (2, 4, 6):
+        page.mouse.move(x + 12 * step, y)
+        page.wait_for_timeout(50)
+        weights.append(weight_of(scene))
+    assert len(set(weights)) == 4  # another one at each place
+    assert len(messages) == before
+    page.mouse.up()
+    temperature = slider(page, "temperature").input_value()
+    page.wait_for_url(lambda url: f"temperature={float(temperature):g}" in url)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
+    page.wait_for_timeout(1000)  # the picture moves to what the server has computed, which is the same
+    assert weight_of(scene) == pytest.approx(weights[-1], rel=1e-5)
+    assert matrix.get_attribute("aria-label") == label
 
 
 def test_picture_changes_on_release_where_the_engine_cannot_be_loaded(open_window, app_server) -> None:
