@@ -34,7 +34,24 @@ export function messageOf({ header, buffers }, numbers) {
       force_x: numbers.force_x,
       force_y: numbers.force_y,
       violated: numbers.violated ?? buffers.violated,
+      point_violated: pairsViolated(header, buffers, numbers.violated),
       curves: points,
     }),
   };
+}
+
+/**
+ * Return which pairs are violated, by the nearest node of the grid.
+ * @param {Header} header
+ * @param {Buffers} buffers
+ * @param {Numbers | undefined} violated  by node
+ */
+function pairsViolated({ shape: [ny, nx], span, scale }, { points, point_violated: before }, violated) {
+  if (!violated || !before) return before;
+  const [left, right, bottom, top] = span;
+  return before.map((_, pair) => {
+    const column = Math.round(((points[2 * pair] * scale - left) / (right - left)) * (nx - 1));
+    const row = Math.round(((points[2 * pair + 1] * scale - bottom) / (top - bottom)) * (ny - 1));
+    return violated[Math.min(Math.max(row, 0), ny - 1) * nx + Math.min(Math.max(column, 0), nx - 1)];
+  });
 }

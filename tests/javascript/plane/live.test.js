@@ -10,6 +10,9 @@ const MESSAGE = {
     ],
     marks: [{ name: "target", x: 1, y: 1, label: "target" }, { name: "", x: 0, y: 0, label: "you" }],
     box: [0, 1, 0, 1],
+    shape: [1, 2],
+    span: [-1, 1, -1, 1],
+    scale: 1,
   },
   buffers: {
     value: Float32Array.of(1, 2),
@@ -39,6 +42,16 @@ test("the numbers of a program take the place of Python's", () => {
   assert.deepEqual([...buffers.value, ...buffers.force_x, ...buffers.violated], [3, 4, 5, 6, 1, 1]);
   assert.deepEqual([...buffers.points], [5, 6]);
   assert.deepEqual([...MESSAGE.buffers.curves].slice(4), [0, 0, 0, 0, 0, 0]); // what Python sent stays as it is
+});
+
+test("pairs are violated where the nearest node is", () => {
+  const message = {
+    header: { ...MESSAGE.header, shape: [2, 3], span: [-1, 1, -1, 1], scale: 0.1 },
+    buffers: { ...MESSAGE.buffers, points: Int16Array.of(-10, -10, 1, 9, 10, 11), point_violated: Uint8Array.of(0, 0, 0) },
+  };
+  const violated = Uint8Array.of(1, 0, 0, 0, 1, 0);
+  const { buffers } = messageOf(message, { value: MESSAGE.buffers.value, violated });
+  assert.deepEqual([...buffers.point_violated], [1, 1, 0]);
 });
 
 test("what a program does not compute stays as Python sent it", () => {
