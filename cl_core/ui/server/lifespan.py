@@ -26,6 +26,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         _app: the ASGI app, which is not used.
     """
     streamlit_compat.disable_pages_directory()
+    streamlit_compat.keep_values_in_timed_runs()
     limit_uploads()
     try:
         server_engine = engine()

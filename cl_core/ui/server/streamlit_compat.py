@@ -6,6 +6,7 @@ After an update of Streamlit, run tests/unit/ui/test_streamlit_compat.py and the
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
@@ -13,8 +14,10 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.delta_generator_singletons import get_dg_singleton_instance
 from streamlit.proto.RootContainer_pb2 import RootContainer
+from streamlit.runtime import app_session
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 from streamlit.runtime.state import get_session_state
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
@@ -32,6 +35,25 @@ def disable_pages_directory() -> None:
     app's pages would open without the course around it.
     """
     PagesManager.uses_pages_directory = False
+
+
+@dataclass(frozen=True)
+class _TimedRerunData(RerunData):
+    """A request to run the script, without the browser's values if a timer has made it."""
+
+    def __post_init__(self) -> None:
+        if self.is_auto_rerun:
+            object.__setattr__(self, "widget_states", None)  # the session's own are kept
+
+
+def keep_values_in_timed_runs() -> None:
+    """Let the timers of fragments leave the values of all widgets as they are.
+
+    A timer sends all values that the browser has. On a busy machine it rings before the browser has taken in what code
+    has set in the run before, so the old values come back: a click on a card of the failure gallery was undone a second
+    later, when a timed run asked for a run of the whole page. What a visitor changes is sent at once, by itself.
+    """
+    vars(app_session)["RerunData"] = _TimedRerunData
 
 
 def uploaded_file_manager() -> MemoryUploadedFileManager:

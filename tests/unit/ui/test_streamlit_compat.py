@@ -1,9 +1,15 @@
 """The private API of Streamlit that the app uses exists and works as the app needs."""
 
 import inspect
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import streamlit as st
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.runtime import app_session
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 from streamlit.testing.v1 import AppTest
 
 from cl_core.ui.server import streamlit_compat
@@ -11,6 +17,38 @@ from cl_core.ui.server import streamlit_compat
 
 def test_streamlit_version_is_the_one_the_private_api_was_checked_with():
     assert st.__version__ == streamlit_compat.SEEN_ON
+
+
+def requested(monkeypatch, **changes) -> RerunData:
+    """Return what a session makes of a request of the browser."""
+    monkeypatch.setattr(app_session, "RerunData", RerunData)
+    streamlit_compat.keep_values_in_timed_runs()
+    runner = Mock()
+    session: Any = SimpleNamespace(_state=None, _scriptrunner=runner, has_fragment=lambda _: True)
+    state = ClientState(query_string="failure=none", fragment_id="pictures", **changes)
+    state.widget_states.widgets.add(id="failure", string_value="none")
+    app_session.AppSession.request_rerun(session, state)
+    data: RerunData = runner.request_rerun.call_args.args[0]
+    return data
+
+
+def test_timed_run_does_not_bring_back_values_that_code_has_replaced(monkeypatch):
+    assert requested(monkeypatch, is_auto_rerun=True).widget_states is None
+    # one that has to wait for the run before it neither
+    waiting = ScriptRequests()
+    waiting.request_rerun(requested(monkeypatch, is_auto_rerun=True))
+    waiting.request_rerun(requested(monkeypatch, is_auto_rerun=True))
+    request = waiting.on_scriptrunner_ready()
+    assert (request.rerun_data.widget_states, request.rerun_data.fragment_id_queue) == (None, ["pictures"])
+
+
+def test_values_of_a_visitor_are_kept_beside_a_timed_run(monkeypatch):
+    assert requested(monkeypatch).widget_states.widgets[0].string_value == "none"
+    waiting = ScriptRequests()
+    waiting.request_rerun(requested(monkeypatch))
+    waiting.request_rerun(requested(monkeypatch, is_auto_rerun=True))
+    data = waiting.on_scriptrunner_ready().rerun_data
+    assert [state.string_value for state in data.widget_states.widgets] == ["none"]
 
 
 def sidebar_script():
