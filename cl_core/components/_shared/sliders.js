@@ -23,7 +23,7 @@ export function followSliders(keys, onMove, signal) {
  */
 export function sliderValue(key) {
   const slider = sliderOf(key);
-  return slider ? Number(slider.value) : undefined;
+  return slider ? Number(slider.getAttribute("value")) : undefined; // which is what is watched
 }
 
 /**
