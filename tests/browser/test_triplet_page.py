@@ -55,14 +55,15 @@ def test_keyboard_moves_a_point_and_completes_a_task(open_triplets: Callable[[st
 def test_count_of_all_triplets_stops_resumes_and_does_not_block_other_visitors(
     open_triplets: Callable[[str], Page], open_page: Callable[..., Page]
 ) -> None:
+    other = open_page()  # another visitor, who opens another page during the count
+    boundaries = other.get_by_role("link", name="Boundaries").first
+    expect(boundaries).to_be_visible(timeout=TIMEOUT)
     page = open_triplets("part=every+triplet&embedding=trained&embedded_by=supcon&counted=10000")
     start = page.get_by_role("button", name="Count all 90,154,177,426")
     start.click(timeout=TIMEOUT)
     progress = page.get_by_text(re.compile(r"[\d,]+ of 10,000 anchors"))
     expect(progress).to_be_visible(timeout=TIMEOUT)
-    # another visitor opens a page during the count
-    other = open_page()
-    other.get_by_role("link", name="Boundaries").first.click()
+    boundaries.click()
     plane = other.locator(".plane").first
     expect(plane).to_be_visible(timeout=TIMEOUT)
     page.get_by_role("button", name="Stop").click()

@@ -100,10 +100,10 @@ def test_many_steps_of_the_engine_learn_as_the_trainer_does():
     spec = RunSpec(batch=64)
     running, state = Running(step_program(spec)), training.start(spec)
     losses = []
-    for _ in range(60):
+    for _ in range(30):
         got = running(**inputs_of_step(state))
         losses.append(float(got["loss"]))
         state = training.State(spec, state.step + 1, got["vector"])
-    theirs = training.advance(training.start(spec), steps=60)
+    theirs = training.advance(training.start(spec), steps=30)
     np.testing.assert_allclose(losses, theirs.losses, rtol=0.02)
-    assert losses[-1] < 0.7 * losses[0]
+    assert losses[-1] < 0.85 * losses[0]
