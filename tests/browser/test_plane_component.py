@@ -47,8 +47,14 @@ class Plane(Component):
         return left + (x - x0) / (x1 - x0) * (right - left), bottom - (y - y0) / (y1 - y0) * (bottom - top)
 
     def hover(self, x: float, y: float) -> None:
-        self.page.mouse.move(*self.page_position(x, y))
-        self.until(f"Math.abs(d.x - {x}) < 0.011 && Math.abs(d.y - {y}) < 0.011")
+        """Move the mouse to a point; again where the picture has moved meanwhile, as when the page's font arrives."""
+
+        def arrived() -> bool:
+            self.page.mouse.move(*self.page_position(x, y))
+            self.wait_two_frames()
+            return abs(self.number("x") - x) < 0.011 and abs(self.number("y") - y) < 0.011
+
+        wait_for(self.page, arrived)
 
     def click(self, x: float, y: float) -> None:
         self.page.mouse.click(*self.page_position(x, y))
