@@ -94,14 +94,13 @@ def batch_forces(loss: Loss, theta: Mapping[str, Any], batch: Batch) -> BatchFor
     if w is None:
         positive.fill_diagonal_(False)
     negative = batch.y[:, None] != batch.y if w is None else ~positive
-    weights = slopes.weights
     d2 = 2 - 2 * similarity
-    pairs, shares = _pair_shares(d2, positive, negative, weights.abs())
+    pairs, shares = _pair_shares(d2, positive, negative, slopes.weights.abs())
     return BatchForces(
         value=slopes.mean.item(),
         n_terms=slopes.terms.n_terms,
         similarity=similarity,
-        weights=weights,
+        weights=slopes.weights,
         embedding_force=slopes.embedding_force,
         class_force=slopes.class_force,
         triplets=_triplet_shares(d2, positive, negative),

@@ -170,7 +170,7 @@ def boundary_curve(loss: Loss, theta: Mapping[str, Any]) -> Tensor | None:
     if loss.curve is None:
         return None
     s_n, s_p = loss.curve(torch.linspace(0, 1, CURVE_POINTS, dtype=torch.float64), **theta)
-    return clip_to_square(torch.stack([s_n, s_p], 1))
+    return _clip_to_square(torch.stack([s_n, s_p], 1))
 
 
 def ellipse_outline(ellipse: Sequence[float | Tensor]) -> Tensor:
@@ -184,10 +184,10 @@ def ellipse_outline(ellipse: Sequence[float | Tensor]) -> Tensor:
     """
     centre_n, centre_p, radius_n, radius_p = ellipse
     angle = torch.linspace(0, 2 * math.pi, OUTLINE_POINTS, dtype=torch.float64)
-    return clip_to_square(torch.stack([centre_n + radius_n * angle.cos(), centre_p + radius_p * angle.sin()], 1))
+    return _clip_to_square(torch.stack([centre_n + radius_n * angle.cos(), centre_p + radius_p * angle.sin()], 1))
 
 
-def clip_to_square(points: Tensor) -> Tensor:
+def _clip_to_square(points: Tensor) -> Tensor:
     """Replace points (k, 2) outside the square of similarities by NaN, which interrupts a curve."""
     return points.masked_fill((points.abs() > 1 + 1e-9).any(1, keepdim=True), torch.nan)
 

@@ -36,7 +36,7 @@ def wedge_angles(loss: Loss, theta: Mapping[str, Any]) -> Floats:
     Raises:
         ValueError: when the loss has no boundary, or a parameter is unknown or out of range.
     """
-    return wedge_tensors(_with_boundary(loss), loss.check(theta))[0].numpy()
+    return tensor_of_angles(loss, loss.check(theta)).numpy()
 
 
 def wedge_angles_away(loss: Loss, theta: Mapping[str, Any]) -> Floats:
@@ -54,33 +54,22 @@ def wedge_angles_away(loss: Loss, theta: Mapping[str, Any]) -> Floats:
     Raises:
         ValueError: when the loss has no boundary, or a parameter is unknown or out of range.
     """
-    return wedge_tensors(_with_boundary(loss), loss.check(theta))[1].numpy()
+    return tensor_of_angles_away(loss, loss.check(theta)).numpy()
 
 
-def wedge_tensors(loss: Loss, theta: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """Compute `wedge_angles` and `wedge_angles_away`; compilers can trace it, with tensors as parameters.
-
-    Args:
-        loss: a loss with a boundary.
-        theta: all of its parameters.
-
-    Returns:
-        (181,) and (181, 2) degrees, float64.
-    """
+def tensor_of_angles(loss: Loss, theta: Mapping[str, Any]) -> Tensor:
+    """Compute `wedge_angles` from all parameters of a loss; compilers can trace it, with tensors as parameters."""
     violated, last = _violated_by_angle(loss, theta, away=False)
-    towards = _first_angle(violated, last, wanted=True).rad2deg()
-    towards = towards.masked_fill(violated(torch.zeros_like(last)), torch.nan)
+    end = _first_angle(violated, last, wanted=True)
+    return end.rad2deg().masked_fill(violated(torch.zeros_like(last)), torch.nan)
+
+
+def tensor_of_angles_away(loss: Loss, theta: Mapping[str, Any]) -> Tensor:
+    """Compute `wedge_angles_away` from all parameters of a loss; compilers can trace it, with tensors as parameters."""
     violated, last = _violated_by_angle(loss, theta, away=True)
     start = _first_angle(violated, last, wanted=False)
     end = _first_angle(violated, last, wanted=True, after=start)
-    return towards, torch.stack([start, end], 1).rad2deg().masked_fill(violated(start)[:, None], torch.nan)
-
-
-def _with_boundary(loss: Loss) -> Loss:
-    """Return the loss; ValueError if it has no boundary."""
-    if loss.boundary is None:
-        raise ValueError(f"{loss.key} has no boundary: {loss.no_boundary}")
-    return loss
+    return torch.stack([start, end], 1).rad2deg().masked_fill(violated(start)[:, None], torch.nan)
 
 
 def _violated_by_angle(
@@ -92,7 +81,8 @@ def _violated_by_angle(
     or `away` from it. The largest angles lead to the bisector.
     """
     boundary = loss.boundary
-    assert boundary is not None
+    if boundary is None:
+        raise ValueError(f"{loss.key} has no boundary: {loss.no_boundary}")
     between = torch.arange(181, dtype=torch.float64).deg2rad()
 
     def violated(own: Tensor) -> Tensor:

@@ -12,8 +12,8 @@ from torch import Tensor
 from cl_core.analysis.gradients import Batch, batch_slopes
 from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss
-from cl_core.programs import planes
 from cl_core.programs.compiler import compile_function
+from cl_core.programs.sliders import choices, slider_inputs
 
 OUTPUTS = ("forces", "weights", "largest_force", "largest_weight")
 
@@ -35,14 +35,14 @@ def batch_program(loss: Loss, theta: Mapping[str, Any], batch: Batch) -> bytes:
         The file of the program, as from `Program.to_bytes`.
     """
     classes = len(batch.weight) if loss.classes and batch.weight is not None else 0
-    return _compile(loss.key, tuple(sorted(planes.fixed(loss, theta).items())), *batch.z.shape, classes)
+    return _compile(loss.key, tuple(sorted(choices(loss, theta).items())), *batch.z.shape, classes)
 
 
 @lru_cache(maxsize=128)
-def _compile(key: str, fixed: tuple[tuple[str, Any], ...], size: int, dim: int, classes: int) -> bytes:
+def _compile(key: str, chosen: tuple[tuple[str, Any], ...], size: int, dim: int, classes: int) -> bytes:
     loss = LOSSES[key]
-    theta = loss.check(dict(fixed))
-    inputs = {name: torch.tensor(float(theta[name]), dtype=torch.float64) for name in planes.sliders(loss)}
+    theta = loss.check(dict(chosen))
+    inputs = slider_inputs(loss, theta)
     names = tuple(inputs)
     inputs |= {"z": torch.ones(size, dim), "y": torch.zeros(size, dtype=torch.int64), "axes": torch.ones(2, dim)}
     if classes:

@@ -43,7 +43,7 @@ def compile_function(
     layout = memory.plan(groups, lowered.inputs, results)
     constants = np.zeros(layout.temporaries - layout.constants, np.uint8)
     for group in groups:
-        for view in group.loads if group.is_elementwise else group.instructions[0].inputs:
+        for view in group.loads:
             buffer = view.buffer
             if buffer.constant is not None:
                 start = buffer.address - layout.constants

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from cl_core.programs.instructions import MAX_REGISTERS, Code, Instruction
@@ -19,11 +19,11 @@ class Group:
 
     Attributes:
         instructions: in order.
-        stored: those of elementwise instructions whose results go to memory, since others read them.
+        stored: those whose results go to memory, since others read them; all others are elementwise.
     """
 
     instructions: list[Instruction]
-    stored: list[Instruction] = field(default_factory=list)
+    stored: list[Instruction]
 
     @property
     def is_elementwise(self) -> bool:
@@ -95,8 +95,18 @@ def fuse(instructions: Sequence[Instruction], outputs: Iterable[View]) -> list[G
             needed.update(view.buffer.root()[0] for view in each.inputs)
     live.reverse()
     groups = _group(live, _dependencies(live))
-    results = {view.buffer for view in outputs}
-    return [part for group in groups for part in _split(group, groups, results)]
+    readers: dict[Buffer, set[int]] = defaultdict(set)  # numbers of the groups that read a buffer
+    for number, group in enumerate(groups):
+        for each in group:
+            for view in each.inputs:
+                readers[view.buffer].add(number)
+    for view in outputs:
+        readers[view.buffer].add(len(groups))  # the host
+    parts: list[Group] = []
+    for number, group in enumerate(groups):
+        read = {each.output.buffer for each in group if not readers[each.output.buffer] <= {number}}
+        parts += _split(group, read)
+    return parts
 
 
 def _dependencies(instructions: Sequence[Instruction]) -> dict[Instruction, set[Instruction]]:
@@ -120,7 +130,8 @@ def share_memory(one: View, other: View) -> bool:
     return one.buffer.root()[0] is other.buffer.root()[0] and a < d and c < b
 
 
-def _group(instructions: Sequence[Instruction], before: dict[Instruction, set[Instruction]]) -> list[Group]:
+def _group(instructions: Sequence[Instruction], before: dict[Instruction, set[Instruction]]) -> list[list[Instruction]]:
+    """Return instructions that the engine can run as one, in an order in which they can run."""
     done: set[Instruction] = set()
     groups = []
     todo = list(instructions)
@@ -137,7 +148,7 @@ def _group(instructions: Sequence[Instruction], before: dict[Instruction, set[In
                 inside.setdefault(each.output.buffer, each.output)
             else:
                 rest.append(each)
-        groups.append(Group(members))
+        groups.append(members)
         done.update(members)
         todo = rest
     return groups
@@ -158,30 +169,21 @@ def _joins(each: Instruction, first: Instruction, inside: dict[Buffer, View]) ->
     return True
 
 
-def _split(group: Group, groups: Sequence[Group], results: set[Buffer]) -> list[Group]:
-    """Set what a group stores; split it if the engine has too few registers for it."""
-    if not group.is_elementwise:
+def _split(members: list[Instruction], read: set[Buffer]) -> list[Group]:
+    """Return a group that stores what others read, in several parts if the engine has too few registers for it.
+
+    Args:
+        members: the instructions.
+        read: which of their results are read by others, or by the host.
+    """
+    stored = [
+        each
+        for each in members
+        if each.operation is None or each.output.buffer.whole is not None or each.output.buffer in read
+    ]
+    group = Group(members, stored)
+    if len(members) == 1 or group.fits():
         return [group]
-    own = set(group.instructions)
-    read_elsewhere = {
-        view.buffer for other in groups for each in other.instructions if each not in own for view in each.inputs
-    }
-
-    def with_stores(members: list[Instruction], rest: list[Instruction]) -> Group:
-        read = read_elsewhere | {view.buffer for each in rest for view in each.inputs}
-        stored = [
-            each
-            for each in members
-            if each.operation is None or each.output.buffer.whole is not None or each.output.buffer in read | results
-        ]
-        return Group(members, stored)
-
-    def parts(members: list[Instruction], rest: list[Instruction]) -> list[Group]:
-        whole = with_stores(members, rest)
-        if len(members) == 1 or whole.fits():
-            return [whole]
-        middle = len(members) // 2
-        first, second = members[:middle], members[middle:]
-        return [*parts(first, second + rest), *parts(second, rest)]
-
-    return parts(group.instructions, [])
+    middle = len(members) // 2
+    first, second = members[:middle], members[middle:]
+    return [*_split(first, read | {view.buffer for each in second for view in each.inputs}), *_split(second, read)]

@@ -25,7 +25,7 @@ class Code(IntEnum):
     SEARCH = 9
 
 
-# operations on one type, by name in their order; each type has a range of 32 codes
+# operations on one type, by name in their order; each type has a range of CODES_PER_TYPE
 ARITHMETIC = (
     "add", "sub", "mul", "div", "min", "max", "eq", "ne", "lt", "le", "gt", "ge", "neg", "abs", "relu", "where",
     "mask_positive", "sqrt", "reciprocal", "exp", "log", "expm1", "log1p", "sigmoid", "sin", "cos", "acos", "floor",

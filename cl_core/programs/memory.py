@@ -44,7 +44,7 @@ def plan(groups: Sequence[Group], inputs: Sequence[Buffer], outputs: Iterable[Vi
     first: dict[Buffer, int] = {}
     last: dict[Buffer, int] = {}
     for index, group in enumerate(groups):
-        for view in _in_memory(group):
+        for view in (*group.loads, *(each.output for each in group.stored)):
             root = view.buffer.root()[0]
             first.setdefault(root, index)
             last[root] = index
@@ -78,11 +78,3 @@ def plan(groups: Sequence[Group], inputs: Sequence[Buffer], outputs: Iterable[Vi
         placed.append((first[buffer], last[buffer], address, address + size))
         top = max(top, address + size)
     return Layout(constants, temporaries, top)
-
-
-def _in_memory(group: Group) -> list[View]:
-    """Return what a group reads from memory and writes to it."""
-    if group.is_elementwise:
-        return [*group.loads, *(each.output for each in group.stored)]
-    (instruction,) = group.instructions
-    return [*instruction.inputs, instruction.output]

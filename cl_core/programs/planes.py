@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from itertools import product
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -17,42 +16,13 @@ from cl_core.analysis.similarity_plane import (
     ellipse_outline,
     evaluate,
 )
-from cl_core.analysis.wedge import wedge_tensors
+from cl_core.analysis.wedge import tensor_of_angles, tensor_of_angles_away
 from cl_core.losses.base import Loss
-from cl_core.losses.parameters import Choice, Param
 from cl_core.programs.compiler import compile_function
 from cl_core.programs.program import Program
+from cl_core.programs.sliders import slider_inputs
 
 LENGTH = "length"  # input of a loss in which the length of embeddings counts
-
-
-def sliders(loss: Loss) -> tuple[str, ...]:
-    """Return the parameters of a loss that are inputs of its programs; another value of the others is a new program."""
-    return tuple(
-        parameter.name
-        for parameter in loss.parameters.values()
-        if isinstance(parameter.spec, Param) and isinstance(parameter.default, float)
-    )
-
-
-def fixed(loss: Loss, theta: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that decide which program there is."""
-    return {name: value for name, value in theta.items() if name not in sliders(loss)}
-
-
-def variants(loss: Loss) -> Iterator[dict[str, Any]]:
-    """Yield all values of the parameters that decide which program there is."""
-    choices: list[list[tuple[str, Any]]] = []
-    for parameter in loss.parameters.values():
-        match parameter.spec:
-            case Choice(options=options):
-                choices.append([(parameter.name, option) for option in options])
-            case Param(low=low, high=high, step=step) if parameter.name not in sliders(loss):
-                values = range(int(low), int(high) + 1, int(step))
-                choices.append([(parameter.name, value) for value in values])
-            case _ if parameter.name not in sliders(loss):
-                choices.append([(parameter.name, parameter.default)])
-    yield from map(dict, product(*choices))
 
 
 def similarity_program(loss: Loss, theta: Mapping[str, Any]) -> Program:
@@ -85,8 +55,7 @@ def similarity_program(loss: Loss, theta: Mapping[str, Any]) -> Program:
         for name in ("target", "lowest", "box"):
             place = getattr(landmarks, name)
             found[name] = None if place is None else _numbers(place)
-        floats = {name: tensor.float() for name, tensor in found.items() if tensor is not None}
-        return floats if violated is None else {**floats, "violated": violated}
+        return _for_pictures(found, violated)
 
     return _compile(loss, theta, outputs)
 
@@ -107,12 +76,12 @@ def angle_program(loss: Loss, theta: Mapping[str, Any]) -> Program:
         axis = torch.linspace(0, math.pi, n, dtype=torch.float64)
         s, slope = axis.cos(), -axis.sin()
         value, d_p, d_n, violated = evaluate(loss, values, s[:, None].expand(n, n), s.expand(n, n), length)
-        found = {"value": value, "force_x": -d_n * slope, "force_y": -d_p * slope[:, None]}
-        boundary = boundary_curve(loss, values)
-        if boundary is not None:
-            found["boundary"] = boundary.clamp(-1, 1).acos() * (180 / math.pi)
-        floats = {name: tensor.float() for name, tensor in found.items()}
-        return floats if violated is None else {**floats, "violated": violated}
+        curve = boundary_curve(loss, values)
+        found = {
+            "value": value, "force_x": -d_n * slope, "force_y": -d_p * slope[:, None],
+            "boundary": None if curve is None else curve.clamp(-1, 1).acos() * (180 / math.pi),
+        }  # fmt: skip
+        return _for_pictures(found, violated)
 
     return _compile(loss, theta, outputs)
 
@@ -129,24 +98,31 @@ def wedge_program(loss: Loss, theta: Mapping[str, Any]) -> Program:
     """
 
     def outputs(values: Mapping[str, Any], _length: Tensor | float) -> dict[str, Tensor]:
-        return dict(zip(("table", "away"), wedge_tensors(loss, values), strict=True))
+        return {"table": tensor_of_angles(loss, values), "away": tensor_of_angles_away(loss, values)}
 
     return _compile(loss, theta, outputs)
 
 
 def _compile(loss: Loss, theta: Mapping[str, Any], outputs: Any) -> Program:
-    names = (*sliders(loss), *((LENGTH,) if loss.lengths else ()))
+    inputs = slider_inputs(loss, theta)
+    if loss.lengths:
+        inputs[LENGTH] = torch.ones((), dtype=torch.float64)
     order: list[str] = []
 
     def function(*values: Tensor) -> list[Tensor]:
-        given: dict[str, Any] = dict(zip(names, values, strict=True))
+        given: dict[str, Any] = dict(zip(inputs, values, strict=True))
         length = given.pop(LENGTH, 1.0)
         found = outputs({**theta, **given}, length)
         order[:] = found
         return list(found.values())
 
-    inputs = {name: torch.tensor(float(theta.get(name, 1.0)), dtype=torch.float64) for name in names}
     return compile_function(function, inputs, order)
+
+
+def _for_pictures(found: Mapping[str, Tensor | None], violated: Tensor | None) -> dict[str, Tensor]:
+    """Return what there is, in float32 as pictures take it; `violated` stays boolean."""
+    floats = {name: tensor.float() for name, tensor in found.items() if tensor is not None}
+    return floats if violated is None else {**floats, "violated": violated}
 
 
 def _numbers(values: tuple[Any, ...]) -> Tensor:

@@ -11,8 +11,7 @@ from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss
 from cl_core.programs import planes
 from cl_core.programs.engine.build import WASM
-from cl_core.programs.host import Running
-from cl_core.programs.program import Program
+from cl_core.programs.sliders import all_choices, choices
 
 PLANES = WASM.parent / "planes.zip"
 KINDS = {
@@ -33,37 +32,34 @@ def plane(kind: str, loss: Loss, theta: Mapping[str, Any]) -> bytes:
     Returns:
         The file of the program, as from `Program.to_bytes`.
     """
-    return _plane(kind, loss.key, tuple(sorted(planes.fixed(loss, theta).items())))
+    return _plane(kind, loss.key, tuple(sorted(choices(loss, theta).items())))
 
 
 @lru_cache(maxsize=256)
-def _plane(kind: str, key: str, fixed: tuple[tuple[str, Any], ...]) -> bytes:
-    name = _name(kind, key, dict(fixed))
+def _plane(kind: str, key: str, chosen: tuple[tuple[str, Any], ...]) -> bytes:
+    name = plane_name(kind, key, dict(chosen))
     with zipfile.ZipFile(PLANES) as archive:
         if name in archive.namelist():
             return archive.read(name)
-    loss = LOSSES[key]
-    return KINDS[kind](loss, loss.check(dict(fixed))).to_bytes()
+    return compile_plane(kind, LOSSES[key], dict(chosen))
 
 
-def _name(kind: str, key: str, fixed: Mapping[str, Any]) -> str:
-    return "-".join([kind, key, *(f"{name}={value}" for name, value in sorted(fixed.items()))])
+def plane_name(kind: str, key: str, chosen: Mapping[str, Any]) -> str:
+    """Return the name of a program in the archive."""
+    return "-".join([kind, key, *(f"{name}={value}" for name, value in sorted(chosen.items()))])
+
+
+def compile_plane(kind: str, loss: Loss, chosen: Mapping[str, Any]) -> bytes:
+    """Compile a program anew; arguments and result as those of `plane`, without the sliders."""
+    return KINDS[kind](loss, loss.check(chosen)).to_bytes()
 
 
 def compile_planes() -> dict[str, bytes]:
     """Compile the planes of all losses, with all values of the parameters that are no sliders; name -> file."""
     return {
-        _name(kind, loss.key, fixed): compile_plane(loss, loss.check(fixed)).to_bytes()
-        for kind, compile_plane in KINDS.items()
+        plane_name(kind, loss.key, chosen): compile_plane(kind, loss, chosen)
+        for kind in KINDS
         for loss in LOSSES.values()
         if kind == "similarities" or loss.classes
-        for fixed in planes.variants(loss)
+        for chosen in all_choices(loss)
     }
-
-
-def make_planes() -> None:
-    """Compile the planes again and write them into assets."""
-    with zipfile.ZipFile(PLANES, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, program in sorted(compile_planes().items()):
-            Running(Program.from_bytes(program))  # raises if the engine refuses it
-            archive.writestr(zipfile.ZipInfo(name), program, zipfile.ZIP_DEFLATED)  # of no date, so of the same bytes

@@ -14,8 +14,8 @@ from cl_core.data import datasets
 from cl_core.losses import LOSSES, variants
 from cl_core.losses import module as loss_module
 from cl_core.programs.compiler import compile_function
-from cl_core.programs.planes import sliders
 from cl_core.programs.program import Program
+from cl_core.programs.sliders import slider_inputs
 from cl_core.training import RunSpec, encoders, optimisers
 from cl_core.training.batches import to_float
 
@@ -47,7 +47,7 @@ def step_program(spec: RunSpec) -> Program:
     bounds = list(pairwise(accumulate((shape.numel() for shape in shapes), initial=0)))
     size = bounds[-1][1]
     moments = len(optimisers.MOMENT_NAMES[spec.optimiser])
-    inputs_of_loss = [] if variant is not None else sliders(loss)
+    of_loss = {} if variant is not None else slider_inputs(loss, learnt.theta)
 
     def value_of(parameters: list[Tensor], x: Tensor, y: Tensor, theta: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
         z = functional_call(net, dict(zip(names, parameters, strict=False)), (x,))
@@ -64,7 +64,7 @@ def step_program(spec: RunSpec) -> Program:
             weights[low:high].view(shape).detach().requires_grad_()
             for (low, high), shape in zip(bounds, shapes, strict=True)
         ]
-        theta = {**learnt.theta, **dict(zip(inputs_of_loss, values, strict=True))}
+        theta = {**learnt.theta, **dict(zip(of_loss, values, strict=True))}
         value, terms = value_of(parameters, x if loss.views else to_float(x), y, theta)
         gradients = torch.cat([each.reshape(-1) for each in torch.autograd.grad(value, parameters)])
         after = optimisers.update(spec.optimiser, weights, gradients, vector[size:], done, rate)
@@ -78,5 +78,5 @@ def step_program(spec: RunSpec) -> Program:
         "rate": number,
         "x": torch.zeros(spec.batch, *data.shape, dtype=torch.float32 if loss.views else images.dtype),
         "y": torch.zeros(spec.batch, dtype=torch.int64),
-    } | dict.fromkeys(inputs_of_loss, number)
-    return compile_function(step, inputs, OUTPUTS)
+    }
+    return compile_function(step, inputs | of_loss, OUTPUTS)

@@ -18,6 +18,7 @@ from cl_core.losses.base import Loss
 from cl_core.losses.parameters import Choice, Param, Parameter
 from cl_core.programs import planes, shipped
 from cl_core.programs.engine.build import WASM
+from cl_core.programs.sliders import all_choices, sliders
 
 PAGE = Path(__file__).parent
 COMPONENT = Path(plane.__file__).parent / "plane.js"
@@ -43,7 +44,7 @@ def build(folder: Path) -> int:
     described = []
     for loss in LOSSES.values():
         described.append(_describe(loss))
-        for fixed in planes.variants(loss):
+        for fixed in all_choices(loss):
             (messages / f"{message_name(loss, fixed)}.bin").write_bytes(message(loss, fixed))
     (folder / "losses.json").write_text(json.dumps(described, ensure_ascii=False), encoding="utf-8")
     sheets = (SHARED / "frame.css", COMPONENT.with_suffix(".css"))
@@ -67,7 +68,7 @@ def message_name(loss: Loss, fixed: dict[str, Any]) -> str:
 def message(loss: Loss, fixed: dict[str, Any]) -> bytes:
     """Return the message of a loss over its plane, with the program that lets it follow the sliders."""
     theta = loss.check(fixed)
-    values = {name: float(theta[name]) for name in planes.sliders(loss)}
+    values = {name: float(theta[name]) for name in sliders(loss)}
     if loss.lengths:
         values[planes.LENGTH] = LOWEST_LENGTH
     field = charts.similarity_field(loss, theta, similarity_plane(loss, theta))
@@ -77,8 +78,8 @@ def message(loss: Loss, fixed: dict[str, Any]) -> bytes:
 
 def _describe(loss: Loss) -> dict[str, Any]:
     """Return what the page says of a loss, and its controls."""
-    fixed = next(iter(planes.variants(loss)))
-    controls = [_control(loss.parameters[name]) for name in (*fixed, *planes.sliders(loss))]
+    fixed = next(iter(all_choices(loss)))
+    controls = [_control(loss.parameters[name]) for name in (*fixed, *sliders(loss))]
     if loss.lengths:
         controls.append(LENGTH)
     return {

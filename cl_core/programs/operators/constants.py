@@ -37,8 +37,12 @@ def _scalar_tensor(to: Lowering, node: fx.Node, number: float, **_: Any) -> View
     return to.constant(number, type_of(node))
 
 
+def _fill(to: Lowering, node: fx.Node, number: float) -> View:
+    return to.constant(number, type_of(node)).expand(shape_of(node))
+
+
 def _filled(number: float) -> Callable[..., View]:
-    return lambda to, node, *_args, **_kwargs: to.constant(number, type_of(node)).expand(shape_of(node))
+    return lambda to, node, *_args, **_kwargs: _fill(to, node, number)
 
 
 for _number, _targets in {
@@ -50,16 +54,11 @@ for _number, _targets in {
             TABLE[getattr(_target, _overload)] = _filled(_number)
 
 
-@lowers(_aten.full.default)
-def _full(to: Lowering, node: fx.Node, _size: Sequence[int], number: float, **_: Any) -> View:
-    return to.constant(number, type_of(node)).expand(shape_of(node))
-
-
-@lowers(_aten.full_like.default)
-def _full_like(to: Lowering, node: fx.Node, _x: View, number: float, **_: Any) -> View:
-    return to.constant(number, type_of(node)).expand(shape_of(node))
+@lowers(_aten.full.default, _aten.full_like.default)
+def _full(to: Lowering, node: fx.Node, _size_or_x: Sequence[int] | View, number: float, **_: Any) -> View:
+    return _fill(to, node, number)
 
 
 @lowers(_aten.new_full.default)
 def _new_full(to: Lowering, node: fx.Node, _x: View, _size: Sequence[int], number: float, **_: Any) -> View:
-    return to.constant(number, type_of(node)).expand(shape_of(node))
+    return _fill(to, node, number)

@@ -19,7 +19,6 @@ from cl_core.components.live import Live
 from cl_core.data import datasets
 from cl_core.losses import LOSSES
 from cl_core.losses.parameters import Theta
-from cl_core.programs import planes
 from cl_core.programs.batches import batch_program
 from cl_core.training.pretrained import embeddings
 from cl_core.training.pretrained.embeddings import PretrainedEmbedding
@@ -29,9 +28,9 @@ from cl_core.ui.link.controls import LossChoice
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import presentation
 from cl_core.ui.pages import batch_details
-from cl_core.ui.server.engine_files import engine_url
 from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding, note_smaller_batch
+from cl_core.ui.widgets.live_picture import live_picture
 
 PAGE = "batch"
 SECOND_SUFFIX = "_2"
@@ -181,8 +180,7 @@ def _load_start(embedding: PretrainedEmbedding, size: int, seed: int) -> BatchSt
 
 def _live(start: BatchStart, chosen: LossChoice) -> Live:
     """Return what lets the picture follow the sliders of its loss while they are held."""
-    loss, theta, batch = chosen.loss, chosen.theta, start.batch
-    sliders = {name: name + chosen.suffix for name in planes.sliders(loss)}
+    loss, batch = chosen.loss, start.batch
     arrays = {
         "z": batch.z.numpy().astype(np.float32),
         "y": batch.y.numpy().astype(np.uint8),
@@ -190,8 +188,7 @@ def _live(start: BatchStart, chosen: LossChoice) -> Live:
     }
     if loss.classes and batch.weight is not None and batch.bias is not None:
         arrays |= {name: getattr(batch, name).numpy().astype(np.float32) for name in ("weight", "bias")}
-    values = {name: float(theta[name]) for name in sliders}
-    return Live(engine_url(), batch_program(loss, theta, batch), sliders, values, arrays)
+    return live_picture(chosen, batch_program(loss, chosen.theta, batch), arrays=arrays)
 
 
 def _show_step_buttons() -> None:

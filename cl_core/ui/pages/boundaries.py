@@ -26,10 +26,10 @@ from cl_core.ui.link.controls import LossChoice
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import height, presentation
 from cl_core.ui.server import streamlit_compat
-from cl_core.ui.server.engine_files import engine_url
 from cl_core.ui.widgets import prediction, question
 from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding
+from cl_core.ui.widgets.live_picture import live_picture
 from cl_core.ui.widgets.prediction import COVER
 
 PAGE = "boundaries"
@@ -43,7 +43,7 @@ PLANE = Control("plane", "plane", "similarities", options=("similarities", "angl
 PAIRS = Control("pairs", "real pairs", NO_PAIRS, options=(NO_PAIRS, *embeddings.STAGES, OWN), row=True)
 SELECTION = Control("which", "which pairs", "random", options=pairs.SELECTIONS, row=True)
 LENGTH = Control(
-    "length", "length of embeddings", 4.0, "for losses in which length counts; the others have length 1",
+    planes.LENGTH, "length of embeddings", 4.0, "for losses in which length counts; the others have length 1",
     low=1.0, high=20.0, step=0.5,
 )  # fmt: skip
 
@@ -204,11 +204,8 @@ def _show_wedge(chosen: LossChoice) -> None:
 
 def _live(chosen: LossChoice, kind: str) -> Live:
     """Return what lets a plane follow the sliders of its loss while they are held."""
-    sliders = {name: name + chosen.suffix for name in planes.sliders(chosen.loss)}
-    values = {name: float(chosen.theta[name]) for name in sliders}
-    if chosen.loss.lengths:
-        sliders[planes.LENGTH], values[planes.LENGTH] = LENGTH.name, _length()
-    return Live(engine_url(), shipped.plane(kind, chosen.loss, chosen.theta), sliders, values)
+    program = shipped.plane(kind, chosen.loss, chosen.theta)
+    return live_picture(chosen, program, {LENGTH.name: _length()} if chosen.loss.lengths else None)
 
 
 def _length() -> float:

@@ -6,10 +6,10 @@ import torch
 
 from cl_core.analysis.gradients import Batch, batch_forces
 from cl_core.losses import LOSSES
-from cl_core.programs import planes
 from cl_core.programs.batches import batch_program
 from cl_core.programs.host import Running
 from cl_core.programs.program import Program
+from cl_core.programs.sliders import all_choices
 from tests.unit.programs.test_planes import corners
 
 ROUNDING = 2e-7  # of float32, in which pictures get their numbers
@@ -30,7 +30,7 @@ def test_forces_and_weights_equal_the_librarys(key):
     inputs = {"z": frozen.z.numpy(), "y": frozen.y.numpy(), "axes": axes}
     if loss.classes:
         inputs |= {"weight": frozen.weight.numpy(), "bias": frozen.bias.numpy()}
-    for fixed in list(planes.variants(loss))[:6]:
+    for fixed in list(all_choices(loss))[:6]:
         running = Running(Program.from_bytes(batch_program(loss, loss.check(fixed), frozen)))
         for values in corners(loss):
             got = running(**inputs, **values)

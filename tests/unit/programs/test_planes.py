@@ -14,10 +14,11 @@ from cl_core import training
 from cl_core.analysis import similarity_plane, wedge
 from cl_core.charts import angle_field, similarity_field
 from cl_core.losses import LOSSES
-from cl_core.programs import planes, shipped
+from cl_core.programs import shipped
 from cl_core.programs.engine.build import WASM
 from cl_core.programs.host import Running
 from cl_core.programs.program import Program
+from cl_core.programs.sliders import all_choices, sliders
 from cl_core.programs.steps import step_program
 from cl_core.training import RunSpec
 from tests import ROOT
@@ -29,9 +30,9 @@ ROUNDING = 1.2e-7  # of float32, in which pictures get their numbers
 
 def corners(loss):
     """Yield the ends and the middle of all sliders of a loss."""
-    specs = [loss.parameters[name].spec for name in planes.sliders(loss)]
+    specs = [loss.parameters[name].spec for name in sliders(loss)]
     for values in product(*((spec.low, (spec.low + spec.high) / 2, spec.high) for spec in specs)):
-        yield dict(zip(planes.sliders(loss), values, strict=True))
+        yield dict(zip(sliders(loss), values, strict=True))
 
 
 def scale_of(field, name):
@@ -47,7 +48,7 @@ def close(got, expected):
 @pytest.mark.parametrize("key", LOSSES)
 def test_plane_of_similarities_equals_the_librarys(key):
     loss = LOSSES[key]
-    fixed = next(iter(planes.variants(loss)))
+    fixed = next(iter(all_choices(loss)))
     running = Running(Program.from_bytes(shipped.plane("similarities", loss, loss.check(fixed))))
     for values in corners(loss):
         theta = loss.check({**fixed, **values})
@@ -71,7 +72,7 @@ def test_plane_of_similarities_equals_the_librarys(key):
 @pytest.mark.parametrize("key", [key for key, loss in LOSSES.items() if loss.classes])
 def test_plane_of_angles_equals_the_librarys(key):
     loss = LOSSES[key]
-    fixed = list(planes.variants(loss))[-1]
+    fixed = list(all_choices(loss))[-1]
     running = Running(Program.from_bytes(shipped.plane("angles", loss, loss.check(fixed))))
     for values in corners(loss):
         theta = loss.check({**fixed, **values})
@@ -87,7 +88,7 @@ def test_plane_of_angles_equals_the_librarys(key):
 @pytest.mark.parametrize("key", [key for key, loss in LOSSES.items() if loss.classes])
 def test_wedge_equals_the_librarys(key):
     loss = LOSSES[key]
-    fixed = list(planes.variants(loss))[-1]
+    fixed = list(all_choices(loss))[-1]
     running = Running(Program.from_bytes(shipped.plane("wedge", loss, loss.check(fixed))))
     for values in corners(loss):
         got = running(**values)
@@ -107,12 +108,12 @@ def test_shipped_programs_are_those_of_the_loss(key):
     for kind, compile_plane in shipped.KINDS.items():
         if kind != "similarities" and not loss.classes:
             continue
-        fixed = list(planes.variants(loss))[-1]
+        fixed = list(all_choices(loss))[-1]
         compiled = compile_plane(loss, loss.check(fixed)).to_bytes()
         stored = shipped.plane(kind, loss, loss.check(fixed))
         assert compiled == stored, f"{kind}: python -m cl_core.programs planes compiles them again"
         with zipfile.ZipFile(shipped.PLANES) as archive:
-            assert shipped._name(kind, key, fixed) in archive.namelist()
+            assert shipped.plane_name(kind, key, fixed) in archive.namelist()
 
 
 def checksums_in_node(program: Program, folder: Path, inputs: dict, times: int = 1, state: str = "") -> dict[str, str]:

@@ -10,8 +10,8 @@ from cl_core import training
 from cl_core.data import augmentation
 from cl_core.losses import LOSSES
 from cl_core.losses.parameters import Choice
-from cl_core.programs import planes
 from cl_core.programs.host import Running
+from cl_core.programs.sliders import sliders
 from cl_core.programs.steps import step_program
 from cl_core.training import RunSpec, encoders, loop, rng
 from cl_core.training.batches import batch_indices, to_float
@@ -62,7 +62,7 @@ def inputs_of_step(state: training.State) -> dict[str, object]:
     inputs = {"vector": state.vector, "step": state.step, "rate": spec.rate, "x": x.numpy(), "y": y.numpy()}
     if trainer.variant_loss is not None:
         return inputs
-    return inputs | {name: trainer.loss.theta[name] for name in planes.sliders(LOSSES[spec.loss])}
+    return inputs | {name: trainer.loss.theta[name] for name in sliders(LOSSES[spec.loss])}
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ import pytest
 from cl_core.analysis.similarity_plane import similarity_plane
 from cl_core.components.envelope import unpack
 from cl_core.losses import LOSSES
-from cl_core.programs import planes
 from cl_core.programs.program import Program
+from cl_core.programs.sliders import all_choices
 from cl_core.site import build
 
 
@@ -26,7 +26,7 @@ def test_every_loss_and_choice_has_a_message_that_the_page_finds(site):
     assert list(described) == list(LOSSES)
     names = set()
     for key, loss in LOSSES.items():
-        for fixed in planes.variants(loss):
+        for fixed in all_choices(loss):
             assert list(fixed) == described[key]["fixed"]
             names.add(f"{build.message_name(loss, fixed)}.bin")
             options = {control["name"]: control.get("options") for control in described[key]["controls"]}
@@ -37,7 +37,7 @@ def test_every_loss_and_choice_has_a_message_that_the_page_finds(site):
 @pytest.mark.parametrize("key", LOSSES)
 def test_message_has_the_plane_and_its_program(key, site):
     loss = LOSSES[key]
-    fixed = list(planes.variants(loss))[-1]
+    fixed = list(all_choices(loss))[-1]
     header, buffers = unpack((site / "planes" / f"{build.message_name(loss, fixed)}.bin").read_bytes())
     value = similarity_plane(loss, fixed).value
     np.testing.assert_allclose(buffers["value"].reshape(101, 101), value, rtol=1e-6, atol=1e-7 * value.max())
