@@ -382,43 +382,32 @@ static void run_search(const i32 *p, u8 *memory) {
 
 // ---- by index along the middle one of three axes; everything row-major
 
-#define GATHER(T)                                                                                                      \
+// Go through an index (outer, n, inner) into (outer, whole, inner); `at` is a place of the first, `there` of the second.
+#define BY_INDEX(T, statement)                                                                                         \
   {                                                                                                                    \
     const T *from = (const T *)(memory + p[1]);                                                                        \
     T *to = (T *)(memory + p[3]);                                                                                      \
+    const i32 *index = (const i32 *)(memory + p[2]);                                                                   \
     for (i64 o = 0; o < p[4]; o++)                                                                                     \
       for (i64 r = 0; r < p[5]; r++)                                                                                   \
         for (i64 i = 0; i < p[6]; i++) {                                                                               \
           i64 at = (o * p[5] + r) * p[6] + i;                                                                          \
           if ((u32)index[at] >= (u32)p[7]) return WRONG_INDEX;                                                         \
-          to[at] = from[(o * p[7] + index[at]) * p[6] + i];                                                            \
+          i64 there = (o * p[7] + index[at]) * p[6] + i;                                                               \
+          statement;                                                                                                   \
         }                                                                                                              \
     return OK;                                                                                                         \
   }
+#define GATHER(T) BY_INDEX(T, to[at] = from[there])
+#define SCATTER_ADD(T) BY_INDEX(T, to[there] += from[at])
 
 // size, from, index, to, outer, size of the index, inner, size of what is indexed
 static i32 run_gather(const i32 *p, u8 *memory) {
-  const i32 *index = (const i32 *)(memory + p[2]);
   if (p[0] == 4) GATHER(i32) else if (p[0] == 8) GATHER(i64) else GATHER(u8)
 }
 
-#define SCATTER_ADD(T)                                                                                                 \
-  {                                                                                                                    \
-    const T *from = (const T *)(memory + p[1]);                                                                        \
-    T *to = (T *)(memory + p[3]);                                                                                      \
-    for (i64 o = 0; o < p[4]; o++)                                                                                     \
-      for (i64 r = 0; r < p[5]; r++)                                                                                   \
-        for (i64 i = 0; i < p[6]; i++) {                                                                               \
-          i64 at = (o * p[5] + r) * p[6] + i;                                                                          \
-          if ((u32)index[at] >= (u32)p[7]) return WRONG_INDEX;                                                         \
-          to[(o * p[7] + index[at]) * p[6] + i] += from[at];                                                           \
-        }                                                                                                              \
-    return OK;                                                                                                         \
-  }
-
 // type, from, index, to, outer, size of the index, inner, size of what is added to
 static i32 run_scatter_add(const i32 *p, u8 *memory) {
-  const i32 *index = (const i32 *)(memory + p[2]);
   if (p[0] == F32) SCATTER_ADD(f32) else if (p[0] == F64) SCATTER_ADD(f64) else SCATTER_ADD(u32)
 }
 
