@@ -1,6 +1,7 @@
 /** A picture that follows the page's sliders: the browser computes it, with the program that Python sends. */
 
 import { loadEngine, Program, readProgram } from "./engine.js";
+import { sameBytes } from "./envelope.js";
 import { followSliders, sliderValue } from "./sliders.js";
 
 /**
@@ -17,6 +18,8 @@ export class LiveProgram {
   #live = null;
   /** @type {Program | null} null until the engine is there, and where it cannot be */
   #program = null;
+  /** @type {Uint8Array | null} file of that program */
+  #file = null;
   #show;
 
   /**
@@ -45,13 +48,15 @@ export class LiveProgram {
    */
   async receive(live, buffers, onReady) {
     this.#live = live;
-    this.#program = null;
-    if (!live || !buffers.program) return;
+    const file = buffers.program ?? null;
+    if (!file || !sameBytes(file, this.#file)) this.#program = null;
+    this.#file = file;
+    if (!live || !file) return;
     try {
-      const loaded = new Program(await loadEngine(live.engine), readProgram(buffers.program));
+      const program = this.#program ?? new Program(await loadEngine(live.engine), readProgram(file));
       if (live !== this.#live) return;
-      loaded.write(arraysOf(buffers));
-      this.#program = loaded;
+      program.write(arraysOf(buffers));
+      this.#program = program;
       onReady();
     } catch (error) {
       console.warn("The picture follows its sliders only when they are released.", error);

@@ -1,9 +1,9 @@
 /**
  * A loss over the square of two numbers, as a picture that can be read at any point.
  *
- * `field.js` is what arrives, `live.js` lets it follow the page's sliders, `blend.js` what lies between two fields, `view.js` says where a place is on the screen,
- * `scene.js` draws, `readout.js` writes the texts, `input.js` reads pointer and keys, `group.js` is what several planes
- * share.
+ * `field.js` is what arrives, `live.js` what a slider that is held makes of it, `blend.js` what lies between two fields,
+ * `view.js` says where a place is on the screen, `scene.js` draws, `readout.js` writes the texts, `input.js` reads pointer
+ * and keys, `group.js` is what several planes share.
  *
  * For tests and assistive technology the root element says what is shown in its data attributes, and answers an event
  * "describe" by writing curves, marks and the boxes of all labels into `data-shapes`.
