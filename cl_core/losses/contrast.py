@@ -218,10 +218,6 @@ class Terms:
         """Number of valid terms, each counted once."""
         return int(self.count.sum()) // self.multiplicity
 
-    def detached(self) -> Terms:
-        """Return the same terms without the graph that computed them."""
-        return Terms(self.total.detach(), self.count.detach(), self.multiplicity)
-
     def mean(self) -> Tensor:
         """Return the mean over all valid terms, a scalar; exactly 0 with a gradient of zeros if there are none."""
         total, count = self.total.sum(dtype=accumulation_dtype(self.total.device)), self.count.sum()

@@ -12,7 +12,6 @@ from torch import Generator, Tensor, nn
 
 from cl_core.losses.base import Loss
 from cl_core.losses.catalogue import get
-from cl_core.losses.contrast import Terms
 from cl_core.losses.distances import OutOfRangeError
 from cl_core.losses.execution import has_values, is_transformed
 from cl_core.losses.parameters import Value
@@ -48,7 +47,8 @@ class LossModule(nn.Module):
         self._learnt = [name for name, value in theta.items() if isinstance(value, nn.Parameter)]
         for name in self._learnt:
             self.register_parameter(name, theta[name])
-        self._terms: Terms | None = None
+        self._count: Tensor | None = None  # of each anchor of the last batch
+        self._multiplicity = 1
         shape = _weight_shape(get(key), num_classes, embedding_dim)
         self.register_parameter("weight", nn.Parameter(torch.empty(shape)) if shape else None)
         self.register_parameter("bias", nn.Parameter(torch.empty(shape[0])) if shape and get(key).bias else None)
@@ -85,7 +85,7 @@ class LossModule(nn.Module):
         contrast = loss.contrast(embeddings, labels, theta, self.weight, self.bias)
         terms = loss.function(contrast, **theta)
         if not is_transformed(terms.count):
-            self._terms = terms.detached()
+            self._count, self._multiplicity = terms.count, terms.multiplicity
         value = terms.mean()
         if has_values(value) and not math.isfinite(float(value.detach())):
             raise OutOfRangeError(
@@ -96,7 +96,7 @@ class LossModule(nn.Module):
     @property
     def n_terms(self) -> int:
         """Number of valid terms of the last batch; 0 before, and unchanged under transforms of `torch.func`."""
-        return 0 if self._terms is None else self._terms.n_terms
+        return 0 if self._count is None else int(self._count.sum()) // self._multiplicity
 
     def extra_repr(self) -> str:
         """Return key, sizes and parameters as text for `repr`."""
