@@ -35,6 +35,14 @@ def corners(loss):
         yield dict(zip(sliders(loss), values, strict=True))
 
 
+def at_corners(kind, loss, fixed):
+    """Yield the parameters of a loss at the corners of its sliders, the length, and what its program makes of them."""
+    running = Running(Program.from_bytes(shipped.plane(kind, loss, loss.check(fixed))))
+    length = 3.0 if loss.lengths else 1.0
+    for values in corners(loss):
+        yield loss.check({**fixed, **values}), length, running(**values, **({"length": length} if loss.lengths else {}))
+
+
 def scale_of(field, name):
     """Return the rounding of the largest number of a field."""
     return ROUNDING * np.abs(getattr(field, name)).max()
@@ -49,11 +57,8 @@ def close(got, expected):
 def test_plane_of_similarities_equals_the_librarys(key):
     loss = LOSSES[key]
     fixed = next(iter(all_choices(loss)))
-    running = Running(Program.from_bytes(shipped.plane("similarities", loss, loss.check(fixed))))
-    for values in corners(loss):
-        theta = loss.check({**fixed, **values})
-        got = running(**values, **({"length": 3.0} if loss.lengths else {}))
-        plane = similarity_plane.similarity_plane(loss, theta, length=3.0 if loss.lengths else 1.0)
+    for theta, length, got in at_corners("similarities", loss, fixed):
+        plane = similarity_plane.similarity_plane(loss, theta, length=length)
         field = similarity_field(loss, theta, plane)
         for name in ("value", "force_x", "force_y"):
             differs = ~np.isclose(got[name], getattr(field, name), rtol=2 * ROUNDING, atol=scale_of(field, name))
@@ -73,11 +78,8 @@ def test_plane_of_similarities_equals_the_librarys(key):
 def test_plane_of_angles_equals_the_librarys(key):
     loss = LOSSES[key]
     fixed = list(all_choices(loss))[-1]
-    running = Running(Program.from_bytes(shipped.plane("angles", loss, loss.check(fixed))))
-    for values in corners(loss):
-        theta = loss.check({**fixed, **values})
-        got = running(**values, **({"length": 3.0} if loss.lengths else {}))
-        field = angle_field(loss, similarity_plane.angle_plane(loss, theta, length=3.0 if loss.lengths else 1.0))
+    for theta, length, got in at_corners("angles", loss, fixed):
+        field = angle_field(loss, similarity_plane.angle_plane(loss, theta, length=length))
         for name in ("value", "force_x", "force_y"):
             close(got[name], getattr(field, name))
         for curve in field.curves:
@@ -89,16 +91,13 @@ def test_plane_of_angles_equals_the_librarys(key):
 def test_wedge_equals_the_librarys(key):
     loss = LOSSES[key]
     fixed = list(all_choices(loss))[-1]
-    running = Running(Program.from_bytes(shipped.plane("wedge", loss, loss.check(fixed))))
-    for values in corners(loss):
-        got = running(**values)
-        theta = loss.check({**fixed, **values})
+    for theta, _, got in at_corners("wedge", loss, fixed):
         # where a boundary is just touched, one rounding decides at which of two angles
         for ours, theirs in (
             (got["table"], wedge.wedge_angles(loss, theta)), (got["away"], wedge.wedge_angles_away(loss, theta))
         ):  # fmt: skip
             differs = ~np.isclose(ours, theirs, rtol=0, atol=1e-9, equal_nan=True)
-            assert differs.mean() <= 0.02, (values, np.flatnonzero(differs.reshape(181, -1).any(1)))
+            assert differs.mean() <= 0.02, (theta, np.flatnonzero(differs.reshape(181, -1).any(1)))
 
 
 @pytest.mark.slow
