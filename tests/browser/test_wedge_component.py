@@ -20,6 +20,7 @@ SWEEP = """async (roots) => {
     const handle = roots[0].querySelector('[data-handle="one"]');
     const requestFrame = window.requestAnimationFrame;
     window.requestAnimationFrame = (callback) => setTimeout(() => callback(performance.now()));
+    await new Promise((done) => requestFrame.call(window, done));  // a frame may have been asked for before
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     const rect = (e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; };
     const line = (e) => {
