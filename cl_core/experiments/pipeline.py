@@ -16,6 +16,7 @@ from cl_core import training
 from cl_core.analysis import metrics, projection
 from cl_core.data import datasets
 from cl_core.experiments.grid import METHODS, Cell
+from cl_core.losses.execution import is_finite
 from cl_core.runtime import process_memory
 from cl_core.training import State, optimisers, rng
 from cl_core.training.pretrained import recipe_runs
@@ -177,7 +178,7 @@ def _measure_embedding(state: State) -> dict[str, Any]:
     """Return the measures and the PCA view of the first stage's embedding; NaN and zeros after a failure."""
     snapshot = training.snapshot(state, PROBES)
     z, y = torch.from_numpy(snapshot.z), torch.from_numpy(snapshot.y)
-    if state.failure or not torch.isfinite(z).all():
+    if state.failure or not is_finite(z):
         missing = dict.fromkeys(("knn", "map_r", "spread", "alignment", "uniformity", "compactness"), np.nan)
         return {**missing, "points": np.zeros((DRAWN, 2), np.float16)}
     drawn = projection.fit_views(snapshot.z, None)[2].project(snapshot.z)

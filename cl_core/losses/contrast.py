@@ -6,14 +6,14 @@ placed by hand are all contrasts, so the value that is drawn is the value that i
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from cl_core.losses.distances import pairwise, row_lengths
-from cl_core.losses.execution import accumulation_dtype, at_least_float32, has_values
+from cl_core.losses.execution import accumulation_dtype, at_least_float32, has_values, is_finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,13 +216,18 @@ class Terms:
     @property
     def n_terms(self) -> int:
         """Number of valid terms, each counted once."""
-        return int(self.count.sum()) // self.multiplicity
+        return self._number // self.multiplicity
+
+    @cached_property
+    def _number(self) -> int:
+        return int(self.count.sum())
 
     def mean(self) -> Tensor:
         """Return the mean over all valid terms, a scalar; exactly 0 with a gradient of zeros if there are none."""
-        total, count = self.total.sum(dtype=accumulation_dtype(self.total.device)), self.count.sum()
-        if has_values(count):  # a number takes fewer operations than a tensor
-            return (total * (1 / int(count) if count else 0)).to(self.total.dtype)
+        total = self.total.sum(dtype=accumulation_dtype(self.total.device))
+        if has_values(self.count):  # a number takes fewer operations than a tensor
+            return (total * (1 / self._number if self._number else 0)).to(self.total.dtype)
+        count = self.count.sum()
         return (total / torch.where(count > 0, count, torch.inf)).to(self.total.dtype)
 
 
@@ -281,10 +286,7 @@ def check_embeddings(z: Tensor, name: str = "embeddings") -> None:
     if not isinstance(z, Tensor) or z.dim() != 2 or not z.is_floating_point() or z.numel() == 0:
         actual = f"{tuple(z.shape)} {z.dtype}" if isinstance(z, Tensor) else type(z).__name__
         raise ValueError(f"{name} must be a floating matrix (rows, dimensions), not {actual}")
-    # the sum is cheaper to check, but it may overflow although all entries are finite
-    if not has_values(z):
-        return
-    if not math.isfinite(float(z.detach().sum())) and not torch.isfinite(z).all():
+    if has_values(z) and not is_finite(z):
         raise ValueError(f"{name} contain NaN or infinity")
 
 

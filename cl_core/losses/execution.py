@@ -7,6 +7,7 @@ shapes do not depend on values, and works everywhere else.
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -34,6 +35,12 @@ def is_transformed(tensor: Tensor) -> bool:
     if core._functorch.peek_interpreter_stack() is not None or _is_fake(tensor):  # noqa: SLF001
         return True
     return core._get_dispatch_mode(core._TorchDispatchModeKey.PROXY) is not None  # noqa: SLF001
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Return whether all numbers of a tensor are finite."""
+    # their sum is cheaper to look at, but it may overflow
+    return math.isfinite(tensor.detach().sum()) or bool(torch.isfinite(tensor).all())
 
 
 def has_fast_form(tensor: Tensor) -> bool:

@@ -47,8 +47,7 @@ class LossModule(nn.Module):
         self._learnt = [name for name, value in theta.items() if isinstance(value, nn.Parameter)]
         for name in self._learnt:
             self.register_parameter(name, theta[name])
-        self._count: Tensor | None = None  # of each anchor of the last batch
-        self._multiplicity = 1
+        self._n_terms: int | Tensor = 0
         shape = _weight_shape(get(key), num_classes, embedding_dim)
         self.register_parameter("weight", nn.Parameter(torch.empty(shape)) if shape else None)
         self.register_parameter("bias", nn.Parameter(torch.empty(shape[0])) if shape and get(key).bias else None)
@@ -84,8 +83,10 @@ class LossModule(nn.Module):
         theta = self.theta | {name: loss.parameters[name].check(getattr(self, name)) for name in self._learnt}
         contrast = loss.contrast(embeddings, labels, theta, self.weight, self.bias)
         terms = loss.function(contrast, **theta)
-        if not is_transformed(terms.count):
-            self._count, self._multiplicity = terms.count, terms.multiplicity
+        if has_values(terms.count):
+            self._n_terms = terms.n_terms
+        elif not is_transformed(terms.count):  # compiled
+            self._n_terms = terms.count.sum() // terms.multiplicity
         value = terms.mean()
         if has_values(value) and not math.isfinite(float(value.detach())):
             raise OutOfRangeError(
@@ -96,7 +97,7 @@ class LossModule(nn.Module):
     @property
     def n_terms(self) -> int:
         """Number of valid terms of the last batch; 0 before, and unchanged under transforms of `torch.func`."""
-        return 0 if self._count is None else int(self._count.sum()) // self._multiplicity
+        return int(self._n_terms)
 
     def extra_repr(self) -> str:
         """Return key, sizes and parameters as text for `repr`."""

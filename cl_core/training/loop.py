@@ -20,6 +20,7 @@ from cl_core import losses
 from cl_core.data import augmentation, datasets
 from cl_core.data.errors import ExplainedError
 from cl_core.losses import variants
+from cl_core.losses.execution import is_finite
 from cl_core.training import config, encoders, optimisers, rng
 from cl_core.training.batches import batch_indices, to_float, training_set
 from cl_core.training.config import RunSpec
@@ -239,7 +240,7 @@ class _Trainer:
         if self.views:
             x = augmentation.two_views(x, rng.generator(self.spec.seed, rng.NOISE, step))
         z = self.net(x)
-        if not torch.isfinite(z).all():
+        if not is_finite(z):
             return np.nan, 0
         if self.schedule is not None:
             self.loss.theta["annealing"] = self.schedule.at(step + 1)
