@@ -12,11 +12,10 @@ from torch.func import functional_call
 
 from cl_core.data import datasets
 from cl_core.losses import LOSSES, variants
-from cl_core.losses import module as loss_module
 from cl_core.programs.compiler import compile_function
 from cl_core.programs.program import Program
 from cl_core.programs.sliders import slider_inputs
-from cl_core.training import RunSpec, encoders, optimisers
+from cl_core.training import RunSpec, modules, optimisers
 from cl_core.training.batches import to_float
 
 OUTPUTS = ("vector", "loss", "terms")
@@ -37,10 +36,7 @@ def step_program(spec: RunSpec) -> Program:
     """
     data = datasets.load(spec.dataset)
     loss = LOSSES[spec.loss]
-    sizes = {"num_classes": data.n_classes, "embedding_dim": spec.dim} if loss.classes else {}
-    with torch.device("meta"):
-        net = encoders.build(spec.encoder, data.shape, spec.dim, unit_norm=spec.unit_norm)
-        learnt = loss_module(spec.loss, **sizes, **spec.theta)
+    net, learnt = modules.build(spec)
     variant = variants.get_variant(spec.loss, spec.convention).loss_function(spec.theta)
     shapes = [p.shape for module in (net, learnt) for p in module.parameters()]
     names = [name for name, _ in net.named_parameters()]

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from cl_core import losses
 from cl_core.data import augmentation, datasets
 from cl_core.data.errors import ExplainedError
 from cl_core.losses import variants
 from cl_core.losses.execution import is_finite
-from cl_core.training import config, encoders, optimisers, rng
+from cl_core.training import config, modules, optimisers, rng
 from cl_core.training.batches import batch_indices, to_float, training_set
 from cl_core.training.config import RunSpec
 
@@ -80,12 +80,7 @@ def start(spec: RunSpec) -> State:
             cannot be read.
     """
     trainer = _Trainer(spec, None)
-    generator = rng.generator(spec.seed, rng.WEIGHTS)
-    with torch.no_grad():
-        encoders.initialise(spec.encoder, trainer.net, generator)
-        trainer.loss.reset_parameters(generator)
-        if encoders.ENCODERS[spec.encoder].keras_weights and trainer.loss.weight is not None:
-            nn.init.xavier_uniform_(trainer.loss.weight, generator=generator)  # Keras treats every layer alike
+    modules.initialise(spec, trainer.net, trainer.loss, rng.generator(spec.seed, rng.WEIGHTS))
     return State(spec, 0, trainer.vector())
 
 
@@ -205,16 +200,12 @@ class _Trainer:
                 "Take a smaller batch."
             )
         entry = losses.LOSSES[spec.loss]
-        weight_shape = {"num_classes": data.n_classes, "embedding_dim": spec.dim} if entry.classes else {}
         self.spec = spec
-        with torch.device("meta"):  # skips torch's own initialisation, which would use the global random generator
-            self.net = encoders.build(spec.encoder, data.shape, spec.dim, unit_norm=spec.unit_norm)
-            self.loss = losses.module(spec.loss, **weight_shape, **spec.theta)
+        self.net, self.loss = modules.build(spec)
         self.variant_loss = variants.get_variant(spec.loss, spec.convention).loss_function(spec.theta)
         self.views = entry.views
         self.schedule = entry.schedules.get(spec.schedule)
-        modules: tuple[nn.Module, ...] = (self.net, self.loss)
-        parameters = [p for module in modules for p in module.to_empty(device="cpu").parameters()]
+        parameters = [p for module in (self.net, self.loss) for p in module.to_empty(device="cpu").parameters()]
         self.size = sum(p.numel() for p in parameters)
         self.weights = torch.zeros(self.size)
         self.weights.grad = torch.zeros(self.size)
