@@ -2,6 +2,6 @@
 
 `compiler` makes a program of a function: `graph` traces it (`convolution` has the one operation that is replaced),
 `lowering` and `operators` make instructions of it, `fusion` and `memory` order and place them, `encoding` and `program`
-write the file. `engine/` runs it, `host` does so in Python. `planes`, `batches` and `steps` say what programs there
-are, `sliders` what their inputs are, `shipped` holds those in assets.
+write the file. `engine/` runs it, `host` does so in Python. `planes`, `batches`, `steps` and `initial_weights` say what
+programs there are, `sliders` what their inputs are, `shipped` holds those in assets.
 """
