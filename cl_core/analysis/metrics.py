@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from cl_core.losses.contrast import Contrast
+from cl_core.losses.execution import has_values
 from cl_core.losses.miners import count_kinds
 
 NEIGHBOURS = 5  # neighbours that vote in kNN accuracy
@@ -74,18 +75,26 @@ def nearest_neighbours(z: Tensor, k: int) -> Tensor:
     """
     if len(z) <= k:
         raise ValueError(f"{k} neighbours need {k + 1} points or more, not {len(z)}")
-    # a power of two is exact; without it the squares of long vectors overflow to the infinity that marks the point
-    z = torch.ldexp(z, -torch.frexp(z.abs().amax()).exponent.clamp(-MAX_EXPONENT, MAX_EXPONENT))
+    z = _scaled(z)
     squares = (z * z).sum(dim=1)
+    rows = torch.arange(len(z), device=z.device)
     neighbours = []
     # in blocks, whose distances stay in the processor's cache: faster, and it leaves the cache to other processes
     for low in range(0, len(z), BLOCK_SIZE):
         block = z[low : low + BLOCK_SIZE]
         # squared distances without the block's own squares, which do not change the order
-        distances = torch.addmm(squares[None, :], block, z.T, alpha=-2)
-        distances[torch.arange(len(block)), torch.arange(low, low + len(block))] = torch.inf
+        distances = torch.addmm(squares, -2 * block, z.T)
+        distances.masked_fill_(rows[low : low + len(block), None] == rows, torch.inf)
         neighbours.append(distances.topk(k, largest=False).indices)
     return torch.cat(neighbours)
+
+
+def _scaled(z: Tensor) -> Tensor:
+    """Return embeddings of about length 1: the squares of long ones overflow to the infinity that marks a point."""
+    largest = z.abs().amax()
+    if has_values(z):  # a power of two is exact
+        return torch.ldexp(z, -torch.frexp(largest).exponent.clamp(-MAX_EXPONENT, MAX_EXPONENT))
+    return z / largest.clamp_min(torch.finfo(z.dtype).tiny)
 
 
 def neighbour_scores(z: Tensor, y: Tensor, k: int = NEIGHBOURS) -> tuple[float, float]:
@@ -96,12 +105,25 @@ def neighbour_scores(z: Tensor, y: Tensor, k: int = NEIGHBOURS) -> tuple[float, 
         y: labels (n,).
         k: neighbours that vote; ties go to the class whose neighbours are nearer.
     """
-    votes = y[nearest_neighbours(z, k)]  # (n, k), nearest first
+    knn, recall = vote(z, y, int(y.max()) + 1, k)
+    return float(knn), float(recall)
+
+
+def vote(z: Tensor, y: Tensor, n_classes: int, k: int = NEIGHBOURS) -> tuple[Tensor, Tensor]:
+    """Return the same two numbers as scalar tensors, without looking at values, so that a compiler can trace it.
+
+    Args:
+        z: embeddings (n, D), n > k.
+        y: labels (n,) below `n_classes`.
+        n_classes: number of classes.
+        k: neighbours that vote.
+    """
+    votes = y.expand(len(y), -1).gather(1, nearest_neighbours(z, k))  # (n, k), nearest first
     # one vote and a bonus for nearness, which decides ties and is too small to outweigh a vote
-    weight = 1 - torch.arange(k) / (k * k)
-    tally = torch.zeros(len(z), int(y.max()) + 1).scatter_add_(1, votes, weight.expand_as(votes))
+    weight = 1 - torch.arange(k, device=z.device) / (k * k)
+    tally = torch.zeros(len(z), n_classes, device=z.device).scatter_add_(1, votes, weight.expand_as(votes))
     knn = (tally.argmax(dim=1) == y).float().mean()
-    return float(knn), float((votes[:, 0] == y).float().mean())
+    return knn, (votes[:, 0] == y).float().mean()
 
 
 def recall_at_1(z: Tensor, y: Tensor) -> float:

@@ -76,6 +76,12 @@ def _sort(to: Lowering, _node: fx.Node, x: View, axis: int = -1, descending: boo
     return [to.gather(x, -1, order), order]
 
 
+@lowers(_aten.topk.default)
+def _topk(to: Lowering, _node: fx.Node, x: View, k: int, axis: int = -1, largest: bool = True, *_: Any) -> list[View]:
+    numbers, order = _sort(to, _node, x, axis, descending=largest)
+    return [numbers.slice(len(x.shape) - 1, 0, k), order.slice(len(x.shape) - 1, 0, k)]
+
+
 @lowers(_aten.searchsorted.Tensor)
 def _searchsorted(
     to: Lowering, _node: fx.Node, ascending: View, bounds: View, *, right: bool = False, **_: Any

@@ -28,6 +28,14 @@ def _sum(to: Lowering, node: fx.Node, x: View, axes: Sequence[int] | None = None
     return to.reduce(x, axes, Reduction.SUM, type_, keep=keep)
 
 
+@lowers(_aten.mean.default, _aten.mean.dim)
+def _mean(
+    to: Lowering, node: fx.Node, x: View, axes: Sequence[int] | None = None, keep: bool = False, **_: Any
+) -> View:
+    total = _sum(to, node, x, axes, keep)
+    return to.apply("div", total, x.count / max(total.count, 1), type_=type_of(node))
+
+
 @lowers(_aten.amax.default, _aten.max.default)
 def _amax(to: Lowering, node: fx.Node, x: View, axes: Sequence[int] = (), keep: bool = False) -> View:
     return to.reduce(x, axes, Reduction.MAX, type_of(node), keep=keep)

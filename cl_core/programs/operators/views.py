@@ -81,6 +81,11 @@ def _unbind(_to: Lowering, _node: fx.Node, x: View, axis: int = 0) -> list[View]
     return [x.select(axis, index) for index in range(x.shape[axis])]
 
 
+@lowers(_aten.diagonal.default)
+def _diagonal(_to: Lowering, node: fx.Node, x: View) -> View:
+    return View(x.buffer, x.start, shape_of(node), (sum(x.strides),))
+
+
 @lowers(_aten.unfold.default)
 def _unfold(_to: Lowering, _node: fx.Node, x: View, axis: int, size: int, step: int) -> View:
     axis %= len(x.shape)
