@@ -1,4 +1,4 @@
-"""Bundle a component's HTML and JavaScript files, since Streamlit takes one string of each kind."""
+"""Bundle a component's HTML, CSS and JavaScript files, since Streamlit takes one string of each kind."""
 
 import re
 from pathlib import Path
@@ -20,6 +20,12 @@ def bundle_html(file: Path) -> str:
     """Return the HTML of a component; `<!-- save.html -->` is replaced by that file of `SHARED`."""
     text = file.read_text(encoding="utf-8")
     return _INCLUDE.sub(lambda found: (SHARED / found[1]).read_text(encoding="utf-8"), text)
+
+
+def bundle_css(file: Path, *styles: str) -> str:
+    """Return the style sheet of a component, after `frame.css` and the other sheets of `SHARED` that it needs."""
+    sheets = [*(SHARED / name for name in ("frame.css", *styles)), file]
+    return "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
 
 
 def bundle_javascript(entry: Path) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from cl_core.components.bundle import SHARED, bundle_html, bundle_javascript
+from cl_core.components.bundle import bundle_css, bundle_html, bundle_javascript
 
 
 def register(folder: Path, *styles: str) -> Callable[..., Any]:
@@ -20,11 +20,10 @@ def register(folder: Path, *styles: str) -> Callable[..., Any]:
         The function that mounts the component.
     """
     file = folder / folder.name
-    sheets = [*(SHARED / name for name in ("frame.css", *styles)), file.with_suffix(".css")]
     return st.components.v2.component(
         f"contrastive_loss_lab_{folder.name}",
         html=bundle_html(file.with_suffix(".html")),
-        css="".join(sheet.read_text(encoding="utf-8") for sheet in sheets),
+        css=bundle_css(file.with_suffix(".css"), *styles),
         js=bundle_javascript(file.with_suffix(".js")),
     )
 

@@ -141,13 +141,30 @@ export class Program {
   /**
    * Run the program.
    * @param {Record<string, number | ArrayLike<number>>} inputs  those that are missing keep their numbers
+   * @param {string[]} [wanted]  names of outputs; all if missing
    * @returns {Record<string, Numbers>} copies of the outputs
    */
-  run(inputs) {
+  run(inputs, wanted = this.file.outputs.map(({ name }) => name)) {
     this.write(inputs);
     const reason = this.#engine.run(this.#words, this.#base);
     if (reason) throw new Error(`The program has stopped: ${reason}`);
-    return Object.fromEntries(this.file.outputs.map((slot) => [slot.name, this.#numbersAt(slot).slice()]));
+    return Object.fromEntries(wanted.map((name) => [name, this.output(name).slice()]));
+  }
+
+  /**
+   * Return an input in the engine's memory: what is written there counts for the next run and all later ones.
+   * @param {string} name
+   */
+  input(name) {
+    return this.#numbersAt(slotOf(this.file.inputs, name));
+  }
+
+  /**
+   * Return an output in the engine's memory, which the next run changes.
+   * @param {string} name
+   */
+  output(name) {
+    return this.#numbersAt(slotOf(this.file.outputs, name));
   }
 
   /**
@@ -169,6 +186,16 @@ export class Program {
     const count = shape.reduce((product, size) => product * size, 1);
     return new NUMBERS[type](this.#engine.memory.buffer, this.#base + address, count);
   }
+}
+
+/**
+ * @param {Slot[]} slots
+ * @param {string} name
+ */
+function slotOf(slots, name) {
+  const slot = slots.find((each) => each.name === name);
+  if (!slot) throw new Error(`The program has no ${name}.`);
+  return slot;
 }
 
 /** @param {number} address */

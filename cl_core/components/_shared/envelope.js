@@ -2,6 +2,7 @@
 
 /** The int16 that stands for a coordinate that is not finite. */
 export const NOT_FINITE = -32768;
+const MAX_CODE = 32767; // largest code of a coordinate that is finite
 
 const ARRAYS = {
   uint8: Uint8Array,
@@ -43,4 +44,47 @@ export function openEnvelope(message) {
     start += Math.ceil(buffers[name].byteLength / 4) * 4;
   }
   return { header, buffers: /** @type {B} */ (buffers) };
+}
+
+/**
+ * Pack a message as `pack` of `envelope.py` does.
+ * @param {object} header
+ * @param {Record<string, Buffer>} buffers
+ */
+export function packEnvelope(header, buffers) {
+  const types = /** @type {[keyof typeof ARRAYS, unknown][]} */ (Object.entries(ARRAYS));
+  const listed = Object.entries(buffers).map(([name, numbers]) => {
+    const type = types.find(([, kind]) => numbers.constructor === kind)?.[0];
+    return [name, type, numbers.length];
+  });
+  const text = new TextEncoder().encode(JSON.stringify({ ...header, buffers: listed }));
+  const parts = [text, ...Object.values(buffers).map((n) => new Uint8Array(n.buffer, n.byteOffset, n.byteLength))];
+  const sizes = parts.map((part) => Math.ceil(part.length / 4) * 4);
+  const message = new Uint8Array(4 + sizes.reduce((total, size) => total + size, 0));
+  message.fill(32, 4, 4 + sizes[0]); // JSON may end with blanks
+  new DataView(message.buffer).setUint32(0, sizes[0], true);
+  let at = 4;
+  for (const [index, part] of parts.entries()) {
+    message.set(part, at);
+    at += sizes[index];
+  }
+  return message;
+}
+
+/**
+ * Quantise coordinates as `quantise` of `envelope.py` does.
+ * @param {ArrayLike<number>} points
+ * @returns {{codes: Int16Array, scale: number}}
+ */
+export function quantise(points) {
+  const finite = Array.from(points, (value) => (Number.isFinite(value) ? Math.abs(value) : 0));
+  const scale = finite.reduce((a, b) => Math.max(a, b), 0) / MAX_CODE || 1;
+  const codes = Int16Array.from(points, (value) => (Number.isFinite(value) ? roundToEven(value / scale) : NOT_FINITE));
+  return { codes, scale };
+}
+
+/** @param {number} value */
+function roundToEven(value) {
+  const nearest = Math.round(value);
+  return Math.abs(value % 1) === 0.5 && nearest % 2 ? nearest - 1 : nearest;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openEnvelope, sameBytes } from "../../../cl_core/components/_shared/envelope.js";
+import { NOT_FINITE, openEnvelope, packEnvelope, quantise, sameBytes } from "../../../cl_core/components/_shared/envelope.js";
 
 /** A message written byte by byte, as the format says, and not by the Python that the reader belongs to. */
 function written(header, parts) {
@@ -58,4 +58,28 @@ test("same bytes are the same values in the same number", () => {
   assert.ok(!sameBytes(bytes(1, 2), bytes(1, 2, 3)));
   assert.ok(!sameBytes(bytes(1), null));
   assert.ok(!sameBytes(bytes(1), undefined));
+});
+
+test("a packed message opens as what it was, whatever the lengths of its parts", () => {
+  const buffers = {
+    a: Uint8Array.of(1, 2, 255),
+    b: Int16Array.of(1, -32768, -1),
+    c: Uint32Array.of(2 ** 32 - 1),
+    d: Float32Array.of(1.5, NaN),
+    e: new Uint8Array(),
+  };
+  for (const title of ["", "o", "öβ中"]) {
+    const opened = openEnvelope(packEnvelope({ title, buffers: "replaced" }, buffers));
+    assert.equal(opened.header.title, title);
+    assert.deepEqual(opened.buffers, buffers);
+  }
+  const part = new Uint8Array([9, 1, 2, 9]).subarray(1, 3);
+  assert.deepEqual([...openEnvelope(packEnvelope({}, { part })).buffers.part], [1, 2]);
+});
+
+test("coordinates are quantised as Python does", () => {
+  assert.deepEqual(quantise([0, 0]), { codes: Int16Array.of(0, 0), scale: 1 });
+  const { codes, scale } = quantise([-32767, 0.5, 1.5, -2.5, 2.4, NaN, Infinity]);
+  assert.equal(scale, 1);
+  assert.deepEqual([...codes], [-32767, 0, 2, -2, 2, NOT_FINITE, NOT_FINITE]); // numpy rounds halves to even
 });

@@ -1,0 +1,44 @@
+"""What the worker reads of a run: its programs, and what Python alone knows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from cl_core.components.envelope import pack
+from cl_core.data import datasets
+from cl_core.losses import LOSSES
+from cl_core.programs.frames import AXES, first_axes
+from cl_core.programs.initial_weights import initial_weights, normal_program
+from cl_core.programs.program import Program
+from cl_core.programs.steps import step_program
+from cl_core.training import RunSpec, config, encoders
+from cl_core.training.frames import next_frame_step
+
+
+def encode(spec: RunSpec, frame: Program) -> bytes:
+    """Encode a run for the worker.
+
+    Args:
+        spec: the run, of a loss on labels, with shuffled batches that drop the last, smaller one.
+        frame: its program of frames.
+
+    Returns:
+        A message whose header is `Settings` of `run.js`, and whose buffers are the programs.
+    """
+    data = datasets.load(spec.dataset)
+    net = encoders.build(spec.encoder, data.shape, spec.dim, unit_norm=spec.unit_norm)
+    steps = [next_frame_step(spec, 0)]
+    while steps[-1] < config.MAX_STEPS:
+        steps.append(min(next_frame_step(spec, steps[-1]), config.MAX_STEPS))
+    settings = {
+        "rows": len(data.x_train),
+        "batch": spec.batch,
+        "network": sum(p.numel() for p in net.parameters()),
+        "axes": [] if spec.dim == AXES else first_axes(spec.dim).flatten().tolist(),
+        "weights": asdict(initial_weights(spec)),
+        "frame_steps": steps,
+    }
+    programs = {"step": step_program(spec).to_bytes(), "frame": frame.to_bytes()}
+    if LOSSES[spec.loss].classes:
+        programs["normals"] = normal_program().to_bytes()
+    return pack(settings, programs)
