@@ -1,9 +1,10 @@
-"""Write the static files: one page with the decision boundaries of all losses, computed in the visitor's browser."""
+"""Write the static files: pages of boundaries and of training, both computed in the visitor's browser."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from cl_core import charts
 from cl_core.analysis.similarity_plane import similarity_plane
 from cl_core.components import plane
-from cl_core.components.bundle import SHARED, bundle_html, bundle_javascript
+from cl_core.components.bundle import SHARED, bundle_css, bundle_html, bundle_javascript
 from cl_core.components.live import Live
 from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss
@@ -19,9 +20,10 @@ from cl_core.losses.parameters import Choice, Param, Parameter
 from cl_core.programs import planes, shipped
 from cl_core.programs.engine.build import WASM
 from cl_core.programs.sliders import all_choices, sliders
+from cl_core.site import training
 
 PAGE = Path(__file__).parent
-COMPONENT = Path(plane.__file__).parent / "plane.js"
+COMPONENTS: dict[str, tuple[str, ...]] = {"plane": (), "embedding": ("time.css",)}  # and the shared styles they need
 HEIGHT = 620  # pixels, of the plane
 LOWEST_LENGTH = 1.0
 LENGTH = {
@@ -30,32 +32,34 @@ LENGTH = {
 }  # fmt: skip
 
 
-def build(folder: Path) -> int:
+def build(folder: Path, trained: Iterable[str] = LOSSES, progress: training.Progress = lambda _: None) -> int:
     """Write all files.
 
     Args:
         folder: where to; it is made if it is missing.
+        trained: keys of the losses that can be trained; each takes some seconds for every choice of it.
+        progress: called with the name of each run before its programs are compiled.
 
     Returns:
         The number of files.
     """
     messages = folder / "planes"
     messages.mkdir(parents=True, exist_ok=True)
-    described = []
     for loss in LOSSES.values():
-        described.append(_describe(loss))
         for fixed in all_choices(loss):
             (messages / f"{message_name(loss, fixed)}.bin").write_bytes(message(loss, fixed))
+    described = [_describe(loss) for loss in LOSSES.values()]
     (folder / "losses.json").write_text(json.dumps(described, ensure_ascii=False), encoding="utf-8")
-    sheets = (SHARED / "frame.css", COMPONENT.with_suffix(".css"))
-    component = {
-        "html": bundle_html(COMPONENT.with_suffix(".html")),
-        "css": "".join(sheet.read_text(encoding="utf-8") for sheet in sheets),
-    }
-    (folder / "plane.json").write_text(json.dumps(component, ensure_ascii=False), encoding="utf-8")
-    (folder / "plane.js").write_text(bundle_javascript(COMPONENT), encoding="utf-8")
+    training.write(folder, trained, _describe, progress)
+    for name, styles in COMPONENTS.items():
+        entry = SHARED.parent / name / f"{name}.html"
+        component = {"html": bundle_html(entry), "css": bundle_css(entry.with_suffix(".css"), *styles)}
+        (folder / f"{name}.json").write_text(json.dumps(component, ensure_ascii=False), encoding="utf-8")
+        (folder / f"{name}.js").write_text(bundle_javascript(entry.with_suffix(".js")), encoding="utf-8")
+    for source in (PAGE / "boundaries.js", PAGE / "training.js", SHARED.parent / "trainer" / "worker.js"):
+        (folder / source.name).write_text(bundle_javascript(source), encoding="utf-8")
     shutil.copyfile(WASM, folder / WASM.name)
-    for name in ("index.html", "site.css", "site.js"):
+    for name in ("index.html", "training.html", "site.css"):
         shutil.copyfile(PAGE / name, folder / name)
     return sum(path.is_file() for path in folder.rglob("*"))
 

@@ -1,0 +1,111 @@
+/** Two small charts below the picture, over the same steps: the loss of each batch, and the accuracy of the probe images. */
+
+import { multiplesWithin, roundStep } from "../components/_shared/ticks.js";
+
+/** @import { Frame } from "../components/trainer/run.js" */
+
+const WIDTH = 720; // units of the drawing, which grows with the page
+const HEIGHT = 130;
+const LEFT = 56;
+const BOTTOM = 26;
+const TOP = 10;
+const DRAWN = 600; // points of a curve, at most
+const TICKS = { x: 6, y: 3 };
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * @typedef {object} Series
+ * @property {string} name
+ * @property {[number, number][]} points  step and value
+ * @property {(value: number) => string} format
+ * @property {number} [top]  highest value; that of the curve if missing
+ */
+
+export class Curves {
+  #root;
+  /** @type {Series} */
+  #loss = { name: "loss of the batch", points: [], format: (value) => String(value) };
+  /** @type {Series} */
+  #knn = { name: "kNN accuracy", points: [], format: (value) => `${(100 * value).toFixed(0)} %`, top: 1 };
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.#root = root;
+    this.clear();
+  }
+
+  clear() {
+    this.#loss.points = [];
+    this.#knn.points = [];
+    this.draw();
+  }
+
+  /** @param {Frame} frame */
+  add({ step, losses, knn }) {
+    const first = step - losses.length;
+    losses.forEach((loss, index) => this.#loss.points.push([first + index, loss]));
+    this.#knn.points.push([step, knn]);
+    this.draw();
+  }
+
+  draw() {
+    const steps = Math.max(this.#knn.points.at(-1)?.[0] ?? 0, 10);
+    this.#root.replaceChildren(...[this.#loss, this.#knn].map((series) => chartOf(series, steps)));
+  }
+}
+
+/**
+ * @param {Series} series
+ * @param {number} steps  at the right end
+ */
+function chartOf({ name, points, format, top }, steps) {
+  const values = points.map(([, value]) => value);
+  const highest = top ?? (Math.max(...values, 0) || 1);
+  const lowest = Math.min(...values, 0);
+  const x = (/** @type {number} */ step) => LEFT + ((WIDTH - LEFT - 10) * step) / steps;
+  const y = (/** @type {number} */ value) =>
+    HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * (value - lowest)) / (highest - lowest);
+  const figure = document.createElement("figure");
+  const caption = Object.assign(document.createElement("figcaption"), { textContent: name });
+  const latest = points.at(-1);
+  const label = latest ? `${name}: ${format(Number(latest[1].toPrecision(3)))} at step ${latest[0]}` : `${name}: no steps yet`;
+  const chart = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label });
+  for (const value of multiplesWithin(lowest, highest, roundStep((highest - lowest) / TICKS.y))) {
+    chart.append(element("line", { class: "grid", x1: LEFT, x2: WIDTH - 10, y1: y(value), y2: y(value) }));
+    chart.append(element("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, format(value)));
+  }
+  for (const step of multiplesWithin(0, steps, Math.max(roundStep(steps / TICKS.x), 1))) {
+    chart.append(element("text", { x: x(step), y: HEIGHT - 6, "text-anchor": "middle" }, step.toLocaleString("en")));
+  }
+  const line = thinned(points).map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`);
+  chart.append(element("polyline", { points: line.join(" ") }));
+  figure.append(caption, chart);
+  return figure;
+}
+
+/**
+ * Return means of neighbours where there are too many points to draw.
+ * @param {[number, number][]} points
+ */
+function thinned(points) {
+  const size = Math.ceil(points.length / DRAWN);
+  if (size <= 1) return points;
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, part) => {
+    const some = points.slice(part * size, (part + 1) * size);
+    /** @param {0 | 1} axis */
+    const mean = (axis) => some.reduce((total, point) => total + point[axis], 0) / some.length;
+    return [mean(0), mean(1)];
+  });
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, string | number>} attributes
+ * @param {string} [text]
+ */
+function element(name, attributes, text = "") {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  made.textContent = text;
+  return made;
+}
