@@ -73,6 +73,15 @@ def count_kinds(contrast: Contrast, margin: float) -> tuple[int, int, int]:
     return triplets - n_semihard - n_hard, n_semihard, n_hard
 
 
+def dense_kind_counts(contrast: Contrast, margin: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Count the same three numbers as scalar int64 tensors, without looking at values."""
+    triplets = (contrast.n_positive * contrast.n_negative).sum()
+    n_hard, n_semihard = (
+        _dense_triplets.sum_of_rule(contrast, margin, mining)[1].sum() for mining in ("hard", "semihard")
+    )
+    return triplets - n_semihard - n_hard, n_semihard, n_hard
+
+
 def _selected_range(mining: str, block: SortedRows, hard_end: Tensor, loss_end: Tensor) -> tuple[Tensor, Tensor]:
     """Return start and end (exclusive) of the sorted negatives that form a selected triplet with each positive."""
     start = torch.zeros_like(hard_end)

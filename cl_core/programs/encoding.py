@@ -30,7 +30,7 @@ def _single(instruction: Instruction) -> list[int]:
             return [type_, m, n, k, a[0].address, *strides[:2], a[1].address, *strides[2:], output, n, bias]
         case Code.REDUCE:
             return [*rest[:3], a[0].address, output, *rest[3:]]
-        case Code.RUNNING_SUM | Code.ORDER:
+        case Code.RUNNING_SUM | Code.ORDER | Code.FIRST:
             return [rest[0], a[0].address, output, *rest[1:]]
         case _:
             return [rest[0], a[0].address, a[1].address, output, *rest[1:]]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from cl_core.analysis import metrics
+from cl_core.analysis.dense_metrics import measure
 from cl_core.data import datasets
 from cl_core.programs.compiler import compile_function
 from cl_core.programs.program import Program
@@ -25,8 +25,8 @@ def frame_program(spec: RunSpec, n: int) -> Program:
 
     Its inputs are the `weights` of the network, `x` (n probe images as the data set has them), `y` (labels) and,
     with more than two dimensions, `axes` (D, 2), those of the frame before (see `first_axes`). Its outputs are the
-    `points` (n, 2) that are drawn, the `axes`, the `shares` of the variance along each, and `knn` and `recall` (see
-    `metrics.Metrics`).
+    `points` (n, 2) that are drawn, the `axes`, the `shares` of the variance along each, and the `metrics` (10,), in the
+    order of the fields of `Metrics`.
 
     Args:
         spec: the run. Only data set, encoder, dimensions and unit length matter.
@@ -47,22 +47,22 @@ def frame_program(spec: RunSpec, n: int) -> Program:
             parameters[name] = weights[start : start + shape.numel()].view(shape)
             start += shape.numel()
         z = functional_call(net, parameters, (to_float(x),))
-        knn, recall = metrics.vote(z, y, data.n_classes)
         centred = z.double() - z.double().mean(dim=0)
         if not before:
             variances = (centred * centred).mean(dim=0)
-            return z, variances / variances.sum().clamp_min(TINY), knn, recall
+            return z, variances / variances.sum().clamp_min(TINY), measure(z, y, data.n_classes, z)
         covariance = centred.T @ centred / n
         axes = aligned_axes(covariance, before[0])
         shares = (axes * (covariance @ axes)).sum(dim=0) / covariance.diagonal().sum().clamp_min(TINY)
-        return (centred @ axes).float(), shares, knn, recall, axes
+        points = (centred @ axes).float()
+        return points, shares, measure(z, y, data.n_classes, points), axes
 
     inputs = {
         "weights": torch.zeros(sum(shape.numel() for shape in shapes.values())),
         "x": torch.tensor(data.x_test[rows]),
         "y": torch.tensor(data.y_test[rows]),
     }
-    outputs = ("points", "shares", "knn", "recall")
+    outputs = ("points", "shares", "metrics")
     if spec.dim == AXES:
         return compile_function(frame, inputs, outputs)
     return compile_function(frame, inputs | {"axes": first_axes(spec.dim)}, (*outputs, "axes"))

@@ -23,6 +23,7 @@ class Code(IntEnum):
     SCATTER_ADD = 7
     DISTANCE = 8
     SEARCH = 9
+    FIRST = 10
 
 
 # operations on one type, by name in their order; each type has a range of CODES_PER_TYPE
@@ -50,6 +51,7 @@ MAX_AXES = 6  # of an elementwise instruction, after axes that lie behind each o
 MAX_REGISTERS = 48  # of an elementwise instruction
 TILE = 256  # elements that an elementwise instruction computes at a time
 MAX_ROW = 8192  # longest row that can be put in order
+MAX_FIRST = 64  # largest number of first ones of an order, which are found without the rest of it
 
 
 def operation(name: str, type_: Type) -> int:
@@ -96,7 +98,7 @@ def c_header() -> str:
     enum([(f"OP_{name.upper()}", index) for index, name in enumerate((*ARITHMETIC, *LOGIC))])
     sizes = {
         "CODES_PER_TYPE": CODES_PER_TYPE, "CONVERT": CONVERT, "MAX_AXES": MAX_AXES, "MAX_REGISTERS": MAX_REGISTERS,
-        "TILE": TILE, "MAX_ROW": MAX_ROW,
+        "TILE": TILE, "MAX_ROW": MAX_ROW, "MAX_FIRST": MAX_FIRST,
     }  # fmt: skip
     lines += [f"#define {name} {value}" for name, value in sizes.items()]
     return "\n".join(lines) + "\n"

@@ -156,6 +156,12 @@ class Lowering:
         sizes = prod(rows.shape[:-1]), rows.shape[-1]
         return self.emit(code, [rows], self.new(rows.shape, type_), arguments=(rows.type, *sizes, *arguments))
 
+    def first_in_order(self, view: View, k: int, *, descending: bool) -> View:
+        """Return the indices of the first k of each row's order along the last axis."""
+        rows = self.dense(view)
+        arguments = (rows.type, prod(rows.shape[:-1]), rows.shape[-1], int(descending), k)
+        return self.emit(Code.FIRST, [rows], self.new((*rows.shape[:-1], k), Type.I32), arguments=arguments)
+
     def gather(self, view: View, axis: int, index: View) -> View:
         """Take elements by an index of the same sizes but for one axis, as `torch.gather` does."""
         axis %= len(view.shape)

@@ -4,13 +4,12 @@ import { multiplesWithin, roundStep } from "../components/_shared/ticks.js";
 
 /** @import { Frame } from "../components/trainer/run.js" */
 
-const WIDTH = 720; // units of the drawing, which grows with the page
 const HEIGHT = 130;
 const LEFT = 56;
 const BOTTOM = 26;
 const TOP = 10;
 const DRAWN = 600; // points of a curve, at most
-const TICKS = { x: 6, y: 3 };
+const TICKS = { x: 120, y: 30 }; // CSS pixels from one to the next, about
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -32,6 +31,7 @@ export class Curves {
   constructor(root) {
     this.#root = root;
     this.clear();
+    new ResizeObserver(() => this.draw()).observe(root);
   }
 
   clear() {
@@ -41,40 +41,41 @@ export class Curves {
   }
 
   /** @param {Frame} frame */
-  add({ step, losses, knn }) {
+  add({ step, losses, metrics }) {
     const first = step - losses.length;
     losses.forEach((loss, index) => this.#loss.points.push([first + index, loss]));
-    this.#knn.points.push([step, knn]);
+    this.#knn.points.push([step, metrics.knn]);
     this.draw();
   }
 
   draw() {
     const steps = Math.max(this.#knn.points.at(-1)?.[0] ?? 0, 10);
-    this.#root.replaceChildren(...[this.#loss, this.#knn].map((series) => chartOf(series, steps)));
+    this.#root.replaceChildren(...[this.#loss, this.#knn].map((series) => chartOf(series, steps, this.#root.clientWidth || 720)));
   }
 }
 
 /**
  * @param {Series} series
  * @param {number} steps  at the right end
+ * @param {number} width  CSS pixels
  */
-function chartOf({ name, points, format, top }, steps) {
+function chartOf({ name, points, format, top }, steps, width) {
   const values = points.map(([, value]) => value);
   const highest = top ?? (Math.max(...values, 0) || 1);
   const lowest = Math.min(...values, 0);
-  const x = (/** @type {number} */ step) => LEFT + ((WIDTH - LEFT - 10) * step) / steps;
+  const x = (/** @type {number} */ step) => LEFT + ((width - LEFT - 10) * step) / steps;
   const y = (/** @type {number} */ value) =>
     HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * (value - lowest)) / (highest - lowest);
   const figure = document.createElement("figure");
   const caption = Object.assign(document.createElement("figcaption"), { textContent: name });
   const latest = points.at(-1);
   const label = latest ? `${name}: ${format(Number(latest[1].toPrecision(3)))} at step ${latest[0]}` : `${name}: no steps yet`;
-  const chart = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label });
-  for (const value of multiplesWithin(lowest, highest, roundStep((highest - lowest) / TICKS.y))) {
-    chart.append(element("line", { class: "grid", x1: LEFT, x2: WIDTH - 10, y1: y(value), y2: y(value) }));
+  const chart = element("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label });
+  for (const value of multiplesWithin(lowest, highest, roundStep(((highest - lowest) * TICKS.y) / (HEIGHT - BOTTOM - TOP)))) {
+    chart.append(element("line", { class: "grid", x1: LEFT, x2: width - 10, y1: y(value), y2: y(value) }));
     chart.append(element("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, format(value)));
   }
-  for (const step of multiplesWithin(0, steps, Math.max(roundStep(steps / TICKS.x), 1))) {
+  for (const step of multiplesWithin(0, steps, Math.max(roundStep((steps * TICKS.x) / width), 1))) {
     chart.append(element("text", { x: x(step), y: HEIGHT - 6, "text-anchor": "middle" }, step.toLocaleString("en")));
   }
   const line = thinned(points).map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`);

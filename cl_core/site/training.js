@@ -129,13 +129,21 @@ function showFrame(frame) {
     axes: whole ? ["z1", "z2"] : ["axis 1", "axis 2"],
     title: whole ? base.header.titles.whole : base.header.titles.projected,
     unit_circle: whole && form.loss.unitNorm,
-    alt: `Step ${frame.step}: kNN accuracy ${percent(frame.knn)}.`,
+    alt: `Step ${frame.step}: kNN accuracy ${percent(frame.metrics.knn)}.`,
   };
   const { frames: _, ...constant } = base.buffers;
   const data = packEnvelope(header, index ? { frames: codes } : { frames: codes, ...constant });
   embedding(/** @type {any} */ ({ parentElement: root, data, setStateValue() {}, setTriggerValue() {} }));
   curves.add(frame);
+  showMeasures(frame.metrics);
   writeState();
+}
+
+/** @param {Record<string, number>} metrics */
+function showMeasures({ knn, map_r: mapR, spread, easy, semihard, hard }) {
+  const shares = [easy, semihard, hard].map((share) => `${(100 * share).toFixed(0)}`).join(" / ");
+  const values = { knn: percent(knn), map_r: percent(mapR), spread: spread.toFixed(2), triplets: `${shares} %` };
+  for (const [name, text] of Object.entries(values)) find(`[data-measure="${name}"]`, HTMLElement).textContent = text;
 }
 
 /** @param {number} share */
@@ -145,7 +153,7 @@ function writeState() {
   const latest = frames.at(-1);
   const texts = [""];
   if (phase === "loading" && loaded) texts.push(`training images ${percent(loaded)} loaded`);
-  if (latest) texts.push(`step ${latest.step.toLocaleString("en")}`, `kNN accuracy ${percent(latest.knn)}`);
+  if (latest) texts.push(`step ${latest.step.toLocaleString("en")}`);
   if (phase === "running" && latest && latest.step > started.step) {
     const rate = (latest.step - started.step) / ((performance.now() - started.time) / 1000);
     texts.push(`${rate.toFixed(0)} steps a second in your browser`);

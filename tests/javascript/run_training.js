@@ -27,8 +27,8 @@ const training = imagesOf(images);
 const frames = [run.frame()];
 for (let step = 0; step < Number(steps); step++) run.train(training);
 frames.push(run.frame());
-const described = frames.map(({ step, points, shares, knn, recall, losses }) => {
+const described = frames.map(({ step, points, shares, metrics, losses }) => {
   const checksum = createHash("sha256").update(new Uint8Array(points.buffer)).digest("hex");
-  return { step, checksum, shares, knn, recall, losses: [...losses] };
+  return { step, checksum, shares, metrics, losses: [...losses] };
 });
 console.log(JSON.stringify(described));

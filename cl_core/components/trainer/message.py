@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
+from cl_core.analysis.metrics import Metrics
 from cl_core.components.envelope import pack
 from cl_core.data import datasets
 from cl_core.losses import LOSSES
@@ -34,6 +35,7 @@ def encode(spec: RunSpec, frame: Program) -> bytes:
         "rows": len(data.x_train),
         "batch": spec.batch,
         "network": sum(p.numel() for p in net.parameters()),
+        "metrics": [field.name for field in fields(Metrics)],
         "axes": [] if spec.dim == AXES else first_axes(spec.dim).flatten().tolist(),
         "weights": asdict(initial_weights(spec)),
         "frame_steps": steps,

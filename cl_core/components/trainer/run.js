@@ -15,6 +15,7 @@ import { Program, readProgram } from "../_shared/engine.js";
  * @property {number} rows  of the training set
  * @property {number} batch  images of a step
  * @property {number} network  number of the network's weights
+ * @property {string[]} metrics  names, see `Metrics` of analysis/metrics.py
  * @property {number[]} axes  that the first frame starts from; none for an embedding that is drawn as it is
  * @property {InitialWeights} weights
  * @property {number[]} frame_steps  ascending: the steps that have a frame, the last one ends the run
@@ -38,8 +39,7 @@ import { Program, readProgram } from "../_shared/engine.js";
  * @property {number} step
  * @property {Float32Array} points  (n, 2)
  * @property {number[]} shares  of the variance along each axis
- * @property {number} knn
- * @property {number} recall
+ * @property {Record<string, number>} metrics
  * @property {Float32Array} losses  of the steps since the frame before
  */
 
@@ -123,12 +123,17 @@ export class Run {
    */
   frame() {
     const weights = this.#step.input("vector").subarray(0, this.#settings.network);
-    const { points, shares, knn, recall, axes } = this.#frame.run({ weights });
+    const { points, shares, metrics, axes } = this.#frame.run({ weights });
     if (!points.every(Number.isFinite)) return null;
     if (axes) this.#frame.write({ axes });
     const losses = Float32Array.from(this.#losses);
     this.#losses = [];
-    const measured = { shares: Array.from(shares), knn: knn[0], recall: recall[0] };
-    return { step: this.step, points: /** @type {Float32Array} */ (points), ...measured, losses };
+    return {
+      step: this.step,
+      points: /** @type {Float32Array} */ (points),
+      shares: Array.from(shares),
+      metrics: Object.fromEntries(this.#settings.metrics.map((name, index) => [name, metrics[index]])),
+      losses,
+    };
   }
 }

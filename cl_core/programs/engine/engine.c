@@ -358,6 +358,27 @@ static void run_order(const i32 *p, u8 *memory) {
   }
 }
 
+// type, from, to (indices), rows, n, descending, k: the first k of that order
+static void run_first(const i32 *p, u8 *memory) {
+  u64 key[MAX_FIRST];
+  i32 n = p[4], k = p[6], size = SIZE[p[0]];
+  for (i64 row = 0; row < p[3]; row++) {
+    i32 *to = (i32 *)(memory + p[2]) + row * k, found = 0;
+    for (i32 i = 0; i < n && k; i++) {
+      u64 own = sort_key(p[0], memory + p[1] + row * n * size, i);
+      if (p[5]) own = ~own;
+      if (found == k && own >= key[k - 1]) continue;
+      i32 place = found < k ? found++ : k - 1;
+      for (; place && key[place - 1] > own; place--) {
+        key[place] = key[place - 1];
+        to[place] = to[place - 1];
+      }
+      key[place] = own;
+      to[place] = i;
+    }
+  }
+}
+
 #define SEARCH(T)                                                                                                      \
   for (i64 row = 0; row < p[4]; row++) {                                                                               \
     const T *sorted = (const T *)(memory + p[1]) + row * n, *bound = (const T *)(memory + p[2]) + row * m;             \
@@ -511,9 +532,9 @@ static i32 check_elementwise(const i32 *p, i32 n, i64 memory_size) {
 }
 
 static i32 check_instruction(i32 code, const i32 *p, i32 n, i64 memory_size) {
-  static const i32 LENGTHS[] = {0, 0, 13, 11, 5, 6, 8, 8, 7, 8};
+  static const i32 LENGTHS[] = {0, 0, 13, 11, 5, 6, 8, 8, 7, 8, 7};
   if (code == DO_ELEMENTWISE) return check_elementwise(p, n, memory_size);
-  if (code < DO_MATMUL || code > DO_SEARCH) return UNKNOWN_CODE;
+  if (code < DO_MATMUL || code > DO_FIRST) return UNKNOWN_CODE;
   if (n != LENGTHS[code]) return TOO_SHORT;
   switch (code) {
   case DO_MATMUL: {
@@ -571,6 +592,13 @@ static i32 check_instruction(i32 code, const i32 *p, i32 n, i64 memory_size) {
                    row_lies_inside(memory_size, p[3], SIZE[p[0]], (i64)p[4] * p[5])
                ? OK
                : OUT_OF_MEMORY;
+  case DO_FIRST:
+    if (!is_float(p[0])) return WRONG_OPERATION;
+    if (!is_size(p[3], p[4], 1) || p[6] < 0 || p[6] > MAX_FIRST || p[6] > p[4]) return TOO_LARGE;
+    return row_lies_inside(memory_size, p[1], SIZE[p[0]], (i64)p[3] * p[4]) &&
+                   row_lies_inside(memory_size, p[2], 4, (i64)p[3] * p[6])
+               ? OK
+               : OUT_OF_MEMORY;
   default: // DO_SEARCH
     if (!is_float(p[0])) return WRONG_OPERATION;
     if (!is_size(p[4], p[5], 1) || !is_size(p[4], p[6], 1)) return TOO_LARGE;
@@ -609,6 +637,7 @@ EXPORT(run) i32 run(const i32 *p, u8 *memory) {
     case DO_SCATTER_ADD: reason = run_scatter_add(a, memory); break;
     case DO_DISTANCE: run_distance(a, memory); break;
     case DO_SEARCH: run_search(a, memory); break;
+    case DO_FIRST: run_first(a, memory); break;
     }
     if (reason) return reason;
   }

@@ -21,6 +21,11 @@ def _arange(to: Lowering, node: fx.Node, end: int, **_: Any) -> View:
     return to.constant(np.arange(end), type_of(node))
 
 
+@lowers(_aten.arange.start)
+def _arange_from(to: Lowering, node: fx.Node, start: int, end: int, **_: Any) -> View:
+    return to.constant(np.arange(start, end), type_of(node))
+
+
 @lowers(_aten.linspace.default)
 def _linspace(to: Lowering, node: fx.Node, start: float, end: float, count: int, **_: Any) -> View:
     tensor = node.meta["val"]

@@ -10,7 +10,7 @@ import torch
 from torch import fx
 
 from cl_core.programs.graph import UnsupportedError
-from cl_core.programs.instructions import Code
+from cl_core.programs.instructions import MAX_FIRST, Code
 from cl_core.programs.lowering import Lowering
 from cl_core.programs.operators.table import lowers, shape_of, type_of
 from cl_core.programs.values import Type, View
@@ -78,8 +78,14 @@ def _sort(to: Lowering, _node: fx.Node, x: View, axis: int = -1, descending: boo
 
 @lowers(_aten.topk.default)
 def _topk(to: Lowering, _node: fx.Node, x: View, k: int, axis: int = -1, largest: bool = True, *_: Any) -> list[View]:
-    numbers, order = _sort(to, _node, x, axis, descending=largest)
-    return [numbers.slice(len(x.shape) - 1, 0, k), order.slice(len(x.shape) - 1, 0, k)]
+    last = len(x.shape) - 1
+    if axis % len(x.shape) != last:
+        raise UnsupportedError("an order along another axis than the last one")
+    if k <= MAX_FIRST:
+        order = to.first_in_order(x, k, descending=largest)
+    else:
+        order = to.along_rows(Code.ORDER, x, Type.I32, int(largest)).slice(last, 0, k)
+    return [to.gather(x, -1, order), order]
 
 
 @lowers(_aten.searchsorted.Tensor)

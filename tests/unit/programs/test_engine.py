@@ -102,7 +102,9 @@ def test_any_words_are_refused_or_run_inside_the_memory(data):
         [Code.ELEMENTWISE, -1, 0], [Code.MATMUL, 15, 0, 4, 4, 4, 0, 4, 1, 0, 4, 1, 1 << 30, 4, -1, 0],
         [Code.MATMUL, 15, 0, 1 << 20, 1 << 20, 4, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0],
         [Code.REDUCE, 13, 0, 0, 0, 0, 0, 1, 1 << 30, 1, 0, 0, 0, 0],
-        [Code.ORDER, 8, 0, 0, 0, 1, 9000, 0, 0],
+        [Code.ORDER, 8, 0, 0, 0, 1, 9000, 0, 0], [Code.FIRST, 9, 0, 0, 0, 1, 4, 0, 5, 0],
+        [Code.FIRST, 9, 0, 0, 0, 1, 100, 0, 65, 0], [Code.FIRST, 9, 0, 0, 0, 1, 4, 0, -1, 0],
+        [Code.FIRST, 9, 2, 0, 0, 1, 4, 0, 1, 0],
     ],
     ids=str,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pytest
@@ -176,6 +177,21 @@ def test_order_and_search_equal_torch(n, dtype):
 
     check(ranks, x, bounds)
     check(lambda x: x.sort(1).values.cumsum(1), x[2:], n_terms=10 * n)
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+@pytest.mark.parametrize(("n", "k"), [(1, 1), (7, 7), (7, 0), (400, 5), (400, 64), (400, 65)])
+def test_first_ones_of_an_order_are_those_of_the_whole_order(n, k, dtype):
+    x = numbers(6, n, dtype=dtype).round(decimals=1)  # with ties
+    x[0, 0], x[1, n // 2], x[2] = math.inf, math.nan, 0.5
+    x[3, :: max(n // 3, 1)] = -0.0
+    for largest in (False, True):
+        program = compile_function(partial(torch.topk, k=k, largest=largest), {"x": x}, ["y", "i"])
+        got = Running(program)(x=x.numpy())
+        # PyTorch's own order of ties is not stable; NaN is the largest number in both
+        expected = x.sort(dim=1, descending=largest, stable=True)
+        np.testing.assert_array_equal(got["i"], expected.indices[:, :k].numpy())
+        np.testing.assert_array_equal(got["y"], expected.values[:, :k].numpy())
 
 
 def test_gather_and_scatter_equal_torch():
