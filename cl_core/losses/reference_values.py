@@ -35,7 +35,8 @@ def collapse_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: 
     Raises:
         ValueError: when key, parameters or labels are not valid.
     """
-    return float(_terms_at_collapse(get(key), theta, labels, classes).mean())
+    loss = get(key)
+    return float(_terms_with_or_without_ties(loss, loss.check(theta), *pair_masks(loss, labels, classes)).mean())
 
 
 def has_terms(key: str, labels: Tensor) -> bool:
@@ -56,7 +57,7 @@ def has_terms(key: str, labels: Tensor) -> bool:
     counts = labels.unique(return_counts=True)[1].sort(descending=True).values[:2].clamp(max=2)
     rows = torch.repeat_interleave(torch.arange(len(counts)), counts)
     theta = {"mining": "all"} if "mining" in loss.parameters else {}
-    return _terms_at_collapse(loss, theta, rows, None).n_terms > 0
+    return _terms_with_or_without_ties(loss, loss.check(theta), *pair_masks(loss, rows)).n_terms > 0
 
 
 def floor_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: int | None = None) -> float:
@@ -78,33 +79,63 @@ def floor_value(key: str, theta: Mapping[str, Any], labels: Tensor, classes: int
         ValueError: when key, parameters or labels are not valid.
     """
     loss = get(key)
-    checked = loss.check(theta)
-    positive, negative = _masks(loss, labels, classes)
+    positive, negative = pair_masks(loss, labels, classes)
     n_classes = positive.shape[1] if loss.classes else classes or len(labels.unique())
     corners = len(labels) // 2 if loss.views else n_classes
-    s = torch.ones(positive.shape, dtype=torch.float64)
-    s[negative] = -1 / max(corners - 1, 1)
-    value = from_similarity(s, loss.metric_of(checked))
-    if loss.metric_of(checked) == "dot":
+    return float(terms_at_floor(loss, loss.check(theta), positive, negative, corners).mean())
+
+
+def terms_at_floor(loss: Loss, theta: Mapping[str, Any], positive: Tensor, negative: Tensor, corners: int) -> Terms:
+    """Return the terms of a loss for perfect classes at some of the corners of a regular simplex.
+
+    Args:
+        loss: The loss.
+        theta: All of its parameters.
+        positive: (A, N) bool, of `pair_masks`.
+        negative: (A, N) bool, likewise.
+        corners: Number of corners of the simplex.
+    """
+    s = torch.ones_like(positive, dtype=torch.float64).masked_fill(negative, -1 / max(corners - 1, 1))
+    value = from_similarity(s, loss.metric_of(theta))
+    if loss.metric_of(theta) == "dot":
         value = value * INFINITE_LENGTH
     contrast = Contrast(value, positive, negative, symmetric=not loss.classes, length=INFINITE_LENGTH)
-    return float(loss.function(contrast, **checked).mean())
+    return loss.function(contrast, **theta)
 
 
-def _terms_at_collapse(loss: Loss, theta: Mapping[str, Any], labels: Tensor, classes: int | None) -> Terms:
-    checked = loss.check(theta)
-    positive, negative = _masks(loss, labels, classes)
-    value = from_similarity(torch.ones(positive.shape, dtype=torch.float64), loss.metric_of(checked))
-    terms = loss.function(Contrast(value, positive, negative, symmetric=not loss.classes), **checked)
-    if terms.n_terms == 0:
+def terms_at_collapse(
+    loss: Loss, theta: Mapping[str, Any], positive: Tensor, negative: Tensor, *, ties: bool = True
+) -> Terms:
+    """Return the terms of a loss when all embeddings coincide.
+
+    Args:
+        loss: The loss.
+        theta: All of its parameters.
+        positive: (A, N) bool, of `pair_masks`.
+        negative: (A, N) bool, likewise.
+        ties: Whether the embeddings coincide; else they are just before that point, where semi-hard triplets are.
+    """
+    value = from_similarity(torch.ones_like(positive, dtype=torch.float64), loss.metric_of(theta))
+    if not ties:
         shift = torch.linspace(0, 1e-9, value.numel(), dtype=value.dtype).reshape(value.shape)
-        terms = loss.function(Contrast(value + (shift + shift.T), positive, negative, symmetric=True), **checked)
-    return terms
+        value = value + (shift + shift.T)
+    return loss.function(Contrast(value, positive, negative, symmetric=not loss.classes), **theta)
 
 
-def _masks(loss: Loss, labels: Tensor, classes: int | None) -> tuple[Tensor, Tensor]:
+def _terms_with_or_without_ties(loss: Loss, theta: Mapping[str, Any], positive: Tensor, negative: Tensor) -> Terms:
+    terms = terms_at_collapse(loss, theta, positive, negative)
+    return terms if terms.n_terms else terms_at_collapse(loss, theta, positive, negative, ties=False)
+
+
+def pair_masks(loss: Loss, labels: Tensor, classes: int | None = None) -> tuple[Tensor, Tensor]:
+    """Return which pairs of a batch are positive, and which are negative, (A, N) bool.
+
+    Args:
+        loss: The loss.
+        labels: (B,) labels of the batch; a loss on views uses only their number.
+        classes: Number of class weights; by default the number of different labels.
+    """
     if loss.classes:  # all rows have the same value, so one is enough
-        positive = torch.zeros(1, classes or len(labels.unique()), dtype=torch.bool)
-        positive[0, 0] = True
+        positive = torch.arange(classes or len(labels.unique()), device=labels.device)[None] == 0
         return positive, ~positive
     return view_masks(len(labels)) if loss.views else label_masks(labels, len(labels))

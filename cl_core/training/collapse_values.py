@@ -6,6 +6,7 @@ as those without a positive pair, are left out: their loss is 0 whatever the emb
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 from math import isclose, nan
 
 import numpy as np
@@ -50,6 +51,17 @@ def collapse_and_floor(spec: RunSpec) -> tuple[float, float]:
     chosen = informative or trivial or [(nan, nan)]
     collapse, floor = np.mean(chosen, axis=0)
     return float(collapse), float(floor)
+
+
+def averaged_labels(spec: RunSpec) -> list[Tensor]:
+    """Return the labels (batch,) of the first batches with a valid term, as many as `collapse_and_floor` averages.
+
+    Args:
+        spec: settings of the run.
+    """
+    searched = (_labels(spec, step) for step in range(_number_of_batches(spec, MAX_SEARCHED, SEARCHED_PAIRS)))
+    with_terms = (labels for labels in searched if has_terms(spec.loss, labels))
+    return list(islice(with_terms, _number_of_batches(spec, MAX_AVERAGED, AVERAGED_PAIRS)))
 
 
 @lru_cache(maxsize=64)
