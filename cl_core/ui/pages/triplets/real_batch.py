@@ -18,6 +18,7 @@ from cl_core.data import datasets
 from cl_core.losses import LOSSES, miners
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.miners import MINERS
+from cl_core.losses.triplet import SYMBOLS
 from cl_core.runtime import census_job
 from cl_core.training.pretrained import embeddings
 from cl_core.training.pretrained.embeddings import PretrainedEmbedding
@@ -29,7 +30,6 @@ from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding, note_smal
 
 PIXELS = "pixels"
 TRIPLET = LOSSES["triplet"]
-SYMBOLS = {"sqeuclidean": "d²", "euclidean": "d", "cosine": "1 − s"}
 
 EMBEDDING = Control(
     "embedding",
