@@ -18,10 +18,11 @@ from cl_core.losses.triplet import DISTANCES
 from cl_core.programs import planes
 from cl_core.programs.engine.build import WASM
 from cl_core.programs.sliders import all_choices, choices
-from cl_core.programs.triplets import triplet_program
+from cl_core.programs.triplets import triplet_loss_program, triplet_program
 
 PLANES = WASM.parent / "planes.zip"
 TRIPLETS = WASM.parent / "triplets.zip"
+TRIPLET_LOSS = "loss"  # name in that archive
 KINDS = {
     "similarities": planes.similarity_program,
     "angles": planes.angle_program,
@@ -88,6 +89,12 @@ def triplets(distance: str, circle: bool, negatives: int) -> bytes:
     return _stored(TRIPLETS, name, lambda: triplet_program(distance, circle, negatives).to_bytes())
 
 
+@lru_cache(maxsize=1)
+def triplet_loss() -> bytes:
+    """Return the file of `triplet_loss_program`."""
+    return _stored(TRIPLETS, TRIPLET_LOSS, lambda: triplet_loss_program().to_bytes())
+
+
 def triplets_name(distance: str, circle: bool, negatives: int) -> str:
     """Return the name of a program in the archive."""
     return f"{distance}-{'circle' if circle else 'plane'}-{negatives}"
@@ -101,5 +108,6 @@ def all_triplets() -> Iterator[tuple[str, bool, int]]:
 
 
 def compile_triplets() -> dict[str, bytes]:
-    """Compile all small scenes of triplets; name -> file."""
-    return {triplets_name(*scene): triplet_program(*scene).to_bytes() for scene in all_triplets()}
+    """Compile all small scenes of triplets, and the loss of one triplet; name -> file."""
+    scenes = {triplets_name(*scene): triplet_program(*scene).to_bytes() for scene in all_triplets()}
+    return scenes | {TRIPLET_LOSS: triplet_loss_program().to_bytes()}

@@ -10,10 +10,11 @@ import torch
 from cl_core.analysis.triplet_scene import MAX_NEGATIVES, TripletScene, triplet_scene
 from cl_core.components.triplet import MAX_COORDINATE
 from cl_core.losses import LOSSES
+from cl_core.losses.contrast import Contrast
 from cl_core.programs import shipped
 from cl_core.programs.host import Running
 from cl_core.programs.program import Program
-from cl_core.programs.triplets import OUTPUTS, triplet_program
+from cl_core.programs.triplets import OUTPUTS, triplet_loss_program, triplet_program
 from tests.unit.programs.test_planes import checksums_here, checksums_in_node
 
 SCENES = sorted({(distance, circle) for distance, circle, _ in shipped.all_triplets()})
@@ -65,7 +66,8 @@ def test_shipped_programs_are_those_of_the_loss(distance, circle):
 
 def test_archive_has_every_scene_that_a_page_can_show():
     with zipfile.ZipFile(shipped.TRIPLETS) as archive:
-        assert sorted(archive.namelist()) == sorted(shipped.triplets_name(*scene) for scene in shipped.all_triplets())
+        scenes = [shipped.triplets_name(*scene) for scene in shipped.all_triplets()]
+        assert sorted(archive.namelist()) == sorted([*scenes, shipped.TRIPLET_LOSS])
         assert max(info.compress_size for info in archive.infolist()) <= 2500
 
 
@@ -74,3 +76,16 @@ def test_node_and_wasmtime_compute_the_same_bits(distance, circle, tmp_path):
     program = Program.from_bytes(shipped.triplets(distance, circle, 3))
     inputs = {"points": placements(5, circle)[0], "margin": np.float64(0.3), "asked": np.float64(0.7)}
     assert checksums_in_node(program, tmp_path, inputs) == checksums_here(program, inputs)
+
+
+def test_loss_of_one_triplet_is_the_hinge_of_the_loss():
+    assert triplet_loss_program().to_bytes() == shipped.triplet_loss(), "python -m cl_core.programs triplets makes it"
+    running = Running(Program.from_bytes(shipped.triplet_loss()))
+    d_ap, d_an = (torch.rand(50, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) for _ in range(2))
+    d_an = torch.cat([d_an.flip(0)[:40], d_ap[40:]])  # ten ties
+    for margin in (MARGINS.low, 0.2, MARGINS.high):
+        expected = LOSSES["triplet"].function(
+            Contrast.of_pairs(d_ap, d_an), margin=margin, distance="euclidean", mining="all"
+        )
+        got = [running(d_ap=p, d_an=n, margin=margin)["loss"].item() for p, n in zip(d_ap, d_an, strict=True)]
+        assert got == pytest.approx(expected.total.tolist(), abs=1e-15)
