@@ -23,30 +23,30 @@ from cl_core.losses.autograd import is_fast, with_fast_gradient
 from cl_core.losses.contrast import Contrast, Terms
 
 # A rule decides for each triplet by itself: (d_ap, d_an, margin), distances of shapes that broadcast -> bool
-Rule = Callable[[Tensor, Tensor, float], Tensor]
+Rule = Callable[[Tensor, Tensor, float | Tensor], Tensor]
 
 
-def hard(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
+def hard(d_ap: Tensor, d_an: Tensor, margin: float | Tensor) -> Tensor:
     """Select triplets whose negative is no farther than the positive; a tie is hard."""
     return d_an <= d_ap
 
 
-def semihard(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
+def semihard(d_ap: Tensor, d_an: Tensor, margin: float | Tensor) -> Tensor:
     """Select triplets that are ranked correctly, but whose negative is inside the margin."""
     return (d_ap < d_an) & (d_an < d_ap + margin)
 
 
-def easy(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
+def easy(d_ap: Tensor, d_an: Tensor, margin: float | Tensor) -> Tensor:
     """Select triplets whose negative is farther by the margin or more, so that they have no loss."""
     return (d_ap < d_an) & (d_ap + margin <= d_an)
 
 
-def nonzero(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
+def nonzero(d_ap: Tensor, d_an: Tensor, margin: float | Tensor) -> Tensor:
     """Select triplets whose loss is greater than 0."""
     return d_an < d_ap + margin
 
 
-def any_triplet(d_ap: Tensor, d_an: Tensor, margin: float) -> Tensor:
+def any_triplet(d_ap: Tensor, d_an: Tensor, margin: float | Tensor) -> Tensor:
     """Select all triplets."""
     return torch.ones_like(d_ap, dtype=torch.bool) | torch.ones_like(d_an, dtype=torch.bool)
 

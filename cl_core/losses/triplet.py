@@ -1,5 +1,7 @@
 """The triplet loss: a negative should be farther from the anchor than a positive, by a margin."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -10,7 +12,8 @@ from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.miners import MINERS, mine
 from cl_core.losses.parameters import Choice, Param
 
-DISTANCES = ("sqeuclidean", "euclidean", "cosine")
+SYMBOLS: Mapping[str, str] = MappingProxyType({"sqeuclidean": "d²", "euclidean": "d", "cosine": "1 − s"})
+DISTANCES = tuple(SYMBOLS)
 
 
 def curve(t: Tensor, margin: float, distance: str, **_: object) -> tuple[Tensor, Tensor]:

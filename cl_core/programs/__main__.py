@@ -2,11 +2,13 @@
 
 python -m cl_core.programs engine                              # needs ziglang, of tests/requirements.txt
 python -m cl_core.programs planes
+python -m cl_core.programs triplets
 python -m cl_core.programs step step.program --loss supcon --batch 128   # one training step, as a file
 """
 
 import argparse
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from cl_core.losses import LOSSES
@@ -24,6 +26,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("engine", help="the engine, from C")
     commands.add_parser("planes", help="the planes of all losses")
+    commands.add_parser("triplets", help="small scenes of triplets")
     step = commands.add_parser("step", help="a training step, for trials")
     step.add_argument("path", type=Path)
     step.add_argument("--loss", choices=list(LOSSES), default="supcon")
@@ -33,15 +36,17 @@ def main() -> None:
         case "engine":
             build.build()
         case "planes":
-            make_planes()
+            store(shipped.PLANES, shipped.compile_planes())
+        case "triplets":
+            store(shipped.TRIPLETS, shipped.compile_triplets())
         case "step":
             options.path.write_bytes(step_program(RunSpec(loss=options.loss, batch=options.batch)).to_bytes())
 
 
-def make_planes() -> None:
-    """Compile the planes again, let the engine check them, and write them into assets."""
-    with zipfile.ZipFile(shipped.PLANES, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, program in sorted(shipped.compile_planes().items()):
+def store(path: Path, programs: Mapping[str, bytes]) -> None:
+    """Let the engine check programs, and write them into an archive."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, program in sorted(programs.items()):
             Running(Program.from_bytes(program))  # raises if the engine refuses it
             archive.writestr(zipfile.ZipInfo(name), program, zipfile.ZIP_DEFLATED)  # of no date, so of the same bytes
 

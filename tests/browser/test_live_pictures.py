@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from playwright.sync_api import Locator, Page, Route, WebSocket, expect
 
+from cl_core.analysis.triplet_scene import TripletScene, triplet_scene
+from cl_core.losses.miners import KINDS
 from tests.browser.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -139,6 +142,77 @@ def test_frozen_batch_follows_the_temperature_while_the_button_is_held(open_live
     page.wait_for_timeout(1000)  # the picture moves to what the server has computed, which is the same
     assert weight_of(scene) == pytest.approx(weights[-1], rel=1e-5)
     assert matrix.get_attribute("aria-label") == label
+
+
+def numbers(picture: Locator, name: str) -> list[float]:
+    return [float(number) for number in (picture.get_attribute(f"data-{name}") or "nan").split()]
+
+
+def scene_of(picture: Locator) -> TripletScene:
+    """Return what the library makes of the points and the margin that the picture of a triplet shows."""
+    points = torch.tensor(numbers(picture, "points"), dtype=torch.float64).view(-1, 2)
+    margin = numbers(picture, "edge")[0] - numbers(picture, "d-ap")[0]
+    return triplet_scene(points, margin, picture.get_attribute("data-distance") or "", circle=False)
+
+
+def assert_drawn_as_measured(picture: Locator) -> None:
+    scene = scene_of(picture)
+    for name, value in {
+        "d-an": scene.d_an,
+        "losses": scene.losses,
+        "rings": scene.rings,
+        "forces": scene.forces,
+    }.items():
+        assert numbers(picture, name) == pytest.approx(value.flatten().tolist(), abs=1e-9), name
+    kinds = [tuple(KINDS)[kind] for kind in scene.kinds.tolist()]
+    assert (picture.get_attribute("data-kinds") or "").split() == kinds
+    for part, radius in zip(("near", "far"), scene.rings.tolist(), strict=False):
+        drawn = picture.locator(f'[data-part="ring-{part}"]').get_attribute("data-radius")
+        assert float(drawn or "nan") == pytest.approx(radius, abs=1e-9)
+
+
+def test_triplet_follows_the_margin_while_the_button_is_held(open_live, messages) -> None:
+    page, picture = open_live("triplets?distance=euclidean", ".triplet")
+    points = numbers(picture, "points")
+    before = len(messages)
+    x, y = hold(page, "margin")
+    margins = []
+    for step in range(-6, 12):
+        page.mouse.move(x + 8 * step, y)
+        margins.append(float(slider(page, "margin").input_value()))
+        page.wait_for_timeout(20)
+        assert numbers(picture, "edge")[0] - numbers(picture, "d-ap")[0] == pytest.approx(margins[-1], abs=1e-9)
+        assert_drawn_as_measured(picture)
+    assert len(set(margins)) > 10
+    assert len(messages) == before  # nothing was sent
+    page.mouse.up()
+    page.wait_for_url(lambda url: f"margin={margins[-1]:g}" in url)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
+    assert_drawn_as_measured(picture)
+    assert numbers(picture, "points") == points
+    assert len(messages) > before
+
+
+def test_triplet_follows_a_dragged_point(open_live, messages) -> None:
+    page, picture = open_live("triplets?distance=sqeuclidean", ".triplet")
+    box = picture.locator('[data-point="n1"] .disc').bounding_box()
+    assert box is not None
+    before, places = len(messages), []
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 12):
+        page.mouse.move(x - 9 * step, y - 6 * step)
+        page.wait_for_timeout(20)
+        places.append(tuple(numbers(picture, "points")[4:6]))
+        assert_drawn_as_measured(picture)
+    assert len(set(places)) > 10
+    assert len(messages) == before  # nothing was sent
+    page.mouse.up()
+    page.wait_for_url(lambda url: f"{places[-1][0]:g}" in url)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
+    assert_drawn_as_measured(picture)
+    assert tuple(numbers(picture, "points")[4:6]) == places[-1]
 
 
 def test_picture_changes_on_release_where_the_engine_cannot_be_loaded(open_window, app_server) -> None:

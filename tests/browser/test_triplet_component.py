@@ -88,6 +88,8 @@ def open_scene(show_scene: Callable[..., Page]) -> Open:
         page = show_scene("triplet", query + points_query, **settings)
         expect(page.locator(".triplet[data-loss]")).to_be_visible(timeout=60_000)
         expect(page.get_by_text("python sees")).to_be_visible()
+        follows = "false" if "server" in query else "true"
+        expect(page.locator(".triplet")).to_have_attribute("data-live", follows, timeout=60_000)
         return TripletView(page)
 
     return open_
@@ -290,7 +292,7 @@ def test_distances_that_differ_by_rounding_are_ties(open_scene: Open) -> None:
 
 
 def test_settings_move_the_rings_but_not_the_points(open_scene: Open) -> None:
-    view = open_scene("m=0.2", motion=True)
+    view = open_scene("m=0.2&server=1", motion=True)
     view.advance_time_by_frames()
     list(view.drag(view.point("positive"), [(5, -5), (10, -20)]))
     points = view.pairs("points")
@@ -331,8 +333,38 @@ def test_settings_move_the_rings_but_not_the_points(open_scene: Open) -> None:
     view.expect_python("anchor=(0.0, 0.0)")
 
 
+def test_held_slider_moves_the_rings_at_once(open_scene: Open) -> None:
+    view = open_scene("m=0.2", motion=True)
+    view.watch_motion()
+    points = view.pairs("points")
+    for key, margin in (("ArrowRight", 0.25), ("ArrowRight", 0.3), ("ArrowLeft", 0.25)):
+        view.press_margin_slider(key)
+        expect(view.page.get_by_role("slider", name=re.compile(r"^m\b"))).to_have_value(str(margin))
+        data = view.next_dataset()
+        assert float(data["edge"]) == pytest.approx(0.6 + margin)
+        assert [float(ring) for ring in data["rings"].split()][:2] == pytest.approx([0.6, 0.6 + margin])
+    view.expect_python("runs: 4")
+    view.wait_until_still()
+    assert view.pairs("points") == points
+    assert not view.has_moved(), "what the server sends is what is shown"
+
+
+def test_points_follow_the_server_where_there_is_no_engine(open_scene: Open) -> None:
+    view = open_scene("m=0.2&server=1")
+    before = view.row("d-an")
+    list(view.drag(view.point("n1"), [(5, 0), (20, 0)]))
+    x, y = view.pairs("points")[2]
+    view.expect_python(f"({x}, {y})")
+    expect(view.root).not_to_have_class(re.compile("stale"))
+    assert view.row("d-an")[0] == pytest.approx(math.hypot(x, y)) != before[0]
+    assert view.row("d-an")[1:] == before[1:]
+    point = view.position(view.dot("n1"))
+    list(view.drag(view.dot("n1"), [(0, -20)]))
+    assert view.position(view.dot("n1")) == point, "where a distance lies is the program's to say"
+
+
 def test_new_settings_wait_for_the_end_of_a_drag(open_scene: Open) -> None:
-    view = open_scene("m=0.2")
+    view = open_scene("m=0.2&server=1")
     view.watch_motion()
     moves = view.drag(view.point("n2"), [(10, 10), (20, 20)])
     next(moves)

@@ -71,7 +71,7 @@ def test_scene_starts_with_points_and_settings_of_its_preset(pool, name):
     app.button_group(key="scene").set_value(name).run()
     assert not app.exception
     header, _ = component_messages(app)[0]
-    assert (header["margin"], header["distance"]) == (preset.margin, preset.distance)
+    assert (header["measured"]["margin"], header["distance"]) == ([preset.margin], preset.distance)
     assert header["circle"] == (preset.space == "circle")
 
 

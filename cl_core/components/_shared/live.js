@@ -18,6 +18,8 @@ export class LiveProgram {
   #live = null;
   /** @type {Program | null} null until the engine is there, and where it cannot be */
   #program = null;
+  /** @type {Record<string, number>} of all inputs that are single numbers, as the picture shows them */
+  #values = {};
   /** @type {Uint8Array | null} file of that program */
   #file = null;
   #show;
@@ -48,6 +50,7 @@ export class LiveProgram {
    */
   async receive(live, buffers, onReady) {
     this.#live = live;
+    this.#values = live?.values ?? {};
     const file = buffers.program ?? null;
     if (!file || !sameBytes(file, this.#file)) this.#program = null;
     this.#file = file;
@@ -63,10 +66,20 @@ export class LiveProgram {
     }
   }
 
+  /**
+   * Run the program with other numbers in the place of some inputs.
+   * @param {Record<string, number | ArrayLike<number>>} inputs
+   * @returns {Record<string, Numbers> | null} its outputs; null where the picture changes with messages alone
+   */
+  run(inputs) {
+    return this.#program?.run({ ...this.#values, ...inputs }) ?? null;
+  }
+
   #follow() {
     if (!this.#live || !this.#program) return;
     const values = { ...this.#live.values };
     for (const [input, key] of Object.entries(this.#live.sliders)) values[input] = sliderValue(key) ?? values[input];
+    this.#values = values;
     this.#show(this.#program.run(values));
   }
 }

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from cl_core.components.envelope import pack
+from cl_core.components.live import Live, live_buffers, live_header
+from cl_core.losses import miners
 from cl_core.losses.miners import GRID
 from cl_core.palette import EASY, HARD, SEMIHARD
 
@@ -73,6 +76,8 @@ class Ranking:
         sprite: PNG with every image, in rows of `sprite_columns`; empty bytes show the class name instead.
         sprite_columns: images in a row of the sprite.
         words: texts that replace those of `WORDS` key by key, for another language.
+        live: `programs.triplets.triplet_loss_program`, which computes the loss of the triplet that is looked at; None
+            shows no losses.
     """
 
     stream: str
@@ -87,6 +92,7 @@ class Ranking:
     sprite: bytes = b""
     sprite_columns: int = 8
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
+    live: Live | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ class RankingState:
 def encode(scene: Ranking, *, state: RankingState | None = None) -> bytes:
     """Encode a batch as a message for the browser.
 
-    Distances and margin are sent as integer multiples of 2^-40, which the browser adds and compares exactly.
+    Distances and margin are sent as integer multiples of 2^-40, with the kinds of all triplets, which tie on that grid.
 
     Args:
         scene: what to show.
@@ -119,13 +125,16 @@ def encode(scene: Ranking, *, state: RankingState | None = None) -> bytes:
             row, a distance, the anchor or the margin is out of range.
     """
     _check(scene)
-    steps = np.rint(np.asarray(scene.distances, np.float64) * GRID).astype(np.uint64)
+    steps = np.rint(np.asarray(scene.distances, np.float64) * GRID)
+    margin = round(scene.margin * GRID)
     positive = _positive(scene)
+    high, low = _words(steps)
+    edge_high, edge_low = _words(steps[positive] + margin)
     header = {
         "stream": scene.stream,
         "n": len(scene.labels),
         "class_names": list(scene.class_names),
-        "margin": round(scene.margin * GRID),
+        "margin": margin,
         "grid": GRID,
         "symbol": scene.symbol,
         "anchor": scene.anchor if state is None else state.anchor,
@@ -133,16 +142,33 @@ def encode(scene: Ranking, *, state: RankingState | None = None) -> bytes:
         "columns": scene.sprite_columns,
         "colours": {"easy": EASY, "semihard": SEMIHARD, "hard": HARD},
         "words": {**WORDS, **scene.words},
+        "live": live_header(scene.live),
     }
     buffers: dict[str, NDArray[Any] | bytes] = {
-        "high": (steps >> np.uint64(32)).astype(np.uint32),
-        "low": (steps & np.uint64(0xFFFFFFFF)).astype(np.uint32),
+        "high": high,
+        "low": low,
+        "edge_high": edge_high,  # where easy begins, for each anchor and positive, in order
+        "edge_low": edge_low,
         "labels": scene.labels.astype(np.uint8),
         "rows": scene.rows.astype(np.uint32),
         "picked": np.packbits(scene.picked[positive], axis=1),  # a row for each anchor and positive, in order
+        **{kind: np.packbits(_of_kind(kind, steps, margin)[positive], axis=1) for kind in ("hard", "easy")},
         "sprite": scene.sprite,
     }
-    return pack(header, buffers)
+    return pack(header, buffers | live_buffers(scene.live))
+
+
+def _words(steps: NDArray[np.float64]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the upper and the lower 32 bits of whole numbers."""
+    whole = steps.astype(np.uint64)
+    return (whole >> np.uint64(32)).astype(np.uint32), (whole & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+
+
+def _of_kind(kind: str, steps: NDArray[np.float64], margin: int) -> NDArray[np.bool_]:
+    """Return whether the triplet of anchor, positive and negative is of a kind, (B, B, B); steps (B, B) of the grid."""
+    value = torch.from_numpy(steps)
+    found: NDArray[np.bool_] = miners.KINDS[kind](value[:, :, None], value[:, None, :], margin).numpy()
+    return found
 
 
 def decode(reported: Any, scene: Ranking) -> RankingState | None:

@@ -5,7 +5,6 @@
  *
  * @typedef {object} OrderHeader
  * @property {number} n  images
- * @property {number} margin  in steps of the grid
  *
  * @typedef {object} OrderBuffers
  * @property {Uint32Array} high  (n, n) upper 32 bits of the distances, in steps of the grid
@@ -13,14 +12,18 @@
  * @property {Uint8Array} labels  (n)
  * @property {Uint32Array} rows  (n) number of each test image
  * @property {Uint8Array} picked  a row of bits for each anchor and positive, in order: the negatives that the miner picks
+ * @property {Uint8Array} hard  likewise: those that make a hard triplet
+ * @property {Uint8Array} easy  likewise: those that make an easy one
+ * @property {Uint32Array} edge_high  (rows) upper 32 bits of the distance from which a negative is easy
+ * @property {Uint32Array} edge_low  (rows) lower 32 bits
  */
 
 /** @type {Kind[]} the kinds of negatives, nearest first */
 export const KINDS = ["hard", "semihard", "easy"];
 
 export class Order {
-  /** @type {Map<number, number>} row of bits of each anchor and positive, by anchor * n + positive */
-  #bitRows = new Map();
+  /** @type {Map<number, number>} row of each anchor and positive, by anchor * n + positive */
+  #pairs = new Map();
 
   /**
    * @param {OrderHeader} header
@@ -28,14 +31,14 @@ export class Order {
    */
   constructor(header, buffers) {
     this.n = header.n;
-    this.margin = header.margin;
     this.labels = buffers.labels;
     this.rows = buffers.rows;
-    this.steps = Float64Array.from(buffers.low, (low, i) => buffers.high[i] * 2 ** 32 + low); // exact below 2^53
-    this.bits = buffers.picked;
+    this.steps = wholeOf(buffers.high, buffers.low);
+    this.edges = wholeOf(buffers.edge_high, buffers.edge_low);
+    this.bits = { picked: buffers.picked, hard: buffers.hard, easy: buffers.easy };
     this.bytes = Math.ceil(this.n / 8); // of a row of bits
     for (let a = 0; a < this.n; a++) {
-      for (const p of this.#others(a, true)) this.#bitRows.set(a * this.n + p, this.#bitRows.size);
+      for (const p of this.#others(a, true)) this.#pairs.set(a * this.n + p, this.#pairs.size);
     }
   }
 
@@ -72,20 +75,17 @@ export class Order {
    * @returns {Kind}
    */
   kind(anchor, positive, negative) {
-    const near = this.between(anchor, positive);
-    const far = this.between(anchor, negative);
-    if (far <= near) return "hard";
-    return far < near + this.margin ? "semihard" : "easy";
+    if (this.#bit("hard", anchor, positive, negative)) return "hard";
+    return this.#bit("easy", anchor, positive, negative) ? "easy" : "semihard";
   }
 
   /**
-   * Return the hinge loss of a triplet, in steps of the grid.
+   * Return the distance from which a negative is easy, in steps of the grid.
    * @param {number} anchor
    * @param {number} positive
-   * @param {number} negative
    */
-  loss(anchor, positive, negative) {
-    return Math.max(0, this.between(anchor, positive) - this.between(anchor, negative) + this.margin);
+  edge(anchor, positive) {
+    return this.edges[this.#pairs.get(anchor * this.n + positive) ?? -1];
   }
 
   /**
@@ -95,8 +95,18 @@ export class Order {
    * @param {number} negative
    */
   picks(anchor, positive, negative) {
-    const row = this.#bitRows.get(anchor * this.n + positive);
-    return row !== undefined && Boolean(this.bits[row * this.bytes + (negative >> 3)] & (128 >> (negative & 7)));
+    return this.#bit("picked", anchor, positive, negative);
+  }
+
+  /**
+   * @param {"picked" | "hard" | "easy"} name
+   * @param {number} anchor
+   * @param {number} positive
+   * @param {number} negative
+   */
+  #bit(name, anchor, positive, negative) {
+    const row = this.#pairs.get(anchor * this.n + positive);
+    return row !== undefined && Boolean(this.bits[name][row * this.bytes + (negative >> 3)] & (128 >> (negative & 7)));
   }
 
   /**
@@ -118,4 +128,13 @@ export class Order {
   #sorted(anchor, others) {
     return others.toSorted((i, j) => this.between(anchor, i) - this.between(anchor, j) || i - j);
   }
+}
+
+/**
+ * Return whole numbers of two parts, which are exact below 2^53.
+ * @param {Uint32Array} high
+ * @param {Uint32Array} low
+ */
+function wholeOf(high, low) {
+  return Float64Array.from(low, (part, i) => high[i] * 2 ** 32 + part);
 }

@@ -9,6 +9,7 @@ import { pngBlob } from "../_shared/canvas.js";
 import { debounce } from "../_shared/debounce.js";
 import { find, setData, setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
+import { LiveProgram } from "../_shared/live.js";
 import { mount, Picture } from "../_shared/picture.js";
 import { consume, hasModifier, listener } from "../_shared/events.js";
 import { saveComponent } from "../_shared/save.js";
@@ -22,6 +23,7 @@ import { countsOf, viewFrom } from "./view.js";
 /**
  * @import { Kind, OrderBuffers, OrderHeader } from "./order.js"
  * @import { View } from "./view.js"
+ * @import { Live } from "../_shared/live.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
  * @import { Theme } from "../_shared/theme.js"
  */
@@ -30,6 +32,7 @@ import { countsOf, viewFrom } from "./view.js";
  * @typedef {object} HeaderFields
  * @property {string} stream  with a new name the picture begins again
  * @property {string[]} class_names
+ * @property {number} margin  in steps of the grid
  * @property {number} grid  steps of a distance of 1
  * @property {string} symbol  of the distance
  * @property {number} anchor
@@ -37,9 +40,10 @@ import { countsOf, viewFrom } from "./view.js";
  * @property {number} columns  of the sprite sheet
  * @property {Record<Kind, string>} colours
  * @property {Words} words
+ * @property {Live | null} live
  *
  * @typedef {OrderHeader & HeaderFields} Header  of a message
- * @typedef {OrderBuffers & {sprite: Uint8Array}} Buffers  `sprite`: a PNG, or empty
+ * @typedef {OrderBuffers & {sprite: Uint8Array, program?: Uint8Array}} Buffers  `sprite`: a PNG, or empty
  */
 
 const DELAY = 400; // ms after a choice until it is sent to Python, since another may follow
@@ -50,10 +54,20 @@ class Batch {
    * @param {HTMLElement} root
    * @param {Header} header
    * @param {Buffers} buffers
+   * @param {LiveProgram} live
    */
-  constructor(root, header, buffers) {
+  constructor(root, header, buffers, live) {
+    const { grid } = header;
+    /**
+     * @param {number} near
+     * @param {number} far
+     */
+    const lossOf = (near, far) => {
+      const numbers = live.run({ d_ap: near / grid, d_an: far / grid });
+      return numbers && numbers.loss[0] * grid;
+    };
     this.order = new Order(header, buffers);
-    this.text = new Text(root, header, this.order);
+    this.text = new Text(root, header, this.order, lossOf);
   }
 }
 
@@ -81,6 +95,7 @@ class RankingPicture extends Picture {
   /** @param {HTMLElement} root */
   constructor(root) {
     super(root);
+    this.live = new LiveProgram(() => {}, this.signal); // it has no sliders: what a miner picks is Python's to say
     this.#listen();
     this.followReducedMotion(this.#tiles);
   }
@@ -108,10 +123,12 @@ class RankingPicture extends Picture {
    * @param {Header | null} previous
    */
   receive(header, buffers, previous) {
-    const batch = new Batch(this.root, header, buffers);
+    const batch = new Batch(this.root, header, buffers, this.live);
     this.#batch = batch;
     batch.text.write();
     if (previous?.stream !== header.stream) this.#begin(header, buffers.sprite, batch);
+    this.#view = null;
+    this.live.receive(header.live, buffers, () => this.#writeTiles());
     this.#show();
   }
 
@@ -169,10 +186,16 @@ class RankingPicture extends Picture {
     this.#tiles.animate(() => this.#place(view));
     this.#tiles.showImage(find(this.root, ".anchor .face"), this.#anchor);
     this.#spoken = text.describe(view);
-    for (const i of [...view.positives, ...view.negatives]) this.#writeTile(i, view, this.#batch);
-    this.#showPointed();
+    this.#writeTiles();
     this.#report(view);
     return view;
+  }
+
+  #writeTiles() {
+    const [batch, view] = [this.#batch, this.#view];
+    if (!batch || !view) return;
+    for (const i of [...view.positives, ...view.negatives]) this.#writeTile(i, view, batch);
+    this.#showPointed();
   }
 
   /** @param {View} view */

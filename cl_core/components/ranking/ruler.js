@@ -11,14 +11,14 @@ import { KINDS } from "./order.js";
 const HEADROOM = 1.03; // of the largest distance
 
 /**
- * Return the ends of the bands, in steps of the grid: 0, the positive, the positive and the margin, the line's end.
+ * Return the ends of the bands, in steps of the grid: 0, the positive, where easy begins, the line's end.
  * @param {View} view
  * @param {number} positive
  * @param {Order} order
  */
 export function bandEdges({ anchor, positives, negatives }, positive, order) {
   const near = order.between(anchor, positive);
-  const far = near + order.margin;
+  const far = order.edge(anchor, positive);
   const all = [...positives, ...negatives].map((i) => order.between(anchor, i));
   return [0, near, far, HEADROOM * Math.max(far, ...all) || 1]; // all may be one point
 }

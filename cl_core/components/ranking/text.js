@@ -32,12 +32,15 @@ export class Text {
    * @param {HTMLElement} root
    * @param {Header} header
    * @param {Order} order
+   * @param {(near: number, far: number) => number | null} lossOf  loss of a triplet by the distances of its positive and
+   *   its negative, in steps of the grid; null where it is not known
    */
-  constructor(root, header, order) {
+  constructor(root, header, order, lossOf) {
     this.root = root;
     this.header = header;
     this.words = header.words;
     this.order = order;
+    this.lossOf = lossOf;
   }
 
   /** Write what stays as it is for a batch. */
@@ -98,8 +101,9 @@ export class Text {
     const near = order.between(anchor, positive);
     const value = `${header.symbol} = ${this.exact(near)}`;
     setText(this.#find(".negatives .hint"), fill(words.negativesHint, { value }));
-    for (const kind of KINDS) this.#describeZone(kind, view, near);
-    const labels = [words.near, words.far].map((word, k) => fill(word, { value: this.exact(near + k * header.margin) }));
+    const edges = [near, order.edge(anchor, positive)].map((steps) => ({ value: this.exact(steps) }));
+    for (const kind of KINDS) this.#describeZone(kind, view, edges);
+    const labels = [words.near, words.far].map((word, k) => fill(word, edges[k]));
     drawRuler(this.#find(".ruler"), view, positive, order, labels);
     return fill(words.spoken, { value, ...countsOf(view), picks: this.#describePicks(view) });
   }
@@ -107,14 +111,14 @@ export class Text {
   /**
    * @param {Kind} kind
    * @param {View} view
-   * @param {number} near  distance of the positive, in steps of the grid
+   * @param {{value: string}[]} edges  distance of the positive, and from which a negative is easy
    */
-  #describeZone(kind, { anchor, negatives, zones }, near) {
+  #describeZone(kind, { anchor, negatives, zones }, edges) {
     const { words, header, order } = this;
     const zone = this.#zone(kind);
     const found = zones[kind];
     zone.hidden = !negatives.length;
-    const rule = fill(words[`${kind}Rule`], { low: this.exact(near), high: this.exact(near + header.margin) });
+    const rule = fill(words[`${kind}Rule`], { low: edges[0].value, high: edges[1].value });
     const count = fill(words.count, { count: found.length, all: negatives.length });
     const never = kind === "semihard" && header.margin === 0;
     setText(find(zone, ".count"), count);
@@ -158,7 +162,8 @@ export class Text {
       if (view.picking.has(i)) facts.push(words.picking);
     } else if (positive !== null) {
       facts.push(words[order.kind(anchor, positive, i)]);
-      facts.push(fill(words.loss, { value: this.exact(order.loss(anchor, positive, i)) }));
+      const loss = this.lossOf(order.between(anchor, positive), steps);
+      if (loss !== null) facts.push(fill(words.loss, { value: this.exact(loss) }));
       if (view.picked.has(i)) facts.push(words.picked);
       if (view.elsewhere.has(i)) facts.push(words.pickedElsewhere);
     }

@@ -3,7 +3,6 @@
 import { boxesAlong, placesAround } from "./labels.js";
 import { PaneView } from "./pane.js";
 import { createDisc, createHandle, moveHandle } from "./shapes.js";
-import { LETTERS } from "./space.js";
 import { setText } from "../_shared/dom.js";
 import { createSvg, hundredths, setAttributes, setViewBox } from "../_shared/svg.js";
 import { multiplesWithin } from "../_shared/ticks.js";
@@ -11,7 +10,7 @@ import { multiplesWithin } from "../_shared/ticks.js";
 /**
  * @import { LabelRequest } from "./labels.js"
  * @import { LabelStyle } from "./pane.js"
- * @import { Kind, Rules } from "./space.js"
+ * @import { Kind } from "./measured.js"
  * @import { Words } from "../_shared/picture.js"
  */
 
@@ -27,9 +26,9 @@ const SLOPE = Math.SQRT1_2; // both axes have one scale: the lines rise at 45 de
 /**
  * What is shown, which may be on its way to what has been measured.
  * @typedef {object} ChartShown
- * @property {Rules} rules
+ * @property {string} letter  of the distance
  * @property {number} range  highest value of the vertical axis
- * @property {number} margin
+ * @property {number} margin  height of the strip between the lines
  * @property {number} dAp
  * @property {number[]} dAn
  * @property {Kind[]} kinds
@@ -174,10 +173,10 @@ export class ChartView extends PaneView {
    */
   #drawLabels(shown, places) {
     const [texts, words] = [this.texts, this.words];
-    const { rules, kinds, selected } = shown;
+    const { letter, kinds, selected } = shown;
     const { left, top, width, height } = this.#plot();
     const { scale } = this.theme;
-    this.#drawAxisNames(LETTERS[rules.distance]);
+    this.#drawAxisNames(letter);
     const column = boxesAlong(this.at(shown.dAp, 0), [places[0][0], top], 10);
     const dots = places.map(([x, y]) => ({ x, y, w: 24 * scale, h: 24 * scale }));
     const names = this.names.map((key, k) => {
@@ -186,8 +185,8 @@ export class ChartView extends PaneView {
       return { key, required: true, places: placesAround(places[k], this.widthOf(key, "name"), 18 * scale, 15 * scale) };
     });
     for (const kind of REGIONS) setText(texts[kind], words[kind]);
-    setText(texts.near, "δₐₙ = δₐₚ");
-    setText(texts.far, "δₐₙ = δₐₚ + m");
+    setText(texts.near, words.nearLine);
+    setText(texts.far, words.farLine);
     const slanted = [...this.#lineRequests(shown), ...this.#stripRequest(shown)];
     const others = names.filter((_, k) => k !== selected);
     const requests = [names[selected], ...others, ...this.#regionRequests(shown), ...slanted];

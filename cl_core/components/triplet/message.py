@@ -1,12 +1,17 @@
 """Message of the triplet picture: draggable points, the margin and the distance that classifies their triplets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import hypot, isfinite
 from typing import Any
 
+import torch
+
+from cl_core.analysis.triplet_scene import MAX_NEGATIVES, OTHER, largest_distance, triplet_scene
 from cl_core.components.envelope import pack
-from cl_core.losses.triplet import DISTANCES
+from cl_core.components.live import Live, live_buffers, live_header
+from cl_core.losses.miners import KINDS
+from cl_core.losses.triplet import DISTANCES, SYMBOLS
 from cl_core.palette import EASY, HARD, KIND_SYMBOLS, POSITIVE, SEMIHARD
 
 WORDS: Mapping[str, str] = {
@@ -23,7 +28,11 @@ WORDS: Mapping[str, str] = {
     "easy": "easy",
     "semihard": "semi-hard",
     "hard": "hard",
+    "near": "δₐₚ",
+    "far": "δₐₚ + m",
     "other": "margin on {delta}",
+    "nearLine": "δₐₙ = δₐₚ",
+    "farLine": "δₐₙ = δₐₚ + m",
     "margin": "margin m",
     "easyFrom": "easy from",
     "loss": "loss",
@@ -43,7 +52,6 @@ WORDS: Mapping[str, str] = {
 }
 
 MAX_COORDINATE = 1.25  # largest |x| and |y| of a point
-MAX_NEGATIVES = 6  # largest number of negatives that can be told apart
 
 Point = tuple[float, float]
 
@@ -64,6 +72,8 @@ class Triplets:
             from the origin.
         alt: text alternative of the picture.
         words: texts that replace those of `WORDS` key by key, for another language.
+        live: what lets it follow dragged points and the page's sliders, with the inputs and outputs of
+            `programs.triplets`; None where it changes with Python's messages alone.
     """
 
     stream: str
@@ -75,6 +85,7 @@ class Triplets:
     circle: bool
     alt: str = ""
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
+    live: Live | None = None
 
 
 @dataclass(frozen=True)
@@ -111,21 +122,27 @@ def encode(scene: Triplets, *, height: int = 520, state: TripletState | None = N
     """
     _check(scene)
     current = initial_state(scene) if state is None else state
+    points = [list(point) for point in (current.anchor, current.positive, *current.negatives)]
     header = {
         "stream": scene.stream,
-        "points": [list(point) for point in (current.anchor, current.positive, *current.negatives)],
+        "points": points,
         "selected": current.selected,
+        "measured": _measured(points, scene),
+        "kinds": list(KINDS),
         "span": MAX_COORDINATE,
-        "margin": float(scene.margin),
         "distance": scene.distance,
+        "letter": SYMBOLS[scene.distance],
+        "otherLetter": SYMBOLS[OTHER[scene.distance]],
+        "most": largest_distance(scene.distance),
         "circle": bool(scene.circle),
         "alt": scene.alt,
         "height": height,
         "marks": dict(KIND_SYMBOLS),
         "palette": {paper: [EASY, SEMIHARD, HARD, getattr(POSITIVE, paper)[0]] for paper in ("light", "dark")},
         "words": {**WORDS, **scene.words},
+        "live": live_header(scene.live),
     }
-    return pack(header, {})
+    return pack(header, live_buffers(scene.live))
 
 
 def initial_state(scene: Triplets) -> TripletState:
@@ -161,6 +178,13 @@ def decode(reported: Any, scene: Triplets) -> TripletState | None:
                 anchor, positive, *negatives = (project(point) for point in points)
                 return TripletState(anchor, positive, tuple(negatives), int(selected))
     return None
+
+
+def _measured(points: Sequence[Sequence[float]], scene: Triplets) -> dict[str, list[float]]:
+    """Return the fields of a `TripletScene` as flat lists, as the browser's program gives them."""
+    places = torch.tensor(points, dtype=torch.float64)
+    measured = triplet_scene(places, float(scene.margin), scene.distance, circle=scene.circle)
+    return {each.name: getattr(measured, each.name).flatten().tolist() for each in fields(measured)}
 
 
 def _is_point(point: Any) -> bool:

@@ -1,17 +1,25 @@
 /** The numbers as text: a card for each negative, the sums, and why the selected negative is of its kind. */
 
-import { lengthOf, LETTERS, MOST, ties } from "./space.js";
+import { lengthOf } from "./space.js";
 import { find, setText } from "../_shared/dom.js";
 import { fill, withMinus } from "../_shared/format.js";
 import { setAttributes } from "../_shared/svg.js";
 
 /**
- * @import { Kind, Measured, Place, Rules } from "./space.js"
+ * @import { Kind, Measured } from "./measured.js"
+ * @import { Place } from "./space.js"
  * @import { Words } from "../_shared/picture.js"
  */
 
 const DIGITS = 2; // decimals, unless two numbers need more to be told apart
 const MOST_DIGITS = 9;
+
+/**
+ * @typedef {object} Terms  the distance by which the readout measures
+ * @property {string} letter
+ * @property {number} most  largest distance on the unit circle
+ * @property {boolean} circle
+ */
 
 export class Readout {
   /** @type {string[]} */
@@ -52,13 +60,13 @@ export class Readout {
   }
 
   /**
-   * @param {Rules} rules
+   * @param {Terms} terms
    * @param {Measured} measured
    * @param {number} selected
    */
-  write(rules, measured, selected) {
+  write({ letter, most, circle }, measured, selected) {
     const words = this.#words;
-    const { kinds, dAn, losses, dAp, edge, loss, active } = measured;
+    const { kinds, dAn, losses, dAp, margin, edge, loss, active } = measured;
     this.#cards.forEach((card, k) => {
       const [name, distance, its] = card.children;
       setText(name, `${this.#names[k]} ${this.#marks[kinds[k]]} ${words[kinds[k]]}`);
@@ -66,14 +74,13 @@ export class Readout {
       setText(its, `${words.loss} ${decimal(losses[k])}`);
       card.className = `card ${kinds[k]}${k === selected ? " selected" : ""}`;
     });
-    this.#writeCell("near", `δₐₚ = ${LETTERS[rules.distance]}`, decimal(dAp));
-    this.#writeCell("margin", words.margin, decimal(rules.margin));
+    this.#writeCell("near", `δₐₚ = ${letter}`, decimal(dAp));
+    this.#writeCell("margin", words.margin, decimal(margin));
     this.#writeCell("far", words.easyFrom, decimal(edge));
     this.#writeCell("loss", active ? fill(words.mean, { active }) : words.loss, decimal(loss));
-    setText(this.why, this.#reason(rules, measured, selected));
-    const most = MOST[rules.distance];
-    const never = rules.circle && edge > most;
-    const values = { delta: LETTERS[rules.distance], most: decimal(most), edge: decimal(edge) };
+    setText(this.why, this.#reason(measured, selected));
+    const never = circle && edge > most;
+    const values = { delta: letter, most: decimal(most), edge: decimal(edge) };
     setText(this.hint, never ? fill(words.never, values) : words.arrows);
     this.hint.classList.toggle("never", never);
   }
@@ -128,16 +135,15 @@ export class Readout {
   }
 
   /**
-   * @param {Rules} rules
    * @param {Measured} measured
    * @param {number} k
    */
-  #reason(rules, measured, k) {
+  #reason(measured, k) {
     const words = this.#words;
     const { dAp, dAn, edge, kinds, losses, forces } = measured;
     const [an, ap, to] = distinct(dAn[k], dAp, edge);
     const values = { name: this.#names[k], an, ap, edge: to };
-    const parts = [fill(this.#sentence(kinds[k], dAn[k], measured, rules), values)];
+    const parts = [fill(this.#sentence(kinds[k], dAn[k], measured), values)];
     if (losses[k] > 0 && lengthOf(forces[k + 2]) < 1e-9) parts.push(words.stuck);
     return parts.join(" ");
   }
@@ -146,13 +152,12 @@ export class Readout {
    * @param {Kind} kind
    * @param {number} dAn
    * @param {Measured} measured
-   * @param {Rules} rules
    */
-  #sentence(kind, dAn, { dAp, edge }, { margin }) {
+  #sentence(kind, dAn, { dAp, edge, margin }) {
     const words = this.#words;
     if (kind === "semihard") return words.saySemihard;
-    if (kind === "easy") return ties(dAn, edge) ? words.sayEasyTie : words.sayEasy;
-    if (!ties(dAn, dAp)) return words.sayHard;
+    if (kind === "easy") return dAn === edge ? words.sayEasyTie : words.sayEasy;
+    if (dAn !== dAp) return words.sayHard;
     return margin > 0 ? words.sayHardTie : words.sayHardIdle;
   }
 
@@ -169,7 +174,7 @@ export class Readout {
 }
 
 /**
- * Write numbers with as many decimals as it takes to tell the first from each of the others that it does not tie with.
+ * Write numbers with as many decimals as it takes to tell the first from each of the others that it does not equal.
  * @param {number} first
  * @param {...number} others
  */
@@ -177,7 +182,7 @@ export function distinct(first, ...others) {
   const all = [first, ...others];
   for (let digits = DIGITS; digits < MOST_DIGITS; digits += 1) {
     const texts = all.map((x) => decimal(x, digits));
-    if (others.every((other, i) => ties(other, first) || texts[i + 1] !== texts[0])) return texts;
+    if (others.every((other, i) => other === first || texts[i + 1] !== texts[0])) return texts;
   }
   return all.map((x) => decimal(x, MOST_DIGITS));
 }

@@ -3,14 +3,15 @@
 import { boxesAlong, placesAround } from "./labels.js";
 import { PaneView } from "./pane.js";
 import { arrowOutline, circlePath, createDisc, createHandle, createTile, moveHandle } from "./shapes.js";
-import { angleOf, lengthOf, LETTERS, OTHER, turnOf } from "./space.js";
+import { angleOf, lengthOf, turnOf } from "./space.js";
 import { setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
 import { createSvg, hundredths, setAttributes, setViewBox } from "../_shared/svg.js";
 
 /**
  * @import { LabelRequest } from "./labels.js"
- * @import { Kind, Measured, Place, Rules } from "./space.js"
+ * @import { Kind, Measured } from "./measured.js"
+ * @import { Place } from "./space.js"
  * @import { Box } from "../_shared/boxes.js"
  * @import { Words } from "../_shared/picture.js"
  * @import { Point } from "../_shared/events.js"
@@ -27,6 +28,11 @@ const AROUND = Array.from({ length: 48 }, (_, k) => (Math.PI * (2 * k + 1)) / 48
 const FROM_TOP = AROUND.toSorted((a, b) => Math.abs(Math.PI / 2 - a) - Math.abs(Math.PI / 2 - b));
 
 /**
+ * @typedef {object} Rules  what does not move
+ * @property {boolean} circle  whether the points are on the unit circle
+ * @property {string} distance
+ * @property {string} otherLetter  of the distance whose ring is shown for comparison
+ *
  * What is shown, which may be on its way to what has been measured.
  * @typedef {object} SceneShown
  * @property {Rules} rules
@@ -166,7 +172,7 @@ export class SceneView extends PaneView {
   }
 
   /** @param {SceneShown} shown */
-  #drawRings({ rules, points, rings }) {
+  #drawRings({ rules, measured, points, rings }) {
     const { parts } = this;
     const { x, y, scale } = this.#frame;
     const centre = this.at(points[0]);
@@ -182,7 +188,7 @@ export class SceneView extends PaneView {
     const own = rules.distance === "cosine" ? rays : circle;
     setAttributes(parts["ring-near"], { d: own(rings[0]), "data-radius": rings[0] });
     setAttributes(parts["ring-far"], { d: own(rings[1]), "data-radius": rings[1] });
-    setAttributes(parts["ring-other"], { d: rules.margin > 0 ? circle(rings[2]) : "", "data-radius": rings[2] });
+    setAttributes(parts["ring-other"], { d: measured.margin > 0 ? circle(rings[2]) : "", "data-radius": rings[2] });
     setAttributes(parts.disc, { cx: x, cy: y, r: scale });
     setAttributes(parts.rings, { "clip-path": rules.circle ? "url(#disc)" : "none" });
   }
@@ -304,16 +310,16 @@ export class SceneView extends PaneView {
    * @param {SceneShown} shown
    * @returns {CurvedRequest[]}
    */
-  #ringRequests({ rules, points, rings }) {
+  #ringRequests({ rules, measured, points, rings }) {
     const frame = this.#frame;
     const words = this.words;
-    setText(this.texts.near, "δₐₚ");
-    setText(this.texts.far, "δₐₚ + m");
-    setText(this.texts.other, fill(words.other, { delta: LETTERS[OTHER[rules.distance]] }));
+    setText(this.texts.near, words.near);
+    setText(this.texts.far, words.far);
+    setText(this.texts.other, fill(words.other, { delta: rules.otherLetter }));
     const centre = this.at(points[0]);
     /** @type {[number, number]} */
     const origin = [frame.x, frame.y];
-    const keys = rules.margin > 0 ? RINGS : ["near"];
+    const keys = measured.margin > 0 ? RINGS : ["near"];
     return keys.flatMap((key) => {
       const ring = rings[RINGS.indexOf(key)];
       const [w, h] = [this.widthOf(key, "ring"), HEIGHTS.ring * this.theme.scale];

@@ -1,26 +1,34 @@
 /**
  * One anchor, its positive and a few negatives that can be dragged, and the kind of triplet that each negative makes.
  *
- * `space.js` has the formulas, `scene.js` and `chart.js` draw the two pictures with `shapes.js` and `labels.js`,
- * `readout.js` writes the numbers. The root element says what is shown in its data attributes.
+ * The numbers are those of a program of Python's, in `measured.js`; until its engine is there, Python sends them when a
+ * point is let go. `space.js` says where points may be, `scene.js` and `chart.js` draw the two pictures with `shapes.js`
+ * and `labels.js`, `readout.js` writes the numbers. The root element says what is shown in its data attributes.
  */
 
 import { ChartView } from "./chart.js";
+import { measuredOf } from "./measured.js";
 import { Readout } from "./readout.js";
 import { SceneView } from "./scene.js";
-import { atDistance, dropped, headingOf, LETTERS, measure, onCircle, stepped } from "./space.js";
+import { dropped, headingOf, onCircle, onRing, stepped } from "./space.js";
 import { css } from "../_shared/colour.js";
 import { debounce } from "../_shared/debounce.js";
 import { find, labelButtons, setData, setText } from "../_shared/dom.js";
 import { listenToHandle } from "../_shared/drag.js";
 import { fill } from "../_shared/format.js";
+import { LiveProgram } from "../_shared/live.js";
 import { mount, Picture } from "../_shared/picture.js";
 import { saveComponent } from "../_shared/save.js";
 import { setAttributes } from "../_shared/svg.js";
 import { lerp, Transition } from "../_shared/transition.js";
 
 /**
- * @import { Measured, Place, Rules } from "./space.js"
+ * @import { Kind, Measured } from "./measured.js"
+ * @import { Terms } from "./readout.js"
+ * @import { Rules } from "./scene.js"
+ * @import { Bounds, Place } from "./space.js"
+ * @import { Numbers } from "../_shared/engine.js"
+ * @import { Live } from "../_shared/live.js"
  * @import { HandleActions } from "../_shared/drag.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
  * @import { Point } from "../_shared/events.js"
@@ -28,30 +36,33 @@ import { lerp, Transition } from "../_shared/transition.js";
  */
 
 /**
- * Header of a message; there are no buffers.
+ * Header of a message.
  * @typedef {object} HeaderFields
  * @property {string} stream  with a new name the points begin afresh
  * @property {Place[]} points  anchor, positive, negatives
  * @property {number} selected  index of a negative
  * @property {string} alt
  * @property {number} height  CSS pixels
+ * @property {Record<string, number[]>} measured  of these points, as `measuredOf` reads it
+ * @property {Kind[]} kinds  in the order of their numbers
+ * @property {Live | null} live
  * @property {Words} marks  of the kinds
  * @property {Palette} palette  colours of `COLOURS`
  * @property {Words} words
  *
- * @typedef {HeaderFields & Rules} Header
+ * @typedef {HeaderFields & Bounds & Rules & Terms} Header
  */
 
 const KEY_DELAY = 300; // ms after a key until the value is sent to Python, since another key may follow
 const DURATION = 350; // ms of the movement to a new setting
-const SAME = 1e-9; // distance below which two places are one for Python
+const SAME = 1e-9; // difference below which numbers are one; places too, for Python
 const VIEW = { plane: 1.33, circle: 1.14 }; // from the middle to the edge: holds every point and its label
 const STEP = { coarse: 0.05, fine: 0.01 }; // of an arrow key
 /** @type {Record<string, Place>} */
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const COLOURS = ["easy", "semihard", "hard", "positive"]; // of the palette, in Python's order
 
-/** @extends {Picture<Header>} */
+/** @extends {Picture<Header, {program?: Uint8Array}>} */
 class TripletPicture extends Picture {
   /** @type {Place[]} */
   #points = [];
@@ -80,6 +91,7 @@ class TripletPicture extends Picture {
     this.scene = new SceneView(find(root, ".pane.scene"));
     this.chart = new ChartView(find(root, ".pane.plane"));
     this.readout = new Readout(root);
+    this.live = new LiveProgram((numbers) => this.#follow(numbers), this.signal);
     this.observeSize(...this.stages);
     this.followReducedMotion(this.#motion);
   }
@@ -98,11 +110,11 @@ class TripletPicture extends Picture {
 
   /**
    * @param {Header} header
-   * @param {{}} _buffers
+   * @param {{program?: Uint8Array}} buffers
    * @param {Header | null} previous
    */
-  receive(header, _buffers, previous) {
-    const before = previous ? this.#shownNumbers(previous) : [];
+  receive(header, buffers, previous) {
+    const before = previous && this.#measured ? this.#shownNumbers(this.#measured, previous) : [];
     if (header.stream !== previous?.stream || header.points.length !== this.#points.length) {
       this.#points = header.points;
       this.#selected = header.selected;
@@ -114,10 +126,13 @@ class TripletPicture extends Picture {
     this.#sent = { points: header.points, selected: header.selected };
     if (!same) this.#build(header);
     this.#write(header);
-    this.#range = this.chart.rangeFor(this.#measure(header));
-    const after = this.#numbers(header);
-    const moved = before.length === after.length && after.some((number, i) => Math.abs(number - before[i]) > 1e-9);
-    if (moved) this.#motion.start(after, performance.now());
+    this.live.receive(header.live, buffers, () => this.#measureAgain());
+    const measured = this.#measure(header);
+    this.#measured = measured ?? measuredOf(header.measured, header.kinds);
+    this.#setStale(!measured && !sameWithin(SAME, this.#points.flat(), header.points.flat()));
+    this.#range = this.chart.rangeFor(this.#measured);
+    const after = this.#numbers(this.#measured, header);
+    if (before.length === after.length && !sameWithin(SAME, before, after)) this.#motion.start(after, performance.now());
     else this.#motion.jump(after);
     this.resize();
     this.#send(); // on the circle the points may have come from elsewhere
@@ -171,7 +186,7 @@ class TripletPicture extends Picture {
   /** Send the points to Python, if they have changed. */
   #send() {
     const [points, selected, sent] = [this.#points, this.#selected, this.#sent];
-    const moved = points.some((point, i) => point.some((x, k) => Math.abs(x - sent.points[i][k]) > SAME));
+    const moved = !sameWithin(SAME, points.flat(), sent.points.flat());
     if (!moved && selected === sent.selected) return;
     this.#sent = { points, selected };
     this.setState("scene", { stream: this.header?.stream, points, selected });
@@ -179,45 +194,79 @@ class TripletPicture extends Picture {
 
   // ---- numbers of the scene, and those shown
 
-  /** @param {Rules} rules */
-  #measure(rules) {
-    this.#measured = measure(this.#points, rules);
-    return this.#measured;
+  /**
+   * Return what the program says of the points; null where it cannot be run.
+   * @param {Header} header
+   */
+  #measure(header) {
+    const numbers = this.live.run({ points: this.#points.flat() });
+    return numbers && measuredOf(numbers, header.kinds);
+  }
+
+  /** The engine has come: what is shown may be of other points than Python knows. */
+  #measureAgain() {
+    if (!this.header) return;
+    this.#measured = this.#measure(this.header) ?? this.#measured;
+    this.#setStale(false);
+    this.resize();
+  }
+
+  /**
+   * Show what a slider that moves makes of the same points, at once.
+   * @param {Record<string, Numbers>} numbers
+   */
+  #follow(numbers) {
+    if (!this.header) return;
+    const measured = measuredOf(numbers, this.header.kinds);
+    this.#measured = measured;
+    this.#range = Math.max(this.#range, this.chart.rangeFor(measured));
+    const [target, after] = [this.#motion.target ?? [], this.#numbers(measured, this.header)];
+    if (!sameWithin(SAME, target, after)) this.#motion.jump(after);
+    this.drawNow();
+  }
+
+  /**
+   * Fade the numbers that belong to other places than those that the points have by now.
+   * @param {boolean} stale
+   */
+  #setStale(stale) {
+    this.root.classList.toggle("stale", stale);
   }
 
   /**
    * Return everything that a new setting may move.
+   * @param {Measured} measured
    * @param {Header} header
    */
-  #numbers(header) {
-    const { dAp, dAn, rings } = this.#measured ?? this.#measure(header);
-    const view = header.circle ? VIEW.circle : VIEW.plane;
-    return [view, this.#range, header.margin, dAp, ...rings, ...dAn, ...this.#points.flat()];
+  #numbers({ margin, dAp, dAn, rings }, { circle }) {
+    const view = circle ? VIEW.circle : VIEW.plane;
+    return [view, this.#range, margin, dAp, ...rings, ...dAn, ...this.#points.flat()];
   }
 
   /**
    * Return the same as it is shown at this moment.
+   * @param {Measured} measured
    * @param {Header} header
    */
-  #shownNumbers(header) {
-    this.#motion.retarget(this.#numbers(header));
+  #shownNumbers(measured, header) {
+    this.#motion.retarget(this.#numbers(measured, header));
     return this.#motion.shown ?? [];
   }
 
   /** @param {number} now */
   draw(now) {
     const { header, scene, chart } = this;
-    if (!header) return false;
+    const measured = this.#measured;
+    if (!header || !measured) return false;
     this.#motion.tick(now);
-    const measured = this.#measured ?? this.#measure(header);
     const selected = this.#selected;
-    const [view, range, margin, dAp, ...rest] = this.#shownNumbers(header);
+    const [view, range, margin, dAp, ...rest] = this.#shownNumbers(measured, header);
     const count = this.#names.length;
     const [rings, dAn, flat] = [rest.slice(0, 3), rest.slice(3, 3 + count), rest.slice(3 + count)];
     /** @type {Place[]} */
     const points = this.#points.map((_, i) => [flat[2 * i], flat[2 * i + 1]]);
     scene.draw({ rules: header, measured, points, rings, view, selected });
-    chart.draw({ rules: header, range, margin, dAp, dAn, kinds: measured.kinds, selected });
+    chart.draw({ letter: header.letter, range, margin, dAp, dAn, kinds: measured.kinds, selected });
     this.readout.write(header, measured, selected);
     this.#report(header, measured);
     return this.#motion.moving;
@@ -263,13 +312,14 @@ class TripletPicture extends Picture {
       circle: header.circle,
       range: this.#range,
       moving: this.#motion.moving,
+      live: this.live.ready,
     });
   }
 
   save() {
-    if (!this.header) return;
-    const { words, distance, margin } = this.header;
-    saveComponent(this.root, fill(words.saved, { delta: LETTERS[distance], margin }));
+    if (!this.header || !this.#measured) return;
+    const { words, letter } = this.header;
+    saveComponent(this.root, fill(words.saved, { delta: letter, margin: this.#measured.margin }));
   }
 
   // ---- dragging and keys
@@ -288,7 +338,12 @@ class TripletPicture extends Picture {
     if (!this.header) return;
     this.#motion.finish();
     this.#points = this.#points.with(i, point);
-    this.#range = Math.max(this.#range, this.chart.rangeFor(this.#measure(this.header)));
+    const measured = this.#measure(this.header);
+    this.#setStale(!measured);
+    if (measured) {
+      this.#measured = measured;
+      this.#range = Math.max(this.#range, this.chart.rangeFor(measured));
+    }
     this.refresh();
   }
 
@@ -363,8 +418,8 @@ class TripletPicture extends Picture {
      * @param {number} delta
      */
     const moveTo = (heading, delta) => {
-      const bounded = Math.min(Math.max(delta, 0), this.#range);
-      if (this.header) this.#move(k + 2, atDistance(this.#points[0], heading, bounded, this.header));
+      const asked = this.live.run({ asked: Math.min(Math.max(delta, 0), this.#range) });
+      if (asked && this.header) this.#move(k + 2, onRing(this.#points[0], heading, asked.reach[0], this.header));
     };
     const heading = () => headingOf(this.#points, this.#points[k + 2]);
     const distance = () => this.#measured?.dAn[k] ?? 0;
@@ -387,6 +442,16 @@ class TripletPicture extends Picture {
     };
     return this.#actions(grab, press, () => this.#select(k));
   }
+}
+
+/**
+ * Return whether lists of one length hold the same numbers, but for a difference.
+ * @param {number} difference
+ * @param {number[]} a
+ * @param {number[]} b
+ */
+function sameWithin(difference, a, b) {
+  return a.every((number, i) => Math.abs(number - b[i]) <= difference);
 }
 
 /** @param {StreamlitComponent} component */

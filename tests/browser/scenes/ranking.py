@@ -6,14 +6,17 @@ import numpy as np
 import streamlit as st
 import torch
 
+from cl_core.components.live import Live
 from cl_core.components.ranking import Ranking
 from cl_core.components.ranking.mount import ranking
 from cl_core.data import datasets
 from cl_core.losses import miners
 from cl_core.losses.contrast import Contrast
+from cl_core.programs import shipped
+from cl_core.ui.server.engine_files import engine_url
 
 
-def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int) -> Ranking:
+def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int, live: Live | None = None) -> Ranking:
     """Return the ranking of a batch with the triplets that a miner picks (distances and margin on the miners' grid)."""
     data = datasets.load("mnist")
     rows = datasets.probe_indices(data, n, seed)
@@ -47,6 +50,7 @@ def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int)
         symbol="d²",
         sprite=b"" if which == "plain" else datasets.sprite_sheet(data, rows),
         sprite_columns=int(np.ceil(np.sqrt(len(rows)))),
+        live=live,
     )
 
 
@@ -59,5 +63,6 @@ def show(query: Mapping[str, str]) -> None:
     shown = bar[3].checkbox("show", value=True)
     if shown:
         size, which, anchor = int(query.get("n", 48)), query.get("which", "digits"), int(query.get("anchor", 0))
-        state = ranking(scene(size, int(seed), margin, miner, which, anchor), key="ranking")
+        live = Live(engine_url(), shipped.triplet_loss(), {}, {"margin": margin})
+        state = ranking(scene(size, int(seed), margin, miner, which, anchor, live), key="ranking")
         st.markdown(f"python sees {state.anchor} and {state.positive}; runs: {count}")

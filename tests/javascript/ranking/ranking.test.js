@@ -7,6 +7,13 @@ import { shortDistance } from "../../../cl_core/components/ranking/text.js";
 import { countsOf, viewFrom } from "../../../cl_core/components/ranking/view.js";
 import { randomFrom } from "../random.js";
 
+const NO_KINDS = {
+  hard: new Uint8Array(0),
+  easy: new Uint8Array(0),
+  edge_high: new Uint32Array(0),
+  edge_low: new Uint32Array(0),
+};
+
 /** A batch as plain arrays, and the `Order` of its message. */
 function batch(n, classes, margin, random) {
   const labels = Uint8Array.from({ length: n }, () => Math.floor(classes * random()));
@@ -14,17 +21,21 @@ function batch(n, classes, margin, random) {
   const steps = d.flat();
   const positive = (a, p) => a !== p && labels[a] === labels[p];
   const picks = new Set();
-  const rows = [];
+  const [rows, hard, easy, edges] = [[], [], [], []];
   for (let a = 0; a < n; a++) {
     for (let p = 0; p < n; p++) {
       if (!positive(a, p)) continue;
-      const bits = new Uint8Array(Math.ceil(n / 8));
+      const bits = Array.from({ length: 3 }, () => new Uint8Array(Math.ceil(n / 8)));
       for (let k = 0; k < n; k++) {
+        const bit = 128 >> (k & 7);
+        if (d[a][k] <= d[a][p]) bits[1][k >> 3] |= bit;
+        else if (d[a][k] >= d[a][p] + margin) bits[2][k >> 3] |= bit;
         if (labels[k] === labels[a] || random() < 0.7) continue;
         picks.add(`${a} ${p} ${k}`);
-        bits[k >> 3] |= 128 >> (k & 7);
+        bits[0][k >> 3] |= bit;
       }
-      rows.push(...bits);
+      [rows, hard, easy].forEach((all, i) => all.push(...bits[i]));
+      edges.push(d[a][p] + margin);
     }
   }
   const buffers = {
@@ -33,8 +44,12 @@ function batch(n, classes, margin, random) {
     labels,
     rows: Uint32Array.from({ length: n }, (_, i) => i + 100),
     picked: Uint8Array.from(rows),
+    hard: Uint8Array.from(hard),
+    easy: Uint8Array.from(easy),
+    edge_high: Uint32Array.from(edges, (step) => Math.floor(step / 2 ** 32)),
+    edge_low: Uint32Array.from(edges, (step) => step % 2 ** 32),
   };
-  return { d, labels, positive, picks, order: new Order({ n, margin }, buffers) };
+  return { d, labels, positive, picks, order: new Order({ n }, buffers) };
 }
 
 test("distances are whole numbers of up to 52 bits, and come back exactly", () => {
@@ -48,11 +63,12 @@ test("distances are whole numbers of up to 52 bits, and come back exactly", () =
     labels: Uint8Array.of(0),
     rows: Uint32Array.of(0),
     picked: new Uint8Array(0),
+    ...NO_KINDS,
   };
-  assert.equal(new Order({ n: 1, margin: 0 }, buffers).between(0, 0), largest);
+  assert.equal(new Order({ n: 1 }, buffers).between(0, 0), largest);
 });
 
-test("order, kinds, losses and picks are those of plain loops", () => {
+test("order, kinds, edges and picks are those of plain loops", () => {
   const random = randomFrom(13);
   for (const margin of [0, 2 ** 38, 3 * 2 ** 38]) {
     const { d, labels, positive, picks, order } = batch(12, 3, margin, random);
@@ -61,10 +77,10 @@ test("order, kinds, losses and picks are those of plain loops", () => {
       assert.deepEqual(order.positives(a), all.filter((i) => positive(a, i)));
       assert.deepEqual(order.negatives(a), all.filter((i) => labels[i] !== labels[a]));
       for (const p of order.positives(a)) {
+        assert.equal(order.edge(a, p), d[a][p] + margin);
         for (const n of order.negatives(a)) {
           const kind = d[a][n] <= d[a][p] ? "hard" : d[a][n] - d[a][p] < margin ? "semihard" : "easy";
           assert.equal(order.kind(a, p, n), kind);
-          assert.equal(order.loss(a, p, n), Math.max(0, margin + d[a][p] - d[a][n]));
           assert.equal(order.picks(a, p, n), picks.has(`${a} ${p} ${n}`));
         }
       }
@@ -119,8 +135,11 @@ test("a batch that is one point has a ruler of some length", () => {
     labels: Uint8Array.of(0, 0),
     rows: Uint32Array.of(0, 1),
     picked: Uint8Array.of(0, 0),
+    ...NO_KINDS,
+    edge_high: new Uint32Array(2),
+    edge_low: new Uint32Array(2),
   };
-  const order = new Order({ n: 2, margin: 0 }, buffers);
+  const order = new Order({ n: 2 }, buffers);
   assert.ok(bandEdges(viewFrom(order, 0, null), 1, order)[3] > 0);
 });
 

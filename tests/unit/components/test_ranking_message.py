@@ -9,6 +9,7 @@ import pytest
 from cl_core.components import ranking as component
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
+from cl_core.components.live import Live
 from cl_core.components.ranking import KINDS, WORDS, Ranking, RankingState, encode
 from cl_core.data import datasets
 from cl_core.losses.miners import GRID
@@ -58,6 +59,37 @@ def test_picks_are_sent_as_bits():
                 row += 1
     assert row == len(bits)
     assert sent.picked.any()
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.25, 0.3])
+def test_kinds_and_edges_are_those_of_the_rules(margin):
+    sent = scene(distances=np.round(np.random.default_rng(1).uniform(0, 2, (N, N)) * 4) / 4, margin=margin)  # with ties
+    buffers = unpack(encode(sent))[1]
+    edges = buffers["edge_high"].astype(np.float64) * 2**32 + buffers["edge_low"]
+    bits = {kind: np.unpackbits(buffers[kind]).reshape(-1, 16)[:, :N].astype(bool) for kind in ("hard", "easy")}
+    row = 0
+    for a in range(N):
+        for p in range(N):
+            if a != p and LABELS[a] == LABELS[p]:
+                d_ap, d_an = sent.distances[a, p], sent.distances[a]
+                assert edges[row] == round(d_ap * GRID) + round(margin * GRID)
+                np.testing.assert_array_equal(bits["hard"][row], d_an <= d_ap)
+                np.testing.assert_array_equal(bits["easy"][row], (d_an > d_ap) & (d_an >= d_ap + margin))
+                row += 1
+    assert row == len(edges) == len(bits["hard"])
+
+
+def test_program_of_the_loss_is_sent_along():
+    live = Live("/engine.wasm", b"program", {}, {"margin": 0.3})
+    header, buffers = unpack(encode(scene(live=live)))
+    assert header["live"] == {"engine": "/engine.wasm", "sliders": {}, "values": {"margin": 0.3}}
+    assert buffers["program"].tobytes() == b"program"
+    assert unpack(encode(scene()))[0]["live"] is None
+
+
+def test_javascript_has_no_formula_of_the_loss():
+    source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
+    assert not re.search(r"[-+] \w+\.margin|Math\.max\(0|near \+", source)
 
 
 def test_other_fields_are_sent_unchanged():
@@ -128,7 +160,7 @@ def test_message_is_small(n):
         class_names=data.class_names,
         sprite=sprite,
     )
-    assert len(encode(sent)) - len(sprite) < 9 * n * n + 6000, "distances, picks, words"
+    assert len(encode(sent)) - len(sprite) < 11 * n * n + 6000, "distances, picks, kinds, words"
 
 
 def test_words_can_be_replaced_one_by_one():

@@ -2,13 +2,16 @@
 
 import math
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from cl_core.analysis.triplet_scene import TripletScene
 from cl_core.components import triplet as component
 from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
+from cl_core.components.live import Live
 from cl_core.components.triplet import MAX_COORDINATE, WORDS, Triplets, TripletState, encode
 from cl_core.losses.miners import KINDS
 from cl_core.losses.triplet import DISTANCES
@@ -44,7 +47,7 @@ def header_of(picture: Triplets, **rest):
 def test_scene_is_sent_without_rounding():
     header = header_of(scene(margin=0.1 + 0.2, alt="<b>"), height=300)
     assert header["points"] == [[0, 0], [0.6, 0], [0, 0.5], [-1, 1]]
-    assert header["margin"] == 0.1 + 0.2
+    assert header["measured"]["margin"] == [0.1 + 0.2]
     assert (header["distance"], header["circle"], header["height"], header["alt"]) == ("euclidean", False, 300, "<b>")
     assert (header["stream"], header["selected"], header["span"]) == ("one", 0, MAX_COORDINATE)
 
@@ -136,12 +139,30 @@ def test_every_word_is_used():
     assert set(WORDS) == set(re.findall(r"\bwords\.(\w+)\b(?!\()", source)) | {*KINDS, *buttons}
 
 
-def test_javascript_knows_every_distance_of_the_loss():
-    source = (FOLDER / "space.js").read_text()
-    for name in ("LETTERS", "MOST", "OTHER"):
-        table = re.search(rf"export const {name} = {{([^}}]*)}}", source)
-        assert table is not None
-        assert re.findall(r"(\w+): ", table[1]) == list(DISTANCES)
+def test_browser_gets_what_the_loss_makes_of_the_points_that_it_shows():
+    moved = TripletState((0, 0), (0.6, 0), ((0, 0.6), (0, 0.7)))
+    header = header_of(scene(), state=moved)
+    measured = header["measured"]
+    assert set(measured) == {field.name for field in fields(TripletScene)}
+    assert [header["kinds"][kind] for kind in measured["kinds"]] == ["hard", "semihard"]
+    assert measured["losses"] == pytest.approx([0.2, 0.1])
+    assert measured["rings"] == pytest.approx([0.6, 0.8, math.sqrt(0.36 + 0.2)])
+    letters = [[header_of(scene(distance=each, circle=True))[name] for name in ("letter", "otherLetter", "most")]
+               for each in DISTANCES]  # fmt: skip
+    assert letters == [["d²", "d", 4], ["d", "d²", 2], ["1 − s", "d²", 2]]
+
+
+def test_program_and_its_sliders_are_sent_along():
+    live = Live("/engine.wasm", b"program", {"margin": "margin"}, {"margin": 0.2})
+    header, buffers = unpack(encode(scene(live=live)))
+    assert header["live"] == {"engine": "/engine.wasm", "sliders": {"margin": "margin"}, "values": {"margin": 0.2}}
+    assert buffers["program"].tobytes() == b"program"
+    assert header_of(scene())["live"] is None
+
+
+def test_javascript_has_no_formula_of_a_distance_or_a_loss():
+    source = "".join(file.read_text() for file in FOLDER.glob("*.js"))
+    assert not re.search(r"sqrt|\*\* 2|relu|dAp [-+] |edge -", source)
 
 
 def test_javascript_never_inserts_html():

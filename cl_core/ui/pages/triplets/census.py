@@ -11,6 +11,7 @@ from cl_core import charts
 from cl_core.analysis.census import Census
 from cl_core.data import datasets
 from cl_core.data.npz import DataError
+from cl_core.losses.triplet import SYMBOLS
 from cl_core.palette import KIND_SYMBOLS
 from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
 from cl_core.runtime.errors import describe_error
@@ -18,7 +19,7 @@ from cl_core.runtime.run import Run
 from cl_core.training.pretrained import checkpoints
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.controls import section
-from cl_core.ui.pages.triplets.real_batch import EMBEDDED_BY, EMBEDDING, PARAMETERS, PIXELS, SYMBOLS
+from cl_core.ui.pages.triplets.real_batch import EMBEDDED_BY, EMBEDDING, PARAMETERS, PIXELS
 from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine
 from cl_core.ui.widgets.chart import chart

@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
-import numpy as np
 import streamlit as st
+import torch
 
-from cl_core.analysis.census import KINDS, census
+from cl_core.analysis.triplet_scene import triplet_scene
+from cl_core.components.live import Live
 from cl_core.components.triplet import MAX_COORDINATE, MAX_NEGATIVES, Triplets, TripletState, initial_state
 from cl_core.components.triplet.mount import triplets
+from cl_core.losses.miners import KINDS
+from cl_core.programs import shipped
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import presentation
 from cl_core.ui.pages.triplets.real_batch import PARAMETERS, TRIPLET
+from cl_core.ui.server.engine_files import engine_url
 from cl_core.ui.widgets import page_state
 
 Point = tuple[float, float]
@@ -122,6 +126,10 @@ def show() -> None:
     scene = Triplets(
         f"{name}/{resets}", preset.anchor, preset.positive, preset.negatives, margin, distance, circle,
         alt=f"an anchor, a positive and {len(preset.negatives)} negatives",
+        live=Live(
+            engine_url(), shipped.triplets(distance, circle, len(preset.negatives)),
+            {"margin": MARGIN.name}, {"margin": margin},
+        ),
     )  # fmt: skip
     state = triplets(scene, key=mount_key("triplet"), state=_saved_state(scene), on_move=partial(_save_state, scene))
     _publish_facts(scene, state)
@@ -182,9 +190,9 @@ def kinds_of(scene: Triplets, state: TripletState, distance: str) -> list[str]:
     Returns:
         "easy", "semihard" or "hard" for each negative.
     """
-    triples = (np.array([state.anchor, state.positive, negative]) for negative in state.negatives)
-    counts = (census(triple, np.array([0, 0, 1]), scene.margin, distance).per_anchor[0] for triple in triples)
-    return [KINDS[int(count.argmax())] for count in counts]
+    points = torch.tensor([state.anchor, state.positive, *state.negatives], dtype=torch.float64)
+    kinds = triplet_scene(points, scene.margin, distance, circle=scene.circle).kinds
+    return [tuple(KINDS)[kind] for kind in kinds.tolist()]
 
 
 def _moved_positive(scene: Triplets, state: TripletState) -> bool:

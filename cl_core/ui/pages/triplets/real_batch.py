@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from cl_core import losses
 from cl_core.analysis import gradients
 from cl_core.analysis.miner_effects import MinerEffect, miner_effect, triplets_of_kind
+from cl_core.components.live import Live
 from cl_core.components.ranking import Ranking, RankingState
 from cl_core.components.ranking.mount import ranking
 from cl_core.data import datasets
 from cl_core.losses import LOSSES, miners
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.miners import MINERS
+from cl_core.losses.triplet import SYMBOLS
+from cl_core.programs import shipped
 from cl_core.runtime import census_job
 from cl_core.training.pretrained import embeddings
 from cl_core.training.pretrained.embeddings import PretrainedEmbedding
@@ -25,11 +28,11 @@ from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.pages.triplets.miner_results import miner_text, show_miner_charts, show_miner_table
+from cl_core.ui.server.engine_files import engine_url
 from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding, note_smaller_batch
 
 PIXELS = "pixels"
 TRIPLET = LOSSES["triplet"]
-SYMBOLS = {"sqeuclidean": "d²", "euclidean": "d", "cosine": "1 − s"}
 
 EMBEDDING = Control(
     "embedding",
@@ -218,6 +221,7 @@ def _show_ranking(batch: DigitBatch, distance: str, margin: float, effect: Miner
         symbol=SYMBOLS[distance],
         sprite=datasets.sprite_sheet(data, batch.rows),
         sprite_columns=int(np.ceil(np.sqrt(len(batch.rows)))),
+        live=Live(engine_url(), shipped.triplet_loss(), {}, {"margin": margin}),
     )
 
     def choose(state: RankingState) -> None:
