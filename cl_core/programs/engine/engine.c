@@ -14,6 +14,8 @@ typedef float f32;
 typedef double f64;
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define INLINE static inline __attribute__((always_inline))
+// Compilers of WebAssembly give out registers a function at a time: what takes long gets a function of its own.
+#define SEPARATE static __attribute__((noinline))
 
 #include "numbers.h"
 #include "functions.h"
