@@ -87,6 +87,16 @@ def test_function_of_one_number_equals_torch(name, dtype):
     check(ONE[name], numbers(3, 7, dtype=dtype))
 
 
+@pytest.mark.parametrize(("dtype", "low", "high"), [(torch.float32, -110, -80), (torch.float64, -750, -700)], ids=str)
+def test_exponential_is_exact_where_it_becomes_zero(dtype, low, high):
+    x = torch.linspace(low, high, 3001, dtype=dtype)
+    got, expected = results(torch.exp, x)
+    smallest = torch.finfo(dtype).smallest_normal * torch.finfo(dtype).eps  # the smallest subnormal number
+    np.testing.assert_allclose(got[0], expected[0].numpy(), rtol=4 * torch.finfo(dtype).eps, atol=2 * smallest)
+    assert (np.diff(got[0]) >= 0).all()
+    assert got[0][0] == 0
+
+
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
 @pytest.mark.parametrize("name", TWO)
 def test_function_of_two_numbers_equals_torch(name, dtype):
@@ -217,7 +227,7 @@ def test_matrix_product_with_zeros_equals_sums_in_order(sizes, layout_a, layout_
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
-@pytest.mark.parametrize("n", [1, 2, 17, 400])
+@pytest.mark.parametrize("n", [1, 2, 16, 17, 140, 400])
 def test_order_and_search_equal_torch(n, dtype):
     x = numbers(5, n, dtype=dtype).round(decimals=1)
     x[0, 0] = math.inf
@@ -253,7 +263,10 @@ def test_index_outside_its_array_stops_the_program():
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
 def test_distance_equals_torch(dtype):
     z, w = numbers(9, 21, dtype=dtype), numbers(7, 21, dtype=dtype, seed=1)
-    check(lambda z, w: [torch.cdist(z, w), torch.cdist(z, z, compute_mode="donot_use_mm_for_euclid_dist")], z, w)
+    exact = "donot_use_mm_for_euclid_dist"
+    check(lambda z, w: [torch.cdist(z, w), torch.cdist(z, z, compute_mode=exact), torch.cdist(z[:4], z)], z, w)
+    z[3, 5] = math.nan
+    check(lambda z: torch.cdist(z, z, compute_mode=exact), z)
 
 
 @pytest.mark.parametrize(
