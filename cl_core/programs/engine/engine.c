@@ -378,26 +378,29 @@ SEPARATE void run_order(const i32 *p, u8 *memory) {
   }
 }
 
-#define SEARCH(T)                                                                                                      \
+#define SEARCH(T, below)                                                                                               \
   for (i64 row = 0; row < p[4]; row++) {                                                                               \
     const T *sorted = (const T *)(memory + p[1]) + row * n, *bound = (const T *)(memory + p[2]) + row * m;             \
     for (i32 i = 0; i < m; i++) {                                                                                      \
-      i32 low = 0, high = n;                                                                                           \
-      while (low < high) {                                                                                             \
-        i32 middle = (low + high) / 2;                                                                                 \
-        if (p[7] ? sorted[middle] <= bound[i] : sorted[middle] < bound[i])                                             \
-          low = middle + 1;                                                                                            \
-        else                                                                                                           \
-          high = middle;                                                                                               \
+      i32 low = 0, left = n, rest = 0;                                                                                 \
+      while (left > 16) { /* eight parts at a time, without a branch that depends on the numbers */                    \
+        i32 step = left / 8, parts = 0;                                                                                \
+        for (i32 j = 1; j < 8; j++) parts += sorted[low + j * step - 1] below bound[i];                                \
+        low += parts * step;                                                                                           \
+        left -= 7 * step;                                                                                              \
       }                                                                                                                \
-      to[row * m + i] = low;                                                                                           \
+      for (i32 j = 0; j < left; j++) rest += sorted[low + j] below bound[i];                                           \
+      to[row * m + i] = low + rest;                                                                                    \
     }                                                                                                                  \
   }
 
 // type, sorted rows, bounds, to, rows, n, m, right: how many numbers of a row lie below each bound, or not above it
 SEPARATE void run_search(const i32 *p, u8 *memory) {
   i32 n = p[5], m = p[6], *to = (i32 *)(memory + p[3]);
-  if (p[0] == F32) SEARCH(f32) else SEARCH(f64)
+  if (p[0] == F32 && p[7]) SEARCH(f32, <=)
+  else if (p[0] == F32) SEARCH(f32, <)
+  else if (p[7]) SEARCH(f64, <=)
+  else SEARCH(f64, <)
 }
 
 // ---- by index along the middle one of three axes; everything row-major
@@ -437,6 +440,10 @@ SEPARATE i32 run_scatter_add(const i32 *p, u8 *memory) {
     T *to = (T *)(memory + p[3]);                                                                                      \
     for (i64 a = 0; a < p[4]; a++)                                                                                     \
       for (i64 b = 0; b < p[5]; b++) {                                                                                 \
+        if (b < a && z == w && p[4] == p[5]) { /* of a batch with itself: the distance is known from the other side */ \
+          to[a * p[5] + b] = to[b * p[5] + a];                                                                         \
+          continue;                                                                                                    \
+        }                                                                                                              \
         const T *x = z + a * p[6], *y = w + b * p[6];                                                                  \
         T s[8] = {0};                                                                                                  \
         i32 i = 0;                                                                                                     \
