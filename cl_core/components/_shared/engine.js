@@ -145,9 +145,14 @@ export class Program {
    */
   run(inputs) {
     this.write(inputs);
+    this.compute();
+    return Object.fromEntries(this.file.outputs.map((slot) => [slot.name, this.#numbersAt(slot).slice()]));
+  }
+
+  /** Run the program on the inputs that are set, and leave its outputs in the engine's memory. */
+  compute() {
     const reason = this.#engine.run(this.#words, this.#base);
     if (reason) throw new Error(`The program has stopped: ${reason}`);
-    return Object.fromEntries(this.file.outputs.map((slot) => [slot.name, this.#numbersAt(slot).slice()]));
   }
 
   /**
