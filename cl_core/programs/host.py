@@ -70,9 +70,13 @@ class Running:
             ValueError: when an input is unknown, or has another shape.
         """
         self.write(inputs)
+        self.compute()
+        return {slot.name: self._view(slot).copy() for slot in self.program.outputs}
+
+    def compute(self) -> None:
+        """Run the program on the inputs that are set, and leave its outputs in the engine's memory."""
         if reason := self._run(self._store, self._words, self._base):
             raise ProgramError(f"the program has stopped at {REASONS[reason]}")
-        return {slot.name: self._view(slot).copy() for slot in self.program.outputs}
 
     def write(self, inputs: Mapping[str, ArrayLike]) -> None:
         """Set inputs by name; ValueError if one is unknown, or has another shape."""

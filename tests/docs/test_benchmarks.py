@@ -11,7 +11,7 @@ pytest.importorskip("pytorch_metric_learning")
 
 from cl_core.runtime import process_memory
 from tests.benchmarks import __main__ as benchmarks_main
-from tests.benchmarks import cells, census, limited_process, load, machine, report, training
+from tests.benchmarks import cells, census, limited_process, load, machine, programs, report, training
 from tests.benchmarks.baseline import ROWS, BaselineLoop
 from tests.benchmarks.cells import Cell, Plan
 from tests.benchmarks.serving import run_server
@@ -129,6 +129,11 @@ def test_census_benchmark_measures_all_tasks_within_size_limit(monkeypatch):
     assert (census.measure_miner, 40) not in measured
     assert "| 24 |" in text
     assert "| 40 |" in text
+
+
+@pytest.mark.slow
+def test_benchmark_of_programs_measures_a_step_in_each_host():
+    assert min(programs.measure("triplet", 8, turns=1)) > 0
 
 
 @pytest.mark.slow

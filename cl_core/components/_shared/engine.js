@@ -146,9 +146,14 @@ export class Program {
    */
   run(inputs, wanted = this.file.outputs.map(({ name }) => name)) {
     this.write(inputs);
+    this.compute();
+    return Object.fromEntries(wanted.map((name) => [name, this.output(name).slice()]));
+  }
+
+  /** Run the program on the inputs that are set, and leave its outputs in the engine's memory. */
+  compute() {
     const reason = this.#engine.run(this.#words, this.#base);
     if (reason) throw new Error(`The program has stopped: ${reason}`);
-    return Object.fromEntries(wanted.map((name) => [name, this.output(name).slice()]));
   }
 
   /**

@@ -14,6 +14,8 @@ typedef float f32;
 typedef double f64;
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define INLINE static inline __attribute__((always_inline))
+// Compilers of WebAssembly give out registers a function at a time: what takes long gets a function of its own.
+#define SEPARATE static __attribute__((noinline))
 
 #include "numbers.h"
 #include "functions.h"
@@ -28,6 +30,8 @@ enum { OK, UNKNOWN_CODE, TOO_SHORT, OUT_OF_MEMORY, WRONG_REGISTER, WRONG_OPERATI
 static f64 tiles[MAX_REGISTERS][TILE] __attribute__((aligned(64)));
 static u8 *registers[MAX_REGISTERS];
 
+// Four vectors in a round of the loop, for operations that take no longer than the loop itself.
+#define FAST _Pragma("clang loop interleave_count(4)")
 #define ONE(op, A, R, expression)                                                                                      \
   case op: {                                                                                                           \
     const A *a = (const A *)pa;                                                                                        \
@@ -42,7 +46,7 @@ static u8 *registers[MAX_REGISTERS];
   case op: {                                                                                                           \
     const A *a = (const A *)pa, *b = (const A *)pb;                                                                    \
     R *restrict d = (R *)pd;                                                                                           \
-    for (i32 i = 0; i < n; i++) {                                                                                      \
+    FAST for (i32 i = 0; i < n; i++) {                                                                                 \
       A x = a[i], y = b[i];                                                                                            \
       d[i] = (R)(expression);                                                                                          \
     }                                                                                                                  \
@@ -53,7 +57,7 @@ static u8 *registers[MAX_REGISTERS];
     const u8 *c = pa;                                                                                                  \
     const A *a = (const A *)pb, *b = (const A *)pc;                                                                    \
     A *restrict d = (A *)pd;                                                                                           \
-    for (i32 i = 0; i < n; i++) {                                                                                      \
+    FAST for (i32 i = 0; i < n; i++) {                                                                                 \
       A x = a[i], y = b[i];                                                                                            \
       d[i] = c[i] ? x : y;                                                                                             \
     }                                                                                                                  \
@@ -98,22 +102,38 @@ static u8 *registers[MAX_REGISTERS];
   ONE(CONVERT + 4 * t + I32, T, i32, x)                                                                                \
   ONE(CONVERT + 4 * t + U8, T, u8, x != 0)
 
-static void operate(i32 operation, i32 n, u8 *pd, const u8 *pa, const u8 *pb, const u8 *pc) {
-  switch (operation) {
-    FLOAT(F32 * CODES_PER_TYPE, f32, single, f)
-    FLOAT(F64 * CODES_PER_TYPE, f64, exact, )
-    NUMBER(I32 * CODES_PER_TYPE, i32)
-    TWO(I32 * CODES_PER_TYPE + OP_DIV, i32, i32, y == 0 ? 0 : y == -1 ? -(u32)x : x / y - ((x % y != 0) & ((x < 0) != (y < 0))))
-    COMMON(U8 * CODES_PER_TYPE, u8)
-    TWO(U8 * CODES_PER_TYPE + OP_AND, u8, u8, x & y)
-    TWO(U8 * CODES_PER_TYPE + OP_OR, u8, u8, x | y)
-    TWO(U8 * CODES_PER_TYPE + OP_XOR, u8, u8, x ^ y)
-    ONE(U8 * CODES_PER_TYPE + OP_NOT, u8, u8, x ^ 1)
-    FROM(F32, f32)
-    FROM(F64, f64)
-    FROM(I32, i32)
-    FROM(U8, u8)
+#define OPERATIONS(name, cases)                                                                                        \
+  SEPARATE void name(i32 operation, i32 n, u8 *pd, const u8 *pa, const u8 *pb, const u8 *pc) {                         \
+    (void)pb, (void)pc;                                                                                                \
+    switch (operation) { cases }                                                                                       \
   }
+#define FLOOR_DIVIDE(x, y) (y == 0 ? 0 : y == -1 ? -(u32)x : x / y - ((x % y != 0) & ((x < 0) != (y < 0))))
+#define WHOLE(t, T)                                                                                                    \
+  NUMBER(t, T)                                                                                                         \
+  TWO(t + OP_DIV, T, T, FLOOR_DIVIDE(x, y))
+#define LOGIC(t, T)                                                                                                    \
+  COMMON(t, T)                                                                                                         \
+  TWO(t + OP_AND, T, T, x & y)                                                                                         \
+  TWO(t + OP_OR, T, T, x | y)                                                                                          \
+  TWO(t + OP_XOR, T, T, x ^ y)                                                                                         \
+  ONE(t + OP_NOT, T, T, x ^ 1)
+OPERATIONS(operate_f32, FLOAT(F32 * CODES_PER_TYPE, f32, single, f))
+OPERATIONS(operate_f64, FLOAT(F64 * CODES_PER_TYPE, f64, exact, ))
+OPERATIONS(operate_i32, WHOLE(I32 * CODES_PER_TYPE, i32))
+OPERATIONS(operate_u8, LOGIC(U8 * CODES_PER_TYPE, u8))
+OPERATIONS(convert, FROM(F32, f32) FROM(F64, f64) FROM(I32, i32) FROM(U8, u8))
+
+INLINE void operate(i32 operation, i32 n, u8 *d, const u8 *a, const u8 *b, const u8 *c) {
+  if (operation >= CONVERT)
+    convert(operation, n, d, a, b, c);
+  else if (operation < F64 * CODES_PER_TYPE)
+    operate_f32(operation, n, d, a, b, c);
+  else if (operation < I32 * CODES_PER_TYPE)
+    operate_f64(operation, n, d, a, b, c);
+  else if (operation < U8 * CODES_PER_TYPE)
+    operate_i32(operation, n, d, a, b, c);
+  else
+    operate_u8(operation, n, d, a, b, c);
 }
 
 // Sizes of the operands (in the lowest bytes, first operand first) and of the result (in the highest), 0 if unknown.
@@ -170,7 +190,7 @@ INLINE Elementwise read_elementwise(const i32 *p) {
   return e;
 }
 
-static void run_elementwise(const i32 *p, u8 *memory) {
+SEPARATE void run_elementwise(const i32 *p, u8 *memory) {
   Elementwise e = read_elementwise(p);
   i32 outer = e.axes - 1, length = e.sizes[outer], index[MAX_AXES] = {0}, rows = 1;
   for (i32 axis = 0; axis < outer; axis++) rows *= e.sizes[axis];
@@ -276,7 +296,7 @@ static void run_elementwise(const i32 *p, u8 *memory) {
   }
 
 // kind, type, type of the result, from, to, outer, n, inner, strides by outer, n and inner
-static void run_reduce(const i32 *p, u8 *memory) {
+SEPARATE void run_reduce(const i32 *p, u8 *memory) {
   i32 kind = p[0], type = p[1], outer = p[5], n = p[6], inner = p[7], by_outer = p[8], by_n = p[9], by_inner = p[10];
   const u8 *from = memory + p[3];
   u8 *to = memory + p[4];
@@ -297,7 +317,7 @@ static void run_reduce(const i32 *p, u8 *memory) {
 // ---- along rows
 
 // type, from, to, rows, n
-static void run_running_sum(const i32 *p, u8 *memory) {
+SEPARATE void run_running_sum(const i32 *p, u8 *memory) {
   for (i64 row = 0; row < p[3]; row++) {
     i64 at = row * p[4];
     if (p[0] == F64) {
@@ -327,7 +347,7 @@ INLINE u64 sort_key(i32 type, const u8 *row, i32 i) {
 }
 
 // type, from, to (indices), rows, n, descending: a stable radix sort
-static void run_order(const i32 *p, u8 *memory) {
+SEPARATE void run_order(const i32 *p, u8 *memory) {
   static u64 key_a[MAX_ROW], key_b[MAX_ROW];
   static i32 index_a[MAX_ROW], index_b[MAX_ROW];
   i32 n = p[4], size = SIZE[p[0]];
@@ -359,7 +379,7 @@ static void run_order(const i32 *p, u8 *memory) {
 }
 
 // type, from, to (indices), rows, n, descending, k: the first k of that order
-static void run_first(const i32 *p, u8 *memory) {
+SEPARATE void run_first(const i32 *p, u8 *memory) {
   u64 key[MAX_FIRST];
   i32 n = p[4], k = p[6], size = SIZE[p[0]];
   for (i64 row = 0; row < p[3]; row++) {
@@ -379,26 +399,29 @@ static void run_first(const i32 *p, u8 *memory) {
   }
 }
 
-#define SEARCH(T)                                                                                                      \
+#define SEARCH(T, below)                                                                                               \
   for (i64 row = 0; row < p[4]; row++) {                                                                               \
     const T *sorted = (const T *)(memory + p[1]) + row * n, *bound = (const T *)(memory + p[2]) + row * m;             \
     for (i32 i = 0; i < m; i++) {                                                                                      \
-      i32 low = 0, high = n;                                                                                           \
-      while (low < high) {                                                                                             \
-        i32 middle = (low + high) / 2;                                                                                 \
-        if (p[7] ? sorted[middle] <= bound[i] : sorted[middle] < bound[i])                                             \
-          low = middle + 1;                                                                                            \
-        else                                                                                                           \
-          high = middle;                                                                                               \
+      i32 low = 0, left = n, rest = 0;                                                                                 \
+      while (left > 16) { /* eight parts at a time, without a branch that depends on the numbers */                    \
+        i32 step = left / 8, parts = 0;                                                                                \
+        for (i32 j = 1; j < 8; j++) parts += sorted[low + j * step - 1] below bound[i];                                \
+        low += parts * step;                                                                                           \
+        left -= 7 * step;                                                                                              \
       }                                                                                                                \
-      to[row * m + i] = low;                                                                                           \
+      for (i32 j = 0; j < left; j++) rest += sorted[low + j] below bound[i];                                           \
+      to[row * m + i] = low + rest;                                                                                    \
     }                                                                                                                  \
   }
 
 // type, sorted rows, bounds, to, rows, n, m, right: how many numbers of a row lie below each bound, or not above it
-static void run_search(const i32 *p, u8 *memory) {
+SEPARATE void run_search(const i32 *p, u8 *memory) {
   i32 n = p[5], m = p[6], *to = (i32 *)(memory + p[3]);
-  if (p[0] == F32) SEARCH(f32) else SEARCH(f64)
+  if (p[0] == F32 && p[7]) SEARCH(f32, <=)
+  else if (p[0] == F32) SEARCH(f32, <)
+  else if (p[7]) SEARCH(f64, <=)
+  else SEARCH(f64, <)
 }
 
 // ---- by index along the middle one of three axes; everything row-major
@@ -423,12 +446,12 @@ static void run_search(const i32 *p, u8 *memory) {
 #define SCATTER_ADD(T) BY_INDEX(T, to[there] += from[at])
 
 // size, from, index, to, outer, size of the index, inner, size of what is indexed
-static i32 run_gather(const i32 *p, u8 *memory) {
+SEPARATE i32 run_gather(const i32 *p, u8 *memory) {
   if (p[0] == 4) GATHER(i32) else if (p[0] == 8) GATHER(i64) else GATHER(u8)
 }
 
 // type, from, index, to, outer, size of the index, inner, size of what is added to
-static i32 run_scatter_add(const i32 *p, u8 *memory) {
+SEPARATE i32 run_scatter_add(const i32 *p, u8 *memory) {
   if (p[0] == F32) SCATTER_ADD(f32) else if (p[0] == F64) SCATTER_ADD(f64) else SCATTER_ADD(u32)
 }
 
@@ -438,6 +461,10 @@ static i32 run_scatter_add(const i32 *p, u8 *memory) {
     T *to = (T *)(memory + p[3]);                                                                                      \
     for (i64 a = 0; a < p[4]; a++)                                                                                     \
       for (i64 b = 0; b < p[5]; b++) {                                                                                 \
+        if (b < a && z == w && p[4] == p[5]) { /* of a batch with itself: the distance is known from the other side */ \
+          to[a * p[5] + b] = to[b * p[5] + a];                                                                         \
+          continue;                                                                                                    \
+        }                                                                                                              \
         const T *x = z + a * p[6], *y = w + b * p[6];                                                                  \
         T s[8] = {0};                                                                                                  \
         i32 i = 0;                                                                                                     \
@@ -452,12 +479,12 @@ static i32 run_scatter_add(const i32 *p, u8 *memory) {
   }
 
 // type, rows (A, D), rows (N, D), to (A, N), A, N, D: Euclidean distances
-static void run_distance(const i32 *p, u8 *memory) {
+SEPARATE void run_distance(const i32 *p, u8 *memory) {
   if (p[0] == F32) DISTANCE(f32, f) else DISTANCE(f64, )
 }
 
 // type, M, N, K, (M, K) and its two strides, (K, N) and its two strides, (M, N) and its row stride, bias (N,) or -1
-static void run_matmul(const i32 *p, u8 *memory) {
+SEPARATE void run_matmul(const i32 *p, u8 *memory) {
   u8 *a = memory + p[4], *b = memory + p[7], *c = memory + p[10], *bias = p[12] < 0 ? 0 : memory + p[12];
   if (p[0] == F32)
     matmul_f32(p[1], p[2], p[3], (f32 *)a, p[5], p[6], (f32 *)b, p[8], p[9], (f32 *)c, p[11], (f32 *)bias);

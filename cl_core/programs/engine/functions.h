@@ -49,11 +49,12 @@ INLINE f64 expm1_small(f64 r) {
   return r + r * r * p;
 }
 INLINE f64 exact_exp(f64 x) {
-  f64 y = x < -746.0 ? -746.0 : x;
+  f64 y = x < -746.0 ? 0.0 : x; // what is 0 in the end is not computed: processors take long over subnormal numbers
   y = y > 710.0 ? 710.0 : y;
   f64 k = __builtin_nearbyint(y * LOG2E), half = __builtin_nearbyint(k * 0.5);
   f64 r = (y - k * LN2_HIGH) - k * LN2_LOW;
-  return (1.0 + expm1_small(r)) * power_of_two(half) * power_of_two(k - half);
+  f64 value = (1.0 + expm1_small(r)) * power_of_two(half) * power_of_two(k - half);
+  return x < -746.0 ? 0.0 : value;
 }
 INLINE f64 exact_expm1(f64 x) {
   f64 y = x < -50.0 ? -50.0 : x;
@@ -124,7 +125,7 @@ INLINE f64 exact_acos(f64 x) {
 INLINE f64 exact_sigmoid(f64 x) { return 1.0 / (1.0 + exact_exp(-x)); }
 
 INLINE f32 single_exp(f32 x) {
-  f32 y = x < -105.0f ? -105.0f : x;
+  f32 y = x < -104.0f ? 0.0f : x;
   y = y > 90.0f ? 90.0f : y;
   f32 k = __builtin_nearbyintf(y * 1.44269504088896341f), half = __builtin_nearbyintf(k * 0.5f);
   f32 r = (y - k * 0.693359375f) - k * -2.12194440e-4f;
@@ -135,7 +136,8 @@ INLINE f32 single_exp(f32 x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  return p * number_single((u32)((i32)half + 127) << 23) * number_single((u32)((i32)(k - half) + 127) << 23);
+  f32 value = p * number_single((u32)((i32)half + 127) << 23) * number_single((u32)((i32)(k - half) + 127) << 23);
+  return x < -104.0f ? 0.0f : value;
 }
 INLINE f32 single_sigmoid(f32 x) { return 1.0f / (1.0f + single_exp(-x)); }
 #define BY_FLOAT64(name)                                                                                               \

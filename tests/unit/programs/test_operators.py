@@ -88,6 +88,16 @@ def test_function_of_one_number_equals_torch(name, dtype):
     check(ONE[name], numbers(3, 7, dtype=dtype))
 
 
+@pytest.mark.parametrize(("dtype", "low", "high"), [(torch.float32, -110, -80), (torch.float64, -750, -700)], ids=str)
+def test_exponential_is_exact_where_it_becomes_zero(dtype, low, high):
+    x = torch.linspace(low, high, 3001, dtype=dtype)
+    got, expected = results(torch.exp, x)
+    smallest = torch.finfo(dtype).smallest_normal * torch.finfo(dtype).eps  # the smallest subnormal number
+    np.testing.assert_allclose(got[0], expected[0].numpy(), rtol=4 * torch.finfo(dtype).eps, atol=2 * smallest)
+    assert (np.diff(got[0]) >= 0).all()
+    assert got[0][0] == 0
+
+
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
 @pytest.mark.parametrize("name", TWO)
 def test_function_of_two_numbers_equals_torch(name, dtype):
@@ -161,8 +171,64 @@ def test_matrix_product_equals_torch(sizes, dtype):
         np.testing.assert_allclose(got, expected.numpy(), rtol=0, atol=(1e-4 if dtype == torch.float32 else 1e-12))
 
 
+def product_in_order(a: np.ndarray, b: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+    """Multiply matrices as the engine does, to the bit: equal parts of at most 256 terms, one after the other."""
+    k = a.shape[1]
+    part = -(-k // max(-(-k // 256), 1))
+    total = np.zeros((len(a), b.shape[1]), a.dtype) if bias is None else np.broadcast_to(bias, (len(a), b.shape[1]))
+    for start in range(0, k, max(part, 1)):
+        terms = np.zeros((len(a), b.shape[1]), a.dtype)
+        for q in range(start, min(start + part, k)):
+            terms = terms + a[:, q, None] * b[q]
+        total = terms if bias is None and start == 0 else total + terms
+    return total
+
+
+# how an input is made of a matrix, and the matrix of the input
+LAYOUTS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
+    "rows": (lambda x: x, lambda x: x),
+    "columns": (lambda x: x.t().contiguous(), lambda x: x.t()),
+    "every third": (lambda x: x.repeat_interleave(3, 1), lambda x: x[:, ::3]),
+}
+
+
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
-@pytest.mark.parametrize("n", [1, 2, 17, 400])
+@pytest.mark.parametrize("layout_b", LAYOUTS)
+@pytest.mark.parametrize("layout_a", LAYOUTS)
+@pytest.mark.parametrize(
+    "sizes",
+    [(1, 1, 1), (5, 9, 3), (130, 70, 33), (37, 530, 300), (300, 3, 64), (2, 64, 513), (0, 2, 3), (3, 4, 0)],
+    ids=str,
+)
+def test_matrix_product_with_zeros_equals_sums_in_order(sizes, layout_a, layout_b, dtype):
+    """A zero is left out of a sum only where that changes no bit: not where the other number is infinite or NaN."""
+    m, n, k = sizes
+    generator = torch.Generator().manual_seed(m)
+    (store_a, view_a), (store_b, view_b) = LAYOUTS[layout_a], LAYOUTS[layout_b]
+
+    def multiply(a: Tensor, b: Tensor, bias: Tensor) -> list[Tensor]:
+        return [view_a(a) @ view_b(b), torch.addmm(bias, view_a(a), view_b(b))]
+
+    running: Running | None = None
+    for share_a, share_b, special in ((0, 0, 1), (0.5, 0, 1), (0, 0.9, 1), (0.8, 0.8, math.inf), (1, 0, math.nan)):
+        a, b, bias = numbers(m, k, dtype=dtype), numbers(k, n, dtype=dtype, seed=1), numbers(n, dtype=dtype, seed=2)
+        a[torch.rand(m, k, generator=generator) < share_a] = 0
+        b[torch.rand(k, n, generator=generator) < share_b] = -0.0
+        if m * n * k and special != 1:
+            a[m // 2, 0] = b[k // 2, n - 1] = special
+            a[0, k // 2] = b[0, 0] = 0
+        inputs = {"a": store_a(a), "b": store_b(b), "bias": bias}
+        running = running or Running(compile_function(multiply, inputs, ["product", "with_bias"]))
+        got = running(**{name: tensor.numpy() for name, tensor in inputs.items()})
+        for ours, to_add in zip(got.values(), (None, bias.numpy()), strict=True):
+            with np.errstate(invalid="ignore"):
+                wanted = product_in_order(a.numpy(), b.numpy(), to_add)
+            np.testing.assert_array_equal(ours, wanted)
+            np.testing.assert_array_equal(np.signbit(ours[ours == 0]), np.signbit(wanted[wanted == 0]))
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+@pytest.mark.parametrize("n", [1, 2, 16, 17, 140, 400])
 def test_order_and_search_equal_torch(n, dtype):
     x = numbers(5, n, dtype=dtype).round(decimals=1)
     x[0, 0] = math.inf
@@ -213,7 +279,10 @@ def test_index_outside_its_array_stops_the_program():
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
 def test_distance_equals_torch(dtype):
     z, w = numbers(9, 21, dtype=dtype), numbers(7, 21, dtype=dtype, seed=1)
-    check(lambda z, w: [torch.cdist(z, w), torch.cdist(z, z, compute_mode="donot_use_mm_for_euclid_dist")], z, w)
+    exact = "donot_use_mm_for_euclid_dist"
+    check(lambda z, w: [torch.cdist(z, w), torch.cdist(z, z, compute_mode=exact), torch.cdist(z[:4], z)], z, w)
+    z[3, 5] = math.nan
+    check(lambda z: torch.cdist(z, z, compute_mode=exact), z)
 
 
 @pytest.mark.parametrize(

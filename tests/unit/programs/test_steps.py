@@ -20,6 +20,7 @@ from cl_core.training.config import OPTIMISERS
 LARGEST_DIFFERENCE = 2e-6  # of a step, in the norm; float32 has 6e-8
 ROUNDING = 1.2e-7  # of the numbers themselves
 OF_ADAM = 1e-3  # of the weights: Adam divides a gradient that is next to nothing by its own size
+OF_ADAM_ON_WHOLE_BATCHES = 5e-3  # PyTorch's own step with two threads differs by 1e-3 from that with one
 OF_WHOLE_BATCHES = 2e-5  # pooled over a batch, the differences of all logits add up before their exponential
 VIEWS = 1e-5  # of small gradients: two views of an image are nearly one point at first
 
@@ -84,7 +85,8 @@ def test_step_equals_the_trainers(spec):
         if start:  # moments, which are sums of gradients; their change may be the small difference of large numbers
             allowed = bound * whole
         else:
-            allowed = (bound if spec.optimiser == "sgd" else OF_ADAM) * change + ROUNDING * whole
+            of_adam = OF_ADAM_ON_WHOLE_BATCHES if pooled else OF_ADAM
+            allowed = (bound if spec.optimiser == "sgd" else of_adam) * change + ROUNDING * whole
         assert difference <= allowed, (start // size, difference / whole)
     assert got["loss"] == pytest.approx(after.losses[-1], rel=2e-6)
 
