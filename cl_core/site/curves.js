@@ -2,7 +2,7 @@
 
 import { multiplesWithin, roundStep } from "../components/_shared/ticks.js";
 
-/** @import { Frame } from "../components/trainer/run.js" */
+/** @import { Frame, References } from "../components/trainer/run.js" */
 
 const HEIGHT = 130;
 const LEFT = 56;
@@ -18,14 +18,15 @@ const SVG = "http://www.w3.org/2000/svg";
  * @property {[number, number][]} points  step and value
  * @property {(value: number) => string} format
  * @property {number} [top]  highest value; that of the curve if missing
+ * @property {{name: string, value: number}[]} lines  to compare with
  */
 
 export class Curves {
   #root;
   /** @type {Series} */
-  #loss = { name: "loss of the batch", points: [], format: (value) => String(value) };
+  #loss = { name: "loss of the batch", points: [], format: (value) => String(value), lines: [] };
   /** @type {Series} */
-  #knn = { name: "kNN accuracy", points: [], format: (value) => `${(100 * value).toFixed(0)} %`, top: 1 };
+  #knn = { name: "kNN accuracy", points: [], format: (value) => `${(100 * value).toFixed(0)} %`, top: 1, lines: [] };
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -48,6 +49,16 @@ export class Curves {
     this.draw();
   }
 
+  /** @param {References} references */
+  compare({ collapse, floor }) {
+    const lines = [
+      { name: "all in one point", value: collapse },
+      { name: "perfect classes", value: floor },
+    ];
+    this.#loss.lines = lines.filter(({ value }) => Number.isFinite(value));
+    this.draw();
+  }
+
   draw() {
     const steps = Math.max(this.#knn.points.at(-1)?.[0] ?? 0, 10);
     this.#root.replaceChildren(...[this.#loss, this.#knn].map((series) => chartOf(series, steps, this.#root.clientWidth || 720)));
@@ -59,8 +70,8 @@ export class Curves {
  * @param {number} steps  at the right end
  * @param {number} width  CSS pixels
  */
-function chartOf({ name, points, format, top }, steps, width) {
-  const values = points.map(([, value]) => value);
+function chartOf({ name, points, format, top, lines }, steps, width) {
+  const values = [...points.map(([, value]) => value), ...lines.map(({ value }) => value)];
   const highest = top ?? (Math.max(...values, 0) || 1);
   const lowest = Math.min(...values, 0);
   const x = (/** @type {number} */ step) => LEFT + ((width - LEFT - 10) * step) / steps;
@@ -69,14 +80,21 @@ function chartOf({ name, points, format, top }, steps, width) {
   const figure = document.createElement("figure");
   const caption = Object.assign(document.createElement("figcaption"), { textContent: name });
   const latest = points.at(-1);
+  const compared = lines.map(({ name, value }) => `; ${name}: ${format(Number(value.toPrecision(3)))}`).join("");
   const label = latest ? `${name}: ${format(Number(latest[1].toPrecision(3)))} at step ${latest[0]}` : `${name}: no steps yet`;
-  const chart = element("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label });
+
+  const chart = element("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label + compared });
   for (const value of multiplesWithin(lowest, highest, roundStep(((highest - lowest) * TICKS.y) / (HEIGHT - BOTTOM - TOP)))) {
     chart.append(element("line", { class: "grid", x1: LEFT, x2: width - 10, y1: y(value), y2: y(value) }));
     chart.append(element("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, format(value)));
   }
   for (const step of multiplesWithin(0, steps, Math.max(roundStep((steps * TICKS.x) / width), 1))) {
     chart.append(element("text", { x: x(step), y: HEIGHT - 6, "text-anchor": "middle" }, step.toLocaleString("en")));
+  }
+  for (const { name, value } of lines) {
+    chart.append(element("line", { class: "compared", x1: LEFT, x2: width - 10, y1: y(value), y2: y(value) }));
+    const below = y(value) < TOP + 12;
+    chart.append(element("text", { x: width - 10, y: y(value) + (below ? 13 : -4), "text-anchor": "end" }, name));
   }
   const line = thinned(points).map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`);
   chart.append(element("polyline", { points: line.join(" ") }));

@@ -170,6 +170,7 @@ function writeState() {
 /** @param {MessageEvent<Report>} event */
 function receive({ data }) {
   if ("frame" in data) return showFrame(data.frame);
+  if ("references" in data) return curves.compare(data.references);
   if ("loaded" in data) loaded = data.loaded;
   else {
     if (data.phase === "running") started = { time: performance.now(), step: frames.at(-1)?.step ?? 0 };

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from cl_core.components.envelope import pack, unpack
 from cl_core.site import build
+from cl_core.training import RunSpec
+from cl_core.training.collapse_values import collapse_and_floor
 from tests.browser.test_live_pictures import curve
 
 pytestmark = pytest.mark.browser
@@ -148,7 +150,13 @@ def test_changes_of_a_running_run_and_nonsense_in_its_link(open_window: Callable
     expect(cloud).to_have_attribute("data-step", "1")
     rate.fill("10")
     rate.press("Enter")
-    page.get_by_role("slider", name="temperature").press("ArrowRight")
+    chart = page.get_by_role("img", name="loss of the batch")
+    label = chart.get_attribute("aria-label") or ""
+    assert compared(chart) == pytest.approx(lines(0.1), rel=0.01)
+    page.get_by_role("slider", name="temperature").press("End")
+    expect(chart).not_to_have_accessible_name(label)
+    value = float(page.get_by_role("slider", name="temperature").input_value())
+    assert compared(chart) == pytest.approx(lines(value), rel=0.01)
     expect(page).to_have_url(re.compile(r"rate=10"))
     assert cloud.get_attribute("data-step") == "1"  # neither begins a new run
     page.get_by_role("button", name="One step").click()
@@ -194,6 +202,19 @@ def test_run_that_leaves_the_range_of_numbers_stops_with_a_message(
     page.goto(f"{address}training.html")
     expect(page.locator(".notice")).to_contain_text("The numbers ran out of range (NaN or infinity).")
     expect(page.locator(".state")).to_contain_text("Stopped")
+
+
+def lines(temperature: float) -> tuple[float, float]:
+    return collapse_and_floor(RunSpec(theta={"temperature": temperature}))
+
+
+def compared(chart: Locator) -> tuple[float, ...]:
+    """Return the values that the loss is compared with, as its chart says them."""
+    found = re.search(
+        r"all in one point: ([\d.]+); perfect classes: ([\d.]+)$", chart.get_attribute("aria-label") or ""
+    )
+    assert found
+    return tuple(map(float, found.groups()))
 
 
 def with_infinite_weights(file: bytes) -> bytes:

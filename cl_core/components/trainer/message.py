@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from cl_core.analysis.metrics import Metrics
 from cl_core.components.envelope import pack
@@ -11,8 +16,10 @@ from cl_core.losses import LOSSES
 from cl_core.programs.frames import AXES, first_axes
 from cl_core.programs.initial_weights import initial_weights, normal_program
 from cl_core.programs.program import Program
+from cl_core.programs.references import reference_program
 from cl_core.programs.steps import step_program
 from cl_core.training import RunSpec, config, encoders
+from cl_core.training.collapse_values import averaged_labels
 from cl_core.training.frames import next_frame_step
 
 
@@ -24,7 +31,7 @@ def encode(spec: RunSpec, frame: Program) -> bytes:
         frame: its program of frames.
 
     Returns:
-        A message whose header is `Settings` of `run.js`, and whose buffers are the programs.
+        A message whose header is `Settings` of `run.js`, and whose buffers are its `Programs`.
     """
     data = datasets.load(spec.dataset)
     net = encoders.build(spec.encoder, data.shape, spec.dim, unit_norm=spec.unit_norm)
@@ -40,7 +47,12 @@ def encode(spec: RunSpec, frame: Program) -> bytes:
         "weights": asdict(initial_weights(spec)),
         "frame_steps": steps,
     }
-    programs = {"step": step_program(spec).to_bytes(), "frame": frame.to_bytes()}
+    programs: dict[str, NDArray[Any] | bytes] = {
+        "step": step_program(spec).to_bytes(),
+        "frame": frame.to_bytes(),
+        "references": reference_program(spec).to_bytes(),
+        "labels": torch.cat(averaged_labels(spec)).numpy().astype(np.uint8),
+    }
     if LOSSES[spec.loss].classes:
         programs["normals"] = normal_program().to_bytes()
     return pack(settings, programs)

@@ -33,7 +33,14 @@ import { Program, readProgram } from "../_shared/engine.js";
  * @typedef {object} Programs
  * @property {Uint8Array} step
  * @property {Uint8Array} frame
+ * @property {Uint8Array} references
+ * @property {Uint8Array} labels  of the batches that the references are means over
  * @property {Uint8Array} [normals]  for first weights that are normal
+ *
+ * What the loss is compared with.
+ * @typedef {object} References
+ * @property {number} collapse  loss when all embeddings coincide
+ * @property {number} floor     loss of perfect classes
  *
  * @typedef {object} Frame
  * @property {number} step
@@ -49,6 +56,7 @@ export class Run {
   #choice;
   #step;
   #frame;
+  #references;
   /** @type {number[]} */
   #losses = [];
   #epoch = { epoch: -1, order: new Int32Array() };
@@ -65,6 +73,8 @@ export class Run {
     this.#choice = choice;
     this.#step = new Program(engine, readProgram(buffers.step));
     this.#frame = new Program(engine, readProgram(buffers.frame));
+    this.#references = new Program(engine, readProgram(buffers.references));
+    this.#references.write({ labels: buffers.labels });
     const normals = buffers.normals && new Program(engine, readProgram(buffers.normals));
     this.#step.write({ vector: initialVector(choice.seed, header.weights, normals) });
     this.#frame.write({ x: probes.pixels, y: probes.labels });
@@ -86,6 +96,15 @@ export class Run {
    */
   change(choice) {
     this.#choice = { ...this.#choice, ...choice };
+  }
+
+  /**
+   * Return what the loss is compared with, which depends on the sliders.
+   * @returns {References}
+   */
+  references() {
+    const { collapse, floor } = this.#references.run(this.#choice.theta);
+    return { collapse: collapse[0], floor: floor[0] };
   }
 
   /**

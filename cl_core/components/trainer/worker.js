@@ -7,7 +7,7 @@
 import { Run } from "./run.js";
 import { loadEngine } from "../_shared/engine.js";
 
-/** @import { Choice, Frame, Images } from "./run.js" */
+/** @import { Choice, Frame, Images, References } from "./run.js" */
 
 /**
  * @typedef {object} Files  addresses
@@ -26,7 +26,8 @@ import { loadEngine } from "../_shared/engine.js";
  * @typedef {{phase: Phase, text: string}} PhaseReport
  * @typedef {{loaded: number}} LoadReport  share of the training images, 0 to 1
  * @typedef {{frame: Frame}} FrameReport
- * @typedef {PhaseReport | LoadReport | FrameReport} Report
+ * @typedef {{references: References}} ReferenceReport
+ * @typedef {PhaseReport | LoadReport | FrameReport | ReferenceReport} Report
  */
 
 const PIXELS = 784; // of an image
@@ -121,6 +122,7 @@ async function open({ open: files, choice }) {
     ]);
     if (own !== opened) return; // another run was asked for meanwhile
     const made = new Run(engine, file, choice, probes);
+    send({ references: made.references() });
     if (!show(made)) return;
     images = await load(files.images, imagesOf, (loaded) => send({ loaded }));
     if (own !== opened) return;
@@ -183,10 +185,16 @@ function turn() {
   else enter("paused");
 }
 
+/** @param {Partial<Choice>} choice */
+function change(choice) {
+  run?.change(choice);
+  if (run && choice.theta) send({ references: run.references() });
+}
+
 /** @param {MessageEvent<Order>} event */
 onmessage = ({ data }) => {
   if ("open" in data) open(data);
   else if ("play" in data) play(data.play);
-  else if ("change" in data) run?.change(data.change);
+  else if ("change" in data) change(data.change);
   else interval = data.pace;
 };

@@ -11,7 +11,7 @@ from torch import fx
 
 from cl_core.programs.lowering import Lowering
 from cl_core.programs.operators.table import TABLE, lowers, shape_of, type_of
-from cl_core.programs.values import View
+from cl_core.programs.values import Type, View
 
 _aten = torch.ops.aten
 
@@ -34,7 +34,8 @@ def _linspace(to: Lowering, node: fx.Node, start: float, end: float, count: int,
 
 @lowers(_aten.eye.default)
 def _eye(to: Lowering, node: fx.Node, size: int, **_: Any) -> View:
-    return to.constant(np.eye(size), type_of(node))
+    index = to.constant(np.arange(size), Type.I32)  # comparing takes fewer bytes than a matrix of constants
+    return to.convert(to.apply("eq", index.unsqueeze(1), index.unsqueeze(0), type_=Type.I32), type_of(node))
 
 
 @lowers(_aten.scalar_tensor.default)

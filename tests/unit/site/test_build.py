@@ -63,7 +63,7 @@ def test_every_run_has_its_file_and_the_images_are_complete(site):
         for dim in described["dims"]
     }
     header, programs = unpack((site / "runs" / "am_softmax-2.bin").read_bytes())
-    assert {*programs} == {"step", "frame", "normals"}
+    assert {*programs} == {"step", "frame", "references", "labels", "normals"}
     assert header["rows"] == 60_000
     data = datasets.load("mnist")
     images = np.frombuffer(gzip.decompress((site / training.IMAGES).read_bytes()), np.uint8)
