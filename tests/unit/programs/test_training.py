@@ -54,11 +54,11 @@ def in_node(spec, folder):
     return json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 
-def in_wasmtime(spec, vector):
+def in_wasmtime(spec, file, vector):
     """Return the checksums of the points before and after the steps, and the losses of the steps."""
     data = datasets.load(spec.dataset)
     rows = datasets.probe_indices(data, N)
-    header, programs = unpack(trainer.encode(spec, frame_program(spec, N)))
+    header, programs = unpack(file)
     step, frame = (Running(Program.from_bytes(programs[name].tobytes())) for name in ("step", "frame"))
     frame.write({"x": data.x_test[rows], "y": data.y_test[rows]})
     axes = {"axes": np.reshape(header["axes"], (-1, 2))} if header["axes"] else {}
@@ -88,7 +88,7 @@ def test_run_has_the_bits_of_wasmtime_and_stays_near_pytorch(spec, tmp_path):
     assert (before["step"], after["step"], before["losses"]) == (0, STEPS, [])
     state = training.start(spec)
     if not LOSSES[spec.loss].classes:  # normal class weights differ from PyTorch's in the last bit
-        checksums, losses = in_wasmtime(spec, state.vector)
+        checksums, losses = in_wasmtime(spec, (tmp_path / "run").read_bytes(), state.vector)
         assert [before["checksum"], after["checksum"]] == checksums
         assert after["losses"] == losses
     later = training.advance(state, steps=STEPS)

@@ -15,7 +15,7 @@ from cl_core.programs.program import Program
 from cl_core.programs.sliders import all_choices
 from cl_core.site import build, training
 
-TRAINED = ("nt_xent", "am_softmax", "supcon")
+TRAINED = ("nt_xent", "am_softmax")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     names: list[str] = []
     build.build(folder, TRAINED, names.append)
-    assert names == ["am_softmax-128", "am_softmax-2", "supcon-out-128", "supcon-out-2", "supcon-in-128", "supcon-in-2"]
+    assert names == ["am_softmax-128", "am_softmax-2"]
     return folder
 
 
@@ -55,7 +55,7 @@ def test_message_has_the_plane_and_its_program(key, site):
 def test_every_run_has_its_file_and_the_images_are_complete(site):
     described = json.loads((site / "training.json").read_text())
     # a loss of two views needs distorted images, which only the app makes
-    assert [loss["key"] for loss in described["losses"]] == ["am_softmax", "supcon"]
+    assert [loss["key"] for loss in described["losses"]] == ["am_softmax"]
     assert {path.stem for path in (site / "runs").iterdir()} == {
         f"{build.message_name(LOSSES[loss['key']], fixed)}-{dim}"
         for loss in described["losses"]
