@@ -12,7 +12,7 @@ from cl_core.analysis.dense_metrics import measure
 from cl_core.data import datasets
 from cl_core.programs.compiler import compile_function
 from cl_core.programs.program import Program
-from cl_core.training import RunSpec, encoders
+from cl_core.training import RunSpec, modules
 from cl_core.training.batches import to_float
 
 AXES = 2
@@ -37,8 +37,7 @@ def frame_program(spec: RunSpec, n: int) -> Program:
     """
     data = datasets.load(spec.dataset)
     rows = datasets.probe_indices(data, n)
-    with torch.device("meta"):
-        net = encoders.build(spec.encoder, data.shape, spec.dim, unit_norm=spec.unit_norm)
+    net = modules.build(spec)[0]
     shapes = {name: p.shape for name, p in net.named_parameters()}
 
     def frame(weights: Tensor, x: Tensor, y: Tensor, *before: Tensor) -> tuple[Tensor, ...]:

@@ -120,7 +120,7 @@ def _compile(loss: Loss, theta: Mapping[str, Any], outputs: Any) -> Program:
 
 
 def _for_pictures(found: Mapping[str, Tensor | None], violated: Tensor | None) -> dict[str, Tensor]:
-    """Return what there is, in float32 as pictures take it; `violated` stays boolean."""
+    """Return the tensors that are not None: numbers as float32, as messages hold them; `violated` as booleans."""
     floats = {name: tensor.float() for name, tensor in found.items() if tensor is not None}
     return floats if violated is None else {**floats, "violated": violated}
 

@@ -5,9 +5,10 @@
  */
 
 import plane from "./plane.js";
-import { find, load, LossForm, makeRoot } from "./controls.js";
+import { load, LossForm, makeRoot } from "./controls.js";
+import { find } from "../components/_shared/dom.js";
 
-const picture = find(".picture", HTMLElement);
+const picture = find(document, ".picture");
 /** @type {ShadowRoot | null} */
 let root = null;
 let newest = 0; // number of the message asked for last

@@ -1,5 +1,7 @@
 /** What the pages without a server share: loading files, and a loss with its controls, whose values stand in the address. */
 
+import { find } from "../components/_shared/dom.js";
+
 /**
  * @typedef {object} Control
  * @property {string} name
@@ -19,18 +21,6 @@
  * @property {string[]} fixed  names of the controls that decide which file is loaded
  * @property {Control[]} controls
  */
-
-/**
- * @template {Element} T
- * @param {string} selector
- * @param {new () => T} kind
- * @returns {T}
- */
-export function find(selector, kind) {
-  const found = document.querySelector(selector);
-  if (!(found instanceof kind)) throw new Error(`There is no ${selector}`);
-  return found;
-}
 
 /** @param {string} path */
 export async function load(path) {
@@ -56,8 +46,8 @@ export async function makeRoot(picture, path) {
 /** The form with a loss and its parameters. */
 export class LossForm {
   #losses;
-  #choice = find("select[name=loss]", HTMLSelectElement);
-  #parameters = find(".parameters", HTMLElement);
+  #choice = find(document, "select[name=loss]", HTMLSelectElement);
+  #parameters = find(document, ".parameters");
   #changed;
 
   /**
@@ -74,7 +64,7 @@ export class LossForm {
     this.#choice.value = losses.some(({ key }) => key === wanted) ? String(wanted) : standard;
     this.#show(query);
     this.#choice.addEventListener("change", () => this.#reset());
-    find("form", HTMLFormElement).addEventListener("reset", (event) => {
+    find(document, "form", HTMLFormElement).addEventListener("reset", (event) => {
       event.preventDefault();
       this.#reset();
     });
@@ -107,7 +97,7 @@ export class LossForm {
 
   /** @param {string} name */
   value(name) {
-    return find(`[data-value="${name}"]`, HTMLElement).getAttribute("value") ?? "";
+    return find(document, `[data-value="${name}"]`).getAttribute("value") ?? "";
   }
 
   #reset() {
@@ -122,7 +112,7 @@ export class LossForm {
   #show(query) {
     const { summary, paper, noBoundary, controls } = this.loss;
     const source = Object.assign(document.createElement("a"), { href: paper.url, textContent: paper.text });
-    find(".summary", HTMLElement).replaceChildren(`${summary} `, source, noBoundary ? ` ${noBoundary}` : "");
+    find(document, ".summary").replaceChildren(`${summary} `, source, noBoundary ? ` ${noBoundary}` : "");
     this.#parameters.replaceChildren(...controls.map((control) => this.#controlOf(control, query.get(control.name))));
   }
 

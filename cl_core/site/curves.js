@@ -1,5 +1,6 @@
 /** Two small charts below the picture, over the same steps: the loss of each batch, and the accuracy of the probe images. */
 
+import { createSvg } from "../components/_shared/svg.js";
 import { multiplesWithin, roundStep } from "../components/_shared/ticks.js";
 
 /** @import { Frame, References } from "../components/trainer/run.js" */
@@ -10,7 +11,6 @@ const BOTTOM = 26;
 const TOP = 10;
 const DRAWN = 600; // points of a curve, at most
 const TICKS = { x: 120, y: 30 }; // CSS pixels from one to the next, about
-const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * @typedef {object} Series
@@ -83,21 +83,21 @@ function chartOf({ name, points, format, top, lines }, steps, width) {
   const compared = lines.map(({ name, value }) => `; ${name}: ${format(Number(value.toPrecision(3)))}`).join("");
   const label = latest ? `${name}: ${format(Number(latest[1].toPrecision(3)))} at step ${latest[0]}` : `${name}: no steps yet`;
 
-  const chart = element("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label + compared });
+  const chart = createSvg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label + compared });
   for (const value of multiplesWithin(lowest, highest, roundStep(((highest - lowest) * TICKS.y) / (HEIGHT - BOTTOM - TOP)))) {
-    chart.append(element("line", { class: "grid", x1: LEFT, x2: width - 10, y1: y(value), y2: y(value) }));
-    chart.append(element("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, format(value)));
+    chart.append(createSvg("line", { class: "grid", x1: LEFT, x2: width - 10, y1: y(value), y2: y(value) }));
+    chart.append(createSvg("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, format(value)));
   }
   for (const step of multiplesWithin(0, steps, Math.max(roundStep((steps * TICKS.x) / width), 1))) {
-    chart.append(element("text", { x: x(step), y: HEIGHT - 6, "text-anchor": "middle" }, step.toLocaleString("en")));
+    chart.append(createSvg("text", { x: x(step), y: HEIGHT - 6, "text-anchor": "middle" }, step.toLocaleString("en")));
   }
   for (const { name, value } of lines) {
-    chart.append(element("line", { class: "compared", x1: LEFT, x2: width - 10, y1: y(value), y2: y(value) }));
+    chart.append(createSvg("line", { class: "compared", x1: LEFT, x2: width - 10, y1: y(value), y2: y(value) }));
     const below = y(value) < TOP + 12;
-    chart.append(element("text", { x: width - 10, y: y(value) + (below ? 13 : -4), "text-anchor": "end" }, name));
+    chart.append(createSvg("text", { x: width - 10, y: y(value) + (below ? 13 : -4), "text-anchor": "end" }, name));
   }
   const line = thinned(points).map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`);
-  chart.append(element("polyline", { points: line.join(" ") }));
+  chart.append(createSvg("polyline", { points: line.join(" ") }));
   figure.append(caption, chart);
   return figure;
 }
@@ -115,16 +115,4 @@ function thinned(points) {
     const mean = (axis) => some.reduce((total, point) => total + point[axis], 0) / some.length;
     return [mean(0), mean(1)];
   });
-}
-
-/**
- * @param {string} name
- * @param {Record<string, string | number>} attributes
- * @param {string} [text]
- */
-function element(name, attributes, text = "") {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  made.textContent = text;
-  return made;
 }

@@ -6,7 +6,8 @@
  */
 
 import embedding from "./embedding.js";
-import { find, load, LossForm, makeRoot } from "./controls.js";
+import { load, LossForm, makeRoot } from "./controls.js";
+import { find } from "../components/_shared/dom.js";
 import { Curves } from "./curves.js";
 import { openEnvelope, packEnvelope, quantise } from "../components/_shared/envelope.js";
 
@@ -30,11 +31,11 @@ const PHASES = { loading: "Getting ready …", paused: "Paused", running: "Train
 /** @type {Described} */
 const described = await (await load("training.json")).json();
 const base = openEnvelope(new Uint8Array(await (await load("cloud.bin")).arrayBuffer()));
-const root = await makeRoot(find(".picture", HTMLElement), "embedding.json");
-const curves = new Curves(find(".curves", HTMLElement));
-const play = find("button[name=play]", HTMLButtonElement);
-const step = find("button[name=step]", HTMLButtonElement);
-const notice = find(".notice", HTMLElement);
+const root = await makeRoot(find(document, ".picture"), "embedding.json");
+const curves = new Curves(find(document, ".curves"));
+const play = find(document, "button[name=play]", HTMLButtonElement);
+const step = find(document, "button[name=step]", HTMLButtonElement);
+const notice = find(document, ".notice");
 const worker = new Worker("worker.js", { type: "module" });
 
 /** @type {Frame[]} */
@@ -49,10 +50,10 @@ let started = { time: 0, step: 0 }; // where the speed is measured from
 const tell = (order) => worker.postMessage(order);
 
 /** @param {string} name */
-const number = (name) => find(`input[name=${name}]`, HTMLInputElement);
+const number = (name) => find(document, `input[name=${name}]`, HTMLInputElement);
 
 /** @param {string} name */
-const select = (name) => find(`select[name=${name}]`, HTMLSelectElement);
+const select = (name) => find(document, `select[name=${name}]`, HTMLSelectElement);
 
 /** Read the number of a field; one that makes no sense becomes the default.
  * @param {string} name
@@ -143,7 +144,7 @@ function showFrame(frame) {
 function showMeasures({ knn, map_r: mapR, spread, easy, semihard, hard }) {
   const shares = [easy, semihard, hard].map((share) => `${(100 * share).toFixed(0)}`).join(" / ");
   const values = { knn: percent(knn), map_r: percent(mapR), spread: spread.toFixed(2), triplets: `${shares} %` };
-  for (const [name, text] of Object.entries(values)) find(`[data-measure="${name}"]`, HTMLElement).textContent = text;
+  for (const [name, text] of Object.entries(values)) find(document, `[data-measure="${name}"]`).textContent = text;
 }
 
 /** @param {number} share */
@@ -158,9 +159,9 @@ function writeState() {
     const rate = (latest.step - started.step) / ((performance.now() - started.time) / 1000);
     texts.push(`${rate.toFixed(0)} steps a second in your browser`);
   }
-  const status = find(".state [role=status]", HTMLElement); // read aloud when it changes, unlike the numbers
+  const status = find(document, ".state [role=status]"); // read aloud when it changes, unlike the numbers
   if (status.textContent !== PHASES[phase]) status.textContent = PHASES[phase];
-  find(".state .numbers", HTMLElement).textContent = texts.join(" · ");
+  find(document, ".state .numbers").textContent = texts.join(" · ");
   const running = phase === "running";
   play.textContent = running ? "Pause" : frames.length > 1 ? "Go on" : "Start";
   play.disabled = phase === "failed" || phase === "finished" || phase === "loading";
@@ -180,7 +181,7 @@ function receive({ data }) {
   writeState();
 }
 
-find("form", HTMLFormElement).addEventListener("reset", () => readSettings(new URLSearchParams())); // before that of the form
+find(document, "form", HTMLFormElement).addEventListener("reset", () => readSettings(new URLSearchParams())); // before that of the form
 const form = new LossForm(described.losses, "supcon", ({ anew }) => {
   writeAddress();
   if (anew) open();
@@ -195,7 +196,7 @@ worker.addEventListener("error", ({ message }) => {
 });
 play.addEventListener("click", () => tell({ play: phase === "running" ? 0 : Infinity }));
 step.addEventListener("click", () => tell({ play: 1 }));
-find("button[name=restart]", HTMLButtonElement).addEventListener("click", open);
+find(document, "button[name=restart]", HTMLButtonElement).addEventListener("click", open);
 select("dim").addEventListener("change", () => {
   writeAddress();
   open();

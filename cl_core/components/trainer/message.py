@@ -18,7 +18,7 @@ from cl_core.programs.initial_weights import initial_weights, normal_program
 from cl_core.programs.program import Program
 from cl_core.programs.references import reference_program
 from cl_core.programs.steps import step_program
-from cl_core.training import RunSpec, config, encoders
+from cl_core.training import RunSpec, config
 from cl_core.training.collapse_values import averaged_labels
 from cl_core.training.frames import next_frame_step
 
@@ -34,14 +34,13 @@ def encode(spec: RunSpec, frame: Program) -> bytes:
         A message whose header is `Settings` of `run.js`, and whose buffers are its `Programs`.
     """
     data = datasets.load(spec.dataset)
-    net = encoders.build(spec.encoder, data.shape, spec.dim, unit_norm=spec.unit_norm)
     steps = [next_frame_step(spec, 0)]
     while steps[-1] < config.MAX_STEPS:
         steps.append(min(next_frame_step(spec, steps[-1]), config.MAX_STEPS))
     settings = {
         "rows": len(data.x_train),
         "batch": spec.batch,
-        "network": sum(p.numel() for p in net.parameters()),
+        "network": next(slot.count for slot in frame.inputs if slot.name == "weights"),
         "metrics": [field.name for field in fields(Metrics)],
         "axes": [] if spec.dim == AXES else first_axes(spec.dim).flatten().tolist(),
         "weights": asdict(initial_weights(spec)),
