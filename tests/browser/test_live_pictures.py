@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -77,15 +77,22 @@ def hold(page: Page, key: str) -> tuple[float, float]:
     return x, y
 
 
+def held_margins(page: Page) -> Iterator[float]:
+    """Move the thumb of the margin without letting it go, and yield the margin of each place."""
+    x, y = hold(page, "margin")
+    for step in range(-6, 12):
+        page.mouse.move(x + 8 * step, y)
+        margin = float(slider(page, "margin").input_value())
+        page.wait_for_timeout(20)
+        yield margin
+
+
 def test_circle_follows_the_margin_while_the_button_is_held(open_live, messages) -> None:
     page, plane = open_live("boundaries?loss=circle", ".plane")
     before = len(messages)
-    x, y = hold(page, "margin")
     margins = []
-    for step in range(-6, 12):
-        page.mouse.move(x + 8 * step, y)
-        margins.append(float(slider(page, "margin").input_value()))
-        page.wait_for_timeout(20)
+    for margin in held_margins(page):
+        margins.append(margin)
         circle = curve(plane, "guide")
         radii = np.hypot(circle[:, 0], circle[:, 1] - 1)
         np.testing.assert_allclose(radii, math.sqrt(2) * margins[-1], atol=1e-5)
@@ -175,12 +182,9 @@ def test_triplet_follows_the_margin_while_the_button_is_held(open_live, messages
     page, picture = open_live("triplets?distance=euclidean", ".triplet")
     points = numbers(picture, "points")
     before = len(messages)
-    x, y = hold(page, "margin")
     margins = []
-    for step in range(-6, 12):
-        page.mouse.move(x + 8 * step, y)
-        margins.append(float(slider(page, "margin").input_value()))
-        page.wait_for_timeout(20)
+    for margin in held_margins(page):
+        margins.append(margin)
         assert numbers(picture, "edge")[0] - numbers(picture, "d-ap")[0] == pytest.approx(margins[-1], abs=1e-9)
         assert_drawn_as_measured(picture)
     assert len(set(margins)) > 10
