@@ -7,8 +7,10 @@ import { multiplesWithin, roundStep } from "../components/_shared/ticks.js";
 
 const HEIGHT = 130;
 const LEFT = 56;
+const RIGHT = 16;
 const BOTTOM = 26;
 const TOP = 10;
+const LABEL = 13; // from a line down to its name
 const DRAWN = 600; // points of a curve, at most
 const TICKS = { x: 120, y: 30 }; // CSS pixels from one to the next, about
 
@@ -74,7 +76,7 @@ function chartOf({ name, points, format, top, lines }, steps, width) {
   const values = [...points.map(([, value]) => value), ...lines.map(({ value }) => value)];
   const highest = top ?? (Math.max(...values, 0) || 1);
   const lowest = Math.min(...values, 0);
-  const x = (/** @type {number} */ step) => LEFT + ((width - LEFT - 10) * step) / steps;
+  const x = (/** @type {number} */ step) => LEFT + ((width - LEFT - RIGHT) * step) / steps;
   const y = (/** @type {number} */ value) =>
     HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * (value - lowest)) / (highest - lowest);
   const figure = document.createElement("figure");
@@ -85,19 +87,22 @@ function chartOf({ name, points, format, top, lines }, steps, width) {
 
   const chart = createSvg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label + compared });
   for (const value of multiplesWithin(lowest, highest, roundStep(((highest - lowest) * TICKS.y) / (HEIGHT - BOTTOM - TOP)))) {
-    chart.append(createSvg("line", { class: "grid", x1: LEFT, x2: width - 10, y1: y(value), y2: y(value) }));
+    chart.append(createSvg("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }));
     chart.append(createSvg("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, format(value)));
   }
   for (const step of multiplesWithin(0, steps, Math.max(roundStep((steps * TICKS.x) / width), 1))) {
     chart.append(createSvg("text", { x: x(step), y: HEIGHT - 6, "text-anchor": "middle" }, step.toLocaleString("en")));
   }
-  for (const { name, value } of lines) {
-    chart.append(createSvg("line", { class: "compared", x1: LEFT, x2: width - 10, y1: y(value), y2: y(value) }));
-    const below = y(value) < TOP + 12;
-    chart.append(createSvg("text", { x: width - 10, y: y(value) + (below ? 13 : -4), "text-anchor": "end" }, name));
+  for (const { value } of lines) {
+    chart.append(createSvg("line", { class: "compared", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }));
   }
   const line = thinned(points).map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`);
   chart.append(createSvg("polyline", { points: line.join(" ") }));
+  for (const { name, value } of lines) {
+    const below = y(value) < HEIGHT - BOTTOM - LABEL; // else it would lie on the numbers of the axis
+    const place = { x: width - RIGHT, y: y(value) + (below ? LABEL : -4), "text-anchor": "end" };
+    chart.append(createSvg("text", place, name));
+  }
   figure.append(caption, chart);
   return figure;
 }
