@@ -5,7 +5,10 @@ import os
 import struct
 
 import numpy as np
+import pytest
 
+from cl_core.data import datasets
+from cl_core.data.npz import DataError
 from tests import ROOT
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -68,3 +71,51 @@ def assert_missing_and_truncated_are_reported(path, arrays, load_error):
     write_npz(path, **arrays)
     path.write_bytes(path.read_bytes()[:5000])
     assert "no .npz archive" in load_error()
+
+
+def shipped_copy(tmp_path, monkeypatch, name, load, command):
+    """Let an empty folder take the place of assets, for tests that write damaged copies of a shipped file there.
+
+    Args:
+        tmp_path: pytest's.
+        monkeypatch: pytest's.
+        name: of the file in assets.
+        load: function that loads it, without a cache.
+        command: which makes it again, after `python -m cl_core.pretrained`.
+
+    Returns:
+        The path of the copy, of which nothing is there yet; the shipped arrays by name; and a function that loads the
+        copy, and returns the message of its error.
+    """
+    path = tmp_path / name
+    path.parent.mkdir()
+    with np.load(datasets.ASSETS / name) as file:
+        arrays = dict(file)
+    monkeypatch.setattr(datasets, "ASSETS", tmp_path)
+
+    def load_error() -> str:
+        with pytest.raises(DataError) as caught:
+            load()
+        message = str(caught.value)
+        assert path.name in message
+        assert str(path.parent) not in message
+        assert f"`git checkout -- assets/{name}`" in message
+        assert f"`python -m cl_core.pretrained {command}`" in message
+        return message
+
+    return path, arrays, load_error
+
+
+def assert_changes_are_reported(path, arrays, load_error, changes):
+    """Check that loading a prepared .npz with wrong contents says what is wrong.
+
+    Args:
+        path: where the loader looks for the file.
+        arrays: what the file should hold, by name.
+        load_error: function that loads the file, and returns the message of its error.
+        changes: part of the message -> arrays that are changed, None for one that is left out.
+    """
+    for message, change in changes.items():
+        changed = {name: array for name, array in {**arrays, **change}.items() if array is not None}
+        np.savez_compressed(path, **changed)
+        assert message in load_error()

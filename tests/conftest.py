@@ -7,6 +7,7 @@ import scipy.linalg  # noqa: F401 - loads the BLAS of SciPy before its threads a
 import torch
 from threadpoolctl import threadpool_limits
 
+from cl_core.programs.cache import CACHE_VARIABLE
 from tests.executors import IdleExecutor, ThreadExecutor, close_engines, pages_with
 
 torch.set_num_threads(1)  # as in a worker; two on busy cores are several times slower
@@ -21,6 +22,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """
     directories = all((config.invocation_params.dir / argument).is_dir() for argument in config.args)
     return min(len(os.sched_getaffinity(0)), 4) if directories and not config.option.keyword else 0
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache_of_programs(tmp_path_factory):
+    """Keep tests away from the user's cache; processes that they start inherit this one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +49,8 @@ def pool(monkeypatch):
 
 @pytest.fixture
 def idle_executor(monkeypatch):
-    """The executor of the pages' engine: it runs nothing."""
+    """The executor of the pages' engine: it runs nothing, so pages do not wait for programs of the browser."""
+    monkeypatch.setattr("cl_core.ui.widgets.browser_training.TIMEOUT", 0.0)
     executor = IdleExecutor()
     with pages_with(executor, monkeypatch):
         yield executor

@@ -210,14 +210,22 @@ def gradient_step(batch: Batch, forces: BatchForces, distance: float) -> tuple[B
     Returns:
         The batch after the step, and the learning rate; 0 where there are no forces.
     """
-    largest = float(torch.linalg.vector_norm(forces.embedding_force, dim=1).max())
-    rate = distance / largest if largest > 0 else 0.0
-    z = batch.z.double() + rate * forces.embedding_force
+    moved, rate = moved_batch(batch, forces.embedding_force, forces.class_force, distance)
+    return moved, float(rate)
+
+
+def moved_batch(
+    batch: Batch, embedding_force: Tensor, class_force: Tensor | None, distance: float | Tensor
+) -> tuple[Batch, Tensor]:
+    """Compute `gradient_step` from the forces; compilers can trace it, with a tensor as distance."""
+    largest = torch.linalg.vector_norm(embedding_force, dim=1).amax()
+    rate = torch.where(largest > 0, distance / largest, 0.0)
+    z = batch.z.double() + rate * embedding_force
     if batch.unit_norm:
         z = torch.nn.functional.normalize(z)
     weight = batch.weight
-    if weight is not None and forces.class_force is not None:
-        weight = weight.double() + rate * forces.class_force
+    if weight is not None and class_force is not None:
+        weight = weight.double() + rate * class_force
     return replace(batch, z=z, weight=weight), rate
 
 

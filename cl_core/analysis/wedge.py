@@ -14,8 +14,10 @@ from torch import Tensor
 from cl_core.losses.base import Loss
 
 Floats = NDArray[np.float64]
-# into how many parts the interval with a boundary's crossing is divided, again and again: to 1 degree, then to 1e-13
-SUBDIVISIONS = (180, *[16] * 11)
+# The interval of at most 1 degree with a boundary's crossing is divided into this many parts again and again, to 2e-10
+# degrees. Few parts in many rounds need the fewest evaluations of a boundary.
+FINE_PARTS = 4
+FINE_ROUNDS = 16
 
 
 def wedge_angles(loss: Loss, theta: Mapping[str, Any]) -> Floats:
@@ -59,26 +61,27 @@ def wedge_angles_away(loss: Loss, theta: Mapping[str, Any]) -> Floats:
 
 def tensor_of_angles(loss: Loss, theta: Mapping[str, Any]) -> Tensor:
     """Compute `wedge_angles` from all parameters of a loss; compilers can trace it, with tensors as parameters."""
-    violated, last = _violated_by_angle(loss, theta, away=False)
-    end = _first_angle(violated, last, wanted=True)
+    violated, grid, last = _violated_by_angle(loss, theta, away=False)
+    end = _first_angle(violated, grid, last, wanted=True)
     return end.rad2deg().masked_fill(violated(torch.zeros_like(last)), torch.nan)
 
 
 def tensor_of_angles_away(loss: Loss, theta: Mapping[str, Any]) -> Tensor:
     """Compute `wedge_angles_away` from all parameters of a loss; compilers can trace it, with tensors as parameters."""
-    violated, last = _violated_by_angle(loss, theta, away=True)
-    start = _first_angle(violated, last, wanted=False)
-    end = _first_angle(violated, last, wanted=True, after=start)
+    violated, grid, last = _violated_by_angle(loss, theta, away=True)
+    start = _first_angle(violated, grid, last, wanted=False)
+    end = _first_angle(violated, grid, last, wanted=True, after=start)
     return torch.stack([start, end], 1).rad2deg().masked_fill(violated(start)[:, None], torch.nan)
 
 
 def _violated_by_angle(
     loss: Loss, theta: Mapping[str, Any], *, away: bool
-) -> tuple[Callable[[Tensor], Tensor], Tensor]:
-    """Return a function that says which angles violate the boundary, and the largest angles to ask it for, (181,).
+) -> tuple[Callable[[Tensor], Tensor], Tensor, Tensor]:
+    """Return a function that says which angles violate the boundary, and the angles (181,) to ask it for.
 
-    The function takes angles (..., 181) between an embedding and its own class weight, towards the other class weight
-    or `away` from it. The largest angles lead to the bisector.
+    The function takes angles (..., 181) or (..., 1) between an embedding and its own class weight, towards the other
+    class weight or `away` from it. The grid of angles to try first is the same for all angles between the weights, so
+    that the boundary's part in the own class weight is computed once. The largest angles lead to the bisector.
     """
     boundary = loss.boundary
     if boundary is None:
@@ -89,17 +92,26 @@ def _violated_by_angle(
         other = between + own if away else between - own
         return boundary(own.cos(), other.cos(), **theta) > 0
 
-    return violated, math.pi - between / 2 if away else between / 2
+    return (violated, between, math.pi - between / 2) if away else (violated, between / 2, between / 2)
 
 
 def _first_angle(
-    violated: Callable[[Tensor], Tensor], last: Tensor, *, wanted: bool, after: Tensor | None = None
+    violated: Callable[[Tensor], Tensor], grid: Tensor, last: Tensor, *, wanted: bool, after: Tensor | None = None
 ) -> Tensor:
     """Return the first angles (181,) from `after` on at which `violated` is as wanted; `last` where there is none."""
-    low, high = torch.zeros_like(last) if after is None else after, last
-    for parts in SUBDIVISIONS:
-        nodes = torch.lerp(low, high, torch.linspace(0, 1, parts + 1, dtype=last.dtype)[:, None])
-        matches = violated(nodes) == wanted
-        node = torch.where(matches.any(0), matches.byte().argmax(0), parts)
-        low, high = (nodes.gather(0, row.clamp(min=0)[None])[0] for row in (node - 1, node))
+    nodes = grid[:, None]
+    matches = (violated(nodes) == wanted) & (nodes <= last)
+    if after is not None:  # the same nodes again, so that a compiled program evaluates the boundary there only once
+        matches &= nodes >= after
+    row = torch.where(matches.any(0), matches.byte().argmax(0), (nodes < last).sum(0))
+    low, high = grid.gather(0, (row - 1).clamp(min=0)), torch.minimum(grid.gather(0, row), last)
+    if after is not None:
+        low = torch.maximum(low, after)
+    for _ in range(FINE_ROUNDS):
+        nodes = torch.lerp(
+            low, high, torch.linspace(0, 1, FINE_PARTS + 1, dtype=low.dtype)[:, None]
+        )  # (parts + 1, 181)
+        matches = violated(nodes[1:-1]) == wanted  # at the ends it is known
+        row = torch.where(matches.any(0), matches.byte().argmax(0) + 1, FINE_PARTS)
+        low, high = (nodes.gather(0, each[None])[0] for each in (row - 1, row))
     return high

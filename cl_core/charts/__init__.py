@@ -8,7 +8,7 @@ from cl_core.charts.curves import loss_chart, loss_rows, score_chart, score_rows
 from cl_core.charts.density_plot import density
 from cl_core.charts.experiments import heat_chart, heat_rows, rate_chart, rate_rows
 from cl_core.charts.large_type import enlarge
-from cl_core.charts.loss_notes import loss_notes
+from cl_core.charts.loss_notes import curve_remarks, loss_notes
 from cl_core.charts.miners import miner_chart, miner_rows, pick_chart, pick_rows
 from cl_core.charts.numbers import short_number
 from cl_core.charts.planes import (
@@ -35,6 +35,7 @@ __all__ = [
     "angle_field",
     "cloud_chart",
     "cloud_rows",
+    "curve_remarks",
     "density",
     "density_alt",
     "density_chart",

@@ -3,10 +3,14 @@
 from math import isnan
 
 from cl_core.charts.numbers import short_number
+from cl_core.components.trainer.picture import Remarks
 from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss
 from cl_core.training.collapse_values import share_without_terms
+from cl_core.training.config import RunSpec
 from cl_core.training.frames import RunProgress
+
+UNKNOWN_COLLAPSE = "The loss at total collapse is unknown: no batch with a positive and a negative pair was found."
 
 
 def loss_notes(progress: RunProgress) -> str:
@@ -22,19 +26,34 @@ def loss_notes(progress: RunProgress) -> str:
     if references is None:
         return ""
     sentences = []
-    share = share_without_terms(progress.spec)
     if isnan(references.collapse):
-        sentences.append(
-            "The loss at total collapse is unknown: no batch with a positive and a negative pair was found."
-        )
-    elif share:
-        sentences.append(
-            f"About {share:.0%} of the batches have no valid term, mostly as no two of their images are of one class; "
-            f"their loss is 0. Total collapse is {short_number(references.collapse)} for the others."
-        )
+        sentences.append(UNKNOWN_COLLAPSE)
+    elif note := note_on_empty_batches(progress.spec, short_number(references.collapse)):
+        sentences.append(note)
     if len(progress.losses) and _is_above(float(progress.losses[0]), references.collapse):
-        sentences.append(_reason_for_start(LOSSES[progress.spec.loss]))
+        sentences.append(reason_for_start(LOSSES[progress.spec.loss]))
     return " ".join(sentences)
+
+
+def note_on_empty_batches(spec: RunSpec, collapse: str) -> str:
+    """Say how many batches have no valid term; "" if all have one.
+
+    Args:
+        spec: the run.
+        collapse: the loss at total collapse of the others, as a text.
+    """
+    share = share_without_terms(spec)
+    if not share:
+        return ""
+    return (
+        f"About {share:.0%} of the batches have no valid term, mostly as no two of their images are of one class; "
+        f"their loss is 0. Total collapse is {collapse} for the others."
+    )
+
+
+def curve_remarks(spec: RunSpec) -> Remarks:
+    """Return the notes of a run that is yet to be trained; the browser shows those that apply."""
+    return Remarks(UNKNOWN_COLLAPSE, note_on_empty_batches(spec, "{collapse}"), reason_for_start(LOSSES[spec.loss]))
 
 
 def _is_above(value: float, reference: float) -> bool:
@@ -42,7 +61,7 @@ def _is_above(value: float, reference: float) -> bool:
     return value > reference and short_number(value) != short_number(reference)
 
 
-def _reason_for_start(loss: Loss) -> str:
+def reason_for_start(loss: Loss) -> str:
     """Return why a loss can start above its value at collapse."""
     if loss.classes:
         return (

@@ -12,18 +12,26 @@ _COMMENT = re.compile(
     r"|/\*\* @type (?:(?!\*/)[^\n])*\*/ ?| +// [^\n]*$",  # a cast; after code
     re.MULTILINE | re.DOTALL,
 )
-_INCLUDE = re.compile(r"^ *<!-- (\w+\.html) -->\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^ *<!-- ([\w/]+\.html) -->\n", re.MULTILINE)
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 
 
 def bundle_html(file: Path) -> str:
-    """Return the HTML of a component; `<!-- save.html -->` is replaced by that file of `SHARED`."""
-    text = file.read_text(encoding="utf-8")
-    return _INCLUDE.sub(lambda found: (SHARED / found[1]).read_text(encoding="utf-8"), text)
+    """Return the HTML of a component, with other files in it.
+
+    `<!-- save.html -->` is replaced by that file of `SHARED`, `<!-- embedding/embedding.html -->` by the HTML of that
+    component.
+    """
+
+    def included(found: re.Match[str]) -> str:
+        name = found[1]
+        return bundle_html((SHARED.parent if "/" in name else SHARED) / name)
+
+    return _INCLUDE.sub(included, file.read_text(encoding="utf-8"))
 
 
 def bundle_css(file: Path, *styles: str) -> str:
-    """Return the style sheet of a component, after `frame.css` and the other sheets of `SHARED` that it needs."""
+    """Return the style sheet of a component, after `frame.css` and the other sheets that it needs, from `SHARED`."""
     sheets = [*(SHARED / name for name in ("frame.css", *styles)), file]
     return "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
 

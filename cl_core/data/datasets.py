@@ -23,6 +23,7 @@ import numpy as np
 from cl_core.data import image_files
 from cl_core.data.npz import DataError, plain_name
 from cl_core.data.published import PUBLISHED_NAMES, SHIPPED, verify
+from cl_core.data.toys import five_rings, ten_blobs
 
 __all__ = [
     "DATASETS",
@@ -33,12 +34,12 @@ __all__ = [
     "load",
     "probe_indices",
     "sprite_sheet",
+    "training_indices",
 ]
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 DATA_VARIABLE = "CL_LAB_DATA"
 MAX_FILES = 100  # own files at most, since they are listed anew whenever a run is set up
-GOLDEN_ANGLE = np.pi * (3 - sqrt(5))
 
 
 @dataclass(frozen=True)
@@ -109,22 +110,6 @@ class Dataset:
         return len(self.class_names)
 
 
-def _ten_blobs(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Draw `n` points of each of ten Gaussian blobs, (10, n, 2), their centres placed like sunflower seeds."""
-    rank = np.arange(10)
-    angle = GOLDEN_ANGLE * rank
-    centres = 0.85 * np.sqrt((rank + 0.5) / 10) * np.stack([np.cos(angle), np.sin(angle)])  # (2, 10)
-    points: np.ndarray = centres.T[:, None] + rng.normal(scale=0.07, size=(10, n, 2))
-    return points
-
-
-def _five_rings(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Draw `n` points of each of five rings around the origin, (5, n, 2), which are not linearly separable."""
-    angle = rng.uniform(0, 2 * np.pi, size=(5, n))
-    radius = np.linspace(0.15, 0.95, 5)[:, None] + rng.normal(scale=0.025, size=(5, n))
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
-
-
 DATASETS: dict[str, DatasetEntry] = {
     "mnist": DatasetEntry(f"{PUBLISHED_NAMES['mnist']}: handwritten digits", "images", tuple("0123456789")),
     "fashion_mnist": DatasetEntry(
@@ -143,12 +128,12 @@ DATASETS: dict[str, DatasetEntry] = {
             "Ankle boot",
         ),
     ),
-    "blobs": DatasetEntry("Ten blobs in the plane", "points", tuple("ABCDEFGHIJ"), make=_ten_blobs, seed=10),
+    "blobs": DatasetEntry("Ten blobs in the plane", "points", tuple("ABCDEFGHIJ"), make=ten_blobs, seed=10),
     "rings": DatasetEntry(
         "Five rings in the plane",
         "points",
         ("innermost", "second", "third", "fourth", "outermost"),
-        make=_five_rings,
+        make=five_rings,
         seed=5,
     ),
 }
@@ -250,12 +235,36 @@ def probe_indices(dataset: Dataset, n: int, seed: int = 0) -> np.ndarray:
     Raises:
         ValueError: when `n` is negative.
     """
+    return _balanced(dataset.y_test, n, seed)
+
+
+def training_indices(dataset: Dataset, n: int) -> np.ndarray:
+    """Choose `n` training examples, as equally many of each class as possible.
+
+    The classes take turns as in a probe, but in one order for all runs, whatever their seed. So the first m indices are
+    the choice of m examples, and a reader that loads the examples in this order can train before it has all of them.
+
+    Args:
+        dataset: to choose from.
+        n: how many; beyond the size of the training set all examples are chosen, in this order.
+
+    Returns:
+        Indices into `x_train`, (n,) int64.
+
+    Raises:
+        ValueError: when `n` is negative.
+    """
+    return _balanced(dataset.y_train, n, seed=0)
+
+
+def _balanced(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Return `n` of the rows of labels (N,): the classes take turns, each with its rows in random order."""
     if n < 0:
         raise ValueError(f"n must be at least 0, not {n}")
-    order = np.random.default_rng(seed).permutation(len(dataset.y_test))
-    y = dataset.y_test[order]
+    order = np.random.default_rng(seed).permutation(len(labels))
+    y = labels[order]
     rank = np.empty(len(y), dtype=np.int64)  # of an example in its class
-    for label in range(dataset.n_classes):
+    for label in np.unique(y):
         rank[y == label] = np.arange(np.count_nonzero(y == label))
     return order[np.lexsort((y, rank))][:n]
 

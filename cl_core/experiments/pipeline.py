@@ -19,7 +19,7 @@ from cl_core.experiments.grid import METHODS, Cell
 from cl_core.losses.execution import is_finite
 from cl_core.runtime import process_memory
 from cl_core.training import State, optimisers, rng
-from cl_core.training.pretrained import recipe_runs
+from cl_core.training.machine import machine_description
 
 CLASSIFIER_BATCH, CLASSIFIER_RATE = 32, 0.001  # of the second stage, as in the article
 CHUNK = 200  # steps between two progress reports
@@ -212,5 +212,5 @@ def versions() -> Mapping[str, str]:
     return {
         "numpy": np.__version__,
         "scikit-learn": version("scikit-learn"),
-        "machine": recipe_runs.machine_description(),
+        "machine": machine_description(f"torch {torch.__version__}"),
     }

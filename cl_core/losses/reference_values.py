@@ -117,7 +117,8 @@ def terms_at_collapse(
     """
     value = from_similarity(torch.ones_like(positive, dtype=torch.float64), loss.metric_of(theta))
     if not ties:
-        shift = torch.linspace(0, 1e-9, value.numel(), dtype=value.dtype, device=value.device).reshape(value.shape)
+        rows, columns = (torch.arange(size, dtype=value.dtype, device=value.device) for size in value.shape)
+        shift = (rows[:, None] * len(columns) + columns) * (1e-9 / value.numel())
         value = value + (shift + shift.T)
     return loss.function(Contrast(value, positive, negative, symmetric=not loss.classes), **theta)
 

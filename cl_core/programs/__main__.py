@@ -3,6 +3,7 @@
 python -m cl_core.programs engine                              # needs ziglang, of tests/requirements.txt
 python -m cl_core.programs planes
 python -m cl_core.programs triplets
+python -m cl_core.programs runs
 python -m cl_core.programs step step.program --loss supcon --batch 128   # one training step, as a file
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cl_core.losses import LOSSES
-from cl_core.programs import shipped
+from cl_core.programs import runs, shipped
 from cl_core.programs.engine import build
 from cl_core.programs.host import Running
 from cl_core.programs.program import Program
@@ -27,6 +28,7 @@ def main() -> None:
     commands.add_parser("engine", help="the engine, from C")
     commands.add_parser("planes", help="the planes of all losses")
     commands.add_parser("triplets", help="small scenes of triplets")
+    commands.add_parser("runs", help="training by the recipe of each loss")
     step = commands.add_parser("step", help="a training step, for trials")
     step.add_argument("path", type=Path)
     step.add_argument("--loss", choices=list(LOSSES), default="supcon")
@@ -39,6 +41,8 @@ def main() -> None:
             store(shipped.PLANES, shipped.compile_planes())
         case "triplets":
             store(shipped.TRIPLETS, shipped.compile_triplets())
+        case "runs":
+            store(shipped.RUNS, runs.compile_runs())
         case "step":
             options.path.write_bytes(step_program(RunSpec(loss=options.loss, batch=options.batch)).to_bytes())
 

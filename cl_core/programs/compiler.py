@@ -41,18 +41,10 @@ def compile_function(
         results.append(view if is_own else _copied(lowered, view))
     groups = fusion.fuse(lowered.instructions, results)
     layout = memory.plan(groups, lowered.inputs, results)
-    constants = np.zeros(layout.temporaries - layout.constants, np.uint8)
-    for group in groups:
-        for view in group.loads:
-            buffer = view.buffer
-            if buffer.constant is not None:
-                start = buffer.address - layout.constants
-                raw = np.frombuffer(buffer.constant.tobytes(), np.uint8)
-                constants[start : start + len(raw)] = raw
     return Program(
         words=np.array(encoding.encode(groups), np.int32),
-        constants=constants,
-        constants_at=layout.constants,
+        constants=tuple(buffer.constant for buffer in layout.constants if buffer.constant is not None),
+        constants_at=layout.constants_at,
         memory=layout.size,
         inputs=tuple(
             Slot(name, buffer.type, buffer.address, tuple(tensor.shape))

@@ -9,6 +9,8 @@ from cl_core.programs.fusion import Group, share_memory
 from cl_core.programs.instructions import MAX_AXES, Code, Instruction
 from cl_core.programs.values import View
 
+SHORT = 8  # elements of an innermost axis; with fewer, a longer axis takes its place
+
 
 def encode(groups: Sequence[Group]) -> list[int]:
     """Return the words of a program: code, number of words and arguments of each group, and an end."""
@@ -74,8 +76,8 @@ def _elementwise(group: Group) -> list[int]:
 def _axes(loads: Sequence[View], stores: Sequence[View]) -> tuple[list[int], list[tuple[int, ...]]]:
     """Return the sizes of the loop, innermost last, and the strides of each view by them.
 
-    The order of the axes is free, so the one along which results lie side by side is innermost. Axes that lie behind
-    each other in all views are joined.
+    The order of the axes is free, so the one along which results lie side by side is innermost, unless it is so short
+    that the engine's tiles would hold next to nothing. Axes that lie behind each other in all views are joined.
     """
     views = [*loads, *stores]
     axes = [
@@ -89,6 +91,8 @@ def _axes(loads: Sequence[View], stores: Sequence[View]) -> tuple[list[int], lis
             joined[-1] = outer_size * size, strides
         else:
             joined.append((size, strides))
+    if joined[-1][0] < SHORT:
+        joined.sort(key=lambda each: each[0])
     if len(joined) > MAX_AXES:
         raise ValueError(f"an elementwise instruction over {len(joined)} axes; the engine has {MAX_AXES}")
     return [size for size, _ in joined], [tuple(by[index] for _, by in joined) for index in range(len(views))]

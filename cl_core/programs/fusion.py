@@ -139,17 +139,18 @@ def _group(instructions: Sequence[Instruction], before: dict[Instruction, set[In
         first = next(each for each in todo if before[each] <= done)
         members, rest = [first], []
         inside = {first.output.buffer: first.output}
+        done.add(first)
         for each in todo:
             if each is first:
                 continue
-            is_ready = len(members) < MAX_GROUP and before[each] <= done | set(members)
+            is_ready = len(members) < MAX_GROUP and before[each] <= done
             if is_ready and _joins(each, first, inside):
                 members.append(each)
+                done.add(each)
                 inside.setdefault(each.output.buffer, each.output)
             else:
                 rest.append(each)
         groups.append(members)
-        done.update(members)
         todo = rest
     return groups
 

@@ -9,13 +9,25 @@ from torch import Tensor, fx
 from torch._subclasses.fake_tensor import DataDependentOutputException
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from cl_core.programs.convolution import DECOMPOSITIONS
+from cl_core.data.errors import ExplainedError
+from cl_core.programs import convolution, sampling
 
 _aten = torch.ops.aten
+OF_PYTORCH = (  # operations of which PyTorch itself knows how to make others
+    _aten.logsumexp,
+    _aten._softmax,  # noqa: SLF001
+    _aten._softmax_backward_data,  # noqa: SLF001
+    _aten._log_softmax,  # noqa: SLF001
+    _aten._log_softmax_backward_data,  # noqa: SLF001
+    _aten.nll_loss_forward,
+    _aten.nll_loss_backward,
+    _aten.softplus,
+    _aten.softplus_backward,
+)
 
 
-class UnsupportedError(ValueError):
-    """A function does something that the engine does not do."""
+class UnsupportedError(ExplainedError):
+    """A function does something that the engine does not do; visitors are told what."""
 
 
 SAME = (_aten.detach.default, _aten.alias.default, _aten.clone.default, _aten.lift_fresh_copy.default)
@@ -36,11 +48,13 @@ def trace(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -
     Raises:
         UnsupportedError: when shapes or branches depend on the numbers in the tensors.
     """
-    # imported here: it takes 0.3 s and 30 MB, which a server that only sends shipped programs does without
+    # imported here: they take 0.3 s and 30 MB, which a server that only sends shipped programs does without
+    from torch._decomp import get_decompositions
     from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
+    table = {**get_decompositions(OF_PYTORCH), **convolution.DECOMPOSITIONS, **sampling.DECOMPOSITIONS}
     try:
-        module = make_fx(function, tracing_mode="fake", decomposition_table=DECOMPOSITIONS)(*inputs)
+        module = make_fx(function, tracing_mode="fake", decomposition_table=table)(*inputs)
     except (GuardOnDataDependentSymNode, DataDependentOutputException) as error:
         raise UnsupportedError("the function reads the numbers of its inputs while it computes") from error
     # what writes into a tensor becomes an operation with a result

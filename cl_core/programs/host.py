@@ -12,10 +12,10 @@ import wasmtime
 from numpy.typing import ArrayLike, NDArray
 
 from cl_core.programs.engine.build import WASM
+from cl_core.programs.memory import aligned
 from cl_core.programs.program import Program, ProgramError, Slot
 
 PAGE = 1 << 16  # bytes of WebAssembly memory
-ALIGNMENT = 64
 REASONS = (
     "", "an unknown instruction", "an instruction that is cut short", "an address outside the memory",
     "a wrong register", "a wrong operation or type", "an array that is too large", "an index outside its array",
@@ -44,14 +44,14 @@ class Running:
         self._store = wasmtime.Store(engine)
         exports: Any = wasmtime.Instance(self._store, module, []).exports(self._store)
         self._memory, self._run = exports["memory"], exports["run"]
-        self._words = _aligned(exports["heap"](self._store))
-        self._base = _aligned(self._words + program.words.nbytes)
+        self._words = aligned(exports["heap"](self._store))
+        self._base = aligned(self._words + program.words.nbytes)
         missing = self._base + program.memory - self._memory.data_len(self._store)
         if missing > 0:
             self._memory.grow(self._store, -(-missing // PAGE))
         self._array(self._words, len(program.words), np.dtype(np.int32))[:] = program.words
-        start = self._base + program.constants_at
-        self._array(start, len(program.constants), np.dtype(np.uint8))[:] = program.constants
+        for address, numbers in program.placed_constants():
+            self._array(self._base + address, len(numbers), numbers.dtype)[:] = numbers
         reason = exports["check"](self._store, self._words, len(program.words), program.memory)
         if reason:
             raise ProgramError(f"the program has {REASONS[reason]}")
@@ -73,6 +73,14 @@ class Running:
         self.compute()
         return {slot.name: self._view(slot).copy() for slot in self.program.outputs}
 
+    def input(self, name: str) -> NDArray[Any]:
+        """Return an input in the engine's memory: what is written there counts for the next run and all later ones."""
+        return self._view(_slot_of(self.program.inputs, name))
+
+    def output(self, name: str) -> NDArray[Any]:
+        """Return an output in the engine's memory, which the next run changes."""
+        return self._view(_slot_of(self.program.outputs, name))
+
     def compute(self) -> None:
         """Run the program on the inputs that are set, and leave its outputs in the engine's memory."""
         if reason := self._run(self._store, self._words, self._base):
@@ -80,13 +88,11 @@ class Running:
 
     def write(self, inputs: Mapping[str, ArrayLike]) -> None:
         """Set inputs by name; ValueError if one is unknown, or has another shape."""
-        slots = {slot.name: slot for slot in self.program.inputs}
         for name, numbers in inputs.items():
-            if name not in slots:
-                raise ValueError(f"the program has no input {name!r}: it has {', '.join(slots)}")
-            if np.shape(numbers) != slots[name].shape:
-                raise ValueError(f"{name} has the shape {slots[name].shape}, not {np.shape(numbers)}")
-            self._view(slots[name])[...] = numbers
+            slot = _slot_of(self.program.inputs, name)
+            if np.shape(numbers) != slot.shape:
+                raise ValueError(f"{name} has the shape {slot.shape}, not {np.shape(numbers)}")
+            self._view(slot)[...] = numbers
 
     def _view(self, slot: Slot) -> NDArray[Any]:
         return self._array(self._base + slot.address, slot.count, slot.type.numpy).reshape(slot.shape)
@@ -98,5 +104,8 @@ class Running:
         return np.frombuffer(memoryview(raw), dtype)
 
 
-def _aligned(address: int) -> int:
-    return -(-address // ALIGNMENT) * ALIGNMENT
+def _slot_of(slots: tuple[Slot, ...], name: str) -> Slot:
+    for slot in slots:
+        if slot.name == name:
+            return slot
+    raise ValueError(f"the program has no {name!r}: it has {', '.join(slot.name for slot in slots)}")

@@ -91,6 +91,11 @@ class _Recorder(TorchDispatchMode):
         self.draws: list[Draw] = []
         self._starts = starts
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Return False: the guard against torch.compile would import it, which takes two seconds."""
+        return False
+
     def __torch_dispatch__(
         self, func: Any, _types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:

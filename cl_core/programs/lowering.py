@@ -24,7 +24,7 @@ from cl_core.programs.instructions import (
 )
 from cl_core.programs.values import TYPES, Buffer, Type, View
 
-NARROW = 32  # columns; of a matrix with fewer, the rows lie innermost, so that the engine's tiles are full
+NARROW = 32  # numbers in a row; with fewer, the first axis lies innermost, so that the engine's tiles are full
 
 
 class Lowering:
@@ -117,8 +117,8 @@ class Lowering:
 
     def _elementwise(self, op: int, inputs: Sequence[View], shape: Sequence[int], type_: Type) -> View:
         output = self.new(shape, type_)
-        if len(shape) == 2 and 1 < shape[1] < NARROW and shape[0] >= 2 * shape[1]:
-            output = View(output.buffer, 0, tuple(shape), (1, shape[0]))
+        if shape and 1 < (row := prod(shape[1:])) < NARROW and shape[0] >= 2 * row:
+            output = View(output.buffer, 0, tuple(shape), (1, *(shape[0] * by for by in output.strides[1:])))
         return self.emit(Code.ELEMENTWISE, inputs, output, op=op)
 
     def reduce(

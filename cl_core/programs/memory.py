@@ -16,17 +16,18 @@ class Layout:
     """Where things lie, in bytes: inputs, then constants, then the rest.
 
     Attributes:
-        constants: address of the first constant.
-        temporaries: address after the last constant.
+        constants: the constants that are used, in the order in which they lie.
+        constants_at: address of the first one.
         size: of all memory.
     """
 
-    constants: int
-    temporaries: int
+    constants: tuple[Buffer, ...]
+    constants_at: int
     size: int
 
 
-def _aligned(size: int) -> int:
+def aligned(size: int) -> int:
+    """Return the next multiple of the alignment."""
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
@@ -56,19 +57,19 @@ def plan(groups: Sequence[Group], inputs: Sequence[Buffer], outputs: Iterable[Vi
     def place_next(buffer: Buffer) -> None:
         nonlocal top
         buffer.address = top
-        top = _aligned(top + buffer.count * buffer.type.size)
+        top = aligned(top + buffer.count * buffer.type.size)
 
     for buffer in inputs:
         place_next(buffer)
-    constants = top
-    for buffer in first:
-        if buffer.constant is not None:
-            place_next(buffer)
+    constants_at = top
+    constants = tuple(buffer for buffer in first if buffer.constant is not None)
+    for buffer in constants:
+        place_next(buffer)
     temporaries = top
 
     placed: list[tuple[int, int, int, int]] = []  # first and last group, address and end
     for buffer in sorted((each for each in first if each.is_temporary), key=lambda each: -each.count * each.type.size):
-        size, address = _aligned(buffer.count * buffer.type.size), temporaries
+        size, address = aligned(buffer.count * buffer.type.size), temporaries
         meanwhile = [each for each in placed if each[0] <= last[buffer] and first[buffer] <= each[1]]
         for _, _, start, end in sorted(meanwhile, key=lambda each: each[2]):
             if address + size <= start:
@@ -77,4 +78,4 @@ def plan(groups: Sequence[Group], inputs: Sequence[Buffer], outputs: Iterable[Vi
         buffer.address = address
         placed.append((first[buffer], last[buffer], address, address + size))
         top = max(top, address + size)
-    return Layout(constants, temporaries, top)
+    return Layout(constants, constants_at, top)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -11,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cl_core.programs.memory import aligned
+from cl_core.programs.packing import PackingError, Reader, pack_constant, pack_integers, read_constant
 from cl_core.programs.values import Type
 
 MAGIC = b"CLLP"
-VERSION = 1
+VERSION = 2
 MAX_MEMORY = 1 << 30  # bytes
-_HEADER = struct.Struct("<4sIIIIIIII")  # magic, version, checksum of all that follows, and the sizes in it
-_SLOT = struct.Struct("<BBHI")  # type, axes, length of the name, address
+_HEADER = struct.Struct("<4sII")  # magic, version, checksum of all that follows
 
 
 class ProgramError(ValueError):
@@ -52,35 +54,37 @@ class Program:
 
     Attributes:
         words: (n,) int32, the instructions.
-        constants: (c,) uint8, numbers that are written into the memory once.
-        constants_at: where, in bytes.
+        constants: (n,) arrays of numbers that are written into the memory once.
+        constants_at: address of the first one; each of the others follows at the next multiple of the alignment.
         memory: bytes of memory that it needs.
         inputs: what is written before it runs.
         outputs: what is read after it has run.
     """
 
     words: NDArray[np.int32]
-    constants: NDArray[np.uint8]
+    constants: tuple[NDArray[Any], ...]
     constants_at: int
     memory: int
     inputs: tuple[Slot, ...]
     outputs: tuple[Slot, ...]
 
+    def placed_constants(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Yield the address of each constant, and its numbers."""
+        address = self.constants_at
+        for numbers in self.constants:
+            yield address, numbers
+            address = aligned(address + numbers.nbytes)
+
     def to_bytes(self) -> bytes:
         """Return the program's file."""
-        slots = b"".join(
-            _SLOT.pack(slot.type, len(slot.shape), len(slot.name.encode()), slot.address)
-            + struct.pack(f"<{len(slot.shape)}I", *slot.shape)
-            + slot.name.encode()
-            for slot in (*self.inputs, *self.outputs)
-        )
-        slots += bytes(-len(slots) % 4)
-        body = slots + self.words.astype("<i4").tobytes() + self.constants.tobytes()
-        sizes = (
-            len(self.inputs), len(self.outputs), len(slots), len(self.words), self.constants_at, self.memory
-        )  # fmt: skip
-        checksum = zlib.crc32(struct.pack("<6I", *sizes) + body)
-        return _HEADER.pack(MAGIC, VERSION, checksum, *sizes) + body
+        counts = len(self.inputs), len(self.outputs), len(self.words), len(self.constants)
+        body = b"".join([
+            pack_integers([*counts, self.constants_at, self.memory]),
+            *map(_pack_slot, (*self.inputs, *self.outputs)),
+            pack_integers(map(int, self.words)),
+            *map(pack_constant, self.constants),
+        ])  # fmt: skip
+        return _HEADER.pack(MAGIC, VERSION, zlib.crc32(body)) + body
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Program:
@@ -99,37 +103,45 @@ class Program:
         """
         if len(raw) < _HEADER.size or raw[:4] != MAGIC:
             raise ProgramError("this is not a program of the engine")
-        _, version, checksum, *sizes = _HEADER.unpack_from(raw)
+        _, version, checksum = _HEADER.unpack_from(raw)
         if version != VERSION:
             raise ProgramError(f"the program has version {version}, and the engine reads version {VERSION}")
-        if checksum != zlib.crc32(raw[12:]):
+        body = raw[_HEADER.size :]
+        if checksum != zlib.crc32(body):
             raise ProgramError("the program is damaged or cut short: its checksum differs")
-        n_inputs, n_outputs, slot_bytes, n_words, constants_at, memory = sizes
-        start = _HEADER.size + slot_bytes
-        constants = np.frombuffer(raw[start + 4 * n_words :], np.uint8)
-        if start + 4 * n_words > len(raw) or memory > MAX_MEMORY or constants_at + len(constants) > memory:
-            raise ProgramError("the sizes in the program do not fit together")
-        slots = _read_slots(raw[_HEADER.size : start], n_inputs + n_outputs, memory)
-        words = np.frombuffer(raw, "<i4", n_words, start).astype(np.int32)
-        return cls(words, constants, constants_at, memory, tuple(slots[:n_inputs]), tuple(slots[n_inputs:]))
+        try:
+            return _read(Reader(body))
+        except (PackingError, UnicodeDecodeError) as error:
+            raise ProgramError("the program cannot be read") from error
 
 
-def _read_slots(raw: bytes, count: int, memory: int) -> list[Slot]:
-    slots: list[Slot] = []
-    at = 0
-    try:
-        for _ in range(count):
-            type_, axes, length, address = _SLOT.unpack_from(raw, at)
-            at += _SLOT.size
-            shape: tuple[Any, ...] = struct.unpack_from(f"<{axes}I", raw, at)
-            at += 4 * axes
-            slot = Slot(raw[at : at + length].decode(), Type(type_), address, shape)
-            at += length
-            if at > len(raw) or address % slot.type.size or address + slot.count * slot.type.size > memory:
-                raise ProgramError(f"the place of {slot.name!r:.40} lies outside the memory")
-            slots.append(slot)
-    except (struct.error, UnicodeDecodeError, ValueError) as error:
-        if isinstance(error, ProgramError):
-            raise
-        raise ProgramError("the list of inputs and outputs cannot be read") from error
-    return slots
+def _pack_slot(slot: Slot) -> bytes:
+    name = slot.name.encode()
+    return pack_integers([slot.type, len(name)]) + name + pack_integers([slot.address, len(slot.shape), *slot.shape])
+
+
+def _read(reader: Reader) -> Program:
+    n_inputs, n_outputs, n_words, n_constants, constants_at, memory = (reader.integer() for _ in range(6))
+    if memory > MAX_MEMORY:
+        raise ProgramError("the sizes in the program do not fit together")
+    slots = [_read_slot(reader, memory) for _ in range(n_inputs + n_outputs)]
+    words = np.array([reader.integer() for _ in range(n_words)], np.uint32).view(np.int32)
+    constants = tuple(read_constant(reader, memory) for _ in range(n_constants))
+    program = Program(words, constants, constants_at, memory, tuple(slots[:n_inputs]), tuple(slots[n_inputs:]))
+    end = max((address + numbers.nbytes for address, numbers in program.placed_constants()), default=0)
+    if end > memory or not reader.at_end:
+        raise ProgramError("the sizes in the program do not fit together")
+    return program
+
+
+def _read_slot(reader: Reader, memory: int) -> Slot:
+    type_, length = reader.integer(), reader.integer()
+    name = reader.take(length).decode()
+    address, axes = reader.integer(), reader.integer()
+    shape = tuple(reader.integer() for _ in range(axes))
+    if type_ not in set(Type):
+        raise ProgramError(f"{name!r:.40} has an unknown type")
+    slot = Slot(name, Type(type_), address, shape)
+    if address % slot.type.size or address + slot.count * slot.type.size > memory:
+        raise ProgramError(f"the place of {name!r:.40} lies outside the memory")
+    return slot

@@ -22,6 +22,7 @@ from cl_core.programs.triplets import triplet_loss_program, triplet_program
 
 PLANES = WASM.parent / "planes.zip"
 TRIPLETS = WASM.parent / "triplets.zip"
+RUNS = WASM.parent / "runs.zip"  # by the names of `runs.entries`
 TRIPLET_LOSS = "loss"  # name in that archive
 KINDS = {
     "similarities": planes.similarity_program,
@@ -47,14 +48,21 @@ def plane(kind: str, loss: Loss, theta: Mapping[str, Any]) -> bytes:
 @lru_cache(maxsize=256)
 def _plane(kind: str, key: str, chosen: tuple[tuple[str, Any], ...]) -> bytes:
     name = plane_name(kind, key, dict(chosen))
-    return _stored(PLANES, name, lambda: compile_plane(kind, LOSSES[key], dict(chosen)))
+    return stored(PLANES, name, lambda: compile_plane(kind, LOSSES[key], dict(chosen)))
 
 
-def _stored(path: Path, name: str, compile_anew: Callable[[], bytes]) -> bytes:
+def stored(path: Path, name: str, compile_anew: Callable[[], bytes]) -> bytes:
+    """Return a program of an archive, or what `compile_anew` returns where the archive lacks it."""
     with zipfile.ZipFile(path) as archive:
         if name in archive.namelist():
             return archive.read(name)
     return compile_anew()
+
+
+def has(path: Path, name: str) -> bool:
+    """Return whether an archive has a program of a name."""
+    with zipfile.ZipFile(path) as archive:
+        return name in archive.namelist()
 
 
 def plane_name(kind: str, key: str, chosen: Mapping[str, Any]) -> str:
@@ -86,13 +94,13 @@ def triplets(distance: str, circle: bool, negatives: int) -> bytes:
         The file of the program, as from `Program.to_bytes`.
     """
     name = triplets_name(distance, circle, negatives)
-    return _stored(TRIPLETS, name, lambda: triplet_program(distance, circle, negatives).to_bytes())
+    return stored(TRIPLETS, name, lambda: triplet_program(distance, circle, negatives).to_bytes())
 
 
 @lru_cache(maxsize=1)
 def triplet_loss() -> bytes:
     """Return the file of `triplet_loss_program`."""
-    return _stored(TRIPLETS, TRIPLET_LOSS, lambda: triplet_loss_program().to_bytes())
+    return stored(TRIPLETS, TRIPLET_LOSS, lambda: triplet_loss_program().to_bytes())
 
 
 def triplets_name(distance: str, circle: bool, negatives: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -22,11 +22,7 @@ OUTPUTS = ("vector", "loss", "terms")
 
 
 def step_program(spec: RunSpec) -> Program:
-    """Compile one training step of a run.
-
-    Its inputs are `vector` (as in `State`), `step` (number of steps done), `rate`, `x` (the batch, as the data set has
-    it; two augmented views as floats for a loss that compares views), `y` (labels) and the loss's sliders; its outputs
-    are the new `vector`, the `loss` before the weights changed, and the number of its valid `terms`.
+    """Compile one training step of a run, the function of `step_function`.
 
     Args:
         spec: the run. Seed, learning rate and the values of sliders do not matter.
@@ -34,23 +30,40 @@ def step_program(spec: RunSpec) -> Program:
     Returns:
         The program.
     """
+    return compile_function(*step_function(spec), OUTPUTS)
+
+
+def step_function(spec: RunSpec) -> tuple[Callable[..., tuple[Tensor, ...]], dict[str, Tensor]]:
+    """Return one training step of a run as a function of tensors.
+
+    Its inputs are `vector` (as in `State`), `step` (number of steps done), `rate`, `x` (the batch, as the data set has
+    it; two augmented views as floats for a loss that compares views), `y` (labels) and the loss's sliders; its results
+    are `OUTPUTS`: the new `vector`, the `loss` before the weights changed, and the number of its valid `terms`.
+
+    Args:
+        spec: the run. Seed, learning rate and the values of sliders do not matter.
+
+    Returns:
+        The function, and by name, in their order, inputs of the shapes and types that it takes.
+    """
     data = datasets.load(spec.dataset)
     loss = LOSSES[spec.loss]
     net, learnt = modules.build(spec)
-    variant = variants.get_variant(spec.loss, spec.convention).loss_function(spec.theta)
+    variant = variants.dense_loss(variants.get_variant(spec.loss, spec.convention))
     shapes = [p.shape for module in (net, learnt) for p in module.parameters()]
     names = [name for name, _ in net.named_parameters()]
     bounds = list(pairwise(accumulate((shape.numel() for shape in shapes), initial=0)))
     size = bounds[-1][1]
     moments = len(optimisers.MOMENT_NAMES[spec.optimiser])
-    of_loss = {} if variant is not None else slider_inputs(loss, learnt.theta)
+    of_loss = slider_inputs(loss, learnt.theta)
 
     def value_of(parameters: list[Tensor], x: Tensor, y: Tensor, theta: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
         z = functional_call(net, dict(zip(names, parameters, strict=False)), (x,))
         weight, bias = (*parameters[len(names) :], None, None)[:2]
         labels = None if loss.views else y
         if variant is not None:
-            return variant(z=z, y=labels, weight=weight, bias=bias), torch.full((), len(z), dtype=torch.int64)
+            value = variant(z=z, y=labels, weight=weight, bias=bias, **theta).to(z.dtype)
+            return value, torch.full((), len(z), dtype=torch.int64)
         terms = loss.function(loss.contrast(z, labels, theta, weight, bias), **theta)
         return terms.mean(), terms.count.sum() // terms.multiplicity
 
@@ -62,7 +75,9 @@ def step_program(spec: RunSpec) -> Program:
         ]
         theta = {**learnt.theta, **dict(zip(of_loss, values, strict=True))}
         value, terms = value_of(parameters, x if loss.views else to_float(x), y, theta)
-        gradients = torch.cat([each.reshape(-1) for each in torch.autograd.grad(value, parameters)])
+        # a variant may leave out what the loss learns, such as a bias
+        slopes = torch.autograd.grad(value, parameters, materialize_grads=True)
+        gradients = torch.cat([each.reshape(-1) for each in slopes])
         after = optimisers.update(spec.optimiser, weights, gradients, vector[size:], done, rate)
         return after, value.detach(), terms
 
@@ -75,4 +90,4 @@ def step_program(spec: RunSpec) -> Program:
         "x": torch.zeros(spec.batch, *data.shape, dtype=torch.float32 if loss.views else images.dtype),
         "y": torch.zeros(spec.batch, dtype=torch.int64),
     }
-    return compile_function(step, inputs | of_loss, OUTPUTS)
+    return step, inputs | of_loss

@@ -49,10 +49,10 @@ class Engine:
 
     Args:
         executor: the workers.
-        long: workers for tasks that cannot be cut into pieces; by default `executor`'s.
+        long: workers for tasks of minutes that cannot be cut into pieces; by default `executor`'s.
 
     Attributes:
-        queue: takes short tasks.
+        queue: takes tasks of some seconds at most, those that a page waits for among them.
         long_queue: takes tasks of any length, so that nothing waits behind them.
     """
 

@@ -8,6 +8,7 @@ finished this one. A run that fails drops out, and the others go on.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +18,15 @@ from cl_core.runtime.fair_queue import Client
 from cl_core.runtime.playback import Playback
 from cl_core.runtime.run import FRAMES_PER_CHUNK, Run
 from cl_core.training import BATCH_RANGE, MAX_STEPS, RunSpec
-from cl_core.training.frames import MAX_FRAMES, PACES, PROBE_SIZES, Phase, RunProgress, next_frame_steps
+from cl_core.training.frames import (
+    MAX_FRAMES,
+    PACES,
+    PROBE_SIZES,
+    Phase,
+    RunProgress,
+    next_frame_steps,
+    steps_to_the_end,
+)
 
 CONTENDER_RANGE = (2, 4)
 SEED_COUNT_RANGE = (1, 5)
@@ -53,6 +62,25 @@ class RaceRun(Run):
     def destination(self) -> int:
         """The step that it reaches without a further request."""
         return self._frame_steps[-1] if self._training and self._frame_steps else self.steps_done
+
+
+class ReadableRace(Protocol):
+    """What pages read of a race, wherever it goes on."""
+
+    @property
+    def specs(self) -> tuple[RunSpec, ...]:
+        """One for each contender."""
+
+    @property
+    def n(self) -> int:
+        """Number of probe images in each frame."""
+
+    @property
+    def seeds(self) -> int:
+        """Runs of each contender."""
+
+    def progress(self) -> "RaceProgress":
+        """Return the current progress."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,21 +120,18 @@ class Race(Playback):
     """
 
     def __init__(self, context: RuntimeContext, specs: Sequence[RunSpec], n: int, seeds: int = 1) -> None:
-        _check(specs, n, seeds)
+        check_race(specs, n, seeds)
         super().__init__(context)
         self.specs = tuple(specs)
         self.n = n
         self.seeds = seeds
         self._stretch: list[int] = [0]
-        # Frames are spaced as for one run whose batch is as large as all batches together: the more work lies between
-        # two frames, the closer they are, so that the pictures keep moving.
-        rows = sum(spec.batch for spec in specs) * seeds
-        self._spacing_spec = RunSpec(batch=min(rows, BATCH_RANGE[1]))
+        self._spacing_spec = _spacing_spec(specs, seeds)
         name, client = f"race-{uuid.uuid4().hex[:12]}", context.queue.client()
         self.runs = tuple(
             tuple(
-                RaceRun(context, replace(spec, seed=_seed(spec, k)), n, f"{name}-{letter}{k}", client, self._stretch)
-                for k in range(seeds)
+                RaceRun(context, replace(spec, seed=seed), n, f"{name}-{letter}{k}", client, self._stretch)
+                for k, seed in enumerate(seeds_of(spec, seeds))
             )
             for letter, spec in zip(LETTERS, specs, strict=False)
         )
@@ -235,7 +260,8 @@ class Race(Playback):
         return sorted({min(step, last) for step in next_frame_steps(self._spacing_spec, self._stretch_end, frames)})
 
 
-def _check(specs: Sequence[RunSpec], n: int, seeds: int) -> None:
+def check_race(specs: Sequence[RunSpec], n: int, seeds: int) -> None:
+    """Raise ValueError if a race cannot have these arguments, see `Race`."""
     for what, value, (low, high) in (("contenders", len(specs), CONTENDER_RANGE), ("seeds", seeds, SEED_COUNT_RANGE)):
         if not low <= value <= high:
             raise ValueError(f"a race has {low} to {high} {what}, not {value}")
@@ -245,9 +271,29 @@ def _check(specs: Sequence[RunSpec], n: int, seeds: int) -> None:
         raise ValueError("the contenders of a race have one data set and one seed")
 
 
-def _seed(spec: RunSpec, k: int) -> int:
-    """Return the seed of a contender's run number `k`."""
-    return (spec.seed + k) % training.SEED_RANGE[1]
+def seeds_of(spec: RunSpec, seeds: int) -> list[int]:
+    """Return the seeds of a contender's runs, from that of its spec on."""
+    return [(spec.seed + k) % training.SEED_RANGE[1] for k in range(seeds)]
+
+
+def _spacing_spec(specs: Sequence[RunSpec], seeds: int) -> RunSpec:
+    """Return a run whose frames lie where those of a race do.
+
+    Its batch is as large as all batches together: the more work lies between two frames, the closer they are, so that
+    the pictures keep moving.
+    """
+    rows = sum(spec.batch for spec in specs) * seeds
+    return RunSpec(batch=min(rows, BATCH_RANGE[1]))
+
+
+def frame_steps(specs: Sequence[RunSpec], seeds: int) -> list[int]:
+    """Return the steps after 0 at which all runs of a race have frames; the last one ends it.
+
+    Args:
+        specs: one for each contender.
+        seeds: runs of each contender.
+    """
+    return steps_to_the_end(_spacing_spec(specs, seeds))
 
 
 def _cut(progress: RunProgress, step: int, phase: Phase) -> RunProgress:

@@ -15,7 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cl_core.site", description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, help="where to write; files of the same names are replaced")
     parser.add_argument(
-        "--train", nargs="*", default=list(LOSSES), choices=list(LOSSES), metavar="LOSS",
+        "--train", nargs="+", default=list(LOSSES), choices=list(LOSSES), metavar="LOSS",
         help="losses that can be trained; all if missing, which takes some minutes",
     )  # fmt: skip
     options = parser.parse_args()

@@ -5,9 +5,12 @@
  */
 
 import plane from "./plane.js";
-import { load, LossForm, makeRoot } from "./controls.js";
+import { load, loadJson, LossForm, makeRoot } from "./controls.js";
 import { find } from "../components/_shared/dom.js";
+import { textOfError } from "../components/_shared/format.js";
 
+/** @type {{losses: import("./controls.js").Loss[], planes: Record<string, string>}} addresses of messages by name */
+const described = await loadJson("losses.json");
 const picture = find(document, ".picture");
 /** @type {ShadowRoot | null} */
 let root = null;
@@ -17,14 +20,14 @@ let newest = 0; // number of the message asked for last
 async function showPlane() {
   const own = ++newest;
   try {
-    const data = new Uint8Array(await (await load(`planes/${form.name}.bin`)).arrayBuffer());
+    const data = new Uint8Array(await (await load(described.planes[form.name])).arrayBuffer());
     if (own !== newest) return; // another loss was chosen meanwhile
     root ??= await makeRoot(picture, "plane.json");
     const component = { parentElement: root, data, setStateValue() {}, setTriggerValue() {} };
-    plane(/** @type {any} */ (component));
+    plane(component);
     await followOnce();
   } catch (error) {
-    picture.textContent = `The picture could not be loaded (${error instanceof Error ? error.message : error}). Load the page again.`;
+    picture.textContent = `The picture could not be loaded (${textOfError(error)}). Load the page again.`;
     root = null;
   }
 }
@@ -39,7 +42,7 @@ async function followOnce() {
   slider?.setAttribute("value", slider.getAttribute("value") ?? "");
 }
 
-const form = new LossForm(await (await load("losses.json")).json(), "circle", ({ anew }) => {
+const form = new LossForm(described.losses, "circle", ({ anew }) => {
   history.replaceState(null, "", `?${form.query}`);
   if (anew) showPlane();
 });

@@ -17,7 +17,7 @@ import { find } from "../components/_shared/dom.js";
  * @property {string} title
  * @property {string} summary
  * @property {{text: string, url: string}} paper
- * @property {string} noBoundary
+ * @property {string} [noBoundary]  why the loss has no boundary
  * @property {string[]} fixed  names of the controls that decide which file is loaded
  * @property {Control[]} controls
  */
@@ -29,13 +29,18 @@ export async function load(path) {
   return response;
 }
 
+/** @param {string} path */
+export async function loadJson(path) {
+  return (await load(path)).json();
+}
+
 /**
  * Make the root of a component's picture.
  * @param {HTMLElement} picture  whose content is replaced
  * @param {string} path          of the component's HTML and CSS
  */
 export async function makeRoot(picture, path) {
-  const { html, css } = await (await load(path)).json();
+  const { html, css } = await loadJson(path);
   const host = document.createElement("div");
   picture.replaceChildren(host);
   const shadow = host.attachShadow({ mode: "open" });

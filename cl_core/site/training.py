@@ -1,112 +1,106 @@
-"""Files of the page of training: what the worker in the browser needs for each run, and the images."""
+"""Files of the page of training: what the trainer in the browser needs for each run, and the images."""
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections.abc import Callable, Iterable
-from functools import lru_cache
-from math import ceil, sqrt
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from cl_core.components import embedding, trainer
-from cl_core.components.envelope import pack, unpack
+from cl_core import charts
+from cl_core.components import trainer
+from cl_core.components.bundle import SHARED, bundle_javascript
+from cl_core.components.trainer import picture
 from cl_core.data import datasets
-from cl_core.losses import LOSSES
-from cl_core.losses.base import Loss
-from cl_core.programs.frames import frame_program
-from cl_core.programs.program import Program
+from cl_core.losses.base import NO_SCHEDULE, Loss
 from cl_core.programs.sliders import all_choices
-from cl_core.training import RunSpec
+from cl_core.site import form
+from cl_core.site.files import SiteFiles
+from cl_core.training import RATE_RANGE, SEED_RANGE, RunSpec
+from cl_core.training.batches import steps_per_epoch
+from cl_core.training.frames import PACES, knn_of_pixels
 
 DATASET = "mnist"
 DIMS = (128, 2)  # that the page offers, the default first
 PROBES = 1000  # test images in the picture
-HEIGHT = 560  # pixels, of the picture
-PACES = (("fast", "fast", 100), ("slow", "slow", 400), ("flat-out", "as fast as it can", 0))  # ms between two frames
-IMAGES, PROBE_IMAGES = "images.bin.gz", "probes.bin.gz"
+PACE_TITLES = {"every-step": "step by step", "slow": "slow", "fast": "fast", "flat-out": "max speed"}
+PACE = "slow"  # the default
+NAME = "training"  # of the run in the browser
+WORKER = SHARED.parent / "trainer" / "worker.js"
+IMAGES, PROBE_IMAGES, CLOUD = "images.bin.gz", "probes.bin.gz", "cloud.bin"
 
 Progress = Callable[[str], None]
 
 
-def trainable(losses: Iterable[str]) -> list[Loss]:
-    """Return those of some losses that the page trains.
-
-    A loss of two views needs distorted images, which only the app makes.
-    """
-    return [LOSSES[key] for key in losses if not LOSSES[key].views]
-
-
-def write(folder: Path, losses: Iterable[str], describe: Callable[[Loss], dict[str, Any]], progress: Progress) -> None:
-    """Write all files of the page but those that it shares with the page of boundaries.
+def write(files: SiteFiles, engine: str, losses: Sequence[Loss], progress: Progress) -> None:
+    """Write the files of the page but its own code.
 
     Args:
-        folder: where to.
-        losses: keys of the losses to train.
-        describe: returns what the page says of a loss.
+        files: where to.
+        engine: address of the engine.
+        losses: that can be trained, at least one.
         progress: called with the name of each run before its programs are compiled, which takes a second or two.
     """
-    runs = folder / "runs"
-    runs.mkdir(exist_ok=True)
-    entries = trainable(losses)
-    frame = lru_cache(_frame_program)  # losses share them
-    for loss in entries:
-        for fixed in all_choices(loss):
-            for dim in DIMS:
-                name = "-".join([loss.key, *(str(value).lower() for value in fixed.values()), str(dim)])
-                progress(name)
-                spec = run_spec(loss, fixed, dim)
-                (runs / f"{name}.bin").write_bytes(trainer.encode(spec, frame(dim, spec.unit_norm)))
     data = datasets.load(DATASET)
     rows = datasets.probe_indices(data, PROBES)
-    _write_images(folder / IMAGES, data.x_train, data.y_train)
-    _write_images(folder / PROBE_IMAGES, data.x_test[rows], data.y_test[rows])
-    (folder / "cloud.bin").write_bytes(cloud_message())
-    described = {
-        "losses": [{**describe(loss), "noBoundary": "", "unitNorm": loss.recipe.unit_norm} for loss in entries],
-        "dims": DIMS,
-        "rate": RunSpec().rate,
-        "paces": [{"name": name, "title": title, "interval": interval} for name, title, interval in PACES],
+    shared = {
+        "engine": engine,
+        "worker": files.write(WORKER.name, bundle_javascript(WORKER)),
+        "images": files.write(IMAGES, trainer.encode_examples(data.x_train, data.y_train)),
+        "probes": files.write(PROBE_IMAGES, trainer.encode_examples(data.x_test[rows], data.y_test[rows])),
+        "cloud": files.write(CLOUD, picture.cloud_message(DATASET, PROBES)),
     }
-    (folder / "training.json").write_text(json.dumps(described, ensure_ascii=False), encoding="utf-8")
+    headers = {}
+    for loss in losses:
+        for fixed in all_choices(loss):
+            for dim in DIMS:
+                name = f"{form.file_name(loss, fixed)}-{dim}"
+                progress(name)
+                spec = run_spec(loss, fixed, dim)
+                run = files.write(f"runs/{name}.bin", trainer.encode(spec, PROBES))
+                headers[name] = _header(spec, picture.Files(**shared, run=run))
+    common, own = _split(headers)
+    described = {
+        "losses": [_described(loss) for loss in losses],
+        "dims": DIMS,
+        "ranges": {"rate": RATE_RANGE, "seed": SEED_RANGE},
+        "paces": [{"name": name, "title": PACE_TITLES[name], **PACES[name].for_browser()} for name in PACES],
+        "pace": PACE,
+        "common": common,
+        "runs": own,
+    }
+    files.write("training.json", json.dumps(described, ensure_ascii=False))
 
 
 def run_spec(loss: Loss, fixed: dict[str, Any], dim: int) -> RunSpec:
-    """Return the run that the page trains with a loss, its choices and a number of dimensions."""
-    return RunSpec(dataset=DATASET, loss=loss.key, theta=fixed, dim=dim, unit_norm=loss.recipe.unit_norm)
+    """Return the run that the page trains with a loss, its choices and a number of dimensions: the loss's recipe."""
+    return RunSpec(dataset=DATASET, loss=loss.key, theta=fixed, **{**asdict(loss.recipe), "dim": dim})
 
 
-def cloud_message() -> bytes:
-    """Return the message of the picture before its first frame: labels, names and small images of all points."""
-    data = datasets.load(DATASET)
-    rows = datasets.probe_indices(data, PROBES)
-    cloud = embedding.Cloud(
-        stream="",
-        points=[],
-        steps=[],
-        labels=data.y_test[rows],
-        class_names=data.class_names,
-        title="",
-        rows=rows,
-        sprite=datasets.sprite_sheet(data, rows),
-        sprite_columns=ceil(sqrt(len(rows))),
-        sprite_size=(data.shape[1], data.shape[0]),
-        placeholder="Getting ready …",
-    )
-    header, buffers = unpack(embedding.encode(cloud, 0, 0, height=HEIGHT))
-    titles = {"whole": f"Embedding of {PROBES:,} test images", "projected": f"PCA view of {PROBES:,} test images"}
-    return pack({**header, "titles": titles}, buffers)
+def _header(spec: RunSpec, files: picture.Files) -> dict[str, Any]:
+    """Return the header of the trainer's message for a run."""
+    shown = picture.Trainer(
+        spec, PROBES, files, PACES[PACE], 2, knn_of_pixels(DATASET, PROBES), steps_per_epoch(spec),
+        remarks=charts.curve_remarks(spec),
+    )  # fmt: skip
+    # a run that is stored in the browser cannot go on with the programs of another version of the site
+    return {**picture.view_header(shown, NAME), "key": files.run}
 
 
-def _frame_program(dim: int, unit_norm: bool) -> Program:
-    return frame_program(RunSpec(dataset=DATASET, dim=dim, unit_norm=unit_norm), PROBES)
+def _split(headers: Mapping[str, dict[str, Any]]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return the fields that all headers have in common, and by name the others of each."""
+    first = next(iter(headers.values()))
+    common = {field: value for field, value in first.items() if all(each[field] == value for each in headers.values())}
+    own = {
+        name: {field: value for field, value in header.items() if field not in common}
+        for name, header in headers.items()
+    }
+    return common, own
 
 
-def _write_images(path: Path, pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
-    """Write labels, then pixels."""
-    raw = labels.astype(np.uint8).tobytes() + pixels.tobytes()
-    path.write_bytes(gzip.compress(raw, 6, mtime=0))
+def _described(loss: Loss) -> dict[str, Any]:
+    """Return what the page says of a loss; the recipe's schedule takes the place of the slider for the annealing."""
+    described = form.describe(loss)
+    if loss.recipe.schedule != NO_SCHEDULE:
+        described["controls"] = [each for each in described["controls"] if each["name"] != "annealing"]
+    return described

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cl_core import losses
+from cl_core.pretrained.recordings import COLLAPSED
 from cl_core.teaching.symptoms import (
     Symptom,
     knn_above_pixels,
@@ -21,7 +22,6 @@ from cl_core.teaching.symptoms import (
     recent_loss_ratio,
 )
 from cl_core.training import RunSpec
-from cl_core.training.pretrained.recordings import COLLAPSED
 
 
 @dataclass(frozen=True, eq=False)

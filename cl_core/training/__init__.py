@@ -21,12 +21,12 @@ from cl_core.training.config import (
     SEED_RANGE,
     RunSpec,
 )
+from cl_core.training.divergence import divergence_advice
 from cl_core.training.loop import (
     Snapshot,
     State,
     advance,
     class_weights,
-    divergence_advice,
     embed,
     snapshot,
     start,

@@ -14,19 +14,26 @@ from cl_core.training import class_batches, rng
 from cl_core.training.config import RunSpec
 
 
-@lru_cache(maxsize=4)
-def training_set(key: str) -> tuple[Tensor, Tensor]:
-    """Return the training examples and labels of a data set as tensors.
+def training_set(spec: RunSpec) -> tuple[Tensor, Tensor]:
+    """Return the examples that a run trains on, and their labels, as tensors.
 
     Args:
-        key: key of `datasets.available()`.
+        spec: settings of the run. Its `training_images` choose examples and put them into the order of
+            `datasets.training_indices`; the whole training set has the order of its file.
 
     Returns:
         Examples (N, *shape), uint8 images or float32 points, and labels (N,) int64. They are cached and shared: do not
         write to them.
     """
-    data = datasets.load(key)
-    return torch.tensor(data.x_train), torch.tensor(data.y_train)  # copies: the data set's arrays are read-only
+    return _training_set(spec.dataset, spec.training_images)
+
+
+@lru_cache(maxsize=4)
+def _training_set(dataset: str, n: int) -> tuple[Tensor, Tensor]:
+    """Return `n` training examples of a data set with their labels; all of them if `n` is 0."""
+    data = datasets.load(dataset)
+    chosen = datasets.training_indices(data, n) if n else slice(None)
+    return torch.tensor(data.x_train[chosen]), torch.tensor(data.y_train[chosen])  # copies: the arrays are read-only
 
 
 def to_float(x: Tensor) -> Tensor:
@@ -50,9 +57,9 @@ def steps_per_epoch(spec: RunSpec) -> int:
         spec: settings of the run.
 
     Returns:
-        Number of batches in the training set, at least 1. A last, smaller batch counts unless the spec drops it.
+        Number of batches in the run's training set, at least 1. A last, smaller batch counts unless the spec drops it.
     """
-    return _batches_per_epoch(spec, len(training_set(spec.dataset)[0]))
+    return _batches_per_epoch(spec, len(training_set(spec)[0]))
 
 
 def _batches_per_epoch(spec: RunSpec, n: int) -> int:
@@ -62,7 +69,7 @@ def _batches_per_epoch(spec: RunSpec, n: int) -> int:
 
 
 def batch_indices(spec: RunSpec, step: int, n: int) -> Tensor:
-    """Return the indices of the rows of step number `step` among `n` training examples.
+    """Return the indices of the rows of step number `step` among the `n` examples of a run.
 
     Every epoch has its own permutation; its last, smaller batch is left out if the spec drops it. Batches that are
     drawn by class have their own turns (see `class_batches`).
@@ -70,13 +77,13 @@ def batch_indices(spec: RunSpec, step: int, n: int) -> Tensor:
     Args:
         spec: settings of the run.
         step: number of the step, from 0.
-        n: size of the training set.
+        n: size of the run's training set.
 
     Returns:
-        Indices (images per step,) int64, fewer in a last, smaller batch.
+        Indices into `training_set(spec)` (images per step,) int64, fewer in a last, smaller batch.
     """
     if spec.images_per_class:
-        labels = training_set(spec.dataset)[1]
+        labels = training_set(spec)[1]
         return class_batches.batch_indices(labels, spec.seed, spec.batch, spec.images_per_class, step)
     size = min(spec.images_per_step, n)
     epoch, batch = divmod(step, _batches_per_epoch(spec, n))
@@ -94,7 +101,7 @@ def batch_labels(spec: RunSpec, step: int) -> NDArray[np.int64]:
         Labels (batch,) int64. A loss of two views takes no labels; its rows get the number of their image in the batch,
         so that the two views of an image have the same label.
     """
-    rows, y = training_set(spec.dataset)
+    rows, y = training_set(spec)
     labels: NDArray[np.int64] = y[batch_indices(spec, step, len(rows))].numpy()
     return np.tile(np.arange(len(labels)), 2) if losses.LOSSES[spec.loss].views else labels
 

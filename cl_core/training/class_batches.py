@@ -23,7 +23,7 @@ def batch_indices(labels: Tensor, seed: int, batch: int, images_per_class: int, 
     """Return the indices of the rows of one step.
 
     Args:
-        labels: (N,) int64, the labels of the training set, with at least `images_per_class` rows of each class.
+        labels: (N,) int64, the labels of the run's training set, with at least `images_per_class` rows of each class.
         seed: seed of the run.
         batch: number of rows of a batch, divisible by `images_per_class`.
         images_per_class: number K of rows of each class.

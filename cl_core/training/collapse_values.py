@@ -7,7 +7,7 @@ as those without a positive pair, are left out: their loss is 0 whatever the emb
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import islice
-from math import isclose, nan
+from math import nan
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from cl_core.training import batches
 from cl_core.training.config import RunSpec
 
 SATURATING_LENGTH = 1e3  # length of vectors at which a softmax over their inner products is saturated
+SETTLED = 1e-9  # largest difference of two floors, as a share of them or of 1, at which a longer vector changes nothing
 MAX_AVERAGED, AVERAGED_PAIRS = 32, 2**16  # batches that are averaged, and pairs of rows in all of them
 MAX_SEARCHED, SEARCHED_PAIRS = 256, 2**20  # batches that are searched for them, and pairs of rows in all of them
 
@@ -96,32 +97,42 @@ def _values(spec: RunSpec, step: int) -> tuple[float, float] | None:
         return None
     variant_loss = variants.get_variant(spec.loss, spec.convention).loss_function(spec.theta)
     if variant_loss is not None:
-        return _variant_values(spec, variant_loss, labels, classes)
+        collapse, floor = variant_values(spec, variant_loss, labels, classes)
+        return float(collapse), float(floor)
     arguments = spec.loss, spec.theta, labels, classes
     return losses.collapse_value(*arguments), losses.floor_value(*arguments)
 
 
-def _variant_values(
+def variant_values(
     spec: RunSpec, variant_loss: Callable[..., Tensor], labels: Tensor, classes: int
-) -> tuple[float, float]:
-    """Return both values of a variant that has a function of its own, for one batch."""
-    loss = losses.LOSSES[spec.loss]
-    class_index = labels.unique(return_inverse=True)[1] if loss.views else labels
-    axes = torch.eye(int(class_index.max()) + 1 if loss.views else classes, dtype=torch.float64)
+) -> tuple[Tensor, Tensor]:
+    """Return both values of a variant that has a function of its own, for one batch.
 
-    def value(centres: Tensor, length: float, weight_length: float) -> float:
+    Args:
+        spec: settings of the run, of a loss on labels. Only loss and unit length matter.
+        variant_loss: the variant's function of z, y, weight and bias, which are passed as keyword arguments.
+        labels: (B,) labels of the batch.
+        classes: number of classes of the data set.
+
+    Returns:
+        Two float64 scalars; the floor is NaN if the loss still changes when the vectors get longer.
+    """
+    axes = torch.eye(classes, dtype=torch.float64)
+    classes_of_rows = (labels[:, None] == torch.arange(classes)).double()  # (B, C)
+
+    def value(centres: Tensor, length: float, weight_length: float) -> Tensor:
         """Return the loss with every embedding at the centre of its class: centres (C, C) of unit length."""
-        return float(
-            variant_loss(z=length * centres[class_index], y=labels, weight=weight_length * centres, bias=0 * axes[0])
-        )
+        z = length * (classes_of_rows @ centres)
+        return variant_loss(z=z, y=labels, weight=weight_length * centres, bias=0 * axes[0])
 
     collapse = value(axes[:1].expand_as(axes), 1.0, 1.0)
-    corners = normalize(axes - 1 / len(axes)) if len(axes) > 1 else axes
-    if not loss.lengths:
+    corners = normalize(axes - 1 / classes) if classes > 1 else axes
+    if not losses.LOSSES[spec.loss].lengths:
         return collapse, value(corners, 1.0, 1.0)
     # the lengths of class weights are free; those of embeddings only without unit_norm
     floor, beyond = (
         value(corners, 1.0 if spec.unit_norm else length, length)
         for length in (SATURATING_LENGTH, 2 * SATURATING_LENGTH)
     )
-    return collapse, floor if isclose(floor, beyond, abs_tol=1e-9) else nan
+    settled = (floor - beyond).abs() <= SETTLED * torch.maximum(floor.abs(), beyond.abs()).clamp_min(1)
+    return collapse, floor.where(settled, nan)

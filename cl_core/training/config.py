@@ -22,9 +22,10 @@ SEED_RANGE = (0, 2**31 - 1)
 OPTIMISERS = ("adam", "sgd", "keras_adam")
 MOMENTUM = 0.9  # of SGD
 MAX_STEP_VALUES = 2**23  # input values (pixels, coordinates) of all images in one training step
+MIN_TRAINING_IMAGES = 100  # fewer are not worth a run of their own
 MAX_STEPS = 20_000  # a forgotten run stops here
 # fields of `RunSpec` that older files lack; they had their default
-LATER_SETTINGS = frozenset({"images_per_class", "drop_last"})
+LATER_SETTINGS = frozenset({"images_per_class", "drop_last", "training_images"})
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class RunSpec:
             `batch` / K classes (see `class_batches`). A loss of two views takes no labels, so it has 0.
         drop_last: whether an epoch of shuffled batches leaves out the images that do not fill a whole batch; else they
             are its last, smaller batch.
+        training_images: 0 for the whole training set; N >= 100 for N of its images, about equally many of each class
+            (see `datasets.training_indices`). Runs of all seeds have the same ones. As many as the training set has,
+            or more, are the whole set and stored as 0, so that runs on the same images have equal specs.
 
     Raises:
         ValueError: when a setting has the wrong type or is out of range, when a key or a parameter of the loss is
@@ -73,6 +77,7 @@ class RunSpec:
     convention: str = variants.OURS
     images_per_class: int = 0
     drop_last: bool = True
+    training_images: int = 0
 
     def __post_init__(self) -> None:
         check_field_types(self)
@@ -96,6 +101,8 @@ class RunSpec:
             raise ExplainedError(f"a batch of two views has an even number of rows, not {self.batch}")
         if not encoders.ENCODERS[self.encoder].any_dim and self.dim != encoders.WIDTH:
             raise ExplainedError(f"the encoder {self.encoder} has {encoders.WIDTH} dimensions, not {self.dim}")
+        if self.training_images:
+            self._check_training_images()
         if self.images_per_class:
             self._check_images_per_class()
         object.__setattr__(self, "rate", float(self.rate))
@@ -109,6 +116,18 @@ class RunSpec:
     def images_per_step(self) -> int:
         """Number of training images in one step."""
         return self.batch // 2 if losses.LOSSES[self.loss].views else self.batch
+
+    def _check_training_images(self) -> None:
+        """Raise ValueError if `training_images` are too few; store the whole training set as 0."""
+        n = self.training_images
+        size = len(datasets.load(self.dataset).y_train)
+        if n < 0 or n < min(MIN_TRAINING_IMAGES, size):
+            raise ExplainedError(
+                f"training_images is {n!s:.40}, and must be 0, for the whole training set, or at least "
+                f"{MIN_TRAINING_IMAGES}"
+            )
+        if n >= size:
+            object.__setattr__(self, "training_images", 0)
 
     def _check_images_per_class(self) -> None:
         """Raise ValueError if batches of `images_per_class` images of each class cannot be drawn."""
@@ -128,7 +147,8 @@ class RunSpec:
         if batch % images:
             raise ExplainedError(f"a batch of {batch} can't be divided into classes of {images} images each")
         data = datasets.load(self.dataset)
-        sizes = np.bincount(data.y_train, minlength=data.n_classes)
+        chosen = datasets.training_indices(data, self.training_images) if self.training_images else slice(None)
+        sizes = np.bincount(data.y_train[chosen], minlength=data.n_classes)
         classes = np.count_nonzero(sizes)
         if batch // images > classes:
             raise ExplainedError(
@@ -138,7 +158,8 @@ class RunSpec:
             )
         smallest = int(np.where(sizes > 0, sizes, sizes.max()).argmin())
         if sizes[smallest] < images:
+            among = f" among the {self.training_images:,} of the run" if self.training_images else ""
             raise ExplainedError(
-                f"class {data.class_names[smallest]} has {sizes[smallest]} training images, so a batch can't have "
-                f"{images} of each class"
+                f"class {data.class_names[smallest]} has {sizes[smallest]} training images{among}, so a batch can't "
+                f"have {images} of each class"
             )

@@ -1,7 +1,9 @@
 """Frames: the metrics and coordinates of a run at one step, small enough to keep all of them in memory."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import dropwhile, islice, takewhile
 from math import nan
 from typing import Literal, Self
 
@@ -16,7 +18,8 @@ from cl_core.data import datasets
 from cl_core.data.errors import ExplainedError
 from cl_core.training import batches, loop
 from cl_core.training.collapse_values import collapse_and_floor
-from cl_core.training.config import RunSpec
+from cl_core.training.config import MAX_STEPS, RunSpec
+from cl_core.training.divergence import divergence_advice
 from cl_core.training.loop import Snapshot, State
 
 PROBE_SIZES = (500, 1000, 2000, 5000, 10_000)  # numbers of test images that a picture may show
@@ -38,7 +41,7 @@ class Frame:
         seconds: time spent in training steps until then.
         metrics: metrics of the probe images.
         points: coordinates of the probe images by number of axes: (n, 2) and, if the embedding has at least three
-            dimensions, (n, 3) float32.
+            dimensions, (n, 3) float32. Empty, as `views`, of a frame that a browser draws and only reports.
         views: the projections of the embedding to these coordinates, by number of axes. Only the newest frame of a run
             has them complete (see `compacted`).
         probe: accuracy of a linear probe (see `metrics.linear_probe`); NaN if it was not measured.
@@ -110,7 +113,7 @@ def frame_from_snapshot(
         ValueError: when the embedding is not finite.
     """
     if not np.isfinite(snapshot.z).all():
-        raise ExplainedError(loop.divergence_advice(state.spec, state.step))
+        raise ExplainedError(divergence_advice(state.spec, state.step))
     views = projection.fit_views(snapshot.z, previous)
     points = {k: view.project(snapshot.z) for k, view in views.items()}
     measured = metrics.measure(torch.from_numpy(snapshot.z), torch.from_numpy(snapshot.y), torch.from_numpy(points[2]))
@@ -141,24 +144,40 @@ def references(spec: RunSpec, n: int) -> References:
     Returns:
         Loss at total collapse, loss of perfect classes, kNN accuracy of raw pixels, and steps per epoch.
     """
-    return References(*collapse_and_floor(spec), _knn_raw(spec.dataset, n), batches.steps_per_epoch(spec))
+    return References(*collapse_and_floor(spec), knn_of_pixels(spec.dataset, n), batches.steps_per_epoch(spec))
 
 
 @lru_cache(maxsize=16)
-def _knn_raw(dataset: str, n: int) -> float:
-    """Return the kNN accuracy of the raw pixels of `n` probe images."""
+def knn_of_pixels(dataset: str, n: int) -> float:
+    """Return the kNN accuracy of the raw pixels of `n` probe images of a data set, 0 to 1."""
     data = datasets.load(dataset)
     rows = datasets.probe_indices(data, n)
     pixels = torch.from_numpy(data.x_test[rows]).flatten(1).float()
     return metrics.neighbour_scores(pixels, torch.from_numpy(data.y_test[rows]))[0]
 
 
-def next_frame_step(spec: RunSpec, step: int) -> int:
-    """Return the step of the first frame after `step`.
+def frame_steps(spec: RunSpec) -> Iterator[int]:
+    """Yield the steps that have a frame after step 0, without end.
 
     Frames are at steps 0, 1, 2, 3, ..., then ever farther apart up to a maximal gap, since most visible changes happen
     in the first few hundred steps. The steps depend on the spec alone, so that a run shows the same frames at any
     speed.
+
+    Args:
+        spec: settings of the run.
+
+    Yields:
+        Ascending steps.
+    """
+    max_gap = max(1, MAX_ROWS_IN_GAP // spec.batch)
+    step = 0
+    while True:
+        step += max(1, min(round(GAP_GROWTH * step), max(max_gap, step // LATE_GAP_DIVISOR)))
+        yield step
+
+
+def next_frame_step(spec: RunSpec, step: int) -> int:
+    """Return the step of the first frame after `step`.
 
     Args:
         spec: settings of the run.
@@ -167,11 +186,7 @@ def next_frame_step(spec: RunSpec, step: int) -> int:
     Returns:
         A step greater than `step`.
     """
-    max_gap = max(1, MAX_ROWS_IN_GAP // spec.batch)
-    frame_step = 0
-    while frame_step <= step:
-        frame_step += max(1, min(round(GAP_GROWTH * frame_step), max(max_gap, frame_step // LATE_GAP_DIVISOR)))
-    return frame_step
+    return next_frame_steps(spec, step, 1)[0]
 
 
 def next_frame_steps(spec: RunSpec, step: int, n: int) -> list[int]:
@@ -185,10 +200,16 @@ def next_frame_steps(spec: RunSpec, step: int, n: int) -> list[int]:
     Returns:
         Ascending steps.
     """
-    steps = [next_frame_step(spec, step)]
-    while len(steps) < n:
-        steps.append(next_frame_step(spec, steps[-1]))
-    return steps
+    return list(islice(dropwhile(lambda frame_step: frame_step <= step, frame_steps(spec)), n))
+
+
+def steps_to_the_end(spec: RunSpec) -> list[int]:
+    """Return the steps after 0 that have a frame; the last one ends the run.
+
+    Args:
+        spec: settings of the run.
+    """
+    return [*takewhile(lambda step: step < MAX_STEPS, frame_steps(spec)), MAX_STEPS]
 
 
 Phase = Literal["opening", "paused", "running", "failed", "finished"]
@@ -205,6 +226,11 @@ class Pace:
 
     frames_per_second: float | None
     every_step: bool = False
+
+    def for_browser(self) -> dict[str, float | bool]:
+        """Return the pace as a worker in the browser takes it, with milliseconds between two frames."""
+        interval = 1000 / self.frames_per_second if self.frames_per_second else 0
+        return {"interval": interval, "everyStep": self.every_step}
 
 
 PACES = {

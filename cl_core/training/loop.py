@@ -24,6 +24,7 @@ from cl_core.losses.execution import is_finite
 from cl_core.training import config, modules, optimisers, rng
 from cl_core.training.batches import batch_indices, to_float, training_set
 from cl_core.training.config import RunSpec
+from cl_core.training.divergence import divergence_advice
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +190,7 @@ class _Trainer:
         schedule: schedule of the loss's `annealing`; None if it is constant.
         size: number P of the weights of `net` and `loss`.
         weights: (P,) float32.
-        rows, labels: the training set, (N, *shape) and (N,).
+        rows, labels: the examples that the run trains on, (N, *shape) and (N,).
     """
 
     def __init__(self, spec: RunSpec, state: State | None) -> None:
@@ -217,7 +218,7 @@ class _Trainer:
             parameter.grad = self.weights.grad[low:high].view(parameter.shape)
         moments = None if state is None or not state.step else torch.from_numpy(state.vector[self.size :].copy())
         self.optimiser = optimisers.create(spec, self.weights, moments, state.step if state else 0)
-        self.rows, self.labels = training_set(spec.dataset)
+        self.rows, self.labels = training_set(spec)
 
     def step(self, step: int) -> tuple[float, int]:
         """Do step number `step`, counted from 0.
@@ -257,25 +258,3 @@ class _Trainer:
             optimiser_state.get(name, torch.zeros(self.size)) for name in optimisers.MOMENT_NAMES[self.spec.optimiser]
         ]
         return torch.cat([self.weights.detach(), *moments]).numpy()
-
-
-def divergence_advice(spec: RunSpec, step: int) -> str:
-    """Return the message for a run whose numbers became NaN or infinite, with settings to try instead.
-
-    Args:
-        spec: settings of the run.
-        step: step at which it happened.
-
-    Returns:
-        Text for the visitor.
-    """
-    hints = []
-    if spec.rate > 1e-3:
-        hints.append(f"a smaller learning rate (it was {spec.rate:g})")
-    if not spec.unit_norm:
-        hints.append("unit-length embeddings")
-    if spec.theta.get("temperature", 1.0) < 0.05:
-        hints.append(f"a larger temperature (it was {spec.theta['temperature']:g})")
-    if not hints:
-        hints.append("another seed or a larger batch")
-    return f"At step {step} the numbers ran out of range (NaN or infinity). Try {' or '.join(hints)}."

@@ -19,8 +19,8 @@ from cl_core import losses, training
 from cl_core.analysis import triplet_counts
 from cl_core.analysis.census import census, number_of_triplets
 from cl_core.losses.contrast import Contrast
+from cl_core.pretrained import checkpoints
 from cl_core.runtime.process_memory import peak_growth
-from cl_core.training.pretrained import checkpoints
 from tests.benchmarks import machine, report
 from tests.benchmarks.limited_process import OutOfMemory, run_limited
 

@@ -95,7 +95,8 @@ async def measure(url: str, pid: int, sessions: int, seconds: float, browsers: i
     resources = ServerResources(pid)
     memory_before = resources.memory()
     links = [
-        f"loss={loss}&seed={seed}&play=true&pace=fast" for seed, loss in enumerate(islice(cycle(LOSSES), sessions))
+        f"engine=server&loss={loss}&seed={seed}&play=true&pace=fast"
+        for seed, loss in enumerate(islice(cycle(LOSSES), sessions))
     ]
     visitors = []
     for link in links:
@@ -104,7 +105,7 @@ async def measure(url: str, pid: int, sessions: int, seconds: float, browsers: i
     movers = [await Visitor(url, "boundaries", "loss=am_softmax").open() for _ in range(SLIDER_VISITORS)]
     async with _browsers(browsers) as pages:
         for i, page in enumerate(pages):
-            await page.goto(f"{url}/training?play=true&pace=fast&seed={1000 + i}")
+            await page.goto(f"{url}/training?engine=server&play=true&pace=fast&seed={1000 + i}")
             await page.locator(".embedding").wait_for(timeout=1000 * TIMEOUT)
         for visitor in visitors:
             await visitor.wait_for_frame(TIMEOUT)

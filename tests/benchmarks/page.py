@@ -76,7 +76,7 @@ def measure(plan: Plan) -> PageResult:
     """Measure the page on its own server, in its own browser."""
     with run_server() as (url, _), open_browser() as page:
         first_move = _first_move(TrainingPage(page, f"{url}/training"), plan.starts)
-        return _measure_speed(TrainingPage(page, f"{url}/training?pace=flat-out"), plan, first_move)
+        return _measure_speed(TrainingPage(page, f"{url}/training?engine=server&pace=flat-out"), plan, first_move)
 
 
 def _first_move(page: "TrainingPage", starts: int) -> float:

@@ -75,9 +75,9 @@ def _random_link(generator: random.Random) -> tuple[str, str]:
         case 0:
             return "training", f"loss={generator.choice(list(LOSSES))}&seed={seed}&play=true&pace=flat-out"
         case 1:
-            return "compare", f"seed={seed}&play=true&pace=fast"
+            return "compare", f"engine=server&seed={seed}&play=true&pace=fast"
         case 2:
-            return "break_it", f"failure={generator.choice(list(FAILURES))}&seed={seed}&play=true"
+            return "break_it", f"engine=server&failure={generator.choice(list(FAILURES))}&seed={seed}&play=true"
         case _:
             return generator.choice(PAGES_WITHOUT_RUNS), ""
 

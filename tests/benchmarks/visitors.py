@@ -19,7 +19,7 @@ from cl_core.components.envelope import unpack
 
 STEP = re.compile(r"\*\*step ([\d,]+)\*\*")
 MAX_MESSAGE = 1 << 28  # bytes
-PICTURES = ("embedding", "plane", "wedge")
+PICTURES = ("embedding", "plane", "wedge", "trainer")
 VALUE_FIELDS = {  # type of widget -> field of its value in the protocol
     "slider": "double_array_value",
     "button_group": "string_array_value",

@@ -4,6 +4,7 @@ from typing import Self
 
 from playwright.sync_api import Locator, Page
 
+HOSTS = '[data-testid="stBidiComponentIsolated"], .picture > div'  # of components: in the app, and on the static site
 POLLING = 40  # ms; polling at every animation frame, the default, keeps a page drawing
 FRAME_CLOCK = """() => {
     const requestFrame = window.requestAnimationFrame.bind(window);
@@ -55,7 +56,7 @@ class Component:
         """Wait until a JavaScript condition on the data attributes `d` holds."""
         self.page.wait_for_function(
             f"""() => {{
-                const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
+                const hosts = [...document.querySelectorAll('{HOSTS}')];
                 const roots = hosts.map((h) => h.shadowRoot?.querySelector('.{self.kind}')).filter(Boolean);
                 const d = roots[{self.index}]?.dataset;
                 return d && d.{self.sign} && ({condition});

@@ -1,6 +1,5 @@
 """Fixtures of the browser tests: one browser, a server for the app and one for the harness, and windows to reuse."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -8,8 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
+from tests import hosts
 from tests.browser.harness import EMPTY
 from tests.browser.servers import Server
+from tests.unit.components.test_javascript import skip_or_fail
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Error, Page
@@ -32,12 +33,13 @@ SHOW_SCENE = """query => {  // what the browser's back button does: Streamlit ru
     history.replaceState(null, '', `/${query}`);
     dispatchEvent(new PopStateEvent('popstate'));
 }"""
-CLEAR_STATE = """() => {  // components keep the state of their groups on the window
+CLEAR_STATE = """async () => {  // components keep the state of their groups on the window
     for (const key of Object.getOwnPropertySymbols(globalThis))
         if (Symbol.keyFor(key)?.startsWith('contrastive-loss-lab/')) delete globalThis[key];
     window.restoreClock?.();  // of tests that let time pass by frames
     localStorage.clear();
     sessionStorage.clear();
+    for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
 }"""
 COMPONENT = '[data-testid="stBidiComponentIsolated"]'
 
@@ -47,12 +49,20 @@ def browser() -> "Iterator[Browser]":
     """Chromium, for the whole session."""
     path = next(filter(None, map(shutil.which, ("/usr/bin/chromium", *BROWSERS))), None)
     if path is None:
-        reason = f"no browser found: install one of {', '.join(BROWSERS)}"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        skip_or_fail(f"no browser found: install one of {', '.join(BROWSERS)}")
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def firefox() -> str:
+    """Return the path of Firefox, which Playwright does not drive: a test gives it an address only."""
+    path = hosts.firefox()
+    if path is None:
+        skip_or_fail("no Firefox found: install firefox-esr")
+    return str(path)
 
 
 @pytest.fixture(scope="session")

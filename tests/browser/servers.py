@@ -27,13 +27,15 @@ class Server:
     """A Streamlit server, which a test may kill and start again at the same address.
 
     Args:
-        script: path of the app, relative to the project's root.
+        script: path of the app, relative to `root`.
         log: file that gets the server's output.
+        root: of the project, or of a copy.
     """
 
-    def __init__(self, script: str, log: Path) -> None:
+    def __init__(self, script: str, log: Path, root: Path = ROOT) -> None:
         self.script = script
         self.log = log
+        self.root = root
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
@@ -41,10 +43,10 @@ class Server:
     def start(self) -> None:
         """Start the process and wait until it answers."""
         options = [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": self.port}.items()]
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        path = os.pathsep.join(filter(None, (str(self.root), os.environ.get("PYTHONPATH"))))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(ROOT / self.script), *options],
-            cwd=ROOT,
+            [sys.executable, "-m", "streamlit", "run", str(self.root / self.script), *options],
+            cwd=self.root,
             env={**os.environ, "PYTHONPATH": path},
             stdout=self.log.open("wb"),
             stderr=subprocess.STDOUT,
@@ -70,6 +72,21 @@ class Server:
             self.process.wait(timeout=SHUTDOWN_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.kill()
+
+
+def worker_times(server: Server) -> dict[int, float]:
+    """Return the CPU seconds that each training worker of a server has used so far, by process id."""
+    times = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+                command = (folder / "cmdline").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(fields[1]) == server.process.pid and "popen_loky" in command:
+                times[int(folder.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return times
 
 
 def _free_port() -> int:

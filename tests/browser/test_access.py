@@ -14,7 +14,7 @@ from tests.browser.servers import Server
 
 pytestmark = pytest.mark.browser
 
-RUN = "dataset=blobs&encoder=mlp&pace=flat-out"
+RUN = "engine=server&dataset=blobs&encoder=mlp&pace=flat-out"
 VIEWS = {  # the address of each view, and a text or a selector that it has once it is shown
     "": "Contrastive Loss Lab",
     "triplets?part=one+triplet": ".triplet",
@@ -28,6 +28,8 @@ VIEWS = {  # the address of each view, and a text or a selector that it has once
     f"training?{RUN}&play=true": "Pause",
     f"training?{RUN}&view=density": ".js-plotly-plot",
     f"compare?{RUN}": ".embedding[data-frames]",
+    "compare?dataset=blobs": ".arena .embedding[data-frames]",
+    "break_it?failure=hot": ".arena .embedding[data-frames]",
     "experiments": "The claims, and what these numbers say",
     "experiments?part=one+thing+at+a+time": ".stVegaLiteChart",
     "experiments?part=pictures": "by the two first principal axes of their embedding",
@@ -35,7 +37,7 @@ VIEWS = {  # the address of each view, and a text or a selector that it has once
     "experiments?part=cost": "processor time in",
     "glossary": ".stGraphVizChart",
     "lessons": "A lesson leads through the course",
-    "break_it": ".st-key-break_hard_collapse",
+    "break_it?failure=none": ".st-key-break_hard_collapse",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 STREAMLIT_VIOLATIONS = {  # rule and part of the selector of what Streamlit renders, and no theme can change

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.app_page import wait_for
+from tests.browser.servers import Server, worker_times
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +45,7 @@ class ComparePage:
 
 
 def test_pictures_show_the_same_step_and_one_slider_moves_them(open_page: Callable[..., Page]) -> None:
-    address = "compare?contenders=3&pace=flat-out&batch=32&batch_2=32&batch_3=32"
+    address = "compare?engine=server&contenders=3&pace=flat-out&batch=32&batch_2=32&batch_3=32"
     page = open_page(address, height=800, motion=True)
     comparison = ComparePage(page, 3)
     expect(page.get_by_role("img", name=re.compile("^B triplet: PCA view"))).to_be_visible()
@@ -70,3 +71,68 @@ def test_pictures_show_the_same_step_and_one_slider_moves_them(open_page: Callab
     comparison.click("Step")
     comparison.wait(lambda: comparison.data("step") == ["1", "1", "1"])  # new frames are shown as they arrive
     expect(comparison.timeline).to_have_attribute("data-live", "true")
+
+
+def test_race_in_the_browser_keeps_all_at_one_step_and_costs_the_server_nothing(
+    open_page: Callable[..., Page], app_server: Server
+) -> None:
+    address = "compare?contenders=3&pace=flat-out&batch=32&batch_2=32&batch_3=32&training_images=1000"
+    page = open_page(address, height=800, motion=True)
+    arena = page.locator(".arena")
+    expect(arena).to_have_attribute("data-phase", "paused", timeout=120_000)
+    comparison = ComparePage(page, 3)
+    expect(page.get_by_role("img", name=re.compile("^B triplet.*: PCA view"))).to_be_visible()
+    used = sum(worker_times(app_server).values())  # so far: by compiling the programs
+    comparison.click("Start")
+    comparison.wait(lambda: min(map(int, comparison.data("frames"))) > 12)
+    comparison.click("Pause")
+    expect(arena).to_have_attribute("data-phase", "paused")
+    comparison.wait(
+        lambda: set(comparison.data("moving")) == {"false"} and comparison.data("step") == 3 * [comparison.step()]
+    )
+    assert sum(worker_times(app_server).values()) - used < 0.1
+    scores = page.get_by_role("table").locator("td").all_inner_texts()
+    assert len(scores) == 3 * 5
+    assert len([score for score in scores if re.fullmatch(r"\d+\.\d%", score)]) == 3 * 4, "all scores, as on the server"
+    step = int(comparison.step())
+    expect(page.get_by_role("table")).to_contain_text("C circle")
+    expect(page.get_by_text(f"At step {step:,}", exact=True)).to_be_visible()
+
+    slider = page.get_by_role("slider", name="Frame")
+    slider.focus()
+    slider.press("Home")
+    comparison.wait(lambda: comparison.data("step") == ["0", "0", "0"])
+    slider.press("ArrowRight")
+    comparison.wait(lambda: comparison.data("step") == ["1", "1", "1"])
+    expect(page.get_by_text("At step 1", exact=True)).to_be_visible()  # the table of numbers follows the slider
+    comparison.timeline.get_by_role("button", name="Live").click()
+
+    comparison.click("Step")
+    comparison.wait(lambda: comparison.data("step") == 3 * [str(step + 1)])
+    expect(page.get_by_text(f"At step {step + 1:,}", exact=True)).to_be_visible()
+    comparison.click("Reset")
+    comparison.wait(lambda: comparison.data("frames") == ["1", "1", "1"])
+    comparison.wait(lambda: comparison.data("step") == ["0", "0", "0"])
+    expect(page.get_by_text("Curves appear with the second frame.")).to_be_visible()
+
+
+def test_race_in_the_browser_is_still_there_after_visiting_another_page(open_page: Callable[..., Page]) -> None:
+    page = open_page("compare?pace=flat-out&dataset=blobs&dim=8&batch=32&batch_2=32&seeds=2&play=true", height=800)
+    expect(page.locator(".arena")).to_have_attribute("data-phase", "running", timeout=120_000)
+    comparison = ComparePage(page, 2)
+    comparison.wait(lambda: min(map(int, comparison.data("frames"))) > 5)
+    expect(page.get_by_text(re.compile("2 seeds each, one is drawn"))).to_be_visible()
+    page.get_by_role("link", name="Start").click()
+    expect(page.get_by_role("heading", name="Contrastive Loss Lab")).to_be_visible()
+    page.get_by_role("link", name="A fair race").click()
+    expect(page.locator(".arena")).to_have_attribute("data-phase", "paused")
+    comparison.wait(lambda: min(map(int, comparison.data("frames"))) > 5)
+    step = comparison.step()
+    page.wait_for_timeout(1000)
+    assert comparison.step() == step  # it has not started again by itself
+    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible()
+    page.get_by_role("slider", name="seeds").press("ArrowRight")
+    expect(page.get_by_text("The settings have changed since this race was started.")).to_be_visible()
+    comparison.click("Start with these settings")
+    expect(page.get_by_text(re.compile("3 seeds each, one is drawn"))).to_be_visible()
+    expect(page.get_by_text("The settings have changed since this race was started.")).to_be_hidden()

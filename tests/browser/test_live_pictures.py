@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, Route, WebSocket, expect
 
 from cl_core.analysis.triplet_scene import TripletScene, triplet_scene
 from cl_core.losses.miners import KINDS
+from tests.browser.app_page import wait_for
 from tests.browser.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -69,12 +70,23 @@ def slider(page: Page, key: str) -> Locator:
 
 def hold(page: Page, key: str) -> tuple[float, float]:
     """Press the mouse on the thumb of a slider, and return where it is."""
-    box = slider(page, key).locator("xpath=../..").bounding_box()
+    thumb = slider(page, key).locator("xpath=../..")
+    thumb.hover()  # waits until it stands still, as while its part of the sidebar opens
+    box = thumb.bounding_box()
     assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
     page.mouse.down()
-    return x, y
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def weights_while_held(page: Page, scene: Locator, key: str) -> list[float]:
+    """Press the mouse on a slider of a batch and move it, and return what the scene shows before and at each place."""
+    weights = [weight_of(scene)]
+    x, y = hold(page, key)
+    for step in (2, 4, 6):
+        page.mouse.move(x + 12 * step, y)
+        wait_for(page, lambda: weight_of(scene) != weights[-1])  # another one at each place
+        weights.append(weight_of(scene))
+    return weights
 
 
 def held_margins(page: Page) -> Iterator[float]:
@@ -133,14 +145,9 @@ def test_frozen_batch_follows_the_temperature_while_the_button_is_held(open_live
     page, scene = open_live("batch?loss=supcon&images=32&anchor=3", ".batch")
     matrix = scene.locator(".matrix")
     label = matrix.get_attribute("aria-label")
-    weights = [weight_of(scene)]
     before = len(messages)
-    x, y = hold(page, "temperature")
-    for step in (2, 4, 6):
-        page.mouse.move(x + 12 * step, y)
-        page.wait_for_timeout(50)
-        weights.append(weight_of(scene))
-    assert len(set(weights)) == 4  # another one at each place
+    weights = weights_while_held(page, scene, "temperature")
+    assert len(set(weights)) == 4
     assert len(messages) == before
     page.mouse.up()
     temperature = slider(page, "temperature").input_value()
@@ -149,6 +156,61 @@ def test_frozen_batch_follows_the_temperature_while_the_button_is_held(open_live
     page.wait_for_timeout(1000)  # the picture moves to what the server has computed, which is the same
     assert weight_of(scene) == pytest.approx(weights[-1], rel=1e-5)
     assert matrix.get_attribute("aria-label") == label
+
+
+def assert_follows_like_the_server(page: Page, scene: Locator, key: str, before: int, messages: list) -> None:
+    """Hold a slider of a batch, and compare what it shows then with what the server makes of the same value."""
+    pinned = weights_while_held(page, scene, key)
+    assert len(set(pinned)) == 4
+    held = described(scene)
+    assert len(messages) == before
+    page.mouse.up()
+    value = float(slider(page, key).input_value())
+    page.wait_for_url(lambda url: f"{key}={value:g}" in url)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
+    page.wait_for_timeout(1000)  # the picture moves to what the server has computed, which is the same
+    assert weight_of(scene) == pytest.approx(pinned[-1], rel=1e-4)
+    assert described(scene)["s"] == pytest.approx(held["s"], abs=1e-5)
+
+
+def described(scene: Locator) -> dict[str, float]:
+    return {name: float(scene.get_attribute(f"data-{name}") or "nan") for name in ("s", "w")}
+
+
+@pytest.mark.parametrize(("loss", "key"), [("supcon", "temperature"), ("arcface", "margin"), ("supcon", "reach")])
+def test_frozen_batch_follows_its_sliders_after_steps(open_live, messages, loss, key) -> None:
+    page, scene = open_live(f"batch?loss={loss}&two=false&images=32&anchor=3&steps=4&reach=0.2", ".batch")
+    if key == "reach":
+        page.get_by_text("Steps and arrows").click()
+    assert_follows_like_the_server(page, scene, key, len(messages), messages)
+
+
+@pytest.mark.parametrize("mining", ["semihard", "batch_hard", "semihard_near"])
+def test_ranking_follows_the_margin_while_the_button_is_held(open_live, messages, mining) -> None:
+    address = f"triplets?part=a+real+batch&images=32&embedding=pixels&distance=euclidean&mining={mining}"
+    page, ranking = open_live(address, ".ranking")
+
+    def shown() -> dict[str, str]:
+        parts = ("anchor", "positive", "hard", "semihard", "easy", "picked", "elsewhere")
+        return {name: ranking.get_attribute(f"data-{name}") or "" for name in parts}
+
+    edge = ranking.locator(".ruler .far")
+    before = len(messages)
+    edges = []
+    counts = []
+    for _ in held_margins(page):
+        edges.append(edge.text_content())
+        counts.append(shown()["easy"])
+    assert len(set(edges)) > 10
+    assert len(set(counts)) > 1 or mining == "batch_hard"  # whose positive is the farthest, with no easy negative
+    assert len(messages) == before  # nothing was sent
+    held, at_edge, margin = shown(), edge.text_content(), float(slider(page, "margin").input_value())
+    page.mouse.up()
+    page.wait_for_url(lambda url: f"margin={margin:g}" in url)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
+    page.wait_for_timeout(500)
+    assert len(messages) > before
+    assert (shown(), edge.text_content()) == (held, at_edge)  # what the server says of the same margin
 
 
 def numbers(picture: Locator, name: str) -> list[float]:
@@ -219,13 +281,13 @@ def test_triplet_follows_a_dragged_point(open_live, messages) -> None:
     assert tuple(numbers(picture, "points")[4:6]) == places[-1]
 
 
-def test_picture_changes_on_release_where_the_engine_cannot_be_loaded(open_window, app_server) -> None:
-    page = open_window()
+def test_picture_changes_on_release_where_the_engine_cannot_be_loaded(browser, app_server) -> None:
+    page = browser.new_page()  # of its own: the engine is refused there
 
     def refuse(route: Route) -> None:
         route.fulfill(status=200, content_type="application/wasm", body=b"no engine")
 
-    page.route("**/engine.wasm*", refuse)
+    page.route("**/engine*.wasm*", refuse)
     page.goto(f"{app_server.url}/boundaries?loss=circle")
     plane = page.locator(".plane").first
     plane.wait_for(timeout=SLOW)
@@ -237,4 +299,4 @@ def test_picture_changes_on_release_where_the_engine_cannot_be_loaded(open_windo
     page.wait_for_timeout(1000)
     circle = curve(plane, "guide")
     np.testing.assert_allclose(np.hypot(circle[:, 0], circle[:, 1] - 1), math.sqrt(2) * 0.26, atol=1e-4)
-    page.unroute("**/engine.wasm*")
+    page.close()

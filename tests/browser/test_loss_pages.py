@@ -137,8 +137,8 @@ def test_slider_keeps_zoom_and_mounted_component(visit):
     plane = view.pictures("plane").first
     plane.evaluate("(root) => { root.dataset.mine = 'yes'; }")
     plane.get_by_role("button", name="Zoom in").click()
+    view.until(lambda: float(plane.get_attribute("data-zoom") or "1") > 1)
     zoom = plane.get_attribute("data-zoom")
-    assert float(zoom or "1") > 1
     boundary = view.boundary()
     view.press("margin", "ArrowRight", 2)
     view.until(lambda: not np.array_equal(view.boundary(), boundary))
@@ -243,7 +243,8 @@ def test_slider_moves_the_forces_and_an_image_has_a_strongest_partner(visit):
 
 def test_link_to_a_margin_that_cannot_be_met_warns_and_trains(visit):
     """Every other loss trains in tests/pages/test_training_page.py."""
-    view = visit("training?loss=am_softmax&dim=2&dataset=blobs&encoder=mlp&batch=32&points=500", "embedding")
+    query = "engine=server&loss=am_softmax&dim=2&dataset=blobs&encoder=mlp&batch=32&points=500"
+    view = visit(f"training?{query}", "embedding")
     expect(view.page.get_by_text("can have a margin of 0.191 at most")).to_be_visible(timeout=SLOW)
     view.page.get_by_role("button", name="Start", exact=True).click(timeout=SLOW)
     root = view.pictures("embedding").first

@@ -115,8 +115,8 @@ def test_cursor_shows_shares_and_loss_of_its_step(open_scene: Open) -> None:
     fills = [view.root.locator(f'[data-area="{kind}"]').evaluate("e => getComputedStyle(e).fill") for kind in
              ("easy", "semihard", "hard")]  # fmt: skip
     assert fills[0] == "rgb(0, 158, 115)"
-    assert "sparse" in fills[1]
-    assert "dense" in fills[2]
+    assert "#semihard-" in fills[1]
+    assert "#hard-" in fills[2]
 
 
 def test_replay_runs_and_stops_for_the_whole_group(open_scene: Open) -> None:

@@ -3,23 +3,27 @@
 import functools
 import gzip
 import http.server
-import json
 import math
 import re
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from cl_core.components.envelope import pack, unpack
 from cl_core.site import build
 from cl_core.training import RunSpec
 from cl_core.training.collapse_values import collapse_and_floor
+from cl_core.training.frames import knn_of_pixels
+from tests.browser.browser_training import BrowserTraining
 from tests.browser.test_live_pictures import curve
 
 pytestmark = pytest.mark.browser
+
+Open = Callable[..., BrowserTraining]
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -30,7 +34,7 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("site")
-    build.build(folder, ("supcon", "am_softmax"))
+    build.build(folder, ("supcon", "am_softmax", "nt_xent"))
     handler = functools.partial(QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -38,16 +42,16 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.shutdown()
 
 
-def points(page: Page) -> list[dict[str, object]]:
-    """Return the first points of the moving picture."""
-    page.locator(".embedding").dispatch_event("describe")
-    found: list[dict[str, object]] = json.loads(page.locator(".embedding").get_attribute("data-positions") or "[]")
-    return found
+@pytest.fixture
+def open_training(open_window: Callable[..., Page], address: str) -> Callable[..., BrowserTraining]:
+    """`open_training("?loss=am_softmax") -> training`, each in a window of its own."""
 
+    def open_(query: str = "", **settings: bool) -> BrowserTraining:
+        page = open_window(**settings)
+        page.goto(f"{address}training.html{query}")
+        return BrowserTraining(page)
 
-def open_training(page: Page, address: str) -> None:
-    page.goto(address)
-    expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=30_000)
+    return open_
 
 
 def radius(page: Page) -> float:
@@ -95,103 +99,179 @@ def test_nonsense_in_a_link_shows_defaults_and_lost_files_a_message(
     expect(page.locator(".plane .title")).to_have_text("Supervised NT-Xent (SupCon)")
 
 
-def test_training_starts_pauses_steps_and_begins_anew(open_window: Callable[..., Page], address: str) -> None:
-    page = open_window()
-    open_training(page, f"{address}training.html")
-    cloud, state = page.locator(".embedding"), page.locator(".state")
-    expect(cloud).to_have_attribute("data-step", "0")
-    expect(page.get_by_role("img", name="loss of the batch: no steps yet")).to_be_visible()
-    page.get_by_role("button", name="One step").click()
-    expect(cloud).to_have_attribute("data-step", "1")
-    expect(page.get_by_role("img", name="loss of the batch: 4.")).to_be_visible()
-    after_one = points(page)
-    page.get_by_role("button", name="Go on").click()
-    expect(state).to_contain_text("steps a second in your browser")
-    page.wait_for_function(
-        "Number(document.querySelector('.picture > div').shadowRoot.querySelector('.embedding').dataset.step) > 20"
-    )
-    page.get_by_role("button", name="Pause").click()
-    expect(state).to_contain_text("Paused")
-    step = cloud.get_attribute("data-step")
-    page.wait_for_timeout(300)
-    assert cloud.get_attribute("data-step") == step
-    page.get_by_role("button", name="Reset").click()
-    expect(cloud).to_have_attribute("data-step", "0")
-    expect(page.get_by_role("button", name="Start")).to_be_enabled()
-    page.get_by_role("button", name="One step").click()
-    expect(cloud).to_have_attribute("data-step", "1")
-    assert points(page) == after_one  # equal runs have equal frames
+def test_training_starts_pauses_steps_and_begins_anew(open_training: Open) -> None:
+    training = open_training("?pace=flat-out")
+    training.until("d.step === '0' && d.phase === 'paused'")
+    training.run_button("Step").click()
+    training.until("d.step === '1' && d.phase === 'paused'")
+    after_one = training.run()
+    training.start()
+    training.until("Number(d.step) > 20")
+    training.expect_state("steps/s in your browser")
+    assert training.pause() > 20
+    training.expect_state("Paused")
+    training.run_button("Reset").click()
+    training.until("d.step === '0' && d.frames === '1'")
+    training.run_button("Step").click()
+    training.until("d.step === '1' && d.phase === 'paused'")
+    again = training.run()
+    assert again["losses"] == after_one["losses"]
+    assert again["frames"] == after_one["frames"]
+    assert again["id"] != after_one["id"]
 
 
-def test_two_browsers_that_open_a_link_show_the_same_frames(open_window: Callable[..., Page], address: str) -> None:
+def test_two_browsers_that_open_a_link_show_the_same_frames(open_training: Open) -> None:
     shown = []
     for dark in (False, True):
-        page = open_window(dark=dark)
-        open_training(page, f"{address}training.html?loss=am_softmax&margin=0.2&dim=2&seed=7&pace=flat-out")
-        assert page.get_by_role("slider", name="margin").input_value() == "0.2"
+        training = open_training("?loss=am_softmax&margin=0.2&dim=2&seed=7&pace=flat-out", dark=dark)
+        assert training.page.get_by_role("slider", name="margin").input_value() == "0.2"
+        expect(training.root.get_by_role("img", name="kNN accuracy").first).to_be_visible()
         for step in range(1, 4):
-            page.get_by_role("button", name="One step").click()
-            expect(page.locator(".embedding")).to_have_attribute("data-step", str(step))
-        shown.append([point["data"] for point in points(page)])
+            training.run_button("Step").click()
+            training.until(f"d.step === '{step}'")
+        shown.append([frame["codes"] for frame in training.run()["frames"]])
     assert shown[0] == shown[1]
-    assert np.ptp(np.array(shown[0]), axis=0).min() > 0
+    assert np.ptp(np.array(shown[0][-1]).reshape(-1, 2), axis=0).min() > 0
 
 
-def test_changes_of_a_running_run_and_nonsense_in_its_link(open_window: Callable[..., Page], address: str) -> None:
-    page = open_window()
-    open_training(page, f"{address}training.html?loss=nothing&dim=7&rate=x&seed=-1&pace=hurry&temperature=9e9")
+def test_changes_of_a_running_run_and_nonsense_in_its_link(open_training: Open) -> None:
+    training = open_training("?loss=nothing&dim=7&rate=x&seed=-1&pace=hurry&temperature=9e9")
+    page = training.page
     expect(page.get_by_role("combobox", name="loss")).to_have_value("supcon")
-    expect(page.get_by_role("combobox", name="dimensions of the embedding")).to_have_value("128")
-    expect(page.get_by_role("spinbutton", name="learning rate")).to_have_value("0.001")
-    expect(page.get_by_role("spinbutton", name="seed")).to_have_value("0")
-    cloud = page.locator(".embedding")
+    dim, pace = page.get_by_role("combobox", name="dimensions"), page.get_by_role("combobox", name="speed")
+    expect(dim).to_have_value("128")
+    expect(pace).to_have_value("slow")
     rate = page.get_by_role("spinbutton", name="learning rate")
-    page.get_by_role("button", name="One step").click()
-    expect(cloud).to_have_attribute("data-step", "1")
+    expect(rate).to_have_value("0.001")
+    expect(page.get_by_role("spinbutton", name="seed")).to_have_value("0")
+    expect(page).to_have_url(re.compile(r"\?loss=supcon$"))
+    training.run_button("Step").click()
+    training.until("d.step === '1' && d.phase === 'paused'")
+    before = training.run()
+    assert compared(before) == pytest.approx(lines(0.1), rel=0.01)
     rate.fill("10")
     rate.press("Enter")
-    chart = page.get_by_role("img", name="loss of the batch")
-    label = chart.get_attribute("aria-label") or ""
-    assert compared(chart) == pytest.approx(lines(0.1), rel=0.01)
-    page.get_by_role("slider", name="temperature").press("End")
-    expect(chart).not_to_have_accessible_name(label)
-    value = float(page.get_by_role("slider", name="temperature").input_value())
-    assert compared(chart) == pytest.approx(lines(value), rel=0.01)
-    expect(page).to_have_url(re.compile(r"rate=10"))
-    assert cloud.get_attribute("data-step") == "1"  # neither begins a new run
-    page.get_by_role("button", name="One step").click()
-    expect(cloud).to_have_attribute("data-step", "2")
-    page.get_by_role("combobox", name="dimensions of the embedding").select_option("2")
-    expect(cloud).to_have_attribute("data-step", "0")
+    temperature = page.get_by_role("slider", name="temperature")
+    temperature.press("End")
+    value = float(temperature.input_value())
+    training.wait(lambda: compared(training.run()) == pytest.approx(lines(value), rel=0.01))
+    expect(page).to_have_url(re.compile(rf"temperature={value:g}&rate=10$"))
+    training.run_button("Step").click()
+    training.until("d.step === '2' && d.phase === 'paused'")
+    after = training.run()
+    assert (after["id"], after["frames"][:2]) == (before["id"], before["frames"])  # the same run went on
+    assert after["changes"] == [{"step": 1, "rate": 10, "theta": {"temperature": value}}]
+
+    dim.select_option("2")
+    expect(training.root.locator(".changed")).to_be_visible()
+    training.run_button("Start with these settings").click()
+    training.until("d.phase === 'running' && Number(d.step) > 0")
+    assert training.run()["id"] != before["id"]
+    expect(training.root.locator(".changed")).to_be_hidden()
     page.get_by_role("button", name="Defaults").click()
     expect(page).to_have_url(re.compile(r"\?loss=supcon$"))
-    expect(page.get_by_role("combobox", name="dimensions of the embedding")).to_have_value("128")
+    expect(dim).to_have_value("128")
+
+
+def test_new_seed_stands_in_form_and_address_and_begins_another_run(open_training: Open) -> None:
+    training = open_training("?seed=4")
+    training.run_button("Step").click()
+    training.until("d.step === '1' && d.phase === 'paused'")
+    first = training.run()["frames"][0]
+    training.run_button("New seed").click()
+    training.until("d.step === '0' && d.frames === '1'")
+    expect(training.page.get_by_role("spinbutton", name="seed")).to_have_value("5")
+    expect(training.page).to_have_url(re.compile(r"\?loss=supcon&seed=5$"))
+    assert training.run()["frames"][0]["codes"] != first["codes"]
+
+
+def test_reload_comes_back_to_the_run(open_training: Open) -> None:
+    training = open_training("?pace=flat-out&temperature=0.2")
+    training.train(6)
+    paused_at = training.pause()
+    run = training.run()
+    training.page.wait_for_timeout(500)  # it is stored behind the page's back
+    training.page.reload()
+    training = BrowserTraining(training.page)
+    training.until(f"d.step === '{paused_at}' && d.phase === 'paused'")
+    expect(training.run_button("Go on")).to_be_visible()
+    assert training.run() == run
+    training.run_button("Step").click()
+    training.until(f"d.step === '{paused_at + 1}'")
+
+
+def test_loss_of_two_views_trains_and_raw_pixels_are_compared(open_training: Open) -> None:
+    training = open_training("?loss=nt_xent")
+    training.run_button("Step").click()
+    training.until("d.step === '1' && d.phase === 'paused'")
+    (loss,) = training.run()["losses"]
+    assert 0 < loss < 10
+    share = knn_of_pixels("mnist", 1000)
+    expect(training.root.locator(".curves")).to_contain_text(f"raw pixels {share:.1%}")
 
 
 @pytest.mark.parametrize(
-    ("pattern", "text"),
+    ("pattern", "status", "text"),
     [
-        ("**/runs/*", "runs/supcon-out-128.bin could not be loaded (404)."),
-        ("**/probes*", "A file of images is incomplete."),
-        ("**/images*", "A file of images is incomplete."),
-        ("**/engine.wasm", "The engine could not be loaded: 404"),
+        ("**/runs/*", 300, "A file could not be loaded (300). Reset tries again."),
+        ("**/runs/*", 200, "The run could not be opened ("),
+        ("**/probes*", 200, "A file of examples is incomplete or damaged."),
+        ("**/engine.wasm*", 404, "The engine could not be loaded: 404"),
+        ("**/cloud.bin*", 300, "A file could not be loaded (300). Reset tries again."),
     ],
 )
 def test_lost_or_cut_files_have_a_message_and_reset_tries_again(
-    pattern: str, text: str, open_window: Callable[..., Page], address: str
+    pattern: str, status: int, text: str, open_window: Callable[..., Page], address: str
 ) -> None:
     page = open_window()
-    cut = gzip.compress(bytes(100))
-    status = 200 if "images" in pattern or "probes" in pattern else 404
+    cut = gzip.compress(bytes(100))  # and 300 is no success, but nothing that browsers write to the console either
     page.route(pattern, lambda route: route.fulfill(status=status, body=cut))
     page.goto(f"{address}training.html")
-    expect(page.locator(".notice")).to_contain_text(text)
-    expect(page.locator(".state")).to_contain_text("Stopped")
-    expect(page.get_by_role("button", name="Start")).to_be_disabled()
+    notice = page.locator(".trainer .notice").first
+    expect(notice).to_contain_text(text)
+    if "cloud" not in pattern:  # without it a run can train all the same
+        expect(page.locator(".state")).to_contain_text("Stopped")
+        expect(page.get_by_role("button", name="Start")).to_be_disabled()
     page.unroute(pattern)
     page.get_by_role("button", name="Reset").click()
-    expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=30_000)
-    expect(page.locator(".notice")).to_be_hidden()
+    training = BrowserTraining(page)
+    training.cloud.until("d.step === '0'")
+    expect(training.run_button("Start")).to_be_enabled()
+    expect(notice).to_be_hidden()
+
+
+def test_run_rests_when_the_file_of_the_next_one_is_lost(open_training: Open) -> None:
+    training = open_training()
+    page = training.page
+    training.run_button("Step").click()
+    training.until("d.step === '1' && d.phase === 'paused'")
+    page.route("**/runs/am*", lambda route: route.fulfill(status=300))
+    page.get_by_role("combobox", name="loss").select_option("am_softmax")
+    training.run_button("Start with these settings").click()
+    notice = training.root.locator(".notice").first
+    expect(notice).to_have_text("A file could not be loaded (300). Reset tries again.")
+    page.wait_for_timeout(300)
+    training.until("d.step === '1' && d.phase === 'paused'")
+    page.unroute("**/runs/am*")
+    training.run_button("Start with these settings").click()
+    training.until("d.phase === 'running' && Number(d.step) > 0")
+    expect(notice).to_be_hidden()
+
+
+def test_training_images_that_were_cut_are_loaded_again_by_start(
+    open_window: Callable[..., Page], address: str
+) -> None:
+    page = open_window()
+    page.route("**/images*", lambda route: route.fulfill(status=200, body=gzip.compress(bytes(100))))
+    page.goto(f"{address}training.html")
+    notice = page.locator(".trainer .notice").first
+    expect(notice).to_have_text("A file of examples is incomplete or damaged. Start tries again.")
+    training = BrowserTraining(page)
+    training.expect_state("Paused")
+    page.unroute("**/images*")
+    training.start()
+    training.until("Number(d.step) > 0")
+    expect(notice).to_be_hidden()
 
 
 def test_run_that_leaves_the_range_of_numbers_stops_with_a_message(
@@ -200,7 +280,8 @@ def test_run_that_leaves_the_range_of_numbers_stops_with_a_message(
     page = open_window()
     page.route("**/runs/*", lambda route: route.fulfill(body=with_infinite_weights(route.fetch().body())))
     page.goto(f"{address}training.html")
-    expect(page.locator(".notice")).to_contain_text("The numbers ran out of range (NaN or infinity).")
+    notice = page.locator(".trainer .notice").first
+    expect(notice).to_contain_text("At step 0 the numbers ran out of range (NaN or infinity).")
     expect(page.locator(".state")).to_contain_text("Stopped")
 
 
@@ -208,13 +289,9 @@ def lines(temperature: float) -> tuple[float, float]:
     return collapse_and_floor(RunSpec(theta={"temperature": temperature}))
 
 
-def compared(chart: Locator) -> tuple[float, ...]:
-    """Return the values that the loss is compared with, as its chart says them."""
-    found = re.search(
-        r"all in one point: ([\d.]+); perfect classes: ([\d.]+)$", chart.get_attribute("aria-label") or ""
-    )
-    assert found
-    return tuple(map(float, found.groups()))
+def compared(run: dict[str, Any]) -> tuple[float, float]:
+    """Return the values that the loss of a run is compared with."""
+    return run["references"]["collapse"], run["references"]["floor"]
 
 
 def with_infinite_weights(file: bytes) -> bytes:

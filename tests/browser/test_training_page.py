@@ -4,12 +4,11 @@ import os
 import re
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.servers import Server
+from tests.browser.servers import Server, worker_times
 from tests.browser.training_page import SMALL, TrainingPage
 
 pytestmark = pytest.mark.browser
@@ -28,7 +27,7 @@ def open_training(open_page: Callable[..., Page]) -> Open:
 
 
 def test_start_pause_scrub_step_and_reset_on_digits(open_training: Open) -> None:
-    training = open_training("batch=64&points=500&pace=flat-out", motion=True).ready()
+    training = open_training("engine=server&batch=64&points=500&pace=flat-out", motion=True).ready()
     first = training.coordinates()
     training.train(12)
     assert abs(training.coordinates() - first).max() > 1e-3
@@ -74,7 +73,10 @@ def test_keyboard_starts_a_run_and_zoom_survives_its_frames(open_training: Open)
 
 
 def test_reload_restores_every_control(open_training: Open) -> None:
-    query = "dataset=blobs&loss=triplet&margin=0.5&mining=batch_hard&batch=64&rate=0.003&dim=3&seed=5&view=3D&pace=fast"
+    query = (
+        "engine=server&dataset=blobs&loss=triplet&margin=0.5&mining=batch_hard&batch=64&rate=0.003&dim=3&seed=5"
+        "&view=3D&pace=fast"
+    )
     training = open_training(query).ready()
     training.until("d.dims === '3'")
     training.page.get_by_role("radio", name="2D").or_(training.page.get_by_text("2D", exact=True)).first.click()
@@ -92,7 +94,7 @@ def test_reload_restores_every_control(open_training: Open) -> None:
 
 
 def test_invalid_settings_in_the_link_are_reported(open_training: Open) -> None:
-    training = open_training("loss=bogus&batch=9999999&temperature=abc&%3Cscript%3E=1").ready()
+    training = open_training("engine=server&loss=bogus&batch=9999999&temperature=abc&%3Cscript%3E=1").ready()
     for text in ("loss must be one of", "batch must be one of", "temperature must be a number", "not a setting here"):
         expect(training.page.get_by_text(text).first).to_be_visible()
 
@@ -104,21 +106,6 @@ def test_run_survives_a_killed_worker(open_training: Open, app_server: Server) -
     os.kill(next(iter(worker_times(app_server))), signal.SIGKILL)
     expect(training.page.get_by_text("A worker process died")).to_be_visible(timeout=60_000)
     training.until(f"Number(d.frames) > {frames + 3}")
-
-
-def worker_times(server: Server) -> dict[int, float]:
-    """Return the CPU seconds that each training worker of a server has used so far, by process id."""
-    times = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-                command = (folder / "cmdline").read_text()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if int(fields[1]) == server.process.pid and "popen_loky" in command:
-                times[int(folder.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return times
 
 
 def test_paused_run_is_still_there_after_visiting_another_page(open_training: Open) -> None:
@@ -141,7 +128,9 @@ def card_link(page: Page, title: str) -> Locator:
 
 
 def test_card_on_the_start_page_overrides_earlier_settings(open_training: Open) -> None:
-    training = open_training("dataset=blobs&loss=contrastive&dim=2&unit_norm=false&seed=5&pace=fast").ready()
+    training = open_training(
+        "engine=server&dataset=blobs&loss=contrastive&dim=2&unit_norm=false&seed=5&pace=fast"
+    ).ready()
     training.train(2)
     page = training.page
     page.get_by_role("link", name="Start").click()

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from cl_core.losses import LOSSES
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.distances import pairwise
+from tests.browser.app_page import wait_for
 from tests.browser.component import Component
+from tests.browser.servers import Server
 
 pytestmark = pytest.mark.browser
 
@@ -347,6 +349,45 @@ def test_held_slider_moves_the_rings_at_once(open_scene: Open) -> None:
     view.wait_until_still()
     assert view.pairs("points") == points
     assert not view.has_moved(), "what the server sends is what is shown"
+
+
+def test_late_answer_to_an_earlier_value_does_not_move_the_rings_back(browser: Browser, harness_server: Server) -> None:
+    page = browser.new_page(reduced_motion="no-preference")  # of its own: its messages are held back
+    held: list[Callable[[], None]] = []
+    holding: set[str] = set()
+
+    def connect(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(to: WebSocketRoute, name: str) -> Callable[[str | bytes], None]:
+            return lambda text: held.append(lambda: to.send(text)) if name in holding else to.send(text)
+
+        socket.on_message(pass_on(server, "asked"))
+        server.on_message(pass_on(socket, "answered"))
+
+    page.route_web_socket(re.compile("/_stcore/stream"), connect)
+    page.goto(f"{harness_server.url}/?component=triplet&m=0.2")
+    view = TripletView(page)
+    expect(view.root).to_have_attribute("data-live", "true", timeout=60_000)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    view.watch_motion()
+    holding.add("answered")
+    view.press_margin_slider("ArrowRight")
+    wait_for(page, lambda: len(held) > 2)
+    page.wait_for_timeout(1000)  # until the whole answer is there
+    holding.add("asked")
+    view.press_margin_slider("ArrowRight")
+    wait_for(page, lambda: view.number("edge") == pytest.approx(0.9))
+    first = held.copy()
+    for runs, name, answer in ((2, "answered", lambda: first), (3, "asked", lambda: held[len(first) :])):
+        holding.remove(name)
+        for send in answer():
+            send()
+        view.expect_python(f"runs: {runs}")
+        view.wait_two_frames()
+        assert view.number("edge") == pytest.approx(0.9)
+        assert not view.has_moved()
+    page.close()
 
 
 def test_points_follow_the_server_where_there_is_no_engine(open_scene: Open) -> None:

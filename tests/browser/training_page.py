@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 from tests.browser.app_page import wait_for
 from tests.browser.embedding_component import Embedding
 
-SMALL = "dataset=blobs&encoder=mlp&dim=8&batch=32&points=500&pace=flat-out"  # a run that costs little
+SMALL = "engine=server&dataset=blobs&encoder=mlp&dim=8&batch=32&points=500&pace=flat-out"  # a run that costs little
 
 
 class TrainingPage(Embedding):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cl_core import losses
-from cl_core.training.pretrained import recipe_runs
+from cl_core.pretrained import recipe_runs
 from tests import ROOT
 from tests.unit.losses import capabilities
 

@@ -5,13 +5,26 @@ import importlib.util
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("pytorch_metric_learning")
 
 from cl_core.runtime import process_memory
 from tests.benchmarks import __main__ as benchmarks_main
-from tests.benchmarks import cells, census, limited_process, load, machine, programs, report, training
+from tests.benchmarks import (
+    cells,
+    census,
+    limited_process,
+    load,
+    machine,
+    onnx_steps,
+    programs,
+    report,
+    same_bits,
+    training,
+)
 from tests.benchmarks.baseline import ROWS, BaselineLoop
 from tests.benchmarks.cells import Cell, Plan
 from tests.benchmarks.serving import run_server
@@ -136,7 +149,42 @@ def test_benchmark_of_programs_measures_a_step_in_each_host():
     assert min(programs.measure("triplet", 8, turns=1)) > 0
 
 
+@pytest.mark.parametrize("right", [False, True])
+def test_stand_in_for_binary_search_counts_as_torch_does(right):
+    rng = np.random.default_rng(0)
+    ascending = torch.from_numpy(np.sort(rng.integers(0, 9, (40, 7)), 1)).float()
+    ascending[::3, -2:] = torch.inf
+    values = torch.from_numpy(rng.integers(-1, 10, (40, 6))).float()
+    expected = torch.searchsorted(ascending, values, right=right)
+    assert torch.equal(onnx_steps.places_in_order(ascending, values, right=right), expected)
+
+
+def test_stand_in_for_distances_equals_torchs():
+    x1, x2 = torch.randn(2, 30, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expected = torch.cdist(x1, x2, compute_mode="donot_use_mm_for_euclid_dist")
+    torch.testing.assert_close(onnx_steps.distances(x1, x2, 2.0, 2), expected)
+
+
 @pytest.mark.slow
+def test_comparison_of_hosts_names_what_differs(monkeypatch):
+    monkeypatch.setattr(same_bits, "_versions", lambda: "some hosts")
+    monkeypatch.setattr(same_bits, "exact_planes", dict)
+    compared = []
+
+    def compare(jobs):
+        compared.extend(jobs)
+        return {
+            host: {name: {"vector": host == "Firefox" and "'cnn'" in name} for name in jobs} for host in same_bits.HOSTS
+        }
+
+    monkeypatch.setattr(same_bits, "compare", compare)
+    text = same_bits.run()
+    assert len(compared) > 300
+    assert "| shipped scenes of triplets | 31 | same | same | same | same |" in text
+    assert "| same | same | same | 2 differ |" in text
+    assert text.count(": Firefox: vector\n") == 2
+
+
 def test_load_benchmark_measures_three_sessions_on_a_real_server():
     # in a thread, as this one may already run the event loop of Playwright
     with run_server() as (url, pid), ThreadPoolExecutor(1) as thread:

@@ -1,4 +1,4 @@
-"""The guide to adding a loss in CONTRIBUTING is followed in a copy of the project, except for the training."""
+"""The guide to adding a loss in CONTRIBUTING is followed in a copy of the project, but for its artefacts."""
 
 import os
 import re
@@ -10,46 +10,25 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
+from tests.docs.example_loss import KEY, app_with_example, example_block, insert
 
-KEY = "lifted"
 STATEMENTS = "tests/unit/losses/statements"
 
 pytestmark = pytest.mark.slow  # pytest and ruff run in subprocesses
 
 
-def example_block(name: str) -> str:
-    """Return a marked block of code in CONTRIBUTING."""
-    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
-    match = re.search(rf"<!-- example:{name} -->\n```python\n(.*?)```", text, re.DOTALL)
-    assert match, name
-    return match[1]
-
-
-def insert(file: Path, text: str, anchor: str, *, after: bool) -> None:
-    """Insert `text` before or after the only line that equals `anchor`."""
-    lines = file.read_text().splitlines(keepends=True)
-    (place,) = (i for i, line in enumerate(lines) if line.rstrip("\n") == anchor)
-    lines.insert(place + after, text)
-    file.write_text("".join(lines))
-
-
 @pytest.fixture(scope="module")
 def project_copy(tmp_path_factory):
     """Return a copy of the project with the example in it: steps 1 to 4."""
-    root = tmp_path_factory.mktemp("copy")
-    for name in ("cl_core", "pages", "tests"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-    for file in (".mypy.ini", ".pytest.ini", ".ruff.toml", "README.md", "app.py"):
+    root = app_with_example(tmp_path_factory.mktemp("copy"))
+    shutil.copytree(ROOT / "tests", root / "tests", ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    for file in (".mypy.ini", ".pytest.ini", ".ruff.toml", "README.md"):
         shutil.copy(ROOT / file, root / file)
-    for folder in (".container", ".github", ".streamlit"):
+    for folder in (".container", ".github"):
         shutil.copytree(ROOT / folder, root / folder)
-    (root / "assets").symlink_to(ROOT / "assets")
 
-    (root / f"cl_core/losses/{KEY}.py").write_text(example_block("loss"))
     (root / STATEMENTS / f"test_{KEY}.py").write_text(example_block("statements"))
-    catalogue, reference = root / "cl_core/losses/catalogue.py", root / "tests/reference.py"
-    insert(catalogue, example_block("import"), "from cl_core.losses.normface import normface", after=False)
-    insert(catalogue, example_block("entry"), '    "info_nce": info_nce,', after=True)
+    reference = root / "tests/reference.py"
     insert(reference, f"{example_block('reference')}\n\n", "LOSSES = {", after=False)
     insert(reference, example_block("entry"), '    "info_nce": info_nce,', after=True)
     return root

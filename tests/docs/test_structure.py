@@ -77,7 +77,7 @@ def test_top_level_contains_only_agreed_entries():
 
 
 def test_requirements_pin_exact_versions():
-    for file in ("requirements.txt", "tests/requirements.txt"):
+    for file in ("requirements.txt", "tests/requirements.txt", "tests/benchmarks/onnxruntime_web/requirements.txt"):
         for line in (ROOT / file).read_text().splitlines():
             assert re.fullmatch(r"#.*|-r .*|[a-z-]+==[\w.]+", line), line
 

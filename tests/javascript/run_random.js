@@ -8,7 +8,8 @@
 
 import { readFileSync } from "node:fs";
 
-import { Program, readProgram } from "../../cl_core/components/_shared/engine.js";
+import { Program } from "../../cl_core/components/_shared/engine.js";
+import { readProgram } from "../../cl_core/components/_shared/program_file.js";
 import {
   initialVector,
   MersenneTwister,

@@ -8,7 +8,8 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-import { Program, readProgram } from "../../cl_core/components/_shared/engine.js";
+import { Program } from "../../cl_core/components/_shared/engine.js";
+import { readProgram } from "../../cl_core/components/_shared/program_file.js";
 
 const [engine, path, folder] = process.argv.slice(2);
 const NUMBERS = [Float32Array, Float64Array, Int32Array, Uint8Array];

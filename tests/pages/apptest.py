@@ -14,8 +14,22 @@ from streamlit.util import calc_hash
 from cl_core.components.envelope import unpack
 from tests import ROOT
 
-FAST_TRAINING = {"dataset": "blobs", "encoder": "mlp", "dim": "8", "batch": "32", "pace": "flat-out"}
-FAST_RACE = {"dataset": "blobs", "dim": "8", "batch": "32", "batch_2": "32", "pace": "flat-out"}
+FAST_TRAINING = {
+    "engine": "server",
+    "dataset": "blobs",
+    "encoder": "mlp",
+    "dim": "8",
+    "batch": "32",
+    "pace": "flat-out",
+}
+FAST_RACE = {
+    "engine": "server",
+    "dataset": "blobs",
+    "dim": "8",
+    "batch": "32",
+    "batch_2": "32",
+    "pace": "flat-out",
+}
 
 
 # ---- opening pages

@@ -11,7 +11,8 @@ from cl_core.runtime.race import Race
 from cl_core.teaching.failures import FAILURES
 from cl_core.training import RunSpec
 from cl_core.ui.pages import training_controls
-from cl_core.ui.pages.failures import ICONS, link_to_run, symptom_text
+from cl_core.ui.pages.failure_results import link_to_run, symptom_badge
+from cl_core.ui.pages.failures import ICONS
 from tests.pages.apptest import component_headers, markdown_texts, open_page, run_until
 
 
@@ -22,7 +23,7 @@ def race_of(app: AppTest) -> Race:
 
 @pytest.mark.slow
 def test_card_starts_failure_and_symptom_and_explanation_appear(pool):
-    app = open_page("break_it")
+    app = open_page("break_it", engine="server")
     assert [app.button(key=f"break_{key}").label for key in FAILURES] == [
         failure.title for failure in FAILURES.values()
     ]
@@ -51,7 +52,8 @@ def test_card_starts_failure_and_symptom_and_explanation_appear(pool):
 
 def test_link_opens_failure_with_seed_without_starting_it(pool):
     app = run_until(
-        open_page("break_it", failure="alone", seed="11", pace="fast"), lambda app: race_of(app).progress().step == 0
+        open_page("break_it", engine="server", failure="alone", seed="11", pace="fast"),
+        lambda app: race_of(app).progress().step == 0,
     )
     assert not app.warning
     fails, cured = race_of(app).specs
@@ -69,13 +71,13 @@ def test_link_opens_failure_with_seed_without_starting_it(pool):
     race = race_of(app)
     app.button(key="all_failures").click().run()
     assert race._closed
-    assert race_of(app) is None
+    assert "breaking" not in app.session_state
     assert app.button(key="break_cold")
 
 
 @pytest.mark.slow
 def test_batches_by_class_give_every_image_a_positive_and_the_loss_falls(pool):
-    app = open_page("break_it", failure="alone", play="true", pace="flat-out")
+    app = open_page("break_it", engine="server", failure="alone", play="true", pace="flat-out")
     run_until(app, lambda app: race_of(app).progress().step >= 100 and not race_of(app).busy)
     texts = markdown_texts(app)
     assert re.search(r"images with a positive 2\d% < 50%: too few to pull", texts)
@@ -91,12 +93,12 @@ def test_batches_by_class_give_every_image_a_positive_and_the_loss_falls(pool):
 
 
 def test_link_with_play_starts_failure(idle_executor):
-    app = open_page("break_it", failure="hot", play="true")
+    app = open_page("break_it", engine="server", failure="hot", play="true")
     assert race_of(app).playing
 
 
 def test_locked_failure_cannot_be_changed(idle_executor):
-    app = open_page("break_it", failure="hot", lock="failure,seed")
+    app = open_page("break_it", engine="server", failure="hot", lock="failure,seed")
     assert app.button(key="all_failures").disabled
     assert app.button(key="new_seed").disabled
     assert app.selectbox(key="failure").disabled
@@ -111,15 +113,18 @@ def test_locked_failure_cannot_be_changed(idle_executor):
     ],
 )
 def test_invalid_link_value_gives_warning_and_default(pool, link, expected):
-    app = open_page("break_it", **link)
+    app = open_page("break_it", engine="server", **link)
     assert not app.exception
     assert any(expected in warning.value for warning in app.warning), [warning.value for warning in app.warning]
 
 
-def test_symptom_text_reports_numerical_failure(pool):
-    app = run_until(open_page("break_it", failure="fast"), lambda app: race_of(app).progress().step == 0)
+def test_symptom_reports_numerical_failure(pool):
+    app = run_until(
+        open_page("break_it", engine="server", failure="fast"), lambda app: race_of(app).progress().step == 0
+    )
     progress = replace(race_of(app).progress().runs[0][0], failure="At step 3 the numbers ran out of range.")
-    assert "out of range" in symptom_text(FAILURES["fast"], progress)
+    badge = symptom_badge(FAILURES["fast"], progress)
+    assert (badge.text, badge.colour) == ("the numbers ran out of range", "red")
 
 
 def test_every_failure_has_an_icon():
@@ -137,4 +142,5 @@ def test_link_to_training_page_has_the_spec_of_the_run(failure, place):
             assert control.error_in(link[control.name]) is None, control.name
             read[control.name] = control.parse(link[control.name])
     theta = {name: read.pop(name) for name in spec.theta}
+    read["training_images"] = training_controls.count_of_images(read["training_images"])
     assert RunSpec(theta=theta, **{name: read[name] for name in read if name != "points"}) == spec

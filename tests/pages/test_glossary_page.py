@@ -190,7 +190,7 @@ def test_pictures_show_what_their_terms_say(pool, monkeypatch):
     untrained = open_from_link("boundaries", None, **first["accuracy"].link)
     assert "**300 of 300**" in page_texts(untrained)
     assert "100.0%" in page_texts(untrained)
-    training = open_from_link("training", None, **first["gamma"].link)
+    training = open_from_link("training", None, **first["gamma"].link, engine="server")
     run_until(training, lambda app: app.session_state.run.progress().references)
     assert abs(training.session_state.run.progress().references.collapse - 232.6) < 0.1
     collapsing = open_from_link("triplets", None, **first["stuck"].link)

@@ -9,7 +9,7 @@ import pytest
 from cl_core.analysis import similarity_plane
 from cl_core.analysis.wedge import wedge_angles
 from cl_core.losses import LOSSES, snippets
-from cl_core.training.pretrained import embeddings
+from cl_core.pretrained import embeddings
 from tests.pages.apptest import click, component_messages, open_page, open_training_run, page_texts, run_until
 
 

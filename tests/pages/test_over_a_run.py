@@ -7,10 +7,10 @@ from streamlit.testing.v1 import AppTest
 from cl_core import training
 from cl_core.components.envelope import unpack
 from cl_core.data import datasets
+from cl_core.pretrained import recordings
+from cl_core.pretrained.recordings import IMAGES, RECORDINGS
 from cl_core.training import frames
 from cl_core.training.frames import Frame, References, RunProgress
-from cl_core.training.pretrained import recordings
-from cl_core.training.pretrained.recordings import IMAGES, RECORDINGS
 from cl_core.ui.pages import training_controls
 from cl_core.ui.pages.triplets import over_a_run
 
@@ -71,6 +71,7 @@ def test_training_link_has_the_spec_of_the_recording(open_page, name):
     assert all(known[key].error_in(text) is None for key, text in link.items())
     read = {key: known[key].parse(text) for key, text in link.items()}
     theta = {key: read.pop(key) for key in RECORDINGS[name].theta}
+    read["training_images"] = training_controls.count_of_images(read["training_images"])
     assert read.pop("points") == IMAGES
     assert training.RunSpec(theta=theta, **read) == RECORDINGS[name]
 

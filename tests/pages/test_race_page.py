@@ -56,6 +56,15 @@ def test_link_sets_contenders_and_race(pool):
     assert "Images a step: A triplet" in markdown_texts(app)
 
 
+def test_all_contenders_have_the_same_training_images(pool):
+    app = open_race(training_images="1000", contenders="3", loss_3="nt_xent")
+    assert not app.warning
+    assert [spec.training_images for spec in race_of(app).specs] == [1000] * 3
+    app.selectbox(key="training_images").set_value("all").run()
+    assert [spec.training_images for spec in race_of(app).specs] == [0] * 3
+    assert not app.exception
+
+
 def test_contenders_can_have_batches_drawn_by_class(pool):
     app = open_race(loss_2="supcon", batch="8", batch_2="8", images_per_class_2="2", contenders="3", loss_3="nt_xent")
     assert not app.warning

@@ -158,6 +158,30 @@ def test_link_draws_batches_by_class_until_another_loss_is_chosen(pool):
     assert not app.exception
 
 
+def test_link_trains_on_a_part_of_the_training_set_until_all_are_chosen(pool):
+    app = open_training_run(training_images="1000")
+    assert not app.warning
+    run = app.session_state.run
+    assert run.spec.training_images == 1000
+    assert run.progress().references.epoch_steps == 1000 // run.spec.batch
+    assert training_controls.link_of(run.spec)["training_images"] == "1000"
+    app.selectbox(key="loss").set_value("triplet").run()
+    assert app.session_state.run.spec.training_images == 1000
+    app.selectbox(key="training_images").set_value("all").run()
+    assert app.session_state.run.spec.training_images == 0
+    assert training_controls.link_of(app.session_state.run.spec)["training_images"] == "all"
+    assert not app.exception
+
+
+@pytest.mark.parametrize(("text", "n"), [("all", 0), ("0", 0), ("3,000", 3000), ("10000", 0)])
+def test_training_images_of_a_link_are_read_as_they_are_meant(pool, text, n):
+    """The blobs have 4,000 training points, so 10,000 are all of them."""
+    app = open_training_run(dataset="blobs", training_images=text)
+    assert app.session_state.run.spec.training_images == n
+    notes = [warning.value for warning in app.warning if "default is used" in warning.value]
+    assert notes == []
+
+
 def test_classes_that_the_data_set_does_not_have_give_error_with_limits(pool):
     app = open_page("training", **(FAST_TRAINING | {"batch": "128", "images_per_class": "2"}))
     assert "take at least 13 images of each class, or a batch of at most 20" in app.error[0].value
@@ -181,6 +205,7 @@ def test_classes_that_the_data_set_does_not_have_give_error_with_limits(pool):
         ({"colour": "<b>red</b>"}, "`colour` is not a setting"),
         ({"points": "100000000"}, "`points` must be one of"),
         ({"convention": "twice"}, "`convention` must be one of here, inside, base"),
+        ({"training_images": "500"}, "`training_images` must be one of all, 30000, 10000, 3000, 1000"),
         ({"images_per_class": "3"}, "`images_per_class` must be one of 0, 2, 4"),
         ({"loss": "nt_xent", "images_per_class": "2"}, "`images_per_class` is not a setting"),
         ({"loss": "normface", "convention": "twice"}, "`convention` is not a setting"),

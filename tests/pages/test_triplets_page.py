@@ -11,7 +11,7 @@ from cl_core.analysis.census import KINDS, census
 from cl_core.components.triplet import Triplets, TripletState
 from cl_core.data import datasets
 from cl_core.palette import KIND_SYMBOLS
-from cl_core.training.pretrained import checkpoints, recordings
+from cl_core.pretrained import checkpoints, recordings
 from cl_core.ui.pages.triplets.census import HARDEST_SHOWN, MARGINS
 from cl_core.ui.pages.triplets.one_triplet import PRESETS, TASKS, kinds_of
 from tests.pages.apptest import click, component_messages, open_page, page_texts
@@ -171,7 +171,7 @@ def test_parts_without_a_run_link_to_training(pool, part):
 
 @pytest.mark.parametrize("dataset", ["mnist", "rings"])
 def test_run_of_the_session_is_shown_in_every_part(pool, dataset):
-    app = open_page("training", dataset=dataset, points="500")
+    app = open_page("training", dataset=dataset, points="500", engine="server")
     for _ in range(100):
         run = app.session_state["run"]
         if run.progress().frames:

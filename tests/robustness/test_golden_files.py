@@ -20,13 +20,14 @@ from cl_core.analysis.metrics import Metrics
 from cl_core.data import datasets
 from cl_core.experiments import results
 from cl_core.losses import LOSSES
+from cl_core.pretrained import embeddings
+from cl_core.programs.cache import CACHE_VARIABLE
 from cl_core.runtime import dask_cluster
 from cl_core.teaching import lessons
 from cl_core.training import RunSpec
 from cl_core.training.config import LATER_SETTINGS
 from cl_core.training.files import run_file, tables
 from cl_core.training.frames import RunProgress
-from cl_core.training.pretrained import embeddings
 
 GOLDEN = Path(__file__).parent / "golden"
 PAGES = {
@@ -196,8 +197,9 @@ def test_result_of_a_cell_is_read_to_the_same_row():
 
 
 def test_environment_variables_keep_their_names():
-    assert (datasets.DATA_VARIABLE, lessons.LESSONS_VARIABLE, dask_cluster.ADDRESS) == (
+    assert (datasets.DATA_VARIABLE, lessons.LESSONS_VARIABLE, CACHE_VARIABLE, dask_cluster.ADDRESS) == (
         "CL_LAB_DATA",
         "CL_LAB_LESSONS",
+        "CL_LAB_CACHE",
         "DASK_SCHEDULER_ADDRESS",
     )

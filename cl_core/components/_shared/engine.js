@@ -1,35 +1,13 @@
 /** The engine of `cl_core/programs` in the browser: loads it once for a page, and runs programs with it. */
 
-const MAGIC = 0x504c4c43; // "CLLP"
-const VERSION = 1;
-const HEADER_BYTES = 36;
-const PAGE_BYTES = 65536; // of WebAssembly memory
-const ALIGNMENT = 64;
-const ENGINES = Symbol.for("contrastive-loss-lab/engines");
-const NUMBERS = [Float32Array, Float64Array, Int32Array, Uint8Array];
-const CHECKSUMS = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let sum = byte;
-  for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1;
-  return sum;
-});
+import { textOfError } from "./format.js";
+import { aligned, NUMBERS } from "./program_file.js";
 
+/** @import { Numbers, ProgramFile, Slot } from "./program_file.js" */
+
+const PAGE_BYTES = 65536; // of WebAssembly memory
+const ENGINES = Symbol.for("contrastive-loss-lab/engines");
 /**
- * @typedef {Float32Array | Float64Array | Int32Array | Uint8Array} Numbers
- *
- * @typedef {object} Slot  an input or an output
- * @property {string} name
- * @property {number} type
- * @property {number} address
- * @property {number[]} shape
- *
- * @typedef {object} ProgramFile  see program.py
- * @property {Int32Array} words
- * @property {Uint8Array} constants
- * @property {number} constantsAt
- * @property {number} memory
- * @property {Slot[]} inputs
- * @property {Slot[]} outputs
- *
  * @typedef {object} Engine  exports of the engine
  * @property {WebAssembly.Memory} memory
  * @property {() => number} heap
@@ -51,7 +29,7 @@ export function loadEngine(url) {
   if (!engine) {
     engine = fetch(url).then(async (response) => {
       if (!response.ok) throw new Error(`The engine could not be loaded: ${response.status}`);
-      return WebAssembly.compile(await response.arrayBuffer());
+      return compile(await response.arrayBuffer());
     });
     engines.set(url, engine);
     engine.catch(() => engines.delete(url)); // the next picture tries again
@@ -59,58 +37,13 @@ export function loadEngine(url) {
   return engine;
 }
 
-/**
- * Read the file of a program; throws where it is none, or is damaged.
- * @param {Uint8Array} file
- * @returns {ProgramFile}
- */
-export function readProgram(file) {
-  const raw = new Uint8Array(file); // a copy that starts where its memory does
-  const view = new DataView(raw.buffer);
-  if (raw.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) throw new Error("This is no program.");
-  if (view.getUint32(4, true) !== VERSION) throw new Error("The program has another version than the engine.");
-  if (view.getUint32(8, true) !== checksumOf(raw.subarray(12))) throw new Error("The program is damaged.");
-  const [inputs, outputs, slotBytes, wordCount, constantsAt, memory] = Array.from({ length: 6 }, (_, index) =>
-    view.getUint32(12 + 4 * index, true),
-  );
-  const start = HEADER_BYTES + slotBytes;
-  const slots = readSlots(view, inputs + outputs);
-  return {
-    words: new Int32Array(raw.buffer.slice(start, start + 4 * wordCount)),
-    constants: raw.subarray(start + 4 * wordCount),
-    constantsAt,
-    memory,
-    inputs: slots.slice(0, inputs),
-    outputs: slots.slice(inputs),
-  };
-}
-
-/**
- * @param {DataView} view
- * @param {number} count
- * @returns {Slot[]}
- */
-function readSlots(view, count) {
-  let at = HEADER_BYTES;
-  return Array.from({ length: count }, () => {
-    const [type, axes, length] = [view.getUint8(at), view.getUint8(at + 1), view.getUint16(at + 2, true)];
-    const address = view.getUint32(at + 4, true);
-    const shape = Array.from({ length: axes }, (_, axis) => view.getUint32(at + 8 + 4 * axis, true));
-    at += 8 + 4 * axes;
-    const name = new TextDecoder().decode(new Uint8Array(view.buffer, at, length));
-    at += length;
-    return { name, type, address, shape };
-  });
-}
-
-/**
- * Return the CRC-32 of some bytes.
- * @param {Uint8Array} bytes
- */
-function checksumOf(bytes) {
-  let sum = 0xffffffff;
-  for (const byte of bytes) sum = CHECKSUMS[(sum ^ byte) & 255] ^ (sum >>> 8);
-  return (sum ^ 0xffffffff) >>> 0;
+/** @param {ArrayBuffer} bytes */
+async function compile(bytes) {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw new Error(`The engine cannot run here: ${textOfError(error)}`, { cause: error });
+  }
 }
 
 /** A program in an engine of its own. */
@@ -131,9 +64,11 @@ export class Program {
     this.#words = aligned(heap());
     this.#base = aligned(this.#words + file.words.byteLength);
     const missing = this.#base + file.memory - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    if (missing > 0) grow(memory, missing);
     new Int32Array(memory.buffer, this.#words, file.words.length).set(file.words);
-    new Uint8Array(memory.buffer, this.#base + file.constantsAt, file.constants.length).set(file.constants);
+    for (const { type, address, numbers } of file.constants) {
+      new NUMBERS[type](memory.buffer, this.#base + address, numbers.length).set(numbers);
+    }
     const reason = check(this.#words, file.words.length, file.memory);
     if (reason) throw new Error(`The engine refuses the program: ${reason}`);
   }
@@ -194,6 +129,18 @@ export class Program {
 }
 
 /**
+ * @param {WebAssembly.Memory} memory
+ * @param {number} bytes
+ */
+function grow(memory, bytes) {
+  try {
+    memory.grow(Math.ceil(bytes / PAGE_BYTES));
+  } catch (error) {
+    throw new Error(`the browser has refused ${Math.ceil(bytes / 2 ** 20)} MB of memory`, { cause: error });
+  }
+}
+
+/**
  * @param {Slot[]} slots
  * @param {string} name
  */
@@ -201,9 +148,4 @@ function slotOf(slots, name) {
   const slot = slots.find((each) => each.name === name);
   if (!slot) throw new Error(`The program has no ${name}.`);
   return slot;
-}
-
-/** @param {number} address */
-function aligned(address) {
-  return Math.ceil(address / ALIGNMENT) * ALIGNMENT;
 }

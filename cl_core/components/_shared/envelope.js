@@ -3,6 +3,7 @@
 /** The int16 that stands for a coordinate that is not finite. */
 export const NOT_FINITE = -32768;
 const MAX_CODE = 32767; // largest code of a coordinate that is finite
+const CHUNK = 2 ** 15; // bytes that become text at once
 
 const ARRAYS = {
   uint8: Uint8Array,
@@ -69,6 +70,18 @@ export function packEnvelope(header, buffers) {
     at += sizes[index];
   }
   return message;
+}
+
+/**
+ * Write a message as text, for Streamlit's values, which are JSON.
+ * @param {Uint8Array} message
+ */
+export function base64(message) {
+  const parts = [];
+  for (let start = 0; start < message.length; start += CHUNK) {
+    parts.push(String.fromCharCode(...message.subarray(start, start + CHUNK)));
+  }
+  return btoa(parts.join(""));
 }
 
 /**

@@ -1,8 +1,10 @@
 /**
  * Pictures on one page that have the same group name share a state, for instance the frame shown.
  *
- * Streamlit may load this code once for all pictures or once for each, so the groups are registered on the window.
+ * Streamlit may load this code once for all pictures or once for each, so the groups are kept on the window.
  */
+
+import { registry } from "./registry.js";
 
 export class Group extends EventTarget {
   /** Whether the state is kept after the last member has left. */
@@ -37,8 +39,8 @@ export class Group extends EventTarget {
  * @returns {{group: G, leave: () => void}}
  */
 export function joinGroup(kind, name, create, member, listeners) {
-  const groups = registryOf(kind);
-  const group = /** @type {G} */ (groups.get(name) ?? create());
+  const groups = /** @type {Map<string, G>} */ (registry(`${kind}-groups`));
+  const group = groups.get(name) ?? create();
   if (name) groups.set(name, group);
   group.members += 1;
   const left = new AbortController();
@@ -52,13 +54,4 @@ export function joinGroup(kind, name, create, member, listeners) {
     if (!group.members && !group.persistent) groups.delete(name);
   };
   return { group, leave };
-}
-
-/**
- * @param {string} kind
- * @returns {Map<string, Group>}
- */
-function registryOf(kind) {
-  const registry = /** @type {Record<symbol, Map<string, Group>>} */ (/** @type {unknown} */ (globalThis));
-  return (registry[Symbol.for(`contrastive-loss-lab/${kind}-groups`)] ??= new Map());
 }

@@ -1,11 +1,12 @@
 /** A picture that follows the page's sliders: the browser computes it, with the program that Python sends. */
 
-import { loadEngine, Program, readProgram } from "./engine.js";
+import { loadEngine, Program } from "./engine.js";
 import { sameBytes } from "./envelope.js";
+import { readProgram } from "./program_file.js";
 import { followSliders, sliderValue } from "./sliders.js";
 
 /**
- * @import { Numbers } from "./engine.js"
+ * @import { Numbers } from "./program_file.js"
  *
  * @typedef {object} Live  of a message's header; null for a picture that does not follow sliders
  * @property {string} engine                    URL
@@ -18,10 +19,12 @@ export class LiveProgram {
   #live = null;
   /** @type {Program | null} null until the engine is there, and where it cannot be */
   #program = null;
-  /** @type {Record<string, number>} of all inputs that are single numbers, as the picture shows them */
+  /** @type {Record<string, number | ArrayLike<number>>} of all inputs, as the picture shows them */
   #values = {};
   /** @type {Uint8Array | null} file of that program */
   #file = null;
+  /** Whether the sliders have moved on from the values of the newest message, so that others will follow it. */
+  #ahead = false;
   #show;
 
   /**
@@ -44,13 +47,15 @@ export class LiveProgram {
 
   /**
    * Take in what a message from Python says. Where the engine cannot be had, the picture changes with messages alone.
+   *
+   * A message that answers an earlier value of a slider that has moved on does not move the picture back to it.
    * @param {Live | null} live
    * @param {{program?: Uint8Array}} buffers  of the message: `live_x` has the numbers of the input x
    * @param {() => void} onReady
    */
   async receive(live, buffers, onReady) {
     this.#live = live;
-    this.#values = live?.values ?? {};
+    this.#values = { ...live?.values, ...arraysOf(buffers) };
     const file = buffers.program ?? null;
     if (!file || !sameBytes(file, this.#file)) this.#program = null;
     this.#file = file;
@@ -58,9 +63,10 @@ export class LiveProgram {
     try {
       const program = this.#program ?? new Program(await loadEngine(live.engine), readProgram(file));
       if (live !== this.#live) return;
-      program.write(arraysOf(buffers));
       this.#program = program;
       onReady();
+      this.#ahead &&= this.#readSliders();
+      if (this.#ahead) this.#show(program.run(this.#values));
     } catch (error) {
       console.warn("The picture follows its sliders only when they are released.", error);
     }
@@ -77,10 +83,19 @@ export class LiveProgram {
 
   #follow() {
     if (!this.#live || !this.#program) return;
-    const values = { ...this.#live.values };
-    for (const [input, key] of Object.entries(this.#live.sliders)) values[input] = sliderValue(key) ?? values[input];
-    this.#values = values;
-    this.#show(this.#program.run(values));
+    this.#ahead = this.#readSliders();
+    this.#show(this.#program.run(this.#values));
+  }
+
+  /**
+   * Take the values that the sliders show.
+   * @returns {boolean} whether one of them is another than Python has sent
+   */
+  #readSliders() {
+    const { sliders = {}, values = {} } = this.#live ?? {};
+    const shown = Object.entries(sliders).map(([input, key]) => ({ input, value: sliderValue(key) ?? values[input] }));
+    for (const { input, value } of shown) this.#values[input] = value;
+    return shown.some(({ input, value }) => value !== values[input]);
   }
 }
 

@@ -1,4 +1,6 @@
-/** Round numbers for axes, grids and contour levels. */
+/** Ranges, and round numbers for axes, grids and contour levels. */
+
+/** @typedef {{low: number, high: number}} Range */
 
 const STEP_TOLERANCE = 1e-6; // of a step: a multiple that rounding has put just outside still counts
 const SIGNIFICANT_DIGITS = 9; // of a multiple, so that 3 * 0.1 is 0.3
@@ -38,4 +40,19 @@ export function decadesWithin(low, high) {
     for (const multiple of [1, 2, 5]) found.push(Number(`${multiple}e${power}`));
   }
   return found.filter((value) => value > low && value < high);
+}
+
+/**
+ * Return the least and the highest of the finite ones among some values; null where there is none.
+ * @param {ArrayLike<number>} values
+ * @returns {Range | null}
+ */
+export function spanOf(values) {
+  let [low, high] = [Infinity, -Infinity];
+  for (let k = 0; k < values.length; k++) {
+    if (!Number.isFinite(values[k])) continue;
+    low = Math.min(low, values[k]);
+    high = Math.max(high, values[k]);
+  }
+  return low <= high ? { low, high } : null;
 }

@@ -32,7 +32,7 @@ import { drawPrototype, Tiles } from "./tiles.js";
  * @import { Focused, FocusSummary } from "./focus.js"
  * @import { ForceColours, Moment } from "./scene.js"
  * @import { SpriteLayout } from "../_shared/canvas.js"
- * @import { Numbers } from "../_shared/engine.js"
+ * @import { Numbers } from "../_shared/program_file.js"
  * @import { Live } from "../_shared/live.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
  * @import { Palette, Theme } from "../_shared/theme.js"
@@ -162,13 +162,23 @@ class BatchPicture extends Picture {
    * Show what a slider that moves makes of the forces, at once.
    * @param {Record<string, Numbers>} numbers
    */
-  #follow({ forces, weights, largest_force: force, largest_weight: weight }) {
+  #follow(numbers) {
     const [header, buffers] = [this.header, this.#buffers];
     if (!header || !buffers) return;
+    const images = 2 * header.n;
+    const trail = new Float32Array(header.trail * images);
+    let at = numbers;
+    for (let step = 0; step < header.trail; step++) {
+      trail.set(at.points.subarray(0, images), step * images);
+      at = this.live.run({ z: at.next_z, ...(at.next_weight && { weight: at.next_weight }) }) ?? at;
+    }
+    const { points, forces, similarity, weights, largest_force: force, largest_weight: weight } = at;
     const reach = (header.extent[1] - header.extent[0]) / ARROWS_ACROSS / Math.max(force[0], WEAKEST);
     const scale = header.same_scale ? {} : { reach, largest: weight[0] || null };
     const moved = { ...header, ...scale };
-    const data = { ...buffers, forces: Float32Array.from(forces), weights: Float32Array.from(weights) };
+    const shown = /** @type {Record<string, Float32Array>} */ ({ points, forces, similarity, weights });
+    const data = { ...buffers, ...shown };
+    this.#trail = trail;
     this.#bonds = new Bonds(moved, data);
     this.#focus.update(this.#bonds, moved);
     this.#moment.jump(momentOf(moved, data, this.#bonds));

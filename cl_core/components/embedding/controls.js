@@ -5,7 +5,7 @@ import { find, labelButtons, setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
 
 /**
- * @import { Header } from "./embedding.js"
+ * @import { Header } from "./picture.js"
  * @import { Player } from "./player.js"
  * @import { Frame } from "./recording.js"
  * @import { Theme } from "../_shared/theme.js"

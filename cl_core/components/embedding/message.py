@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cl_core.components.envelope import pack, quantise
+from cl_core.data import datasets
+from cl_core.data.datasets import Dataset
 from cl_core.palette import CLASS_COLOURS, Palette
 
 WORDS: Mapping[str, str] = {
@@ -77,6 +81,36 @@ class Cloud:
     timeline: bool = True
     palette: Palette = CLASS_COLOURS
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
+
+
+def cloud_of_probes(dataset: str, n: int) -> Cloud:
+    """Return the cloud of the probe images of a data set before its first frame: labels, names and small images.
+
+    Args:
+        dataset: key of the data set.
+        n: number of probe images.
+
+    Returns:
+        The cloud, without a title; it is cached and shared.
+    """
+    return _cloud_of_probes(datasets.load(dataset), n)
+
+
+@lru_cache(maxsize=8)
+def _cloud_of_probes(data: Dataset, n: int) -> Cloud:
+    rows = datasets.probe_indices(data, n)
+    return Cloud(
+        stream="",
+        points=[],
+        steps=[],
+        labels=data.y_test[rows],
+        class_names=data.class_names,
+        title="",
+        rows=rows,
+        sprite=datasets.sprite_sheet(data, rows) or None,
+        sprite_columns=ceil(sqrt(len(rows))),
+        sprite_size=(data.shape[1], data.shape[0]) if data.is_image else (1, 1),
+    )
 
 
 @dataclass(frozen=True)

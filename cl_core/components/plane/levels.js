@@ -1,6 +1,7 @@
 /** How a loss becomes tones and contour levels, so that a scale of 1 and a scale of 512 both give a picture. */
 
 import { decadesWithin, multiplesWithin, roundStep } from "../_shared/ticks.js";
+import { sortedFinite } from "./sort.js";
 
 const FLOOR = 1e-3; // share of the highest loss below which a loss counts as none
 const DECADES = 50; // ratio of high to low from which steps multiply
@@ -22,11 +23,11 @@ const LEVEL_DISTANCE = 0.012; // share of the nodes that lie between two levels,
  * @returns {Scale}
  */
 export function scaleOf(values) {
-  const sorted = values.filter(Number.isFinite).sort();
+  const sorted = sortedFinite(values);
   const high = sorted.at(-1) ?? 0;
   const lowest = sorted[0] ?? 0;
   const low = lowest >= 0 ? Math.max(lowest, high * FLOOR) : lowest;
-  const above = sorted.filter((value) => value > low);
+  const above = sorted.subarray(countBelow(sorted, low, true));
   /** @param {number} share */
   const quantile = (share) => above[Math.floor(share * (above.length - 1))];
   const logarithmic = low > 0 && above.length > 0 && quantile(0.98) / quantile(0.05) > DECADES;
@@ -74,7 +75,7 @@ export function levelsOf(scale) {
   const kept = [];
   let from = sorted.length;
   for (const level of all.reverse()) {
-    const to = countBelow(sorted, level);
+    const to = countBelow(sorted, level, false);
     if (from - to < LEVEL_DISTANCE * sorted.length) continue;
     kept.push(level);
     from = to;
@@ -95,13 +96,14 @@ function evenLevels(low, high) {
  * Return how many of ascending values are below a level.
  * @param {Float32Array} sorted
  * @param {number} level
+ * @param {boolean} equal  whether those at the level count, too
  */
-function countBelow(sorted, level) {
+function countBelow(sorted, level, equal) {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sorted[middle] < level) low = middle + 1;
+    if (sorted[middle] < level || (equal && sorted[middle] === level)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -2,7 +2,7 @@
 
 /**
  * @import { Buffers, Header } from "./field.js"
- * @import { Numbers } from "../_shared/engine.js"
+ * @import { Numbers } from "../_shared/program_file.js"
  *
  * @typedef {{header: Header, buffers: Buffers}} Message
  */

@@ -32,7 +32,7 @@ import { sameNumbers, Transition } from "../_shared/transition.js";
  * @import { Node } from "./grid.js"
  * @import { Message } from "./live.js"
  * @import { PlanePoint } from "./group.js"
- * @import { Numbers } from "../_shared/engine.js"
+ * @import { Numbers } from "../_shared/program_file.js"
  * @import { StreamlitComponent } from "../_shared/picture.js"
  * @import { PointerGroup } from "../_shared/pointer_group.js"
  * @import { Theme } from "../_shared/theme.js"
@@ -98,6 +98,7 @@ class PlanePicture extends Picture {
     const field = fieldOf(header, buffers);
     if (previous && String(header.span) !== String(previous.span)) this.#view.reset();
     this.#show(field);
+    this.scene.forgetWidths();
     this.readout.write(header, field.pairs.length > 0, field.violated !== null);
     if (!previous) this.#sent = this.#known = header.kept;
     if (this.#group?.name !== header.group) this.#join(header.group);

@@ -47,6 +47,8 @@ export class Scene {
   #ratio = 1;
   /** @type {WeakMap<Float32Array, Map<number, Float32Array[]>>} contours of values, by level */
   #lines = new WeakMap();
+  /** @type {Map<string, number>} widths of texts, by font and text */
+  #widths = new Map();
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -90,10 +92,7 @@ export class Scene {
      * @param {string} text
      * @param {LabelKind} kind
      */
-    const widthOf = (text, kind) => {
-      this.context.font = fontOf(kind, theme);
-      return this.context.measureText(text).width;
-    };
+    const widthOf = (text, kind) => this.#widthOf(text, fontOf(kind, theme));
     this.labels = labelPicture(shown, field.header.box_label, contours, view, widthOf, before);
   }
 
@@ -128,6 +127,27 @@ export class Scene {
     for (const mark of shown.marks) drawMark(context, theme, mark, view);
     for (const label of this.#drawn) this.#drawLabel(label, frame);
     if (cross) drawCross(context, theme, cross, shown, field, view);
+  }
+
+  /** Measure all texts anew: a font may have arrived since. */
+  forgetWidths() {
+    this.#widths.clear();
+  }
+
+  /**
+   * Return the width of a text. It is kept, since a font that is set makes the browser bring all styles up to date.
+   * @param {string} text
+   * @param {string} font
+   */
+  #widthOf(text, font) {
+    const key = `${font} ${text}`;
+    let width = this.#widths.get(key);
+    if (width === undefined) {
+      this.context.font = font;
+      width = this.context.measureText(text).width;
+      this.#widths.set(key, width);
+    }
+    return width;
   }
 
   /**

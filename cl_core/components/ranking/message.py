@@ -78,6 +78,8 @@ class Ranking:
         words: texts that replace those of `WORDS` key by key, for another language.
         live: `programs.triplets.triplet_loss_program`, which computes the loss of the triplet that is looked at; None
             shows no losses.
+        kinds: `programs.rankings.ranking_program`, by which kinds and picks follow the margin's slider; None where they
+            change with Python's messages alone.
     """
 
     stream: str
@@ -93,6 +95,7 @@ class Ranking:
     sprite_columns: int = 8
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
     live: Live | None = None
+    kinds: Live | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ class RankingState:
 def encode(scene: Ranking, *, state: RankingState | None = None) -> bytes:
     """Encode a batch as a message for the browser.
 
-    Distances and margin are sent as integer multiples of 2^-40, with the kinds of all triplets, which tie on that grid.
+    Distances, and those from which negatives are easy, are sent as integer multiples of 2^-40, with the kinds of all
+    triplets, which tie on that grid.
 
     Args:
         scene: what to show.
@@ -134,7 +138,6 @@ def encode(scene: Ranking, *, state: RankingState | None = None) -> bytes:
         "stream": scene.stream,
         "n": len(scene.labels),
         "class_names": list(scene.class_names),
-        "margin": margin,
         "grid": GRID,
         "symbol": scene.symbol,
         "anchor": scene.anchor if state is None else state.anchor,
@@ -143,6 +146,7 @@ def encode(scene: Ranking, *, state: RankingState | None = None) -> bytes:
         "colours": {"easy": EASY, "semihard": SEMIHARD, "hard": HARD},
         "words": {**WORDS, **scene.words},
         "live": live_header(scene.live),
+        "kinds": live_header(scene.kinds),
     }
     buffers: dict[str, NDArray[Any] | bytes] = {
         "high": high,
@@ -154,6 +158,7 @@ def encode(scene: Ranking, *, state: RankingState | None = None) -> bytes:
         "picked": np.packbits(scene.picked[positive], axis=1),  # a row for each anchor and positive, in order
         **{kind: np.packbits(_of_kind(kind, steps, margin)[positive], axis=1) for kind in ("hard", "easy")},
         "sprite": scene.sprite,
+        "kinds_program": b"" if scene.kinds is None else scene.kinds.program,
     }
     return pack(header, buffers | live_buffers(scene.live))
 

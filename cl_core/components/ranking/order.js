@@ -18,12 +18,16 @@
  * @property {Uint32Array} edge_low  (rows) lower 32 bits
  */
 
+/** @import { Numbers } from "../_shared/program_file.js" */
+
 /** @type {Kind[]} the kinds of negatives, nearest first */
 export const KINDS = ["hard", "semihard", "easy"];
 
 export class Order {
   /** @type {Map<number, number>} row of each anchor and positive, by anchor * n + positive */
   #pairs = new Map();
+  /** @type {{anchor: number, numbers: Record<string, Numbers>} | null} what a program says of one anchor */
+  #followed = null;
 
   /**
    * @param {OrderHeader} header
@@ -49,6 +53,28 @@ export class Order {
    */
   between(a, b) {
     return this.steps[a * this.n + b];
+  }
+
+  /**
+   * Return an anchor's inputs of the program that says what `follow` takes.
+   * @param {number} anchor
+   */
+  inputsOf(anchor) {
+    const among = (/** @type {number[]} */ chosen) => Array.from({ length: this.n }, (_, i) => Number(chosen.includes(i)));
+    return {
+      distances: this.steps.subarray(anchor * this.n, (anchor + 1) * this.n),
+      positives: among(this.#others(anchor, true)),
+      negatives: among(this.#others(anchor, false)),
+    };
+  }
+
+  /**
+   * Let a program's outputs count for an anchor, in the place of Python's.
+   * @param {number} anchor
+   * @param {Record<string, Numbers>} numbers
+   */
+  follow(anchor, numbers) {
+    this.#followed = { anchor, numbers };
   }
 
   /**
@@ -85,6 +111,7 @@ export class Order {
    * @param {number} positive
    */
   edge(anchor, positive) {
+    if (this.#followed?.anchor === anchor) return this.#followed.numbers.edge[positive];
     return this.edges[this.#pairs.get(anchor * this.n + positive) ?? -1];
   }
 
@@ -105,6 +132,7 @@ export class Order {
    * @param {number} negative
    */
   #bit(name, anchor, positive, negative) {
+    if (this.#followed?.anchor === anchor) return Boolean(this.#followed.numbers[name][positive * this.n + negative]);
     const row = this.#pairs.get(anchor * this.n + positive);
     return row !== undefined && Boolean(this.bits[name][row * this.bytes + (negative >> 3)] & (128 >> (negative & 7)));
   }

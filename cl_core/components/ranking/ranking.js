@@ -24,6 +24,7 @@ import { countsOf, viewFrom } from "./view.js";
  * @import { Kind, OrderBuffers, OrderHeader } from "./order.js"
  * @import { View } from "./view.js"
  * @import { Live } from "../_shared/live.js"
+ * @import { Numbers } from "../_shared/program_file.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
  * @import { Theme } from "../_shared/theme.js"
  */
@@ -32,7 +33,6 @@ import { countsOf, viewFrom } from "./view.js";
  * @typedef {object} HeaderFields
  * @property {string} stream  with a new name the picture begins again
  * @property {string[]} class_names
- * @property {number} margin  in steps of the grid
  * @property {number} grid  steps of a distance of 1
  * @property {string} symbol  of the distance
  * @property {number} anchor
@@ -40,10 +40,11 @@ import { countsOf, viewFrom } from "./view.js";
  * @property {number} columns  of the sprite sheet
  * @property {Record<Kind, string>} colours
  * @property {Words} words
- * @property {Live | null} live
+ * @property {Live | null} live   that computes the loss of a triplet
+ * @property {Live | null} kinds  that computes what `Order.follow` takes
  *
  * @typedef {OrderHeader & HeaderFields} Header  of a message
- * @typedef {OrderBuffers & {sprite: Uint8Array, program?: Uint8Array}} Buffers  `sprite`: a PNG, or empty
+ * @typedef {OrderBuffers & {sprite: Uint8Array, program?: Uint8Array, kinds_program: Uint8Array}} Buffers  `sprite`: a PNG, or empty
  */
 
 const DELAY = 400; // ms after a choice until it is sent to Python, since another may follow
@@ -95,7 +96,8 @@ class RankingPicture extends Picture {
   /** @param {HTMLElement} root */
   constructor(root) {
     super(root);
-    this.live = new LiveProgram(() => {}, this.signal); // it has no sliders: what a miner picks is Python's to say
+    this.live = new LiveProgram(() => {}, this.signal); // before the other one, which shows the losses with the kinds
+    this.kinds = new LiveProgram((numbers) => this.#follow(numbers), this.signal);
     this.#listen();
     this.followReducedMotion(this.#tiles);
   }
@@ -129,6 +131,7 @@ class RankingPicture extends Picture {
     if (previous?.stream !== header.stream) this.#begin(header, buffers.sprite, batch);
     this.#view = null;
     this.live.receive(header.live, buffers, () => this.#writeTiles());
+    this.kinds.receive(header.kinds, { program: buffers.kinds_program }, () => this.#prepare());
     this.#show();
   }
 
@@ -148,6 +151,21 @@ class RankingPicture extends Picture {
     this.#pinned = this.#hovered = null;
   }
 
+  /** Let the program know the anchor, so that the next move of the slider counts for it. */
+  #prepare() {
+    if (this.#batch) this.kinds.run(this.#batch.order.inputsOf(this.#anchor));
+    setData(this.root, { live: this.kinds.ready });
+  }
+
+  /**
+   * Show what a slider that moves makes of the kinds and picks, at once.
+   * @param {Record<string, Numbers>} numbers
+   */
+  #follow(numbers) {
+    this.#batch?.order.follow(this.#anchor, numbers);
+    this.#show();
+  }
+
   // ---- choices of the viewer
 
   /** @param {number} positive */
@@ -164,6 +182,7 @@ class RankingPicture extends Picture {
     this.#anchor = i;
     this.#wanted = null;
     this.#pinned = this.#hovered = null;
+    this.#prepare();
     const view = this.#show();
     this.#say();
     this.#sendSoon();

@@ -120,7 +120,7 @@ export class Text {
     zone.hidden = !negatives.length;
     const rule = fill(words[`${kind}Rule`], { low: edges[0].value, high: edges[1].value });
     const count = fill(words.count, { count: found.length, all: negatives.length });
-    const never = kind === "semihard" && header.margin === 0;
+    const never = kind === "semihard" && edges[0].value === edges[1].value;
     setText(find(zone, ".count"), count);
     setText(find(zone, ".rule"), rule);
     setText(find(zone, ".none"), found.length ? "" : never ? words.semihardNever : words[`${kind}Empty`]);

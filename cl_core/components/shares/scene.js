@@ -1,10 +1,13 @@
 /** Draws the areas with their names, the axes, and the losses between their two lines. */
 
+import { bestPlace } from "../_shared/area_name.js";
 import { find } from "../_shared/dom.js";
-import { superscript } from "../_shared/format.js";
+import { shortNumber } from "../_shared/format.js";
+import { createPatterns } from "../_shared/kind_patterns.js";
+import { bandPath, curvePath } from "../_shared/paths.js";
 import { createSvg, setAttributes } from "../_shared/svg.js";
 import { typeScale } from "../_shared/theme.js";
-import { bestPlace, Layout, rangeOf, showsFloor } from "./layout.js";
+import { Layout, rangeOf, showsFloor } from "./layout.js";
 
 /**
  * @import { Header, Run } from "./shares.js"
@@ -18,8 +21,6 @@ const NAME_SIZES = [
 ];
 const NUMBER_DISTANCE = 15; // CSS pixels from the axis to its numbers, with half the cursor's knob between them
 
-let patterns = 0; // number of pictures: patterns are found by id, and two pictures may share a document
-
 export class Scene {
   /** @type {Layout | null} null before the first drawing */
   layout = null;
@@ -31,14 +32,9 @@ export class Scene {
     this.root = root;
     this.chart = this.#find(".chart");
     this.dot = this.#find(".dot");
-    const id = ++patterns;
-    for (const [kind, pattern] of [
-      ["semihard", "sparse"],
-      ["hard", "dense"],
-    ]) {
-      this.#find(`.${pattern}`).id = `${pattern}-${id}`;
-      this.#area(kind).setAttribute("fill", `url(#${pattern}-${id})`);
-    }
+    const { definitions, fills } = createPatterns();
+    this.chart.prepend(definitions);
+    for (const kind of KINDS) this.#area(kind).setAttribute("fill", fills[kind]);
   }
 
   /**
@@ -59,7 +55,7 @@ export class Scene {
     for (const kind of STACKED) {
       const over = under.map((below, k) => below + shares[3 * k + KINDS.indexOf(kind)]);
       const [low, high] = [under, over].map((edge) => edge.map((share) => layout.y(share)));
-      this.#area(kind).setAttribute("d", `${line(x, high)}${line(x.toReversed(), low.toReversed(), "L")}Z`);
+      this.#area(kind).setAttribute("d", bandPath(x, low, high));
       names.push(...this.#name(`${header.marks[kind]} ${header.words[kind]}`, x, low, high, layout.scale));
       under = over;
     }
@@ -67,7 +63,8 @@ export class Scene {
     const { guides, captions } = drawGuides(layout, header);
     this.#find(".scale").replaceChildren(...drawAxes(layout, header), ...guides);
     this.#find(".lines").replaceChildren(...captions);
-    this.#find(".curve").setAttribute("d", lossPath(x, losses, layout));
+    const heights = range ? Array.from(losses, (loss) => layout.yOfLoss(loss)) : [];
+    this.#find(".curve").setAttribute("d", curvePath(x, heights));
   }
 
   /**
@@ -177,24 +174,6 @@ function drawGuides(layout, header) {
 }
 
 /**
- * Return the curve of the losses, which breaks where a loss is not known.
- * @param {number[]} x
- * @param {ArrayLike<number>} losses
- * @param {Layout} layout
- */
-export function lossPath(x, losses, layout) {
-  let path = "";
-  let command = "M";
-  for (let k = 0; k < losses.length; k++) {
-    if (layout.range && Number.isFinite(losses[k])) {
-      path += `${command}${x[k].toFixed(1)} ${layout.yOfLoss(losses[k]).toFixed(1)}`;
-      command = "L";
-    } else command = "M";
-  }
-  return path;
-}
-
-/**
  * Write a share; 0 % and 100 % only where it is exactly that.
  * @param {number} share
  */
@@ -202,23 +181,4 @@ export function percent(share) {
   if (share > 0 && share < 0.001) return "<0.1 %";
   if (share < 1 && share > 0.999) return ">99.9 %";
   return `${(100 * share).toFixed(1)} %`;
-}
-
-/**
- * Write a loss with three digits and in plain decimals, as `short_number` in charts/numbers.py does.
- * @param {number} value
- */
-export function shortNumber(value) {
-  const power = value ? Math.floor(Math.log10(Math.abs(value))) : 0;
-  if (power >= 6) return `${Number((value / 10 ** power).toPrecision(3))} × 10${superscript(power)}`;
-  return String(Number(value.toFixed(Math.min(Math.max(2 - power, 1), 4))));
-}
-
-/**
- * @param {number[]} x
- * @param {number[]} y
- * @param {string} command  of the first point
- */
-function line(x, y, command = "M") {
-  return x.map((at, k) => `${k ? "L" : command}${at.toFixed(1)} ${y[k].toFixed(1)}`).join("");
 }

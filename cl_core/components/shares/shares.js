@@ -7,12 +7,12 @@
 
 import { find, labelButtons, setData, setText } from "../_shared/dom.js";
 import { focusQuietly } from "../_shared/drag.js";
-import { fill } from "../_shared/format.js";
+import { fill, shortNumber } from "../_shared/format.js";
 import { mount, Picture } from "../_shared/picture.js";
 import { joinPlayback } from "../_shared/playback.js";
 import { listener, listenToKeys, pointOf } from "../_shared/events.js";
 import { saveComponent } from "../_shared/save.js";
-import { KINDS, percent, Scene, shortNumber } from "./scene.js";
+import { KINDS, percent, Scene } from "./scene.js";
 
 /**
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"

@@ -27,7 +27,7 @@ import { lerp, Transition } from "../_shared/transition.js";
  * @import { Terms } from "./readout.js"
  * @import { Rules } from "./scene.js"
  * @import { Bounds, Place } from "./space.js"
- * @import { Numbers } from "../_shared/engine.js"
+ * @import { Numbers } from "../_shared/program_file.js"
  * @import { Live } from "../_shared/live.js"
  * @import { HandleActions } from "../_shared/drag.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"

@@ -23,7 +23,7 @@ import { Transition } from "../_shared/transition.js";
 /**
  * @import { SharedAngle } from "./group.js"
  * @import { Shown } from "./scene.js"
- * @import { Numbers } from "../_shared/engine.js"
+ * @import { Numbers } from "../_shared/program_file.js"
  * @import { Live } from "../_shared/live.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
  * @import { Palette, Theme } from "../_shared/theme.js"

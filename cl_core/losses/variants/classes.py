@@ -95,7 +95,8 @@ def easy_margin(z: Tensor, y: Tensor, weight: Tensor, margin: float, scale: floa
     """Return ArcFace with cos(theta + m) only for angles below a right angle, and cos(theta) beyond."""
     s = cosines(z, weight)
     own = s.gather(1, y[:, None])  # (B, 1)
-    widened = own * math.cos(margin) - (1 - own * own).clamp(min=1e-30).sqrt() * math.sin(margin)
+    m = torch.as_tensor(margin, dtype=z.dtype, device=z.device)
+    widened = own * m.cos() - (1 - own * own).clamp(min=1e-30).sqrt() * m.sin()
     return cross_entropy(scale * s.scatter(1, y[:, None], torch.where(own > 0, widened, own)), y)
 
 

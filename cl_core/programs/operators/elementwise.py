@@ -79,6 +79,20 @@ def _pow(to: Lowering, node: fx.Node, x: View, exponent: float) -> View:
     return result
 
 
+@lowers(_aten.pow.Tensor_Tensor)
+def _pow_of_numbers(to: Lowering, node: fx.Node, x: View, exponent: View) -> View:
+    """exp(y log x), of numbers of at least 0; NaN below."""
+    type_ = type_of(node)
+    power = to.apply("exp", to.apply("mul", exponent, to.apply("log", x, type_=type_), type_=type_), type_=type_)
+    return to.apply("where", to.apply("eq", exponent, 0.0, type_=type_), 1.0, power, type_=type_)
+
+
+@lowers(_aten.rsqrt.default)
+def _rsqrt(to: Lowering, node: fx.Node, x: View) -> View:
+    type_ = type_of(node)
+    return to.apply("reciprocal", to.apply("sqrt", x, type_=type_), type_=type_)
+
+
 def _of_one_type(name: str) -> Callable[..., View]:
     def lower(to: Lowering, node: fx.Node, *operands: Number) -> View:
         return to.apply(name, *operands, type_=type_of(node))

@@ -12,7 +12,7 @@ from torch import fx
 from cl_core.programs.graph import UnsupportedError
 from cl_core.programs.instructions import MAX_FIRST, Code
 from cl_core.programs.lowering import Lowering
-from cl_core.programs.operators.table import lowers, shape_of, type_of
+from cl_core.programs.operators.table import Number, lowers, shape_of, type_of
 from cl_core.programs.values import Type, View
 
 _aten = torch.ops.aten
@@ -26,6 +26,17 @@ def _gather(to: Lowering, _node: fx.Node, x: View, axis: int, index: View, **_: 
 @lowers(_aten.scatter_add.default)
 def _scatter_add(to: Lowering, _node: fx.Node, x: View, axis: int, index: View, source: View) -> View:
     return to.scatter_add(x, axis, index, source)
+
+
+@lowers(_aten.scatter.src, _aten.scatter.value)
+def _scatter(to: Lowering, node: fx.Node, x: View, axis: int, index: View, source: Number) -> View:
+    """Write one element along the axis: where the axis has its index."""
+    axis %= len(x.shape)
+    if index.shape != (*x.shape[:axis], 1, *x.shape[axis + 1 :]):
+        raise UnsupportedError("a scatter of more than one element along an axis")
+    places = to.constant(np.arange(x.shape[axis]).reshape([-1, *[1] * (len(x.shape) - axis - 1)]), Type.I32)
+    written = source.slice(axis, 0, 1) if isinstance(source, View) else source
+    return to.apply("where", to.apply("eq", index, places, type_=Type.I32), written, x, type_=type_of(node))
 
 
 @lowers(_aten.cat.default)
@@ -57,7 +68,8 @@ def _flip(to: Lowering, _node: fx.Node, x: View, axes: Sequence[int]) -> View:
         backwards = np.arange(x.shape[axis])[::-1].reshape(
             [-1 if a == axis % len(x.shape) else 1 for a in range(len(x.shape))]
         )
-        x = to.gather(x, axis, to.constant(np.broadcast_to(backwards, x.shape), Type.I32))
+        # spread out by an instruction: as a constant, it would be as large as the array
+        x = to.gather(x, axis, to.constant(backwards, Type.I32).expand(x.shape))
     return x
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 import torch
 from torch import fx
@@ -54,6 +55,11 @@ def _squeeze(_to: Lowering, _node: fx.Node, x: View, axis: int) -> View:
     return x.select(axis, 0) if x.shape and x.shape[axis] == 1 else x
 
 
+@lowers(_aten.squeeze.dims)
+def _squeeze_axes(to: Lowering, node: fx.Node, x: View, _axes: Sequence[int]) -> View:
+    return to.reshape(x, shape_of(node))
+
+
 @lowers(_aten.expand.default)
 def _expand(_to: Lowering, node: fx.Node, x: View, _shape_given: Sequence[int]) -> View:
     return x.expand(shape_of(node))
@@ -74,6 +80,11 @@ def _select(_to: Lowering, _node: fx.Node, x: View, axis: int, index: int) -> Vi
 @lowers(_aten.split.Tensor)
 def _split(_to: Lowering, _node: fx.Node, x: View, size: int, axis: int = 0) -> list[View]:
     return [x.slice(axis, start, start + size) for start in range(0, x.shape[axis], size)]
+
+
+@lowers(_aten.split_with_sizes.default)
+def _split_with_sizes(_to: Lowering, _node: fx.Node, x: View, sizes: Sequence[int], axis: int = 0) -> list[View]:
+    return [x.slice(axis, start, stop) for start, stop in pairwise(accumulate(sizes, initial=0))]
 
 
 @lowers(_aten.unbind.int)

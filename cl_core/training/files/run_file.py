@@ -24,6 +24,7 @@ from cl_core.data.npz import DataError
 from cl_core.training import loop, optimisers
 from cl_core.training.collapse_values import collapse_and_floor
 from cl_core.training.config import LATER_SETTINGS, MAX_STEPS, RunSpec
+from cl_core.training.divergence import divergence_advice
 from cl_core.training.files import safetensors
 from cl_core.training.frames import PROBE_SIZES, Frame, References, RunProgress
 from cl_core.training.loop import State
@@ -137,7 +138,21 @@ def loads(file: bytes) -> SavedRun:
     """
     if len(file) > MAX_FILE:
         raise DataError(f"It has {len(file):,} bytes, where {MAX_FILE:,} are the most.")
-    stored = npz.unpack(file, _DTYPES, MAX_UNPACKED_BYTES)
+    return from_arrays(npz.unpack(file, _DTYPES, MAX_UNPACKED_BYTES))
+
+
+def from_arrays(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
+    """Read a run from untrusted arrays by name, as a file holds them.
+
+    Args:
+        stored: arrays of the types that files have.
+
+    Returns:
+        The run.
+
+    Raises:
+        DataError: when they do not describe a run that this program can have saved.
+    """
     try:
         return _parse_run(stored)
     except DataError:
@@ -158,7 +173,7 @@ def _parse_run(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
     _check_shape("losses", losses, (step,))
     failure = about["failure"]
     if failure is not None:  # its text is made again: that of the file is not trusted
-        failure = loop.divergence_advice(spec, step)
+        failure = divergence_advice(spec, step)
     elif not np.isfinite(vector).all():
         raise ExplainedError("its weights are not finite")
     seconds = _check_number(about["seconds"], 0.0)

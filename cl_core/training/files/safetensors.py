@@ -96,15 +96,18 @@ def loading_program(spec: RunSpec) -> str:
     else:
         example = "x = torch.tensor([[0.25, -0.5]])  # (1, 2), a point of the plane"
     per_class = spec.images_per_class
+    thing = "image" if data.is_image else "point"
+    training = []
+    if spec.training_images:
+        training.append(f"It was trained on {spec.training_images:,} of the {len(data.x_train):,} training {thing}s.")
+    if per_class:
+        training.append(
+            f"It was trained on batches drawn by class: {spec.batch // per_class} classes, {per_class} images of each."
+        )
     body, projector = _constructor_call(net.body), _constructor_call(net.projector)
     return _PROGRAM.format(
-        thing="image" if data.is_image else "point",
-        training=(
-            f"\n\nIt was trained on batches drawn by class: {spec.batch // per_class} classes, {per_class} images of "
-            "each.\n"
-            if per_class
-            else ""
-        ),
+        thing=thing,
+        training="\n\n" + "\n".join(training) + "\n" if training else "",
         imports="\n".join(imports),
         classes=_UNIT_CLASS if "Unit()" in body else "",
         body=body,

@@ -19,9 +19,9 @@ from cl_core.components.live import Live
 from cl_core.data import datasets
 from cl_core.losses import LOSSES
 from cl_core.losses.parameters import Theta
-from cl_core.programs.batches import batch_program
-from cl_core.training.pretrained import embeddings
-from cl_core.training.pretrained.embeddings import PretrainedEmbedding
+from cl_core.pretrained import embeddings
+from cl_core.pretrained.embeddings import PretrainedEmbedding
+from cl_core.programs import batches
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control, Link
 from cl_core.ui.link.controls import LossChoice
@@ -43,8 +43,9 @@ STAGE = Control("stage", "how far it was trained", "half-trained", options=(*emb
 IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
 DRAW = Control("draw", "which images", 0, "another number, another batch", low=0, high=99, step=1)
 REACH = Control(
-    "reach", "reach of a step", 0.1, "how far the embedding moves that is pulled hardest", low=0.01, high=0.5, step=0.01
-)
+    batches.REACH, "reach of a step", 0.1, "how far the embedding moves that is pulled hardest",
+    low=0.01, high=0.5, step=0.01,
+)  # fmt: skip
 STEPS = Control("steps", "gradient steps done", 0, low=0, high=MAX_STEPS, step=1)
 SAME_SCALE = Control("same_scale", "one scale of force for both", False, "else each loss's longest arrow is as long")
 ANCHOR = PictureState(
@@ -179,16 +180,19 @@ def _load_start(embedding: PretrainedEmbedding, size: int, seed: int) -> BatchSt
 
 
 def _live(start: BatchStart, chosen: LossChoice) -> Live:
-    """Return what lets the picture follow the sliders of its loss while they are held."""
+    """Return what lets the picture follow the sliders of its loss, and the reach of steps, while they are held."""
     loss, batch = chosen.loss, start.batch
     arrays = {
         "z": batch.z.numpy().astype(np.float32),
         "y": batch.y.numpy().astype(np.uint8),
         "axes": start.plane.components_.astype(np.float32),
+        "centre": start.plane.mean_.astype(np.float32),
     }
     if loss.classes and batch.weight is not None and batch.bias is not None:
         arrays |= {name: getattr(batch, name).numpy().astype(np.float32) for name in ("weight", "bias")}
-    return live_picture(chosen, batch_program(loss, chosen.theta, batch), arrays=arrays)
+        arrays["class_length"] = np.array([_class_length(start)], np.float32)
+    program = batches.batch_program(loss, chosen.theta, batch)
+    return live_picture(chosen, program, {REACH.name: st.session_state[REACH.name]}, arrays)
 
 
 def _show_step_buttons() -> None:
@@ -241,8 +245,12 @@ def _project(start: BatchStart, z: torch.Tensor) -> NDArray[np.float64]:
 def _project_class_weights(start: BatchStart, batch: Batch) -> NDArray[np.float64]:
     """Project class weights, rescaled to the mean length of the embeddings."""
     assert batch.weight is not None
-    length = float(start.batch.z.norm(dim=1).mean())
-    return _project(start, torch.nn.functional.normalize(batch.weight) * length)
+    return _project(start, torch.nn.functional.normalize(batch.weight) * _class_length(start))
+
+
+def _class_length(start: BatchStart) -> float:
+    """Return the length at which class weights are drawn: the mean of the embeddings' lengths before any step."""
+    return float(start.batch.z.norm(dim=1).mean())
 
 
 def _extent(
@@ -295,7 +303,7 @@ def _scene(
         sprite=datasets.sprite_sheet(data, images),
         sprite_columns=int(np.ceil(np.sqrt(size))),
         same_scale=st.session_state[SAME_SCALE.name],
-        live=_live(start, chosen) if len(trajectory) == 1 else None,  # each step depends on the ones before
+        live=_live(start, chosen),
         alt=f"{size} images, seen by their two principal components ({start.plane.explained_variance_ratio_.sum():.0%} "
         f"of the variance), with the force of the loss on each",
     )

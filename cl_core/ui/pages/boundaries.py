@@ -17,9 +17,9 @@ from cl_core.components.wedge import Wedge
 from cl_core.components.wedge.mount import wedge as wedge_picture
 from cl_core.losses import snippets
 from cl_core.losses.base import Loss
+from cl_core.pretrained import embeddings
+from cl_core.pretrained.embeddings import PretrainedEmbedding
 from cl_core.programs import planes, shipped
-from cl_core.training.pretrained import embeddings
-from cl_core.training.pretrained.embeddings import PretrainedEmbedding
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control, Link
 from cl_core.ui.link.controls import LossChoice

@@ -86,6 +86,8 @@ def lesson_bar(page: str) -> Iterator[None]:
         AskedQuestion(question_asked, position.key, position.room) if position and question_asked else None
     )
     st.session_state.lesson_open = None  # None: no bar above this page
+    here = position is not None and page == position.step.page and not _is_done(position)
+    page_state.await_conditions(position.step.done if position is not None and here else ())
     if position is None:
         yield
         return

@@ -18,14 +18,16 @@ from cl_core.training.frames import PROBE_SIZES, SCORES
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control, Link
 from cl_core.ui.link.presentation import presentation
-from cl_core.ui.pages.training_controls import training_controls
+from cl_core.ui.pages.training_controls import ENGINE, count_of_images, training_controls
 from cl_core.ui.widgets.playback_buttons import PACE
+from cl_core.ui.widgets.visitor_race import forget_race
 
 PAGE = "compare"
 SUFFIXES = ("", "_2", "_3", "_4")  # appended to the control names of each contender
 DEFAULTS = dict(zip(SUFFIXES, ("supcon", "triplet", "circle", "am_softmax"), strict=True))
 OWN_SETTINGS = ("batch", "images_per_class", "rate")  # settings that each contender has for itself, beside its loss
-SHARED_SETTINGS = ("dataset", "encoder", "dim", "optimiser", "seed")  # settings that all contenders have in common
+# settings that all contenders have in common
+SHARED_SETTINGS = ("dataset", "training_images", "encoder", "dim", "optimiser", "seed")
 SHOWN, HIDDEN = "shown", "hidden"
 TRIPLETS = "triplets"
 
@@ -107,7 +109,7 @@ def controls_for_link(link: Link) -> list[Control]:
     Args:
         link: query parameters by name; the losses that it names decide which parameter controls there are.
     """
-    every_control = [CONTENDERS, SEEDS, POINTS, PACE, SCORE, SCORES_SHOWN, *_shared_controls()]
+    every_control = [CONTENDERS, SEEDS, POINTS, PACE, SCORE, SCORES_SHOWN, ENGINE, *_shared_controls()]
     for suffix, default in DEFAULTS.items():
         choice = controls.loss_choice(default, suffix)
         loss = controls.loss_of_link(choice, link)
@@ -121,7 +123,7 @@ def race_notes() -> list[str]:
     On arrival by a link, the session's race is dropped, so that the page opens the one that the link describes.
     """
     if controls.opened_by_link(PAGE):
-        st.session_state.race = None  # no page renews the old race's lease, so it stops
+        forget_race("race")
     return controls.link_notes(PAGE, controls_for_link, plays=True)
 
 
@@ -139,9 +141,11 @@ def race_controls() -> tuple[list[RunSpec], int, int]:
         seeds = SEEDS.render()
         contenders = [_show_contender(suffix, index) for index, suffix in enumerate(SUFFIXES[:n_contenders])]
         shared = _shared_controls()
-        with controls.section("What all share", [*shared, POINTS]):
+        with controls.section("What all share", [*shared, POINTS, ENGINE]):
             values = {control.name: control.render() for control in shared}
             points = POINTS.render()
+            ENGINE.render()
+    values["training_images"] = count_of_images(values["training_images"])
     return [_spec(loss, theta, own | values) for loss, theta, own in contenders], points, seeds
 
 
@@ -184,7 +188,7 @@ def apply_race(link: Link) -> None:
     Args:
         link: query parameters by name.
     """
-    display = (POINTS.name, PACE.name, SCORE.name, SCORES_SHOWN.name)
+    display = (POINTS.name, PACE.name, SCORE.name, SCORES_SHOWN.name, ENGINE.name)
     every = [control for control in controls_for_link(link) if control.name not in display]
     controls.set_to_defaults([replace(control, default=control.parse(link.get(control.name))) for control in every])
 

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 import streamlit as st
 
 from cl_core import charts
 from cl_core.analysis.leaderboard import Standing, rank
-from cl_core.runtime.race import Race, RaceProgress
+from cl_core.runtime.race import RaceProgress, ReadableRace
 from cl_core.training.frames import SCORES, RunProgress, score
 from cl_core.ui.pages import race_controls
 from cl_core.ui.pages.race_controls import TRIPLETS
 from cl_core.ui.widgets.chart import chart
 
 
-def show_scores(race: Race) -> None:
+def show_scores(race: ReadableRace) -> None:
     """Show the curves, and the contenders' scores at the viewed step.
 
     Args:
@@ -33,7 +34,7 @@ def show_scores(race: Race) -> None:
         _show_curves(names, [runs for _, runs in with_frames], [name for name, _ in with_frames], step)
     else:
         st.caption("Curves appear with the second frame.")
-    results = standings(progress, names, step)
+    results = [standing for standing in standings(progress, names, step) if not np.isnan(standing.means).all()]
     left, right = st.columns([0.6, 0.4], gap="medium", vertical_alignment="center")
     left.markdown(_score_table(names, results))
     right.markdown("\n\n".join((f"**At step {step:,}**", *(standing.summary for standing in _informative(results)))))

@@ -20,16 +20,33 @@ from cl_core.ui.widgets.playback_buttons import PACE
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.5, 1.0, 10.0)
 BATCHES = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+ALL_IMAGES = "all"
+TRAINING_IMAGES = (ALL_IMAGES, "30000", "10000", "3000", "1000")
 PER_CLASS = (0, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+TRAINING_IMAGES_HELP = (
+    "how many images of the training set a run uses: the same ones for every seed, about as many of each class. A "
+    "number larger than the training set uses the whole set."
+)
 DIMS = (2, 3, 8, 16, 32, 64, 128, 256)
 PER_CLASS_HELP = (
     "0: a batch is the next part of the shuffled images. K, 2 or more: a batch is drawn by class, K images of each of "
     "batch size / K classes, so every image has K - 1 positives. The classes take turns, and so do the images of each."
 )
 PAGE = "training"
+BROWSER, SERVER = "browser", "server"  # where a run trains
 
 LOSS = controls.loss_choice("supcon")
+ENGINE = Control(
+    "engine", "where it trains", BROWSER,
+    "browser: on your own machine, as fast as it can · server: on this server, which all its visitors share",
+    (BROWSER, SERVER),
+)  # fmt: skip
 VIEW = Control("view", "view", "2D", options=("2D", "3D", "density"), row=True)
+
+
+def trains_on_server() -> bool:
+    """Return whether the visitor wants the server to train."""
+    return st.session_state.get(ENGINE.name) == SERVER
 
 
 def training_controls(loss: Loss) -> dict[str, Control]:
@@ -44,6 +61,8 @@ def training_controls(loss: Loss) -> dict[str, Control]:
     recipe = loss.recipe
     all_controls = [
         Control("dataset", "data set", "mnist", options=tuple(datasets.available())),
+        Control("training_images", "training images", ALL_IMAGES, TRAINING_IMAGES_HELP, TRAINING_IMAGES,
+                option_aliases={"0": ALL_IMAGES}),
         Control("batch", "batch size", recipe.batch, "rows a step looks at", BATCHES),
         Control("images_per_class", "images of each class", 0, PER_CLASS_HELP, PER_CLASS),
         Control("rate", "learning rate", recipe.rate, options=RATES),
@@ -87,7 +106,7 @@ def controls_for_link(link: Link) -> tuple[Control, ...]:
         link: query parameters by name; the loss that it names decides which parameter controls there are.
     """
     loss = controls.loss_of_link(LOSS, link)
-    return (LOSS, PACE, VIEW, *training_controls(loss).values(), *controls.loss_parameters(loss))
+    return (LOSS, PACE, VIEW, ENGINE, *training_controls(loss).values(), *controls.loss_parameters(loss))
 
 
 def link_of(spec: RunSpec, **other: Any) -> Link:
@@ -101,6 +120,7 @@ def link_of(spec: RunSpec, **other: Any) -> Link:
         All settings and values that the page has a control for.
     """
     values = {field.name: getattr(spec, field.name) for field in fields(spec)} | dict(spec.theta) | other
+    values["training_images"] = spec.training_images or ALL_IMAGES
     names = [control.name for control in controls_for_link({LOSS.name: spec.loss}) if control.name in values]
     return {name: to_text(values[name]) for name in names}
 
@@ -152,7 +172,7 @@ def run_controls() -> tuple[RunSpec, int]:
         st.caption(f"{loss.summary} {loss.paper.markdown}")
         parameters = st.container()
         by_name = training_controls(loss)
-        first_names = ("dataset", "batch", "images_per_class", "rate")
+        first_names = ("dataset", "training_images", "batch", "images_per_class", "rate")
         values = {name: control.render() for name, control in by_name.items() if name in first_names}
         folded = [control for name, control in by_name.items() if name not in values]
         with controls.section("Net, optimiser and seed", folded):
@@ -161,13 +181,20 @@ def run_controls() -> tuple[RunSpec, int]:
             if "convention" in by_name:
                 values["convention"] = by_name["convention"].render(on_change=_fit_to_definition)
             points = by_name["points"].render()
+            ENGINE.render()
         with parameters:
             theta = _show_parameters(loss, values.get("convention", OURS))
+    values["training_images"] = count_of_images(values["training_images"])
     spec = RunSpec(loss=loss.key, theta=theta, **values)
     classes = datasets.load(spec.dataset).n_classes
     if caution := loss.caution(dim=spec.dim, classes=classes, unit_norm=spec.unit_norm, **spec.theta):
         st.warning(caution, icon=":material/straighten:")
     return spec, points
+
+
+def count_of_images(option: str) -> int:
+    """Return the `RunSpec.training_images` that an option of the control of that name stands for."""
+    return 0 if option == ALL_IMAGES else int(option)
 
 
 def _show_parameters(loss: Loss, definition: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from cl_core.data.npz import DataError
 from cl_core.runtime.engine import Engine
 from cl_core.runtime.errors import describe_error
 from cl_core.runtime.fair_queue import Client
-from cl_core.runtime.run import Run
+from cl_core.runtime.readable_run import ReadableRun
 from cl_core.training import State
 from cl_core.training.files import run_file, safetensors, tables
 from cl_core.training.frames import RunProgress
@@ -33,27 +33,30 @@ MB = 2**20
 NOT_YET = "The run has no picture yet; a moment, please."
 
 
-def show_export(run: Run, title: str, open_run: Callable[[SavedRun], None]) -> None:
+def show_export(run: ReadableRun, title: str, open_run: Callable[[SavedRun], None]) -> bool:
     """Show a button that opens the list of downloads of a run.
 
     Args:
         run: the run.
         title: of the run's picture, for the caption of the movie.
         open_run: called with a run from an uploaded file; makes it the session's run.
+
+    Returns:
+        Whether the list is open.
     """
     explanation = "Its numbers, net and movie as files, and the run itself, to open here again"
     popover = st.popover("Export", icon=":material/download:", key="take_away", on_change="rerun", help=explanation)
     if not popover.open:
-        return
+        return False
     progress = run.progress()
     with popover:
-        if not progress.frames:
-            st.caption(NOT_YET)
+        st.caption("" if progress.frames else NOT_YET)  # always there, so that what follows keeps its place
         _show_run_file(run, progress, open_run)
         _show_numbers(run, progress)
         _show_encoder(run, progress)
         _show_movie(run, progress, title)
         _show_pictures(run, progress)
+    return True
 
 
 def _section(text: str) -> DeltaGenerator:
@@ -63,7 +66,7 @@ def _section(text: str) -> DeltaGenerator:
         return st.container(width="stretch", gap="xsmall")
 
 
-def _show_numbers(run: Run, progress: RunProgress) -> None:
+def _show_numbers(run: ReadableRun, progress: RunProgress) -> None:
     """Show the downloads of the embedding and the history as tables."""
     n = len(progress.frames[-1].points[2]) if progress.frames else run.n
     size = _size_text(4 * n * run.spec.dim)
@@ -83,18 +86,18 @@ def _show_numbers(run: Run, progress: RunProgress) -> None:
             _show_file_button(progress, f"History as {name}", f"history.{kind}", partial(_history_file, run, kind))
 
 
-def _embedding_file(server_engine: Engine, run: Run, kind: str) -> bytes:
+def _embedding_file(server_engine: Engine, run: ReadableRun, kind: str) -> bytes:
     file: bytes = server_engine.queue.submit(tables.embedding_file, _require_state(run.state), run.n, kind).result(
         timeout=WORKER_TIMEOUT
     )
     return file
 
 
-def _history_file(run: Run, kind: str) -> bytes:
+def _history_file(run: ReadableRun, kind: str) -> bytes:
     return tables.FORMATS[kind](tables.history_table(run.progress()))
 
 
-def _show_encoder(run: Run, progress: RunProgress) -> None:
+def _show_encoder(run: ReadableRun, progress: RunProgress) -> None:
     """Show the download of the encoder and the program that loads it."""
     text = f"**Encoder.** Its weights ({_size_text(safetensors.estimated_size(run.spec))}), for any program of yours."
     with _section(text):
@@ -105,11 +108,11 @@ def _show_encoder(run: Run, progress: RunProgress) -> None:
         st.code(safetensors.loading_program(run.spec), wrap_lines=True)
 
 
-def _encoder_file(run: Run) -> bytes:
+def _encoder_file(run: ReadableRun) -> bytes:
     return safetensors.dumps(_require_state(run.state))
 
 
-def _show_run_file(run: Run, progress: RunProgress, open_run: Callable[[SavedRun], None]) -> None:
+def _show_run_file(run: ReadableRun, progress: RunProgress, open_run: Callable[[SavedRun], None]) -> None:
     """Show the download of the run as a file, and the upload of one."""
     text = (
         "**Run.** A file that opens here again and trains on from where it was "
@@ -133,7 +136,7 @@ def _run_file_size(progress: RunProgress, n: int) -> str:
     return _size_text(run_file.estimated_size(progress, n)) if progress.frames else "a few MB"
 
 
-def _run_file(run: Run) -> bytes:
+def _run_file(run: ReadableRun) -> bytes:
     progress, state = run.progress_and_state()
     return run_file.dumps(progress, _require_state(state), run.n)
 
@@ -199,7 +202,7 @@ class _MovieJob:
         fault: why it could not be made.
     """
 
-    def __init__(self, run: Run, scene: GifScene, client: Client) -> None:
+    def __init__(self, run: ReadableRun, scene: GifScene, client: Client) -> None:
         self._client = client
         self.run = run
         self.scene = scene
@@ -242,7 +245,7 @@ class _MovieJob:
             self.pictures += result
 
 
-def _show_movie(run: Run, progress: RunProgress, title: str) -> None:
+def _show_movie(run: ReadableRun, progress: RunProgress, title: str) -> None:
     """Show the button that makes the movie, and its progress."""
     job: _MovieJob | None = st.session_state.get("movie")
     if job is not None and job.run is not run:
@@ -259,7 +262,7 @@ def _show_movie(run: Run, progress: RunProgress, title: str) -> None:
             st.fragment(_show_movie_progress, run_every=None if job.done else POLL_SECONDS)(job)
 
 
-def _show_pictures(run: Run, progress: RunProgress) -> None:
+def _show_pictures(run: ReadableRun, progress: RunProgress) -> None:
     """Show the download of all curves as one picture, and say where other pictures have their own."""
     text = (
         "**Pictures.** The cloud has a button among its tools that saves it as PNG; each chart has one in its corner."
@@ -268,7 +271,7 @@ def _show_pictures(run: Run, progress: RunProgress) -> None:
         _show_file_button(progress, "Curves as SVG", "curves.svg", partial(_curves_file, engine(), run))
 
 
-def _curves_file(server_engine: Engine, run: Run) -> bytes:
+def _curves_file(server_engine: Engine, run: ReadableRun) -> bytes:
     progress = run.progress()
     references, first, step = progress.references, progress.frames[0].metrics, progress.frames[-1].step
     if references is None:

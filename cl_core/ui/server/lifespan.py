@@ -15,6 +15,7 @@ from cl_core.runtime import dask_cluster, process_memory, process_pool
 from cl_core.runtime.engine import Engine
 from cl_core.training import RunSpec
 from cl_core.ui.server import streamlit_compat
+from cl_core.ui.server.packed_images import packed_images
 from cl_core.ui.server.uploads import limit_uploads
 
 
@@ -33,6 +34,9 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     except dask_cluster.ClusterError as error:
         print(error, file=sys.stderr, flush=True)
         os._exit(1)  # any exception raised here, SystemExit too, would be shown with a traceback
+    with suppress(DataError):  # pages that need the data report the error
+        spec = RunSpec()  # of the training page, which most visitors open first
+        packed_images(server_engine.queue, datasets.load(spec.dataset), spec.training_images)
     yield {}
     server_engine.close()
     for executor in {server_engine.queue, server_engine.long_queue}:

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from cl_core.data.npz import DataError
+from cl_core.pretrained import embeddings
+from cl_core.pretrained.embeddings import PretrainedEmbedding
 from cl_core.runtime.errors import describe_error
-from cl_core.runtime.run import Run
-from cl_core.training.pretrained import embeddings
-from cl_core.training.pretrained.embeddings import PretrainedEmbedding
+from cl_core.runtime.readable_run import ReadableRun
+from cl_core.ui.widgets.visitor_run import own_run
 
 OWN = "my run"
 NO_RUN = "There is no run of yours yet: start one on the page *Live training*."
@@ -47,8 +48,8 @@ def note_smaller_batch(size: int, found: int) -> None:
 
 def _own_embedding() -> PretrainedEmbedding | None:
     """Return the embedding of some test images by the visitor's run, cached by its step; None after a message."""
-    run: Run | None = st.session_state.get("run")
-    cached: tuple[Run, int, PretrainedEmbedding] | None = st.session_state.get("own_embedding")
+    run = own_run()
+    cached: tuple[ReadableRun, int, PretrainedEmbedding] | None = st.session_state.get("own_embedding")
     if run is not None and cached is not None and (cached[0], cached[1]) == (run, run.progress().step):
         return cached[2]
     try:
@@ -65,7 +66,7 @@ def _own_embedding() -> PretrainedEmbedding | None:
     return embedding
 
 
-def _embed(run: Run) -> PretrainedEmbedding | None:
+def _embed(run: ReadableRun) -> PretrainedEmbedding | None:
     """Have a worker embed some test images with a run's newest state; None before there is a state."""
     state = run.state
     if state is None:

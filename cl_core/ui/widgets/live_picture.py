@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from cl_core.components.live import Live
 from cl_core.programs.sliders import sliders
 from cl_core.ui.link.controls import LossChoice
-from cl_core.ui.server.engine_files import engine_url
+from cl_core.ui.server.browser_files import engine_url
 
 
 def live_picture(

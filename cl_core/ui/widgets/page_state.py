@@ -1,8 +1,10 @@
 """Facts about the current state of a page, for steps of lessons that wait for a condition."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
+
+from cl_core.teaching.lessons import Condition
 
 Fact = str | int | float
 
@@ -23,3 +25,21 @@ def facts() -> Mapping[str, Fact]:
         str(name): value for name, value in st.session_state.items() if isinstance(value, str | int | float)
     }  # fmt: skip
     return {**settings, **st.session_state.get("facts", {})}
+
+
+def await_conditions(conditions: Sequence[Condition]) -> None:
+    """Note the conditions that the current step of a lesson waits for; none without a lesson."""
+    st.session_state.awaited = tuple(conditions)
+
+
+def awaited(names: Sequence[str]) -> list[tuple[str, str, float | str]]:
+    """Return the conditions that a step of a lesson waits for.
+
+    Args:
+        names: facts that the caller can report; conditions on others are left out.
+
+    Returns:
+        Fact, relation and value of each, as from `Condition`.
+    """
+    conditions: Sequence[Condition] = st.session_state.get("awaited", ())
+    return [(each.fact, each.relation, each.value) for each in conditions if each.fact in names]

@@ -54,11 +54,12 @@ def playback_buttons(playback: Playback, start: str, *, step: str, reseed: str, 
     single = st.button("Step", icon=":material/skip_next:", key="step", disabled=playback.ended, help=step)
     reset = st.button("Reset", icon=":material/replay:", key="reset", help="Back to the same start")
     new_seed = st.button(
-        "New seed", icon=":material/casino:", key="new_seed", on_click=_next_seed, help=reseed,
+        "New seed", icon=":material/casino:", key="new_seed", on_click=next_seed, help=reseed,
         disabled=not presentation().is_free("seed"),
     )  # fmt: skip
     return PressedButtons(play, pause, single, reset, new_seed)
 
 
-def _next_seed() -> None:
+def next_seed() -> None:
+    """Set the control of the seed to the next one."""
     st.session_state.seed = (st.session_state.seed + 1) % SEED_RANGE[1]

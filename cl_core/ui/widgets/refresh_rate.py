@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cl_core.runtime.playback import Playback
+from cl_core.runtime.readable_run import ReadableRun
 from cl_core.ui.server.lifespan import engine
 
 PICTURE_INTERVAL = 0.4  # seconds between two updates of a moving picture; the browser plays the frames in between
@@ -49,6 +50,6 @@ def crowding() -> float:
     return min(max(load.playing / (RUNS_PER_CORE * load.size), 1.0), MAX_SLOWDOWN)
 
 
-def refresh_rate_of(playback: Playback) -> RefreshRate:
+def refresh_rate_of(playback: Playback | ReadableRun) -> RefreshRate:
     """Return the refresh intervals of a page that shows a run or a race."""
     return RefreshRate(playback.busy, crowding())

@@ -13,7 +13,7 @@ from cl_core.data import datasets
 from cl_core.losses import miners
 from cl_core.losses.contrast import Contrast
 from cl_core.programs import shipped
-from cl_core.ui.server.engine_files import engine_url
+from cl_core.ui.server.browser_files import engine_url
 
 
 def scene(n: int, seed: int, margin: float, miner: str, which: str, anchor: int, live: Live | None = None) -> Ranking:

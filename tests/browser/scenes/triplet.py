@@ -10,7 +10,7 @@ from cl_core.components.triplet import Triplets
 from cl_core.components.triplet.mount import triplets
 from cl_core.losses.triplet import DISTANCES
 from cl_core.programs import shipped
-from cl_core.ui.server.engine_files import engine_url
+from cl_core.ui.server.browser_files import engine_url
 
 POINTS = [[0, 0], [0.6, 0], [-0.2, 0.35], [-0.45, -0.5], [0.5, 0.85]]
 ON_CIRCLE = [[1, 0], [0.8, 0.6], [0.96, -0.28], [0.6, -0.8], [-0.8, 0.6]]

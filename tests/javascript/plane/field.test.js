@@ -8,6 +8,7 @@ import { fieldOf, sameGrid } from "../../../cl_core/components/plane/field.js";
 import { dataOf, nodeAt, nodeNear, nodeOf, readingOf } from "../../../cl_core/components/plane/grid.js";
 import { levelsOf, scaleOf, tonesOf } from "../../../cl_core/components/plane/levels.js";
 import { numberText } from "../../../cl_core/components/plane/readout.js";
+import { sortedFinite } from "../../../cl_core/components/plane/sort.js";
 import { near, randomFrom } from "../random.js";
 
 function fieldWith(changes = {}, buffers = {}) {
@@ -86,6 +87,23 @@ test("a reading has the numbers of its node, and derivatives are minus the force
   assert.ok(Object.is(reading.dy, 0), "no negative zero");
   assert.equal(reading.side, "violated");
   assert.equal(readingOf(fieldWith(), nodeOf(field, 0, 0)).side, "");
+});
+
+/** The same number, with 0 for -0. */
+const unsigned = (number) => number + 0;
+
+test("finite values are sorted, of any size and sign", () => {
+  const random = randomFrom(35);
+  for (let round = 0; round < 100; round++) {
+    const whole = Float32Array.from({ length: 60 }, () => (random() - 0.5) * 10 ** Math.floor(80 * random() - 45));
+    whole.set([NaN, Infinity, -Infinity, 0, 1, 1, -1], Math.floor(50 * random()));
+    const values = whole.subarray(1); // which does not start where its memory does
+    const before = [...values];
+    const found = sortedFinite(values);
+    const expected = before.filter(Number.isFinite).toSorted((a, b) => a - b);
+    assert.deepEqual([...found].map(unsigned), expected.map(unsigned));
+    assert.deepEqual([...values], before, "the values themselves stay as they are");
+  }
 });
 
 test("tones keep the order of the values, and use the whole range", () => {

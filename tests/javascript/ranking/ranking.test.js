@@ -52,6 +52,33 @@ function batch(n, classes, margin, random) {
   return { d, labels, positive, picks, order: new Order({ n }, buffers) };
 }
 
+test("a program's outputs count for the anchor that they are of", () => {
+  const random = randomFrom(36);
+  const n = 9;
+  const { d, labels, order } = batch(n, 3, 2 ** 38, random);
+  const before = batch(n, 3, 2 ** 38, randomFrom(36)).order;
+  const anchor = 4;
+  const { distances, positives, negatives } = order.inputsOf(anchor);
+  assert.deepEqual([...distances], d[anchor]);
+  for (let i = 0; i < n; i++) {
+    assert.equal(positives[i], Number(i !== anchor && labels[i] === labels[anchor]));
+    assert.equal(negatives[i], Number(labels[i] !== labels[anchor]));
+  }
+  const [hard, easy, picked] = Array.from({ length: 3 }, () => Uint8Array.from({ length: n * n }, () => random() * 2));
+  order.follow(anchor, { hard, easy, picked, edge: Float64Array.from(distances, (step) => step + 5) });
+  for (let a = 0; a < n; a++) {
+    for (const p of order.positives(a)) {
+      assert.equal(order.edge(a, p), a === anchor ? d[a][p] + 5 : before.edge(a, p));
+      for (const k of order.negatives(a)) {
+        const [i, followed] = [p * n + k, a === anchor];
+        const kind = hard[i] ? "hard" : easy[i] ? "easy" : "semihard";
+        assert.equal(order.kind(a, p, k), followed ? kind : before.kind(a, p, k));
+        assert.equal(order.picks(a, p, k), followed ? Boolean(picked[i]) : before.picks(a, p, k));
+      }
+    }
+  }
+});
+
 test("distances are whole numbers of up to 52 bits, and come back exactly", () => {
   const random = randomFrom(12);
   const { d, order } = batch(9, 3, 0, random);

@@ -1,25 +1,30 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { loadEngine, Program, readProgram } from "../../../cl_core/components/_shared/engine.js";
+import { loadEngine, Program } from "../../../cl_core/components/_shared/engine.js";
+import { readProgram } from "../../../cl_core/components/_shared/program_file.js";
 
 const ENGINE = readFileSync(new URL("../../../assets/engine/engine.wasm", import.meta.url));
 
+/** Whole numbers in groups of seven bits. */
+function packed(numbers) {
+  return numbers.flatMap((number) => {
+    const bytes = [];
+    for (let rest = number >>> 0; ; rest >>>= 7) {
+      bytes.push(rest > 127 ? (rest & 127) | 128 : rest);
+      if (rest <= 127) return bytes;
+    }
+  });
+}
+
 /** A program without instructions, and with one input of two numbers, which is its output too. */
-function file(words = [0], changes = {}) {
-  const name = new TextEncoder().encode("x");
-  const slot = new Uint8Array([0, 1, name.length, 0, 0, 0, 0, 0, 2, 0, 0, 0, ...name]);
-  const slots = new Uint8Array(Math.ceil((2 * slot.length) / 4) * 4);
-  slots.set(slot);
-  slots.set(slot, slot.length);
-  const body = new Uint8Array(24 + slots.length + 4 * words.length);
-  const sizes = { inputs: 1, outputs: 1, slots: slots.length, words: words.length, constants: 64, memory: 64, ...changes };
-  new Uint32Array(body.buffer, 0, 6).set(Object.values(sizes));
-  body.set(slots, 24);
-  body.set(new Uint8Array(Int32Array.from(words).buffer), 24 + slots.length);
+function file(words = [0], constants = []) {
+  const slot = [...packed([0, 1]), ...new TextEncoder().encode("x"), ...packed([0, 1, 2])];
+  const sizes = packed([1, 1, words.length, constants.length, 64, 256]);
+  const body = Uint8Array.from([...sizes, ...slot, ...slot, ...packed(words), ...constants.flat()]);
   const whole = new Uint8Array(12 + body.length);
   whole.set(new TextEncoder().encode("CLLP"));
-  new Uint32Array(whole.buffer, 4, 2).set([1, checksum(body)]);
+  new Uint32Array(whole.buffer, 4, 2).set([2, checksum(body)]);
   whole.set(body, 12);
   return whole;
 }
@@ -45,14 +50,27 @@ test("a file that is no program is refused", () => {
   assert.throws(() => readProgram(new Uint8Array(3)), /no program/);
   assert.throws(() => readProgram(new Uint8Array(99)), /no program/);
   const other = file();
-  other[4] = 2;
+  other[4] = 1;
   assert.throws(() => readProgram(other), /another version/);
-  for (const index of [9, 40, file().length - 1]) {
+  for (const index of [9, 20, file().length - 1]) {
     const damaged = file();
     damaged[index] ^= 1;
     assert.throws(() => readProgram(damaged), /damaged/);
   }
-  assert.throws(() => readProgram(file().subarray(0, 50)), /damaged/);
+  assert.throws(() => readProgram(file().subarray(0, 20)), /damaged/);
+});
+
+test("constants follow as they are, or as a straight line with corrections", () => {
+  const doubles = (...numbers) => [...new Uint8Array(Float64Array.from(numbers).buffer)];
+  const plain = [...packed([1, 1]), ...doubles(0.1)];
+  const range = [...packed([6, 5]), ...new Uint8Array(Int32Array.of(-2, 6).buffer), ...packed([0])];
+  // the second number one step of its bits lower, the fourth one replaced
+  const line = [...packed([5, 5]), ...doubles(0, 1), ...packed([2, 1, 1, 2, 0]), ...doubles(-7)];
+  const { constants } = readProgram(file([0], [plain, range, line]));
+  assert.deepEqual(
+    constants.map(({ address, numbers }) => [address, [...numbers]]),
+    [[64, [0.1]], [128, [-2, 0, 2, 4, 6]], [192, [0, 0.24999999999999997, 0.5, -7, 1]]],
+  );
 });
 
 test("the engine refuses words that are not sound", () => {

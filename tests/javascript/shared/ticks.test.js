@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decadesWithin, multiplesWithin, roundStep } from "../../../cl_core/components/_shared/ticks.js";
+import { decadesWithin, multiplesWithin, roundStep, spanOf } from "../../../cl_core/components/_shared/ticks.js";
 import { randomFrom } from "../random.js";
 
 test("a round step is the smallest candidate that is large enough", () => {
@@ -55,4 +55,11 @@ test("decades lie strictly within their bounds", () => {
     assert.ok(found.every((value) => value > low && value < high));
     assert.ok(found.every((value, i) => !i || (value / found[i - 1] >= 1.9 && value / found[i - 1] <= 2.6)));
   }
+});
+
+test("a span holds the finite values, and is null without any", () => {
+  assert.equal(spanOf([]), null);
+  assert.equal(spanOf([NaN, Infinity, -Infinity]), null);
+  assert.deepEqual(spanOf(Float32Array.of(0.5, NaN, -2, Infinity)), { low: -2, high: 0.5 });
+  assert.deepEqual(spanOf([3]), { low: 3, high: 3 });
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bestPlace, Layout, rangeOf, showsFloor } from "../../../cl_core/components/shares/layout.js";
-import { lossPath, percent, shortNumber } from "../../../cl_core/components/shares/scene.js";
-import { near, randomFrom } from "../random.js";
+import { Layout, rangeOf, showsFloor } from "../../../cl_core/components/shares/layout.js";
+import { percent } from "../../../cl_core/components/shares/scene.js";
+import { near } from "../random.js";
 
 test("a step and its place are each other's inverse, and late steps lie closer", () => {
   const layout = new Layout(600, 400, 1000, null, 1);
@@ -60,51 +60,6 @@ test("the floor has a line where it is known, unless total collapse costs no mor
   assert.equal(showsFloor(-3, null), true);
 });
 
-test("a label is put where it fits, with nearly as much room as anywhere", () => {
-  const random = randomFrom(21);
-  const [width, height] = [60, 20];
-  for (let round = 0; round < 100; round++) {
-    const x = Array.from({ length: 12 }, (_, i) => 40 * i);
-    const over = x.map(() => 100 * random());
-    const under = over.map((y) => y + 80 * random());
-    const at = (edge, place) => {
-      const k = Math.min(Math.floor(place / 40), 10);
-      return edge[k] + ((edge[k + 1] - edge[k]) * (place - x[k])) / 40;
-    };
-    // by small steps: the free height of a label whose left side is there
-    const roomAt = (left) => {
-      const places = Array.from({ length: 2 * width + 1 }, (_, i) => left + i / 2);
-      return Math.min(...places.map((p) => at(under, p))) - Math.max(...places.map((p) => at(over, p)));
-    };
-    const most = Math.max(...Array.from({ length: 440 - 8 - width }, (_, i) => roomAt(4 + i)));
-    const place = bestPlace(x, under, over, width, height);
-    if (!place) {
-      assert.ok(most < height + 12, `there is room of ${most}`);
-      continue;
-    }
-    const room = roomAt(place.x - width / 2);
-    assert.ok(room >= height - 1e-9);
-    assert.ok(room >= most - 13, `${room} of ${most}`); // the places that are tried are 6 pixels apart
-  }
-});
-
-test("a label that is wider than the picture fits nowhere", () => {
-  assert.equal(bestPlace([0, 50], [100, 100], [0, 0], 60, 10), null);
-});
-
-test("the curve of the losses breaks where a loss is unknown", () => {
-  const layout = new Layout(600, 400, 30, { low: 0, high: 1 }, 1);
-  const path = lossPath([0, 10, 20, 30], [NaN, 0.5, NaN, 1], layout);
-  assert.equal(path.match(/M/g).length, 2);
-  assert.equal(lossPath([0, 10], [0.1, 0.2], new Layout(600, 400, 30, null, 1)), "");
-});
-
 test("a share is 0 % or 100 % only where it is exactly that", () => {
   assert.deepEqual([0, 1e-9, 0.5, 0.9999999, 1].map(percent), ["0.0 %", "<0.1 %", "50.0 %", ">99.9 %", "100.0 %"]);
-});
-
-test("a loss is written in plain decimals, and as 0 where it is 0 at their precision", () => {
-  const values = [0, 2.98e-27, 5e-324, 2.24e-5, 0.0091, 1.23456, 232.6, 1000, 1.234e9];
-  const texts = ["0", "0", "0", "0", "0.0091", "1.23", "232.6", "1000", "1.23 × 10⁹"];
-  assert.deepEqual(values.map(shortNumber), texts);
 });

@@ -42,7 +42,6 @@ def test_distances_are_sent_on_the_grid():
     header, buffers = unpack(encode(sent))
     steps = buffers["high"].astype(np.float64) * 2**32 + buffers["low"]  # as the browser does
     np.testing.assert_array_equal(steps.reshape(N, N), np.rint(sent.distances * GRID))
-    assert header["margin"] == round(0.3 * GRID)
     assert header["grid"] == GRID == 2**40
     largest = unpack(encode(scene(distances=np.full((N, N), 4095.999))))[1]
     assert largest["high"][0] * 2.0**32 + largest["low"][0] == round(4095.999 * GRID)

@@ -11,7 +11,15 @@ import pytest
 from PIL import Image
 
 from cl_core.data import datasets
-from cl_core.data.datasets import DATASETS, DataError, available, load, probe_indices, sprite_sheet
+from cl_core.data.datasets import (
+    DATASETS,
+    DataError,
+    available,
+    load,
+    probe_indices,
+    sprite_sheet,
+    training_indices,
+)
 from tests import ROOT
 from tests.archives import ARRAYS, idx_bytes, small_dataset, use_own_files, write_npz
 
@@ -201,6 +209,21 @@ def test_probe_is_balanced_deterministic_and_nested(key, n):
     assert np.array_equal(indices, probe_indices(data, n))
     assert np.array_equal(indices, probe_indices(data, n + 50)[:n])
     assert n < 7 or not np.array_equal(indices, probe_indices(data, n, seed=1))
+
+
+@pytest.mark.parametrize("key", ["fashion_mnist", "rings"])
+def test_training_indices_are_balanced_nested_and_differ_from_the_file_order(key):
+    data = load(key)
+    indices = training_indices(data, 1003)
+    assert indices.dtype == np.int64
+    assert len(set(indices)) == 1003
+    assert np.ptp(np.bincount(data.y_train[indices])) == 1
+    for n in (0, 1, 100, 1000):
+        assert np.array_equal(training_indices(data, n), indices[:n])
+    assert np.array_equal(np.sort(training_indices(data, 10**6)), np.arange(len(data.y_train)))
+    assert (np.diff(indices) < 0).any()
+    with pytest.raises(ValueError, match="-1"):
+        training_indices(data, -1)
 
 
 def test_probe_larger_than_the_test_set_takes_every_image(tmp_path, monkeypatch):

@@ -92,7 +92,7 @@ def test_result_without_a_later_setting_has_its_default(tmp_path):
     rewritten(path, lambda row: row.drop(columns=[f"spec_{name}" for name in LATER_SETTINGS]))
     table, faults = results.load(tmp_path)
     assert faults == []
-    assert table.iloc[0].spec_images_per_class == 0
+    assert table.iloc[0].spec_images_per_class == table.iloc[0].spec_training_images == 0
     rewritten(path, lambda row: row.drop(columns="spec_batch"))
     assert len(results.load(tmp_path)[1]) == 1
 
@@ -108,6 +108,7 @@ def test_result_without_a_later_setting_has_its_default(tmp_path):
         lambda row: row.assign(spec_theta="{}"),  # the method has changed since
         lambda row: row.assign(spec_rate=0.5),
         lambda row: row.assign(spec_images_per_class=2),
+        lambda row: row.assign(spec_training_images=1000),
         lambda row: pd.concat([row, row]),
         lambda row: row[:0],
     ],

@@ -12,6 +12,7 @@ from pytorch_metric_learning import losses as pml
 from cl_core import losses
 from cl_core.losses import LOSSES, snippets, variants
 from cl_core.losses.distances import unit
+from cl_core.losses.variants.dense import DENSE
 from tests import reference
 
 GENERATOR = torch.Generator().manual_seed(8)
@@ -331,3 +332,30 @@ def test_missing_inputs_raise_readable_errors():
         variants.variant_value(labels, Z, Y, {"warmth": 1.0})
     with pytest.raises(ValueError, match="either parameters or a function"):
         variants.Variant("both", "softmax", "", "", theta={}, function=labels.function)
+
+
+# --- forms that a compiler can trace ----------------------------------------------------------------------------------
+
+LABELS = {
+    "several": Y,
+    "pairs": torch.arange(14) // 2,
+    "no positives": torch.arange(14),
+    "one class": torch.zeros(14, dtype=torch.int64),
+    "one pair": torch.tensor([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 4]),
+}
+
+
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("function", DENSE, ids=lambda function: function.__name__)
+def test_dense_form_has_value_and_gradient_of_the_function(function, labels):
+    (variant,) = (variant for _, variant in OTHER_VARIANTS if variant.function is function and variant.can_train)
+    y = LABELS[labels]
+    z = Z.clone()
+    z[3] = z[0]  # rows of one class that coincide
+    found = []
+    for evaluate in (variant.loss_function({}), variants.dense_loss(variant)):
+        given = z.clone().requires_grad_()
+        value = evaluate(z=given, y=y, weight=None, bias=None, **(LOSSES[variant.loss].defaults if found else {}))
+        found.append((value.detach(), *torch.autograd.grad(value, given, materialize_grads=True)))
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(theirs, ours, rtol=1e-9, atol=1e-10)

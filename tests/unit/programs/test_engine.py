@@ -57,7 +57,8 @@ def test_program_survives_its_file():
     ("damage", "message"),
     [
         (lambda raw: b"", "not a program"),
-        (lambda raw: raw[:20], "not a program"),
+        (lambda raw: raw[:11], "not a program"),
+        (lambda raw: raw[:20], "damaged or cut short"),
         (lambda raw: b"PK\x03\x04" + raw[4:], "not a program"),
         (lambda raw: raw[:4] + b"\x09" + raw[5:], "version 9"),
         (lambda raw: raw[:-1], "damaged or cut short"),
@@ -115,7 +116,7 @@ def test_unsound_words_are_refused(words):
 
 def test_wrong_inputs_are_refused():
     running = Running(program())
-    with pytest.raises(ValueError, match="no input 'z': it has x, index"):
+    with pytest.raises(ValueError, match="no 'z': it has x, index"):
         running(z=1)
     with pytest.raises(ValueError, match=r"x has the shape \(4, 6\), not \(6, 4\)"):
         running(x=np.zeros((6, 4)))

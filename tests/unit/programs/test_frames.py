@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from cl_core import training
-from cl_core.analysis import metrics
+from cl_core.analysis import metrics, projection
 from cl_core.analysis.metrics import Metrics
 from cl_core.data import datasets
-from cl_core.programs.frames import aligned_axes, first_axes, frame_program
+from cl_core.programs.compiler import compile_function
+from cl_core.programs.frames import PICTURES, aligned_axes, first_axes, frame_program, nearest_rotation
 from cl_core.programs.host import Running
 from cl_core.training import RunSpec, frames, loop
 
@@ -27,6 +28,11 @@ def running(spec):
     return program, program.program.inputs[0].count
 
 
+def axes_of_first_frame(dim):
+    """Return the inputs that a program of frames starts with."""
+    return {name: axes.numpy() for name, axes in first_axes(dim).items()}
+
+
 @pytest.mark.parametrize(
     "spec",
     [
@@ -40,12 +46,11 @@ def running(spec):
 )
 def test_frame_is_that_of_the_library(spec):
     program, size = running(spec)
-    state, axes, views = training.start(spec), first_axes(spec.dim).numpy(), None
+    state, axes, views = training.start(spec), axes_of_first_frame(spec.dim), None
     data = datasets.load(spec.dataset)
     y = torch.from_numpy(data.y_test[datasets.probe_indices(data, N)])
     for _ in range(4):
-        inputs = {"weights": state.vector[:size]} | ({"axes": axes} if spec.dim > 2 else {})
-        drawn = program(**inputs)
+        drawn = program(weights=state.vector[:size], **axes)
         frame = frames.make_frame(state, N, views)
         views = frame.views
         measured, expected = Metrics(*drawn["metrics"]), frame.metrics
@@ -54,18 +59,27 @@ def test_frame_is_that_of_the_library(spec):
             assert getattr(measured, name) == pytest.approx(getattr(expected, name), rel=1e-4, abs=2 / N), name
         assert measured.drawn == pytest.approx(metrics.recall_at_1(torch.from_numpy(drawn["points"]), y), abs=2 / N)
         z = loop.snapshot(state, N).z
-        if spec.dim == 2:
-            np.testing.assert_allclose(drawn["points"], z, atol=1e-5 * np.abs(z).max())
-            np.testing.assert_allclose(drawn["shares"], frame.views[2].shares, rtol=1e-4)
-        else:
-            axes = drawn["axes"]
-            np.testing.assert_allclose(axes.T @ axes, np.eye(2), atol=1e-12)
-            centred = z - z.mean(axis=0, dtype=np.float64)
-            np.testing.assert_allclose(drawn["points"], centred @ axes, atol=1e-5 * np.abs(z).max())
-            variances = np.square(centred @ axes).mean(axis=0) / np.square(centred).mean(axis=0).sum()
-            np.testing.assert_allclose(drawn["shares"], variances, rtol=1e-4)
-            # the plane shows nearly as much as the best one, or moves towards it within a few frames
-            assert drawn["shares"].sum() > 0.97 * frame.views[2].best_share
+        centred = z - z.mean(axis=0, dtype=np.float64)
+        assert ("mean" in drawn) == (spec.dim > 2)
+        if spec.dim > 2:
+            np.testing.assert_allclose(drawn["mean"], z.mean(axis=0, dtype=np.float64), atol=1e-6)
+        for picture in PICTURES:
+            assert (picture.points in drawn) == (spec.dim >= picture.k)
+            assert (picture.axes in drawn) == (spec.dim > picture.k)
+            if spec.dim < picture.k:
+                continue
+            points, shares, view = drawn[picture.points], drawn[picture.shares], frame.views[picture.k]
+            if spec.dim == picture.k:
+                np.testing.assert_allclose(points, z, atol=1e-5 * np.abs(z).max())
+                np.testing.assert_allclose(shares, view.shares, rtol=1e-4)
+                continue
+            axes[picture.axes] = now = drawn[picture.axes]
+            np.testing.assert_allclose(now.T @ now, np.eye(picture.k), atol=1e-12)
+            np.testing.assert_allclose(points, centred @ now, atol=1e-5 * np.abs(z).max())
+            variances = np.square(centred @ now).mean(axis=0) / np.square(centred).mean(axis=0).sum()
+            np.testing.assert_allclose(shares, variances, rtol=1e-4)
+            # it shows nearly as much as the best view, or moves towards it within a few frames
+            assert shares.sum() > 0.97 * view.best_share
         state = training.advance(state, steps=AFTER)
 
 
@@ -75,7 +89,7 @@ def test_embeddings_that_collapse_or_are_long_have_a_frame(weights):
     program, size = running(spec)
     vector = training.start(spec).vector[:size].copy()
     vector[-(257 * 4) :] *= weights  # of the last layer
-    drawn = program(weights=vector, axes=first_axes(4).numpy())
+    drawn = program(weights=vector, **axes_of_first_frame(4))
     assert all(np.isfinite(numbers).all() for numbers in drawn.values())
     z = torch.from_numpy(
         loop.snapshot(training.State(spec, 0, np.concatenate([vector, np.zeros_like(vector), vector])), N).z
@@ -90,21 +104,60 @@ def random_covariance(generator, dim, variances):
     return turned, turned @ torch.diag(torch.tensor(variances, dtype=torch.float64)) @ turned.T
 
 
+@pytest.mark.parametrize("k", [2, 3])
 @pytest.mark.parametrize("seed", range(5))
-def test_axes_are_the_principal_ones_and_turn_as_little_as_possible(seed):
+def test_axes_are_the_principal_ones_and_turn_as_little_as_possible(seed, k):
     generator = torch.Generator().manual_seed(seed)
-    basis, covariance = random_covariance(generator, 6, [5.0, 4.0, 2.0, 1.0, 0.5, 0.1])
-    best = basis[:, :2]
-    # before: the same plane, turned within itself and, every second time, mirrored
-    angle = torch.tensor(0.3 + seed, dtype=torch.float64)
-    turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()]).view(2, 2)
-    before = best @ turn @ torch.diag(torch.tensor([1.0, (-1.0) ** seed], dtype=torch.float64))
+    basis, covariance = random_covariance(
+        generator, 6, [5.0, 4.0, 3.5, 1.5, 0.5, 0.1] if k == 3 else [5.0, 4.0, 2.0, 1.0, 0.5, 0.1]
+    )
+    best = basis[:, :k]
+    # before: the same subspace, turned within itself and, every second time, mirrored
+    turn = torch.linalg.qr(torch.randn(k, k, generator=generator, dtype=torch.float64)).Q
+    turn[:, 0] *= (-1.0) ** seed * torch.linalg.det(turn).sign()
+    before = best @ turn
     torch.testing.assert_close(aligned_axes(covariance, before), before, atol=1e-9, rtol=0)
-    # before: a little beside it; the nearest axes in the plane are those of Procrustes
-    beside = torch.linalg.qr(before + 0.05 * torch.randn(6, 2, generator=generator, dtype=torch.float64)).Q
+    # before: a little beside it; the nearest axes in the subspace are those of Procrustes
+    beside = torch.linalg.qr(before + 0.05 * torch.randn(6, k, generator=generator, dtype=torch.float64)).Q
     axes = aligned_axes(covariance, beside)
-    left, _, right = torch.linalg.svd(best.T @ beside)
+    left, _, right = torch.linalg.svd(best.T @ beside, full_matrices=False)
     torch.testing.assert_close(axes, best @ left @ right, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_first_axes_span_the_subspace_of_the_librarys_view(k):
+    """The first frame of both has no frame before it, so their axes differ, but not what they span."""
+    generator = torch.Generator().manual_seed(k)
+    z = torch.randn(400, 8, generator=generator, dtype=torch.float64) * torch.arange(8, 0, -1)
+    view = projection.fit_views(z.numpy())[k]
+    covariance = torch.cov(z.T, correction=0)
+    axes = first_axes(8)[PICTURES[k - 2].axes]
+    for _ in range(3):  # frames of the same embedding; each comes nearer
+        axes = aligned_axes(covariance, axes)
+    np.testing.assert_allclose(np.linalg.svd(view.axes.T @ axes.numpy())[1], 1, atol=1e-6)
+
+
+OVERLAPS = {
+    "any": torch.tensor([[0.3, -1.2, 0.5], [0.9, 0.1, -0.4], [-0.2, 0.8, 1.1]]),
+    "reflection": torch.diag(torch.tensor([0.9, -0.8, 0.7])),
+    "rank 2": torch.diag(torch.tensor([1.0, 0.3, 0.0])),
+    "rank 2, small": 1e-9 * torch.tensor([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 1.0]]),
+    "rank 1": torch.diag(torch.tensor([0.0, 2.0, 0.0])),
+    "nilpotent": torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
+    "zero": torch.zeros(3, 3),
+    "orders of magnitude": torch.diag(torch.tensor([-1.0, 1e-5, 1e-10])),
+}
+
+
+@pytest.mark.parametrize("name", OVERLAPS)
+def test_nearest_rotation_is_orthogonal_and_nearest_even_where_the_overlap_is_singular(name):
+    overlap = OVERLAPS[name].double()
+    program = Running(compile_function(lambda x: [nearest_rotation(x)], {"overlap": overlap}, ["nearest"]))
+    nearest = torch.from_numpy(program(overlap=overlap.numpy())["nearest"])
+    torch.testing.assert_close(nearest.T @ nearest, torch.eye(3, dtype=torch.float64), atol=1e-12, rtol=0)
+    # |overlap - nearest| is smallest where the trace of their product is the sum of the singular values
+    values = torch.linalg.svdvals(overlap)
+    assert float((nearest.T @ overlap).trace()) == pytest.approx(float(values.sum()), abs=1e-9 * float(values.max()))
 
 
 def test_axes_follow_when_components_change_places():

@@ -67,6 +67,7 @@ ONE = {
     "leaky": lambda x: torch.nn.functional.leaky_relu(x, 0.3), "logsigmoid": torch.nn.functional.logsigmoid,
     "fill": lambda x: x.masked_fill(x > 0, 7.0), "double": torch.Tensor.double, "float": torch.Tensor.float,
     "bool": torch.Tensor.bool, "as_byte": lambda x: (x > 0).view(torch.uint8), "remainder": lambda x: x.remainder(2),
+    "rsqrt": torch.rsqrt, "softplus": torch.nn.functional.softplus,
 }  # fmt: skip
 TWO = {
     "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div, "min": torch.minimum, "max": torch.maximum,
@@ -107,6 +108,18 @@ def test_function_of_two_numbers_equals_torch(name, dtype):
     check(TWO[name], numbers(0, 4, dtype=dtype), numbers(4, dtype=dtype))  # empty
 
 
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+def test_power_of_numbers_of_at_least_0_equals_torch(dtype):
+    x = torch.tensor([0.0, 1e-30, 1e-3, 0.4, 1.0, 2.5, 3e4, math.inf], dtype=dtype)[:, None]
+    exponent = torch.tensor([-2.0, -0.3, 0.0, 0.3, 1.0, 3.0, 4.5], dtype=dtype)
+    (got,), (expected,) = results(lambda x, y: x**y, x, exponent)
+    # a rounding of the logarithm's product becomes a relative error of its size; a power of a float32 below 1e-38 is 0
+    digits = torch.finfo(dtype).eps * (1 + (x.clamp(1e-30, 3e4).log() * exponent).abs().max())
+    np.testing.assert_allclose(got, expected.numpy(), rtol=2 * float(digits), atol=2 * torch.finfo(dtype).tiny)
+    (got,), _ = results(lambda x, y: x**y, -x[1:], exponent[[1, 3]])
+    assert np.isnan(got[:-1]).all()
+
+
 def test_whole_numbers_equal_torch():
     x, y = torch.arange(-7, 8), torch.tensor([3, -2, 1] * 5)
     check(lambda x, y: [x + y, x - y, x * y, x // y, x % y, x == y, x > y, x.clamp(-2, 3), -x, x.float()], x, y)
@@ -117,10 +130,12 @@ def test_whole_numbers_equal_torch():
 VIEWS = {
     "transpose": lambda x: x.t() + 1, "permute": lambda x: x.reshape(4, 3, 10).permute(2, 0, 1) * 2,
     "slice": lambda x: x[1:9:3, 2:] + 1, "select": lambda x: x[3] + x[-1], "split": lambda x: x.split(5)[1] * 1,
+    "split_with_sizes": lambda x: x.split([2, 7, 3])[1] * 1,
     "expand": lambda x: x[:, :1].expand(12, 9) + 0, "unsqueeze": lambda x: x[:, None, :] - x[None],
     "cat": lambda x: torch.cat([x, x + 1], 1),
     "cat_rows": lambda x: torch.cat([x[:2], x * 2, x[5:]]), "stack": lambda x: torch.stack([x, x * 2], 1),
-    "unbind": lambda x: x.unbind(1)[3] * 1, "squeeze": lambda x: x[:, :1].squeeze(1) * 1, "flip": lambda x: x.flip(1),
+    "unbind": lambda x: x.unbind(1)[3] * 1, "squeeze": lambda x: x[:, :1].squeeze(1) * 1,
+    "squeeze_axes": lambda x: x[:1, None, :4].squeeze((0, 1)) * 1, "flip": lambda x: x.flip(1),
     "windows": lambda x: x.unfold(0, 4, 3) + 0, "pad": lambda x: torch.nn.functional.pad(x, (1, 2, 3, 0)),
     "copy_of_transpose": lambda x: x.t().reshape(-1) * 1, "input": lambda x: x, "constant": lambda x: torch.ones(3, 2),
     "twice": lambda x: (lambda y: [y, y])(x + 1), "eye": lambda x: torch.eye(10) * x[:10],
@@ -267,6 +282,27 @@ def test_gather_and_scatter_equal_torch():
     check(lambda x, i: x[0].gather(1, i[0, :2, :2]), x, index.clamp(max=3), exact=True)
 
 
+def test_scatter_of_one_element_along_an_axis_equals_torch():
+    x, index = numbers(6, 5, 4), torch.randint(0, 5, (6, 1, 4), generator=torch.Generator().manual_seed(0))
+    check(lambda x, i: x.scatter(1, i, x[:, 2:4] * 2), x, index, exact=True)
+    check(lambda x, i: x.scatter(1, i, 7.0), x, index, exact=True)
+    check(lambda x, i: x.scatter(-1, i, 7.0), x[0, :4], torch.tensor([[3], [0], [1], [0]]), exact=True)
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+def test_softmax_and_cross_entropy_equal_torch(dtype):
+    x, y = 9 * numbers(7, 5, dtype=dtype), torch.tensor([0, 4, 2, 2, 1, 0, 3])
+    x[1, 2], x[2] = -math.inf, 300.0
+
+    def losses(x: Tensor, y: Tensor) -> list[Tensor]:
+        given = x.detach().requires_grad_()
+        values = [given.logsumexp(1), given.softmax(1), torch.nn.functional.cross_entropy(given, y)]
+        slopes = torch.autograd.grad(sum((value.square().sum() for value in values), torch.zeros(())), given)
+        return [each.detach() for each in (*values, *slopes)]
+
+    check(losses, x, y, n_terms=40)
+
+
 def test_index_outside_its_array_stops_the_program():
     program = compile_function(lambda x, i: [x.gather(0, i)], {"x": numbers(4), "i": torch.tensor([0, 1])}, ["y"])
     running = Running(program)
@@ -301,10 +337,34 @@ def test_convolution_and_its_gradients_equal_torch(size, kernel, stride, padding
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", [(3, 1, 28, 28), (2, 2, 9, 14), (1, 1, 1, 1)], ids=str)
+def test_sampling_between_pixels_equals_torch(shape):
+    x = torch.rand(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(1)
+    anywhere = 3 * torch.rand(shape[0], 7, 40, 2, dtype=torch.float64, generator=generator) - 1.5
+    centres = (2 * torch.arange(shape[3], dtype=torch.float64) + 1) / shape[3] - 1
+    anywhere[:, 0, : min(shape[3], 40), 0] = centres[:40]  # on a pixel
+    anywhere[:, 1, :, 0], anywhere[:, 2, :, 1] = -1.0, 1.0  # on an edge
+    anywhere[:, 3, :5] = torch.tensor([1e9, -1e9], dtype=torch.float64)
+
+    def sample(x: Tensor, grid: Tensor) -> Tensor:
+        return torch.nn.functional.grid_sample(x, grid, align_corners=False)
+
+    (got,), (expected,) = results(sample, x, anywhere)
+    np.testing.assert_allclose(got, expected.numpy(), atol=1e-13, rtol=0)
+    with pytest.raises(NotImplementedError, match="only bilinear"):
+        compile_function(
+            lambda x, grid: [torch.nn.functional.grid_sample(x, grid, align_corners=True)],
+            {"x": x, "grid": anywhere},
+            ["y"],
+        )
+
+
 UNSUPPORTED = {
     "fft": lambda x: torch.fft.fft(x).real, "power": lambda x: x**0.3, "norm": lambda x: torch.linalg.vector_norm(x, 3),
     "as many as there are": lambda x: x[x > 0], "a branch": lambda x: x if x.sum() > 0 else -x,
     "running sum of columns": lambda x: x.cumsum(0), "scattered axes": lambda x: x.reshape(2, 2, 2, 2).sum((0, 2)),
+    "two elements": lambda x: x.scatter(1, torch.zeros(4, 2, dtype=torch.int64), 7.0),
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """A step of the engine against a step of the trainer, for every loss, miner, encoder and optimiser."""
 
+import gzip
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 from cl_core import training
 from cl_core.data import augmentation
-from cl_core.losses import LOSSES
+from cl_core.losses import LOSSES, variants
 from cl_core.losses.parameters import Choice
 from cl_core.programs.host import Running
 from cl_core.programs.sliders import sliders
@@ -17,6 +18,7 @@ from cl_core.training import RunSpec, encoders, loop, rng
 from cl_core.training.batches import batch_indices, to_float
 from cl_core.training.config import OPTIMISERS
 
+MAX_BYTES = 5000  # of a step, gzipped
 LARGEST_DIFFERENCE = 2e-6  # of a step, in the norm; float32 has 6e-8
 ROUNDING = 1.2e-7  # of the numbers themselves
 OF_ADAM = 1e-3  # of the weights: Adam divides a gradient that is next to nothing by its own size
@@ -43,6 +45,11 @@ def specs() -> list[RunSpec]:
         found.append(RunSpec(encoder=key, batch=32, dim=128 if encoder.any_dim else encoders.WIDTH))
     found += [RunSpec(loss="nt_xent", encoder="cnn", batch=32), RunSpec(dataset="blobs", batch=32)]
     found.append(RunSpec(loss="triplet", theta={"mining": "semihard"}, batch=256))  # too many triplets for one array
+    for loss in LOSSES.values():
+        for variant in variants.variants_of(loss.key):
+            if variant.can_train:
+                settings = {"dim": loss.recipe.dim, "unit_norm": loss.recipe.unit_norm, "rate": loss.recipe.rate}
+                found.append(RunSpec(loss=loss.key, convention=variant.key, batch=32, **settings))
     return found
 
 
@@ -61,8 +68,6 @@ def inputs_of_step(state: training.State) -> dict[str, object]:
         x = augmentation.two_views(to_float(x), rng.generator(spec.seed, rng.NOISE, state.step))
         y = torch.zeros(spec.batch, dtype=torch.int64)
     inputs = {"vector": state.vector, "step": state.step, "rate": spec.rate, "x": x.numpy(), "y": y.numpy()}
-    if trainer.variant_loss is not None:
-        return inputs
     return inputs | {name: trainer.loss.theta[name] for name in sliders(LOSSES[spec.loss])}
 
 
@@ -89,6 +94,11 @@ def test_step_equals_the_trainers(spec):
             allowed = (bound if spec.optimiser == "sgd" else of_adam) * change + ROUNDING * whole
         assert difference <= allowed, (start // size, difference / whole)
     assert got["loss"] == pytest.approx(after.losses[-1], rel=2e-6)
+
+
+@pytest.mark.parametrize("loss", ["supcon", "triplet", "circle"])
+def test_step_takes_few_bytes(loss):
+    assert len(gzip.compress(step_program(RunSpec(loss=loss)).to_bytes(), 9)) <= MAX_BYTES
 
 
 def test_terms_are_counted_as_the_trainer_counts_them():

@@ -15,7 +15,6 @@ from cl_core.programs import shipped
 from cl_core.programs.host import Running
 from cl_core.programs.program import Program
 from cl_core.programs.triplets import OUTPUTS, triplet_loss_program, triplet_program
-from tests.unit.programs.test_planes import checksums_here, checksums_in_node
 
 SCENES = sorted({(distance, circle) for distance, circle, _ in shipped.all_triplets()})
 MARGINS = LOSSES["triplet"].parameters["margin"].spec
@@ -69,13 +68,6 @@ def test_archive_has_every_scene_that_a_page_can_show():
         scenes = [shipped.triplets_name(*scene) for scene in shipped.all_triplets()]
         assert sorted(archive.namelist()) == sorted([*scenes, shipped.TRIPLET_LOSS])
         assert max(info.compress_size for info in archive.infolist()) <= 2500
-
-
-@pytest.mark.parametrize(("distance", "circle"), SCENES)
-def test_node_and_wasmtime_compute_the_same_bits(distance, circle, tmp_path):
-    program = Program.from_bytes(shipped.triplets(distance, circle, 3))
-    inputs = {"points": placements(5, circle)[0], "margin": np.float64(0.3), "asked": np.float64(0.7)}
-    assert checksums_in_node(program, tmp_path, inputs) == checksums_here(program, inputs)
 
 
 def test_loss_of_one_triplet_is_the_hinge_of_the_loss():

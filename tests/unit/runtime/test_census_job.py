@@ -12,10 +12,10 @@ from cl_core.analysis import triplet_counts
 from cl_core.analysis.census import census
 from cl_core.data import datasets
 from cl_core.data.npz import DataError
+from cl_core.pretrained import checkpoints, embeddings
 from cl_core.runtime import census_job
 from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
 from cl_core.runtime.process_pool import ProcessPool
-from cl_core.training.pretrained import checkpoints, embeddings
 from tests.executors import DyingExecutor, ThreadExecutor
 
 REQUEST = CensusRequest("blobs", None, 300, 0.2, "sqeuclidean", (0.5, 1.0))

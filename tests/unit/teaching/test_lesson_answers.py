@@ -10,9 +10,9 @@ import torch
 
 from cl_core.losses import LOSSES, collapse_value, module
 from cl_core.losses.contrast import Contrast
+from cl_core.pretrained import recordings
 from cl_core.teaching import lessons
 from cl_core.training import RunSpec, advance, frames, start
-from cl_core.training.pretrained import recordings
 
 AVAILABLE = {path.stem: lessons.parse(path.stem, path.read_text()) for path in sorted(lessons.FOLDER.glob("*.toml"))}
 QUESTIONS = {

@@ -11,9 +11,9 @@ from cl_core.analysis import metrics
 from cl_core.analysis.pairs import pair_similarities, violates_boundary
 from cl_core.losses import LOSSES, collapse_value, floor_value, module
 from cl_core.losses.contrast import Contrast
+from cl_core.pretrained import embeddings, recordings
 from cl_core.teaching.failures import FAILURES
 from cl_core.teaching.terms import TERMS
-from cl_core.training.pretrained import embeddings, recordings
 
 COMPUTED: dict[str, Callable[[], list[str]]] = {}  # key of a term -> function that computes all numbers of its text
 LABELS = torch.arange(256) % 10

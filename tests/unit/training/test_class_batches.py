@@ -26,7 +26,7 @@ EACH_SETTING = pytest.mark.parametrize(("dataset", "batch", "per_class"), SETTIN
 
 
 def indices_of_steps(spec: RunSpec, steps: int) -> list[list[int]]:
-    n = len(batches.training_set(spec.dataset)[0])
+    n = len(batches.training_set(spec)[0])
     return [batches.batch_indices(spec, step, n).tolist() for step in range(steps)]
 
 
@@ -104,7 +104,7 @@ def test_run_by_class_trains_the_same_in_chunks_and_has_no_empty_step(loss, thet
     parts = training.advance(training.advance(training.start(spec), steps=5), steps=7)
     assert whole.vector.tobytes() == parts.vector.tobytes()
     assert whole.empty == 0
-    x, y = batches.training_set("blobs")
+    x, y = batches.training_set(spec)
     rows = batches.batch_indices(spec, 3, len(x))
     assert training.batch_labels(spec, 3).tolist() == y[rows].tolist()
 

@@ -53,7 +53,7 @@ def test_another_seed_changes_weights_and_batch_order():
 
 def test_epoch_visits_every_row_once():
     spec = dataclasses.replace(SMALL, batch=64)
-    n = len(batches.training_set("blobs")[0])
+    n = len(batches.training_set(SMALL)[0])
     rows = torch.cat([batches.batch_indices(spec, step, n) for step in range(training.steps_per_epoch(spec))])
     assert len(rows.unique()) == len(rows) == n // 64 * 64
     following = batches.batch_indices(spec, training.steps_per_epoch(spec), n)
@@ -62,7 +62,7 @@ def test_epoch_visits_every_row_once():
 
 @pytest.mark.parametrize(("batch", "views"), [(64, False), (96, False), (1000, False), (4096, False), (128, True)])
 def test_epoch_keeps_its_last_smaller_batch_if_asked(batch, views):
-    n = len(batches.training_set("blobs")[0])
+    n = len(batches.training_set(SMALL)[0])
     spec = dataclasses.replace(SMALL, batch=batch, loss="nt_xent" if views else "supcon", theta={}, drop_last=False)
     size = min(spec.images_per_step, n)
     steps = training.steps_per_epoch(spec)
@@ -82,7 +82,7 @@ def test_epoch_keeps_its_last_smaller_batch_if_asked(batch, views):
 
 @pytest.mark.parametrize("left_over", [1, 2])
 def test_run_survives_a_last_batch_of_one_or_two_images(left_over):
-    n = len(batches.training_set("blobs")[0])
+    n = len(batches.training_set(SMALL)[0])
     batch = next(size for size in range(4, n) if n % size == left_over)
     for loss in ("supcon", "triplet", "npair", "softmax"):
         spec = dataclasses.replace(SMALL, loss=loss, theta={}, batch=batch, drop_last=False)
@@ -137,7 +137,7 @@ def test_step_matches_torch_optimiser_on_separate_parameters(optimiser):
         "keras_adam": lambda p: KerasAdamByHand(p, 0.01),
     }[optimiser](plain.parameters())
     loss = losses.module("supcon")
-    x, y = batches.training_set("blobs")
+    x, y = batches.training_set(SMALL)
     for step in range(5):
         rows = batches.batch_indices(spec, step, len(x))
         torch_optimiser.zero_grad()
@@ -338,7 +338,7 @@ def test_spec_fills_in_default_parameters():
 
 @pytest.fixture(scope="module")
 def digits():
-    return batches.to_float(batches.training_set("mnist")[0][:200])
+    return batches.to_float(batches.training_set(RunSpec("mnist"))[0][:200])
 
 
 def generator() -> torch.Generator:

@@ -51,6 +51,7 @@ RUNS = {
     "sgd and class weights": CLASS_WEIGHTS,
     "two dimensions, no projection": RunSpec(dataset="blobs", dim=2, batch=32, unit_norm=False),
     "drawn by class": RunSpec(dataset="blobs", dim=4, batch=8, images_per_class=2),
+    "few training images": RunSpec(dataset="blobs", dim=4, batch=8, training_images=100),
 }
 
 
@@ -179,6 +180,8 @@ WRONG_DESCRIPTIONS = {
     "a fractional dimension": ({"spec__dim": 8.5}, "dim must be a whole number"),
     "a batch of a million": ({"spec__batch": 10**6}, "batch is 1000000"),
     "weights of another size": ({"spec__dim": 16}, "vector has the shape"),
+    "too few training images": ({"spec__training_images": 7}, "training_images is 7"),
+    "a text for a number of images": ({"spec__training_images": "all"}, "training_images must be a whole number"),
     "more classes than there are": ({"spec__images_per_class": 2}, "takes 16 classes"),
     "an unknown parameter": ({"spec__theta": {"bogus": 1}}, "bogus"),
     "a list for parameters": ({"spec__theta": [1]}, "theta must be names"),

@@ -25,6 +25,7 @@ ENCODERS = {
     "unit features": RunSpec(encoder="unit_mlp", dim=8, batch=32, loss="softmax"),
     "cnn": RunSpec(encoder="cnn", dim=8, batch=32),
     "drawn by class": RunSpec(dim=8, batch=32, images_per_class=4),
+    "few training images": RunSpec(dim=8, batch=32, images_per_class=4, training_images=1000),
     "points": SMALL,
 }
 # One is loaded in a process without this project on its path, the others in this one, where torch is imported already.
@@ -59,7 +60,11 @@ def test_loading_program_embeds_as_the_run_does(name, tmp_path, monkeypatch, cap
 def test_program_and_file_say_how_batches_were_drawn():
     spec = replace(SMALL, images_per_class=8)
     assert "batches drawn by class: 4 classes, 8 images of each." in safetensors.loading_program(spec)
+    assert "on 1,000 of the 4,000 training points.\n" in safetensors.loading_program(
+        replace(SMALL, training_images=1000)
+    )
     assert "class" not in safetensors.loading_program(SMALL)
+    assert "training" not in safetensors.loading_program(SMALL)
     assert b'\\"images_per_class\\": 8' in safetensors.dumps(training.start(spec))
 
 

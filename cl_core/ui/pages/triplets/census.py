@@ -13,10 +13,9 @@ from cl_core.data import datasets
 from cl_core.data.npz import DataError
 from cl_core.losses.triplet import SYMBOLS
 from cl_core.palette import KIND_SYMBOLS
+from cl_core.pretrained import checkpoints
 from cl_core.runtime.census_job import CensusJob, CensusProgress, CensusRequest
 from cl_core.runtime.errors import describe_error
-from cl_core.runtime.run import Run
-from cl_core.training.pretrained import checkpoints
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.controls import section
 from cl_core.ui.pages.triplets.real_batch import EMBEDDED_BY, EMBEDDING, PARAMETERS, PIXELS
@@ -24,6 +23,7 @@ from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine
 from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.embedding_source import NO_RUN, OWN
+from cl_core.ui.widgets.visitor_run import own_run
 
 COUNTED = Control(
     "counted", "test images", 1000, "all of them against each other", options=(500, 1000, 2000, 5000, 10_000)
@@ -82,7 +82,7 @@ def _current_request() -> CensusRequest | None:
     values = st.session_state
     stage, loss, n = values[EMBEDDING.name], values[EMBEDDED_BY.name], values[COUNTED.name]
     margin, distance = values[MARGIN.name], values[DISTANCE.name]
-    run: Run | None = values.get("run") if stage == OWN else None
+    run = own_run() if stage == OWN else None
     settings = (stage, loss, run and run.name, n, margin, distance)
     current: tuple[object, CensusRequest] | None = values.get("census_question")
     if current is None or current[0] != settings:

@@ -18,7 +18,7 @@ from cl_core.ui.link.control import Control
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import presentation
 from cl_core.ui.pages.triplets.real_batch import PARAMETERS, TRIPLET
-from cl_core.ui.server.engine_files import engine_url
+from cl_core.ui.server.browser_files import engine_url
 from cl_core.ui.widgets import page_state
 
 Point = tuple[float, float]

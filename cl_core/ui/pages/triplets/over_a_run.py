@@ -15,11 +15,11 @@ from cl_core.components.shares import Shares
 from cl_core.components.shares.mount import shares
 from cl_core.data import datasets
 from cl_core.data.npz import DataError
+from cl_core.pretrained import recordings
+from cl_core.pretrained.recordings import Recording
 from cl_core.runtime.errors import describe_error
-from cl_core.runtime.run import Run
+from cl_core.runtime.readable_run import ReadableRun
 from cl_core.training.frames import RunProgress
-from cl_core.training.pretrained import recordings
-from cl_core.training.pretrained.recordings import Recording
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control
 from cl_core.ui.pages import training_controls
@@ -27,6 +27,7 @@ from cl_core.ui.pages.training_pictures import embedding_cloud
 from cl_core.ui.server import streamlit_compat
 from cl_core.ui.widgets.embedding_source import OWN
 from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
+from cl_core.ui.widgets.visitor_run import own_run
 
 NONE = "none"
 GROUP = "film"  # of all pictures here: they share one timeline
@@ -161,7 +162,7 @@ def _recording_shares(recording: Recording) -> Shares:
 
 def _show_own_run(index: int, height: int) -> None:
     """Show the visitor's own run at its present step, or a link to start one."""
-    run: Run | None = st.session_state.get("run")
+    run = own_run()
     if run is None:
         st.info(
             "There is no run of yours yet: start one, and come back while it trains.", icon=":material/play_circle:"
@@ -169,13 +170,13 @@ def _show_own_run(index: int, height: int) -> None:
         controls.page_link("training", "Go to live training", ":material/play_circle:", {})
         return
     refresh = refresh_rate_of(run)
-    show_live: Callable[[Run, RefreshRate, int, int], None] = st.fragment(
+    show_live: Callable[[ReadableRun, RefreshRate, int, int], None] = st.fragment(
         _show_live_run, run_every=refresh.picture_interval
     )
     show_live(run, refresh, index, height)
 
 
-def _show_live_run(run: Run, refresh: RefreshRate, index: int, height: int) -> None:
+def _show_live_run(run: ReadableRun, refresh: RefreshRate, index: int, height: int) -> None:
     """Show the visitor's run as it is now; renew its lease, which keeps it alive."""
     run.renew_lease(refresh.slowdown)
     busy = run.busy  # read before the progress, so that the last rerun cannot miss the last frame
@@ -191,7 +192,7 @@ def _show_live_run(run: Run, refresh: RefreshRate, index: int, height: int) -> N
         streamlit_compat.rerun()
 
 
-def _run_shares(run: Run, progress: RunProgress) -> Shares:
+def _run_shares(run: ReadableRun, progress: RunProgress) -> Shares:
     steps = np.array([frame.step for frame in progress.frames], np.int64)
     metrics = [frame.metrics for frame in progress.frames]
     # losses[step] is the loss of the weights after `step` steps; the newest frame has none yet and shows the last known

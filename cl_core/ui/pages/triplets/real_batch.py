@@ -20,15 +20,16 @@ from cl_core.losses import LOSSES, miners
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.miners import MINERS
 from cl_core.losses.triplet import SYMBOLS
+from cl_core.pretrained import embeddings
+from cl_core.pretrained.embeddings import PretrainedEmbedding
 from cl_core.programs import shipped
+from cl_core.programs.rankings import ranking_program
 from cl_core.runtime import census_job
-from cl_core.training.pretrained import embeddings
-from cl_core.training.pretrained.embeddings import PretrainedEmbedding
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.pages.triplets.miner_results import miner_text, show_miner_charts, show_miner_table
-from cl_core.ui.server.engine_files import engine_url
+from cl_core.ui.server.browser_files import engine_url
 from cl_core.ui.widgets.embedding_source import OWN, chosen_embedding, note_smaller_batch
 
 PIXELS = "pixels"
@@ -114,7 +115,7 @@ def show() -> None:
     batch = _batch(source, state[IMAGES.name], state[DRAW.name])
     note_smaller_batch(state[IMAGES.name], len(batch.y))
     effects = {name: _effect(batch, distance, margin, name) for name in MINERS}
-    selection = _show_ranking(batch, distance, margin, effects[miner])
+    selection = _show_ranking(batch, distance, margin, miner, effects[miner])
     st.caption(
         "A negative exactly as far as the positive counts as hard, one exactly the margin farther as "
         "easy (pytorch-metric-learning calls the latter semi-hard)."
@@ -206,7 +207,12 @@ def _collapse(batch: DigitBatch, theta: Mapping[str, float | str]) -> float:
     return losses.collapse_value("triplet", theta, batch.y)
 
 
-def _show_ranking(batch: DigitBatch, distance: str, margin: float, effect: MinerEffect) -> RankingState:
+def _live(program: bytes, margin: float) -> Live:
+    """Return what lets a part of the ranking follow the margin's slider."""
+    return Live(engine_url(), program, {"margin": "margin"}, {"margin": margin})
+
+
+def _show_ranking(batch: DigitBatch, distance: str, margin: float, miner: str, effect: MinerEffect) -> RankingState:
     """Show one anchor's positives and negatives by distance; return the anchor and the positive selected."""
     data = datasets.load(batch.source.dataset)
     scene = Ranking(
@@ -221,7 +227,8 @@ def _show_ranking(batch: DigitBatch, distance: str, margin: float, effect: Miner
         symbol=SYMBOLS[distance],
         sprite=datasets.sprite_sheet(data, batch.rows),
         sprite_columns=int(np.ceil(np.sqrt(len(batch.rows)))),
-        live=Live(engine_url(), shipped.triplet_loss(), {}, {"margin": margin}),
+        live=_live(shipped.triplet_loss(), margin),
+        kinds=_live(ranking_program(len(batch.rows), miner), margin),
     )
 
     def choose(state: RankingState) -> None:

@@ -10,8 +10,8 @@ from pytorch_metric_learning import losses as pml
 from cl_core.losses import LOSSES
 from cl_core.losses.contrast import Contrast
 from cl_core.losses.miners import MINERS, count_kinds, picked_triplets
+from cl_core.pretrained.recordings import COLLAPSED
 from cl_core.training import RunSpec, advance, snapshot, start
-from cl_core.training.pretrained.recordings import COLLAPSED
 from tests.unit.losses.statements.backing import Y, Z, backs, batch_mean, every, gradient, grid, slopes, value
 
 DISTANCES = LOSSES["triplet"].parameters["distance"].corners

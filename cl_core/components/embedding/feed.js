@@ -1,0 +1,116 @@
+/** Gives a cloud the frames that a run in this browser has got since the last time, in the place of Python. */
+
+import { openEnvelope, packEnvelope } from "../_shared/envelope.js";
+
+/**
+ * @import { EmbeddingPicture } from "./picture.js"
+ * @import { Frame } from "../trainer/client.js"
+ */
+
+/**
+ * @typedef {{header: any, buffers: any}} CloudMessage  without frames
+ *
+ * @typedef {object} FedCloud
+ * @property {string} stream   another one for each run
+ * @property {2 | 3} axes
+ * @property {Frame[]} frames  so far
+ * @property {object} fields   of the header of the cloud's message
+ */
+
+export class CloudFeed {
+  #picture;
+  #sent = { stream: "", frames: 0, fields: "" };
+
+  /** @param {EmbeddingPicture} picture */
+  constructor(picture) {
+    this.#picture = picture;
+  }
+
+  /** Send every frame again with the next message. */
+  restart() {
+    this.#sent = { stream: "", frames: 0, fields: "" };
+  }
+
+  /**
+   * @param {CloudMessage} base
+   * @param {FedCloud} cloud
+   * @param {(name: string, value: unknown) => void} setStateValue  called with what the viewer chooses
+   */
+  show(base, { stream, axes, frames, fields }, setStateValue) {
+    const described = JSON.stringify(fields);
+    const known = stream === this.#sent.stream && frames.length >= this.#sent.frames;
+    const first = known ? this.#sent.frames : 0;
+    if (first && first === frames.length && described === this.#sent.fields) return;
+    const added = frames.slice(first);
+    const drawn = added.map(({ views }) => views[axes]).filter((each) => each !== undefined);
+    const header = {
+      ...base.header,
+      ...fields,
+      stream,
+      first,
+      dims: axes,
+      total: frames.length,
+      steps: added.map(({ step }) => step),
+      shares: drawn.map(({ shares }) => shares),
+      scales: drawn.map(({ scale }) => scale),
+    };
+    const { frames: _, ...constant } = base.buffers;
+    const codes = joined(drawn.map((each) => each.codes));
+    const data = packEnvelope(header, first ? { frames: codes } : { frames: codes, ...constant });
+    this.#picture.update({ parentElement: this.#picture.root, data, setStateValue, setTriggerValue: () => {} });
+    this.#sent = { stream, frames: frames.length, fields: described };
+  }
+}
+
+/** What clouds show beside their frames: labels, names and small images of all points. */
+export class CloudBase {
+  /** @type {CloudMessage | null} null until it is there */
+  loaded = null;
+  #url = "";
+  #loading = Promise.resolve();
+
+  /**
+   * Load it, unless that was done or begun before.
+   * @param {string} url
+   */
+  load(url) {
+    if (url !== this.#url) {
+      this.#url = url;
+      this.loaded = null;
+      this.#loading = this.#load(url);
+    }
+    return this.#loading;
+  }
+
+  /** @param {string} url */
+  async #load(url) {
+    try {
+      const message = openEnvelope(await loadBytes(url));
+      if (url === this.#url) this.loaded = /** @type {CloudMessage} */ (message);
+    } catch (error) {
+      if (url === this.#url) this.#url = ""; // the next call tries again
+      throw error;
+    }
+  }
+}
+
+/**
+ * @param {string} url
+ * @returns {Promise<Uint8Array>} rejects with a text for the visitor
+ */
+export async function loadBytes(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`A file could not be loaded (${response.status}).`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** @param {Int16Array[]} parts */
+function joined(parts) {
+  const whole = new Int16Array(parts.reduce((total, part) => total + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

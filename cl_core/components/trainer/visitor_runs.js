@@ -1,0 +1,61 @@
+/** The visitor's runs of this page by their names, and what is stored of them. */
+
+import { VisitorRun } from "./client.js";
+import { quietly, storedRun } from "./store.js";
+import { registry } from "../_shared/registry.js";
+
+/** @import { About, Frame, Source } from "./client.js" */
+/** @import { Choice, References, Snapshot } from "./run.js" */
+
+/** @returns {Map<string, VisitorRun>} */
+function visitorRuns() {
+  return registry("visitor-runs");
+}
+
+/**
+ * Return the run of a name that this page has, which outlives the picture that shows it.
+ * @param {string} name
+ */
+export function visitorRun(name) {
+  return visitorRuns().get(name) ?? null;
+}
+
+/**
+ * What the server reads of a run; a `VisitorRun` is one.
+ * @typedef {object} ReadableRun
+ * @property {string} id
+ * @property {number} step
+ * @property {About} about
+ * @property {Choice} choice
+ * @property {Frame[]} frames
+ * @property {number[]} losses
+ * @property {References | null} references
+ * @property {string} failure
+ * @property {() => Promise<Snapshot>} snapshot
+ */
+
+/**
+ * Return the run of a name as it was stored last, for a page that does not go on with it.
+ * @param {string} name
+ * @returns {Promise<ReadableRun | null>}
+ */
+export async function storedVisitorRun(name) {
+  const stored = await quietly(storedRun(name));
+  if (!stored) return null;
+  const { run, frames } = stored;
+  const losses = frames.flatMap((frame) => [...frame.losses]);
+  return { ...run, step: run.snapshot.step, frames, losses, failure: "", snapshot: async () => run.snapshot };
+}
+
+/**
+ * Open a run in place of the one of its name.
+ * @param {string} name
+ * @param {Source} source
+ * @param {Choice} choice
+ */
+export function openVisitorRun(name, source, choice) {
+  visitorRun(name)?.close();
+  const run = new VisitorRun(source, choice, name);
+  visitorRuns().set(name, run);
+  return run;
+}

@@ -1,0 +1,149 @@
+"""A race on the server, as its page shows it: playback buttons, and a row of pictures with a shared timeline."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from cl_core.components.embedding.mount import embedding
+from cl_core.components.timeline.mount import timeline
+from cl_core.runtime.race import Race, RaceProgress
+from cl_core.training import RunSpec
+from cl_core.training.frames import PACES
+from cl_core.ui.link.presentation import autoplays
+from cl_core.ui.pages import race_controls
+from cl_core.ui.pages.race_controls import HIDDEN
+from cl_core.ui.pages.race_results import GROUP, HEIGHTS, contender_label, show_notices, show_results
+from cl_core.ui.pages.training_pictures import embedding_cloud
+from cl_core.ui.server import streamlit_compat
+from cl_core.ui.server.lifespan import engine, load_note
+from cl_core.ui.widgets import page_state
+from cl_core.ui.widgets.playback_buttons import PACE, playback_buttons
+from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
+from cl_core.ui.widgets.visitor_race import forget_race
+
+BADGES = {
+    "opening": ":gray-badge[opening]",
+    "paused": ":gray-badge[paused]",
+    "running": ":green-badge[racing]",
+    "failed": ":red-badge[stopped]",
+    "finished": ":blue-badge[all steps done]",
+}
+
+
+def show_race_on_server(specs: Sequence[RunSpec], points: int, seeds: int) -> None:
+    """Show the session's race on the server with its controls; open one if necessary.
+
+    Args:
+        specs: one run for each contender.
+        points: test images in each picture.
+        seeds: runs of each contender, each with a seed of its own.
+    """
+    race = _current_race(specs, points, seeds)
+    refresh = refresh_rate_of(race)
+    _show_buttons(race, specs, points, seeds)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.fragment(_show_position, run_every=refresh.numbers_interval)(race)
+        race_controls.show_ready_races()
+    st.fragment(show_notices, run_every=refresh.numbers_interval)(race)
+    st.fragment(_show_pictures, run_every=refresh.picture_interval)(race, refresh)
+    show_results(race, refresh.numbers_interval)
+
+
+def _current_race(specs: Sequence[RunSpec], points: int, seeds: int) -> Race:
+    """Return the session's race. New settings replace it only if it has not been started; else they wait for Start."""
+    race = st.session_state.get("race")
+    if not isinstance(race, Race) or (_settings_differ(race, specs, points, seeds) and not race.started):
+        race = _open_race(specs, points, seeds)
+        if autoplays():
+            race.play()
+    return race
+
+
+def _settings_differ(race: Race, specs: Sequence[RunSpec], points: int, seeds: int) -> bool:
+    return (race.specs, race.n, race.seeds) != (tuple(specs), points, seeds)
+
+
+def _open_race(specs: Sequence[RunSpec], points: int, seeds: int) -> Race:
+    """Close the session's race and open a new one, at its first frame."""
+    forget_race("race")
+    st.session_state.race = race = engine().open_race(specs, points, seeds)
+    return race
+
+
+def _show_buttons(race: Race, specs: Sequence[RunSpec], points: int, seeds: int) -> None:
+    """Show the playback buttons and handle their clicks."""
+    differs = _settings_differ(race, specs, points, seeds)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        pressed = playback_buttons(
+            race, "Start", step="Pause, and let all do one step", other=differs,
+            reseed="Back to another start, again the same for all",
+        )  # fmt: skip
+        race.set_pace(PACES[PACE.render()])
+    if differs:
+        st.info("The settings have changed since this race was started.", icon=":material/tune:")
+    if pressed.reset or (pressed.play and differs):
+        race = _open_race(specs, points, seeds)
+    if pressed.play:
+        race.play()
+    if pressed.pause:
+        race.pause()
+    if pressed.step:
+        race.step()
+    if pressed.reseed:
+        race.close()
+        st.session_state.race = None
+    if any(pressed):
+        streamlit_compat.rerun()
+
+
+def _show_position(race: Race) -> None:
+    """Show the phase, the step and the speed of the race."""
+    progress = race.progress()
+    page_state.set_facts(step=max(progress.step, 0), playing="yes" if race.playing else "no")
+    rate = f" · {progress.rate:.0f} steps/s" if progress.rate else ""
+    seeds = f" · {race.seeds} seeds each, one is drawn" if race.seeds > 1 else ""
+    st.markdown(
+        f"{BADGES[progress.phase]} all at **step {max(progress.step, 0):,}**{rate}{load_note()}{seeds}", width="content"
+    )
+
+
+def _show_pictures(race: Race, refresh: RefreshRate) -> None:
+    """Show a cloud for each contender and the shared timeline; renew the lease, which keeps the race alive."""
+    race.renew_lease(refresh.slowdown)
+    busy = race.busy  # read before the progress, so that the last rerun cannot miss the last frame
+    progress = race.progress()
+    names = race_controls.contender_names(race.specs)
+    hidden = st.session_state.get(race_controls.SCORES_SHOWN.name) == HIDDEN
+    for index, column in enumerate(st.columns(len(names), gap="small")):
+        shown, run = progress.runs[index][0], race.runs[index][0]
+        cloud = embedding_cloud(run, shown, 2)
+        with column:
+            st.html(contender_label(index, names[index]))
+            embedding(
+                replace(
+                    cloud, timeline=False, title=f"{names[index]}: {cloud.title}", alt="" if hidden else cloud.alt,
+                    placeholder=cloud.placeholder if shown.failure is None else "There is no picture.",
+                ),
+                key=f"race_{index}", height=HEIGHTS[len(names)], group=GROUP,
+            )  # fmt: skip
+    show_timeline(race, progress, "race", GROUP)
+    if not refresh.still_fits(busy):
+        streamlit_compat.rerun()
+
+
+def show_timeline(race: Race, progress: RaceProgress, name: str, group: str) -> None:
+    """Show the one slider of all pictures of a group.
+
+    Args:
+        race: the race whose frames it moves through.
+        progress: of the race; the contender with most frames sets the steps.
+        name: prefix of the widget's key; the step chosen is `<name>_looked_at` in the session state.
+        group: the pictures that move with the slider.
+    """
+    longest = max((runs[0] for runs in progress.runs), key=lambda run: len(run.frames))
+    steps = [frame.step for frame in longest.frames]
+    chosen = timeline(race.runs[0][0].name, steps, key=f"{name}_time", group=group)
+    if chosen != st.session_state.get(f"{name}_looked_at"):
+        st.session_state[f"{name}_looked_at"] = chosen
+        streamlit_compat.rerun()  # update curves and numbers
