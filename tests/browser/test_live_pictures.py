@@ -71,11 +71,19 @@ def slider(page: Page, key: str) -> Locator:
 def hold(page: Page, key: str) -> tuple[float, float]:
     """Press the mouse on the thumb of a slider, and return where it is."""
     thumb = slider(page, key).locator("xpath=../..")
-    thumb.hover()  # waits until it stands still, as while its part of the sidebar opens
-    box = thumb.bounding_box()
-    assert box is not None
-    page.mouse.down()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    thumb.scroll_into_view_if_needed()
+    for _ in range(SLOW // 500):
+        before = thumb.bounding_box()
+        page.wait_for_timeout(500)  # a part of the sidebar that opens may begin to move late
+        box = thumb.bounding_box()
+        if box and box == before:
+            x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+            page.mouse.move(x, y)
+            page.mouse.down()
+            if slider(page, key).evaluate("input => input === document.activeElement"):
+                return x, y
+            page.mouse.up()
+    raise AssertionError(f"the slider {key} cannot be pressed")
 
 
 def weights_while_held(page: Page, scene: Locator, key: str) -> list[float]:
