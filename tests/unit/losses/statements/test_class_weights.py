@@ -119,7 +119,7 @@ def test_normface_without_a_scale_never_falls_below_1377(dim):
     y = torch.arange(10)
     for _ in range(100):
         loss = batch_mean("normface", z, y, weight, scale=1.0)
-        assert loss >= floor
+        assert loss >= floor - 1e-12  # it comes as near as rounding allows
         slopes_of_both = torch.autograd.grad(loss, [z, weight])
         with torch.no_grad():
             z, weight = (
