@@ -26,4 +26,4 @@ if __name__ == "__main__":  # a run for a visitor's session
         page.run()
     ui.share_view()
 else:  # imported by `streamlit run`, which serves this app; every session runs this file again
-    app = st.App(__file__, lifespan=ui.lifespan)
+    app = st.App(__file__, lifespan=ui.lifespan, middleware=ui.MIDDLEWARE)
