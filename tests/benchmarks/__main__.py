@@ -11,7 +11,18 @@ from collections.abc import Sequence
 
 from tests.docs import generated
 
-BENCHMARKS = ("training", "programs", "same_bits", "census", "planes", "held_sliders", "race", "load", "dask")
+BENCHMARKS = (
+    "training",
+    "programs",
+    "same_bits",
+    "census",
+    "planes",
+    "held_sliders",
+    "waiting",
+    "race",
+    "load",
+    "dask",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -35,7 +36,7 @@ def open_browser() -> Iterator[Page]:
 
 
 @contextmanager
-def run_server(script: str = "app.py") -> Iterator[tuple[str, int]]:
+def run_server(script: str = "app.py", root: Path = ROOT) -> Iterator[tuple[str, int]]:
     """Start a server by `streamlit run`; yield its address and its process id; stop it at the end of the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -43,7 +44,7 @@ def run_server(script: str = "app.py") -> Iterator[tuple[str, int]]:
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", script, *options],
-        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=root, env=os.environ | {"PYTHONPATH": str(root)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
