@@ -1,6 +1,7 @@
 """The colours of all charts and pictures, chosen to be told apart with colour-blind eyes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -16,21 +17,46 @@ class Palette(NamedTuple):
     dark: Sequence[str]
 
 
-# Ten colours as far apart as a search in OKLab could place them. The distance of two colours is the least of four: with
-# normal vision, protanopia, deuteranopia and tritanopia (matrices of Machado, Oliveira and Fernandes 2009). Each has a
-# contrast of at least 3:1 with its background (WCAG 2.2, 1.4.11).
-# fmt: off
-CLASS_COLOURS = Palette(
-    light=(
-        "#1103b9", "#63660d", "#cf7193", "#9c1aff", "#046ab2",
-        "#959b09", "#993975", "#7c070f", "#6e93e1", "#5d1072",
-    ),
-    dark=(
-        "#5474fd", "#f78908", "#f9aebc", "#ca2ebf", "#3ec175",
-        "#d6f16f", "#ac7a93", "#f0112d", "#9af7ff", "#aea1fe",
-    ),
+# Ten hues that people name alike, the same for a class on both backgrounds. A search within each name's range placed
+# them far apart: any two differ by 14.8 or more in CAM02-UCS, with normal vision, deuteranopia, protanopia and
+# tritanopia (Machado, Oliveira and Fernandes 2009). Digits that networks confuse have hues that differ much: 4, 7 and 9
+# are purple, grey and pink, 3, 5 and 8 red, green and yellow.
+HUES: Mapping[str, str] = MappingProxyType(
+    {
+        "blue": "#3e67ff",
+        "orange": "#f87a1f",
+        "cyan": "#55e4fe",
+        "red": "#e31604",
+        "purple": "#60349b",
+        "green": "#4ab56e",
+        "brown": "#6c4230",
+        "grey": "#727572",
+        "yellow": "#e6d95e",
+        "pink": "#f199bd",
+    }
 )
-# fmt: on
+CLASS_COLOURS = Palette(light=tuple(HUES.values()), dark=tuple(HUES.values()))
+# Pale hues are bright on white, and dark ones on black: points have rings in a mixture of their hue and the text's
+# colour, with a contrast of at least 3:1 with the background (WCAG 2.2, 1.4.11). Thin lines and text have it too.
+INK = Palette(light=("#121722",), dark=("#e9ecf4",))  # the colours of text in .streamlit/config.toml
+RING_INK = 0.45  # share of the text's colour in a ring; `colour.js` has the same
+
+
+def _ringed(hues: Sequence[str], ink: str) -> tuple[str, ...]:
+    mixed = [
+        [
+            round(a * (1 - RING_INK) + b * RING_INK)
+            for a, b in zip(bytes.fromhex(hue[1:]), bytes.fromhex(ink[1:]), strict=True)
+        ]
+        for hue in hues
+    ]
+    return tuple(f"#{bytes(colour).hex()}" for colour in mixed)
+
+
+CLASS_RINGS = Palette(
+    light=_ringed(CLASS_COLOURS.light, INK.light[0]),
+    dark=_ringed(CLASS_COLOURS.dark, INK.dark[0]),
+)
 
 # Positive and negative pairs and their forces, and the kinds of triplets: after Okabe and Ito (2008).
 POSITIVE = Palette(light=("#0072b2",), dark=("#56b4e9",))

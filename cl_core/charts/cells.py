@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from cl_core.charts.curves import GUIDE, SCORE, spec
 from cl_core.experiments.table import BATCHES
+from cl_core.palette import CLASS_COLOURS, CLASS_RINGS
 
 SIDE, GAP = 108, 10  # pixels: side of a square, and gap between two
 HEAD = 22  # pixels above them, for their headings
@@ -19,26 +20,28 @@ SMOOTHING = 0.9  # standard deviation, in bins, of the kernel of a density
 FAINTEST = 0.03  # share of a square's highest density below which a bin is empty
 
 
-def cloud_chart(description: str, names: Sequence[str], colours: Sequence[str]) -> dict[str, Any]:
+def cloud_chart(description: str, names: Sequence[str], *, dark: bool) -> dict[str, Any]:
     """Return the chart of small scatter plots side by side, one for each batch size.
 
     Args:
         description: alternative text.
         names: names of the classes.
-        colours: colours of the classes.
+        dark: whether the background is dark.
 
     Returns:
         A Vega-Lite specification without data, for the rows of `cloud_rows`.
     """
     x, y = _panel_axes()
+    fills, rings = (colours.dark if dark else colours.light for colours in (CLASS_COLOURS, CLASS_RINGS))
     points = (
         alt.Chart()
         .transform_filter("datum.text == ''")
-        .mark_circle(size=9, opacity=0.8, clip=True)
+        .mark_circle(size=11, opacity=0.9, strokeWidth=0.5, clip=True)
         .encode(
             x=x,
             y=y,
-            color=alt.Color("label:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None),
+            fill=alt.Fill("label:N", scale=alt.Scale(domain=list(names), range=list(fills)), legend=None),
+            stroke=alt.Stroke("label:N", scale=alt.Scale(domain=list(names), range=list(rings)), legend=None),
             tooltip=alt.Tooltip("label:N", title="class"),
         )
     )

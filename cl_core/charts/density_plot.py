@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 from scipy.stats import gaussian_kde
 
+from cl_core.palette import CLASS_RINGS
+
 GRID_SIDE = 70  # nodes along each side of the grid that the density is computed on
 
 
@@ -16,9 +18,10 @@ def density(
     points: NDArray[np.float32],
     labels: NDArray[np.integer[Any]],
     class_names: Sequence[str],
-    colours: Sequence[str],
     axes: Sequence[str],
     height: int = 560,
+    *,
+    dark: bool,
 ) -> go.Figure:
     """Draw the density of each class over the plane as contours, with its marginal densities along both axes.
 
@@ -29,13 +32,14 @@ def density(
         points: (n, 2) coordinates.
         labels: (n,) class numbers from 0.
         class_names: names of the classes.
-        colours: colours of the classes as #rrggbb; they repeat if there are more classes.
         axes: titles of both axes.
         height: height in pixels.
+        dark: whether the background is dark.
 
     Returns:
         The figure.
     """
+    colours = CLASS_RINGS.dark if dark else CLASS_RINGS.light  # they repeat if there are more classes
     low, high = np.quantile(points, [0.002, 0.998], axis=0)
     padding = 0.12 * max(float((high - low).max()), 1e-6)
     x, y = (np.linspace(low[i] - padding, high[i] + padding, GRID_SIDE) for i in (0, 1))

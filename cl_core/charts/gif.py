@@ -7,14 +7,16 @@ It is made in pieces, each about a second of a worker's time, so that no client 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from cl_core.data import datasets
-from cl_core.palette import CLASS_COLOURS
+from cl_core.palette import CLASS_COLOURS, CLASS_RINGS
 from cl_core.training.frames import RunProgress
 
 WIDTH, HEIGHT = 640, 720  # pixels
@@ -29,7 +31,15 @@ THEME_COLOURS = {
     False: ("#ffffff", "#1b2130"),
     True: ("#11141b", "#e9ecf4"),
 }  # background and text colour, light and dark
+RING_SHARE = 0.3  # of a point's radius: width of its ring, which is at most 1 pixel
 SHADES = 5  # between the background and each colour, for smooth edges
+
+
+class ClassColours(NamedTuple):
+    """Colours of a class's points: a disc with a ring around it."""
+
+    disc: str
+    ring: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,16 +150,17 @@ def _evenly_spread(total: int, count: int) -> list[int]:
     return sorted(set(np.linspace(0, total - 1, min(count, total)).round().astype(int).tolist()))
 
 
-def _colours(scene: GifScene) -> tuple[str, str, list[str]]:
-    """Return background, text colour, and a colour for each class."""
-    colours = CLASS_COLOURS.dark if scene.dark else CLASS_COLOURS.light
-    return (*THEME_COLOURS[scene.dark], [colours[c % len(colours)] for c in range(len(scene.class_names))])
+def _colours(scene: GifScene) -> tuple[str, str, list[ClassColours]]:
+    """Return background, text colour, and the colours of each class."""
+    colours, rings = (each.dark if scene.dark else each.light for each in (CLASS_COLOURS, CLASS_RINGS))
+    classes = [ClassColours(colours[c % len(colours)], rings[c % len(rings)]) for c in range(len(scene.class_names))]
+    return (*THEME_COLOURS[scene.dark], classes)
 
 
 def _palette(scene: GifScene) -> Image.Image:
     """Return one palette for all images: each colour with its shades towards the background."""
     paper, ink, classes = _colours(scene)
-    rgb = np.array([_rgb(colour) for colour in dict.fromkeys((ink, *classes))])
+    rgb = np.array([_rgb(colour) for colour in dict.fromkeys((ink, *chain(*classes)))])
     shares = np.linspace(1 / SHADES, 1, SHADES)[:, None, None]
     shades = np.array(_rgb(paper)) * (1 - shares) + rgb * shares
     table = np.vstack([_rgb(paper), shades.reshape(-1, 3)]).round().astype(np.uint8)
@@ -183,7 +194,9 @@ def _draw(scene: GifScene, moment: float) -> Image.Image:
     return image.reduce(ZOOM)
 
 
-def _draw_points(pen: ImageDraw.ImageDraw, scene: GifScene, moment: float, classes: Sequence[str], foot: float) -> None:
+def _draw_points(
+    pen: ImageDraw.ImageDraw, scene: GifScene, moment: float, classes: Sequence[ClassColours], foot: float
+) -> None:
     """Draw the points at a time between two frames, at the scale at which all frames fit."""
     frame = int(moment)
     now, following = scene.points[frame], scene.points[min(frame + 1, len(scene.points) - 1)]
@@ -194,10 +207,17 @@ def _draw_points(pen: ImageDraw.ImageDraw, scene: GifScene, moment: float, class
     positions = (now + (following - now) * (moment - frame) - (low + high) / 2) * scale * (1, -1) + middle
     radius = ZOOM * float(np.clip(2.6 * (2000 / len(positions)) ** 0.36, 1.8, 6.0))
     for (x, y), label in zip((ZOOM * positions).tolist(), scene.labels.tolist(), strict=True):
-        pen.ellipse((x - radius, y - radius, x + radius, y + radius), classes[label])
+        _draw_disc(pen, x, y, radius, classes[label])
 
 
-def _draw_legend(pen: ImageDraw.ImageDraw, scene: GifScene, ink: str, classes: Sequence[str]) -> float:
+def _draw_disc(pen: ImageDraw.ImageDraw, x: float, y: float, radius: float, colours: ClassColours) -> None:
+    # ring and disc as two ellipses: an outline of ImageDraw has rough edges
+    inner = radius - min(RING_SHARE * radius, ZOOM)
+    pen.ellipse((x - radius, y - radius, x + radius, y + radius), colours.ring)
+    pen.ellipse((x - inner, y - inner, x + inner, y + inner), colours.disc)
+
+
+def _draw_legend(pen: ImageDraw.ImageDraw, scene: GifScene, ink: str, classes: Sequence[ClassColours]) -> float:
     """Draw the names of the classes at the foot in rows; return where the room for points ends, from the top."""
     font = _font(15)
     widest = max(pen.textlength(name, font) / ZOOM for name in scene.class_names) + 34
@@ -210,7 +230,7 @@ def _draw_legend(pen: ImageDraw.ImageDraw, scene: GifScene, ink: str, classes: S
     for c, name in enumerate(scene.class_names):
         row, column = divmod(c, columns)
         x, y = ZOOM * (MARGIN + column * column_width + 6), ZOOM * (top + row * LINE + LINE / 2)
-        pen.ellipse((x - 6 * ZOOM, y - 6 * ZOOM, x + 6 * ZOOM, y + 6 * ZOOM), classes[c])
+        _draw_disc(pen, x, y, 6 * ZOOM, classes[c])
         pen.text((x + 12 * ZOOM, y), name, ink, font, anchor="lm")
     return top
 

@@ -15,7 +15,7 @@ from cl_core.charts.curves import spec
 from cl_core.charts.numbers import short_number
 from cl_core.components.plane import Curve, Field, Mark
 from cl_core.losses.base import Landmarks, Loss
-from cl_core.palette import CLASS_COLOURS
+from cl_core.palette import HUES
 
 Floats = NDArray[np.float64]
 PSI = {"psi": "ψ", "multiplied": "cos mθ", "cos": "cos θ"}
@@ -228,7 +228,7 @@ def psi_chart(height: int = 260) -> dict[str, Any]:
     Returns:
         A Vega-Lite specification without data, for the rows of `psi_rows`.
     """
-    colours = alt.Scale(domain=list(PSI.values()), range=[CLASS_COLOURS.light[i] for i in (4, 2, 5)])
+    colours = alt.Scale(domain=list(PSI.values()), range=[HUES[name] for name in ("blue", "red", "grey")])
     dashes = alt.Scale(domain=list(PSI.values()), range=[[1, 0], [6, 4], [2, 3]])
     legend = alt.Legend(orient="top", labelFontSize=14, symbolStrokeWidth=3, symbolSize=400)
     line = (

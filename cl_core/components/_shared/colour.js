@@ -13,6 +13,17 @@ export function mix(a, b, share) {
   return a.map((value, i) => Math.round(value * (1 - share) + b[i] * share));
 }
 
+const RING_INK = 0.45; // share of the text's colour in a ring; `palette.py` has the same
+
+/**
+ * Return the colour of the ring around a point, of thin lines and of text of a class: it stands out where its own is pale.
+ * @param {Colour} colour
+ * @param {{text: Colour}} theme
+ */
+export function ringColour(colour, { text }) {
+  return mix(colour, text, RING_INK);
+}
+
 /**
  * Return a colour as CSS has it.
  * @param {Colour} colour

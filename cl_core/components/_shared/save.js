@@ -1,7 +1,7 @@
 /** Pictures as PNG files: sharp, on the page's background, with the title above and the classes below. */
 
 import { context2d } from "./canvas.js";
-import { css, mix } from "./colour.js";
+import { css, mix, ringColour } from "./colour.js";
 import { rasterise } from "./rasterise.js";
 import { NO_CLASSES, readTheme } from "./theme.js";
 
@@ -91,6 +91,8 @@ function drawLegendEntry(context, name, colour, x, y, theme) {
   context.beginPath();
   context.arc(x + LAYOUT.dot, middle, LAYOUT.dot, 0, 2 * Math.PI);
   context.fill();
+  context.strokeStyle = css(ringColour(colour, theme));
+  context.stroke();
   context.fillStyle = css(theme.text);
   context.fillText(name, x + 2 * LAYOUT.dot + 6, middle);
 }

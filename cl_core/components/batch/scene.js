@@ -2,7 +2,7 @@
 
 import { pushApart } from "../_shared/boxes.js";
 import { context2d, setResolution, writeWithHalo } from "../_shared/canvas.js";
-import { classColour, css, mix } from "../_shared/colour.js";
+import { classColour, css, mix, ringColour } from "../_shared/colour.js";
 import { drawPrototype, fitsTile } from "./tiles.js";
 
 /**
@@ -161,7 +161,7 @@ export class Scene {
     if (!steps) return;
     context.lineWidth = 1.25;
     for (let i = 0; i < bonds.n; i++) {
-      context.strokeStyle = css(classColour(theme.classes, bonds.labels[i]));
+      context.strokeStyle = css(ringColour(classColour(theme.classes, bonds.labels[i]), theme));
       context.globalAlpha = anchor < 0 || anchor === i ? 0.55 : 0.15;
       context.beginPath();
       for (let k = 0; k < steps; k++) {

@@ -1,7 +1,7 @@
 /** The images as tiles: a digit's strokes in the colour of its class, on a sheet of their own. */
 
 import { context2d, decodePng, spritePlace } from "../_shared/canvas.js";
-import { classColour, css, luminance, mix } from "../_shared/colour.js";
+import { classColour, css, luminance, mix, ringColour } from "../_shared/colour.js";
 import { sameBytes } from "../_shared/envelope.js";
 
 /**
@@ -9,6 +9,7 @@ import { sameBytes } from "../_shared/envelope.js";
  * @import { Theme } from "../_shared/theme.js"
  */
 
+const TILE_TINT = 0.14; // share of the class's colour behind an image
 const TEXT_SHARE = 0.4; // share of the text's colour in the strokes, so that they can be read
 
 export class Tiles {
@@ -87,7 +88,7 @@ export class Tiles {
     const half = size / 2;
     context.beginPath();
     context.roundRect(x - half, y - half, size, size, size * 0.2);
-    context.fillStyle = css(mix(theme.background, colour, 0.1));
+    context.fillStyle = css(mix(theme.background, colour, TILE_TINT));
     context.fill();
     if (this.#sheet) {
       const { w, h } = this.#layout;
@@ -103,7 +104,7 @@ export class Tiles {
       context.fillText(name.slice(0, 2), x, y + 1);
     }
     context.lineWidth = frame;
-    context.strokeStyle = css(colour);
+    context.strokeStyle = css(ringColour(colour, theme));
     context.stroke();
   }
 }

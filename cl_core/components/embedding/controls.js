@@ -1,6 +1,6 @@
 /** The texts and controls around the picture: legend, scrubber, and the picture's description. */
 
-import { classColour, css } from "../_shared/colour.js";
+import { classColour, css, ringColour } from "../_shared/colour.js";
 import { find, labelButtons, setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
 
@@ -94,7 +94,9 @@ export class Controls {
     [...this.legend.children].forEach((button, label) => {
       if (!(button instanceof HTMLElement)) return;
       button.setAttribute("aria-pressed", String(selected.has(label)));
-      button.style.setProperty("--colour", css(classColour(theme.classes, label)));
+      const colour = classColour(theme.classes, label);
+      button.style.setProperty("--colour", css(colour));
+      button.style.setProperty("--ring", css(ringColour(colour, theme)));
     });
   }
 

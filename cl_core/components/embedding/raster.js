@@ -8,17 +8,17 @@ const PHASES = 4; // a disc's centre is placed to a quarter of a pixel
  * @property {number} reach   pixels from the centre's pixel to the edge
  * @property {number} side    2 * reach + 1
  * @property {Uint16Array[]} tint   share of the disc's colour in each pixel, 0 to 256
- * @property {Uint16Array[]} cover  share of the pixel that disc and rim hide, 0 to 256; above `tint` in the rim
+ * @property {Uint16Array[]} cover  share of the pixel that disc and ring hide, 0 to 256; above `tint` in the ring
  */
 
 /**
  * @param {number} radius  pixels
  * @param {number} alpha
- * @param {number} rim     width of a rim in the background's colour, which keeps neighbours apart
+ * @param {number} ring    width of a ring around the disc
  * @returns {Stamp}
  */
-export function makeStamp(radius, alpha, rim) {
-  const reach = Math.ceil(radius + rim + 0.5);
+export function makeStamp(radius, alpha, ring) {
+  const reach = Math.ceil(radius + ring + 0.5);
   const side = 2 * reach + 1;
   /** @type {Stamp} */
   const stamp = { reach, side, tint: [], cover: [] };
@@ -30,7 +30,7 @@ export function makeStamp(radius, alpha, rim) {
     for (let i = 0; i < tint.length; i++) {
       const distance = Math.hypot((i % side) + 0.5 - cx, Math.floor(i / side) + 0.5 - cy);
       const disc = Math.min(Math.max(radius + 0.5 - distance, 0), 1) * alpha;
-      const whole = Math.min(Math.max(radius + rim + 0.5 - distance, 0), 1) * alpha * 0.7;
+      const whole = Math.min(Math.max(radius + ring + 0.5 - distance, 0), 1) * alpha;
       tint[i] = Math.round(disc * 256);
       cover[i] = Math.max(tint[i], Math.round(whole * 256));
     }
@@ -46,7 +46,6 @@ export class Raster {
   height = 1;
   data = new Uint8ClampedArray(4); // red, green, blue, alpha of each pixel
   #pixels = new Uint32Array(this.data.buffer);
-  #background = 0xffffffff;
 
   /**
    * @param {number} width  pixels
@@ -61,7 +60,6 @@ export class Raster {
 
   /** @param {number} background */
   clear(background) {
-    this.#background = background;
     this.#pixels.fill(background);
   }
 
@@ -114,11 +112,12 @@ export class Raster {
    * @param {number} y
    * @param {Stamp} stamp
    * @param {number} colour
+   * @param {number} [ringColour]  of the stamp's ring
    */
-  disc(x, y, stamp, colour) {
+  disc(x, y, stamp, colour, ringColour = colour) {
     const { reach, side } = stamp;
     const { width, height } = this;
-    const [pixels, background] = [this.#pixels, this.#background];
+    const pixels = this.#pixels;
     const wholeX = Math.floor(x);
     const wholeY = Math.floor(y);
     const left = wholeX - reach;
@@ -134,8 +133,8 @@ export class Raster {
     // red and blue are blended together in one number, green in another
     const colourRB = colour & 0xff00ff;
     const colourG = (colour >>> 8) & 0xff;
-    const backgroundRB = background & 0xff00ff;
-    const backgroundG = (background >>> 8) & 0xff;
+    const ringRB = ringColour & 0xff00ff;
+    const ringG = (ringColour >>> 8) & 0xff;
     for (let r = Math.max(-top, 0); r < lastRow; r++) {
       let from = r * side + firstColumn;
       let to = (top + r) * width + left + firstColumn;
@@ -144,11 +143,11 @@ export class Raster {
         if (hides === 0) continue;
         const below = pixels[to];
         const takes = tint[from];
-        const rim = hides - takes;
+        const ring = hides - takes;
         const keeps = 256 - hides;
         const rb =
-          ((Math.imul(colourRB, takes) + Math.imul(backgroundRB, rim) + Math.imul(below & 0xff00ff, keeps)) >>> 8) & 0xff00ff;
-        const g = (colourG * takes + backgroundG * rim + ((below >>> 8) & 0xff) * keeps) & 0xff00;
+          ((Math.imul(colourRB, takes) + Math.imul(ringRB, ring) + Math.imul(below & 0xff00ff, keeps)) >>> 8) & 0xff00ff;
+        const g = (colourG * takes + ringG * ring + ((below >>> 8) & 0xff) * keeps) & 0xff00;
         pixels[to] = (0xff000000 | rb | g) >>> 0;
       }
     }

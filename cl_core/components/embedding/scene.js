@@ -2,7 +2,7 @@
 
 import { pushApart } from "../_shared/boxes.js";
 import { context2d, devicePixels, setResolution, writeWithHalo } from "../_shared/canvas.js";
-import { classColour, css, mix, pixel } from "../_shared/colour.js";
+import { classColour, css, mix, pixel, ringColour } from "../_shared/colour.js";
 import { roundStep } from "../_shared/ticks.js";
 import { makeStamp, Raster } from "./raster.js";
 
@@ -18,6 +18,8 @@ import { makeStamp, Raster } from "./raster.js";
 const LAYERS = 24; // steps of size and opacity between far and near
 const MOST_PIXELS = 2.6e6; // a larger screen is drawn at a lower resolution
 const NAME_CONTRAST = 0.45; // share of the text's colour in the names of the classes, so that they can be read
+const RING_WIDTH = 0.9; // CSS pixels of the ring around a point, at most
+const RING_SHARE = 0.35; // of the point's radius, at most
 const GRID_DISTANCE = 110; // CSS pixels between two lines, at least
 const BOX_WALK = [0, 1, 3, 2, 0, 4, 5, 7, 6, 4, 5, 1, 3, 7, 6, 2]; // corners of a box, along all of its edges
 
@@ -27,6 +29,9 @@ const BOX_WALK = [0, 1, 3, 2, 0, 4, 5, 7, 6, 4, 5, 1, 3, 7, 6, 2]; // corners of
  * @property {string[]} names  of the classes
  * @property {Set<number>} selected  classes that are shown alone; none: all are shown
  * @property {boolean} labels  whether the names are drawn
+ *
+ * @typedef {Pick<Recording, "count" | "dims" | "labels" | "unitCircle" | "frames" | "length" | "coordinates" | "medians" | "view">} Drawn
+ *   what a scene reads of a recording
  *
  * @typedef {Tag & {text: string}} AxisName
  * @typedef {Tag & {name: string, fromX: number, fromY: number}} ClassName
@@ -76,7 +81,7 @@ export class Scene {
 
   /**
    * Draw one moment.
-   * @param {Recording} recording
+   * @param {Drawn} recording
    * @param {number} position  on its frames
    * @param {Camera} camera
    * @param {Theme} theme
@@ -132,7 +137,7 @@ export class Scene {
   }
 
   /**
-   * @param {Recording} recording
+   * @param {Drawn} recording
    * @param {Camera} camera
    * @param {Theme} theme
    */
@@ -199,7 +204,7 @@ export class Scene {
   }
 
   /**
-   * @param {Recording} recording
+   * @param {Drawn} recording
    * @param {Camera} camera
    * @param {Theme} theme
    * @param {Set<number>} selected
@@ -210,9 +215,10 @@ export class Scene {
     const radius = pointRadius(recording.count, camera) * ratio;
     const faded = pixel(mix(theme.background, theme.text, theme.dark ? 0.24 : 0.17));
     const colours = theme.classes.map(pixel);
+    const rings = theme.classes.map((colour) => pixel(ringColour(colour, theme)));
     const deep = recording.dims === 3;
     const order = deep ? this.#farthestFirst() : null;
-    const stamps = makeStamps(radius, opacity(recording.count), deep ? LAYERS : 1);
+    const stamps = makeStamps(radius, ratio, opacity(recording.count), deep ? LAYERS : 1);
     const small = makeStamp(radius * 0.75, 0.8, 0);
     const labels = recording.labels ?? new Uint8Array(recording.count);
     for (const pass of selected.size ? ["faded", "selected"] : ["all"]) {
@@ -221,8 +227,9 @@ export class Scene {
         const label = labels[i];
         if (pass !== "all" && selected.has(label) !== (pass === "selected")) continue;
         const stamp = pass === "faded" ? small : stamps[deep ? Math.floor(near[i] * (LAYERS - 1)) : 0];
-        const colour = pass === "faded" ? faded : colours[label % colours.length];
-        this.#raster.disc(this.x[i] * ratio, this.y[i] * ratio, stamp, colour);
+        const c = label % colours.length;
+        const [colour, ring] = pass === "faded" ? [faded, faded] : [colours[c], rings[c]];
+        this.#raster.disc(this.x[i] * ratio, this.y[i] * ratio, stamp, colour, ring);
       }
     }
   }
@@ -239,7 +246,7 @@ export class Scene {
 
   /**
    * Write the names of the axes: in two dimensions in the corners, in three at their ends.
-   * @param {Recording} recording
+   * @param {Drawn} recording
    * @param {number} position
    * @param {Camera} camera
    * @param {Theme} theme
@@ -368,7 +375,7 @@ function pointRadius(count, camera) {
 
 /** @param {number} count */
 function opacity(count) {
-  return count > 4000 ? 0.72 : 0.84;
+  return count > 4000 ? 0.8 : 0.92;
 }
 
 /** @type {{key: string, stamps: Stamp[]}} the set of stamps made last */
@@ -376,18 +383,20 @@ const cache = { key: "", stamps: [] };
 
 /**
  * Return a stamp for each layer from far to near: nearer is larger and less transparent.
- * @param {number} radius
+ * @param {number} radius  of a point with its ring, in pixels of the canvas, as its ratio
+ * @param {number} ratio
  * @param {number} alpha
  * @param {number} layers
  */
-function makeStamps(radius, alpha, layers) {
-  const key = `${radius.toFixed(2)} ${alpha} ${layers}`;
+function makeStamps(radius, ratio, alpha, layers) {
+  const ring = Math.min(RING_SHARE * radius, RING_WIDTH * ratio);
+  const key = `${radius.toFixed(2)} ${ratio} ${alpha} ${layers}`;
   if (cache.key !== key) {
     cache.key = key;
     cache.stamps = Array.from({ length: layers }, (_, k) => {
       const near = layers === 1 ? 0.5 : k / (layers - 1);
       const mist = layers === 1 ? 1 : 0.5 + 0.5 * near;
-      return makeStamp(radius * (0.7 + 0.6 * near), alpha * mist, radius > 1.6 ? 0.7 : 0);
+      return makeStamp(radius * (0.7 + 0.6 * near) - ring / 2, alpha * mist, ring);
     });
   }
   return cache.stamps;

@@ -1,6 +1,6 @@
 """Message of the angle picture: for each angle between two class weights, the wedge in which the margin is met."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cl_core.components.envelope import pack
 from cl_core.components.live import Live, live_buffers, live_header
-from cl_core.palette import CLASS_COLOURS
+from cl_core.palette import CLASS_RINGS, HUES
 
 WORDS: Mapping[str, str] = {
     "hint": "Drag W₁ or W₂",
@@ -31,8 +31,7 @@ WORDS: Mapping[str, str] = {
 }
 
 N_ANGLES = 181  # rows of the tables, for 0 to 180 whole degrees
-# of CLASS_COLOURS: far apart on light and on dark paper, and neither is the colour of positives or negatives
-COLOUR_INDICES = (3, 5)
+CLASS_HUES = ("purple", "green")  # neither is the colour of positives or of negatives
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +97,7 @@ def encode(picture: Wedge, *, height: int = 420, group: str = "", between: int |
         "away": [_numbers(away[:, 0]), _numbers(away[:, 1])],
         "between": int(picture.between if between is None else between),
         "alt": picture.alt,
-        "palette": {paper: [getattr(CLASS_COLOURS, paper)[i] for i in COLOUR_INDICES] for paper in ("light", "dark")},
+        "palette": {"light": _colours(CLASS_RINGS.light), "dark": _colours(CLASS_RINGS.dark)},
         "height": height,
         "group": group,
         "words": {**WORDS, **picture.words},
@@ -135,3 +134,8 @@ def _check(picture: Wedge) -> None:
         raise ValueError(f"away must have two angles for each of 0..180 degrees, not {np.shape(picture.away)}")
     if not 0 <= picture.between < N_ANGLES:
         raise ValueError(f"between must be 0..180 degrees, not {picture.between}")
+
+
+def _colours(rings: Sequence[str]) -> list[str]:
+    hues = list(HUES)
+    return [rings[hues.index(name)] for name in CLASS_HUES]

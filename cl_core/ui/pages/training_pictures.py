@@ -9,7 +9,6 @@ import streamlit as st
 from cl_core import charts
 from cl_core.components.embedding import Cloud, cloud_of_probes
 from cl_core.components.trainer.picture import view_of
-from cl_core.palette import CLASS_COLOURS
 from cl_core.runtime.readable_run import ReadableRun
 from cl_core.training.frames import Frame, RunProgress
 
@@ -57,10 +56,8 @@ def show_density(run: ReadableRun, frame: Frame, moves: bool) -> None:
 @lru_cache(maxsize=16)
 def _density_figure(frame: Frame, dataset: str, n: int, dark: bool) -> go.Figure:
     probes = cloud_of_probes(dataset, n)
-    colours = CLASS_COLOURS.dark if dark else CLASS_COLOURS.light
-    return charts.density(
-        frame.points[2], probes.labels, probes.class_names, colours, frame.views[2].names, HEIGHT - 20
-    )
+    axes = frame.views[2].names
+    return charts.density(frame.points[2], probes.labels, probes.class_names, axes, HEIGHT - 20, dark=dark)
 
 
 def _frame_alt(frame: Frame) -> str:

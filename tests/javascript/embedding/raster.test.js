@@ -39,12 +39,13 @@ test("the area of a disc is that of the circle", () => {
   }
 });
 
-test("a rim of the background keeps neighbours apart", () => {
+test("a ring around a disc has a colour of its own", () => {
   const raster = rasterOf(40, 40);
-  raster.disc(14, 20, makeStamp(4, 1, 0), RED);
-  raster.disc(21, 20, makeStamp(4, 1, 2), pixel([0, 0, 255]));
-  const between = at(raster, 16, 20);
-  assert.ok(between[1] > 100, `white shows between red and blue: ${between}`);
+  raster.disc(20, 20, makeStamp(4, 1, 2), RED, pixel([0, 0, 255]));
+  const near = (colour, wanted) => colour.every((value, k) => Math.abs(value - wanted[k]) <= 1);
+  assert.ok(near(at(raster, 20, 20), [255, 0, 0]));
+  assert.ok(near(at(raster, 25, 20), [0, 0, 255]));
+  assert.deepEqual(at(raster, 28, 20), [255, 255, 255]);
 });
 
 test("a disc is clipped at every edge, and writes nothing elsewhere", () => {
@@ -102,14 +103,14 @@ test("colours are blended channel by channel, as in floating point", () => {
   const random = randomFrom(38);
   const colours = () => [0, 1, 2].map(() => Math.floor(256 * random()));
   for (let round = 0; round < 200; round++) {
-    const [background, first, second] = [colours(), colours(), colours()];
+    const [background, first, second, ring] = [colours(), colours(), colours(), colours()];
     const raster = new Raster();
     raster.resize(9, 9);
     raster.clear(pixel(background));
     const stamp = makeStamp(3, 0.6 + 0.4 * random(), 0.7);
     const expected = Array.from({ length: 81 }, () => [...background]);
     for (const [colour, x, y] of [[first, 4.1, 4.6], [second, 5.3, 3.2]]) {
-      raster.disc(x, y, stamp, pixel(colour));
+      raster.disc(x, y, stamp, pixel(colour), pixel(ring));
       const phase = Math.floor((x % 1) * 4) + 4 * Math.floor((y % 1) * 4);
       for (let r = 0; r < stamp.side; r++) {
         for (let c = 0; c < stamp.side; c++) {
@@ -117,7 +118,7 @@ test("colours are blended channel by channel, as in floating point", () => {
           if (column < 0 || row < 0 || column > 8 || row > 8) continue;
           const [tint, cover] = [stamp.tint, stamp.cover].map((layers) => layers[phase][r * stamp.side + c] / 256);
           const below = expected[row * 9 + column];
-          for (let k = 0; k < 3; k++) below[k] = colour[k] * tint + background[k] * (cover - tint) + below[k] * (1 - cover);
+          for (let k = 0; k < 3; k++) below[k] = colour[k] * tint + ring[k] * (cover - tint) + below[k] * (1 - cover);
         }
       }
     }

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from cl_core import charts, training
-from cl_core.palette import CLASS_COLOURS
 from cl_core.training import RunSpec, frames
 from cl_core.training.frames import References
 
@@ -81,7 +80,7 @@ def test_density_has_contours_and_marginals_of_each_class():
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(3), 100)
     points = (rng.standard_normal((300, 2)) * 0.1 + np.array([[0, 0], [3, 0], [0, 3]])[labels]).astype(np.float32)
-    figure = charts.density(points, labels, ("a", "b", "c"), CLASS_COLOURS.light, ("x", "y"))
+    figure = charts.density(points, labels, ("a", "b", "c"), ("x", "y"), dark=False)
     contours = [trace for trace in figure.data if trace.type == "contour"]
     marginals = [trace for trace in figure.data if trace.type == "scatter"]
     assert [trace.name for trace in contours] == ["a", "b", "c"]
@@ -95,5 +94,5 @@ def test_density_has_contours_and_marginals_of_each_class():
 
 def test_density_of_a_degenerate_class_is_drawn_as_points():
     points = np.zeros((20, 2), np.float32)
-    figure = charts.density(points, np.repeat([0, 1], 10), ("a", "b"), CLASS_COLOURS.dark, ("x", "y"))
+    figure = charts.density(points, np.repeat([0, 1], 10), ("a", "b"), ("x", "y"), dark=True)
     assert {trace.type for trace in figure.data} == {"scatter"}

@@ -10,8 +10,6 @@ from cl_core.components import embedding as component
 from cl_core.components.bundle import bundle_html
 from cl_core.components.embedding import WORDS, Cloud, SentFrames, encode, frames_to_send
 from cl_core.components.envelope import unpack
-from cl_core.palette import CLASS_COLOURS
-from tests.colours import contrast
 
 FOLDER = Path(component.__file__).parent
 
@@ -98,10 +96,3 @@ def test_answer_with_another_stream_or_frame_is_ignored() -> None:
 def test_every_control_has_a_label() -> None:
     html = bundle_html(FOLDER / "embedding.html")
     assert set(re.findall(r'data-do="(\w+)"', html)) <= set(WORDS)
-
-
-def test_class_colours_contrast_with_light_and_dark_background() -> None:
-    for colours, paper in zip(CLASS_COLOURS, ("#ffffff", "#11141b"), strict=True):
-        assert len(set(colours)) == 10
-        assert all(contrast(colour, paper) >= 3 for colour in colours)
-        assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)

@@ -12,7 +12,7 @@ from cl_core.components.bundle import bundle_html
 from cl_core.components.envelope import unpack
 from cl_core.components.wedge import WORDS, Wedge, encode
 from cl_core.losses import LOSSES
-from cl_core.palette import CLASS_COLOURS, NEGATIVE, POSITIVE
+from cl_core.palette import CLASS_RINGS, NEGATIVE, POSITIVE
 
 FOLDER = Path(component.__file__).parent
 AM = LOSSES["am_softmax"]
@@ -85,7 +85,7 @@ def test_picture_uses_two_class_colours_without_other_meaning():
     palette = unpack(encode(picture()))[0]["palette"]
     for paper in ("light", "dark"):
         assert len(set(palette[paper])) == 2
-        assert set(palette[paper]) <= set(getattr(CLASS_COLOURS, paper))
+        assert set(palette[paper]) <= set(getattr(CLASS_RINGS, paper))
         assert not set(palette[paper]) & {*getattr(POSITIVE, paper), *getattr(NEGATIVE, paper)}
 
 

@@ -11,7 +11,6 @@ from cl_core.experiments import METHODS, Cell, results, table
 from cl_core.experiments.grid import DATASETS
 from cl_core.experiments.pipeline import DRAWN
 from cl_core.experiments.table import BATCHES, PUBLISHED, VERSIONS
-from cl_core.palette import CLASS_COLOURS
 from cl_core.training import MAX_STEPS
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control
@@ -84,7 +83,7 @@ def _show_densities(shipped: ShippedResults, version: str) -> None:
 def _show_points(shipped: ShippedResults, dataset: str, version: str) -> None:
     """Show the points of one data set: a row of clouds for each method, one for each batch size."""
     data = datasets.load(dataset)
-    colours, labels = _class_colours(), [data.class_names[y] for y in _image_labels(dataset)]
+    labels = [data.class_names[y] for y in _image_labels(dataset)]
     st.caption(
         f"The same {DRAWN} test images in each, by the two first principal axes of their embedding; first seed. "
         f"Over each cloud: batch size, and accuracy in per cent."
@@ -95,7 +94,7 @@ def _show_points(shipped: ShippedResults, dataset: str, version: str) -> None:
             clouds, headings, description = _clouds(shipped, dataset, method, version)
             with column:
                 st.markdown(f"**{table.row_title(method)}**")
-                picture = charts.cloud_chart(description, data.class_names, colours)
+                picture = charts.cloud_chart(description, data.class_names, dark=_is_dark())
                 chart(charts.cloud_rows(clouds, headings, labels), picture, width="content")
 
 
@@ -113,8 +112,8 @@ def _clouds(
     return clouds, headings, f"{table.row_title(method)}: {listed}"
 
 
-def _class_colours() -> list[str]:
-    return list(CLASS_COLOURS.dark if st.context.theme.type == "dark" else CLASS_COLOURS.light)
+def _is_dark() -> bool:
+    return st.context.theme.type == "dark"
 
 
 def _image_labels(dataset: str) -> NDArray[np.int64]:
@@ -179,7 +178,7 @@ def _show_details(cell: Cell, rows: pd.DataFrame) -> None:
             axes = ("first principal axis", "second principal axis")
             points = results.drawn_points(first)
             figure = charts.density(
-                points, _image_labels(cell.dataset), data.class_names, _class_colours(), axes, DENSITY_HEIGHT
+                points, _image_labels(cell.dataset), data.class_names, axes, DENSITY_HEIGHT, dark=_is_dark()
             )
             description = charts.density_alt(_image_labels(cell.dataset), points, data.class_names)
             st.plotly_chart(figure, key="cell_density", alt=description)
