@@ -1,4 +1,4 @@
-"""Streamlit's scripts and style sheets are compressed once, and sent like that to whoever understands it."""
+"""Streamlit's scripts and style sheets are compressed once, and sent like that to clients that accept gzip."""
 
 import asyncio
 import gzip
