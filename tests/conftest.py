@@ -1,6 +1,7 @@
 """Settings and fixtures of all tests."""
 
 import os
+import sys
 
 import pytest
 import scipy.linalg  # noqa: F401 - loads the BLAS of SciPy before its threads are limited
@@ -36,6 +37,14 @@ def _own_cache_of_programs(tmp_path_factory):
 def _close_engines():
     yield
     close_engines()
+
+
+@pytest.fixture(autouse=True)
+def _restore_main_module():
+    """Undo what AppTest does to `__main__`: a later test's processes would import the page that it has run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture
