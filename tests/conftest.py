@@ -27,9 +27,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache_of_programs(tmp_path_factory):
-    """Keep tests away from the user's cache; processes that they start inherit this one."""
+    """Keep tests away from the user's cache; all processes of a run, and those that they start, share another one."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(CACHE_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        patch.setenv(CACHE_VARIABLE, str(folder / "programs"))
         yield
 
 
