@@ -5,25 +5,26 @@ import streamlit as st
 from cl_core import ui
 
 if __name__ == "__main__":  # a run for a visitor's session
-    ui.begin_page()
-    page = st.navigation(
-        [
-            st.Page("pages/start.py", title="Start", icon=":material/school:", default=True),
-            st.Page("pages/lessons.py", title="Lessons", icon=":material/co_present:"),
-            st.Page("pages/triplets.py", title="Triplets", icon=":material/change_history:"),
-            st.Page("pages/boundaries.py", title="Boundaries", icon=":material/join_inner:"),
-            st.Page("pages/batch.py", title="One frozen batch", icon=":material/ac_unit:"),
-            st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),
-            st.Page("pages/compare.py", title="A fair race", icon=":material/flag:"),
-            st.Page("pages/break_it.py", title="Break it", icon=":material/heart_broken:"),
-            st.Page("pages/experiments.py", title="The experiment", icon=":material/table_chart:"),
-            st.Page("pages/glossary.py", title="Glossary", icon=":material/menu_book:"),
-            st.Page("pages/status.py", title="This server", icon=":material/monitor_heart:", visibility="hidden"),
-        ],
-        position="hidden" if st.context.is_embedded else "sidebar",
-    )
-    with ui.lesson_bar(page.url_path or "start"):
-        page.run()
-    ui.share_view()
+    with ui.address():
+        ui.begin_page()
+        page = st.navigation(
+            [
+                st.Page("pages/start.py", title="Start", icon=":material/school:", default=True),
+                st.Page("pages/lessons.py", title="Lessons", icon=":material/co_present:"),
+                st.Page("pages/triplets.py", title="Triplets", icon=":material/change_history:"),
+                st.Page("pages/boundaries.py", title="Boundaries", icon=":material/join_inner:"),
+                st.Page("pages/batch.py", title="One frozen batch", icon=":material/ac_unit:"),
+                st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),
+                st.Page("pages/compare.py", title="A fair race", icon=":material/flag:"),
+                st.Page("pages/break_it.py", title="Break it", icon=":material/heart_broken:"),
+                st.Page("pages/experiments.py", title="The experiment", icon=":material/table_chart:"),
+                st.Page("pages/glossary.py", title="Glossary", icon=":material/menu_book:"),
+                st.Page("pages/status.py", title="This server", icon=":material/monitor_heart:", visibility="hidden"),
+            ],
+            position="hidden" if st.context.is_embedded else "sidebar",
+        )
+        with ui.lesson_bar(page.url_path or "start"):
+            page.run()
+        ui.share_view()
 else:  # imported by `streamlit run`, which serves this app; every session runs this file again
     app = st.App(__file__, lifespan=ui.lifespan, middleware=ui.MIDDLEWARE)

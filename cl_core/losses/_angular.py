@@ -5,12 +5,12 @@ import math
 import torch
 from torch import Tensor
 
-from cl_core.losses.base import Schedule
+from cl_core.losses.schedule import Schedule
 
 # from the code that the authors of the two papers published
 SCHEDULES = {
-    "l_softmax": Schedule(start=1000.0, rate=2.5e-5, power=35.0, floor=0.0),
-    "sphereface": Schedule(start=1000.0, rate=0.12, power=1.0, floor=5.0),
+    "l_softmax": Schedule(start=1000.0, rate=2.5e-5, power=35.0, floor=0.0, title="as L-softmax's authors"),
+    "sphereface": Schedule(start=1000.0, rate=0.12, power=1.0, floor=5.0, title="as SphereFace's authors"),
 }
 
 

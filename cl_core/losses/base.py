@@ -8,7 +8,6 @@ misreadings.
 from __future__ import annotations
 
 import inspect
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from torch import Tensor
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.distances import METRICS
 from cl_core.losses.parameters import Parameter, Theta, Value, parameters_of
+from cl_core.losses.schedule import Schedule
 
 NO_SCHEDULE = "none"  # key of the schedule that keeps a parameter constant
 
@@ -62,27 +62,6 @@ class Preset:
 
     title: str
     theta: Mapping[str, Value]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Annealing of the weight lambda of the plain softmax during a run: max(floor, start (1 + rate t)^-power).
-
-    Attributes:
-        start: lambda before the first step.
-        rate: How fast it falls, per step.
-        power: Exponent of its fall.
-        floor: Smallest lambda.
-    """
-
-    start: float
-    rate: float
-    power: float
-    floor: float
-
-    def at(self, step: int) -> float:
-        """Return lambda at step t = 1, 2, ..."""
-        return max(self.floor, self.start * math.pow(1 + self.rate * step, -self.power))
 
 
 @dataclass(frozen=True)
@@ -193,6 +172,15 @@ class Loss:
     def defaults(self) -> dict[str, Value]:
         """Default values of all parameters."""
         return {name: parameter.default for name, parameter in self.parameters.items()}
+
+    @property
+    def short_title(self) -> str:
+        """Its title without what stands in parentheses, for legends."""
+        return self.title.split(" (")[0]
+
+    def theta_text(self, theta: Mapping[str, Value]) -> str:
+        """Return parameters in words, such as "margin 0.2, mining batch-hard"."""
+        return ", ".join(self.parameters[name].text_of(value) for name, value in theta.items())
 
     @property
     def formula(self) -> str:

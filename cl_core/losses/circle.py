@@ -18,6 +18,7 @@ PAPER = Paper(
     "CVPR",
     "https://arxiv.org/abs/2002.10857",
 )
+POOLS = {"anchor": "per anchor", "batch": "whole batch"}  # key -> title
 BOUNDARY = r"s_n^2+(1-s_p)^2=2m^2\ (s_n\ge-m),\quad s_p=1-m\ (s_n<-m)"
 MISREADINGS = (
     r"Inside the circle is not inside the box: on the boundary with $m=0.25$, at $s_n=0$, $s_p$ is 0.646, not 0.75. "
@@ -87,7 +88,9 @@ def circle(
     scale: Annotated[
         float, Param(r"\gamma", 8.0, 512.0, 8.0, "large: only the worst pairs count", log=True, domain="> 0")
     ] = 32.0,
-    pool: Annotated[str, Choice("G", ("anchor", "batch"), "one group an anchor, or all pairs of the batch")] = "anchor",
+    pool: Annotated[
+        str, Choice("G", tuple(POOLS), "one group for each anchor, or one for all pairs of the batch", POOLS)
+    ] = "anchor",
 ) -> Terms:
     """Each pair is weighted by its distance from its own optimum, so positives and negatives are pulled unequally.
 

@@ -7,7 +7,9 @@ from torch import Tensor
 from cl_core.losses.autograd import apply_rows
 from cl_core.losses.base import Landmarks, Paper, Preset, loss
 from cl_core.losses.contrast import Contrast, Terms
-from cl_core.losses.parameters import Choice, Flag, Param
+from cl_core.losses.parameters import DISTANCE_TITLES, Choice, Flag, Param
+
+DISTANCES = ("euclidean", "cosine")
 
 
 def landmarks(margin: float, distance: str, **_: object) -> Landmarks:
@@ -53,7 +55,7 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
 def contrastive(
     c: Contrast,
     margin: Annotated[float, Param("m", 0.1, 2.0, 0.05, "how far apart two of different classes must be")] = 1.0,
-    distance: Annotated[str, Choice("d", ("euclidean", "cosine"), "plain distance, or 1 - cosine")] = "euclidean",
+    distance: Annotated[str, Choice("d", DISTANCES, "plain distance, or 1 - cosine", DISTANCE_TITLES)] = "euclidean",
     half: Annotated[bool, Flag(r"\tfrac12", "the factor 1/2 of the paper on both branches")] = False,
 ) -> Terms:
     """Pairs of one class attract at any distance; other pairs repel until they are a margin apart.

@@ -196,8 +196,8 @@ class Miner:
 
 MINERS: Mapping[str, Miner] = MappingProxyType(
     {
-        "all": Miner("all", "every valid triplet; easy ones count as 0", any_triplet),
-        "all_nonzero": Miner("all with a loss", "every triplet that is not easy", nonzero),
+        "all": Miner("all triplets", "every valid triplet; easy ones count as 0", any_triplet),
+        "all_nonzero": Miner("all with a loss above 0", "every triplet that is not easy", nonzero),
         "hard": Miner("hard", "the negative is no farther than the positive", hard),
         "semihard": Miner("semi-hard", "ranked rightly, but inside the margin", semihard),
         "semihard_near": Miner(
@@ -206,7 +206,7 @@ MINERS: Mapping[str, Miner] = MappingProxyType(
             choice=partial(_nearest_farther, inside=True),
         ),
         "semihard_tfa": Miner(
-            "nearest farther one",
+            "nearest negative beyond the positive",
             "for each positive the nearest negative beyond it, at any distance; if none, the farthest",
             choice=partial(_nearest_farther, inside=False),
         ),

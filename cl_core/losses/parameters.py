@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, cast, get_type_hints
 
 from torch import Tensor
@@ -22,6 +22,23 @@ ALIASES: Mapping[str, tuple[str, ...]] = {  # name of a parameter -> other names
     "mining": ("miner",),
     "l2": ("l2_reg", "regularisation", "regularization"),
     "annealing": ("lambda", "lamb"),
+}
+TITLES: Mapping[str, str] = {  # name of a parameter -> what pages call it, where that differs
+    "variant": "average",
+    "pool": "group pairs",
+    "l2": "length penalty",
+    "half": "factor ½",
+    "xi": "temperature ratio",
+    "k": "weight divisor",
+}
+SYMBOL_TEXTS: Mapping[str, str] = {  # symbol in LaTeX -> the same as plain text
+    r"\lambda": "λ", r"\delta": "δ", r"\gamma": "γ", r"\tau": "τ", r"\tau_n": "τₙ", r"\xi": "ξ", r"\mathcal{T}": "T",
+    r"\tfrac12": "½",
+}  # fmt: skip
+DISTANCE_TITLES: Mapping[str, str] = {
+    "sqeuclidean": "squared Euclidean",
+    "euclidean": "Euclidean",
+    "cosine": "cosine distance",
 }
 
 
@@ -61,11 +78,13 @@ class Choice:
         symbol: Its letter in the formula, in LaTeX.
         options: The allowed values.
         help: What the parameter does, in a few words; shown to visitors.
+        titles: What menus and tables call an option; one that is not in it is called as it is.
     """
 
     symbol: str
     options: tuple[str, ...]
     help: str
+    titles: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -103,6 +122,17 @@ class Parameter:
         return self.spec.symbol
 
     @property
+    def title(self) -> str:
+        """What pages call it."""
+        return TITLES.get(self.name, self.name)
+
+    @property
+    def label(self) -> str:
+        """Title and symbol as plain text, which screen readers can read out; without a symbol that the title has."""
+        symbol = SYMBOL_TEXTS.get(self.symbol, self.symbol)
+        return self.title if symbol in self.title else f"{self.title} ({symbol})"
+
+    @property
     def aliases(self) -> tuple[str, ...]:
         """Other names that it has in papers and libraries: the letter of its formula, and those of `ALIASES`."""
         letter = self.symbol.strip("\\").split("_")[0]
@@ -125,13 +155,23 @@ class Parameter:
                 return options
         return (False, True)
 
+    def title_of(self, value: Value) -> str:
+        """Return a value as tables and sentences show it: a number as short as possible, the title of an option."""
+        if isinstance(self.spec, Choice):
+            return self.spec.titles.get(str(value), str(value))
+        return ("yes" if value else "no") if isinstance(value, bool) else f"{value:.4g}"
+
+    def text_of(self, value: Value) -> str:
+        """Return the parameter with a value, such as "margin 0.2"."""
+        return f"{self.title} {self.title_of(value)}"
+
     def range_text(self) -> str:
         """Return the range as text for a table: "0.1 to 2", "a, b", "yes or no"."""
         match self.spec:
             case Param(low=low, high=high, log=log):
                 return f"{low:g} to {high:g}" + (" (log)" if log else "")
             case Choice(options=options):
-                return ", ".join(options)
+                return ", ".join(map(self.title_of, options))
         return "yes or no"
 
     def check(self, value: Any) -> Value:

@@ -56,7 +56,7 @@ def landmarks(margin: float, xi: int, **_: object) -> Landmarks:
 
 
 @loss(
-    title="PCCL (rebuilt from its description)",
+    title="PCCL, rebuilt from its description",
     formula=r"\ell_i=\log\Big(1+\sum_{n}e^{\alpha_n s_{in}/<temperature>}"
     r"\sum_{p}e^{-\alpha_p s_{ip}/(<xi>\cdot<temperature>)}"
     r"\Big),\quad \alpha_p=[1+<margin>-s_{ip}]_+,\ \alpha_n=[s_{in}+<margin>]_+",

@@ -40,7 +40,7 @@ def landmarks(margin: float, k: int, **_: object) -> Landmarks:
 
 
 @loss(
-    title="PCCL (as released)",
+    title="PCCL, as released",
     formula=r"\ell=\log\Big(1+\sum_{i<j,\,y_i\ne y_j}e^{<scale>\,\alpha_n(s_{ij}-<margin>)}"
     r"\sum_{i<j,\,y_i=y_j}e^{-<scale>\,\alpha_p(s_{ij}-1+<margin>)/<k>}\Big)",
     paper=PAPER,

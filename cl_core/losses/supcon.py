@@ -12,6 +12,8 @@ from cl_core.losses.base import Paper, Preset, loss
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.parameters import Choice, Param
 
+AVERAGES = {"out": "outside the log", "in": "inside the log"}  # key -> title
+
 
 @loss(
     title="Supervised NT-Xent (SupCon)",
@@ -53,7 +55,9 @@ def supcon(
     temperature: Annotated[
         float, Param(r"\tau", 0.01, 1.0, 0.01, "small: only the hardest negative counts", log=True, domain="> 0")
     ] = 0.1,
-    variant: Annotated[str, Choice("L", ("out", "in"), "mean over positives outside or inside the log")] = "out",
+    variant: Annotated[
+        str, Choice("L", tuple(AVERAGES), "mean over positives outside or inside the log", AVERAGES)
+    ] = "out",
 ) -> Terms:
     """Each positive must be found among all other rows; several positives compete, so the loss never gets near 0.
 

@@ -10,10 +10,11 @@ from torch import Tensor
 from cl_core.losses.base import Paper, Preset, loss
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.miners import MINERS, mine
-from cl_core.losses.parameters import Choice, Param
+from cl_core.losses.parameters import DISTANCE_TITLES, Choice, Param
 
 SYMBOLS: Mapping[str, str] = MappingProxyType({"sqeuclidean": "d²", "euclidean": "d", "cosine": "1 − s"})
 DISTANCES = tuple(SYMBOLS)
+MINER_TITLES: Mapping[str, str] = MappingProxyType({key: miner.title for key, miner in MINERS.items()})
 
 
 def curve(t: Tensor, margin: float, distance: str, **_: object) -> tuple[Tensor, Tensor]:
@@ -87,8 +88,10 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
 def triplet(
     c: Contrast,
     margin: Annotated[float, Param("m", 0.0, 2.0, 0.05, "how much farther a negative must be")] = 0.2,
-    distance: Annotated[str, Choice(r"\delta", DISTANCES, "squared, plain, or 1 - cosine")] = "sqeuclidean",
-    mining: Annotated[str, Choice(r"\mathcal{T}", tuple(MINERS), "which triplets count")] = "semihard",
+    distance: Annotated[
+        str, Choice(r"\delta", DISTANCES, "squared, plain, or 1 - cosine", DISTANCE_TITLES)
+    ] = "sqeuclidean",
+    mining: Annotated[str, Choice(r"\mathcal{T}", tuple(MINERS), "which triplets count", MINER_TITLES)] = "semihard",
 ) -> Terms:
     """A negative should be farther than a positive, by a margin; beyond it the force stops.
 

@@ -4,10 +4,12 @@ import { find } from "../components/_shared/dom.js";
 
 /**
  * @typedef {object} Control
- * @property {string} name
+ * @property {string} name  in the address
+ * @property {string} label
  * @property {string} help
  * @property {number | string | boolean} default
  * @property {(number | string | boolean)[]} [options]
+ * @property {string[]} [titles]  of the options, where they differ
  * @property {number} [low]
  * @property {number} [high]
  * @property {number} [step]
@@ -138,11 +140,11 @@ export class LossForm {
    * @param {Control} control
    * @param {string | null} given
    */
-  #selectOf({ name, default: standard, options = [] }, given) {
+  #selectOf({ name, label: title, default: standard, options = [], titles = [] }, given) {
     const label = document.createElement("label");
     const select = document.createElement("select");
     const texts = options.map(String);
-    select.append(...texts.map((text) => new Option(text, text)));
+    select.append(...texts.map((text, i) => new Option(titles[i] ?? text, text)));
     select.value = given !== null && texts.includes(given) ? given : String(standard);
     select.dataset.value = name;
     select.setAttribute("value", select.value);
@@ -150,7 +152,7 @@ export class LossForm {
       select.setAttribute("value", select.value);
       this.#changed({ anew: true });
     });
-    label.append(name, select);
+    label.append(title, select);
     return label;
   }
 
@@ -159,15 +161,15 @@ export class LossForm {
    * @param {Control} control
    * @param {string | null} given
    */
-  #sliderOf({ name, default: standard, low = 0, high = 1, step = 0.01 }, given) {
+  #sliderOf({ name, label, default: standard, low = 0, high = 1, step = 0.01 }, given) {
     const box = document.createElement("div");
     const wanted = Number(given);
     const value = given !== null && given.trim() && wanted >= low && wanted <= high ? wanted : Number(standard);
     const bounds = { min: String(low), max: String(high), step: String(step) };
     const slider = Object.assign(document.createElement("input"), { type: "range", ...bounds });
     const number = Object.assign(document.createElement("input"), { type: "number", ...bounds, step: "any" });
-    slider.setAttribute("aria-label", name);
-    number.setAttribute("aria-label", `${name}, as a number`);
+    slider.setAttribute("aria-label", label);
+    number.setAttribute("aria-label", `${label}, as a number`);
     slider.dataset.value = name;
     /** @param {number} next */
     const set = (next) => {
@@ -180,7 +182,7 @@ export class LossForm {
     slider.value = number.value = String(value);
     slider.setAttribute("value", String(value));
     const head = Object.assign(document.createElement("div"), { className: "head" });
-    head.append(name, number);
+    head.append(label, number);
     box.append(head, slider);
     return box;
   }

@@ -28,10 +28,15 @@ def file_name(loss: Loss, fixed: dict[str, Any]) -> str:
 
 
 def _control(parameter: Parameter) -> dict[str, Any]:
-    described: dict[str, Any] = {"name": parameter.name, "default": parameter.default, "help": parameter.help}
+    described: dict[str, Any] = {
+        "name": parameter.name,
+        "label": parameter.label,
+        "default": parameter.default,
+        "help": parameter.help,
+    }
     match parameter.spec:
         case Choice(options=options):
-            return {**described, "options": list(options)}
+            return {**described, "options": list(options), "titles": [parameter.title_of(each) for each in options]}
         case Param(low=low, high=high, step=step) if isinstance(parameter.default, int):
             return {**described, "options": list(range(int(low), int(high) + 1, int(step)))}
         case Param(low=low, high=high, step=step):

@@ -23,7 +23,6 @@ from cl_core.training.frames import PACES, knn_of_pixels
 DATASET = "mnist"
 DIMS = (128, 2)  # that the page offers, the default first
 PROBES = 1000  # test images in the picture
-PACE_TITLES = {"every-step": "step by step", "slow": "slow", "fast": "fast", "flat-out": "max speed"}
 PACE = "slow"  # the default
 NAME = "training"  # of the run in the browser
 WORKER = SHARED.parent / "trainer" / "worker.js"
@@ -64,7 +63,7 @@ def write(files: SiteFiles, engine: str, losses: Sequence[Loss], progress: Progr
         "losses": [_described(loss) for loss in losses],
         "dims": DIMS,
         "ranges": {"rate": RATE_RANGE, "seed": SEED_RANGE},
-        "paces": [{"name": name, "title": PACE_TITLES[name], **PACES[name].for_browser()} for name in PACES],
+        "paces": [{"name": name, "title": pace.title, **pace.for_browser()} for name, pace in PACES.items()],
         "pace": PACE,
         "common": common,
         "runs": own,

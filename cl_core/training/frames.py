@@ -29,7 +29,7 @@ GAP_GROWTH = 0.15
 MAX_ROWS_IN_GAP = 3600
 LATE_GAP_DIVISOR = 400
 MAX_FRAMES = 2500  # frames of one run; beyond them only those of `next_frame_step` are added, even at one frame a step
-SCORES = {"knn": "kNN", "recall": "recall@1", "map_r": "MAP@R", "probe": "probe"}  # by which runs are compared
+SCORES = {"knn": "kNN", "recall": "recall@1", "map_r": "MAP@R", "probe": "linear probe"}  # by which runs are compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,6 +226,7 @@ class Pace:
 
     frames_per_second: float | None
     every_step: bool = False
+    title: str = ""
 
     def for_browser(self) -> dict[str, float | bool]:
         """Return the pace as a worker in the browser takes it, with milliseconds between two frames."""
@@ -234,10 +235,10 @@ class Pace:
 
 
 PACES = {
-    "every-step": Pace(3.0, every_step=True),
-    "slow": Pace(2.5),
-    "fast": Pace(8.0),
-    "flat-out": Pace(None),
+    "every-step": Pace(3.0, every_step=True, title="step by step"),
+    "slow": Pace(2.5, title="slow"),
+    "fast": Pace(8.0, title="fast"),
+    "flat-out": Pace(None, title="max speed"),
 }
 
 

@@ -1,6 +1,7 @@
 """What pages are built from; only this package and the mounts of `components` import Streamlit."""
 
 from cl_core.runtime.errors import describe_error
+from cl_core.ui.link.address import address
 from cl_core.ui.link.controls import forget_link
 from cl_core.ui.link.presentation import intro, show_link_notes
 from cl_core.ui.link.share import share_view
@@ -23,6 +24,7 @@ from cl_core.ui.server.lifespan import lifespan
 
 __all__ = [
     "MIDDLEWARE",
+    "address",
     "batch_controls",
     "batch_notes",
     "begin_page",

@@ -52,7 +52,7 @@ def test_failure_card_trains_both_runs_in_the_browser_until_the_failure_shows(
     arena = page.locator(".arena")
     expect(arena).to_have_attribute("data-phase", "running", timeout=120_000)
     used = sum(worker_times(app_server).values())  # so far: by compiling the programs
-    page.get_by_text("flat-out", exact=True).click()
+    page.get_by_text("max speed", exact=True).click()
     expect(arena.get_by_text(re.compile(r"spread 0\.0\d\d < 0\.050: collapsed"))).to_be_visible(timeout=90_000)
     expect(page.get_by_text("What happened")).to_be_visible(timeout=90_000)
     expect(page.get_by_text("both at step 40")).to_be_visible()

@@ -166,7 +166,7 @@ def test_run_is_still_there_after_another_page_and_that_page_can_use_it(open_tra
     page = training.page
     page.get_by_role("link", name="Triplets").click()
     expect(
-        page.get_by_role("radio", name="over a run").or_(page.get_by_text("over a run", exact=True)).first
+        page.get_by_role("radio", name="Over a run").or_(page.get_by_text("Over a run", exact=True)).first
     ).to_be_visible()
     page.get_by_role("link", name="Live training").click()
     training = BrowserTraining(page)

@@ -48,7 +48,7 @@ def test_pictures_show_the_same_step_and_one_slider_moves_them(open_page: Callab
     address = "compare?engine=server&contenders=3&pace=flat-out&batch=32&batch_2=32&batch_3=32"
     page = open_page(address, height=800, motion=True)
     comparison = ComparePage(page, 3)
-    expect(page.get_by_role("img", name=re.compile("^B triplet: PCA view"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^B Triplet margin: PCA view"))).to_be_visible()
     comparison.click("Start")
     comparison.wait(lambda: min(map(int, comparison.data("frames"))) > 5)
     comparison.click("Pause")
@@ -56,7 +56,7 @@ def test_pictures_show_the_same_step_and_one_slider_moves_them(open_page: Callab
     comparison.wait(
         lambda: set(comparison.data("moving")) == {"false"} and comparison.data("step") == 3 * [comparison.step()]
     )
-    expect(page.get_by_role("table")).to_contain_text("C circle")
+    expect(page.get_by_role("table")).to_contain_text("C Circle loss")
 
     slider = page.get_by_role("slider", name="Frame")
     slider.focus()
@@ -81,7 +81,7 @@ def test_race_in_the_browser_keeps_all_at_one_step_and_costs_the_server_nothing(
     arena = page.locator(".arena")
     expect(arena).to_have_attribute("data-phase", "paused", timeout=120_000)
     comparison = ComparePage(page, 3)
-    expect(page.get_by_role("img", name=re.compile("^B triplet.*: PCA view"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^B Triplet margin.*: PCA view"))).to_be_visible()
     used = sum(worker_times(app_server).values())  # so far: by compiling the programs
     comparison.click("Start")
     comparison.wait(lambda: min(map(int, comparison.data("frames"))) > 12)
@@ -95,7 +95,7 @@ def test_race_in_the_browser_keeps_all_at_one_step_and_costs_the_server_nothing(
     assert len(scores) == 3 * 5
     assert len([score for score in scores if re.fullmatch(r"\d+\.\d%", score)]) == 3 * 4, "all scores, as on the server"
     step = int(comparison.step())
-    expect(page.get_by_role("table")).to_contain_text("C circle")
+    expect(page.get_by_role("table")).to_contain_text("C Circle loss")
     expect(page.get_by_text(f"At step {step:,}", exact=True)).to_be_visible()
 
     slider = page.get_by_role("slider", name="Frame")

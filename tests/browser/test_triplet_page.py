@@ -43,7 +43,7 @@ def test_keyboard_moves_a_point_and_completes_a_task(open_triplets: Callable[[st
     expect(scene).to_have_attribute("data-kinds", "semihard")
     expect(page.get_by_text("check_circle Drag a negative into")).to_be_visible(timeout=TIMEOUT)
     # a preset sets margin, distance and space, and is in the address
-    page.get_by_role("radio", name="margin too large").click()
+    page.get_by_role("radio", name="Margin too large").click()
     expect(scene).to_have_attribute("data-distance", "euclidean", timeout=TIMEOUT)
     expect(scene).to_have_attribute("data-circle", "true")
     expect(page.get_by_role("slider", name="margin")).to_have_value("1.2")
@@ -83,8 +83,8 @@ def test_invalid_settings_are_reported_and_the_other_parts_open(open_triplets: C
     expect(page.get_by_text("counted must be one of 500, 1000")).to_be_visible(timeout=TIMEOUT)
     expect(page.get_by_text("margin must be a number from 0 to 2")).to_be_visible()
     wait_until_steady(page)  # the server deletes images of a part that is left, so they must not be loading
-    page.get_by_role("radio", name="a real batch").click()
+    page.get_by_role("radio", name="A real batch").click()
     expect(page.locator(".ranking")).to_be_visible(timeout=TIMEOUT)
-    page.get_by_role("radio", name="over a run").click()
+    page.get_by_role("radio", name="Over a run").click()
     expect(page.locator(".shares")).to_be_visible(timeout=TIMEOUT)
     expect(page.locator(".embedding")).to_be_visible()

@@ -82,8 +82,8 @@ def test_batches_by_class_give_every_image_a_positive_and_the_loss_falls(pool):
     texts = markdown_texts(app)
     assert re.search(r"images with a positive 2\d% < 50%: too few to pull", texts)
     assert "images with a positive 100%, not < 50%" in texts
-    assert "batch 16 · 2 images of each class" in texts
-    assert "batch 4 · images drawn at random" in texts
+    assert "batch size 16 · images of each class 2" in texts
+    assert "batch size 4 · images drawn at random" in texts
     assert "of the batches have no valid term" in texts  # below the loss of the failing run
     assert not app.info
     fails, cured = (runs[0] for runs in race_of(app).progress().runs)

@@ -77,7 +77,6 @@ def test_entry_shows_the_complete_description_of_its_loss(pool, key):
     assert not app.warning
     expected = [
         loss.title,
-        f"`{key}`",
         loss.summary,
         loss.paper.title,
         loss.paper.url,
@@ -86,10 +85,11 @@ def test_entry_shows_the_complete_description_of_its_loss(pool, key):
     ]
     expected += [*loss.formula.split(r",\quad"), *loss.boundary_formula.split(r",\quad"), loss.no_boundary]
     for parameter in loss.parameters.values():
-        expected += [f"${parameter.symbol}$ `{parameter.name}`", parameter.help]
-        expected += parameter.spec.options if parameter.kind == "choice" else [parameter.range_text()]
+        expected += [f"{parameter.title} ${parameter.symbol}$", parameter.help]
+        options = parameter.spec.options if parameter.kind == "choice" else ()
+        expected += map(parameter.title_of, options) if options else [parameter.range_text()]
     for preset in loss.presets:
-        expected += [preset.title, *(f"`{name}` = " for name in preset.theta)]
+        expected += [preset.title, loss.theta_text(preset.theta)]
     expected += [variant.description for variant in variants.VARIANTS.get(key, ())]
     for part in expected:
         assert part.strip() in text

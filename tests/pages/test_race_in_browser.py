@@ -61,8 +61,10 @@ def test_page_describes_the_race_and_computes_nothing(pool):
         for rate, theta in ((0.001, {"temperature": 0.1}), (0.01, {"margin": 0.2}), (0.001, {"temperature": 0.5}))
     ]
     assert [each["label"]["name"] for each in header["contenders"]] == [
-        "A supcon · batch 32 · rate 0.001", "B triplet · batch 32 · rate 0.01", "C nt_xent · batch 128 · rate 0.001",
-    ]  # fmt: skip
+        "A Supervised NT-Xent · batch size 32 · learning rate 0.001",
+        "B Triplet margin · batch size 32 · learning rate 0.01",
+        "C NT-Xent · batch size 128 · learning rate 0.001",
+    ]
     race = app.session_state.race
     assert isinstance(race, VisitorRace)
     assert header["frame_steps"] == frame_steps(race.specs, 2)
@@ -79,7 +81,7 @@ def test_reports_fill_curves_and_scores_and_are_acknowledged(pool, browser):
     assert app.session_state.facts["step"] == 4
     assert app.session_state.facts["playing"] == "yes"
     assert len(app.get("vega_lite_chart")) == 1
-    assert "| A supcon | 90.0% | 80.0% | 70.0% |" in markdown_texts(app)
+    assert "| A Supervised NT-Xent | 90.0% | 80.0% | 70.0% |" in markdown_texts(app)
     assert "At step 4" in markdown_texts(app)
     report(app, browser, after=4, step=6, steps=(6,), phase="paused", playing=False)
     assert header_of(app)["known"] == ["r", 6, 3]
@@ -139,8 +141,8 @@ def test_failed_contender_is_named(pool, browser):
     header["runs"][1], buffers["losses1"], buffers["measures1"] = run_of((0, 1), -1, 4, count=2, failure="Too fast.")
     browser("on_report", encoded(header, buffers))
     app.run()
-    assert [error.value for error in app.error] == ["**B triplet** is out. Too fast."]
-    assert "| B triplet | none | none | none | none |" in markdown_texts(app)
+    assert [error.value for error in app.error] == ["**B Triplet margin** is out. Too fast."]
+    assert "| B Triplet margin | none | none | none | none |" in markdown_texts(app)
     assert not app.exception
 
 
@@ -159,7 +161,7 @@ def test_linear_probe_has_its_curve_and_its_column(pool, browser):
     app = open_page("compare", **SMALL, score="probe")
     report(app, browser)
     assert len(app.get("vega_lite_chart")) == 1
-    assert "| A supcon | 90.0% | 80.0% | 70.0% | 85.0% |" in markdown_texts(app)
+    assert "| A Supervised NT-Xent | 90.0% | 80.0% | 70.0% | 85.0% |" in markdown_texts(app)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_link_sets_contenders_and_race(pool):
     assert (b.loss, b.theta["margin"]) == ("circle", 0.4)
     assert (c.theta["temperature"], c.batch, c.rate, c.seed) == (0.5, 64, 0.01, 11)
     assert (race_of(app).seeds, race_of(app).n) == (2, 1000)
-    assert "Images a step: A triplet" in markdown_texts(app)
+    assert "Images a step: A Triplet margin" in markdown_texts(app)
 
 
 def test_all_contenders_have_the_same_training_images(pool):
@@ -71,7 +71,7 @@ def test_contenders_can_have_batches_drawn_by_class(pool):
     assert [spec.images_per_class for spec in race_of(app).specs] == [0, 2, 0]
     assert "images_per_class_3" not in widget_keys(app)  # two views have no labels
     texts = markdown_texts(app)
-    assert re.search(r"Drawn by class, so in another order: B supcon · [^,]*images_per_class 2\.", texts)
+    assert re.search(r"so in another order: B Supervised NT-Xent · [^,]*images of each class 2\.", texts)
     assert "same order of the images" not in texts
     assert "Every step sees the same batch" not in texts
 
@@ -146,7 +146,7 @@ def test_failed_contender_is_named_and_the_others_continue(pool):
     app = open_race(loss_2="npair", rate_2="10.0", optimiser="sgd", rate="0.001")
     app.button(key="start").click().run()
     run_until(app, lambda app: app.error and race_of(app).progress().step > 20)
-    assert "B npair" in app.error[0].value
+    assert "B Multi-class N-pair" in app.error[0].value
     assert race_of(app).playing
 
 
@@ -156,6 +156,6 @@ def test_contender_names_hold_differing_settings():
         for mining, batch in (("hard", 32), ("semihard", 64))
     ]
     assert race_controls.contender_names(specs) == [
-        "A triplet · batch 32 · mining hard",
-        "B triplet · batch 64 · mining semihard",
+        "A Triplet margin · batch size 32 · mining hard",
+        "B Triplet margin · batch size 64 · mining semi-hard",
     ]

@@ -5,7 +5,15 @@ variants of a loss, `variant_value` computes the loss of a batch by one of them.
 """
 
 from cl_core.losses.variants.base import Variant
-from cl_core.losses.variants.catalogue import OURS, VARIANTS, default_variant, get_variant, variant_value, variants_of
+from cl_core.losses.variants.catalogue import (
+    OURS,
+    VARIANTS,
+    default_variant,
+    get_variant,
+    titles_of,
+    variant_value,
+    variants_of,
+)
 from cl_core.losses.variants.dense import dense_loss
 
 __all__ = [
@@ -15,6 +23,7 @@ __all__ = [
     "default_variant",
     "dense_loss",
     "get_variant",
+    "titles_of",
     "variant_value",
     "variants_of",
 ]

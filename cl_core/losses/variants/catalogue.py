@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ from cl_core.losses.variants.pairs import CONTRASTIVE, TRIPLET
 from cl_core.losses.variants.sets import CIRCLE, INFO_NCE, NPAIR, NT_XENT, PCCL, SUPCON
 
 OURS = "here"  # key of this library's definition; used in links
+OURS_TITLE = "this app's"
 
 VARIANTS: Mapping[str, tuple[Variant, ...]] = MappingProxyType(  # the first one of each loss is this library's
     {
@@ -84,6 +85,11 @@ def variants_of(key: str) -> tuple[Variant, ...]:
         ValueError: when there is no such loss.
     """
     return VARIANTS.get(catalogue.get(key).key, ())[1:]
+
+
+def titles_of(others: Iterable[Variant]) -> dict[str, str]:
+    """Return key -> title of this library's definition of a loss, and of other variants of it."""
+    return {OURS: OURS_TITLE, **{variant.key: variant.title for variant in others}}
 
 
 def variant_value(

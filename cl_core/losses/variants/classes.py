@@ -52,7 +52,7 @@ L_SOFTMAX = (
     Variant(
         "here",
         "l_softmax",
-        r"no blend, $\lambda=0$",
+        "no blend, λ = 0",
         "The loss as it is written down, and where its published schedule ends. pytorch-metric-learning has only this.",
         theta={"annealing": 0.0},
     ),
@@ -68,7 +68,7 @@ SPHEREFACE = (
     Variant(
         "here",
         "sphereface",
-        r"no blend, $\lambda=0$",
+        "no blend, λ = 0",
         "The loss as it is written down, which pytorch-metric-learning has. The authors never train with it.",
         theta={"annealing": 0.0},
     ),

@@ -129,7 +129,7 @@ SUPCON = (
     Variant(
         "base",
         "supcon",
-        r"times $\tau/0.07$",
+        "times τ / 0.07",
         r"The authors' code multiplies by $\tau/\tau_{base}$ with $\tau_{base}=0.07$: at $\tau=0.5$ that is 7.1 times "
         "the value and, for plain gradient descent, the learning rate.",
         function=rescaled_supcon,

@@ -28,6 +28,8 @@ class Control:
         row: whether the options stand side by side, instead of in a drop-down list or on a slider.
         aliases: other names that links may have for it.
         option_aliases: other names that links may have for its options -> option.
+        titles: option -> what the menu shows for it; an option that is not in it is shown as it is. Links hold the
+            option.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Control:
     row: bool = False
     aliases: tuple[str, ...] = ()
     option_aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
+    titles: Mapping[Any, str] = field(default_factory=dict, hash=False)
 
     def render(self, *, disabled: bool = False, on_change: Callable[[], None] | None = None) -> Any:
         """Show the widget, unless the link hides it.
@@ -69,19 +72,24 @@ class Control:
         set_query_param(self.name, None if value == self.default else to_text(value))
         return value
 
+    @property
+    def is_menu(self) -> bool:
+        """Whether it is a menu of texts, which shows titles."""
+        return bool(self.options) and isinstance(self.default, str)
+
+    def title_of(self, option: Any) -> str:
+        """Return what the menu shows for an option."""
+        return self.titles.get(option, str(option))
+
     def _widget(self, *, disabled: bool, on_change: Callable[[], None] | None) -> Any:
-        bound: dict[str, Any] = {
-            "key": self.name, "help": self.help or None, "bind": "query-params", "disabled": disabled,
-            "on_change": on_change,
+        common: dict[str, Any] = {
+            "key": self.name, "help": self.help or None, "disabled": disabled, "on_change": on_change,
         }  # fmt: skip
+        if self.is_menu:
+            return self._menu(**common)
+        bound = {**common, "bind": "query-params"}
         if isinstance(self.default, bool):
             return st.toggle(self.label, self.default, **bound)
-        if self.row:
-            return st.segmented_control(
-                self.label, self.options, default=self.default, required=True, label_visibility="collapsed", **bound
-            )
-        if self.options and isinstance(self.default, str):
-            return st.selectbox(self.label, self.options, self.options.index(self.default), **bound)
         if self.options:
             return st.select_slider(self.label, self.options, self.default, **bound)
         kind = type(self.default)
@@ -89,6 +97,24 @@ class Control:
         if kind is int and high - low > 1000:
             return st.number_input(self.label, low, high, self.default, step, **bound)
         return st.slider(self.label, low, high, self.default, step, **bound)
+
+    def _menu(self, **common: Any) -> Any:
+        """Show a menu of titles, and write the option into the query string.
+
+        Streamlit would write the title of a bound menu. `persist_state` keeps the value, as a binding does, while the
+        menu is not shown.
+        """
+        if self.name not in st.session_state:
+            st.session_state[self.name] = self.parse(st.query_params.get(self.name))
+        unbound = {**common, "format_func": self.title_of, "persist_state": "page"}
+        if self.row:
+            value = st.segmented_control(
+                self.label, self.options, default=self.default, required=True, label_visibility="collapsed", **unbound
+            )
+        else:
+            value = st.selectbox(self.label, self.options, self.options.index(self.default), **unbound)
+        set_query_param(self.name, None if value == self.default else value)
+        return value
 
     def parse(self, text: str | None) -> Any:
         """Parse a value from a link.

@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss, Preset
-from cl_core.losses.parameters import Choice, Param, Parameter, Theta, Value
+from cl_core.losses.parameters import Choice, Param, Parameter, Theta
 from cl_core.ui.link.control import Control, Link, to_text
 from cl_core.ui.link.page_settings import (
     ShownPage,
@@ -39,6 +39,7 @@ from cl_core.ui.link.presentation import (
 from cl_core.ui.link.reading import read_link
 from cl_core.ui.server import streamlit_compat
 
+LOSS_TITLES = {loss.key: loss.title for loss in LOSSES.values()}
 PACKED_LINK = "open"  # query parameter in which `page_link` sends the whole query string of another page
 
 
@@ -59,14 +60,14 @@ def section(label: str, controls: Sequence[Control], *, expanded: bool = False) 
 
 
 def _parameter_control(parameter: Parameter, suffix: str) -> Control:
-    name, label = parameter.name + suffix, f"{parameter.name} ${parameter.symbol}$"
+    name = parameter.name + suffix
     aliases = tuple(alias + suffix for alias in parameter.aliases)
-    control = Control(name, label, parameter.default, parameter.help, aliases=aliases)
+    control = Control(name, parameter.label, parameter.default, parameter.help, aliases=aliases)
     match parameter.spec:
         case Param(low=low, high=high, step=step):
             return replace(control, low=low, high=high, step=step)
-        case Choice(options=options):
-            return replace(control, options=options)
+        case Choice(options=options, titles=titles):
+            return replace(control, options=options, titles=titles)
     return control
 
 
@@ -90,7 +91,9 @@ def loss_choice(default: str, suffix: str = "") -> Control:
         default: key of the default loss.
         suffix: end of the control's name.
     """
-    return Control(f"loss{suffix}", "loss", default, options=tuple(LOSSES), option_aliases=loss_aliases())
+    return Control(
+        f"loss{suffix}", "loss", default, options=tuple(LOSSES), option_aliases=loss_aliases(), titles=LOSS_TITLES
+    )
 
 
 @cache
@@ -144,18 +147,13 @@ def loss_controls(default: str, suffix: str = "") -> LossChoice:
     if loss.presets and all(presentation().is_free(control.name) for control in parameters):
         with st.popover("Published values", icon=":material/history_edu:", width="stretch"):
             for i, preset in enumerate(loss.presets):
-                settings = ", ".join(f"{name} = {_short(value)}" for name, value in preset.theta.items())
                 st.button(
-                    f"**{preset.title}**: {settings}", key=f"preset{suffix}_{i}", type="tertiary",
+                    f"**{preset.title}**: {loss.theta_text(preset.theta)}", key=f"preset{suffix}_{i}", type="tertiary",
                     on_click=set_to_preset, args=(loss, preset, suffix),
                 )  # fmt: skip
     return LossChoice(
         loss, loss.check({control.name.removesuffix(suffix): control.render() for control in parameters}), suffix
     )
-
-
-def _short(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def set_to_defaults(controls: Sequence[Control], *, all_of_them: bool = False) -> None:
@@ -250,12 +248,13 @@ def link_notes(page: str, controls_for_link: Callable[[Link], Sequence[Control]]
     st.session_state.shown = ShownPage(page, controls_for_link, plays)
     cached: tuple[str, list[str]] | None = st.session_state.get("link_notes")
     if cached is not None and cached[0] == page:
-        if not streamlit_compat.is_history_navigation():
-            save_settings(st.session_state.shown)
-        elif _has_settings(st.query_params):  # an earlier address of this page
+        if streamlit_compat.is_history_navigation():  # an earlier address of this page
             _write_address({**st.query_params, **_fixed_settings(page)})
+            for control in controls_for_link(st.query_params):
+                if control.is_menu:  # the others are bound to the address, or keep what was set in a picture
+                    control.apply_link(st.query_params)
         else:
-            _return_to(page)
+            save_settings(st.session_state.shown)
         note_address()
         return cached[1]
     enter_page(st.session_state.shown)

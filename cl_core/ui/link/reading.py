@@ -158,7 +158,11 @@ def _spelling(control: Control, text: str) -> str | None:
     if len(text) > MAX_TEXT_LENGTH:
         return None
     if control.options and isinstance(control.options[0], str):
-        options = {str(option) for option in control.options if _plain(option) == _plain(text)}
+        options = {
+            str(option)
+            for option in control.options
+            if _plain(text) in (_plain(option), _plain(control.title_of(option)))
+        }
         if not options:
             meant = {_plain(text), _plain(text).removesuffix("loss")}
             options = {option for alias, option in control.option_aliases.items() if _plain(alias) in meant}

@@ -132,6 +132,6 @@ def _choices(shown: ShownPage) -> Link:
 
 def _plain_labels(controls: Sequence[Control]) -> dict[str, str]:
     """Return the controls' labels without formulas, by name; two that would be equal are replaced by the names."""
-    labels = {control.name: control.label.split(" $")[0] for control in controls}
+    labels = {control.name: control.label.split(" (")[0] for control in controls}
     ambiguous = {label for label in labels.values() if list(labels.values()).count(label) > 1}
     return {name: name if label in ambiguous else label for name, label in labels.items()}

@@ -38,7 +38,7 @@ DEFAULTS = {"": "supcon", SECOND_SUFFIX: "triplet"}
 MAX_STEPS = 30
 
 SECOND_LOSS = Control("two", "a second loss beside it", True)
-SOURCE = Control("embedded_by", "embedding trained with", "supcon", options=tuple(LOSSES))
+SOURCE = Control("embedded_by", "embedding trained with", "supcon", options=tuple(LOSSES), titles=controls.LOSS_TITLES)
 STAGE = Control("stage", "how far it was trained", "half-trained", options=(*embeddings.STAGES, OWN))
 IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
 DRAW = Control("draw", "which images", 0, "another number, another batch", low=0, high=99, step=1)

@@ -107,8 +107,11 @@ def definition_control(loss: Loss, suffix: str) -> Control:
         loss: the loss whose variants are the options, beside this lab's own definition.
         suffix: what the names of this loss's controls end with.
     """
-    keys = (OURS, *(variant.key for variant in variants.variants_of(loss.key)))
-    return Control(f"definition{suffix}", "definition", OURS, "by which the batch is read here", keys)
+    titles = variants.titles_of(variants.variants_of(loss.key))
+    return Control(
+        f"definition{suffix}", "formula version", OURS, "with which the batch is evaluated here", tuple(titles),
+        titles=titles,
+    )  # fmt: skip
 
 
 def show_conventions(chosen: LossChoice, batch: Batch, forces: BatchForces) -> None:
@@ -130,7 +133,7 @@ def show_conventions(chosen: LossChoice, batch: Batch, forces: BatchForces) -> N
         convention = next((variant for variant in others if variant.key == key), None)
         if convention is None:
             st.markdown(f"**{forces.value:.6g}** by the definition that this page uses. Others:")
-            st.markdown("\n".join(f"- `{variant.key}`: {variant.title}" for variant in others))
+            st.markdown("\n".join(f"- {variant.title}" for variant in others))
             return
         weights = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
         value = variants.variant_value(convention, batch.z, batch.y, chosen.theta, *weights)

@@ -190,7 +190,7 @@ def _show_wedge(chosen: LossChoice) -> None:
     picture = Wedge(
         loss.title, wedge.wedge_angles(loss, theta),
         away=wedge.wedge_angles_away(loss, theta), live=_live(chosen, "wedge"),
-        alt=f"What {loss.title} asks of two classes; " + ", ".join(f"{name} {value}" for name, value in theta.items()),
+        alt=f"What {loss.title} asks of two classes; {loss.theta_text(theta)}",
     )  # fmt: skip
     if saved := BETWEEN.current():
         picture = replace(picture, between=int(saved[0][0]))
@@ -253,7 +253,7 @@ def _show_details(chosen: LossChoice, pinned: PlaneState) -> None:
     loss, theta = chosen.loss, chosen.theta
     with st.expander("What the parameters mean", icon=":material/tune:"):
         for parameter in loss.parameters.values():
-            st.markdown(f"- ${parameter.symbol}$ `{parameter.name}`: {parameter.help} ({parameter.range_text()})")
+            st.markdown(f"- {parameter.title} ${parameter.symbol}$: {parameter.help} ({parameter.range_text()})")
         st.markdown(f"Source: {loss.paper} [{loss.paper.url}]({loss.paper.url})")
     with st.expander("Often misread", icon=":material/psychology_alt:"):
         for misreading in loss.misreadings:

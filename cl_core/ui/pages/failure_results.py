@@ -1,7 +1,6 @@
 """What is shown around the pictures of a failure and its cure, wherever they train: symptoms, losses, explanation."""
 
 from functools import lru_cache
-from typing import Any
 
 import streamlit as st
 
@@ -11,8 +10,9 @@ from cl_core.runtime.race import RaceProgress, ReadableRace
 from cl_core.teaching.failures import Failure
 from cl_core.training import RunSpec
 from cl_core.training.frames import PROBE_SIZES, RunProgress
+from cl_core.training.setting_texts import setting_text
 from cl_core.ui.link import controls
-from cl_core.ui.link.control import Link, to_text
+from cl_core.ui.link.control import Link
 from cl_core.ui.pages import training_controls
 from cl_core.ui.widgets.chart import chart
 
@@ -36,23 +36,14 @@ def changed_settings(failure: Failure, index: int) -> str:
         failure: the failure.
         index: 0 for the failing run, 1 for the cured one.
     """
+    loss = (failure.failing, failure.cured)[index].loss
     changes = {name: values[index] for name, values in failure.changes.items() if values[index] is not None}
-    return " · ".join(_setting_text(name, value) for name, value in changes.items())
-
-
-def _setting_text(name: str, value: Any) -> str:
-    if name == "images_per_class":
-        return f"{value} images of each class" if value else "images drawn at random"
-    return f"{name} {_short(value)}"
+    return " · ".join(setting_text(loss, name, value) for name, value in changes.items())
 
 
 def knn_badge(progress: RunProgress) -> Badge | None:
     """Return the kNN score of the newest frame; None before the first frame."""
     return Badge(f"kNN {progress.frames[-1].metrics.knn:.0%}") if progress.frames else None
-
-
-def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else to_text(value)
 
 
 def symptom_badge(failure: Failure, progress: RunProgress) -> Badge:

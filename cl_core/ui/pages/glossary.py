@@ -11,7 +11,7 @@ import streamlit as st
 from cl_core.charts import loss_family
 from cl_core.charts.loss_family import FAMILIES, family_of
 from cl_core.losses import LOSSES, articles, variants
-from cl_core.losses.base import Loss, Preset
+from cl_core.losses.base import Loss
 from cl_core.losses.parameters import Choice, Parameter
 from cl_core.teaching.search import Entry, search
 from cl_core.teaching.terms import TERMS, Term
@@ -24,7 +24,9 @@ LINKS = (
     ("pages/batch.py", "One batch under it", ":material/ac_unit:"),
     ("pages/training.py", "Train with it", ":material/play_circle:"),
 )
-LOSS = Control("loss", "loss", None, options=tuple(LOSSES), option_aliases=controls.loss_aliases())  # None: all of them
+LOSS = Control(
+    "loss", "loss", None, options=tuple(LOSSES), option_aliases=controls.loss_aliases(), titles=controls.LOSS_TITLES
+)  # None: all of them
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def choose_loss() -> tuple[Loss | None, str]:
         with left:
             return None, SEARCH.render()
     st.session_state.entry = st.query_params[LOSS.name] = key
-    left.selectbox(LOSS.label, LOSS.options, key="entry", on_change=_update_address)
+    left.selectbox(LOSS.label, LOSS.options, format_func=LOSS.title_of, key="entry", on_change=_update_address)
     right.button("All losses", icon=":material/apps:", key="all_losses", on_click=st.query_params.clear)
     return LOSSES[key], ""
 
@@ -167,7 +169,7 @@ def show_heading(loss: Loss) -> None:
         loss: the loss.
     """
     st.subheader(loss.title, anchor=False)
-    st.markdown(f"`{loss.key}` · {family_of(loss).title.lower()}\n\n{loss.summary}")
+    st.markdown(f"{family_of(loss).title}\n\n{loss.summary}")
     with st.container(horizontal=True):
         for page, label, icon in LINKS:
             st.page_link(page, label=label, icon=icon, query_params={LOSS.name: loss.key}, width="content")
@@ -200,32 +202,22 @@ def show_parameters(loss: Loss) -> None:
         st.markdown("It has no parameters.")
         return
     rows = [
-        f"| ${parameter.symbol}$ `{parameter.name}` | {parameter.help} | {_range_text(parameter)} |"
+        f"| {parameter.title} ${parameter.symbol}$ | {parameter.help} | {_range_text(parameter)} |"
         for parameter in loss.parameters.values()
     ]
     st.markdown("\n".join(["| parameter | what it says | values, default in bold |", "|---|---|---|", *rows]))
     if loss.presets:
-        published = [f"- {preset.title}: {_values_text(preset)}" for preset in loss.presets]
+        published = [f"- {preset.title}: {loss.theta_text(preset.theta)}" for preset in loss.presets]
         st.markdown("\n".join(["Published values:", "", *published]))
 
 
 def _range_text(parameter: Parameter) -> str:
     """Return a parameter's range or options, with the default in bold."""
+    default = f"**{parameter.title_of(parameter.default)}**"
     if isinstance(parameter.spec, Choice):
-        return ", ".join(
-            f"**{option}**" if option == parameter.default else option for option in parameter.spec.options
-        )
-    return f"{parameter.range_text()}, **{_short(parameter.default)}**"
-
-
-def _values_text(preset: Preset) -> str:
-    return ", ".join(f"`{name}` = {_short(value)}" for name, value in preset.theta.items())
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        titles = {option: parameter.title_of(option) for option in parameter.spec.options}
+        return ", ".join(default if option == parameter.default else title for option, title in titles.items())
+    return f"{parameter.range_text()}, {default}"
 
 
 def show_boundary(loss: Loss) -> None:

@@ -15,6 +15,7 @@ from cl_core.runtime import race
 from cl_core.runtime.race import LETTERS
 from cl_core.training import RunSpec
 from cl_core.training.frames import PROBE_SIZES, SCORES
+from cl_core.training.setting_texts import setting_text
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control, Link
 from cl_core.ui.link.presentation import presentation
@@ -45,7 +46,7 @@ SEEDS = Control(
     low=race.SEED_COUNT_RANGE[0], high=race.SEED_COUNT_RANGE[1], step=1,
 )  # fmt: skip
 POINTS = Control("points", "images in a picture", 500, "test images, the same ones in all pictures", PROBE_SIZES[:3])
-SCORE = Control("score", "curves", "knn", options=(*SCORES, charts.LOSS, TRIPLETS), row=True)
+SCORE = Control("score", "curves", "knn", options=(*SCORES, charts.LOSS, TRIPLETS), row=True, titles=SCORES)
 SCORES_SHOWN = Control("scores", "scores", SHOWN, options=(SHOWN, HIDDEN), row=True)
 
 
@@ -210,9 +211,6 @@ def contender_names(specs: Sequence[RunSpec]) -> list[str]:
         varying = [name for name in OWN_SETTINGS if len({getattr(other, name) for other in specs}) > 1]
         varying += [name for name in spec.theta if len({other.theta[name] for other in same_loss}) > 1]
         values = {**spec.theta, **{name: getattr(spec, name) for name in OWN_SETTINGS}}
-        names.append(" · ".join([f"{letter} {spec.loss}", *(f"{name} {_short(values[name])}" for name in varying)]))
+        own = [setting_text(spec.loss, name, values[name]) for name in varying]
+        names.append(" · ".join([f"{letter} {LOSSES[spec.loss].short_title}", *own]))
     return names
-
-
-def _short(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from cl_core import charts
+from cl_core.losses import LOSSES
 from cl_core.runtime.race import ReadableRace
 from cl_core.ui.pages import race_controls, race_scores
 from cl_core.ui.pages.race_controls import HIDDEN
@@ -106,6 +107,6 @@ def _fairness_text(race: ReadableRace) -> str:
         )
         lines.insert(1, f"- Images a step: {sizes}. {order}")
     if len({spec.unit_norm for spec in specs}) > 1:
-        free = ", ".join(spec.loss for spec in specs if not spec.unit_norm)
+        free = ", ".join(LOSSES[spec.loss].short_title for spec in specs if not spec.unit_norm)
         lines.append(f"- Not the same: {free} leaves the length of embeddings free, as its recipe does.")
     return "\n".join(lines)

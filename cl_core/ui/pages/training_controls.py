@@ -14,6 +14,7 @@ from cl_core.losses.variants import OURS, Variant
 from cl_core.training import RunSpec
 from cl_core.training.encoders import ENCODERS
 from cl_core.training.frames import PROBE_SIZES
+from cl_core.training.setting_texts import SETTING_TITLES, option_titles
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control, Link, to_text
 from cl_core.ui.widgets.playback_buttons import PACE
@@ -38,8 +39,8 @@ BROWSER, SERVER = "browser", "server"  # where a run trains
 LOSS = controls.loss_choice("supcon")
 ENGINE = Control(
     "engine", "where it trains", BROWSER,
-    "browser: on your own machine, as fast as it can · server: on this server, which all its visitors share",
-    (BROWSER, SERVER),
+    "In your browser: on your own machine, as fast as it can. On the server: shared by all its visitors.",
+    (BROWSER, SERVER), titles={BROWSER: "in your browser", SERVER: "on the server"},
 )  # fmt: skip
 VIEW = Control("view", "view", "2D", options=("2D", "3D", "density"), row=True)
 
@@ -59,27 +60,31 @@ def training_controls(loss: Loss) -> dict[str, Control]:
         By name, every other setting of a `RunSpec` that the loss has, and the number of test images in the picture.
     """
     recipe = loss.recipe
+
+    def setting(name: str, default: Any, text: str = "", options: Sequence[Any] = (), **more: Any) -> Control:
+        return Control(
+            name, SETTING_TITLES[name], default, text, options, titles=option_titles(loss.key, name), **more
+        )  # fmt: skip
+
+    encoders = " · ".join(f"{encoder.title}: {encoder.help}" for encoder in ENCODERS.values())
     all_controls = [
-        Control("dataset", "data set", "mnist", options=tuple(datasets.available())),
-        Control("training_images", "training images", ALL_IMAGES, TRAINING_IMAGES_HELP, TRAINING_IMAGES,
-                option_aliases={"0": ALL_IMAGES}),
-        Control("batch", "batch size", recipe.batch, "rows a step looks at", BATCHES),
-        Control("images_per_class", "images of each class", 0, PER_CLASS_HELP, PER_CLASS),
-        Control("rate", "learning rate", recipe.rate, options=RATES),
-        Control("encoder", "encoder", recipe.encoder, " · ".join(f"{k}: {e.help}" for k, e in ENCODERS.items()),
-                tuple(ENCODERS)),
-        Control("dim", "embedding dimensions", recipe.dim, "2 and 3 are drawn without a projection", DIMS),
-        Control("unit_norm", "unit-length embeddings", recipe.unit_norm, "puts every embedding on the sphere"),
-        Control("optimiser", "optimiser", "adam", options=training.OPTIMISERS),
-        Control("drop_last", "whole batches only", True, "leaves out images that do not fill a last batch"),
-        Control("seed", "seed", 0, "of the weights, the order of the images and the noise",
+        setting("dataset", "mnist", "", tuple(datasets.available())),
+        setting("training_images", ALL_IMAGES, TRAINING_IMAGES_HELP, TRAINING_IMAGES, option_aliases={"0": ALL_IMAGES}),
+        setting("batch", recipe.batch, "images per training step", BATCHES),
+        setting("images_per_class", 0, PER_CLASS_HELP, PER_CLASS),
+        setting("rate", recipe.rate, "", RATES),
+        setting("encoder", recipe.encoder, encoders, tuple(ENCODERS)),
+        setting("dim", recipe.dim, "2 and 3 are drawn without a projection", DIMS),
+        setting("unit_norm", recipe.unit_norm, "puts every embedding on the sphere"),
+        setting("optimiser", "adam", "", tuple(training.OPTIMISERS)),
+        setting("drop_last", True, "leaves out images that do not fill a last batch"),
+        setting("seed", 0, "of the weights, the order of the images and the noise",
                 low=training.SEED_RANGE[0], high=training.SEED_RANGE[1], step=1),
         Control("points", "images in the picture", 2000, "test images, the same ones in every frame", PROBE_SIZES),
     ]  # fmt: skip
     if loss.schedules:
         text = "how the annealing falls as training goes on; it then takes the place of the slider"
-        all_controls.append(Control("schedule", "schedule of the annealing", recipe.schedule, text,
-                             (NO_SCHEDULE, *loss.schedules)))  # fmt: skip
+        all_controls.append(setting("schedule", recipe.schedule, text, (NO_SCHEDULE, *loss.schedules)))
     if _definitions(loss):
         all_controls.append(_definition_control(loss))
     without = {"images_per_class"} if loss.views else set()  # two views have no labels to draw batches by
@@ -95,8 +100,9 @@ def _definitions(loss: Loss) -> Sequence[Variant]:
 def _definition_control(loss: Loss) -> Control:
     """Return the control that chooses among the definitions of a loss."""
     others = _definitions(loss)
-    text = " · ".join([f"{OURS}: the formula above", *(f"{variant.key}: {variant.title}" for variant in others)])
-    return Control("convention", "definition", OURS, text, (OURS, *(variant.key for variant in others)))
+    titles = variants.titles_of(others)
+    text = "Papers and libraries define this loss differently; the formula above is this app's."
+    return Control("convention", SETTING_TITLES["convention"], OURS, text, tuple(titles), titles=titles)
 
 
 def controls_for_link(link: Link) -> tuple[Control, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 from streamlit import runtime
@@ -86,14 +86,37 @@ def forget_query_param(name: str) -> None:
     """Remove a query parameter, also from those that the page was opened with.
 
     A slider with another range is another widget to Streamlit, and a new widget takes its value from the query string
-    that the page was opened with, whatever the visitor or the page have set since.
+    that the page was opened with, whatever the visitor or the page have set since. The browser hears of it at the end
+    of the page's run, from `one_address_change`.
 
     Args:
         name: name of the parameter.
     """
     with _query_params() as params:
         params._initial_query_params.pop(name, None)
-        params.remove_param(name)
+        params.discard_param_no_forward_msg(name)
+
+
+@contextmanager
+def one_address_change() -> Iterator[None]:
+    """Send the address to the browser once, at the end, if it has changed.
+
+    Streamlit sends it with every single parameter, and the browser makes an entry of its history of each.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        yield
+        return
+    with _query_params() as params:
+        params._send_query_param_msg = lambda: None  # in the place of the method, for this session's object
+    before = parse_qs(context.query_string, keep_blank_values=True)
+    try:
+        yield
+    finally:
+        with _query_params() as params:
+            del params._send_query_param_msg
+            if parse_qs(urlencode(params._query_params, doseq=True), keep_blank_values=True) != before:
+                params._send_query_param_msg()
 
 
 def replace_query_string(text: str, without: str = "") -> None:

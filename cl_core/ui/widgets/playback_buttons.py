@@ -10,7 +10,9 @@ from cl_core.training.frames import PACES
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.presentation import presentation
 
-PACE = Control("pace", "speed", "slow", options=tuple(PACES), row=True)
+PACE = Control(
+    "pace", "speed", "slow", options=tuple(PACES), row=True, titles={key: pace.title for key, pace in PACES.items()}
+)
 
 
 class PressedButtons(NamedTuple):

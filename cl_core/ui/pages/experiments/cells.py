@@ -11,7 +11,8 @@ from cl_core.experiments import METHODS, Cell, results, table
 from cl_core.experiments.grid import DATASETS
 from cl_core.experiments.pipeline import DRAWN
 from cl_core.experiments.table import BATCHES, PUBLISHED, VERSIONS
-from cl_core.training import MAX_STEPS
+from cl_core.training import MAX_STEPS, RunSpec
+from cl_core.training.setting_texts import setting_text
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control
 from cl_core.ui.pages import training_controls
@@ -19,8 +20,10 @@ from cl_core.ui.pages.experiments import rerun
 from cl_core.ui.pages.experiments.shipped_results import COMMAND, ShippedResults, show_empty
 from cl_core.ui.widgets.chart import chart
 
-DATASET = Control("dataset", "data set", "mnist", options=DATASETS)
-METHOD = Control("method", "method", "sup_nt_xent", options=table.ROWS)
+DATASET = Control("dataset", "data set", "mnist", options=DATASETS,
+                  titles={key: table.title_of(key) for key in DATASETS})  # fmt: skip
+METHOD = Control("method", "method", "sup_nt_xent", options=table.ROWS,
+                 titles={key: table.row_title(key) for key in table.ROWS})  # fmt: skip
 BATCH = Control("batch", "batch size", BATCHES[0], options=BATCHES)
 VERSION = Control("made", "version", PUBLISHED, options=VERSIONS)
 PICTURE = Control("picture", "picture", "density", options=("density", "points"), row=True)
@@ -156,14 +159,17 @@ def show(shipped: ShippedResults) -> None:
     st.markdown(f"#### {METHODS[cell.method].title} on {table.title_of(cell.dataset)}, batch {cell.batch:,}")
     st.caption(
         f"{values[-1].capitalize()}: learning rate {cell.rate:g}, {cell.steps:,} steps, then {cell.epochs} epochs of a "
-        f"classifier on the frozen encoder. Loss `{cell.spec.loss}`, convention `{cell.spec.convention}`, encoder "
-        f"`{cell.spec.encoder}`."
+        f"classifier on the frozen encoder. {_spec_text(cell.spec)}."
     )
     if rows.empty:
         show_empty("This cell was not run. This command runs it:", f"{COMMAND} --cell {cell.name}")
     else:
         _show_details(cell, rows)
     _show_rerun(cell, rows)
+
+
+def _spec_text(spec: RunSpec) -> str:
+    return " · ".join(setting_text(spec.loss, name, getattr(spec, name)) for name in ("loss", "convention", "encoder"))
 
 
 def _show_details(cell: Cell, rows: pd.DataFrame) -> None:

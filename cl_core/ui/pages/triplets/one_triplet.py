@@ -85,8 +85,18 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 )  # fmt: skip
 
 MARGIN, DISTANCE = PARAMETERS[:2]
-SCENE = Control("scene", "scene", next(iter(PRESETS)), options=tuple(PRESETS), row=True)
-SPACE = Control("space", "points live", "plane", "circle: embeddings of length 1", options=("plane", "circle"))
+SCENE = Control(
+    "scene",
+    "scene",
+    next(iter(PRESETS)),
+    options=tuple(PRESETS),
+    row=True,
+    titles={preset: preset.capitalize() for preset in PRESETS},
+)
+SPACE = Control(
+    "space", "embedding space", "plane", "unit circle: embeddings of length 1", options=("plane", "circle"),
+    titles={"circle": "unit circle"},
+)  # fmt: skip
 POSITIONS = PictureState(
     "at",
     "where the points are",

@@ -11,7 +11,14 @@ PAGE = "triplets"
 PARTS: Mapping[str, ModuleType] = MappingProxyType(
     {"one triplet": one_triplet, "a real batch": real_batch, "every triplet": census, "over a run": over_a_run}
 )
-PART = Control("part", "part", next(iter(PARTS)), options=tuple(PARTS), row=True)
+PART = Control(
+    "part",
+    "part",
+    next(iter(PARTS)),
+    options=tuple(PARTS),
+    row=True,
+    titles={part: part.capitalize() for part in PARTS},
+)
 
 
 def controls_for_link(_: Link) -> list[Control]:

@@ -39,10 +39,12 @@ EMBEDDING = Control(
     "embedding",
     "embedding",
     "half-trained",
-    "pixels: the images themselves, as vectors of length 1; my run: that of the page Live training",
+    "Pixels: the images themselves, as vectors of length 1. My run: the one on the page Live training.",
     options=(PIXELS, *embeddings.STAGES, OWN),
 )
-EMBEDDED_BY = Control("embedded_by", "trained with", "triplet", options=("triplet", "supcon"))
+EMBEDDED_BY = Control(
+    "embedded_by", "trained with", "triplet", options=("triplet", "supcon"), titles=controls.LOSS_TITLES
+)
 IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
 DRAW = Control("draw", "which images", 0, "another number, another batch", low=0, high=99, step=1)
 SELECTION = PictureState(

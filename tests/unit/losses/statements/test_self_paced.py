@@ -134,7 +134,7 @@ def test_boundary_of_circle_is_straight_below_minus_m(key, margin):
 @backs(
     r"One group an anchor and one group a batch (as two public programs have it) give very different values: 756 "
     r"and 1,139 on one random batch of 18 in three classes, at $\gamma=256$.",
-    "one group an anchor, or all pairs of the batch",
+    "one group for each anchor, or one for all pairs of the batch",
     "The paper's form: an anchor's positives against its negatives, mean over the anchors that have both.",
 )
 def test_pools_of_circle_differ():
