@@ -25,6 +25,7 @@ if __name__ == "__main__":  # a run for a visitor's session
         )
         with ui.lesson_bar(page.url_path or "start"):
             page.run()
-        ui.share_view()
+        ui.share_view(page.url_path or "start")
+        ui.close_phone_sidebar(page.url_path)
 else:  # imported by `streamlit run`, which serves this app; every session runs this file again
     app = st.App(__file__, lifespan=ui.lifespan, middleware=ui.MIDDLEWARE)

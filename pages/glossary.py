@@ -7,6 +7,7 @@ from cl_core.ui.pages import glossary
 
 ui.show_link_notes(glossary.glossary_notes())
 
+st.subheader("Glossary")
 loss, query = glossary.choose_loss()
 if loss is None:
     st.markdown(

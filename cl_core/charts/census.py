@@ -135,7 +135,7 @@ def margin_chart(margin: float, description: str, height: int = 230) -> dict[str
     x = alt.X("margin:Q", title="margin m", axis=alt.Axis(labelFontSize=13, titleFontSize=14, grid=False)).scale(
         nice=False
     )
-    y = alt.Y("value:Q", title="triplets", stack="zero").axis(
+    y = alt.Y("value:Q", title="share of triplets", stack="zero").axis(
         format="%", tickCount=3, labelFontSize=13, titleFontSize=14
     )
     tooltip = [alt.Tooltip("margin:Q"), alt.Tooltip("kind:N"), alt.Tooltip("value:Q", title="share", format=".2%")]

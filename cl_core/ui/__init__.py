@@ -11,7 +11,7 @@ from cl_core.ui.pages.experiments.page import experiment_notes, experiment_part,
 from cl_core.ui.pages.failures import failure_controls, failure_notes, show_failure, show_gallery
 from cl_core.ui.pages.lesson_bar import lesson_bar
 from cl_core.ui.pages.lessons import show_lessons
-from cl_core.ui.pages.page_setup import begin_page
+from cl_core.ui.pages.page_setup import begin_page, close_phone_sidebar
 from cl_core.ui.pages.race import show_race
 from cl_core.ui.pages.race_controls import race_controls, race_notes
 from cl_core.ui.pages.start import show_cards
@@ -30,6 +30,7 @@ __all__ = [
     "begin_page",
     "boundary_controls",
     "boundary_notes",
+    "close_phone_sidebar",
     "describe_error",
     "experiment_notes",
     "experiment_part",

@@ -138,8 +138,9 @@ def current_step(app: AppTest) -> int:
 
 
 def component_messages(app: AppTest) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return header and buffers of the message to each component."""
-    return [unpack(bytes(component.proto.bytes)) for component in app.get("bidi_component")]
+    """Return header and buffers of the message to each component that can be seen."""
+    components = [each.proto for each in app.get("bidi_component") if "phone_sidebar" not in each.proto.component_name]
+    return [unpack(bytes(component.bytes)) for component in components]
 
 
 def component_headers(app: AppTest) -> list[dict[str, Any]]:
@@ -157,11 +158,18 @@ def warnings_of(app: AppTest) -> list[str]:
     return [line.removeprefix("- ") for warning in app.warning for line in warning.value.splitlines()]
 
 
+def shown_markdown(app: AppTest) -> list[Any]:
+    """Return the Markdown elements but for the style sheet of the page."""
+    return [element for element in app.markdown if not element.value.startswith("<style")]
+
+
 def markdown_texts(app: AppTest) -> str:
     """Return all Markdown and captions of a page."""
-    return "\n".join(element.value for element in (*app.markdown, *app.caption))
+    return "\n".join(element.value for element in (*shown_markdown(app), *app.caption))
 
 
 def page_texts(app: AppTest) -> str:
     """Return all Markdown, captions, formulas, infos and warnings of a page."""
-    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.latex, *app.info, *app.warning))
+    return " ".join(
+        element.value for element in (*shown_markdown(app), *app.caption, *app.latex, *app.info, *app.warning)
+    )

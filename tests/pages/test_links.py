@@ -116,7 +116,7 @@ def test_default_is_used_where_warning_says_so(pool, name, text):
 
 def test_embedded_page_hides_sidebar_without_free_controls(pool):
     def hides_sidebar(app: AppTest) -> bool:
-        return any("stSidebar" in element.proto.body for element in app.get("html"))
+        return any("stSidebarCollapsedControl" in element.proto.body for element in app.get("html"))
 
     embedded = {"is_embedded": True}
     controls = "loss,margin,scale,pool,two,cover"
@@ -129,8 +129,8 @@ def test_embedded_page_hides_sidebar_without_free_controls(pool):
 
 
 def test_link_with_big_enlarges_font(pool):
-    assert any("font-size" in element.proto.body for element in open_from_link("glossary", big="true").get("html"))
-    assert not any("font-size" in element.proto.body for element in open_from_link("glossary").get("html"))
+    assert any("html {\n  font-size" in element.value for element in open_from_link("glossary", big="true").markdown)
+    assert not any("html {\n  font-size" in element.value for element in open_from_link("glossary").markdown)
 
 
 def test_link_with_play_starts_one_run(pool):

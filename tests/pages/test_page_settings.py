@@ -96,7 +96,7 @@ def is_disabled(app: AppTest, key: str) -> bool:
 
 
 def has_big_type(app: AppTest) -> bool:
-    return any("font-size: 20px" in element.proto.body for element in app.get("html"))
+    return any("font-size: 20px" in element.value for element in app.markdown)
 
 
 LOCKED = {"loss": "circle", "margin": "0.4", "lock": "margin", "hide": "scale,pairs", "big": "true"}

@@ -65,9 +65,9 @@ def test_share_dialog_starts_with_the_presentation_of_the_page(pool):
     assert "length of embeddings" not in app.multiselect(key="share_hide").options  # not on the page
 
 
-def test_only_pages_with_controls_have_a_share_button(pool):
-    assert "share" not in widget_keys(open_from_link(""))
-    assert "share" in widget_keys(open_from_link("glossary"))
+def test_pages_without_controls_are_shared_by_their_address(pool):
+    assert "share" in widget_keys(open_from_link(""))
+    assert shared_link(open_from_link("lessons", {"url": f"{BASE}lessons"})) == f"{BASE}lessons"
 
 
 def test_qr_code_encodes_the_link_unless_it_is_too_long():

@@ -2,6 +2,7 @@
 
 import { listenToButtons } from "./dom.js";
 import { openEnvelope, sameBytes } from "./envelope.js";
+import { heightInWindow } from "./height.js";
 import { followReducedMotion } from "./reduced_motion.js";
 import { readTheme } from "./theme.js";
 
@@ -58,6 +59,7 @@ export class Picture {
     this.root = root;
     listenToButtons(root, (name) => this.press(name));
     document.addEventListener("visibilitychange", () => this.refresh(), { signal: this.signal });
+    addEventListener("resize", () => this.#fitHeight(), { signal: this.signal });
   }
 
   // ---- hooks
@@ -69,6 +71,12 @@ export class Picture {
   get palette() {
     const header = /** @type {{palette?: Palette} | null} */ (this.header);
     return header?.palette ?? null;
+  }
+
+  /** Height in this window, in CSS pixels, by the one that the header asks for; 0 if it asks for none. */
+  get height() {
+    const header = /** @type {{height?: number} | null} */ (this.header);
+    return header?.height ? heightInWindow(header.height) : 0;
   }
 
   /** Whether messages must wait, because a pointer holds a part of the picture. */
@@ -196,6 +204,7 @@ export class Picture {
     /** @type {{header: H, buffers: B}} */
     const { header, buffers } = openEnvelope(this.#message);
     this.header = header;
+    this.#fitHeight();
     this.receive(header, buffers, previous);
   }
 
@@ -221,6 +230,12 @@ export class Picture {
   drawNow() {
     cancelAnimationFrame(this.#frame);
     this.#draw(performance.now());
+  }
+
+  /** Let the style sheet have the height. */
+  #fitHeight() {
+    const { height } = this;
+    if (height) this.root.style.setProperty("--height", `${height}px`);
   }
 
   /** @param {number} now */
@@ -255,6 +270,7 @@ export class Picture {
     if (theme === this.theme) return;
     this.theme = theme;
     this.root.style.colorScheme = theme.dark ? "dark" : "light";
+    this.#fitHeight(); // which depends on the size of type
     this.restyle(theme);
   }
 }

@@ -15,6 +15,8 @@ export class Playback extends Group {
   step = null;
   playing = false;
   started = false; // whether a moment has ever been chosen
+  /** @type {Set<number>} classes that are shown alone; none: all are shown. Its changes are events "select" */
+  selected = new Set();
 
   /** @type {Map<object, number[]>} steps of each picture's frames */
   #frames = new Map();
@@ -126,7 +128,7 @@ export class Playback extends Group {
  * Join the playback group of that name.
  * @param {string} name
  * @param {object} member
- * @param {{change?: () => void, settle?: () => void}} listeners
+ * @param {{change?: () => void, settle?: () => void, select?: () => void}} listeners
  */
 export function joinPlayback(name, member, listeners) {
   return joinGroup("playback", name, () => new Playback(name), member, listeners);

@@ -21,6 +21,7 @@ import { RunBar } from "../_shared/run_bar.js";
 
 /**
  * @import { Contender, VisitorRace } from "./race.js"
+ * @import { CloudMessage } from "../embedding/feed.js"
  * @import { About } from "../trainer/client.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
  * @import { RunOrder } from "../_shared/run_bar.js"
@@ -108,6 +109,7 @@ class ArenaPicture extends Picture {
     for (const { cloud } of this.#columns) {
       cloud.update({ parentElement, setStateValue: () => {}, setTriggerValue: () => {} }); // for the theme
     }
+    this.#updateTimeline();
   }
 
   // ---- messages
@@ -190,6 +192,7 @@ class ArenaPicture extends Picture {
       role.textContent = label.role;
       const name = find(root, ".name");
       name.append(...(label.role ? [role, ` · ${label.name}`] : [label.name]));
+      name.title = name.textContent ?? "";
       setData(name, { colour: label.colour });
       const line = find(root, ".line", HTMLImageElement);
       line.hidden = !label.line;
@@ -281,22 +284,30 @@ class ArenaPicture extends Picture {
         title: `${label.role || label.name}: ${view.title}`,
         group: header.group,
         timeline: false,
+        legend: false,
         height: header.height,
         placeholder: header.words.placeholder,
         alt: newest && header.sentence ? sentenceOf(newest, header.sentence) : "",
       };
       feed.show(base, { stream: race.id, axes: 2, frames, fields }, () => {});
     }
-    this.#showTimeline(race, header);
+    this.#showTimeline(race, header, base);
   }
 
   /**
    * @param {VisitorRace} race
    * @param {Header} header
+   * @param {CloudMessage} base
    */
-  #showTimeline(race, { group, timeline: words }) {
+  #showTimeline(race, { group, timeline: words }, base) {
     const longest = race.runs.map(([run]) => race.framesOf(run)).reduce((a, b) => (b.length > a.length ? b : a));
-    const data = packEnvelope({ stream: race.id, steps: longest.map(({ step }) => step), group, words }, {});
+    const steps = longest.map(({ step }) => step);
+    const { class_names, palette } = base.header;
+    this.#updateTimeline(packEnvelope({ stream: race.id, steps, group, class_names, palette, words }, {}));
+  }
+
+  /** @param {Uint8Array} [data]  message; without one, for the theme */
+  #updateTimeline(data) {
     this.timeline.update({
       parentElement: this.root,
       data,

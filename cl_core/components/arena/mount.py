@@ -10,7 +10,12 @@ from cl_core.components.arena.message import Arena, encode
 from cl_core.components.mounting import no_op, register
 
 _component = register(
-    Path(__file__).parent, "run_bar.css", "time.css", "../embedding/embedding.css", "../timeline/timeline.css"
+    Path(__file__).parent,
+    "run_bar.css",
+    "legend.css",
+    "time.css",
+    "../embedding/embedding.css",
+    "../timeline/timeline.css",
 )
 
 

@@ -148,7 +148,6 @@ class BatchPicture extends Picture {
     this.#bonds = bonds;
     this.#focus.update(bonds, header);
     this.readout.write(header);
-    this.root.style.setProperty("--height", `${header.height}px`);
     if (!continued) this.#camera.reset();
     this.#moveTo(header, buffers, bonds, continued);
     this.#trail = buffers.trail;
@@ -254,7 +253,7 @@ class BatchPicture extends Picture {
     this.scene.resize(clientWidth, clientHeight, ratio);
     this.readout.ratio = ratio;
     const content = { bonds, names: header.class_names, theme };
-    const height = matrix.layout(matrix.canvas.clientWidth, header.height, content, ratio);
+    const height = matrix.layout(matrix.canvas.clientWidth, this.height, content, ratio);
     matrix.canvas.style.height = `${height}px`;
     this.drawNow();
   }

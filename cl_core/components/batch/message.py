@@ -117,7 +117,7 @@ class SceneState:
     anchor: int | None
 
 
-def encode(scene: Scene, *, height: int = 460, group: str = "", anchor: int | None = None) -> bytes:
+def encode(scene: Scene, *, height: int = 540, group: str = "", anchor: int | None = None) -> bytes:
     """Encode a scene as a message for the browser.
 
     Args:

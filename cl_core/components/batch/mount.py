@@ -15,7 +15,7 @@ def batch_scene(
     scene: Scene,
     *,
     key: str,
-    height: int = 460,
+    height: int = 540,
     group: str = "",
     anchor: int | None = None,
     on_pin: Callable[[int | None], None] | None = None,

@@ -4,6 +4,7 @@ import { ZoomCamera } from "../_shared/camera.js";
 
 const CLOSEST = 60; // highest zoom
 const EYE_DISTANCE = 4; // in radii of the points: small is dramatic, large is flat
+const TURNS = 48; // rotations about the upright axis in which a box is measured
 const MARGIN = { side: 18, end: 30 }; // CSS pixels on both sides, for the names of the axes
 const REST = { yaw: -0.6, pitch: 0.32 }; // radians
 
@@ -48,10 +49,31 @@ export class Camera extends ZoomCamera {
     const width = Math.max(this.width - 2 * MARGIN.side, 40) / 2;
     const height = Math.max(this.height - 2 * MARGIN.end, 40) / 2;
     this.radius = Math.hypot(...half) * 0.76;
-    const fit = dims === 3 ? Math.min(width, height) / this.radius : Math.min(width / half[0], height / half[1]);
-    this.scale = fit * this.zoom;
     [this.#sinYaw, this.#cosYaw] = [Math.sin(this.yaw), Math.cos(this.yaw)];
     [this.#sinPitch, this.#cosPitch] = [Math.sin(this.pitch), Math.cos(this.pitch)];
+    const [x, y] = dims === 3 ? this.#extent() : half;
+    this.scale = Math.min(width / x, height / y) * this.zoom;
+  }
+
+  /**
+   * Return how far the box reaches to the side and upward at this pitch, in the rotation in which it reaches farthest:
+   * the picture keeps its size while it is turned.
+   */
+  #extent() {
+    const [halfX, halfY, halfZ] = this.half;
+    const around = Math.hypot(halfX, halfZ); // from the upright axis to every corner
+    let [width, height] = [0, 0];
+    for (let turn = 0; turn < TURNS; turn++) {
+      const angle = (2 * Math.PI * turn) / TURNS;
+      const [x, away] = [around * Math.sin(angle), around * Math.cos(angle)];
+      for (const y of [-halfY, halfY]) {
+        const depth = (this.#sinPitch * y + this.#cosPitch * away) / this.radius;
+        const size = EYE_DISTANCE / (EYE_DISTANCE - depth);
+        width = Math.max(width, Math.abs(x) * size);
+        height = Math.max(height, Math.abs(this.#cosPitch * y - this.#sinPitch * away) * size);
+      }
+    }
+    return [width, height];
   }
 
   /**

@@ -1,14 +1,13 @@
 /** The texts and controls around the picture: legend, scrubber, and the picture's description. */
 
-import { classColour, css, ringColour } from "../_shared/colour.js";
 import { find, labelButtons, setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
+import { Legend } from "../_shared/legend.js";
 
 /**
  * @import { Header } from "./picture.js"
  * @import { Player } from "./player.js"
  * @import { Frame } from "./recording.js"
- * @import { Theme } from "../_shared/theme.js"
  */
 
 const DESCRIPTION_INTERVAL = 2000; // ms between two changes of the description
@@ -38,7 +37,7 @@ export class Controls {
     this.root = root;
     this.actions = actions;
     this.canvas = this.#find(".cloud");
-    this.legend = this.#find(".legend");
+    this.legend = new Legend(this.#find(".legend"), actions.toggleClass);
     this.scrubber = find(root, ".scrubber", HTMLInputElement);
     this.scrubber.addEventListener("input", () => actions.scrub(Number(this.scrubber.value)));
     this.scrubber.addEventListener("change", () => actions.scrubbed());
@@ -56,48 +55,20 @@ export class Controls {
   write(header, empty) {
     const { words, class_names: names } = header;
     this.#header = header;
-    this.root.style.height = `${header.height}px`;
     setText(this.#find(".placeholder"), header.placeholder);
     this.#find(".placeholder").hidden = !empty;
     this.#find(".tools").hidden = empty;
     this.#find(".time").hidden = !header.timeline;
+    this.#find(".legend").hidden = !header.legend;
     const texts = JSON.stringify([words, names]);
     if (texts === this.#written) return;
     this.#written = texts;
     labelButtons(this.root, words);
-    for (const group of ["legend", "tools", "time", "scrubber"]) {
+    for (const group of ["tools", "time", "scrubber"]) {
       this.#find(`.${group}`).setAttribute("aria-label", words[group]);
     }
     this.canvas.setAttribute("aria-description", words.keys);
-    this.#writeLegend(names);
-  }
-
-  /** @param {string[]} names */
-  #writeLegend(names) {
-    const buttons = names.map((name, label) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(document.createElement("i"), name);
-      button.onclick = () => this.actions.toggleClass(label);
-      return button;
-    });
-    this.legend.replaceChildren(...buttons);
-  }
-
-  /**
-   * Colour the legend, and mark the selected classes.
-   * @param {Set<number>} selected
-   * @param {Theme} theme
-   */
-  paintLegend(selected, theme) {
-    this.legend.classList.toggle("some", selected.size > 0);
-    [...this.legend.children].forEach((button, label) => {
-      if (!(button instanceof HTMLElement)) return;
-      button.setAttribute("aria-pressed", String(selected.has(label)));
-      const colour = classColour(theme.classes, label);
-      button.style.setProperty("--colour", css(colour));
-      button.style.setProperty("--ring", css(ringColour(colour, theme)));
-    });
+    this.legend.write(names, words.legend);
   }
 
   /**

@@ -59,6 +59,7 @@ class Cloud:
         unit_circle: whether to draw the circle of radius 1 (in three dimensions the sphere's great circles) and keep it
             in view.
         timeline: whether to show the time slider and the replay buttons.
+        legend: whether to show the legend of the classes.
         palette: class colours.
         words: texts on the controls: `WORDS`, or all of them in another language.
     """
@@ -79,6 +80,7 @@ class Cloud:
     placeholder: str = ""
     unit_circle: bool = False
     timeline: bool = True
+    legend: bool = True
     palette: Palette = CLASS_COLOURS
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
 
@@ -210,6 +212,7 @@ def encode(
         "alt": cloud.alt,
         "unit_circle": cloud.unit_circle,
         "timeline": cloud.timeline,
+        "legend": cloud.legend,
         "sprite": None
         if cloud.sprite is None
         else {"columns": cloud.sprite_columns, "w": cloud.sprite_size[0], "h": cloud.sprite_size[1]},

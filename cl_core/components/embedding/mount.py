@@ -7,7 +7,7 @@ import streamlit as st
 from cl_core.components.embedding.message import Cloud, EmbeddingState, decode, encode, frames_to_send
 from cl_core.components.mounting import no_op, register
 
-_component = register(Path(__file__).parent, "time.css")
+_component = register(Path(__file__).parent, "legend.css", "time.css")
 
 
 def embedding(cloud: Cloud, *, key: str, height: int = 560, group: str = "") -> EmbeddingState:

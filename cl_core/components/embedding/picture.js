@@ -20,6 +20,7 @@ import { Tooltip } from "./tooltip.js";
 import { classColour, css } from "../_shared/colour.js";
 import { find, setData } from "../_shared/dom.js";
 import { fill, withMinus } from "../_shared/format.js";
+import { toggleClass } from "../_shared/legend.js";
 import { Picture } from "../_shared/picture.js";
 import { joinPlayback } from "../_shared/playback.js";
 import { pressZoomButton } from "../_shared/pointer.js";
@@ -44,6 +45,7 @@ import { FILE_RATIO, saveCanvas } from "../_shared/save.js";
  * @property {string} placeholder
  * @property {string} alt
  * @property {boolean} timeline
+ * @property {boolean} legend
  * @property {SpriteLayout | null} sprite
  * @property {Words} words
  *
@@ -71,8 +73,8 @@ export class EmbeddingPicture extends Picture {
   #leave = () => {};
   /** @type {Recording | null} */
   #recording = null;
-  /** @type {Set<number>} classes that are shown alone; none: all are shown */
-  #selected = new Set();
+  /** @type {Set<number>} classes that are shown alone by this picture; none: all are shown */
+  #ownSelected = new Set();
   #labels = true;
   #pointed = -1; // index of the point under the pointer
   #stale = true; // whether the drawing is older than the data
@@ -154,8 +156,8 @@ export class EmbeddingPicture extends Picture {
       this.#send();
     }
     this.controls.write(header, recording.length === 0);
-    this.#selected = new Set([...this.#selected].filter((label) => label < header.class_names.length));
-    if (this.theme) this.controls.paintLegend(this.#selected, this.theme);
+    for (const label of this.#selected) if (label >= header.class_names.length) this.#selected.delete(label);
+    this.#paintLegend();
     this.tooltip.load(recording.sprite);
     this.refresh();
   }
@@ -181,6 +183,7 @@ export class EmbeddingPicture extends Picture {
         this.refresh();
       },
       settle: () => this.#send(),
+      select: () => this.#selectionChanged(),
     });
     const player = new SharedPlayer(group, this);
     this.#playback = group;
@@ -266,22 +269,34 @@ export class EmbeddingPicture extends Picture {
     this.drawNow();
   }
 
-  /** @param {Theme} theme */
-  restyle(theme) {
-    this.controls.paintLegend(this.#selected, theme);
+  restyle() {
+    this.#paintLegend();
     this.refresh();
   }
 
+  /** Classes that are shown alone, in all pictures of a group the same. */
+  get #selected() {
+    return this.#playback?.selected ?? this.#ownSelected;
+  }
+
   /**
-   * Show a class alone, or beside the others that are selected; with all or none selected all are shown.
+   * Show a class alone, or beside the others that are selected.
    * @param {number} label
    */
   #toggleClass(label) {
-    if (!this.header || !this.theme) return;
-    if (!this.#selected.delete(label)) this.#selected.add(label);
-    if (this.#selected.size === this.header.class_names.length) this.#selected.clear();
-    this.controls.paintLegend(this.#selected, this.theme);
+    if (!this.header) return;
+    toggleClass(this.#selected, label, this.header.class_names.length);
+    if (this.#playback) this.#playback.notify("select");
+    else this.#selectionChanged();
+  }
+
+  #selectionChanged() {
+    this.#paintLegend();
     this.refresh();
+  }
+
+  #paintLegend() {
+    if (this.theme) this.controls.legend.paint(this.#selected, this.theme);
   }
 
   /** Write controls and data attributes. */

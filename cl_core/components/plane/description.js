@@ -1,6 +1,7 @@
 /** What is shown, in data attributes of the root element: for tests and assistive technology. */
 
 import { dataOf } from "./grid.js";
+import { markSize } from "./marks.js";
 
 /**
  * @import { Shown } from "./blend.js"
@@ -55,7 +56,10 @@ export function shapesOf(field, shown, view, labels, sheet) {
   const onPage = (x0, y0, x1, y1) => [sheet.x + x0, sheet.y + y0, sheet.x + x1, sheet.y + y1];
   return {
     curves: shown.curves.map(({ role, label, places }) => ({ role, label, points: data(places) })),
-    marks: shown.marks.map(({ role, label, u, v }) => ({ role, label, point: data([u, v]) })),
+    marks: shown.marks.map(({ role, label, u, v }) => {
+      const [x, y, half] = [view.toX(u), view.toY(v), markSize(role) / 2];
+      return { role, label, point: data([u, v]), box: onPage(x - half, y - half, x + half, y + half) };
+    }),
     box: shown.box && data([shown.box[0], shown.box[2], shown.box[1], shown.box[3]]),
     levels: field.levels,
     labels: labels.map(({ key, text, x, y, w, h }) => ({

@@ -2,6 +2,7 @@
 
 import { withMinus } from "../_shared/format.js";
 import { placeLabels, placesAround } from "./labels.js";
+import { markSize } from "./marks.js";
 
 /**
  * @import { Shown } from "./blend.js"
@@ -13,6 +14,7 @@ import { placeLabels, placesAround } from "./labels.js";
 const BESIDE = 7; // CSS pixels between a line and its name
 const STRIDE = 17; // CSS pixels along a line between two candidates
 const SAMPLE = 6; // CSS pixels along a line between two obstacles
+const CLEAR = 4; // CSS pixels between a mark and its name
 const AMBIGUOUS = 5; // cost of a place where the name seems to belong to another mark
 const MOST_PAIRS = 300; // pairs that are obstacles, at most
 const SHORT = 70; // CSS pixels of a contour below which it has no number
@@ -70,12 +72,13 @@ export function labelPicture(shown, boxLabel, contours, view, widthOf, before) {
   shown.marks.forEach((mark, i) => {
     const [x, y] = [view.toX(mark.u), view.toY(mark.v)];
     if (!view.contains(x, y, 1)) return;
-    marks.push({ x, y, w: 14, h: 14 });
+    const covered = markSize(mark.role);
+    marks.push({ x, y, w: covered, h: covered });
     if (!mark.label) return;
     const size = sized(mark.label, "mark");
     /** @type {Pixel[]} */
     const others = shown.marks.filter((other) => other !== mark).map(({ u, v }) => [view.toX(u), view.toY(v)]);
-    const places = placesAround(x, y, size.w, size.h, 10);
+    const places = placesAround(x, y, size.w, size.h, covered / 2 + CLEAR);
     requests.push({ key: `mark ${i}`, ...size, places: places.map((place) => unambiguous(place, size, [x, y], others)) });
   });
   lines.forEach(({ role, label, runs }, i) => {

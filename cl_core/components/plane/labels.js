@@ -37,7 +37,8 @@ import { lerp } from "../_shared/transition.js";
  * @typedef {{x: number, y: number, weight: number}} Obstacle  a point that a label should not cover
  */
 
-const LABEL_GAP = 3; // CSS pixels between two labels
+const LABEL_GAP = 3; // CSS pixels between a label and another one, or what it must not cover
+const SIDE_GAP = 14; // CSS pixels between two labels side by side, which would else be read as one
 const STABILITY = 0.02; // cost of a pixel away from where the label was before
 const MISSING = 1000; // cost of a label without a place
 const GOOD = 1.5; // mean cost up to which places are good
@@ -63,7 +64,7 @@ export function placeLabels(requests, obstacles, inside, before, taken) {
     const placed = [];
     let cost = 0;
     for (const request of order) {
-      const best = placeOne(request, obstacles, inside, before.get(request.key), [...others, ...placed]);
+      const best = placeOne(request, obstacles, inside, before.get(request.key), [...others, ...placed.map(withSideGap)]);
       if (best) placed.push(best.label);
       cost += best?.cost ?? MISSING;
     }
@@ -77,9 +78,18 @@ export function placeLabels(requests, obstacles, inside, before, taken) {
   }
   const rest = inOrder(
     requests.filter((request) => !request.required),
-    [...taken, ...best.placed],
+    [...taken, ...best.placed.map(withSideGap)],
   );
   return [...best.placed, ...rest.placed];
+}
+
+/**
+ * Return the box that other labels keep off.
+ * @param {Label} label
+ * @returns {Box}
+ */
+function withSideGap({ x, y, w, h }) {
+  return { x, y, w: w + 2 * (SIDE_GAP - LABEL_GAP), h };
 }
 
 /**

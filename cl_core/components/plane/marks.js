@@ -5,7 +5,7 @@ import { css, mix } from "../_shared/colour.js";
 
 /**
  * @import { Shown } from "./blend.js"
- * @import { Field } from "./field.js"
+ * @import { Field, MarkRole } from "./field.js"
  * @import { Reading } from "./grid.js"
  * @import { View } from "./view.js"
  * @import { Theme } from "../_shared/theme.js"
@@ -13,6 +13,11 @@ import { css, mix } from "../_shared/colour.js";
 
 const SATISFIED = 0; // indices of the colours in the palette
 const VIOLATED = 1;
+
+const LINE = 2.2; // CSS pixels
+const HALO = 2.5; // CSS pixels of background around a mark
+/** @type {Record<MarkRole, number>} CSS pixels from the middle of a mark to its tips */
+const REACH = { target: 10, centre: 6, corner: 4.5 };
 
 /** @typedef {Reading & {kept: boolean}} Cross  the cross-hair's node; `kept`: whether it is pinned */
 
@@ -54,6 +59,14 @@ export function drawPairs(context, theme, pairs, violated, view) {
 }
 
 /**
+ * Return the side of the square that a mark covers, in CSS pixels.
+ * @param {MarkRole} role
+ */
+export function markSize(role) {
+  return 2 * (REACH[role] + HALO);
+}
+
+/**
  * Draw a mark: a star, a cross or a dot.
  * @param {CanvasRenderingContext2D} context
  * @param {Theme} theme
@@ -65,15 +78,15 @@ export function drawMark(context, theme, { role, u, v, alpha }, view) {
   if (!view.contains(x, y, 1)) return;
   context.globalAlpha = alpha;
   const shape = new Path2D();
-  if (role === "target") addStar(shape, x, y, 10);
-  else if (role === "centre") addPlus(shape, x, y, 6);
-  else addCircle(shape, x, y, 4.5);
+  if (role === "target") addStar(shape, x, y, REACH.target);
+  else if (role === "centre") addPlus(shape, x, y, REACH.centre);
+  else addCircle(shape, x, y, REACH.corner);
   context.lineJoin = context.lineCap = "round";
   context.strokeStyle = css(theme.background);
-  context.lineWidth = role === "centre" ? 6 : 5;
+  context.lineWidth = 2 * HALO + (role === "centre" ? 1 : 0);
   context.stroke(shape);
   context.strokeStyle = context.fillStyle = css(theme.text);
-  context.lineWidth = 2.2;
+  context.lineWidth = LINE;
   if (role === "centre") context.stroke(shape);
   else context.fill(shape);
   context.globalAlpha = 1;

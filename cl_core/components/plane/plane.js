@@ -13,7 +13,7 @@ import { lerpFields, shownOf } from "./blend.js";
 import { shapesOf, stateOf } from "./description.js";
 import { fieldOf, sameGrid } from "./field.js";
 import { nodeAt, nodeNear, nodeOf, readingOf } from "./grid.js";
-import { joinPoints, samePoint } from "./group.js";
+import { joinPlanes, samePoint } from "./group.js";
 import { listenToInput } from "./input.js";
 import { messageOf } from "./live.js";
 import { Readout } from "./readout.js";
@@ -31,10 +31,9 @@ import { sameNumbers, Transition } from "../_shared/transition.js";
  * @import { Buffers, Field, Header } from "./field.js"
  * @import { Node } from "./grid.js"
  * @import { Message } from "./live.js"
- * @import { PlanePoint } from "./group.js"
+ * @import { PlaneGroup, PlanePoint } from "./group.js"
  * @import { Numbers } from "../_shared/program_file.js"
  * @import { StreamlitComponent } from "../_shared/picture.js"
- * @import { PointerGroup } from "../_shared/pointer_group.js"
  * @import { Theme } from "../_shared/theme.js"
  */
 
@@ -42,6 +41,7 @@ const DURATION = 260; // ms of the movement from one field to the next
 const SEND_DELAY = 250; // ms until a point is sent to Python, since the pointer may be on its way to another
 const SAME_PLACE = 9; // CSS pixels: a click this near to the pinned point unpins it
 const NARROWEST = 320; // CSS pixels of the texts around the picture, where that is low
+const GAPS = 12; // CSS pixels between the parts of the component
 const FRINGE = 24; // CSS pixels beside the square where the pointer still counts
 
 /** @extends {Picture<Header, Buffers>} */
@@ -53,7 +53,7 @@ class PlanePicture extends Picture {
   #view = new View();
   #transition = new Transition(lerpFields, DURATION);
   #layers = { arrows: true, contours: true, pairs: true };
-  /** @type {PointerGroup<PlanePoint> | null} */
+  /** @type {PlaneGroup | null} */
   #group = null;
   #leave = () => {};
   /** @type {PlanePoint | null} pinned point that Python knows of */
@@ -74,6 +74,7 @@ class PlanePicture extends Picture {
     this.live = new LiveProgram((numbers) => this.#follow(numbers), this.signal);
     this.#listen();
     this.observeSize(root, root.parentElement);
+    addEventListener("resize", () => this.resize(), { signal: this.signal }); // its height follows the window
     this.followReducedMotion(this.#transition);
   }
 
@@ -139,14 +140,15 @@ class PlanePicture extends Picture {
   #join(name) {
     const pinned = this.#group ? this.#group.pinned : this.#sent;
     this.#leave();
-    const { group, leave } = joinPoints(name, this, () => this.#groupChanged(group));
+    const listeners = { change: () => this.#groupChanged(group), room: () => this.#roomChanged() };
+    const { group, leave } = joinPlanes(name, this, listeners);
     this.#group = group;
     this.#leave = leave;
     if (pinned && group.members === 1) group.pin(pinned); // for a picture that was mounted again
     else this.#groupChanged(group);
   }
 
-  /** @param {PointerGroup<PlanePoint>} group */
+  /** @param {PlaneGroup} group */
   #groupChanged({ pinned }) {
     if (!samePoint(pinned, this.#known)) {
       this.#known = pinned;
@@ -193,10 +195,27 @@ class PlanePicture extends Picture {
   #fit() {
     const width = this.root.parentElement?.clientWidth || this.root.clientWidth;
     if (!width || !this.header) return;
-    const height = this.header.height - this.readout.height;
-    this.root.style.maxWidth = `${Math.max(this.#view.widthAt(height), NARROWEST)}px`;
-    this.#view.fit(Math.min(this.root.clientWidth, width), height);
+    const { head, foot } = this.readout.heights();
+    const most = this.height - GAPS - head - foot;
+    this.root.style.maxWidth = `${Math.max(this.#view.widthAt(most), NARROWEST)}px`;
+    this.#view.fit(Math.min(this.root.clientWidth, width), most);
+    this.#group?.share(this, { head, foot, side: this.#view.side });
+    this.#takeRoom();
+  }
+
+  /** Take the room that the planes of the group have in common. */
+  #takeRoom() {
+    const shared = this.#group?.room;
+    if (!shared) return;
+    this.readout.align(shared);
+    this.#view.side = shared.side;
     this.scene.resize(this.#view);
+  }
+
+  #roomChanged() {
+    this.#takeRoom();
+    this.#placeLabels();
+    this.drawNow();
   }
 
   resize() {

@@ -11,8 +11,6 @@ import { superscript, withMinus } from "../_shared/format.js";
  * @import { Theme } from "../_shared/theme.js"
  */
 
-const GAPS = 12; // CSS pixels between the parts of the component
-
 export class Readout {
   /** @type {Words} */
   words = {};
@@ -25,9 +23,19 @@ export class Readout {
     this.root = root;
   }
 
-  /** Height of everything but the picture, in CSS pixels. */
-  get height() {
-    return this.#find(".head").offsetHeight + this.#find(".foot").offsetHeight + GAPS;
+  /** Measure the texts above and below the picture, in CSS pixels, as high as they are by themselves. */
+  heights() {
+    this.align(null);
+    return { head: this.#find(".head").offsetHeight, foot: this.#find(".foot").offsetHeight };
+  }
+
+  /**
+   * Make the texts as high as those of the other planes.
+   * @param {{head: number, foot: number} | null} heights  CSS pixels; null: as high as they are by themselves
+   */
+  align(heights) {
+    this.#find(".head").style.minHeight = heights ? `${heights.head}px` : "";
+    this.#find(".foot").style.minHeight = heights ? `${heights.foot}px` : "";
   }
 
   /**

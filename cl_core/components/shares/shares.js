@@ -113,7 +113,6 @@ class SharesPicture extends Picture {
   #write(header) {
     const { root } = this;
     const empty = !this.#run.steps.length;
-    root.style.height = `${header.height}px`;
     for (const [kind, colour] of Object.entries(header.colours)) root.style.setProperty(`--${kind}`, colour);
     setText(find(root, ".title"), header.title);
     labelButtons(root, header.words);

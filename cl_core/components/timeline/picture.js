@@ -1,17 +1,19 @@
 /**
- * A time slider for all pictures of a group (`_shared/playback.js`).
+ * A time slider for all pictures of a group (`_shared/playback.js`), and the legend of their classes.
  *
  * The root element says in its data attributes what is shown.
  */
 
 import { find, labelButtons, setData, setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
+import { Legend, toggleClass } from "../_shared/legend.js";
 import { Picture } from "../_shared/picture.js";
 import { joinPlayback } from "../_shared/playback.js";
 
 /**
  * @import { Words } from "../_shared/picture.js"
  * @import { Playback } from "../_shared/playback.js"
+ * @import { Palette } from "../_shared/theme.js"
  */
 
 /**
@@ -20,6 +22,8 @@ import { joinPlayback } from "../_shared/playback.js";
  * @property {string} stream
  * @property {number[]} steps  of the frames, ascending
  * @property {string} group
+ * @property {string[]} class_names
+ * @property {Palette} palette  of the classes
  * @property {Words} words
  */
 
@@ -33,6 +37,7 @@ export class TimelinePicture extends Picture {
   /** @param {HTMLElement} root */
   constructor(root) {
     super(root);
+    this.legend = new Legend(find(root, ".legend"), (label) => this.#toggleClass(label));
     this.scrubber = find(root, ".scrubber", HTMLInputElement);
     this.scrubber.addEventListener("input", () => {
       const step = this.header?.steps[Number(this.scrubber.value)];
@@ -54,12 +59,33 @@ export class TimelinePicture extends Picture {
   receive(header, _buffers, previous) {
     if (!this.#playback || this.#playback.name !== header.group) {
       this.#leave();
-      const listeners = { change: () => this.#write(), settle: () => this.#send() };
+      const listeners = {
+        change: () => this.#write(),
+        settle: () => this.#send(),
+        select: () => this.#paintLegend(),
+      };
       ({ group: this.#playback, leave: this.#leave } = joinPlayback(header.group, this, listeners));
     }
     if (previous && previous.stream !== header.stream) this.#playback.seek(Infinity); // a new stream is followed
     this.#playback.setFrames(this, header.steps);
+    this.legend.write(header.class_names, header.words.legend);
+    this.#paintLegend();
     this.#write();
+  }
+
+  restyle() {
+    this.#paintLegend();
+  }
+
+  /** @param {number} label */
+  #toggleClass(label) {
+    if (!this.header || !this.#playback) return;
+    toggleClass(this.#playback.selected, label, this.header.class_names.length);
+    this.#playback.notify("select");
+  }
+
+  #paintLegend() {
+    if (this.theme && this.#playback) this.legend.paint(this.#playback.selected, this.theme);
   }
 
   /** @param {string} name */

@@ -15,6 +15,7 @@ from cl_core.training.frames import Pace
 
 STYLES = (
     "run_bar.css",
+    "legend.css",
     "time.css",
     "../embedding/embedding.css",
     "../trainer/curves.css",

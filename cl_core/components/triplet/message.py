@@ -105,7 +105,7 @@ class TripletState:
     selected: int = 0
 
 
-def encode(scene: Triplets, *, height: int = 520, state: TripletState | None = None) -> bytes:
+def encode(scene: Triplets, *, height: int = 580, state: TripletState | None = None) -> bytes:
     """Encode a scene as a message for the browser.
 
     Args:

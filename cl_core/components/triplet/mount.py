@@ -15,7 +15,7 @@ def triplets(
     scene: Triplets,
     *,
     key: str,
-    height: int = 520,
+    height: int = 580,
     state: TripletState | None = None,
     on_move: Callable[[TripletState], None] | None = None,
 ) -> TripletState:

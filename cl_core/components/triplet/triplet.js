@@ -171,9 +171,8 @@ class TripletPicture extends Picture {
   }
 
   /** @param {Header} header */
-  #write({ alt, height, words }) {
+  #write({ alt, words }) {
     const { root, scene, chart } = this;
-    root.style.setProperty("--height", `${height}px`);
     setText(find(root, ".pane.scene .head strong"), words.scene);
     setText(find(root, ".pane.plane .head strong"), words.plane);
     setText(find(root, "#keys"), words.keys);

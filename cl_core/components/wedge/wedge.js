@@ -127,8 +127,7 @@ class WedgePicture extends Picture {
   }
 
   /** @param {Header} header */
-  #write({ title, alt, height, words }) {
-    this.root.style.height = `${height}px`;
+  #write({ title, alt, words }) {
     setText(find(this.root, ".title"), title);
     setText(find(this.root, ".hint"), words.hint);
     setAttributes(find(this.root, ".front", SVGElement), { "aria-label": [title, alt].filter(Boolean).join(": ") });

@@ -36,7 +36,7 @@ from cl_core.ui.link.presentation import (
     presentation_of_link,
     says_what_is_fixed,
 )
-from cl_core.ui.link.reading import read_link
+from cl_core.ui.link.reading import MAX_NOTES, notes_on_embed, read_link
 from cl_core.ui.server import streamlit_compat
 
 LOSS_TITLES = {loss.key: loss.title for loss in LOSSES.values()}
@@ -242,7 +242,7 @@ def link_notes(page: str, controls_for_link: Callable[[Link], Sequence[Control]]
         plays: whether the page has a run that can start.
 
     Returns:
-        Notes as Markdown, eight at most.
+        Notes as Markdown, `MAX_NOTES` at most.
     """
     unfold_link()
     st.session_state.shown = ShownPage(page, controls_for_link, plays)
@@ -260,13 +260,14 @@ def link_notes(page: str, controls_for_link: Callable[[Link], Sequence[Control]]
     enter_page(st.session_state.shown)
     parameters = link_parameters()
     reading = read_link(parameters, controls_for_link)
-    st.session_state.link_notes = (page, list(reading.notes))
+    notes = [*notes_on_embed(streamlit_compat.values_of_embed()), *reading.notes][:MAX_NOTES]
+    st.session_state.link_notes = (page, notes)
     st.session_state.plays_at_once = presentation_of_link(reading.link).play
     adopt_presentation(page, reading.link)
     if not _has_settings(parameters) and saved_settings(page) is not None:
         _return_to(page)
         note_address()
-        return list(reading.notes)
+        return notes
     link = {**reading.link, **({} if says_what_is_fixed(reading.link) else _fixed_settings(page))}
     _write_address(link)  # widgets and pages read it: it has to have the names and the spelling of this page
     if parameters:
@@ -274,7 +275,7 @@ def link_notes(page: str, controls_for_link: Callable[[Link], Sequence[Control]]
         for control in controls_for_link(link):
             control.apply_link(link)
     note_address()
-    return list(reading.notes)
+    return notes
 
 
 def _return_to(page: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import streamlit as st
 
@@ -15,30 +16,7 @@ MAX_LIST_LENGTH = 2000  # characters of a list that are read
 LESSON_BAR_HEIGHT = 60  # pixels by which pictures are lower below the bar of a lesson
 MAX_LIST_NAMES = 64  # names of a list that are read
 
-BIG_TYPE_STYLE = """<style>
-html { font-size: 20px !important; }
-[data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; }
-[data-testid="stMetricLabel"], [data-testid="stMetricLabel"] * {
-  font-size: 0.75rem; overflow: visible; white-space: normal;
-}
-</style>"""
-PRIMARY_BUTTON_STYLE = """<style>
-/* themes have no setting for it, and white text has too little contrast on the bright primary colour of dark themes */
-[data-testid="stBaseButton-primary"]:enabled { color: light-dark(#ffffff, #11141b) !important; }
-</style>"""
-TABLET_STYLE = """<style>
-/* on an upright tablet with the sidebar open, two columns are stacked and three or four are set two by two */
-@media (640px < width < 1000px) {
-  [data-testid="stMain"] [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
-    min-width: calc(50% - 1rem);
-  }
-  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]:nth-child(2):last-child)
-    > [data-testid="stColumn"][data-testid="stColumn"] { min-width: 100%; }
-  [data-testid="stMain"] [data-testid="stColumn"] [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
-    min-width: 5rem;
-  }
-}
-</style>"""
+STYLE_SHEETS = Path(__file__).parent
 NO_SIDEBAR_STYLE = """<style>
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], [data-testid="stSidebarCollapsedControl"] {
   display: none !important;
@@ -133,9 +111,10 @@ def apply_styles() -> None:
     st.session_state.asked = {}
     st.session_state.shown = None
     _adopt_size(st.query_params)
-    st.html(PRIMARY_BUTTON_STYLE + TABLET_STYLE)
-    if presentation().big:
-        st.html(BIG_TYPE_STYLE)
+    sheets = ["page", *([] if is_embedded() else ["page_tools"]), *(["big_type"] if presentation().big else [])]
+    style = "\n".join((STYLE_SHEETS / f"{sheet}.css").read_text(encoding="utf-8") for sheet in sheets)
+    # as Markdown, whose code the browser has from the first text on: `st.html` would move a page that is painted
+    st.markdown(f"<style data-page>{style.replace(chr(10) * 2, chr(10))}</style>", unsafe_allow_html=True)
 
 
 def note_rendered(name: str, *, free: bool) -> None:
@@ -176,14 +155,21 @@ def intro(title: str = "", text: str = "") -> None:
 
 
 def show_link_notes(notes: Sequence[str]) -> None:
-    """Show what in the link of a page was not used, or not as it was written, in one box.
+    """Show what in the link of a page was not used, or not as it was written, in one box over the page.
 
     Args:
         notes: Markdown; nothing is shown without any.
     """
     if notes:
         text = notes[0] if len(notes) == 1 else "\n".join(f"- {note}" for note in notes)
-        st.warning(text, icon=":material/link_off:")
+        with st.container(key="link_notes"):
+            st.warning(text, icon=":material/link_off:")
+            st.button("Close", key="close_link_notes", type="tertiary", on_click=_close_link_notes)
+
+
+def _close_link_notes() -> None:
+    page, _ = st.session_state.link_notes
+    st.session_state.link_notes = (page, [])
 
 
 def height(pixels: int) -> int:

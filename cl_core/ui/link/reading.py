@@ -62,6 +62,17 @@ def read_link(parameters: Mapping[str, Sequence[str]], controls_for_link: Contro
     return Reading(reader.link, tuple(reader.notes[:MAX_NOTES]))
 
 
+def notes_on_embed(values: Sequence[str]) -> list[str]:
+    """Return a note on values of `embed` that Streamlit does not understand; the page is then not embedded.
+
+    Args:
+        values: all that the link has.
+    """
+    if not values or any(value.lower() == "true" for value in values):
+        return []
+    return [f"`embed` must be true, not `{plain_text(values[-1])}`; the page is shown with everything around it"]
+
+
 class _Reader:
     """Reads settings one after the other.
 

@@ -27,16 +27,18 @@ EMBED_PARAMS = {"embed": "true"}
 FRAME_HEIGHT = 720  # CSS pixels of the iframe in a slide
 
 
-def share_view() -> None:
-    """Show the button that opens the dialog, at the end of the sidebar; call it at the end of every page."""
+def share_view(page: str) -> None:
+    """Show the button that opens the dialog, at the top of the window; call it at the end of every page.
+
+    Args:
+        page: name of the page, for one without controls.
+    """
     if is_embedded():
         hide_empty_sidebar()
         return
-    shown: ShownPage | None = st.session_state.get("shown")
-    if shown is not None:
-        label, icon = "Share this view", ":material/share:"
-        if st.sidebar.button(label, icon=icon, width="stretch", key="share"):
-            _dialog(shown)
+    shown: ShownPage = st.session_state.get("shown") or ShownPage(page, lambda _: (), plays=False)
+    if st.button("Share", icon=":material/share:", help="The link to this view, and its QR code", key="share"):
+        _dialog(shown)
 
 
 def page_address() -> str:
@@ -99,7 +101,12 @@ def _dialog(shown: ShownPage) -> None:
         else:
             st.image(code, caption="QR code of the link")
     with st.expander("For slides and course pages", icon=":material/slideshow:"):
-        st.caption("The page alone, in a frame: without the course around it, and without a sidebar it does not need.")
+        st.caption(
+            "With `embed=true` in its link, the page is shown alone: without the list of pages, and without a sidebar "
+            "if it has no control that can be changed."
+        )
+        st.code(link_to({**link, **EMBED_PARAMS}), language=None, wrap_lines=True)
+        st.caption("The same as a frame, to be pasted into another page:")
         st.code(snippet(link, shown.page), language="html", wrap_lines=True)
 
 

@@ -35,7 +35,8 @@ from cl_core.ui.widgets.prediction import COVER
 PAGE = "boundaries"
 SECOND_SUFFIX = "_2"  # appended to the control names of the second loss
 DEFAULTS = {"": "circle", SECOND_SUFFIX: "am_softmax"}
-HEIGHT = 600  # pixels, of a plane
+HEIGHT = 690  # pixels, of a plane
+WEDGE_HEIGHT = 440  # pixels, of a wedge
 NO_PAIRS = "none"
 
 SECOND_LOSS = Control("two", "a second loss beside it", False)
@@ -102,10 +103,10 @@ def show_boundaries(chosen: Sequence[LossChoice]) -> None:
             stage = PAIRS.render()
             selection = SELECTION.render() if stage != NO_PAIRS else SELECTION.default
         show_angles = offer_angles and PLANE.render() == "angles"
-    for column, choice in zip(st.columns(len(chosen), gap="medium"), chosen, strict=True):
+    for column, choice in zip(st.columns(len(chosen), gap="small"), chosen, strict=True):
         with column:
             if show_angles and choice.loss.classes:
-                _show_angles(choice)
+                _show_angles(choice, alone=len(chosen) == 1)
             else:
                 _show_similarities(choice, stage, selection, alone=len(chosen) == 1)
 
@@ -156,13 +157,16 @@ def _plane_with_answers(field: Field, key: str) -> PlaneState:
     return pinned
 
 
-def _show_angles(chosen: LossChoice) -> None:
+def _show_angles(chosen: LossChoice, *, alone: bool) -> None:
     """Show one loss over the plane (theta_2, theta_1), and its wedge between two class weights."""
     loss, theta = chosen.loss, chosen.theta
-    _show_wedge(chosen)
+    left, right = st.columns(2, gap="small") if alone else (st.container(), st.container())
+    with left:
+        _show_wedge(chosen)
     plane = similarity_plane.angle_plane(loss, theta, length=_length())
     field = replace(charts.angle_field(loss, plane), live=_live(chosen, "angles"))
-    _show_plane(field, f"angles{chosen.suffix}", "angles", ANGLES)
+    with right:
+        _show_plane(field, f"angles{chosen.suffix}", "angles", ANGLES)
     if loss.schedules:
         st.markdown(r"What an angle counts: $\psi$, against $\cos m\theta$, which rises again, and $\cos\theta$")
         angles = similarity_plane.angle_functions(int(theta["margin"]), float(theta["annealing"]))
@@ -199,7 +203,7 @@ def _show_wedge(chosen: LossChoice) -> None:
         BETWEEN.save([] if degrees == Wedge.between else [(degrees,)])
 
     key, group = mount_key(f"wedge{chosen.suffix}"), mount_key("wedge")
-    wedge_picture(picture, key=key, height=400, group=group, on_turn=turn)
+    wedge_picture(picture, key=key, height=height(WEDGE_HEIGHT), group=group, on_turn=turn)
 
 
 def _live(chosen: LossChoice, kind: str) -> Live:

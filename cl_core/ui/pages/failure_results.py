@@ -18,7 +18,7 @@ from cl_core.ui.widgets.chart import chart
 
 GROUP = "break"  # of both pictures: they share one timeline
 IMAGES = PROBE_SIZES[0]
-HEIGHT = 330  # pixels, of a picture
+HEIGHT = 420  # pixels, of a picture
 CHART_HEIGHT = 130  # pixels, of a loss curve
 ROLES = ("Fails", "Cured")
 COLOURS: tuple[Colour, Colour] = ("red", "green")

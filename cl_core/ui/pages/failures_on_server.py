@@ -97,6 +97,7 @@ def _show_pictures(race: Race, failure: Failure, refresh: RefreshRate) -> None:
     race.renew_lease(refresh.slowdown)
     busy = race.busy  # read before the progress, so that the last rerun cannot miss the last frame
     progress = race.progress()
+    show_timeline(race, progress, "break", GROUP)
     for index, column in enumerate(st.columns(2, gap="medium")):
         shown, run = progress.runs[index][0], race.runs[index][0]
         cloud = embedding_cloud(run, shown, 2)
@@ -104,12 +105,11 @@ def _show_pictures(race: Race, failure: Failure, refresh: RefreshRate) -> None:
             st.markdown(f"{_heading(failure, index)}  \n{_badges(failure, shown)}")
             embedding(
                 replace(
-                    cloud, timeline=False, title=f"{ROLES[index]}: {cloud.title}",
+                    cloud, timeline=False, legend=False, title=f"{ROLES[index]}: {cloud.title}",
                     placeholder=cloud.placeholder if shown.failure is None else "There is no picture.",
                 ),
                 key=f"break_{index}", height=height(HEIGHT), group=GROUP,
             )  # fmt: skip
-    show_timeline(race, progress, "break", GROUP)
     if not refresh.still_fits(busy):
         streamlit_compat.rerun()
 

@@ -22,9 +22,6 @@ POLL_SECONDS = 1.5  # between two checks whether a step was done
 NO_ROOM = "`room` must be 3 to 24 letters, digits and hyphens"
 
 STYLE = """<style>
-@media (min-width: 800px) {
-  [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; }
-}
 .st-key-lesson { background: color-mix(in srgb, currentColor 4%, transparent); padding: 0.4rem 0.9rem 0.8rem; }
 .st-key-lesson [data-testid="stColumn"] { min-width: min(100%, 14.5rem); }
 .st-key-lesson [data-testid="stPageLink"] a { background: none; }

@@ -7,6 +7,7 @@ import streamlit as st
 
 from cl_core.components.embedding.mount import embedding
 from cl_core.components.timeline.mount import timeline
+from cl_core.data import datasets
 from cl_core.runtime.race import Race, RaceProgress
 from cl_core.training import RunSpec
 from cl_core.training.frames import PACES
@@ -115,19 +116,21 @@ def _show_pictures(race: Race, refresh: RefreshRate) -> None:
     progress = race.progress()
     names = race_controls.contender_names(race.specs)
     hidden = st.session_state.get(race_controls.SCORES_SHOWN.name) == HIDDEN
-    for index, column in enumerate(st.columns(len(names), gap="small")):
+    show_timeline(race, progress, "race", GROUP)
+    pictures = st.container(key="race_pictures")  # four are two by two, where the window is not wide
+    for index, column in enumerate(pictures.columns(len(names), gap="small")):
         shown, run = progress.runs[index][0], race.runs[index][0]
         cloud = embedding_cloud(run, shown, 2)
         with column:
             st.html(contender_label(index, names[index]))
             embedding(
                 replace(
-                    cloud, timeline=False, title=f"{names[index]}: {cloud.title}", alt="" if hidden else cloud.alt,
+                    cloud, timeline=False, legend=False, title=f"{names[index]}: {cloud.title}",
+                    alt="" if hidden else cloud.alt,
                     placeholder=cloud.placeholder if shown.failure is None else "There is no picture.",
                 ),
                 key=f"race_{index}", height=HEIGHTS[len(names)], group=GROUP,
             )  # fmt: skip
-    show_timeline(race, progress, "race", GROUP)
     if not refresh.still_fits(busy):
         streamlit_compat.rerun()
 
@@ -143,7 +146,8 @@ def show_timeline(race: Race, progress: RaceProgress, name: str, group: str) -> 
     """
     longest = max((runs[0] for runs in progress.runs), key=lambda run: len(run.frames))
     steps = [frame.step for frame in longest.frames]
-    chosen = timeline(race.runs[0][0].name, steps, key=f"{name}_time", group=group)
+    classes = datasets.load(race.specs[0].dataset).class_names
+    chosen = timeline(race.runs[0][0].name, steps, classes, key=f"{name}_time", group=group)
     if chosen != st.session_state.get(f"{name}_looked_at"):
         st.session_state[f"{name}_looked_at"] = chosen
         streamlit_compat.rerun()  # update curves and numbers

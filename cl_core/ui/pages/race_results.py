@@ -11,14 +11,15 @@ from cl_core.ui.pages import race_controls, race_scores
 from cl_core.ui.pages.race_controls import HIDDEN
 
 GROUP = "race"  # of all pictures here: they share one timeline
-HEIGHTS = {2: 390, 3: 370, 4: 350}  # pixels, of each picture, by the number of contenders
+HEIGHTS = {2: 460, 3: 400, 4: 310}  # pixels, of each picture, by the number of contenders
 
 
 def contender_label(index: int, name: str) -> str:
     """Return a contender's name with its line and mark in the curves, as HTML; names hold no text from a link."""
     return (
         '<div style="align-items:center;display:flex;font-size:1.1rem;font-weight:650;gap:8px;line-height:1.25">'
-        f'<img alt="" src="{contender_line(index)}">{name}</div>'
+        f'<img alt="" src="{contender_line(index)}"><span title="{name}" style="overflow:hidden;'
+        f'text-overflow:ellipsis;white-space:nowrap">{name}</span></div>'
     )
 
 

@@ -42,7 +42,7 @@ def show_run_on_server(spec: RunSpec, points: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.fragment(_show_position, run_every=refresh.numbers_interval)(run)
         training_controls.VIEW.render()
-    picture, numbers = st.columns([0.58, 0.42], gap="medium")
+    picture, numbers = st.columns([0.69, 0.31], gap="small")
     with picture:
         st.fragment(_show_picture, run_every=refresh.picture_interval)(run, refresh, len(run.progress().frames))
     with numbers:

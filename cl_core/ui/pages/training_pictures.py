@@ -12,7 +12,7 @@ from cl_core.components.trainer.picture import view_of
 from cl_core.runtime.readable_run import ReadableRun
 from cl_core.training.frames import Frame, RunProgress
 
-HEIGHT = 570  # pixels, of the picture
+HEIGHT = 700  # pixels, of the picture
 
 
 def embedding_cloud(run: ReadableRun, progress: RunProgress, dims: int) -> Cloud:

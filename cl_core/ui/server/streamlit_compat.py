@@ -140,6 +140,13 @@ def replace_query_string(text: str, without: str = "") -> None:
         params._send_query_param_msg()
 
 
+def values_of_embed() -> list[str]:
+    """Return the values of the query parameter `embed`, which `st.query_params` does not show."""
+    with _query_params() as params:
+        value = params._query_params.get(EMBEDDING[0], [])
+    return [value] if isinstance(value, str) else list(value)
+
+
 def rerun() -> NoReturn:
     """Run the script again, with the query string as it is now.
 

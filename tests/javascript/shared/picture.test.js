@@ -33,6 +33,7 @@ Object.assign(globalThis, {
   Element: FakeElement,
   ResizeObserver: FakeObserver,
   IntersectionObserver: FakeObserver,
+  addEventListener: () => {},
   document: Object.assign(new EventTarget(), { hidden: false }),
   requestAnimationFrame: (callback) => frames.push(callback),
   cancelAnimationFrame: (id) => (frames[id - 1] = null),

@@ -13,7 +13,14 @@ FOLDER = Path(components.__file__).parent
 
 ENTRIES = [
     *(f"{name}/{name}.js" for name in ("embedding", "plane", "batch", "wedge", "triplet", "ranking", "shares")),
-    *("timeline/timeline.js", "trainer/trainer.js", "trainer/worker.js", "own_run/own_run.js", "arena/arena.js"),
+    *(
+        "timeline/timeline.js",
+        "trainer/trainer.js",
+        "trainer/worker.js",
+        "own_run/own_run.js",
+        "phone_sidebar/phone_sidebar.js",
+        "arena/arena.js",
+    ),
 ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cl_core.losses import LOSSES
 from cl_core.ui.link import reading
 from cl_core.ui.link.control import Control
-from cl_core.ui.link.reading import read_link
+from cl_core.ui.link.reading import notes_on_embed, read_link
 from cl_core.ui.pages import batch, boundaries, failures, race_controls, training_controls
 from cl_core.ui.pages.experiments import page as experiments
 from cl_core.ui.pages.triplets import page as triplets
@@ -195,3 +195,12 @@ def test_number_with_a_decimal_comma_is_the_number(margin):
     text = f"{margin:.6f}"
     link, _ = read("triplets", margin=text.replace(".", ","))
     assert math.isclose(float(link["margin"]), float(text))
+
+
+@pytest.mark.parametrize(
+    ("values", "noted"), [([], False), (["true"], False), (["TRUE"], False), (["1"], True), ([""], True)]
+)
+def test_note_on_embed_if_streamlit_does_not_understand_it(values, noted):
+    notes = notes_on_embed(values)
+    assert len(notes) == noted
+    assert all("`embed` must be true" in note for note in notes)

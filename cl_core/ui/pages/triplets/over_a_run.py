@@ -31,7 +31,7 @@ from cl_core.ui.widgets.visitor_run import own_run
 
 NONE = "none"
 GROUP = "film"  # of all pictures here: they share one timeline
-HEIGHT = 500  # pixels, of a picture
+HEIGHT = 560  # pixels, of a picture
 HEIGHT_OF_EACH = 420  # pixels, where two runs are shown
 
 RUN = Control(
