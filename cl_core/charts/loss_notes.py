@@ -8,7 +8,7 @@ from cl_core.losses import LOSSES
 from cl_core.losses.base import Loss
 from cl_core.training.collapse_values import share_without_terms
 from cl_core.training.config import RunSpec
-from cl_core.training.frames import RunProgress
+from cl_core.training.frames import Change, RunProgress
 
 UNKNOWN_COLLAPSE = "The loss at total collapse is unknown: no batch with a positive and a negative pair was found."
 
@@ -32,7 +32,14 @@ def loss_notes(progress: RunProgress) -> str:
         sentences.append(note)
     if len(progress.losses) and _is_above(float(progress.losses[0]), references.collapse):
         sentences.append(reason_for_start(LOSSES[progress.spec.loss]))
+    sentences += [_change_text(change) for change in progress.changes]
     return " ".join(sentences)
+
+
+def _change_text(change: Change) -> str:
+    """Say which settings a run has got while it went on."""
+    values = ", ".join(f"{name} {value:g}" for name, value in {"learning rate": change.rate, **change.theta}.items())
+    return f"After step {change.step:,} the settings were changed: {values}."
 
 
 def note_on_empty_batches(spec: RunSpec, collapse: str) -> str:

@@ -95,6 +95,11 @@ class Engine:
         race.renew_lease()
         return race
 
+    def find(self, name: str) -> Run | Race | None:
+        """Return the open run or race of a name; None if there is none any more."""
+        with self._changed:
+            return next((playback for playback in self._playbacks if playback.name == name and playback.is_open), None)
+
     def load(self) -> EngineLoad:
         """Return the current load of all sessions together."""
         with self._changed:

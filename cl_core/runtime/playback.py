@@ -45,6 +45,11 @@ class Playback(ABC):
         return self._playing and not self.ended
 
     @property
+    def is_open(self) -> bool:
+        """Whether it was not closed."""
+        return not self._closed
+
+    @property
     def has_lease(self) -> bool:
         """Whether its lease was renewed lately, so that it may submit work."""
         return not self._closed and time.monotonic() < self._lease_end

@@ -112,6 +112,7 @@ class Race(Playback):
         seeds: how many seeds each contender runs with, counted from that of its spec.
 
     Attributes:
+        name: unique; begins the names of its runs.
         runs: the runs by contender and seed.
 
     Raises:
@@ -127,10 +128,10 @@ class Race(Playback):
         self.seeds = seeds
         self._stretch: list[int] = [0]
         self._spacing_spec = _spacing_spec(specs, seeds)
-        name, client = f"race-{uuid.uuid4().hex[:12]}", context.queue.client()
+        self.name, client = f"race-{uuid.uuid4().hex[:12]}", context.queue.client()
         self.runs = tuple(
             tuple(
-                RaceRun(context, replace(spec, seed=seed), n, f"{name}-{letter}{k}", client, self._stretch)
+                RaceRun(context, replace(spec, seed=seed), n, f"{self.name}-{letter}{k}", client, self._stretch)
                 for k, seed in enumerate(seeds_of(spec, seeds))
             )
             for letter, spec in zip(LETTERS, specs, strict=False)

@@ -6,8 +6,9 @@ value, so a worker that dies costs one chunk. A run whose lease has ended for a 
 
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,12 @@ from cl_core.runtime.retry import RetryPolicy
 from cl_core.runtime.stored_run import StoredRun
 from cl_core.runtime.tasks import StateHandle
 from cl_core.training import MAX_STEPS, RunSpec, State
-from cl_core.training.frames import MAX_FRAMES, Phase, RunProgress, next_frame_steps
+from cl_core.training.frames import MAX_FRAMES, Change, Phase, RunProgress, next_frame_steps
 from cl_core.training.saved_run import SavedRun
 
 CHUNK = 0.6  # seconds after which a chunk ends wherever it is, so that a pause is felt soon
 FRAMES_PER_CHUNK = 4  # of a run at full speed: each hand-over of a state costs time
+_FLAGS: Mapping[Callable[..., Any], str] = {tasks.draw_frame: "_drawing", tasks.measure_references: "_measuring"}
 
 
 class Run(StoredRun):
@@ -55,6 +57,7 @@ class Run(StoredRun):
         self._drawing = False  # the frame of the first undrawn state is under way
         self._stepping = False  # the chunk under way is a single step that was asked for
         self._frame_steps: list[int] = []  # steps of the frames that the chunk under way shall reach
+        self._references_due = self._measuring = False  # the lines beside the run, after a change of its settings
         self._retry = RetryPolicy()
         if saved is not None:
             self.history, self._failure = History.of(saved), saved.state.failure
@@ -75,6 +78,16 @@ class Run(StoredRun):
         """Pause, and do one step."""
         with self._context.changed:
             self._update(_playing=False, _steps_requested=self._steps_requested + 1)
+
+    def change(self, spec: RunSpec) -> None:
+        """Train on with other settings, from the step after the chunk under way on.
+
+        Args:
+            spec: settings that differ in the learning rate and in numbers of the loss only: these are taken.
+        """
+        with self._context.changed:
+            self._update(spec=replace(self.spec, rate=spec.rate, theta=spec.theta), _references_due=True)
+            self._take_settings()
 
     def close(self) -> None:
         """End the run; its frames stay, and its weights are freed with the last reference to it."""
@@ -114,6 +127,7 @@ class Run(StoredRun):
                 references=self.history.references,
                 note=self._retry.note,
                 failure=self._failure,
+                changes=tuple(self.history.changes),
             )
 
     def progress_and_state(self) -> tuple[RunProgress, State | None]:
@@ -158,6 +172,9 @@ class Run(StoredRun):
         if self._undrawn and not self._drawing:
             views = self.history.frames[-1].views
             self._submit(tasks.draw_frame, self._undrawn[0], self.n, views, self.linear_probe)
+        if self._references_due and not self._measuring:
+            self._references_due = False
+            self._submit(tasks.measure_references, self.spec, self.n)
         if now >= self._lease_end:
             return np.inf if self._training or self._undrawn else self._spill_when_idle(now)
         if self._training or self.failed:
@@ -216,7 +233,7 @@ class Run(StoredRun):
         future.add_done_callback(collect)
 
     def _mark(self, task: Callable[..., Any], under_way: bool) -> None:
-        setattr(self, "_drawing" if task is tasks.draw_frame else "_training", under_way)
+        setattr(self, _FLAGS.get(task, "_training"), under_way)
 
     def collect(self, task: Callable[..., Any], done: "Future[Any]") -> None:
         """Take the outcome of one of the run's tasks; lock held."""
@@ -235,6 +252,8 @@ class Run(StoredRun):
         elif task is tasks.start_run:
             self._newest, first, self.history.references = result
             self.history.add_frame(first)
+        elif task is tasks.measure_references:
+            self.history.references = result
         else:
             self._collect_states(result)
 
@@ -244,6 +263,7 @@ class Run(StoredRun):
             self.history.add_steps(handle.state)
             if handle.state.step in self._frame_steps and not handle.state.failure:
                 self._undrawn.append(handle)
+        self._take_settings()
         newest = handles[-1].state
         self._step_log.append((time.monotonic(), newest.step))
         if self._stepping and self._steps_requested:
@@ -251,6 +271,16 @@ class Run(StoredRun):
         if newest.failure:
             self._failure, self._playing = newest.failure, False
         self._draw_at_rest()
+
+    def _take_settings(self) -> None:
+        """Let the newest state go on with the run's settings, unless a chunk that began with others is under way."""
+        if self._training or self._newest is None or self._newest.state.spec == self.spec:
+            return
+        state = self._newest.state
+        self._newest = replace(self._newest, state=replace(state, spec=self.spec))
+        if state.step:
+            numbers = {name: float(value) for name, value in self.spec.theta.items() if type(value) in (int, float)}
+            self.history.add_change(Change(state.step, self.spec.rate, numbers))
 
     def _fail(self, reason: str) -> None:
         super()._fail(reason)

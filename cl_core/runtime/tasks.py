@@ -88,6 +88,11 @@ def train_chunk(
     return reached
 
 
+def measure_references(spec: RunSpec, n: int) -> References:
+    """Compute the lines to draw beside a run; arguments as for `frames.references`."""
+    return frames.references(spec, n)
+
+
 def draw_frame(handle: StateHandle, n: int, previous: dict[int, View] | None, probe: bool) -> Frame:
     """Make the frame of a state.
 

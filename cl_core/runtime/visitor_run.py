@@ -77,6 +77,7 @@ class VisitorRun:
             references=saved.references if saved else None,
             note=None,
             failure=saved.state.failure if saved else None,
+            changes=saved.changes if saved else (),
         )
 
     def progress_and_state(self) -> tuple[RunProgress, State | None]:

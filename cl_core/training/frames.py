@@ -1,6 +1,6 @@
 """Frames: the metrics and coordinates of a run at one step, small enough to keep all of them in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import dropwhile, islice, takewhile
@@ -212,6 +212,21 @@ def steps_to_the_end(spec: RunSpec) -> list[int]:
     return [*takewhile(lambda step: step < MAX_STEPS, frame_steps(spec)), MAX_STEPS]
 
 
+@dataclass(frozen=True)
+class Change:
+    """Settings that were changed while a run went on.
+
+    Attributes:
+        step: number of steps done before; the settings count from the next one on.
+        rate: learning rate.
+        theta: values of the loss's sliders by name.
+    """
+
+    step: int
+    rate: float
+    theta: Mapping[str, float]
+
+
 Phase = Literal["opening", "paused", "running", "failed", "finished"]
 
 
@@ -258,6 +273,7 @@ class RunProgress:
         references: values to compare the run with; None while it opens.
         note: message about a problem that was solved, such as a retry; None if there was none.
         failure: message that says why the run cannot continue; None while it can.
+        changes: of the settings, oldest first.
     """
 
     spec: RunSpec
@@ -271,3 +287,4 @@ class RunProgress:
     references: References | None
     note: str | None
     failure: str | None
+    changes: tuple[Change, ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core.training.frames import Frame, References
+from cl_core.training.frames import Change, Frame, References
 from cl_core.training.loop import State
 
 
@@ -21,6 +21,7 @@ class SavedRun:
         losses: (step,) float32, the loss at every step.
         empty: number of steps whose batch had no valid term.
         references: values to compare the run with.
+        changes: of the settings while the run went on, oldest first; the state's spec has the newest.
     """
 
     n: int
@@ -29,3 +30,4 @@ class SavedRun:
     losses: NDArray[np.float32]
     empty: int
     references: References
+    changes: tuple[Change, ...] = ()

@@ -83,16 +83,16 @@ def _first_move(page: "TrainingPage", starts: int) -> float:
     seconds = []
     for _ in range(starts):
         page.reset()
-        clicked = page.press("start")
+        clicked = page.press("play")
         page.wait_until("notes.at(-1).shown > 0")
         seconds.append(next(note["t"] for note in page.notes(clicked) if note["shown"] > 0) - clicked)
-        page.press("pause")
+        page.press("play")
         time.sleep(1)
     return median(seconds)
 
 
 def _measure_speed(page: "TrainingPage", plan: Plan, first_move: float) -> PageResult:
-    clicked = page.press("start")
+    clicked = page.press("play")
     page.wait_until(f"notes.some((note) => note.knn >= {GOAL})")
     goal = next(note["t"] for note in page.notes(clicked) if note["knn"] >= GOAL) - clicked
     page.wait_until(f"notes.at(-1).step >= {STEADY_STEP}")
@@ -101,10 +101,10 @@ def _measure_speed(page: "TrainingPage", plan: Plan, first_move: float) -> PageR
         for _ in range(plan.windows):
             time.sleep(1)
             rates.append(page.rates(plan.window))
-            page.press("pause")
+            page.press("play")
             time.sleep(1.5)  # until the last frame is drawn
             headless_rates.append(headless_rate(plan.window))
-            page.press("start")
+            page.press("play")
     steps, frames = (median(values) for values in zip(*rates, strict=True))
     return PageResult(median(headless_rates), steps, frames, first_move, goal)
 

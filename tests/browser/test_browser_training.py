@@ -69,6 +69,7 @@ def test_slider_and_rate_change_a_run_while_it_goes_on(open_training: Open) -> N
     slider.focus()
     for _ in range(5):
         training.page.keyboard.press("ArrowRight")
+    training.run_button("Apply").click()
     training.wait(lambda: training.run()["references"]["collapse"] != collapse)
     training.wait(lambda: [change["theta"]["temperature"] for change in training.run()["changes"]][-1:] == [0.15])
     frames = training.number("frames")
@@ -90,6 +91,7 @@ def test_rate_changes_a_run_and_the_server_trains_on_with_it(
     page = training.page
     frames = training.number("frames")
     page.get_by_test_id("stSidebar").get_by_role("slider", name="learning rate").press("ArrowRight")
+    training.run_button("Apply").click()
     training.wait(lambda: training.run()["changes"])
     training.until(f"Number(d.frames) > {frames + 3} && d.phase === 'running'")  # the same run goes on
     expect(training.root.locator(".changed")).to_be_hidden()
@@ -108,6 +110,7 @@ def test_rate_changes_a_run_and_the_server_trains_on_with_it(
     file = export_run(page)
     saved = run_file.loads(file)
     assert saved.state.spec.rate == RATE_AFTER
+    assert [(change.step, change.rate) for change in saved.changes] == [(at, RATE_AFTER)]
     assert saved.losses.tolist() == ours
     on_server = open_on_server(open_page, tmp_path / "run.npz", file)
     on_server.click("Step")
@@ -132,7 +135,7 @@ def test_other_settings_wait_for_start(open_training: Open) -> None:
     training.page.keyboard.press("ArrowRight")
     expect(training.root.locator(".changed")).to_be_visible()
     assert training.run()["id"] == run
-    training.run_button("Start with these settings").click()
+    training.run_button("Restart").click()
     training.until("d.phase === 'running' && Number(d.frames) > 2")
     assert training.run()["id"] != run
 

@@ -132,7 +132,7 @@ def test_race_in_the_browser_is_still_there_after_visiting_another_page(open_pag
     assert comparison.step() == step  # it has not started again by itself
     expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible()
     page.get_by_role("slider", name="seeds").press("ArrowRight")
-    expect(page.get_by_text("The settings have changed since this race was started.")).to_be_visible()
-    comparison.click("Start with these settings")
+    expect(page.get_by_text("Settings changed")).to_be_visible()
+    comparison.click("Restart")
     expect(page.get_by_text(re.compile("3 seeds each, one is drawn"))).to_be_visible()
-    expect(page.get_by_text("The settings have changed since this race was started.")).to_be_hidden()
+    expect(page.get_by_text("Settings changed")).to_be_hidden()

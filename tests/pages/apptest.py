@@ -131,6 +131,8 @@ def click(app: AppTest, key: str) -> AppTest:
 
 # ---- reading pages
 
+UNSEEN = ("_visit", "_reload", "_phone_sidebar")  # components of which nothing can be seen
+
 
 def current_step(app: AppTest) -> int:
     """Return the step of the run on the training page."""
@@ -138,9 +140,12 @@ def current_step(app: AppTest) -> int:
 
 
 def component_messages(app: AppTest) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return header and buffers of the message to each component that can be seen."""
-    components = [each.proto for each in app.get("bidi_component") if "phone_sidebar" not in each.proto.component_name]
-    return [unpack(bytes(component.bytes)) for component in components]
+    """Return header and buffers of the message to each component of which something can be seen."""
+    return [
+        unpack(bytes(component.proto.bytes))
+        for component in app.get("bidi_component")
+        if not component.proto.component_name.endswith(UNSEEN)
+    ]
 
 
 def component_headers(app: AppTest) -> list[dict[str, Any]]:

@@ -167,9 +167,9 @@ def test_variants_show_their_own_value(pool):
 
 def test_boundaries_page_shows_pairs_of_the_sessions_run(pool):
     app = open_training_run(loss="am_softmax", dataset="mnist", dim="8")
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: app.session_state.run.progress().step > 3)
-    click(app, "pause")
+    click(app, "play")
     run_until(app, lambda app: not app.session_state.run.busy)
     run = app.session_state.run
     app.switch_page("pages/boundaries.py").run()

@@ -21,9 +21,9 @@ def race_of(app: AppTest) -> Race:
 
 
 def train_race(app: AppTest, steps: int = 10) -> AppTest:
-    app.button(key="start").click().run()
+    app.button(key="play").click().run()
     run_until(app, lambda app: race_of(app).progress().step >= steps)
-    app.button(key="pause").click().run()
+    app.button(key="play").click().run()
     return run_until(app, lambda app: not race_of(app).busy)
 
 
@@ -144,7 +144,7 @@ def test_ready_race_sets_all_contenders(idle_executor, ready):
 
 def test_failed_contender_is_named_and_the_others_continue(pool):
     app = open_race(loss_2="npair", rate_2="10.0", optimiser="sgd", rate="0.001")
-    app.button(key="start").click().run()
+    app.button(key="play").click().run()
     run_until(app, lambda app: app.error and race_of(app).progress().step > 20)
     assert "B Multi-class N-pair" in app.error[0].value
     assert race_of(app).playing

@@ -12,7 +12,7 @@ from cl_core.components.envelope import unpack
 from cl_core.ui.widgets.chart import SCREEN_READER_ONLY
 from tests.pages.apptest import FAST_RACE, FAST_TRAINING, open_page, run_until
 
-TEXT_ONLY = {"timeline", "ranking"}  # components of text and controls, without a picture
+TEXT_ONLY = {"timeline", "ranking", "visit", "reload"}  # components of text and controls, without a picture
 
 VIEWS: list[tuple[str, dict[str, str], set[str]]] = [  # page, link, and types of figures that it must have
     ("start", {}, set()),

@@ -174,7 +174,7 @@ def test_server_takes_over_where_the_browser_cannot_train(pool, browser):
     app.run()
     assert isinstance(app.session_state.run, Run)
     assert "WebAssembly is not allowed here." in app.info[0].value
-    click(app, "start")
+    click(app, "play")
     assert not app.exception
 
 

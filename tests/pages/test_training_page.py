@@ -7,6 +7,7 @@ import pytest
 
 from cl_core.losses import LOSSES
 from cl_core.losses.articles import CONTRASTING
+from cl_core.training.files import run_file
 from cl_core.training.frames import PACES
 from cl_core.ui.pages import training_controls
 from tests.executors import DyingExecutor
@@ -37,7 +38,7 @@ def test_each_loss_has_its_controls_and_trains(pool, key):
     assert not app.warning
     for parameter in LOSSES[key].parameters.values():
         assert parameter.name in app.session_state
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: current_step(app) > 12)
     assert not app.exception
     assert not app.error
@@ -46,9 +47,9 @@ def test_each_loss_has_its_controls_and_trains(pool, key):
 def test_start_pause_step_and_reset(pool):
     app = open_training_run()
     first = app.session_state.run.progress().frames[0]
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: current_step(app) > 20)
-    click(app, "pause")
+    click(app, "play")
     run_until(app, lambda app: not app.session_state.run.busy)
     paused_at = current_step(app)
     time.sleep(0.2)
@@ -74,17 +75,48 @@ def test_new_seed_gives_other_initial_embedding(pool):
     assert app.session_state.run.progress().frames[0].points[2].tobytes() != first.tobytes()
 
 
-def test_changed_settings_take_effect_at_next_start(pool):
+def test_rate_and_sliders_are_applied_to_a_run_that_goes_on(pool):
     app = open_training_run()
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: current_step(app) > 5)
     running = app.session_state.run
+    collapse = running.progress().references.collapse
     app.slider(key="temperature").set_value(0.5).run()
+    app.select_slider(key="rate").set_value(0.003).run()
+    assert running.spec.theta["temperature"] == 0.1
+    assert app.button(key="play").label == "Pause"
+    click(app, "apply")
     assert app.session_state.run is running
-    assert any("settings have changed" in info.value for info in app.info)
-    click(app, "start")
+    assert (running.spec.rate, running.spec.theta["temperature"]) == (0.003, 0.5)
+    assert "apply" not in widget_keys(app)
+    run_until(app, lambda app: running.progress().references.collapse != collapse)
+    step = current_step(app)
+    run_until(app, lambda app: current_step(app) > step + 5)
+    click(app, "play")
+    run_until(app, lambda app: not running.busy)
+    (change,) = running.progress().changes
+    assert (change.rate, dict(change.theta)) == (0.003, {"temperature": 0.5})
+    assert 5 < change.step <= current_step(app)
+    assert f"After step {change.step:,} the settings were changed: learning rate 0.003" in markdown_texts(app)
+    saved = run_file.loads(run_file.dumps(*running.progress_and_state(), running.n))
+    assert saved.changes == (change,)
+    assert saved.state.spec == running.spec
+
+
+def test_changed_settings_take_effect_at_restart(pool):
+    app = open_training_run()
+    click(app, "play")
+    run_until(app, lambda app: current_step(app) > 5)
+    running = app.session_state.run
+    app.select_slider(key="dim").set_value(16).run()
+    assert app.session_state.run is running
+    assert app.button(key="play").label == "Pause"
+    assert "Settings changed" in markdown_texts(app)
+    assert "apply" not in widget_keys(app)  # a net of another size needs a start of its own
+    click(app, "restart")
     assert app.session_state.run is not running
-    assert app.session_state.run.spec.theta["temperature"] == 0.5
+    assert app.session_state.run.spec.dim == 16
+    assert app.session_state.run.playing
 
 
 def test_settings_take_effect_at_once_before_first_start(pool):
@@ -127,7 +159,7 @@ def test_collapse_value_of_small_batches_is_that_of_batches_with_positives(pool)
     app = open_training_run(loss="supcon", batch="4")
     assert "Total collapse is 1.1, the floor" in html_texts(app)
     assert "Total collapse is 1.1 for the others." in markdown_texts(app)
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: current_step(app) > 20)
     assert any("Take two or more images of each class" in warning.value for warning in app.warning)
 
@@ -136,7 +168,7 @@ def test_tiny_floor_is_zero_and_start_above_collapse_is_explained(pool):
     app = open_training_run(loss="arcface")
     assert "the floor 0." in html_texts(app)
     assert "starts above total collapse" not in markdown_texts(app)
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: current_step(app) > 5)
     assert "because the class weights are random at first" in markdown_texts(app)
 
@@ -147,7 +179,7 @@ def test_link_draws_batches_by_class_until_another_loss_is_chosen(pool):
     assert app.session_state.run.spec.images_per_class == 4
     assert training_controls.link_of(app.session_state.run.spec)["images_per_class"] == "4"
     assert "have no valid term" not in markdown_texts(app)
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: current_step(app) > 10)
     assert app.session_state.run.progress().empty == 0
     app.selectbox(key="loss").set_value("triplet").run()
@@ -240,9 +272,9 @@ def test_variant_is_trained_and_reset_when_loss_changes(pool):
     assert not app.warning
     assert app.session_state.run.spec.convention == "twice"
     assert f"The classifiers of {CONTRASTING.markdown}" in " ".join(caption.value for caption in app.caption)
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: current_step(app) > 20)
-    click(app, "pause")
+    click(app, "play")
     run_until(app, lambda app: not app.session_state.run.busy)
     progress = app.session_state.run.progress()
     assert (progress.references.collapse, progress.references.floor) == pytest.approx((2.3026, 1.4612), abs=1e-4)
@@ -277,10 +309,10 @@ def test_parameters_fixed_by_variant_are_shown_and_disabled(pool):
 
 def test_diverging_run_shows_error_with_advice(pool):
     app = open_training_run(loss="npair", optimiser="sgd", rate="10.0")
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: app.error)
     assert "learning rate" in app.error[0].value
-    assert app.button(key="start").disabled
+    assert app.button(key="play").disabled
     assert app.session_state.run.progress().frames
 
 
@@ -288,7 +320,7 @@ def test_worker_death_is_reported_and_run_continues(monkeypatch, pool):
     dying = DyingExecutor(lambda task, nth: task == "train_chunk" and nth == 2)
     monkeypatch.setattr(pool, "submit", dying.submit)
     app = open_training_run()
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: current_step(app) > 10)
     assert any("A worker process died" in info.value for info in app.info)
 
@@ -311,9 +343,9 @@ def test_embedding_component_receives_frames_of_the_run(pool):
 
 def test_metrics_and_charts_show_numbers_of_the_run(pool):
     app = open_training_run()
-    click(app, "start")
+    click(app, "play")
     run_until(app, lambda app: current_step(app) > 10)
-    click(app, "pause")
+    click(app, "play")
     run_until(app, lambda app: not app.session_state.run.busy)
     shown = {metric.label: metric.value for metric in app.metric}
     measured = app.session_state.run.progress().frames[-1].metrics
@@ -327,7 +359,7 @@ def test_density_view_has_one_contour_per_class(pool):
     assert not app.exception
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert [trace["type"] for trace in figure["data"]].count("contour") == 10
-    assert not app.button(key="start").disabled
+    assert not app.button(key="play").disabled
 
 
 def test_every_pace_can_be_set_by_link(pool):

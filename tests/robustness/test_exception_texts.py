@@ -152,7 +152,7 @@ def test_training_page_explains_a_failed_task(failing, caplog, task):
     app = open_page("training", **FAST_TRAINING)
     if task != "start_run":
         run_until(app, lambda app: app.session_state.run.progress().frames)
-        click(app, "start")
+        click(app, "play")
     run_until(app, lambda app: app.error)
     assert_explained(app, caplog, "Reset makes the same run again")
 

@@ -84,6 +84,11 @@ export class Picture {
     return false;
   }
 
+  /** Whether it is in the window, or was not yet looked for. */
+  get seen() {
+    return this.#visible;
+  }
+
   /** Whether there is something to draw. */
   get ready() {
     return this.header !== null && this.theme !== null;

@@ -24,7 +24,7 @@ import { RunBar } from "../_shared/run_bar.js";
  * @import { CloudMessage } from "../embedding/feed.js"
  * @import { About } from "../trainer/client.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
- * @import { RunOrder } from "../_shared/run_bar.js"
+ * @import { Difference, RunOrder } from "../_shared/run_bar.js"
  */
 
 /**
@@ -86,7 +86,7 @@ class ArenaPicture extends Picture {
   /** @param {HTMLElement} root */
   constructor(root) {
     super(root);
-    this.bar = new RunBar(root, (name) => this.#order(name));
+    this.bar = new RunBar(root, (name) => this.#order(name), this.signal);
     this.timeline = new TimelinePicture(find(root, ".timeline"));
     this.#model = find(root, ".contender");
     this.#model.remove();
@@ -227,9 +227,10 @@ class ArenaPicture extends Picture {
     if (name === "reseed") {
       this.#fresh = true;
       this.trigger("reseed", race.id);
-    } else if (name === "reset" || (name === "play" && this.#differs)) {
-      if (this.#differs) this.#restart(header, name === "play");
-      else race.reset();
+    } else if (name === "restart" || (name === "reset" && this.#differs)) {
+      this.#restart(header, name === "restart");
+    } else if (name === "reset") {
+      race.reset();
     } else if (name === "step") {
       race.stepOnce();
     } else if (race.playing) {
@@ -323,17 +324,18 @@ class ArenaPicture extends Picture {
   #showState(race, { words }) {
     const { phase, playing, started, loaded, trouble, rate } = race;
     const step = Math.max(race.step, 0);
-    const changed = this.#differs;
+    /** @type {Difference} */
+    const changed = this.#differs ? "other" : "";
     const seeds = race.runs[0].length;
     const numbers = [fill(words.stepText, { step: step.toLocaleString() })];
     if (rate) numbers.push(fill(words.rate, { rate: rate.toFixed(0) }));
     if (seeds > 1) numbers.push(fill(words.seeds, { seeds }));
-    const play = playing && !changed ? words.pause : changed ? words.startOther : started ? words.goOn : words.start;
+    const play = playing ? words.pause : started ? words.goOn : words.start;
     const waiting = phase === "running" && loaded < 1;
     const ready = !race.ended && phase !== "loading";
-    const state = { phase, numbers, play, canPlay: ready || changed, canStep: ready, loaded, waiting, notices: [trouble], changed };
+    const state = { phase, numbers, play, canPlay: ready, canStep: ready, loaded, waiting, notices: [trouble], changed };
     this.bar.show(state, words);
-    setData(this.root, { phase, step, playing: playing && !changed, engine: "browser" });
+    setData(this.root, { phase, step, playing, engine: "browser" });
   }
 
   /** @param {Header} header */

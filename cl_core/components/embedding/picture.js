@@ -21,6 +21,7 @@ import { classColour, css } from "../_shared/colour.js";
 import { find, setData } from "../_shared/dom.js";
 import { fill, withMinus } from "../_shared/format.js";
 import { toggleClass } from "../_shared/legend.js";
+import { listenToPageKeys } from "../_shared/page_keys.js";
 import { Picture } from "../_shared/picture.js";
 import { joinPlayback } from "../_shared/playback.js";
 import { pressZoomButton } from "../_shared/pointer.js";
@@ -119,6 +120,8 @@ export class EmbeddingPicture extends Picture {
       replay: () => this.press("play"),
     };
     listenToInput(this.canvas, actions, this.signal);
+    const keys = { ArrowLeft: () => this.press("back"), ArrowRight: () => this.press("forward") };
+    listenToPageKeys(() => (this.header?.timeline && this.#recording?.length ? keys : {}), this.signal);
     this.answerDescribe("positions", () => this.#describe());
     this.observeSize(this.canvas);
     this.observeVisibility(this.canvas);
@@ -165,6 +168,7 @@ export class EmbeddingPicture extends Picture {
   /** @param {Header} header */
   #restart(header) {
     this.#recording = new Recording(header);
+    this.#reported = -1;
     this.#player.clear();
     this.#camera.reset();
     this.#pointed = -1;
@@ -235,7 +239,9 @@ export class EmbeddingPicture extends Picture {
 
   refresh() {
     this.#stale = true;
-    super.refresh();
+    if (this.seen) return super.refresh();
+    this.#player.keepUp();
+    this.#report();
   }
 
   /** @param {number} now */

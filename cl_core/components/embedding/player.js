@@ -88,6 +88,11 @@ export class Player {
     this.#moveTo(this.last, QUICKEST * 2, now, true);
   }
 
+  /** Be at the newest frame at once if it is followed, as out of sight there is no movement. */
+  keepUp() {
+    if (this.mode === "live") this.#jump(this.last);
+  }
+
   /**
    * Replay from the frame shown, or from the start if that is the last.
    * @param {number} now

@@ -7,6 +7,7 @@
 import { find, labelButtons, setData, setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
 import { Legend, toggleClass } from "../_shared/legend.js";
+import { listenToPageKeys } from "../_shared/page_keys.js";
 import { Picture } from "../_shared/picture.js";
 import { joinPlayback } from "../_shared/playback.js";
 
@@ -44,6 +45,8 @@ export class TimelinePicture extends Picture {
       if (step !== undefined) this.#playback?.seek(step);
     });
     this.scrubber.addEventListener("change", () => this.#playback?.settle());
+    const keys = { ArrowLeft: () => this.#step(-1), ArrowRight: () => this.#step(1) };
+    listenToPageKeys(() => (this.header?.steps.length ? keys : {}), this.signal);
   }
 
   close() {
@@ -96,6 +99,14 @@ export class TimelinePicture extends Picture {
     else if (playback.playing) playback.pause();
     else playback.play(performance.now());
     if (!playback.playing) playback.settle();
+  }
+
+  /** @param {number} by  frames */
+  #step(by) {
+    if (!this.header || !this.#playback) return;
+    const { steps } = this.header;
+    this.#playback.seek(steps[Math.max(this.#playback.frameOf(steps) + by, 0)] ?? Infinity);
+    this.#playback.settle();
   }
 
   /** Send the step that is shown to Python, if it has changed. */

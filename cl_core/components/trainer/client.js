@@ -359,10 +359,11 @@ export class VisitorRun extends EventTarget {
 }
 
 /**
+ * Return whether two choices have the same values.
  * @param {Choice} a
  * @param {Choice} b
  */
-function sameChoice(a, b) {
+export function sameChoice(a, b) {
   const [first, second] = [a, b].map(({ seed, rate, theta }) => /** @type {Record<string, number>} */ ({ ...theta, seed, rate }));
   const names = Object.keys(first);
   return names.length === Object.keys(second).length && names.every((name) => first[name] === second[name]);

@@ -134,6 +134,11 @@ export class Curves {
     this.#redraw(true);
   }
 
+  /** Draw what is to be drawn within this animation frame. */
+  drawNow() {
+    if (this.#requested) this.#draw();
+  }
+
   /** Forget the run. */
   clear() {
     this.#hover = null;
@@ -147,27 +152,33 @@ export class Curves {
     this.#changed ||= changed;
     if (this.#requested) return;
     this.#requested = true;
-    requestAnimationFrame(() => {
-      this.#requested = false;
-      this.#draw();
-    });
+    requestAnimationFrame(() => this.drawNow());
   }
 
   #draw() {
+    this.#requested = false;
     const empty = !this.#data.frames.length;
     this.#placeholder.hidden = !empty;
-    this.#plots.hidden = empty;
-    if (empty || !this.#size.width) return;
+    this.#plots.classList.toggle("none", empty);
+    if (!this.#size.width) return;
+    this.#reserve();
+    if (empty) return;
     if (this.#changed) this.#drawCurves();
     this.#changed = false;
     this.#point();
+  }
+
+  /** Give the charts their heights, also where there is nothing to draw yet: what is below keeps its place. */
+  #reserve() {
+    const { scale } = this.#size;
+    for (const chart of Object.values(this.#charts)) chart.resize(scale);
+    setAttributes(this.#steps, { height: PLOT_HEIGHTS.steps * scale });
   }
 
   #drawCurves() {
     const { frames, losses, references, changes } = this.#data;
     const { width, scale } = this.#size;
     const { loss, accuracy, triplets } = this.#charts;
-    for (const chart of Object.values(this.#charts)) chart.resize(scale);
     const guides = {
       loss: lossGuides(references),
       accuracy: accuracyGuides(references?.knnRaw ?? NaN, frames[0].metrics.knn),
@@ -260,7 +271,6 @@ export class Curves {
   #drawSteps() {
     const { scale } = this.#size;
     const { left, right } = this.#axis;
-    setAttributes(this.#steps, { height: PLOT_HEIGHTS.steps * scale });
     const ticks = this.#axis.roundSteps(STEP_NUMBERS.distance * scale);
     const lines = ticks.map((step) => ({ x1: this.#axis.x(step), x2: this.#axis.x(step), y1: 0, y2: 5 }));
     updateChildren(this.#stepTicks, "line", [{ x1: left, x2: right, y1: 0, y2: 0 }, ...lines]);

@@ -30,6 +30,7 @@ export async function encodeRun(run) {
       seconds: snapshot.seconds,
       empty: snapshot.empty,
       failure: run.failure || null,
+      ...(run.changes.length && { changes: run.changes }),
       references: Object.fromEntries(finite),
     },
     steps: frames.map(({ step }) => step),

@@ -59,6 +59,11 @@ export class Measures {
     });
   }
 
+  /** Show no scores. */
+  clear() {
+    for (const [element] of this.#places) setText(element, "–");
+  }
+
   /**
    * @param {Frame} frame
    * @param {2 | 3} axes  that are drawn

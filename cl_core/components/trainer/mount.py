@@ -14,7 +14,7 @@ _component = register(Path(__file__).parent, *STYLES)
 
 def trainer(
     content: Trainer, *, key: str, on_handover: Callable[[Any], None], on_reseed: Callable[[], None],
-    on_facts: Callable[[Any], None], on_refused: Callable[[Any], None],
+    on_facts: Callable[[Any], None], on_refused: Callable[[Any], None], on_changes: Callable[[Any], None],
 ) -> None:  # fmt: skip
     """Show the trainer. All that its callbacks get is untrusted.
 
@@ -25,6 +25,7 @@ def trainer(
         on_reseed: called when the visitor asks for another seed.
         on_facts: called with the facts of the page, by name, when the conditions are met.
         on_refused: called with the reason when the browser cannot train.
+        on_changes: called with the steps at which the settings of the run were changed, when they are others.
     """
 
     def reported(name: str) -> Any:
@@ -37,4 +38,5 @@ def trainer(
         on_reseed_change=on_reseed,
         on_facts_change=lambda: on_facts(reported("facts")),
         on_refused_change=lambda: on_refused(reported("refused")),
+        on_changes_change=lambda: on_changes(reported("changes")),
     )

@@ -25,7 +25,6 @@ WORDS: Mapping[str, str] = {
     "start": "Start",
     "goOn": "Go on",
     "pause": "Pause",
-    "startOther": "Start with these settings",
     "playHelp": "Train, or pause",
     "step": "Step",
     "stepHelp": "Pause, and do one step",
@@ -46,7 +45,11 @@ WORDS: Mapping[str, str] = {
     "download": "Training images that have arrived",
     "empty": "{empty} of {step} steps had no valid term in their batch and changed nothing.",
     "retry": "Reset tries again.",
-    "changed": "The settings have changed since this run was started.",
+    "changed": "Settings changed",
+    "apply": "Apply",
+    "applyHelp": "Train on with these settings, from the next step on",
+    "restart": "Restart",
+    "restartHelp": "Begin anew with these settings, at step 0",
     "placeholder": "Getting ready …",
 }
 MEASURES: Mapping[str, Any] = {
@@ -137,6 +140,7 @@ class Trainer:
         wanted: whether the server needs the run.
         known: name of the run and step that the server has; None for none.
         conditions: of a step of a lesson that are not met yet: fact, relation and value.
+        changes: steps at which the settings were changed, as the address says.
         remarks: on the loss curve.
         height: of the cloud, in CSS pixels.
         words: texts on the controls.
@@ -153,6 +157,7 @@ class Trainer:
     wanted: bool = False
     known: tuple[str, int] | None = None
     conditions: Sequence[tuple[str, str, float | str]] = ()
+    changes: Sequence[int] = ()
     remarks: Remarks = Remarks()
     height: int = 570
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
@@ -205,6 +210,7 @@ def view_header(trainer: Trainer, name: str) -> dict[str, Any]:
         "wanted": trainer.wanted,
         "known": trainer.known,
         "conditions": [dict(zip(("fact", "relation", "value"), each, strict=True)) for each in trainer.conditions],
+        "changes": list(trainer.changes),
         "remarks": asdict(trainer.remarks),
         "height": trainer.height,
         "measures": MEASURES,

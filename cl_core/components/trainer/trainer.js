@@ -9,6 +9,7 @@
 import { Curves } from "./curves.js";
 import { encodeRun } from "./handover.js";
 import { Measures, sentenceOf } from "./measures.js";
+import { sameChoice } from "./client.js";
 import { openVisitorRun, visitorRun } from "./visitor_runs.js";
 import { EmbeddingPicture } from "../embedding/picture.js";
 import { CloudBase, CloudFeed, loadBytes } from "../embedding/feed.js";
@@ -24,7 +25,7 @@ import { followSliders, sliderValue } from "../_shared/sliders.js";
  * @import { Choice } from "./run.js"
  * @import { MeasureWords } from "./measures.js"
  * @import { StreamlitComponent, Words } from "../_shared/picture.js"
- * @import { RunOrder } from "../_shared/run_bar.js"
+ * @import { Difference, RunOrder } from "../_shared/run_bar.js"
  */
 
 /**
@@ -53,6 +54,7 @@ import { followSliders, sliderValue } from "../_shared/sliders.js";
  * @property {boolean} wanted  whether the server needs the run
  * @property {[string, number] | null} known  run and step that the server has
  * @property {Condition[]} conditions  that are not met yet
+ * @property {number[]} changes  steps at which the settings were changed, as the address of the page says
  * @property {{unknown: string, partly: string, above: string}} remarks  on the loss curve; "" for none
  * @property {number} height   CSS pixels, of the cloud
  * @property {MeasureWords} measures
@@ -78,12 +80,14 @@ class TrainerPicture extends Picture {
   #following = new AbortController(); // of the run that is shown
   #base = new CloudBase();
   #opening = 0; // number of runs that were asked for
+  #shown = ""; // id of the run whose frames the cloud has got
+  /** Frame that the cloud shows, -1 for none: scores and charts show the same, at every moment. */
+  #viewed = -1;
   #fresh = false; // whether the next message opens its run whatever has been done: the visitor has asked for it
-  /** @type {number | null} frame that the visitor has gone back to; null: the newest */
-  #chosen = null;
   #handing = false;
   #refusal = ""; // why this browser cannot train
   #met = ""; // conditions that have been reported
+  #told = ""; // steps of changes that have been reported
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -93,11 +97,11 @@ class TrainerPicture extends Picture {
     this.feed = new CloudFeed(this.cloud);
     this.measures = new Measures(root);
     this.curves = new Curves(find(root, ".curves"), { seek: (step) => this.#seek(step) });
-    this.bar = new RunBar(root, (name) => this.#order(name));
+    this.bar = new RunBar(root, (name) => this.#order(name), this.signal);
     this.answerDescribe("run", () => this.#describe());
     followSliders(
       () => Object.values(this.header?.sliders ?? {}),
-      () => this.#followSliders(),
+      () => this.#takeSettings(),
       this.signal,
     );
   }
@@ -129,7 +133,7 @@ class TrainerPicture extends Picture {
       this.#open(header);
     } else {
       if (run !== this.#run) this.#follow(run);
-      if (same) run.change(header.choice);
+      if (same && !run.started) run.change(header.choice); // else it waits for Apply
       run.setPace(header.pace);
       this.#startByLink(header, run);
     }
@@ -173,9 +177,7 @@ class TrainerPicture extends Picture {
     this.#following.abort();
     this.#following = new AbortController();
     this.#run = run;
-    this.#chosen = null;
     this.feed.restart();
-    this.curves.clear();
     run.addEventListener("change", () => this.#show(), { signal: this.#following.signal });
     this.#loadCloud(run);
   }
@@ -203,18 +205,21 @@ class TrainerPicture extends Picture {
       if (name === "reset") this.#open(header); // its file may come this time
       return;
     }
-    const other = this.#differs;
     if (name === "reseed") {
       this.#fresh = true;
       this.trigger("reseed", run.choice.seed);
-    } else if (name === "reset" || (name === "play" && other)) {
-      if (other) this.#restart(header, name === "play");
-      else this.#reset(run, header);
-      this.#chosen = null;
+    } else if (name === "restart" || (name === "reset" && this.#difference === "other")) {
+      this.#restart(header, name === "restart");
+    } else if (name === "reset") {
+      this.#reset(run, header);
     } else if (name === "play") {
       if (run.phase === "running") run.pause();
       else run.play();
-    } else if (name === "step") run.stepOnce();
+    } else if (name === "step") {
+      run.stepOnce();
+    } else if (name === "apply") {
+      run.change(this.#choice(header));
+    }
   }
 
   /**
@@ -226,6 +231,7 @@ class TrainerPicture extends Picture {
     if (run.phase === "failed" && !run.frames.length) return this.#open(header); // its file may have been damaged on the way
     this.#refusal = "";
     run.reset();
+    run.change(this.#choice(header));
     this.#loadCloud(run); // if it could not be loaded before
   }
 
@@ -235,22 +241,38 @@ class TrainerPicture extends Picture {
    * @param {boolean} playing
    */
   async #restart(header, playing) {
+    const before = this.#run;
     await this.#open(header);
-    if (playing && !this.#differs) this.#run?.play(); // else it could not be opened
+    if (playing && this.#run !== before) this.#run?.play(); // else it could not be opened
   }
 
-  /** Whether the page's settings are those of another run. */
-  get #differs() {
+  /**
+   * How the page's settings differ from those of the run.
+   * @returns {Difference}
+   */
+  get #difference() {
     const [run, header] = [this.#run, this.header];
-    return !!run && !!header && (run.source.key !== header.key || run.choice.seed !== header.choice.seed);
+    if (!run || !header) return "";
+    if (run.source.key !== header.key || run.choice.seed !== header.choice.seed) return "other";
+    return sameChoice(run.choice, this.#choice(header)) ? "" : "applicable";
   }
 
-  #followSliders() {
+  /**
+   * Return the choice on the page: that of the message, but for the sliders that have been moved since.
+   * @param {Header} header
+   */
+  #choice({ choice, sliders }) {
+    const theta = { ...choice.theta };
+    for (const [name, key] of Object.entries(sliders)) theta[name] = sliderValue(key) ?? theta[name];
+    return { ...choice, theta };
+  }
+
+  /** Take the sliders' values before the first step; later ones wait for Apply. */
+  #takeSettings() {
     const [run, header] = [this.#run, this.header];
-    if (!run || !header || this.#differs) return;
-    const theta = { ...header.choice.theta };
-    for (const [name, key] of Object.entries(header.sliders)) theta[name] = sliderValue(key) ?? theta[name];
-    run.change({ theta });
+    if (!run || !header) return;
+    if (!run.started && this.#difference === "applicable") run.change(this.#choice(header));
+    this.#showState(run, header);
   }
 
   // ---- pictures
@@ -260,10 +282,23 @@ class TrainerPicture extends Picture {
     if (!header) return;
     if (!run) return this.#showRefusal(header);
     if (run.phase === "failed" && !run.frames.length) this.#refuse(run.failure);
+    if (run.id !== this.#shown) this.#clear(run);
     this.#showCloud(run, header);
     this.#showState(run, header);
     this.#showMoment();
     this.#report(run, header);
+    this.#tellChanges(run, header);
+  }
+
+  /**
+   * Show nothing of the run before.
+   * @param {VisitorRun} run
+   */
+  #clear({ id }) {
+    this.#shown = id;
+    this.#viewed = -1;
+    this.curves.clear();
+    this.measures.clear();
   }
 
   /**
@@ -279,19 +314,20 @@ class TrainerPicture extends Picture {
     const alt = newest ? sentenceOf(newest, header.measures.sentence) : "";
     const fields = { ...header.views[axes], height, placeholder: header.words.placeholder, alt };
     const cloud = { stream: `${run.id}/${axes}`, axes, frames: run.frames, fields };
-    this.feed.show(base, cloud, (_name, value) => this.#choose(value));
+    this.feed.show(base, cloud, () => {});
   }
 
-  /** @param {unknown} chosen  frame that the visitor has gone back to, see `embedding/message.py` */
-  #choose(chosen) {
-    this.#chosen = chosen && typeof chosen === "object" && "frame" in chosen ? Number(chosen.frame) : null;
-    this.#showMoment();
-  }
-
-  /** @param {number} frame  that the cloud shows, or is on its way to */
+  /**
+   * Show the frame that the cloud is drawing, in the same animation frame.
+   * @param {number} frame
+   */
   #look(frame) {
-    if (this.#chosen !== null && frame !== this.#chosen) this.#chosen = frame;
-    this.#showMoment(frame);
+    const [run, header] = [this.#run, this.header];
+    if (!run || !header || run.id !== this.#shown) return;
+    this.#viewed = frame;
+    this.#showMoment();
+    this.#showState(run, header);
+    this.curves.drawNow();
   }
 
   /** @param {number} step */
@@ -301,19 +337,15 @@ class TrainerPicture extends Picture {
     this.cloud.seek(Math.max(run.frames.findLastIndex((frame) => frame.step <= step), 0));
   }
 
-  /**
-   * Show scores and charts at one frame: the newest, or the one that the visitor looks at.
-   * @param {number} [frame]
-   */
-  #showMoment(frame = this.#chosen ?? Infinity) {
+  /** Show scores and charts at the frame that the cloud shows. */
+  #showMoment() {
     const [run, header] = [this.#run, this.header];
-    if (!run || !header) return;
-    const index = Math.min(frame, run.frames.length - 1);
-    const viewed = run.frames[index];
-    if (viewed) this.measures.show(viewed, header.axes);
+    const viewed = run?.frames[this.#viewed];
+    if (!run || !header || !viewed) return;
+    this.measures.show(viewed, header.axes);
     const references = run.references && { ...run.references, knnRaw: header.about.references.knn_raw };
     const changes = run.changes.map(({ step, ...values }) => ({ step, text: textOf(values) }));
-    this.curves.update({ frames: run.frames, losses: run.losses, references, viewed: viewed?.step ?? 0, changes });
+    this.curves.update({ frames: run.frames, losses: run.losses, references, viewed: viewed.step, changes });
     this.#showRemark(run, header);
   }
 
@@ -342,21 +374,22 @@ class TrainerPicture extends Picture {
   #showState(run, { words, about }) {
     const { phase, step, loaded } = run;
     const epochSteps = about.references.epoch_steps;
+    const viewed = run.frames[this.#viewed] ?? { step: 0, seconds: 0 };
     const numbers = [
-      fill(words.stepText, { step: step.toLocaleString() }),
-      fill(words.epoch, { epoch: (step / epochSteps).toFixed(2) }),
-      fill(words.seconds, { seconds: run.seconds.toFixed(1) }),
+      fill(words.stepText, { step: viewed.step.toLocaleString() }),
+      fill(words.epoch, { epoch: (viewed.step / epochSteps).toFixed(2) }),
+      fill(words.seconds, { seconds: viewed.seconds.toFixed(1) }),
     ];
     if (phase === "running" && run.rate) numbers.push(fill(words.rate, { rate: run.rate.toFixed(0) }));
     const empty = { empty: run.empty.toLocaleString(), step: step.toLocaleString() };
     const ended = phase === "failed" || phase === "finished";
-    const changed = this.#differs;
-    const playing = phase === "running" && !changed;
-    const play = playing ? words.pause : changed ? words.startOther : run.started ? words.goOn : words.start;
+    const changed = run.started ? this.#difference : "";
+    const playing = phase === "running";
+    const play = playing ? words.pause : run.started ? words.goOn : words.start;
     const waiting = phase === "running" && loaded < 1;
     const refusal = this.#refusal && `${this.#refusal} ${words.retry}`;
     const notices = [run.failure || refusal, run.empty ? fill(words.empty, empty) : ""];
-    const state = { phase, numbers, play, canPlay: !ended || changed, canStep: !ended, loaded, waiting, notices, changed };
+    const state = { phase, numbers, play, canPlay: !ended, canStep: !ended, loaded, waiting, notices, changed };
     this.bar.show(state, words);
     setData(this.root, { phase, step, frames: run.frames.length, playing, engine: "browser" });
   }
@@ -368,8 +401,8 @@ class TrainerPicture extends Picture {
   #showRefusal({ words }) {
     const phase = this.#refusal ? "failed" : "loading";
     const notices = [this.#refusal && `${this.#refusal} ${words.retry}`];
-    const nothing = { numbers: [], canPlay: false, canStep: false, loaded: 0, waiting: false, changed: false };
-    this.bar.show({ phase, play: words.start, notices, ...nothing }, words);
+    const nothing = { numbers: [], canPlay: false, canStep: false, loaded: 0, waiting: false };
+    this.bar.show({ phase, play: words.start, notices, ...nothing, changed: "" }, words);
     setData(this.root, { phase });
   }
 
@@ -404,6 +437,19 @@ class TrainerPicture extends Picture {
     if (!met || this.#met === named) return;
     this.#met = named;
     this.trigger("facts", facts);
+  }
+
+  /**
+   * Tell the server at which steps the settings of the run were changed, so that its link can say so.
+   * @param {VisitorRun} run
+   * @param {Header} header
+   */
+  #tellChanges(run, { changes }) {
+    const steps = run.changes.map(({ step }) => step);
+    const told = `${run.id} ${steps}`;
+    if (!run.frames.length || String(steps) === String(changes) || told === this.#told) return;
+    this.#told = told;
+    this.trigger("changes", steps);
   }
 
   /** Send the run to the server, if it needs it and has not got this step. */

@@ -4,7 +4,7 @@ import { VisitorRun } from "./client.js";
 import { quietly, storedRun } from "./store.js";
 import { registry } from "../_shared/registry.js";
 
-/** @import { About, Frame, Source } from "./client.js" */
+/** @import { About, Change, Frame, Source } from "./client.js" */
 /** @import { Choice, References, Snapshot } from "./run.js" */
 
 /** @returns {Map<string, VisitorRun>} */
@@ -31,6 +31,7 @@ export function visitorRun(name) {
  * @property {number[]} losses
  * @property {References | null} references
  * @property {string} failure
+ * @property {Change[]} changes
  * @property {() => Promise<Snapshot>} snapshot
  */
 

@@ -26,6 +26,7 @@ from cl_core.training.collapse_values import collapse_and_floor
 from cl_core.training.config import LATER_SETTINGS, MAX_STEPS, RunSpec
 from cl_core.training.divergence import divergence_advice
 from cl_core.training.files import safetensors
+from cl_core.training.files.changes import parse_changes
 from cl_core.training.frames import PROBE_SIZES, Frame, References, RunProgress
 from cl_core.training.loop import State
 from cl_core.training.saved_run import SavedRun
@@ -65,10 +66,12 @@ def dumps(progress: RunProgress, state: State, n: int) -> bytes:
         raise ValueError("a run can be saved from its first frame on")
     frames = [progress.frames[i] for i in frames_to_save(progress, n)]
     references = {name: value if isfinite(value) else None for name, value in asdict(progress.references).items()}
-    about = {
+    about: dict[str, Any] = {
         "version": VERSION, "spec": asdict(state.spec), "n": n, "step": state.step, "seconds": state.seconds,
         "empty": progress.empty, "failure": state.failure, "references": references,
     }  # fmt: skip
+    if progress.changes:
+        about["changes"] = [asdict(change) for change in progress.changes]
     stored: dict[str, NDArray[Any]] = {
         "about": np.frombuffer(json.dumps(about, allow_nan=False).encode(), np.uint8),
         "vector": state.vector,
@@ -179,7 +182,13 @@ def _parse_run(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
     seconds = _check_number(about["seconds"], 0.0)
     state = State(spec, step, vector, seconds, failure=failure)
     return SavedRun(
-        n, state, _parse_frames(stored, spec, n, step), losses, empty, _parse_references(about["references"], spec)
+        n,
+        state,
+        _parse_frames(stored, spec, n, step),
+        losses,
+        empty,
+        _parse_references(about["references"], spec),
+        parse_changes(about.get("changes", []), spec, step),
     )
 
 

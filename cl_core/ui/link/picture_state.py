@@ -11,7 +11,7 @@ from cl_core.ui.link.control import Control, Link, set_query_param
 
 Places = tuple[tuple[float, ...], ...]
 
-_NUMBER = re.compile(r"-?\d{1,3}(\.\d{1,16})?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,16})?", re.ASCII)
 _NUMBER_LENGTH = 22  # most characters of a number with its separator
 
 

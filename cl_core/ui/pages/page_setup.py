@@ -3,6 +3,7 @@
 import streamlit as st
 
 from cl_core.components.phone_sidebar.mount import phone_sidebar
+from cl_core.components.visit.mount import visit
 from cl_core.data.datasets import ASSETS
 from cl_core.ui.link import controls, presentation
 
@@ -12,6 +13,7 @@ def begin_page() -> None:
     st.set_page_config("Contrastive Loss Lab", str(ASSETS / "icon.png"), layout="wide", initial_sidebar_state=310)
     controls.unfold_link()
     presentation.apply_styles()
+    visit()
 
 
 def close_phone_sidebar(page: str) -> None:

@@ -23,7 +23,6 @@ WORDS: Mapping[str, str] = {
     "reseedHelp": "Back to another start, again the same for all",
     "stepText": "all at step {step}",
     "seeds": "{seeds} seeds each, one is drawn",
-    "changed": "The settings have changed since this race was started.",
 }
 
 

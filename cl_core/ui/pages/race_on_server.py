@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from cl_core.components.embedding.mount import embedding
+from cl_core.components.reload.mount import remember_in_tab
 from cl_core.components.timeline.mount import timeline
 from cl_core.data import datasets
 from cl_core.runtime.race import Race, RaceProgress
@@ -19,7 +21,7 @@ from cl_core.ui.pages.training_pictures import embedding_cloud
 from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine, load_note
 from cl_core.ui.widgets import page_state
-from cl_core.ui.widgets.playback_buttons import PACE, playback_buttons
+from cl_core.ui.widgets.playback_buttons import PACE, changed_notice, playback_buttons, state_row
 from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
 from cl_core.ui.widgets.visitor_race import forget_race
 
@@ -41,10 +43,12 @@ def show_race_on_server(specs: Sequence[RunSpec], points: int, seeds: int) -> No
         seeds: runs of each contender, each with a seed of its own.
     """
     race = _current_race(specs, points, seeds)
+    remember_in_tab("race", race.name, on_reload=_come_back)
     refresh = refresh_rate_of(race)
     _show_buttons(race, specs, points, seeds)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with state_row():
         st.fragment(_show_position, run_every=refresh.numbers_interval)(race)
+        _show_difference(race, specs, points, seeds)
         race_controls.show_ready_races()
     st.fragment(show_notices, run_every=refresh.numbers_interval)(race)
     st.fragment(_show_pictures, run_every=refresh.picture_interval)(race, refresh)
@@ -61,6 +65,18 @@ def _current_race(specs: Sequence[RunSpec], points: int, seeds: int) -> Race:
     return race
 
 
+def _come_back(name: Any) -> None:
+    """Go on with the race that this tab had before its page was loaded again.
+
+    Args:
+        name: of that race; untrusted.
+    """
+    before, fresh = engine().find(str(name)), st.session_state.get("race")
+    if isinstance(before, Race) and isinstance(fresh, Race):
+        fresh.close()
+        st.session_state.race = before
+
+
 def _settings_differ(race: Race, specs: Sequence[RunSpec], points: int, seeds: int) -> bool:
     return (race.specs, race.n, race.seeds) != (tuple(specs), points, seeds)
 
@@ -74,16 +90,13 @@ def _open_race(specs: Sequence[RunSpec], points: int, seeds: int) -> Race:
 
 def _show_buttons(race: Race, specs: Sequence[RunSpec], points: int, seeds: int) -> None:
     """Show the playback buttons and handle their clicks."""
-    differs = _settings_differ(race, specs, points, seeds)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         pressed = playback_buttons(
-            race, "Start", step="Pause, and let all do one step", other=differs,
+            race, "Start", step="Pause, and let all do one step",
             reseed="Back to another start, again the same for all",
         )  # fmt: skip
         race.set_pace(PACES[PACE.render()])
-    if differs:
-        st.info("The settings have changed since this race was started.", icon=":material/tune:")
-    if pressed.reset or (pressed.play and differs):
+    if pressed.reset:
         race = _open_race(specs, points, seeds)
     if pressed.play:
         race.play()
@@ -95,6 +108,16 @@ def _show_buttons(race: Race, specs: Sequence[RunSpec], points: int, seeds: int)
         race.close()
         st.session_state.race = None
     if any(pressed):
+        streamlit_compat.rerun()
+
+
+def _show_difference(race: Race, specs: Sequence[RunSpec], points: int, seeds: int) -> None:
+    """Say that the page's settings are not those of the race, and start another one if the visitor wants that."""
+    if not _settings_differ(race, specs, points, seeds):
+        return
+    _, restart = changed_notice(applicable=False)
+    if restart:
+        _open_race(specs, points, seeds).play()
         streamlit_compat.rerun()
 
 

@@ -17,6 +17,7 @@ from cl_core.training.frames import PROBE_SIZES
 from cl_core.training.setting_texts import SETTING_TITLES, option_titles
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control, Link, to_text
+from cl_core.ui.link.picture_state import PictureState
 from cl_core.ui.widgets.playback_buttons import PACE
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.5, 1.0, 10.0)
@@ -41,6 +42,10 @@ ENGINE = Control(
     "engine", "where it trains", BROWSER,
     "In your browser: on your own machine, as fast as it can. On the server: shared by all its visitors.",
     (BROWSER, SERVER), titles={BROWSER: "in your browser", SERVER: "on the server"},
+)  # fmt: skip
+CHANGED = PictureState(
+    "changed", "steps at which settings were changed", "", low=1, high=training.MAX_STEPS, places=(1, 16),
+    numbers=(1, 1), whole=True,
 )  # fmt: skip
 VIEW = Control("view", "view", "2D", options=("2D", "3D", "density"), row=True)
 
@@ -112,7 +117,7 @@ def controls_for_link(link: Link) -> tuple[Control, ...]:
         link: query parameters by name; the loss that it names decides which parameter controls there are.
     """
     loss = controls.loss_of_link(LOSS, link)
-    return (LOSS, PACE, VIEW, ENGINE, *training_controls(loss).values(), *controls.loss_parameters(loss))
+    return (LOSS, PACE, VIEW, ENGINE, CHANGED, *training_controls(loss).values(), *controls.loss_parameters(loss))
 
 
 def link_of(spec: RunSpec, **other: Any) -> Link:
@@ -136,9 +141,38 @@ def run_notes() -> list[str]:
 
     On arrival by a link, the session's run is dropped, so that the page opens the one that the link describes.
     """
-    if controls.opened_by_link(PAGE):
+    arrived = controls.opened_by_link(PAGE)
+    if arrived:
         st.session_state.run = None  # no page renews the old run's lease, so it stops
-    return controls.link_notes(PAGE, controls_for_link, plays=True)
+    notes = controls.link_notes(PAGE, controls_for_link, plays=True)
+    if arrived:
+        st.session_state["note_on_changes"] = _note_on_changes()
+    return [*notes, *filter(None, [st.session_state.get("note_on_changes")])]
+
+
+def _note_on_changes() -> str:
+    """Return what the link says of a run whose settings were changed while it went on; "" if it says nothing."""
+    steps = ", ".join(f"{step:,.0f}" for (step,) in CHANGED.current())
+    if not steps:
+        return ""
+    return (
+        f"`changed`: this is the link of a run whose settings were changed at step {steps}. A run that begins here has "
+        "the last settings from the start."
+    )
+
+
+def note_changes(steps: Sequence[int]) -> None:
+    """Write into the address at which steps the settings of the run were changed.
+
+    Args:
+        steps: of the changes; the newest ones are written.
+    """
+    CHANGED.save([(step,) for step in steps[-CHANGED.places[1] :]])
+
+
+def noted_changes() -> list[int]:
+    """Return the steps of changes that the address names."""
+    return [int(step) for (step,) in CHANGED.current()]
 
 
 def _fit_to_loss() -> None:

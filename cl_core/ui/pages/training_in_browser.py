@@ -8,7 +8,7 @@ from cl_core import charts
 from cl_core.components.trainer.mount import trainer
 from cl_core.components.trainer.picture import WORDS, Trainer, view_title
 from cl_core.runtime.visitor_run import VisitorRun
-from cl_core.training import RunSpec
+from cl_core.training import MAX_STEPS, RunSpec
 from cl_core.training.frames import PACES
 from cl_core.training.saved_run import SavedRun
 from cl_core.ui.link import presentation
@@ -48,12 +48,14 @@ def show_run_in_browser(spec: RunSpec, points: int) -> None:
             start=requested_start(KEY),
             wanted=wanted or density,
             known=handed_over(),
+            changes=training_controls.noted_changes(),
             conditions=page_state.awaited(FACTS),
             remarks=charts.curve_remarks(spec),
             height=presentation.height(HEIGHT),
             words={**WORDS, "empty": WORDS["empty"] + remedy_for_empty_steps(spec)},
         ),
         key=KEY, on_handover=take_over, on_reseed=next_seed, on_facts=_note_facts, on_refused=note_refusal,
+        on_changes=_note_changes,
     )  # fmt: skip
     if density:
         _show_density(run)
@@ -70,6 +72,12 @@ def _note_facts(reported: Any) -> None:
     if isinstance(reported, dict):
         known = {name: reported[name] for name in FACTS if isinstance(reported.get(name), str | int | float)}
         page_state.set_facts(**known)
+
+
+def _note_changes(reported: Any) -> None:
+    """Note the steps that the browser has reported; what cannot be so is ignored."""
+    if isinstance(reported, list) and all(type(step) is int and 0 < step <= MAX_STEPS for step in reported):
+        training_controls.note_changes(reported)
 
 
 def _show_density(run: VisitorRun) -> None:

@@ -1,13 +1,15 @@
 """A run on the server, as the training page shows it: buttons, pictures, scores and curves."""
 
 from functools import lru_cache
+from typing import Any
 
 import streamlit as st
 
 from cl_core import charts
 from cl_core.analysis.metrics import NEIGHBOURS, TRIPLET_MARGIN
 from cl_core.components.embedding.mount import embedding
-from cl_core.components.trainer.picture import view_title
+from cl_core.components.reload.mount import remember_in_tab
+from cl_core.components.trainer.picture import run_key, view_title
 from cl_core.runtime.run import Run
 from cl_core.training import MAX_STEPS, RunSpec
 from cl_core.training.collapse_values import share_without_terms
@@ -20,7 +22,7 @@ from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine, load_note
 from cl_core.ui.widgets import page_state
 from cl_core.ui.widgets.chart import chart
-from cl_core.ui.widgets.playback_buttons import PACE, playback_buttons
+from cl_core.ui.widgets.playback_buttons import PACE, changed_notice, playback_buttons, state_row
 from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
 
 
@@ -35,12 +37,15 @@ def show_run_on_server(spec: RunSpec, points: int) -> None:
         points: test images in the picture.
     """
     run = _current_run(spec, points)
+    training_controls.note_changes([change.step for change in run.progress().changes])
     if presentation.autoplays():
         run.play()
+    remember_in_tab("run", run.name, on_reload=_come_back)
     refresh = refresh_rate_of(run)
     _show_buttons(run, spec, points)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with state_row():
         st.fragment(_show_position, run_every=refresh.numbers_interval)(run)
+        _show_difference(run, spec, points)
         training_controls.VIEW.render()
     picture, numbers = st.columns([0.69, 0.31], gap="small")
     with picture:
@@ -55,6 +60,18 @@ def _current_run(spec: RunSpec, points: int) -> Run:
     if not isinstance(run, Run) or ((run.spec, run.n) != (spec, points) and not run.started):
         run = _open_run(spec, points)
     return run
+
+
+def _come_back(name: Any) -> None:
+    """Go on with the run that this tab had before its page was loaded again.
+
+    Args:
+        name: of that run; untrusted.
+    """
+    before, fresh = engine().find(str(name)), st.session_state.get("run")
+    if isinstance(before, Run) and isinstance(fresh, Run):
+        fresh.close()
+        st.session_state.run = before
 
 
 def _open_run(spec: RunSpec, points: int, saved: SavedRun | None = None) -> Run:
@@ -73,17 +90,14 @@ def open_saved_run(saved: SavedRun) -> None:
 
 def _show_buttons(run: Run, spec: RunSpec, points: int) -> None:
     """Show the playback and export buttons and handle their clicks."""
-    differs = (run.spec, run.n) != (spec, points)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         pressed = playback_buttons(
-            run, "Start", step="Pause, and do one step", other=differs,
+            run, "Start", step="Pause, and do one step",
             reseed="Back to another start: other weights, another order of the images",
         )  # fmt: skip
         run.set_pace(PACES[PACE.render()])
         training_export.show_export(run, view_title(run.spec, run.n, 2), open_saved_run)
-    if differs:
-        st.info("The settings have changed since this run was started.", icon=":material/tune:")
-    if pressed.reset or (pressed.play and differs):
+    if pressed.reset:
         run = _open_run(spec, points)
     if pressed.play:
         run.play()
@@ -95,6 +109,20 @@ def _show_buttons(run: Run, spec: RunSpec, points: int) -> None:
         run.close()
         st.session_state.run = None
     if any(pressed):
+        streamlit_compat.rerun()
+
+
+def _show_difference(run: Run, spec: RunSpec, points: int) -> None:
+    """Say that the page's settings are not those of the run, and take them over if the visitor wants that."""
+    if (run.spec, run.n) == (spec, points):
+        return
+    same_programs = run_key(run.spec, run.n) == run_key(spec, points) and run.spec.seed == spec.seed
+    apply, restart = changed_notice(applicable=same_programs)
+    if apply:
+        run.change(spec)
+    if restart:
+        _open_run(spec, points).play()
+    if apply or restart:
         streamlit_compat.rerun()
 
 

@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from cl_core.components.trainer.picture import WORDS
 from cl_core.runtime.playback import Playback
 from cl_core.training import SEED_RANGE
 from cl_core.training.frames import PACES
@@ -13,6 +15,16 @@ from cl_core.ui.link.presentation import presentation
 PACE = Control(
     "pace", "speed", "slow", options=tuple(PACES), row=True, titles={key: pace.title for key, pace in PACES.items()}
 )
+
+
+STATE_STYLE = """<style>
+.st-key-state_row { flex-wrap: nowrap; min-height: 2.5rem; }
+.st-key-state_row > div { flex: none; }
+.st-key-state_row > div:first-child { flex: 1 1 0; min-width: 0; }
+.st-key-state_row > div:first-child p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.st-key-play button { min-width: 6.5rem; }
+@media (width < 640px) { .st-key-state_row { flex-wrap: wrap; } }
+</style>"""
 
 
 class PressedButtons(NamedTuple):
@@ -33,33 +45,54 @@ class PressedButtons(NamedTuple):
     reseed: bool = False
 
 
-def playback_buttons(playback: Playback, start: str, *, step: str, reseed: str, other: bool = False) -> PressedButtons:
+def playback_buttons(playback: Playback, start: str, *, step: str, reseed: str) -> PressedButtons:
     """Show the buttons for start or pause, step, reset and another seed, in the row that the caller has opened.
+
+    Start and pause are one button, which keeps the focus when it is pressed.
 
     Args:
         playback: the run or the race.
         start: label of the start button.
         step: tooltip of the step button.
         reseed: tooltip of the button for another seed.
-        other: whether the page's settings differ from those of `playback`, so that it can be restarted with them.
 
     Returns:
         The button that was pressed.
     """
-    play = pause = False
-    if playback.playing and not other:
-        pause = st.button("Pause", icon=":material/pause:", type="primary", key="pause")
-    else:
-        label = "Start with these settings" if other else start
-        disabled = playback.ended and not other
-        play = st.button(label, icon=":material/play_arrow:", type="primary", key="start", disabled=disabled)
+    playing = playback.playing
+    label, icon = ("Pause", ":material/pause:") if playing else (start, ":material/play_arrow:")
+    pressed = st.button(label, icon=icon, type="primary", key="play", disabled=playback.ended)
     single = st.button("Step", icon=":material/skip_next:", key="step", disabled=playback.ended, help=step)
     reset = st.button("Reset", icon=":material/replay:", key="reset", help="Back to the same start")
     new_seed = st.button(
         "New seed", icon=":material/casino:", key="new_seed", on_click=next_seed, help=reseed,
         disabled=not presentation().is_free("seed"),
     )  # fmt: skip
-    return PressedButtons(play, pause, single, reset, new_seed)
+    return PressedButtons(pressed and not playing, pressed and playing, single, reset, new_seed)
+
+
+def state_row() -> DeltaGenerator:
+    """Return a row for what is going on and what has been changed: its height stays, whatever it says."""
+    st.html(STATE_STYLE)
+    return st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small", key="state_row"
+    )
+
+
+def changed_notice(*, applicable: bool) -> tuple[bool, bool]:
+    """Show that the page's settings are not those of what goes on, in the row that the caller has opened.
+
+    Args:
+        applicable: whether they can be taken over without a restart.
+
+    Returns:
+        Whether "Apply" was pressed, and whether "Restart" was.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content", key="changed"):
+        st.markdown(WORDS["changed"], width="content")
+        apply = applicable and st.button(WORDS["apply"], key="apply", help=WORDS["applyHelp"])
+        restart = st.button(WORDS["restart"], key="restart", help=WORDS["restartHelp"])
+    return apply, restart
 
 
 def next_seed() -> None:

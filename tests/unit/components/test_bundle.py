@@ -19,6 +19,8 @@ ENTRIES = [
         "trainer/worker.js",
         "own_run/own_run.js",
         "phone_sidebar/phone_sidebar.js",
+        "reload/reload.js",
+        "visit/visit.js",
         "arena/arena.js",
     ),
 ]

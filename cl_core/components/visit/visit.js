@@ -1,0 +1,22 @@
+/** Sets up once what holds for the whole visit; nothing of it can be seen. */
+
+import { Entries, watchHistory } from "./entries.js";
+import { listenToPageKeys } from "../_shared/page_keys.js";
+import { registry } from "../_shared/registry.js";
+
+/** @import { StreamlitComponent } from "../_shared/picture.js" */
+
+const PLAY = ".st-key-play button"; // starts and pauses what the server trains, see ui/widgets/playback_buttons.py
+
+/** @param {StreamlitComponent} _component */
+export default function visit(_component) {
+  const known = registry("visit");
+  if (known.has("entries")) return;
+  const entries = new Entries();
+  known.set("entries", entries);
+  watchHistory(entries);
+  listenToPageKeys(() => {
+    const play = document.querySelector(PLAY);
+    return play instanceof HTMLButtonElement && !play.disabled ? { " ": () => play.click() } : {};
+  }, new AbortController().signal);
+}
