@@ -1,4 +1,4 @@
-"""Start: a question to think about, and cards that lead into the course."""
+"""Start: a film of what the course is about, two ways into it, and cards that open its pages."""
 
 import streamlit as st
 
@@ -6,11 +6,6 @@ from cl_core import ui
 
 ui.forget_link()
 st.title("Contrastive Loss Lab")
-st.markdown(
-    "A contrastive loss pulls examples of one class together and pushes the others away. Watch one do so, on real "
-    "digits, with the real formulas, and change whatever you like while it learns."
-)
-QUESTION = "A triplet loss has been stuck at exactly its margin for an hour. What has happened?"
-st.info(f"**Think about this.** {QUESTION}", icon=":material/help:")
+ui.show_film_and_paths()
 ui.show_cards()
 st.caption("Every setting is in the address: copy it, and everyone who opens it sees the same run, number for number.")

@@ -3,6 +3,7 @@
 python -m cl_core.pretrained embeddings                      # assets/prepared and assets/steps.json
 python -m cl_core.pretrained embeddings --losses supcon circle --only embeddings
 python -m cl_core.pretrained recordings --films hard         # assets/films
+python -m cl_core.pretrained margins                         # assets/films, for the start page
 python -m cl_core.pretrained checkpoints                     # assets/checkpoints
 """
 
@@ -11,7 +12,7 @@ import argparse
 import torch
 
 from cl_core.losses import LOSSES
-from cl_core.pretrained import checkpoint_runs, checkpoints, recipe_runs, recorded_runs, recordings
+from cl_core.pretrained import checkpoint_runs, checkpoints, margin_runs, recipe_runs, recorded_runs, recordings
 
 
 def main() -> None:
@@ -27,6 +28,7 @@ def main() -> None:
     recorded.add_argument(
         "--films", nargs="+", choices=list(recordings.RECORDINGS), default=list(recordings.RECORDINGS)
     )
+    commands.add_parser("margins", help="the runs of the film on the start page")
     commands.add_parser("checkpoints", help="trained nets")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -35,6 +37,8 @@ def main() -> None:
             recipe_runs.make(options.losses, options.seeds, options.only, options.workers)
         case "recordings":
             recorded_runs.make(options.films, options.workers)
+        case "margins":
+            margin_runs.make(options.workers)
         case "checkpoints":
             checkpoint_runs.make(checkpoints.LOSSES, options.workers)
 

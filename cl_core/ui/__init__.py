@@ -14,7 +14,7 @@ from cl_core.ui.pages.lessons import show_lessons
 from cl_core.ui.pages.page_setup import begin_page, close_phone_sidebar
 from cl_core.ui.pages.race import show_race
 from cl_core.ui.pages.race_controls import race_controls, race_notes
-from cl_core.ui.pages.start import show_cards
+from cl_core.ui.pages.start import show_cards, show_film_and_paths
 from cl_core.ui.pages.status import show_status
 from cl_core.ui.pages.training import show_training
 from cl_core.ui.pages.training_controls import run_controls, run_notes
@@ -50,6 +50,7 @@ __all__ = [
     "show_cards",
     "show_experiment",
     "show_failure",
+    "show_film_and_paths",
     "show_gallery",
     "show_lessons",
     "show_link_notes",

@@ -16,7 +16,7 @@ STEADY = f"""() => {{
     const size = document.querySelectorAll('*').length;
     const steady = size === window.lastSize;
     window.lastSize = size;
-    const loaded = [...document.images].every((image) => image.complete);
+    const loaded = [...document.images].every((image) => image.complete || image.loading === 'lazy');
     return steady && loaded && ({IDLE})();
 }}"""
 

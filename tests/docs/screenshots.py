@@ -1,4 +1,9 @@
-"""Take the README's pictures anew: `python -m tests.docs.screenshots`, which needs Chromium and about two minutes."""
+"""Take pictures of the app anew, with Chromium.
+
+python -m tests.docs.screenshots              # the README's, in assets/screenshots: about two minutes
+python -m tests.docs.screenshots cards        # the start page's, in assets/cards: about five minutes
+python -m tests.docs.screenshots cards race   # only that card
+"""
 
 import re
 import socket
@@ -6,12 +11,17 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from time import monotonic, sleep
+from typing import Literal, NamedTuple
+from urllib.parse import parse_qsl, urlencode
 
-from PIL import Image
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from PIL import Image, ImageOps
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from cl_core.ui.pages.start_cards import CARDS, PICTURE_SIZE, picture_path
 from tests import ROOT
 
 FOLDER = ROOT / "assets" / "screenshots"
@@ -29,9 +39,62 @@ VIEWS = {
 }
 
 
+class CardView(NamedTuple):
+    """What a card shows of its page.
+
+    Attributes:
+        selector: CSS selector of the elements whose middles are shown side by side.
+        number: of these elements.
+        middle: height of what is shown, from 0 at the top to 1 at the bottom of the element.
+        step: training step that the clouds must have reached.
+        settings: settings in addition to those of the card's link, or in their place.
+        click: name of a button that is pressed first, as a regular expression.
+    """
+
+    selector: str
+    number: int = 1
+    middle: float = 0.5
+    step: int = 0
+    settings: str = ""
+    click: str = ""
+
+
+CLOUD, CHART = ".embedding .stage", '[data-testid="stVegaLiteChart"]'
+CARD_VIEWS = {
+    "triplets": CardView(".triplet .stage"),
+    "census": CardView(CHART, settings="counted=1000"),
+    "used-up": CardView(".shares .stage", middle=0.2),
+    "boundaries": CardView(".plane .sheet", middle=0.0),
+    "angles": CardView(".wedge .stage"),
+    "batch": CardView(".batch .stage"),
+    "supcon": CardView(CLOUD, step=400, settings="play=true"),
+    "hardest": CardView(CLOUD, step=30, settings="play=true"),
+    "semihard": CardView(CLOUD, step=300, settings="play=true"),
+    "plane": CardView(CLOUD, step=400, settings="play=true"),
+    "unlabelled": CardView(CLOUD, step=100, settings="play=true"),
+    "fashion": CardView(CLOUD, step=400, settings="play=true"),
+    "race": CardView(CLOUD, 2, step=150, settings="play=true"),
+    "failures": CardView(CLOUD, 2, step=40, click="ollaps"),
+    "experiment": CardView(CHART, middle=0.3),
+}
+CARD_QUALITY = 32  # of WebP
+CARD_TIMEOUT = 120_000  # ms
+
+
 def main() -> None:
-    """Start the app, take every picture and write it to assets/screenshots."""
-    FOLDER.mkdir(exist_ok=True)
+    """Start the app and take the pictures that the command line names."""
+    with _app() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        match sys.argv[1:]:
+            case ["cards", *keys]:
+                _take_cards(browser, url, keys)
+            case _:
+                _take_views(browser, url)
+
+
+@contextmanager
+def _app() -> Iterator[str]:
+    """Start the app and return its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -40,16 +103,63 @@ def main() -> None:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_for(url)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-            for name, (link, text) in VIEWS.items():
-                page = browser.new_context(viewport=SIZE).new_page()
-                page.goto(f"{url}/{link}")
-                _save(page, name, text)
-                page.close()
+        yield url
     finally:
         server.terminate()
         server.wait()
+
+
+def _take_views(browser: Browser, url: str) -> None:
+    """Take the README's pictures."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, (link, text) in VIEWS.items():
+        page = browser.new_context(viewport=SIZE).new_page()
+        page.goto(f"{url}/{link}")
+        _save(page, name, text)
+        page.context.close()
+
+
+def _take_cards(browser: Browser, url: str, keys: Sequence[str]) -> None:
+    """Take the pictures of some cards, or of all, in both themes."""
+    cards = {key: card for group in CARDS.values() for key, card in group.items()}
+    for key in keys or cards:
+        page, _, query = cards[key].link.partition("?")
+        view = CARD_VIEWS[key]
+        settings = dict(parse_qsl(query)) | dict(parse_qsl(view.settings))
+        address = f"{url}/{page}?{urlencode(settings)}"
+        for theme in ("light", "dark"):
+            _save_card(browser, address, key, view, theme)
+            print(f"{key}, {theme}: {picture_path(key, dark=theme == 'dark').stat().st_size:,} bytes", flush=True)
+
+
+def _save_card(browser: Browser, address: str, key: str, view: CardView, theme: Literal["light", "dark"]) -> None:
+    """Save the middles of some elements, in the shape of a card's picture."""
+    page = browser.new_context(viewport=SIZE, color_scheme=theme).new_page()
+    page.goto(address)
+    if view.click:
+        page.get_by_role("button", name=re.compile(view.click)).click(timeout=CARD_TIMEOUT)
+    elements = page.locator(view.selector)
+    elements.nth(view.number - 1).wait_for(timeout=CARD_TIMEOUT)
+    if view.step:
+        reached = f"element => Number(element.parentElement.dataset.step) >= {view.step}"
+        end = monotonic() + CARD_TIMEOUT / 1000
+        while not elements.first.evaluate(reached) and monotonic() < end:
+            page.wait_for_timeout(200)
+    else:
+        page.wait_for_timeout(3_000)
+    page.locator(".tools").evaluate_all("tools => { for (const each of tools) each.style.visibility = 'hidden'; }")
+    width, height = PICTURE_SIZE
+    picture = Image.new("RGB", PICTURE_SIZE)
+    for i in range(view.number):
+        image = Image.open(BytesIO(elements.nth(i).screenshot(timeout=CARD_TIMEOUT))).convert("RGB")
+        share = (width // view.number, height)
+        picture.paste(
+            ImageOps.fit(image, share, Image.Resampling.LANCZOS, centering=(0.5, view.middle)), (i * share[0], 0)
+        )
+    path = picture_path(key, dark=theme == "dark")
+    path.parent.mkdir(exist_ok=True)
+    picture.save(path, quality=CARD_QUALITY, method=6)
+    page.context.close()
 
 
 def _wait_for(url: str) -> None:

@@ -1,97 +1,153 @@
-"""Start page: cards, each with what to look at and the link that opens it."""
+"""Start page: a film of digits coming apart, two paths into the course, and cards with pictures."""
 
-from collections.abc import Mapping
+from functools import cache
+from html import escape
 from urllib.parse import parse_qsl
 
+import numpy as np
 import streamlit as st
 
-from cl_core.losses.articles import CONTRASTING
+from cl_core.components.film import Film, encode_run
+from cl_core.components.film.mount import film
+from cl_core.palette import HUES
+from cl_core.pretrained import margins
+from cl_core.pretrained.margins import FIRST_SHOWN, MARGINS
+from cl_core.teaching import lessons
+from cl_core.ui.link.control import Link
+from cl_core.ui.pages.lesson_bar import link_of
+from cl_core.ui.pages.start_cards import CARDS, PICTURE_SIZE, Card, picture
+from cl_core.ui.server.browser_files import file_url
 
-Cards = Mapping[str, tuple[str, str]]  # title -> (what to look at, link)
-
+SELF_STUDY = "ten-minutes-alone"  # key of the lesson
+DIGITS = tuple("0123456789")
+TUNING: Link = {"loss": "triplet", "pairs": "trained"}
 CARDS_PER_ROW = 3
-LOSS_CARDS: Cards = {
-    "Hard or semi-hard?": (
-        "Drag a negative across two rings: what is the margin for, and which negatives still teach?",
-        "triplets?scene=all+three",
-    ),
-    "Ninety thousand million triplets": (
-        "Every triplet of MNIST's test images, counted in seconds. Which digits get in each other's way?",
-        "triplets?part=every+triplet&counted=10000&embedding=trained",
-    ),
-    "Semi-hard ones run out": (
-        "A whole run, with the shares of easy, semi-hard and hard beside it; below it, how hard mining collapses.",
-        "triplets?part=over+a+run&beside=hard",
-    ),
-    "The circle of circle loss": (
-        "Where does a loss stop pushing? A line, a wedge, a circle: move the margin and see, with real pairs in it.",
-        "boundaries?loss=circle&pairs=half-trained",
-    ),
-    "The angle of a margin": (
-        "What L-softmax and AM-softmax ask of two classes. Drag a class weight and watch the wedge.",
-        "boundaries?two=true&loss=l_softmax&loss_2=am_softmax&plane=angles",
-    ),
-    "Who pulls whom": (
-        "One batch, held still, under two losses. Which digits pull hardest, and does temperature change it?",
-        "batch?loss=supcon&loss_2=triplet",
-    ),
+FILM_HEIGHT = 470  # CSS pixels; fixed, so that its place is kept free before it is there
+OUTLIERS = 0.004  # share of the points at either end of an axis that the film may leave out
+PADDING = 0.12  # free space around the film's points, as a share of their extent
+
+# Python hears of another theme with the next message of the browser only; the style sheet follows it at once, where the
+# browser knows style queries
+STYLE = """<style>
+@property --paper { syntax: "\\3c color>"; inherits: true; initial-value: white; }
+[class*="st-key-card_"] {
+  --accent: light-dark(#3355c4, #8ea6ff); --paper: light-dark(white, black);
+  overflow: hidden; padding: 0 0 0.75rem; position: relative; transition: border-color 0.15s;
 }
-RUN_CARDS: Cards = {
-    "Ten digits come apart": (
-        "Supervised contrastive loss, one frame after another. Which digits part last?",
-        "training?loss=supcon",
-    ),
-    "The hardest negatives": (
-        "A triplet loss that always takes the hardest. Watch the spread, and the loss against its collapse line.",
-        "training?loss=triplet&mining=batch_hard&margin=1.0",
-    ),
-    "The semi-hard ones": (
-        "Everything as before, but the mining. This is why semi-hard negatives were invented.",
-        "training?loss=triplet&mining=semihard&margin=1.0",
-    ),
-    "Two numbers a digit": (
-        "Max-margin contrastive loss straight into the plane: what you see is all there is.",
-        "training?loss=contrastive&dim=2&unit_norm=false",
-    ),
-    "Without labels": (
-        "NT-Xent never sees a label: two noisy views of one image attract, all other images repel.",
-        "training?loss=nt_xent&batch=256",
-    ),
-    "Shoes and shirts": (
-        "The same loss on Fashion-MNIST. Which classes stay together however long you wait?",
-        "training?loss=supcon&dataset=fashion_mnist",
-    ),
+[class*="st-key-card_"]:hover { border-color: var(--accent); }
+[class*="st-key-card_"] > :not(:has(img)) { padding: 0 1rem; }
+[class*="st-key-card_"] img { aspect-ratio: 8 / 5; display: block; height: auto; object-fit: cover; width: 100%; }
+img.THEME { display: none !important; }
+@container style(--paper: white) {
+  [class*="st-key-card_"] img.light { display: block !important; }
+  [class*="st-key-card_"] img.dark { display: none !important; }
 }
-COMPARISON_CARDS: Cards = {
-    "A fair race": (
-        "Two losses from the same weights on the same images, never one ahead of the other. Vote before you look.",
-        "compare",
-    ),
-    "Nine ways to fail": (
-        "Collapse, a margin that can't be met, a temperature too low: start each with a click, and its cure beside it.",
-        "break_it",
-    ),
-    "A published table, put right": (
-        f"Do larger batches hurt? The experiment of {CONTRASTING.markdown} made again, with its oddities and without "
-        "them.",
-        "experiments",
-    ),
+@container style(--paper: black) {
+  [class*="st-key-card_"] img.light { display: none !important; }
+  [class*="st-key-card_"] img.dark { display: block !important; }
 }
-CARDS: Mapping[str, Cards] = {
-    "Look at a loss before you train with it": LOSS_CARDS,
-    "Open a run and press Start": RUN_CARDS,
-    "Compare, break, and prove": COMPARISON_CARDS,
+/* the link covers its whole card */
+[class*="st-key-card_"] [data-testid="stElementContainer"]:has([data-testid="stPageLink"]) { position: static; }
+[class*="st-key-card_"] [data-testid="stPageLink"] a { background: none; padding: 0; position: static; }
+[class*="st-key-card_"] [data-testid="stPageLink"] a::after {
+  border-radius: 0.5rem; content: ""; inset: 0; position: absolute; z-index: 1;
 }
+[class*="st-key-card_"] [data-testid="stPageLink"] a:focus-visible { box-shadow: none; outline: none; }
+[class*="st-key-card_"] [data-testid="stPageLink"] a:focus-visible::after {
+  outline: 3px solid var(--accent); outline-offset: -3px;
+}
+[class*="st-key-card_"] [data-testid="stPageLink"] p { font-size: 1.0625rem; font-weight: 650; white-space: normal; }
+[class*="st-key-card_path_"] {
+  background: color-mix(in srgb, var(--accent) 9%, transparent); border: 2px solid var(--accent); padding: 0.75rem 0;
+}
+[class*="st-key-card_path_"] [data-testid="stPageLink"] p { font-size: 1.25rem; font-weight: 700; }
+</style>"""
+
+
+def show_film_and_paths() -> None:
+    """Show the film with the sentence that says what its slider changes, and two ways into the course."""
+    # the theme that Python knows may be the one before
+    st.html(STYLE.replace("THEME", "light" if st.context.theme.type == "dark" else "dark"))
+    left, right = st.columns([3, 2])
+    with left:
+        film(_film(), key="start_film", height=FILM_HEIGHT)
+    with right:
+        st.markdown(
+            "Each point is a handwritten digit, placed by a network that learns to bring equal digits together. The "
+            "**margin** is the distance that different digits must keep: move the slider and compare."
+        )
+        _show_paths()
+
+
+def _film() -> Film:
+    low, high = _bounds()
+    coloured = ", ".join(f"{digit} {hue}" for digit, hue in zip(DIGITS, HUES, strict=True))
+    return Film(
+        urls=[file_url(f"margin-{margin:g}.gz", _run_file(margin)) for margin in MARGINS],
+        values=MARGINS,
+        chosen=MARGINS.index(FIRST_SHOWN),
+        class_names=DIGITS,
+        alt=f"{margins.IMAGES} handwritten digits as points: {coloured}.",
+        bounds=(low[0], high[0], low[1], high[1]),
+    )
+
+
+@cache
+def _run_file(margin: float) -> bytes:
+    run = margins.load(margin)
+    return encode_run(run.steps.tolist(), run.points, run.labels)
+
+
+@cache
+def _bounds() -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the lowest and the highest coordinates that the film shows, the same for all of its runs."""
+    last = margins.load(MARGINS[-1]).points[-1]  # the widest
+    low, high = np.quantile(last, (OUTLIERS, 1 - OUTLIERS), axis=0)
+    padding = PADDING * (high - low).max()
+    low, high = (low - padding).tolist(), (high + padding).tolist()
+    return (low[0], low[1]), (high[0], high[1])
+
+
+def _show_paths() -> None:
+    page, link = _self_study()
+    with st.container(key="card_path_understand", border=True, height="stretch"):
+        _link(page, "I want to understand", link, ":material/school:")
+        st.markdown("Ten minutes of self-study: drag a triplet, predict a boundary, watch a run fail and mend it.")
+    with st.container(key="card_path_tune", border=True, height="stretch"):
+        _link("boundaries", "I have a loss to tune", TUNING, ":material/tune:")
+        st.markdown("See what its margin, temperature or scale does to real pairs, then train with it.")
+
+
+def _self_study() -> tuple[str, Link]:
+    """Return page and settings of the first step of the lesson for one person, or else the list of lessons."""
+    lesson = lessons.available()[0].get(SELF_STUDY)
+    return ("lessons", {}) if lesson is None else (lesson.steps[0].page, link_of(lesson, 1, ""))
 
 
 def show_cards() -> None:
     """Show all cards, under a heading for each group."""
     for heading, cards in CARDS.items():
         st.subheader(heading)
-        for row in (list(cards.items())[i : i + CARDS_PER_ROW] for i in range(0, len(cards), CARDS_PER_ROW)):
-            for column, (title, (text, link)) in zip(st.columns(CARDS_PER_ROW), row, strict=True):
-                page, _, query = link.partition("?")
-                with column.container(border=True, height="stretch"):
-                    st.markdown(f"**{title}**\n\n{text}")
-                    icon = ":material/arrow_forward:"
-                    st.page_link(f"pages/{page}.py", label="Open", query_params=parse_qsl(query), icon=icon)
+        for start in range(0, len(cards), CARDS_PER_ROW):
+            row = list(cards.items())[start : start + CARDS_PER_ROW]
+            for column, (key, card) in zip(st.columns(CARDS_PER_ROW), row, strict=True):
+                with column:
+                    _show_card(key, card)
+
+
+def _show_card(key: str, card: Card) -> None:
+    page, _, query = card.link.partition("?")
+    width, height = PICTURE_SIZE
+    with st.container(key=f"card_{key}", border=True, height="stretch", gap="small"):
+        images = []
+        for theme in ("light", "dark"):
+            source = escape(file_url(f"{key}-{theme}.webp", picture(key, dark=theme == "dark")))
+            size = f'width="{width}" height="{height}"'
+            images.append(f'<img class="{theme}" src="{source}" {size} loading="lazy" alt="">')
+        st.html("".join(images))
+        _link(page, card.title, dict(parse_qsl(query)))
+        st.markdown(card.text)
+
+
+def _link(page: str, label: str, link: Link, icon: str | None = None) -> None:
+    st.page_link(f"pages/{page}.py", label=label, icon=icon, query_params=dict(link))

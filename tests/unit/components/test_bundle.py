@@ -12,7 +12,7 @@ FOLDER = Path(components.__file__).parent
 
 
 ENTRIES = [
-    *(f"{name}/{name}.js" for name in ("embedding", "plane", "batch", "wedge", "triplet", "ranking", "shares")),
+    *(f"{name}/{name}.js" for name in ("embedding", "plane", "batch", "wedge", "triplet", "ranking", "shares", "film")),
     *(
         "timeline/timeline.js",
         "trainer/trainer.js",

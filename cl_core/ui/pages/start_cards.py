@@ -1,0 +1,125 @@
+"""Cards of the start page: each with a picture of what it opens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from cl_core.data.datasets import ASSETS
+
+PICTURE_SIZE = (400, 250)  # pixels
+FOLDER = ASSETS / "cards"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card.
+
+    Attributes:
+        title: name of the link.
+        text: what to look at, as Markdown.
+        link: page, and after a "?" its settings.
+    """
+
+    title: str
+    text: str
+    link: str
+
+
+LOSS_CARDS: Mapping[str, Card] = {
+    "triplets": Card(
+        "Easy, semi-hard, hard",
+        "Drag a negative closer to its anchor. See when a triplet changes the network, and what the margin is for.",
+        "triplets?scene=all+three",
+    ),
+    "census": Card(
+        "90 billion triplets",
+        "Every triplet of MNIST's 10,000 test images, counted in seconds. Which digits are confused most?",
+        "triplets?part=every+triplet&counted=10000&embedding=trained",
+    ),
+    "used-up": Card(
+        "Semi-hard triplets get used up",
+        "A whole training run, with the shares of easy, semi-hard and hard triplets beside it.",
+        "triplets?part=over+a+run&beside=hard",
+    ),
+    "boundaries": Card(
+        "Decision boundaries",
+        "Where does a loss stop pushing? A line, a wedge, a circle: move the margin and see, with real pairs.",
+        "boundaries?loss=circle&pairs=half-trained",
+    ),
+    "angles": Card(
+        "A margin as an angle",
+        "What L-softmax and AM-softmax demand of two classes. Drag a class weight and compare.",
+        "boundaries?two=true&loss=l_softmax&loss_2=am_softmax&plane=angles",
+    ),
+    "batch": Card(
+        "Which images attract or repel",
+        "One batch under two losses. Which digits attract most, and does the temperature change it?",
+        "batch?loss=supcon&loss_2=triplet",
+    ),
+}
+RUN_CARDS: Mapping[str, Card] = {
+    "supcon": Card(
+        "Ten digits come apart",
+        "Train with the supervised contrastive loss (SupCon). Which digits separate last?",
+        "training?loss=supcon",
+    ),
+    "hardest": Card(
+        "Only the hardest negatives",
+        "Train with a triplet loss that always takes the hardest. Watch the spread: do all points become one?",
+        "training?loss=triplet&mining=batch_hard&margin=1.0",
+    ),
+    "semihard": Card(
+        "Semi-hard negatives",
+        "The same settings, with another choice of negatives. This is why semi-hard mining was invented.",
+        "training?loss=triplet&mining=semihard&margin=1.0",
+    ),
+    "plane": Card(
+        "Two numbers for each digit",
+        "The contrastive loss with embeddings in the plane: you see all of it, without a projection.",
+        "training?loss=contrastive&dim=2&unit_norm=false",
+    ),
+    "unlabelled": Card(
+        "Without labels",
+        "NT-Xent never sees a label: two noisy copies of an image attract, all other images repel.",
+        "training?loss=nt_xent&batch=256",
+    ),
+    "fashion": Card(
+        "Shoes and shirts",
+        "The same loss on Fashion-MNIST. Which clothes stay mixed, however long you train?",
+        "training?loss=supcon&dataset=fashion_mnist",
+    ),
+}
+COMPARISON_CARDS: Mapping[str, Card] = {
+    "race": Card(
+        "A fair race",
+        "Two losses, the same first weights, the same batches, step by step. Vote before you look.",
+        "compare",
+    ),
+    "failures": Card(
+        "Nine ways training fails",
+        "Collapse, a margin that cannot be met, a temperature too low: start each one, with its cure beside it.",
+        "break_it",
+    ),
+    "experiment": Card(
+        "Reproducing a published comparison",
+        "Do larger batches hurt? An experiment from the literature, with its errors and without them.",
+        "experiments",
+    ),
+}
+CARDS: Mapping[str, Mapping[str, Card]] = {
+    "Look at a loss": LOSS_CARDS,
+    "Train a network": RUN_CARDS,
+    "Compare and test": COMPARISON_CARDS,
+}
+
+
+def picture_path(key: str, *, dark: bool) -> Path:
+    """Return the path of a card's picture, which `python -m tests.docs.screenshots cards` takes."""
+    return FOLDER / f"{key}-{'dark' if dark else 'light'}.webp"
+
+
+@cache
+def picture(key: str, *, dark: bool) -> bytes:
+    """Return the picture of a card as WebP."""
+    return picture_path(key, dark=dark).read_bytes()
