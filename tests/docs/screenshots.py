@@ -77,7 +77,7 @@ CARD_VIEWS = {
     "failures": CardView(CLOUD, 2, step=40, click="ollaps"),
     "experiment": CardView(CHART, middle=0.3),
 }
-CARD_QUALITY = 32  # of WebP
+CARD_QUALITY = 28  # of WebP
 CARD_TIMEOUT = 120_000  # ms
 
 
