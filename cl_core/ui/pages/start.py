@@ -37,7 +37,6 @@ STYLE = """<style>
 [class*="st-key-card_"]:hover { border-color: var(--accent); }
 [class*="st-key-card_"] > :not(:has(img)) { padding: 0 1rem; }
 [class*="st-key-card_"] img { aspect-ratio: 8 / 5; display: block; height: auto; object-fit: cover; width: 100%; }
-img.THEME { display: none !important; }
 @container style(--paper: white) {
   [class*="st-key-card_"] img.light { display: block !important; }
   [class*="st-key-card_"] img.dark { display: none !important; }
@@ -66,8 +65,7 @@ img.THEME { display: none !important; }
 
 def show_film_and_paths() -> None:
     """Show the film with the sentence that says what its slider changes, and two ways into the course."""
-    # the theme that Python knows may be the one before
-    st.html(STYLE.replace("THEME", "light" if st.context.theme.type == "dark" else "dark"))
+    st.html(STYLE)
     left, right = st.columns([3, 2])
     with left:
         film(_film(), key="start_film", height=FILM_HEIGHT)
@@ -139,11 +137,12 @@ def _show_card(key: str, card: Card) -> None:
     page, _, query = card.link.partition("?")
     width, height = PICTURE_SIZE
     with st.container(key=f"card_{key}", border=True, height="stretch", gap="small"):
-        images = []
+        images, dark = [], st.context.theme.type == "dark"
         for theme in ("light", "dark"):
             source = escape(file_url(f"{key}-{theme}.webp", picture(key, dark=theme == "dark")))
             size = f'width="{width}" height="{height}"'
-            images.append(f'<img class="{theme}" src="{source}" {size} loading="lazy" alt="">')
+            hidden = "" if (theme == "dark") == dark else ' style="display: none"'  # and so not loaded
+            images.append(f'<img class="{theme}" src="{source}" {size} loading="lazy" alt=""{hidden}>')
         st.html("".join(images))
         _link(page, card.title, dict(parse_qsl(query)))
         st.markdown(card.text)
