@@ -1,4 +1,4 @@
-"""Entry point of the app: the pages of the course in teaching order."""
+"""Entry point of the app: the pages of the course as a path: learn, look, train, reference."""
 
 import streamlit as st
 
@@ -8,19 +8,27 @@ if __name__ == "__main__":  # a run for a visitor's session
     with ui.address():
         ui.begin_page()
         page = st.navigation(
-            [
-                st.Page("pages/start.py", title="Start", icon=":material/school:", default=True),
-                st.Page("pages/lessons.py", title="Lessons", icon=":material/co_present:"),
-                st.Page("pages/triplets.py", title="Triplets", icon=":material/change_history:"),
-                st.Page("pages/boundaries.py", title="Boundaries", icon=":material/join_inner:"),
-                st.Page("pages/batch.py", title="One frozen batch", icon=":material/ac_unit:"),
-                st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),
-                st.Page("pages/compare.py", title="A fair race", icon=":material/flag:"),
-                st.Page("pages/break_it.py", title="Break it", icon=":material/heart_broken:"),
-                st.Page("pages/experiments.py", title="The experiment", icon=":material/table_chart:"),
-                st.Page("pages/glossary.py", title="Glossary", icon=":material/menu_book:"),
-                st.Page("pages/status.py", title="This server", icon=":material/monitor_heart:", visibility="hidden"),
-            ],
+            {
+                "": [
+                    st.Page("pages/start.py", title="Start", icon=":material/school:", default=True),
+                    st.Page("pages/status.py", title="Server", icon=":material/monitor_heart:", visibility="hidden"),
+                ],
+                "Learn": [st.Page("pages/lessons.py", title="Lessons", icon=":material/co_present:")],
+                "Look": [
+                    st.Page("pages/triplets.py", title="Triplets", icon=":material/change_history:"),
+                    st.Page("pages/boundaries.py", title="Boundaries", icon=":material/join_inner:"),
+                    st.Page("pages/batch.py", title="One frozen batch", icon=":material/ac_unit:"),
+                ],
+                "Train": [
+                    st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),
+                    st.Page("pages/compare.py", title="Race", icon=":material/flag:"),
+                    st.Page("pages/break_it.py", title="Break it", icon=":material/heart_broken:"),
+                ],
+                "Reference": [
+                    st.Page("pages/experiments.py", title="Reproduced comparison", icon=":material/table_chart:"),
+                    st.Page("pages/glossary.py", title="Glossary", icon=":material/menu_book:"),
+                ],
+            },
             position="hidden" if st.context.is_embedded else "sidebar",
         )
         with ui.lesson_bar(page.url_path or "start"):

@@ -7,8 +7,8 @@ ui.show_link_notes(ui.batch_notes())
 chosen = ui.batch_controls()
 
 ui.intro(
-    "Who pulls whom, and how hard?",
+    "Which images attract or repel",
     "The same real images, held still. Arrows are the forces of the loss on each embedding; the square below shows the "
-    "weight of every pair, blue where it is pulled together and orange where it is pushed apart. Point at an image.",
+    "weight of every pair, blue where it is pulled together and orange where it is pushed apart. Hover over an image.",
 )
 ui.show_batch(chosen)

@@ -7,8 +7,8 @@ ui.show_link_notes(ui.boundary_notes())
 chosen = ui.boundary_controls()
 
 ui.intro(
-    "Where does it stop pushing?",
+    "Decision boundaries",
     r"Every point is one anchor with one positive at similarity $s_p$ and one negative at $s_n$. Arrows show where the "
-    "loss moves such a pair; the thick line is where it is content. Point at the plane to read it.",
+    "loss moves such a pair; beyond the thick line the margin is met. Hover for values; click to pin.",
 )
 ui.show_boundaries(chosen)

@@ -12,4 +12,5 @@ except ValueError as error:
     st.error(ui.describe_error(error, "Choose other settings."), icon=":material/tune:")
     st.stop()
 
+ui.intro("Race", "Runs with the same initial weights and images, always shown at the same step.")
 ui.show_race(specs, points, seeds)

@@ -7,7 +7,7 @@ from cl_core.losses.articles import CONTRASTING
 
 ui.show_link_notes(ui.experiment_notes())
 
-st.subheader("The published experiment, made again and put right")
+st.subheader("Reproducing a published comparison")
 part = ui.experiment_part()
 INTRODUCTIONS = {
     "table and claims": f"{CONTRASTING.reference} compares ways to train one net, at three batch sizes, on "

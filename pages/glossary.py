@@ -11,7 +11,7 @@ st.subheader("Glossary")
 loss, query = glossary.choose_loss()
 if loss is None:
     st.markdown(
-        "Every loss here wants the same: examples of one class near each other, others far. They differ in **what** is "
+        "All losses have the same goal: examples of one class near each other, others far. They differ in **what** is "
         "compared, in **when** they stop, and in **how hard** they pull until then."
     )
     if query.strip():
@@ -19,9 +19,9 @@ if loss is None:
     else:
         glossary.show_index()
         st.markdown(
-            "#### How they hang together\n"
-            "Follow an arrow under its condition, and the one loss becomes the other, number for number; along the "
-            "dashed one only the idea is carried on. Blue ones compare pairs, green ones a batch, sand-coloured class "
+            "#### How the losses are related\n"
+            "Along an arrow, and under its condition, one loss becomes the other exactly; along a "
+            "dashed arrow only the idea is the same. Blue: pairs. Green: the whole batch. Sand: class "
             "weights."
         )
         glossary.show_family_tree()

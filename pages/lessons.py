@@ -7,7 +7,7 @@ from cl_core import ui
 ui.forget_link()
 st.subheader("Lessons")
 st.markdown(
-    "A lesson leads through the course: each step opens a picture, says what to try there, and notices when it was "
-    "done. Some ask you to predict before they show. With a room, everyone who follows its link sees all answers."
+    "A lesson leads through the course: each step opens a picture, says what to try, and notices when it is "
+    "done. Some ask you to predict first. In a room, everyone who opens its link sees all answers."
 )
 ui.show_lessons()

@@ -6,5 +6,7 @@ from cl_core import ui
 
 ui.forget_link()
 st.subheader("This server")
-st.markdown("For its operator: numbers of all visitors together, every two seconds. Nothing here says who they are.")
+st.markdown(
+    "For the operator: numbers of all visitors together, every two seconds, without anything about who they are."
+)
 ui.show_status()

@@ -12,4 +12,5 @@ except ValueError as error:
     st.error(ui.describe_error(error, "Choose other settings."), icon=":material/tune:")
     st.stop()
 
+ui.intro("Live training", "Watch a network learn: each point is a test image, coloured by its class.")
 ui.show_training(spec, points)

@@ -11,9 +11,9 @@ INTRODUCTIONS = {
     "the margin decides what is far enough.",
     "a real batch": "The digits of one batch as an embedding sees them from one anchor. Choose another positive, or "
     "make any digit the anchor; a miner decides which of all these triplets a step learns from.",
-    "every triplet": "A batch is a sample. Here every triplet of the test images is counted, none is listed: which "
-    "classes get in each other's way, and how few images make most of the trouble.",
-    "over a run": "What becomes of the three kinds while a net learns. Move the time in either picture.",
+    "every triplet": "A batch is a sample. Here every triplet of the test images is counted: which "
+    "classes are confused most, and how few images cause most violations.",
+    "over a run": "How the three kinds change while a network learns. Move the step in either picture.",
 }
 ui.intro(text=INTRODUCTIONS[part])
 ui.show_triplets(part)

@@ -27,9 +27,9 @@ def loss_alt(references: References, losses: NDArray[np.float32], step: int) -> 
     Returns:
         The alternative text. Without losses it has the references only.
     """
-    reference_text = f"Total collapse is {short_number(references.collapse)}"
+    reference_text = f"If all points coincide it is {short_number(references.collapse)}"
     if references.floor < references.collapse:
-        reference_text += f", the floor {short_number(references.floor)}"
+        reference_text += f", the lowest possible loss {short_number(references.floor)}"
     if not len(losses):
         return f"No loss yet at step {step}. {reference_text}."
     loss, first, least = (
@@ -55,7 +55,7 @@ def scores_alt(frame: Frame, raw: float, untrained: float) -> str:
     m = frame.metrics
     return (
         f"At step {frame.step:,}, kNN accuracy is {m.knn:.1%} in the full space, 1-NN accuracy {m.drawn:.1%} in the "
-        f"drawn plane; raw pixels have {raw:.1%}, the untrained net {untrained:.1%}."
+        f"picture; raw pixels have {raw:.1%}, the untrained net {untrained:.1%}."
     )
 
 

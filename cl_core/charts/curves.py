@@ -63,7 +63,7 @@ def _cursor() -> alt.Chart:
         alt.Chart()
         .transform_filter(f"datum.kind == '{CURSOR_KIND}'")
         .mark_rule(color=CURSOR, strokeWidth=1.5)
-        .encode(x=_step_axis(), tooltip=alt.Tooltip("step:Q", title="frame at step"))
+        .encode(x=_step_axis(), tooltip=alt.Tooltip("step:Q", title="shown step"))
     )
     return rule
 
@@ -107,13 +107,13 @@ def loss_chart(references: References, height: int = 190) -> dict[str, Any]:
     )
     guides = []
     if isfinite(references.collapse):
-        label = f"total collapse {short_number(references.collapse)}"
+        label = f"all points coincide {short_number(references.collapse)}"
         guides.append(_guide(references.collapse, label, right=True, above=False))
     if references.floor < references.collapse:
-        label = f"floor {short_number(references.floor)}"
+        label = f"lowest possible {short_number(references.floor)}"
         guides.append(_guide(references.floor, label, right=False, above=True, dash=(2, 3)))
-    description = "The loss by step, against its value at total collapse" + (
-        " and its floor." if len(guides) > 1 else "."
+    description = "The loss by training step, against its value if all points coincide" + (
+        " and the lowest possible loss." if len(guides) > 1 else "."
     )
     return spec(alt.layer(line, *guides, _min_extent(), _cursor()).properties(height=height, description=description))
 
@@ -157,7 +157,7 @@ def score_chart(raw: float, untrained: float, height: int = 190) -> dict[str, An
         axis=axis,
         scale=alt.Scale(type="log", reverse=True, nice=False, domain=[MIN_ERROR, MAX_ERROR]),
     )
-    kinds = alt.Scale(domain=["kNN, full space", "1-NN, drawn plane"], range=[SCORE, DRAWN])
+    kinds = alt.Scale(domain=["kNN in the full space", "1-NN in the picture"], range=[SCORE, DRAWN])
     line = (
         alt.Chart()
         .transform_filter(f"datum.kind != '{CURSOR_KIND}'")
@@ -180,7 +180,7 @@ def score_chart(raw: float, untrained: float, height: int = 190) -> dict[str, An
         _guide(errors[1], upper[1], right=True, above=close and not edge, dash=upper[2]),
     ]
     description = (
-        "kNN accuracy by step, in the full space and in the drawn plane, against raw pixels and the untrained net."
+        "kNN accuracy by step, in the full space and in the picture, against raw pixels and the untrained net."
     )
     return spec(alt.layer(line, *guides, _min_extent(), _cursor()).properties(height=height, description=description))
 
@@ -203,7 +203,7 @@ def score_rows(frames: Sequence[Frame], step: int) -> pd.DataFrame:
     steps = np.array([frame.step for frame in frames])
     knn = np.array([1 - frame.metrics.knn for frame in frames])
     drawn = np.array([1 - frame.metrics.drawn for frame in frames])
-    curves = [("kNN, full space", steps, knn.clip(1e-3)), ("1-NN, drawn plane", steps, drawn.clip(1e-3))]
+    curves = [("kNN in the full space", steps, knn.clip(1e-3)), ("1-NN in the picture", steps, drawn.clip(1e-3))]
     return _with_cursor(curves, step)
 
 

@@ -10,7 +10,7 @@ from cl_core.training.collapse_values import share_without_terms
 from cl_core.training.config import RunSpec
 from cl_core.training.frames import Change, RunProgress
 
-UNKNOWN_COLLAPSE = "The loss at total collapse is unknown: no batch with a positive and a negative pair was found."
+UNKNOWN_COLLAPSE = "The loss if all points coincide is unknown: no batch with a positive and a negative pair was found."
 
 
 def loss_notes(progress: RunProgress) -> str:
@@ -54,7 +54,7 @@ def note_on_empty_batches(spec: RunSpec, collapse: str) -> str:
         return ""
     return (
         f"About {share:.0%} of the batches have no valid term, mostly as no two of their images are of one class; "
-        f"their loss is 0. Total collapse is {collapse} for the others."
+        f"their loss is 0. If all points coincide it is {collapse} for the others."
     )
 
 
@@ -72,10 +72,12 @@ def reason_for_start(loss: Loss) -> str:
     """Return why a loss can start above its value at collapse."""
     if loss.classes:
         return (
-            "It starts above total collapse because the class weights are random at first: many images lie nearer to "
+            "It starts above the loss of coinciding points because the class weights are random at first: many "
+            "images lie nearer to "
             "the weight of another class than to their own."
         )
     return (
-        "It starts above total collapse because the untrained net puts some images nearer to a negative than to a "
+        "It starts above the loss of coinciding points because the untrained net puts some images nearer to a "
+        "negative than to a "
         "positive, which costs more than if all were one point."
     )

@@ -103,9 +103,9 @@ def race_chart(names: Sequence[str], quantity: str, height: int = 270) -> dict[s
         alt.Chart()
         .transform_filter(f"datum.kind == '{CURSOR_KIND}'")
         .mark_rule(color=CURSOR, strokeWidth=1.5)
-        .encode(x=x, tooltip=alt.Tooltip("step:Q", title="frame at step"))
+        .encode(x=x, tooltip=alt.Tooltip("step:Q", title="shown step"))
     )
-    guides = [_guide(0.0, "floor: classes perfect"), _guide(1.0, "total collapse")] if quantity == LOSS else []
+    guides = [_guide(0.0, "lowest possible"), _guide(1.0, "all points coincide")] if quantity == LOSS else []
     title = TRIPLETS.get(quantity)
     description = f"{title or SCORES.get(quantity, 'loss, normalised')} by step, a curve for each of the runs."
     chart = alt.layer(band, *guides, line, marks, cursor).properties(height=height, description=description)

@@ -30,6 +30,7 @@ from cl_core.losses.variants import OURS
 PUBLISHED, ARTICLE, RIGHT, DIFFERENCE = "as published", "the article's program", "put right", "difference"
 VERSIONS = (PUBLISHED, ARTICLE, RIGHT)  # ways in which cells were run
 KINDS = (*VERSIONS, DIFFERENCE)
+KIND_TITLES = {RIGHT: "corrected", DIFFERENCE: "change by the corrections"}  # where pages do not show the key
 EPOCHS, STEPS = "equal epochs", "equal steps"
 SPANS = (EPOCHS, STEPS)
 BATCHES = tuple(batch for batch, _ in COUPLED)

@@ -103,20 +103,20 @@ _ALL = (
         why="Early on, the hardest negatives are nearer than the positive. The quickest way to make such triplets "
             "cheaper is to shorten all distances. Once everything is one point, every triplet costs exactly the "
             "margin.",
-        tell="The spread goes to 0 and the loss sticks at the margin, the line of total collapse. kNN hides "
+        tell="The spread goes to 0 and the loss sticks at the margin, the line of coinciding points. kNN hides "
              "it, since it looks at the order of distances alone, however small they are.",
         cure="Semi-hard negatives: farther than the positive, but inside the margin. Nothing else is changed.",
     ),
     Failure(
         key="cold",
         title="Temperature too low",
-        summary="At τ = 0.01 the loss is content with classes that are a hair apart.",
+        summary="At τ = 0.01 the loss is low even for classes that are barely apart.",
         watch="both losses, which are nearly the same, and the share of easy triplets, which is not.",
         failing=_run("supcon", {"temperature": 0.01}),
         cured=_run("supcon", {"temperature": 0.1}),
         steps=100,
         symptom=Symptom("easy triplets", lambda progress: progress.frames[-1].metrics.easy, "<", 0.5,
-                  "a hair apart", since=40, form=".0%"),
+                  "barely apart", since=40, form=".0%"),
         why="Similarities are divided by τ, so a lead of 0.05 counts for as much as one of 0.5 does at τ = 0.1. "
             "The loss is met by tiny differences, only the nearest negatives feel anything, and the embedding "
             "stays in a narrow cone.",
@@ -216,7 +216,7 @@ _ALL = (
         failing=_run("softmax", {}, rate=0.1),
         cured=_run("softmax", {}, rate=1e-3),
         steps=60,
-        symptom=Symptom("peak loss, of collapse", peak_loss_ratio, ">", 2.0, "thrown off", form=",.0f"),
+        symptom=Symptom("peak loss, of collapse", peak_loss_ratio, ">", 2.0, "diverged", form=",.0f"),
         why="Adam's first steps move every weight by about the rate, whatever the gradient; 0.1 is more than any "
             "weight of the net is to begin with. After a few leaps most of its units are silent, and nearly all "
             "images come out alike.",

@@ -49,8 +49,9 @@ _ALL = (
         "collapse", "Collapse",
         ("collapse value", "total collapse", "collapsed", "one point", "same output", "constant output",
          "identical embeddings", "representation collapse", "0.693", "5.54"),
-        "All embeddings become one point. Every loss has a value there, which the loss chart marks as *total "
-        "collapse*: its margin for a triplet loss, ln 255 = 5.54 for SupCon with 256 rows, ln 2 = 0.693 for InfoNCE "
+        "All embeddings become one point. Every loss has a value there, which the loss chart marks as *all "
+        "points coincide*: its margin for a triplet loss, ln 255 = 5.54 for SupCon with 256 rows, ln 2 = 0.693 for "
+        "InfoNCE "
         "with one negative. A loss that stays on that line has not learnt to tell anything apart. The *spread* is then "
         "near 0.",
         (_HARD_RUN,
@@ -60,8 +61,8 @@ _ALL = (
         "stuck", "Stuck",
         ("plateau", "stalled", "flat loss", "constant loss", "not decreasing", "does not decrease", "not converging",
          "not learning", "does not learn", "no progress", "stays at its margin", "loss does not go down"),
-        "A loss is stuck when it stands still while steps go on. *Where* it stands tells why. On the line of total "
-        "collapse all points have become one, as in this run: from step 14 on its loss is its margin, 1.00. On its "
+        "A loss is stuck when it stands still while steps go on. *Where* it stands tells why. On the line *all points "
+        "coincide* all points have become one, as in this run: from step 14 on its loss is its margin, 1.00. On its "
         "floor there is nothing left to learn. In between, look for a margin that cannot be met or a scale that is too "
         "small. In the triplet picture a *point* is stuck if it has a loss, but no direction to go.",
         (_HARD_RUN,
@@ -73,7 +74,7 @@ _ALL = (
         "Circle loss grows with γ, which multiplies all its logits. When all points are one, 256 rows of ten classes "
         "have a loss of 36.6 at γ = 32 and of 232.6 at γ = 256. So a large loss is not a bad embedding, and losses at "
         "different γ do not compare. The boundary does not depend on γ.",
-        (Picture("Total collapse at γ = 256", "training", {"loss": "circle", "scale": "256.0", "batch": "256"}),
+        (Picture("Collapsed at γ = 256", "training", {"loss": "circle", "scale": "256.0", "batch": "256"}),
          Picture("Two γ, one boundary", "boundaries",
                  {"two": "true", "loss": "circle", "margin": "0.25", "scale": "32.0", "loss_2": "circle",
                   "margin_2": "0.25", "scale_2": "256.0"})),
@@ -176,8 +177,8 @@ _ALL = (
     Term(
         "batch", "Batch size",
         ("batch", "batch size", "large batch", "small batch", "mini-batch", "minibatch", "rows"),
-        "The number of images a step compares. Losses that compare with the whole batch grow with it: SupCon's value "
-        "at total collapse is ln 31 = 3.43 for 32 rows and ln 255 = 5.54 for 256. Compare scores, and not losses.",
+        "The number of images per training step. Losses that compare with the whole batch grow with it: SupCon's value "
+        "if all points coincide is ln 31 = 3.43 for 32 rows and ln 255 = 5.54 for 256. Compare scores, and not losses.",
         (Picture("Batches of 32 and 256", "compare",
                   {"contenders": "2", "loss": "supcon", "batch": "32", "loss_2": "supcon", "batch_2": "256"}),
          Picture("One batch held still", "batch", {"loss": "supcon"})),
@@ -186,7 +187,8 @@ _ALL = (
         "divergence", "Divergence",
         ("nan", "inf", "infinity", "diverge", "diverges", "explode", "exploding", "exploding loss", "overflow",
          "loss goes up", "loss increases"),
-        "The loss leaves its range: it shoots above its value at total collapse, to infinity or NaN. Usual causes are "
+        "The loss leaves its range: it shoots above its value if all points coincide, to infinity or NaN. Usual "
+        "causes are "
         "raw inner products without a bound on the length, and a learning rate that is too high.",
         (Picture("Raw beside unit length", "break_it", {"failure": "unbounded"}),),
     ),

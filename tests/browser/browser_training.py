@@ -33,7 +33,7 @@ class BrowserTraining(Component):
         return self.root.locator("[data-run]").filter(has_text=re.compile(f"^\\s*({name})\\s*$"))
 
     def start(self) -> None:
-        self.run_button("Start|Go on").click()
+        self.run_button("Start|Resume").click()
 
     def train(self, frames: int) -> None:
         """Start, and wait until there are more than so many frames."""

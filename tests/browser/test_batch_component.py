@@ -377,7 +377,7 @@ def test_long_arrows_are_shortened_and_marked(open_scene: Open) -> None:
     np.testing.assert_allclose(arrows[~capped], wanted[~capped], atol=1e-2)
     along = (arrows * wanted).sum(1) / (lengths * wanted_lengths)
     np.testing.assert_allclose(along, 1, atol=1e-6)  # shortened, not turned
-    expect(picture.root.get_by_text("longer than drawn")).to_be_visible()
+    expect(picture.root.get_by_text("longer than shown")).to_be_visible()
 
 
 def test_class_weights_are_columns_of_the_matrix_and_can_be_hovered(open_scene: Open) -> None:
@@ -410,7 +410,7 @@ def test_hovering_an_image_without_force_says_so(open_scene: Open) -> None:
     picture = open_scene("strength=0")
     picture.hover(picture.uncovered_node())
     assert picture.data("partner") == ""
-    expect(picture.fact("does")).to_have_text("nothing pulls or pushes it")
+    expect(picture.fact("does")).to_have_text("no force on it")
 
 
 def test_images_are_drawn_and_covered_ones_can_be_hovered(open_scene: Open) -> None:

@@ -151,7 +151,7 @@ def test_reload_comes_back_to_the_run_and_trains_on_to_the_same_numbers(open_tra
     training.page.reload()
     training = BrowserTraining(training.page)
     training.until(f"Number(d.step) === {paused_at} && d.phase === 'paused'")
-    expect(training.run_button("Go on")).to_be_visible()
+    expect(training.run_button("Resume")).to_be_visible()
     training.train(20)
     training.pause()
     ours, theirs = training.run(), whole.run()
@@ -323,7 +323,7 @@ def test_diverged_run_says_what_to_try(open_training: Open) -> None:
     training.start()
     training.until("d.phase === 'failed'")
     expect(training.root.locator(".notice").first).to_contain_text("learning rate")
-    expect(training.run_button("Start|Go on")).to_be_disabled()
+    expect(training.run_button("Start|Resume")).to_be_disabled()
     training.run_button("Reset").click()
     training.until("d.phase === 'paused' && d.step === '0'")
 

@@ -40,7 +40,7 @@ class ComparePage:
 
     def step(self) -> str:
         """Return the step that the page names for all runs, as digits."""
-        text = self.page.get_by_text(re.compile(r"all at step [\d,]+")).inner_text()
+        text = self.page.get_by_text(re.compile(r"all runs at step [\d,]+")).inner_text()
         return re.sub(r"\D", "", text.partition("all at")[2].partition("·")[0])
 
 
@@ -124,13 +124,13 @@ def test_race_in_the_browser_is_still_there_after_visiting_another_page(open_pag
     expect(page.get_by_text(re.compile("2 seeds each, one is drawn"))).to_be_visible()
     page.get_by_role("link", name="Start").click()
     expect(page.get_by_role("heading", name="Contrastive Loss Lab")).to_be_visible()
-    page.get_by_role("link", name="A fair race").click()
+    page.get_by_role("link", name="Race").click()
     expect(page.locator(".arena")).to_have_attribute("data-phase", "paused")
     comparison.wait(lambda: min(map(int, comparison.data("frames"))) > 5)
     step = comparison.step()
     page.wait_for_timeout(1000)
     assert comparison.step() == step  # it has not started again by itself
-    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
     page.get_by_role("slider", name="seeds").press("ArrowRight")
     expect(page.get_by_text("Settings changed")).to_be_visible()
     comparison.click("Restart")

@@ -193,9 +193,11 @@ def test_lines_to_compare_with_are_where_their_numbers_are(open_curves: Open) ->
         places = view.chart(name).locator(".guides line").evaluate_all("lines => lines.map((l) => l.y1.baseVal.value)")
         np.testing.assert_allclose(places, [y_low + slope * (scale(v) - scale(low)) for v in values], atol=0.01)
     texts = view.root.locator(".labels text")
-    expect(texts).to_have_text(["total collapse 4.84", "floor 2.49", "untrained net 75.0%", "raw pixels 91.5%"])
+    expect(texts).to_have_text(
+        ["all points coincide 4.84", "lowest possible 2.49", "untrained net 75.0%", "raw pixels 91.5%"]
+    )
     view.show({**made_up(STEPS), "references": {**REFERENCES, "collapse": 6.0, "floor": 6.0}})
-    expect(texts).to_have_text(["total collapse 6", "untrained net 75.0%", "raw pixels 91.5%"])
+    expect(texts).to_have_text(["all points coincide 6", "untrained net 75.0%", "raw pixels 91.5%"])
 
 
 def test_click_drag_and_keys_move_the_cursor(open_curves: Open) -> None:
@@ -315,7 +317,7 @@ def test_what_is_not_known_is_not_drawn(open_curves: Open) -> None:
     assert not view.root.locator('[data-chart="loss"] .line').get_attribute("d")
     assert len(view.path('[data-chart="accuracy"] .line >> nth=1')) == 1
     expect(view.chart("loss").get_by_role("img")).to_have_accessible_name(
-        "No loss yet at step 0. Total collapse is 4.84, the floor 2.49."
+        "No loss yet at step 0. If all points coincide it is 4.84, the lowest possible loss 2.49."
     )
     expect(view.root.locator(".name").locator("visible=true")).to_have_count(0)
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 def test_chosen_cell_runs_reduced_and_opens_live_with_its_settings(open_page: Callable[..., Page]) -> None:
     page = open_page("triplets?part=a+real+batch")  # another page with a `part` in its query string
     expect(page.get_by_text("which triplets teach?")).to_be_visible(timeout=TIMEOUT)
-    page.get_by_role("link", name="The experiment").click()
+    page.get_by_role("link", name="Reproduced comparison").click()
     # the table, an alternative text for each number, and a badge for each of the ten claims
     expect(page.get_by_text(re.compile("results, made by"))).to_be_visible(timeout=TIMEOUT)
     badges = re.compile("^(check_circle|cancel|help) ?(holds|does not hold|cannot be said yet)$")
@@ -33,8 +33,8 @@ def test_chosen_cell_runs_reduced_and_opens_live_with_its_settings(open_page: Ca
     page.keyboard.press("End")
     expect(page.get_by_text("MLP baseline on MNIST, batch 2,048")).to_be_visible(timeout=TIMEOUT)
     page.wait_for_url(re.compile("method=baseline.*batch=2048|batch=2048.*method=baseline"))
-    page.get_by_role("button", name=re.compile("Run a reduced cell")).click()
-    expect(page.get_by_text("A reduced cell shows the way, not the end")).to_be_visible(timeout=TIMEOUT)
+    page.get_by_role("button", name=re.compile("Run a short version")).click()
+    expect(page.get_by_text("A short run has only a fraction of the steps")).to_be_visible(timeout=TIMEOUT)
     # the same run on the live page
     page.get_by_role("link", name="Watch this run").click()
     expect(page.get_by_role("button", name="Start")).to_be_visible(timeout=TIMEOUT)

@@ -39,7 +39,7 @@ def test_two_browsers_in_one_room_see_each_others_answers(open_step: Callable[..
     choice = first.get_by_role("radio", name="An arc of a circle")
     choice.focus()
     choice.press("Enter")
-    commit = first.get_by_role("button", name="Commit")
+    commit = first.get_by_role("button", name="Submit")
     commit.focus()
     commit.press("Enter")
     answers = first.get_by_role("list", name="Answers of the room")
@@ -48,7 +48,7 @@ def test_two_browsers_in_one_room_see_each_others_answers(open_step: Callable[..
     expect(second.get_by_text("1 answer", exact=True)).to_be_visible(timeout=SLOW)
     expect(second.get_by_role("list", name="Answers of the room")).to_have_count(0)
     second.get_by_role("radio", name="A wedge").click()
-    second.get_by_role("button", name="Commit").click()
+    second.get_by_role("button", name="Submit").click()
     expect(second.get_by_role("list", name="Answers of the room")).to_contain_text(
         "A wedge with its tip in the corner · you1", timeout=SLOW
     )
@@ -60,7 +60,7 @@ def test_two_browsers_in_one_room_see_each_others_answers(open_step: Callable[..
     expect(first.get_by_text("Where exactly?")).to_be_visible(timeout=SLOW)
     expect(first.get_by_text("room two-browsers")).to_be_visible(timeout=SLOW)
     expect(first.get_by_text("Predict first")).to_be_visible(timeout=SLOW)
-    disabled_commit = first.get_by_role("button", name="Commit")
+    disabled_commit = first.get_by_role("button", name="Submit")
     expect(disabled_commit).to_be_disabled()
     assert disabled_commit.evaluate(TEXT_COLOUR) != "rgb(255, 255, 255)"  # readable while it is disabled
     expect(first.locator(".plane .hint")).to_contain_text("Click on a place to choose it", timeout=SLOW)
@@ -68,9 +68,9 @@ def test_two_browsers_in_one_room_see_each_others_answers(open_step: Callable[..
     sheet.focus()
     sheet.press("ArrowUp")
     sheet.press("Enter")
-    expect(first.get_by_role("button", name="Commit")).to_be_enabled(timeout=SLOW)
-    first.get_by_role("button", name="Commit").click()
-    expect(first.get_by_text("from the boundary as it is now")).to_be_visible(timeout=SLOW)
+    expect(first.get_by_role("button", name="Submit")).to_be_enabled(timeout=SLOW)
+    first.get_by_role("button", name="Submit").click()
+    expect(first.get_by_text("away from the current boundary")).to_be_visible(timeout=SLOW)
     expect(first.locator(".plane")).to_have_count(1, timeout=SLOW)
     expect(first.locator('.plane [data-do="pairs"]')).to_have_text("Answers")
 
@@ -82,6 +82,6 @@ def test_lesson_step_is_marked_done_without_a_click(open_step: Callable[..., Pag
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.locator(".st-key-lesson_tick")).to_contain_text("done", timeout=2 * SLOW)
     page.get_by_role("button", name="Pause").click()
-    page.get_by_role("button", name="Leave", exact=True).click()
+    page.get_by_role("button", name="Exit lesson", exact=True).click()
     expect(bar).to_have_count(0, timeout=SLOW)
     page.wait_for_url(lambda url: "lesson=" not in url)

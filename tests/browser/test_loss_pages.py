@@ -161,7 +161,7 @@ def test_pinned_point_has_exact_values_and_becomes_code(visit):
     slope = 32 / (1 + math.exp(-gap))
     assert math.isclose(float(plane.get_attribute("data-dx") or "nan"), slope * a_n, rel_tol=1e-3, abs_tol=1e-6)
     assert math.isclose(float(plane.get_attribute("data-dy") or "nan"), -slope * a_p, rel_tol=1e-3)
-    view.page.get_by_text("As code", exact=True).click()
+    view.page.get_by_text("Code for these values", exact=True).click()
     expect(view.page.get_by_text("plain PyTorch", exact=True)).to_be_visible()
     assert str(round(s_n, 2)) in view.page.get_by_test_id("stCode").first.inner_text()
 
@@ -223,7 +223,7 @@ def test_gradient_step_moves_the_batch_and_can_be_undone(visit):
     assert float(after[0]) < float(before[0])
     assert float(after[4]) < float(before[4])
     view.until(lambda: "steps=1" in page.url)
-    page.get_by_role("button", name="Take one back").click()
+    page.get_by_role("button", name="Undo").click()
     view.until(lambda: tiles() == before)
 
 

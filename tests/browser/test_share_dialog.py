@@ -111,5 +111,5 @@ def test_dragged_points_are_in_the_address_and_in_an_embedded_view(open_view: Ca
     expect(embedded.get_by_text("Try it")).to_be_visible()
     assert embedded.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"
     # points at their initial positions are not in the address
-    page.get_by_role("button", name="Put the points back").click()
+    page.get_by_role("button", name="Reset the points").click()
     page.wait_for_url(lambda url: "at=" not in url)

@@ -111,7 +111,7 @@ def test_cursor_shows_shares_and_loss_of_its_step(open_scene: Open) -> None:
         expect(view.cursor).to_have_attribute(f"aria-{name}", value)
     names = view.root.locator(".names text")
     expect(names).to_have_text(["● hard", "◐ semi-hard", "○ easy"])
-    expect(view.root.locator(".lines text")).to_have_text(["loss", "total collapse 1", "floor 0"])
+    expect(view.root.locator(".lines text")).to_have_text(["loss", "all points coincide 1", "lowest possible 0"])
     fills = [view.root.locator(f'[data-area="{kind}"]').evaluate("e => getComputedStyle(e).fill") for kind in
              ("easy", "semihard", "hard")]  # fmt: skip
     assert fills[0] == "rgb(0, 158, 115)"

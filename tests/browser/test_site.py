@@ -195,7 +195,7 @@ def test_reload_comes_back_to_the_run(open_training: Open) -> None:
     training.page.reload()
     training = BrowserTraining(training.page)
     training.until(f"d.step === '{paused_at}' && d.phase === 'paused'")
-    expect(training.run_button("Go on")).to_be_visible()
+    expect(training.run_button("Resume")).to_be_visible()
     assert training.run() == run
     training.run_button("Step").click()
     training.until(f"d.step === '{paused_at + 1}'")

@@ -88,7 +88,7 @@ def test_pause_stays_and_changed_settings_can_be_applied_or_begin_anew(open_trai
     expect(training.run_button("Restart")).to_be_visible()
     expect(training.run_button("Apply")).to_be_hidden()  # a batch of another size needs other programs
     step = training.pause()
-    expect(training.run_button("Go on")).to_be_enabled()
+    expect(training.run_button("Resume")).to_be_enabled()
     training.page.wait_for_timeout(300)
     assert training.number("step") == step
     expect(training.run_button("Restart")).to_be_visible()
@@ -146,18 +146,18 @@ def test_space_starts_and_pauses_and_arrows_step_through_frames(open_training: O
 
 def test_focus_stays_on_the_pressed_button(open_training: Open) -> None:
     training = open_training()
-    play = training.run_button("Start|Go on|Pause")
+    play = training.run_button("Start|Resume|Pause")
     play.focus()
     play.press("Enter")
     training.until("d.phase === 'running'")
     expect(training.run_button("Pause")).to_be_focused()
     play.press("Space")
     training.until("d.phase === 'paused'")
-    expect(training.run_button("Go on")).to_be_focused()
+    expect(training.run_button("Resume")).to_be_focused()
     sidebar_slider(training.page, "temperature").press("ArrowRight")
     training.run_button("Apply").press("Enter")
     expect(training.root.locator(".changed")).to_be_hidden()
-    expect(training.run_button("Go on")).to_be_focused()  # in the place of the button that has gone
+    expect(training.run_button("Resume")).to_be_focused()  # in the place of the button that has gone
 
 
 def test_focus_stays_on_the_button_that_starts_and_pauses_on_the_server(open_page: Callable[..., Page]) -> None:

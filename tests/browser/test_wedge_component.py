@@ -313,7 +313,7 @@ def test_margin_that_cannot_be_met_is_explained(open_scene: Open) -> None:
         one = WedgeView(view.page, k)
         one.expect_data("wedge", "")
         one.expect_data("margin", "")
-        text = "Cannot be met at this angle: not even the class weight itself is content."
+        text = "Cannot be met at this angle: the margin is not met even at the class weight itself."
         expect(one.root.locator(".never")).to_have_text(text)
         expect(one.root.locator(".never")).to_be_visible()
         expect(one.root.locator('[data-cell="margin"]')).to_be_hidden()

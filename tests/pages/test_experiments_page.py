@@ -50,18 +50,23 @@ def test_table_and_verdicts_agree_with_results(pool, result_folder):
     assert not app.warning
     loaded, _ = results.load(result_folder)
     verdicts = claims.verdicts(loaded)
-    *folded, differences = app.expander
+    claims_of_article, *folded, method, _ = app.expander
+    assert claims_of_article.label == f"The article's {len(verdicts)} claims, one by one"
     for verdict, expander in zip(verdicts, folded, strict=True):  # the evidence is folded, the verdict is not
         assert expander.label.startswith(f"**{verdict.claim}** ")
         assert verdict.label in expander.label
         inside = " ".join(element.value for element in expander.markdown)
-        for line in (*verdict.explanation.splitlines(), *(f"{kind}: **" for kind in verdict.answers)):
+        for line in (
+            *verdict.explanation.splitlines(),
+            *(f"{table.KIND_TITLES.get(kind, kind)}: **" for kind in verdict.answers),
+        ):
             assert line in inside
         assert len(expander.dataframe[0].value) == len(verdict.evidence)
-    first, *rest = [element.value for element in app.markdown if element.value.startswith(("1. ", "[*"))]
+    sentences = findings(verdicts)
+    first, *rest = [element.value for element in app.markdown if element.value.startswith(("[*", sentences[0]))]
     assert first == f"{CONTRASTING.reference} {first.removeprefix(CONTRASTING.reference).strip()}"
-    assert rest == ["\n".join(f"{n}. {sentence}" for n, sentence in enumerate(findings(verdicts), 1))]
-    inside = " ".join(element.value for element in differences.markdown)
+    assert rest == ["\n\n".join(sentences)]
+    inside = " ".join(element.value for element in method.markdown)
     for text in (*article.UNKNOWN, *(text for difference in article.DIFFERENCES for text in difference)):
         assert text in inside
     assert len(chart_specs(app)) == len(DATASETS)
@@ -216,7 +221,7 @@ def test_reduced_cell_is_shown_beside_the_shipped_one(pool, result_folder, monke
     whole = table.cell_of("mnist", "max_margin", 2048, ARTICLE)
     assert reduced_cell(whole, 2).steps == 60  # which keeps the last, smaller batch of each epoch
     lines = app.dataframe[1].value
-    assert list(lines["which"]) == ["shipped, 20 epochs, seed 0", "REDUCED here, 2 epochs"]
+    assert list(lines["which"]) == ["shipped, 20 epochs, seed 0", "Short run here, 2 epochs"]
     assert len(list(result_folder.glob("*.parquet"))) == len(CELLS)  # shipped results are not changed
 
 

@@ -141,7 +141,7 @@ def test_search_shows_matching_entries(pool, query, keys):
 )
 def test_search_shows_the_right_term_first_with_its_pictures(pool, query, key):
     app = open_page("glossary", find=query)
-    assert app.markdown[0].value.startswith("Every loss here")
+    assert app.markdown[0].value.startswith("All losses have")
     assert TERMS[key].text in app.markdown[1].value
     assert [label for label, _, _ in term_links(app)][: len(TERMS[key].pictures)] == [
         picture.label for picture in TERMS[key].pictures
@@ -151,7 +151,7 @@ def test_search_shows_the_right_term_first_with_its_pictures(pool, query, key):
 def test_search_without_match_says_so(pool):
     app = open_page("glossary", find="<b>nothing</b>")
     assert not index_cards(app)
-    assert "No entry" in app.info[0].value
+    assert "Nothing found" in app.info[0].value
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,9 @@ def test_answer_is_accepted_once_and_then_solution_shown(pool):
     app = submit_answer(app, 0)
     step = LESSONS["fifty-minutes"].steps[SHAPE - 1]
     assert step.question.answer in page_texts(app)
-    assert "You said **A straight line, parallel to the diagonal**. Right is **An arc of a circle**" in page_texts(app)
+    assert "Your answer: **A straight line, parallel to the diagonal**. Correct: **An arc of a circle**" in page_texts(
+        app
+    )
     assert "commit" not in {button.key for button in app.button}
     assert "fifty-minutes/4" in app.session_state.lesson_done
     _, buffers = component_messages(app)[0]
@@ -96,7 +98,7 @@ def test_answer_is_accepted_once_and_then_solution_shown(pool):
 def test_solution_can_be_shown_without_answering(pool):
     app = click(click(open_shape_question("abc"), "without"), "show_answer")
     assert LESSONS["fifty-minutes"].steps[SHAPE - 1].question.answer in page_texts(app)
-    assert "You said" not in page_texts(app)
+    assert "Your answer" not in page_texts(app)
     assert question.rooms().answers("abc", "fifty-minutes/4") == ()
 
 
@@ -104,12 +106,12 @@ def test_sessions_in_one_room_see_all_answers(pool):
     first, second, other = open_shape_question("abc"), open_shape_question("abc"), open_shape_question("xyz")
     submit_answer(first, 2)
     assert "**1 answer**" in page_texts(second.run())
-    assert "✓ right" not in html_texts(second)
+    assert "✓ correct" not in html_texts(second)
     submit_answer(second, 0)
     bars = html_texts(second)
-    assert "An arc of a circle <b>✓ right</b></span><b>1</b>" in bars
+    assert "An arc of a circle <b>✓ correct</b></span><b>1</b>" in bars
     assert "A straight line, parallel to the diagonal <b>· you</b></span><b>1</b>" in bars
-    assert "<b>✓ right</b> <b>· you</b></span><b>1</b>" in html_texts(first.run())
+    assert "<b>✓ correct</b> <b>· you</b></span><b>1</b>" in html_texts(first.run())
     assert "**2 answers**" in page_texts(first)
     assert "**0 answers**" in page_texts(other.run())
 
@@ -127,7 +129,7 @@ def test_position_is_predicted_on_covered_plane_and_all_are_shown(pool):
     assert [mark["label"] for mark in header["marks"] if mark["role"] == "corner"] == ["you"]
     boundary = similarity_plane.similarity_plane(LOSSES["circle"], {}).boundary
     distance = np.nanmin(np.hypot(*(boundary - [0.1, 0.7]).T))
-    assert f"Your place is **{distance:.2f}** from the boundary" in page_texts(app)
+    assert f"Your place is **{distance:.2f}** away from the current boundary" in page_texts(app)
     assert f"Your place is **{np.hypot(0.1, 0.7 - 0.646):.2f}** away from (0, 0.646)" in page_texts(app)
     assert "fifty-minutes/5" not in app.session_state.lesson_done  # the margin must be changed as well
     app.slider(key="margin").set_value(0.4).run()
@@ -139,7 +141,7 @@ def test_cover_without_question_is_removed_by_prediction(pool):
     assert np.isnan(component_messages(app)[0][1]["value"]).all()
     app = click(app, "commit")
     assert np.isfinite(component_messages(app)[0][1]["value"]).all()
-    assert "Your place is **0.07** from the boundary" in page_texts(app)  # d², m = 0.2: 0.1 / sqrt 2
+    assert "Your place is **0.07** away from the current boundary" in page_texts(app)  # d², m = 0.2: 0.1 / sqrt 2
 
 
 @pytest.mark.parametrize(

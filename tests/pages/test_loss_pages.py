@@ -181,8 +181,8 @@ def test_boundaries_page_shows_pairs_of_the_sessions_run(pool):
 
 
 def test_without_a_run_the_page_says_so(pool):
-    assert "no run of yours" in page_texts(open_page("boundaries", pairs="my run"))
-    assert "no run of yours" in page_texts(open_page("batch", stage="my run"))
+    assert "You have no run yet" in page_texts(open_page("boundaries", pairs="my run"))
+    assert "You have no run yet" in page_texts(open_page("batch", stage="my run"))
 
 
 def test_failing_worker_gives_error_on_boundaries_page(pool):

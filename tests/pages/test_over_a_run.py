@@ -88,7 +88,7 @@ def test_two_recordings_share_one_timeline(open_page):
 
 def test_without_an_own_run_the_page_says_so_and_links_to_training(open_page):
     app, links = open_page(film="my run")
-    assert "There is no run of yours yet" in app.info[0].value
+    assert "You have no run yet" in app.info[0].value
     assert [link[0] for link in links] == ["training"]
 
 
@@ -143,6 +143,6 @@ def test_recording_summary_states_the_numbers_of_the_recording(name):
         )
     else:
         assert f"from step {recording.collapsed} on" in summary
-        within = float(summary.split("sticks within ")[1].split("%")[0]) / 100
+        within = float(summary.split("stays within ")[1].split("%")[0]) / 100
         off = np.abs(recording.losses[recording.steps >= recording.collapsed] / recording.collapse - 1)
         assert off.max() <= within < off.max() + 0.0011

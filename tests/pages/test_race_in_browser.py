@@ -141,7 +141,7 @@ def test_failed_contender_is_named(pool, browser):
     header["runs"][1], buffers["losses1"], buffers["measures1"] = run_of((0, 1), -1, 4, count=2, failure="Too fast.")
     browser("on_report", encoded(header, buffers))
     app.run()
-    assert [error.value for error in app.error] == ["**B Triplet margin** is out. Too fast."]
+    assert [error.value for error in app.error] == ["**B Triplet margin** has stopped. Too fast."]
     assert "| B Triplet margin | none | none | none | none |" in markdown_texts(app)
     assert not app.exception
 
@@ -167,8 +167,8 @@ def test_linear_probe_has_its_curve_and_its_column(pool, browser):
 @pytest.mark.parametrize(
     ("link", "reason"),
     [
-        ({"batch_2": "2048"}, "at most 1,024"),
-        ({"dataset": "mnist", "contenders": "3", "seeds": "5"}, "Each of the 15 runs would have the training images"),
+        ({"batch_2": "2048"}, "the limit is 1,024"),
+        ({"dataset": "mnist", "contenders": "3", "seeds": "5"}, "Each of the 15 runs would load the training images"),
     ],
 )
 def test_race_runs_on_the_server_where_a_browser_cannot_and_the_page_says_why(idle_executor, link, reason):
@@ -224,7 +224,7 @@ def test_card_starts_failure_and_symptoms_follow_the_reports(pool, browser):
     app.run()
     assert header_of(app)["badges"] == [
         [{"text": "spread 0.010 < 0.050: collapsed", "colour": "red"}, {"text": "kNN 90%", "colour": ""}],
-        [{"text": "spread 0.950, not < 0.050", "colour": "green"}, {"text": "kNN 90%", "colour": ""}],
+        [{"text": "spread 0.950: healthy", "colour": "green"}, {"text": "kNN 90%", "colour": ""}],
     ]
     assert failure.cure in markdown_texts(app)
     assert len(app.get("vega_lite_chart")) == 2

@@ -53,7 +53,7 @@ def test_link_sets_contenders_and_race(pool):
     assert (b.loss, b.theta["margin"]) == ("circle", 0.4)
     assert (c.theta["temperature"], c.batch, c.rate, c.seed) == (0.5, 64, 0.01, 11)
     assert (race_of(app).seeds, race_of(app).n) == (2, 1000)
-    assert "Images a step: A Triplet margin" in markdown_texts(app)
+    assert "Images per training step: A Triplet margin" in markdown_texts(app)
 
 
 def test_all_contenders_have_the_same_training_images(pool):
@@ -118,7 +118,7 @@ def test_chosen_score_is_drawn(pool):
     for chosen, charts in (("loss", 1), ("triplets", 3), ("probe", 1)):
         app.button_group(key="score").set_value(chosen).run()
         assert len(app.get("vega_lite_chart")) == charts
-        assert ("when the classes are perfect" in markdown_texts(app)) == (chosen == "loss")
+        assert ("is the lowest possible loss" in markdown_texts(app)) == (chosen == "loss")
         assert not app.exception
 
 

@@ -56,7 +56,7 @@ def show_part() -> None:
     ("link", "expected"),
     [
         ({"mining": "semihard_tfa", "embedding": "pixels", "images": "64"}, "no negative is farther"),
-        ({"mining": "semihard", "margin": "0.0"}, "it finds none"),
+        ({"mining": "semihard", "margin": "0.0"}, "It finds none"),
         ({"mining": "batch_hard", "distance": "euclidean", "margin": "1.5", "embedded_by": "supcon"}, "One triplet"),
     ],
 )
@@ -71,4 +71,4 @@ def test_part_explains_miner_and_lists_all_miners(link, expected):
     assert list(app.dataframe[0].value["miner"].str.removeprefix("▶ ")) == [m.title for m in miners.MINERS.values()]
     assert any("pytorch-metric-learning" in text.value for text in app.caption)
     app.selectbox(key="embedding").set_value("my run").run()
-    assert "no run of yours" in app.info[0].value
+    assert "You have no run yet" in app.info[0].value

@@ -102,7 +102,7 @@ def test_every_loss_trains_in_the_browser_or_the_page_says_why_not(pool, key):
 def test_large_batches_train_on_the_server_and_the_page_says_why(pool):
     app = open_page("training", **(SMALL_LINK | {"batch": "2048"}))
     assert isinstance(app.session_state.run, Run)
-    assert "at most 1,024" in app.info[0].value
+    assert "the limit is 1,024" in app.info[0].value
 
 
 def test_link_chooses_the_server(pool):

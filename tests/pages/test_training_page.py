@@ -157,8 +157,8 @@ def html_texts(app):
 
 def test_collapse_value_of_small_batches_is_that_of_batches_with_positives(pool):
     app = open_training_run(loss="supcon", batch="4")
-    assert "Total collapse is 1.1, the floor" in html_texts(app)
-    assert "Total collapse is 1.1 for the others." in markdown_texts(app)
+    assert "If all points coincide it is 1.1, the lowest possible loss" in html_texts(app)
+    assert "If all points coincide it is 1.1 for the others." in markdown_texts(app)
     click(app, "play")
     run_until(app, lambda app: current_step(app) > 20)
     assert any("Take two or more images of each class" in warning.value for warning in app.warning)
@@ -166,8 +166,8 @@ def test_collapse_value_of_small_batches_is_that_of_batches_with_positives(pool)
 
 def test_tiny_floor_is_zero_and_start_above_collapse_is_explained(pool):
     app = open_training_run(loss="arcface")
-    assert "the floor 0." in html_texts(app)
-    assert "starts above total collapse" not in markdown_texts(app)
+    assert "the lowest possible loss 0." in html_texts(app)
+    assert "starts above the loss of coinciding points" not in markdown_texts(app)
     click(app, "play")
     run_until(app, lambda app: current_step(app) > 5)
     assert "because the class weights are random at first" in markdown_texts(app)

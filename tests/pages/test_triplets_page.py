@@ -128,7 +128,7 @@ def test_small_census_is_counted_at_once_and_described(pool):
     for kind, count in zip(KINDS, (counts.easy, counts.semihard, counts.hard), strict=True):
         assert shares[f"{KIND_SYMBOLS[kind]} {charts.KINDS[kind]}"] == f"{count / counts.total:.2%}"
         assert f"{count:,}" in page_texts(app)
-    assert f"{counts.total:,}, each counted" in page_texts(app)
+    assert f"{counts.total:,} in all" in page_texts(app)
     assert f"{counts.share_of_top_anchors(0.05):.0%} of all triplets" in page_texts(app)
     names = datasets.load("mnist").class_names
     worst = counts.hardest(HARDEST_SHOWN)
@@ -147,7 +147,7 @@ def test_small_census_is_counted_at_once_and_described(pool):
 def test_large_census_waits_for_button_and_can_be_stopped(pool):
     app = open_page("triplets", part="every triplet", counted="5000", embedding="untrained")
     assert not app.metric
-    assert "None of them is listed" in page_texts(app)
+    assert "They are not listed one by one" in page_texts(app)
     assert not pool.submitted or "count_part" not in pool.submitted
     assert app.button(key="count_census").label == "Count all 11,227,500,000"
     click(app, "count_census")
@@ -158,14 +158,14 @@ def test_large_census_waits_for_button_and_can_be_stopped(pool):
         if "Stopped" in page_texts(app):
             break
         time.sleep(0.05)
-    assert any(b.label == "Go on" for b in app.button)
+    assert any(b.label == "Resume" for b in app.button)
 
 
 @pytest.mark.parametrize("part", ["a real batch", "every triplet", "over a run"])
 def test_parts_without_a_run_link_to_training(pool, part):
     link = {"film": "my run"} if part == "over a run" else {"embedding": "my run"}
     app = open_page("triplets", part=part, **link)
-    assert "no run of yours yet" in page_texts(app)
+    assert "You have no run yet" in page_texts(app)
     assert not app.error
 
 
@@ -189,7 +189,7 @@ def test_run_of_the_session_is_shown_in_every_part(pool, dataset):
         assert not app.exception
         assert not app.error
         if part == "every triplet":
-            assert "each counted" in page_texts(run_until_counted(app))
+            assert "in all" in page_texts(run_until_counted(app))
 
 
 @pytest.mark.parametrize("film", recordings.RECORDINGS)
@@ -198,7 +198,7 @@ def test_recording_is_shown_with_its_shares(pool, film):
     titles = [header.get("title", "") for header, _ in component_messages(app)]
     assert len(titles) == 4
     assert not app.error
-    assert [link.proto.label for link in app.get("page_link")] == ["Train this very run"] * 2
+    assert [link.proto.label for link in app.get("page_link")] == ["Train this run live"] * 2
 
 
 def test_invalid_link_values_give_warnings(pool):

@@ -23,10 +23,10 @@ WORDS: Mapping[str, str] = {
     "pairs": "Pairs",
     "violated": "violated",
     "satisfied": "satisfied",
-    "hint": "Point at the plane to read it. Click to keep the place.",
-    "kept": "kept",
-    "released": "let go",
-    "keys": "Arrow keys move the cross-hair, with shift ten times as far. Enter keeps the place, Escape lets it go. "
+    "hint": "Hover for values; click to pin.",
+    "kept": "pinned",
+    "released": "unpinned",
+    "keys": "Arrow keys move the cross-hair, with shift ten times as far. Enter pins the place, Escape unpins it. "
     "Plus and minus zoom, 0 shows the whole plane.",
 }
 

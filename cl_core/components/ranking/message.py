@@ -21,7 +21,7 @@ WORDS: Mapping[str, str] = {
     "anchor": "anchor",
     "anchorAloud": "The anchor: {name}",
     "positives": "Positives, nearest first",
-    "positivesHint": "choose one: what is hard is relative to it",
+    "positivesHint": "choose one: hardness is relative to it",
     "noPositives": "No other image in this batch is of its class, so there is no triplet with this anchor.",
     "negatives": "Negatives, nearest first",
     "negativesHint": "relative to the chosen positive, at {value}",
@@ -51,7 +51,7 @@ WORDS: Mapping[str, str] = {
     "make": "Make it the anchor",
     "save": "Save as a picture",
     "saved": "Triplets of anchor {name}, test image {row}",
-    "ask": "Point at a picture, or press it.",
+    "ask": "Hover over an image, or click it.",
     "keys": "Arrow keys go through the pictures, Enter makes one the anchor.",
     "spoken": "Positive at {value}: {hard} hard, {semihard} semi-hard, {easy} easy negatives; {picks}",
 }

@@ -7,7 +7,7 @@ from cl_core.palette import CLASS_COLOURS
 
 WORDS: Mapping[str, str] = {
     "readout": "step {step} · frame {frame} of {frames}",
-    "time": "Time, of all pictures",
+    "time": "Step of all pictures",
     "scrubber": "Frame",
     "play": "Replay",
     "live": "Live",

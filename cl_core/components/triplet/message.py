@@ -17,7 +17,8 @@ from cl_core.palette import EASY, HARD, KIND_SYMBOLS, POSITIVE, SEMIHARD
 WORDS: Mapping[str, str] = {
     "scene": "Drag any point",
     "plane": "The same negatives, by distance",
-    "arrows": "Arrows: where descent moves each point (minus the gradient of the mean over all triplets with a loss)",
+    "arrows": "Arrows: where gradient descent moves each point (minus the gradient of the mean over all triplets "
+    "with a loss)",
     "keys": "Arrow keys move the point by 0.05, with shift by 0.01.",
     "planeKeys": "Up and down change the distance by 0.05, with shift by 0.01; left and right choose the negative.",
     "save": "Save as a picture",
@@ -47,7 +48,7 @@ WORDS: Mapping[str, str] = {
     "sayEasy": "{name} is easy: farther than the positive by more than the margin ({an} > {edge}). No loss, no push.",
     "sayEasyTie": "{name} is easy: farther by exactly the margin ({an} = {edge}), and a tie there is easy. No loss, "
     "no push.",
-    "stuck": "Yet no force moves it: it has no direction to go.",
+    "stuck": "But no force moves it: it has no direction.",
     "never": "None can be easy here: on the circle {delta} never exceeds {most}, and easy begins at {edge}.",
 }
 

@@ -18,16 +18,16 @@ WORDS: Mapping[str, str] = {
     "one": "W₁",
     "two": "W₂",
     "between": "Θ, between W₁ and W₂",
-    "wedge": "θ₁*, content up to",
+    "wedge": "θ₁*, margin met up to",
     "margin": "margin Θ − 2θ₁*",
     "gap": "margin {n}",
-    "away": "content too",
+    "away": "margin met",
     "bisector": "bisector: softmax, and every prediction, decides here",
-    "never": "Cannot be met at this angle: not even the class weight itself is content.",
-    "beyond": "Not even the class weight is content, only what is turned {from} to {to} away from the other.",
+    "never": "Cannot be met at this angle: the margin is not met even at the class weight itself.",
+    "beyond": "The margin is not met even at the class weight, only from {from} to {to} away from the other one.",
     "slider": "{name}: angle between the class weights",
-    "value": "{between} between the class weights; content up to {wedge}; margin {margin}",
-    "valueNever": "{between} between the class weights; not even the class weight itself is content",
+    "value": "{between} between the class weights; margin met up to {wedge}; margin {margin}",
+    "valueNever": "{between} between the class weights; the margin is not met even at the class weight itself",
 }
 
 N_ANGLES = 181  # rows of the tables, for 0 to 180 whole degrees

@@ -118,8 +118,8 @@ def _choices(shown: ShownPage) -> Link:
     )
     link: dict[str, str] = {}
     for name, label, selected, help_text in (
-        (HIDE, "Hide", current.hide, "not shown at all; what the page tells stays"),
-        (LOCK, "Lock", current.lock, "shown, and not to be moved"),
+        (HIDE, "Hide", current.hide, "not shown; the value stays"),
+        (LOCK, "Lock", current.lock, "shown, but disabled"),
     ):
         chosen = st.multiselect(
             label, list(labels), [control for control in labels if control in selected],
@@ -128,9 +128,9 @@ def _choices(shown: ShownPage) -> Link:
         listed = [control for control in chosen if control not in link.get(HIDE, "").split(",")]
         if listed:
             link[name] = ",".join(listed)
-    switches = [(BIG, "Big type, for the back row", current.big)]
+    switches = [(BIG, "Large type", current.big)]
     if shown.plays:
-        switches.append((PLAY, "Starts playing", current.play))
+        switches.append((PLAY, "Start automatically", current.play))
     for name, label, on in switches:
         if st.toggle(label, on, key=f"share_{name}"):
             link[name] = "true"

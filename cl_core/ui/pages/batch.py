@@ -37,19 +37,19 @@ SECOND_SUFFIX = "_2"
 DEFAULTS = {"": "supcon", SECOND_SUFFIX: "triplet"}
 MAX_STEPS = 30
 
-SECOND_LOSS = Control("two", "a second loss beside it", True)
+SECOND_LOSS = Control("two", "compare with a second loss", True)
 SOURCE = Control("embedded_by", "embedding trained with", "supcon", options=tuple(LOSSES), titles=controls.LOSS_TITLES)
-STAGE = Control("stage", "how far it was trained", "half-trained", options=(*embeddings.STAGES, OWN))
+STAGE = Control("stage", "training stage", "half-trained", options=(*embeddings.STAGES, OWN))
 IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
-DRAW = Control("draw", "which images", 0, "another number, another batch", low=0, high=99, step=1)
+DRAW = Control("draw", "which images", 0, "each number is another batch", low=0, high=99, step=1)
 REACH = Control(
-    batches.REACH, "reach of a step", 0.1, "how far the embedding moves that is pulled hardest",
+    batches.REACH, "step length", 0.1, "how far the embedding with the strongest force moves",
     low=0.01, high=0.5, step=0.01,
 )  # fmt: skip
 STEPS = Control("steps", "gradient steps done", 0, low=0, high=MAX_STEPS, step=1)
-SAME_SCALE = Control("same_scale", "one scale of force for both", False, "else each loss's longest arrow is as long")
+SAME_SCALE = Control("same_scale", "same force scale for both", False, "otherwise both longest arrows look alike")
 ANCHOR = PictureState(
-    "anchor", "image that is kept", "", "counted from 0; after the images, the class weights", low=0, high=99,
+    "anchor", "pinned image", "", "counted from 0; after the images, the class weights", low=0, high=99,
     numbers=(1, 1), whole=True,
 )  # fmt: skip
 SETTINGS = (SOURCE, STAGE, IMAGES, DRAW, REACH, STEPS, SAME_SCALE, SECOND_LOSS, ANCHOR)
@@ -207,7 +207,7 @@ def _show_step_buttons() -> None:
             "Apply a gradient step", type="primary", icon=":material/redo:", on_click=_set_step, args=(done + 1,),
             disabled=done >= MAX_STEPS, key="apply",
         )  # fmt: skip
-        st.button("Take one back", icon=":material/undo:", on_click=_set_step, args=(done - 1,), disabled=done == 0)
+        st.button("Undo", icon=":material/undo:", on_click=_set_step, args=(done - 1,), disabled=done == 0)
         st.button("Start again", icon=":material/replay:", on_click=_set_step, args=(0,), disabled=done == 0)
         with st.container(width=260):
             STEPS.render()

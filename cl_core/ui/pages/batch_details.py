@@ -45,7 +45,7 @@ def show_numbers(trajectory: Sequence[tuple[Batch, BatchForces, float]]) -> None
                 width="content",
             )
     if last.n_terms == 0:
-        st.warning("There are no valid terms in this batch: the loss is 0 because it has nothing to say.")
+        st.warning("This batch has no valid terms, so the loss is 0.")
     strength = float(last.embedding_force.norm(dim=1).max())
     rate_note = f"; the last step had a learning rate of {rate:.3g}" if has_steps else ""
     st.caption(f"{last.n_terms:,} terms · strongest force {strength:.3g}{rate_note}")
@@ -85,7 +85,7 @@ def show_strongest_pairs(
             }
         )
     if not rows:
-        st.caption("No pair is pulled or pushed.")
+        st.caption("No pair has a force.")
         return
     picture = st.column_config.ImageColumn(width="small")
     number = st.column_config.NumberColumn(format="%.4g", width="small")
@@ -125,14 +125,14 @@ def show_conventions(chosen: LossChoice, batch: Batch, forces: BatchForces) -> N
     others = variants.variants_of(chosen.loss.key)
     if not others:
         return
-    with st.expander("Other conventions", icon=":material/swap_horiz:"):
+    with st.expander("Other formula versions", icon=":material/swap_horiz:"):
         control = definition_control(chosen.loss, chosen.suffix)
         if not control.accepts(st.session_state.get(control.name, OURS)):  # the value belonged to another loss
             set_to_defaults([control], all_of_them=True)
         key = control.render()
         convention = next((variant for variant in others if variant.key == key), None)
         if convention is None:
-            st.markdown(f"**{forces.value:.6g}** by the definition that this page uses. Others:")
+            st.markdown(f"**{forces.value:.6g}** by the formula version of this page. Other versions:")
             st.markdown("\n".join(f"- {variant.title}" for variant in others))
             return
         weights = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
@@ -148,10 +148,10 @@ def show_code(chosen: LossChoice, batch: Batch) -> None:
         chosen: the loss.
         batch: the batch after the last gradient step.
     """
-    with st.expander("As code", icon=":material/code:"):
+    with st.expander("Code for these values", icon=":material/code:"):
         weight, bias = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
         st.download_button(
-            "batch.npz, which the programs read", snippets.batch_file(batch.z, batch.y, weight, bias), "batch.npz",
+            "batch.npz (input of the programs)", snippets.batch_file(batch.z, batch.y, weight, bias), "batch.npz",
             icon=":material/download:", key=f"archive{chosen.suffix}",
         )  # fmt: skip
         for flavour, title in snippets.FLAVOURS.items():

@@ -39,7 +39,7 @@ HEIGHT = 690  # pixels, of a plane
 WEDGE_HEIGHT = 440  # pixels, of a wedge
 NO_PAIRS = "none"
 
-SECOND_LOSS = Control("two", "a second loss beside it", False)
+SECOND_LOSS = Control("two", "compare with a second loss", False)
 PLANE = Control("plane", "plane", "similarities", options=("similarities", "angles"), row=True)
 PAIRS = Control("pairs", "real pairs", NO_PAIRS, options=(NO_PAIRS, *embeddings.STAGES, OWN), row=True)
 SELECTION = Control("which", "which pairs", "random", options=pairs.SELECTIONS, row=True)
@@ -48,8 +48,8 @@ LENGTH = Control(
     low=1.0, high=20.0, step=0.5,
 )  # fmt: skip
 
-PLACE = PictureState("place", "place that is kept", "", "s_n and s_p", low=-1.0, high=1.0)
-ANGLES = PictureState("place_angles", "angles that are kept", "", "theta_2 and theta_1", low=0.0, high=180.0)
+PLACE = PictureState("place", "pinned place", "", "s_n and s_p", low=-1.0, high=1.0)
+ANGLES = PictureState("place_angles", "pinned angles", "", "theta_2 and theta_1", low=0.0, high=180.0)
 BETWEEN = PictureState(
     "between", "angle between class weights", "", "degrees", low=0, high=180, numbers=(1, 1), whole=True
 )
@@ -142,9 +142,7 @@ def _show_similarities(chosen: LossChoice, stage: str, selection: str, *, alone:
         for line in charts.landmarks_text(chosen.loss, chosen.theta):
             st.markdown(f"- {line}")
         if chosen.theta.get("mining", "all") != "all":
-            st.caption(
-                "Only triplets that the mining rule lets through have a loss; where there is none, nothing is drawn."
-            )
+            st.caption("Only triplets that the mining rule selects have a loss; elsewhere nothing is drawn.")
         _show_details(chosen, pinned)
     _show_formulas(chosen.loss, chosen.theta)
 
@@ -224,18 +222,18 @@ def _pair_points(embedding: PretrainedEmbedding, classes: bool, selection: str) 
 def _pairs_or_notice(embedding: PretrainedEmbedding, classes: bool, selection: str) -> np.ndarray | None:
     """Return the embedding's pairs; None, with a notice, if the loss needs class weights that it lacks."""
     if classes and embedding.weight is None:
-        st.info("Your run has no class weights to compare with, as its loss needs none.", icon=":material/info:")
+        st.info("Your run has no class weights, because its loss does not use any.", icon=":material/info:")
         return None
     return _pair_points(embedding, classes, selection)
 
 
 def _violation_text(chosen: LossChoice, embedding: PretrainedEmbedding, violated: np.ndarray) -> str:
     subject = "images against their own and the nearest other class weight" if chosen.loss.classes else "real triplets"
-    verb = "are still pushed apart" if chosen.loss.boundary is None else "still violate the boundary"
+    verb = "still have a force" if chosen.loss.boundary is None else "still violate the boundary"
     title = losses.get(embedding.spec.loss).title
     return (
         f"**{int(violated.sum()):,} of {len(violated):,}** {subject} {verb} "
-        f"({violated.mean():.1%}). {title} after {embedding.step:,} steps, kNN {embedding.knn:.1%}; by cosines alone."
+        f"({violated.mean():.1%}). {title} after {embedding.step:,} steps, kNN {embedding.knn:.1%} (by cosines only)."
     )
 
 
@@ -269,9 +267,9 @@ def _show_details(chosen: LossChoice, pinned: PlaneState) -> None:
 
 def _show_code(chosen: LossChoice, pinned: PlaneState) -> None:
     """Show a program that prints the numbers at the pinned place."""
-    with st.expander("As code", icon=":material/code:"):
+    with st.expander("Code for these values", icon=":material/code:"):
         if pinned.x is None or pinned.y is None:
-            st.caption("Click on the plane to keep a place; here is then the program that prints its numbers.")
+            st.caption("Click on the plane to pin a place. A program that prints its values appears here.")
             return
         for flavour, title in snippets.FLAVOURS.items():
             code = snippets.point_program(chosen.loss.key, chosen.theta, pinned.x, pinned.y, flavour, _length())

@@ -58,7 +58,7 @@ def symptom_badge(failure: Failure, progress: RunProgress) -> Badge:
     """
     symptom = failure.symptom
     if progress.failure is not None:
-        return Badge("the numbers ran out of range", "red")
+        return Badge("the numbers are out of range", "red")
     present = symptom.is_present(progress)
     value = symptom.value(progress)
     bound = symptom.format_value(symptom.bound)
@@ -67,7 +67,7 @@ def symptom_badge(failure: Failure, progress: RunProgress) -> Badge:
         return Badge(f"{symptom.name}{value_text}, judged from step {symptom.since}")
     if present:
         return Badge(f"{symptom.name} {symptom.format_value(value)} {symptom.side} {bound}: {symptom.verdict}", "red")
-    return Badge(f"{symptom.name} {symptom.format_value(value)}, not {symptom.side} {bound}", "green")
+    return Badge(f"{symptom.name} {symptom.format_value(value)}: healthy", "green")
 
 
 def show_losses(race: ReadableRace, failure: Failure) -> None:
@@ -93,7 +93,7 @@ def show_losses(race: ReadableRace, failure: Failure) -> None:
                     if notes := charts.loss_notes(run_progress):
                         st.caption(notes)
     if progress.step < failure.steps:
-        st.caption("What happens here, how to tell, and the cure: when it has shown.")
+        st.caption("The explanation and the cure appear once the failure is visible.")
         return
     _show_explanation(failure, progress)
     with st.container(horizontal=True):
@@ -114,11 +114,11 @@ def _show_explanation(failure: Failure, progress: RaceProgress) -> None:
     """Explain what happened, how to tell and the cure; say so if the symptom does not tell the two runs apart."""
     if [failure.symptom.is_present(seeds[0]) for seeds in progress.runs] != [True, False]:
         st.info(
-            "At this step the sign does not tell the two runs apart, as it does with most seeds after "
+            "At this step the symptom does not distinguish the two runs; with most seeds it does after "
             f"{failure.steps} steps.",
             icon=":material/casino:",
         )
-    parts = (("What happened", failure.why), ("How to tell", failure.tell), ("The cure", failure.cure))
+    parts = (("What happened", failure.why), ("How to recognise it", failure.tell), ("The cure", failure.cure))
     for column, (title, text) in zip(st.columns(3, gap="medium"), parts, strict=True):
         column.markdown(f"**{title}**\n\n{text}")
 

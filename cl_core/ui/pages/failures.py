@@ -21,7 +21,7 @@ PAGE = "break_it"
 NONE = "none"
 CARDS_PER_ROW = 3
 
-FAILURE = Control("failure", "failure", NONE, "a run that goes wrong, beside one that does not", (NONE, *FAILURES),
+FAILURE = Control("failure", "failure", NONE, "a failing run beside a cured one", (NONE, *FAILURES),
                   titles={key: failure.title for key, failure in FAILURES.items()})  # fmt: skip
 SEED = Control("seed", "seed", 0, "of the weights and the order of the images, the same for both runs",
                low=training.SEED_RANGE[0], high=training.SEED_RANGE[1], step=1)  # fmt: skip

@@ -24,9 +24,9 @@ from cl_core.ui.widgets.visitor_race import RaceSettings, race_in_browser, show_
 SLOT = "breaking"
 WORDS: Mapping[str, str] = {
     "buttons": "Both runs",
-    "stepHelp": "Pause, and let both do one step",
-    "reseedHelp": "Back to another start, again the same for both",
-    "stepText": "both at step {step}; it shows by step {until}",
+    "stepHelp": "Pause and do one step of both",
+    "reseedHelp": "Restart both with new initial weights",
+    "stepText": "both at step {step}; the failure becomes visible by step {until}",
 }
 
 

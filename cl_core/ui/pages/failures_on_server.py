@@ -69,8 +69,8 @@ def _show_buttons(race: Race, failure: Failure, seed: int) -> None:
     """Show the playback buttons of both runs and handle their clicks."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         pressed = playback_buttons(
-            race, "Go on" if race.started else "Start", step="Pause, and let both do one step",
-            reseed="Back to another start, again the same for both",
+            race, "Resume" if race.started else "Start", step="Pause and do one step of both",
+            reseed="Restart both with new initial weights",
         )  # fmt: skip
         race.set_pace(PACES[PACE.render()])
     if pressed.reset:
@@ -88,7 +88,10 @@ def _show_buttons(race: Race, failure: Failure, seed: int) -> None:
 def _show_position(race: Race, failure: Failure) -> None:
     """Show the phase and the step of both runs."""
     progress = race.progress()
-    text = f"{BADGES[progress.phase]} both at **step {max(progress.step, 0):,}**; it shows by step {failure.steps}"
+    text = (
+        f"{BADGES[progress.phase]} both at **step {max(progress.step, 0):,}**; the failure becomes visible by step "
+        f"{failure.steps}"
+    )
     st.markdown(text, width="content")
 
 
@@ -106,7 +109,7 @@ def _show_pictures(race: Race, failure: Failure, refresh: RefreshRate) -> None:
             embedding(
                 replace(
                     cloud, timeline=False, legend=False, title=f"{ROLES[index]}: {cloud.title}",
-                    placeholder=cloud.placeholder if shown.failure is None else "There is no picture.",
+                    placeholder=cloud.placeholder if shown.failure is None else "This run has no picture.",
                 ),
                 key=f"break_{index}", height=height(HEIGHT), group=GROUP,
             )  # fmt: skip

@@ -20,8 +20,8 @@ from cl_core.ui.link.control import Control
 
 PAGE = "glossary"
 LINKS = (
-    ("pages/boundaries.py", "Its boundary", ":material/join_inner:"),
-    ("pages/batch.py", "One batch under it", ":material/ac_unit:"),
+    ("pages/boundaries.py", "See its boundary", ":material/join_inner:"),
+    ("pages/batch.py", "See its forces on a batch", ":material/ac_unit:"),
     ("pages/training.py", "Train with it", ":material/play_circle:"),
 )
 LOSS = Control(
@@ -104,7 +104,7 @@ def show_results(query: str) -> None:
     """
     found = search(query, entries())
     if not found:
-        st.info("No entry has that in it. Try one word, such as *margin* or *collapse*.", icon=":material/search_off:")
+        st.info("Nothing found. Try one word, such as *margin* or *collapse*.", icon=":material/search_off:")
     for entry in found:
         with st.container(border=True, gap="xsmall"):
             _show_card(TERMS[entry.key] if entry.key in TERMS else LOSSES[entry.key])
@@ -199,13 +199,13 @@ def show_parameters(loss: Loss) -> None:
         loss: the loss.
     """
     if not loss.parameters:
-        st.markdown("It has no parameters.")
+        st.markdown("This loss has no parameters.")
         return
     rows = [
         f"| {parameter.title} ${parameter.symbol}$ | {parameter.help} | {_range_text(parameter)} |"
         for parameter in loss.parameters.values()
     ]
-    st.markdown("\n".join(["| parameter | what it says | values, default in bold |", "|---|---|---|", *rows]))
+    st.markdown("\n".join(["| parameter | meaning | values, default in bold |", "|---|---|---|", *rows]))
     if loss.presets:
         published = [f"- {preset.title}: {loss.theta_text(preset.theta)}" for preset in loss.presets]
         st.markdown("\n".join(["Published values:", "", *published]))
@@ -267,7 +267,7 @@ def show_conventions(loss: Loss) -> None:
         others = [
             f"**{_capitalise(variant.title)}.** {variant.description}" for variant in variants.variants_of(loss.key)
         ]
-        _show_list("Other conventions", [f"**Here: {default.title}.** {default.description}", *others])
+        _show_list("Other formula versions", [f"**This app: {default.title}.** {default.description}", *others])
 
 
 def _capitalise(text: str) -> str:

@@ -156,9 +156,9 @@ def _show_bar(position: LessonPosition, page: str) -> DeltaGenerator:
                     with st.container(key="lesson_next", width="content"):
                         _show_step_link(position, position.number + 1, "Next", ":material/arrow_forward:")
                 if page == step.page:
-                    label = "Unfold" if collapsed else "Fold"
+                    label = "Expand" if collapsed else "Collapse"
                     st.button(label, key="lesson_fold", type="tertiary", on_click=_toggle_collapsed)
-                st.button("Leave", key="lesson_leave", type="tertiary", on_click=_exit_lesson)
+                st.button("Exit lesson", key="lesson_leave", type="tertiary", on_click=_exit_lesson)
         if page == step.page and not collapsed:
             _show_task(position)
     return badge_slot

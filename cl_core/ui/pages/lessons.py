@@ -86,10 +86,10 @@ def _show_room_dialog(lesson: Lesson) -> None:
         link = link_of(lesson, 1, name)
         st.markdown("**Link for the class**")
         st.code(address_of(step.page, link), language=None, wrap_lines=True)
-        controls.page_link(step.page, "Go in", ":material/login:", link)
+        controls.page_link(step.page, "Enter room", ":material/login:", link)
     with right:
         code = qr_code(address_of(step.page, link))
         if code is None:
             st.info("This link is too long for a QR code.", icon=":material/qr_code:")
         else:
-            st.image(code, caption=f"The way into room {name}")
+            st.image(code, caption=f"Scan to join room {name}")

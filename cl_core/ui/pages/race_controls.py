@@ -36,13 +36,13 @@ CONTENDERS = Control(
     "contenders",
     "contenders",
     2,
-    "runs that start together",
+    "number of runs that start together",
     low=race.CONTENDER_RANGE[0],
     high=race.CONTENDER_RANGE[1],
     step=1,
 )
 SEEDS = Control(
-    "seeds", "seeds", 1, "each contender is trained so many times, from another start each time; one is drawn",
+    "seeds", "seeds", 1, "runs of each contender, each with other initial weights; one is shown",
     low=race.SEED_COUNT_RANGE[0], high=race.SEED_COUNT_RANGE[1], step=1,
 )  # fmt: skip
 POINTS = Control("points", "images in a picture", 500, "test images, the same ones in all pictures", PROBE_SIZES[:3])
@@ -66,16 +66,16 @@ class ReadyRace(NamedTuple):
 
 READY_RACES = (
     ReadyRace(
-        "Hard against semi-hard mining", "The hardest negatives pull everything into one point; see when.",
+        "Hard against semi-hard mining", "The hardest negatives collapse everything into one point. Watch when.",
         {"contenders": "2", "loss": "triplet", "mining": "hard", "loss_2": "triplet", "mining_2": "semihard"},
     ),
     ReadyRace(
-        "Temperature 0.05, 0.1, 0.5", "A low temperature looks at the nearest negatives only.",
+        "Temperature 0.05, 0.1, 0.5", "A low temperature weighs mainly the nearest negatives.",
         {"contenders": "3", "loss": "supcon", "temperature": "0.05", "loss_2": "supcon", "temperature_2": "0.1",
          "loss_3": "supcon", "temperature_3": "0.5"},
     ),
     ReadyRace(
-        "Batch 32, 256, 1024 at one rate", "What does a larger batch change, by itself?",
+        "Batch 32, 256, 1024 at one rate", "What does the batch size alone change?",
         {"contenders": "3", "score": "knn", **{f"loss{s}": "supcon" for s in SUFFIXES[:3]},
          "batch": "32", "batch_2": "256", "batch_3": "1024"},
     ),
@@ -142,7 +142,7 @@ def race_controls() -> tuple[list[RunSpec], int, int]:
         seeds = SEEDS.render()
         contenders = [_show_contender(suffix, index) for index, suffix in enumerate(SUFFIXES[:n_contenders])]
         shared = _shared_controls()
-        with controls.section("What all share", [*shared, POINTS, ENGINE]):
+        with controls.section("Shared settings", [*shared, POINTS, ENGINE]):
             values = {control.name: control.render() for control in shared}
             points = POINTS.render()
             ENGINE.render()

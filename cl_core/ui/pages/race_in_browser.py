@@ -19,10 +19,10 @@ SLOT = "race"
 WORDS: Mapping[str, str] = {
     "buttons": "The race",
     "running": "Racing",
-    "stepHelp": "Pause, and let all do one step",
-    "reseedHelp": "Back to another start, again the same for all",
-    "stepText": "all at step {step}",
-    "seeds": "{seeds} seeds each, one is drawn",
+    "stepHelp": "Pause and do one step of all runs",
+    "reseedHelp": "Restart all with new initial weights",
+    "stepText": "all runs at step {step}",
+    "seeds": "{seeds} seeds each; one is shown",
 }
 
 

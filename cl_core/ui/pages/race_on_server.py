@@ -92,8 +92,8 @@ def _show_buttons(race: Race, specs: Sequence[RunSpec], points: int, seeds: int)
     """Show the playback buttons and handle their clicks."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         pressed = playback_buttons(
-            race, "Start", step="Pause, and let all do one step",
-            reseed="Back to another start, again the same for all",
+            race, "Start", step="Pause and do one step of all runs",
+            reseed="Restart all with new initial weights",
         )  # fmt: skip
         race.set_pace(PACES[PACE.render()])
     if pressed.reset:
@@ -126,9 +126,10 @@ def _show_position(race: Race) -> None:
     progress = race.progress()
     page_state.set_facts(step=max(progress.step, 0), playing="yes" if race.playing else "no")
     rate = f" · {progress.rate:.0f} steps/s" if progress.rate else ""
-    seeds = f" · {race.seeds} seeds each, one is drawn" if race.seeds > 1 else ""
+    seeds = f" · {race.seeds} seeds each; one is shown" if race.seeds > 1 else ""
     st.markdown(
-        f"{BADGES[progress.phase]} all at **step {max(progress.step, 0):,}**{rate}{load_note()}{seeds}", width="content"
+        f"{BADGES[progress.phase]} all runs at **step {max(progress.step, 0):,}**{rate}{load_note()}{seeds}",
+        width="content",
     )
 
 
@@ -150,7 +151,7 @@ def _show_pictures(race: Race, refresh: RefreshRate) -> None:
                 replace(
                     cloud, timeline=False, legend=False, title=f"{names[index]}: {cloud.title}",
                     alt="" if hidden else cloud.alt,
-                    placeholder=cloud.placeholder if shown.failure is None else "There is no picture.",
+                    placeholder=cloud.placeholder if shown.failure is None else "This run has no picture.",
                 ),
                 key=f"race_{index}", height=HEIGHTS[len(names)], group=GROUP,
             )  # fmt: skip

@@ -47,7 +47,7 @@ def show_notices(race: ReadableRace) -> None:
         for run in runs:
             seed = f", seed {run.spec.seed}" if race.seeds > 1 else ""
             if run.failure:
-                st.error(f"**{name}{seed}** is out. {run.failure}", icon=":material/error:")
+                st.error(f"**{name}{seed}** has stopped. {run.failure}", icon=":material/error:")
             if run.note:
                 st.info(f"**{name}{seed}**: {run.note}", icon=":material/healing:")
 
@@ -70,14 +70,14 @@ def show_results(race: ReadableRace, interval: float | None) -> None:
         _show_vote()
     else:
         st.fragment(race_scores.show_scores, run_every=interval)(race)
-    with st.expander("What is the same for all, and what is not", icon=":material/balance:"):
+    with st.expander("What is the same for all runs", icon=":material/balance:"):
         st.markdown(_fairness_text(race))
 
 
 def _show_vote() -> None:
     """Show the vote that replaces curves and scores until they are revealed."""
     with st.container(border=True, horizontal_alignment="center"):
-        st.markdown("**Which one has the best kNN score?** Vote by the pictures alone, then reveal.", width="content")
+        st.markdown("**Which run has the best kNN score?** Vote by the pictures only, then reveal.", width="content")
         st.button(
             "Reveal", icon=":material/visibility:", type="primary", key="reveal", on_click=race_controls.reveal_scores
         )
@@ -90,11 +90,12 @@ def _fairness_text(race: ReadableRace) -> str:
     lines = [
         "- Same seed: the same weights to start from"
         f"{'' if by_class else ', the same order of the images'}, the same noise.",
-        "- All are at the same step whenever you look; no run begins the next stretch before all have come as far.",
-        "- The loss curves lie between each loss's floor and its value at total collapse, since raw losses do not "
+        "- All runs are always shown at the same step: none continues before all have reached it.",
+        "- Loss curves are scaled between the lowest possible loss and the loss if all points coincide, since raw "
+        "losses do not "
         "compare.",
-        "- Scores are measured on the same test images, in the full space. The linear probe is fitted to one half of "
-        "them and tried on the other.",
+        "- Scores are measured on the same test images, in the full space. The linear probe is fitted on one half of "
+        "them and tested on the other.",
     ]
     if len({(spec.encoder, spec.images_per_step, spec.images_per_class) for spec in specs}) == 1:
         lines.insert(1, "- Every step sees the same batch of images.")
@@ -103,11 +104,11 @@ def _fairness_text(race: ReadableRace) -> str:
         order = (
             f"Drawn by class, so in another order: {', '.join(by_class)}."
             if by_class
-            else "The images come in the same order, cut differently, so at one step a run with a larger batch has "
+            else "The images come in the same order, so at a given step a run with a larger batch has "
             "seen more of them."
         )
-        lines.insert(1, f"- Images a step: {sizes}. {order}")
+        lines.insert(1, f"- Images per training step: {sizes}. {order}")
     if len({spec.unit_norm for spec in specs}) > 1:
         free = ", ".join(LOSSES[spec.loss].short_title for spec in specs if not spec.unit_norm)
-        lines.append(f"- Not the same: {free} leaves the length of embeddings free, as its recipe does.")
+        lines.append(f"- Not the same: {free} does not normalise the length of embeddings.")
     return "\n".join(lines)

@@ -40,7 +40,7 @@ def show_scores(race: ReadableRace) -> None:
     right.markdown("\n\n".join((f"**At step {step:,}**", *(standing.summary for standing in _informative(results)))))
     for name, runs in zip(names, progress.runs, strict=True):
         if empty := sum(run.empty for run in runs):
-            st.caption(f"{name}: {empty:,} steps so far had no valid term in their batch and changed nothing.")
+            st.caption(f"{name}: {empty:,} steps so far had no valid term in their batch, so they changed nothing.")
 
 
 def _show_curves(
@@ -55,9 +55,9 @@ def _show_curves(
         _show_curve(names, runs, shown_names, chosen, step)
     unknown = [name for name, seeds in zip(shown_names, runs, strict=True) if not all(map(charts.has_floor, seeds))]
     if chosen == charts.LOSS:
-        st.caption("0 is the loss when the classes are perfect, 1 when all embeddings are one point.")
+        st.caption("0 is the lowest possible loss, 1 is the loss if all points coincide.")
         if unknown:
-            st.caption(f"Left out, as their losses have no known floor to be compared by: {', '.join(unknown)}.")
+            st.caption(f"Left out, because their lowest possible loss is not known: {', '.join(unknown)}.")
 
 
 def _show_curve(

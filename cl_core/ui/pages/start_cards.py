@@ -44,7 +44,7 @@ LOSS_CARDS: Mapping[str, Card] = {
     ),
     "boundaries": Card(
         "Decision boundaries",
-        "Where does a loss stop pushing? A line, a wedge, a circle: move the margin and see, with real pairs.",
+        "Where does the push of a loss end? A line, a wedge, a circle: move the margin and see, with real pairs.",
         "boundaries?loss=circle&pairs=half-trained",
     ),
     "angles": Card(

@@ -26,7 +26,7 @@ ALL_IMAGES = "all"
 TRAINING_IMAGES = (ALL_IMAGES, "30000", "10000", "3000", "1000")
 PER_CLASS = (0, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 TRAINING_IMAGES_HELP = (
-    "how many images of the training set a run uses: the same ones for every seed, about as many of each class. A "
+    "how many images of the training set a run uses: the same ones for every seed, about equally many of each class. A "
     "number larger than the training set uses the whole set."
 )
 DIMS = (2, 3, 8, 16, 32, 64, 128, 256)
@@ -79,8 +79,8 @@ def training_controls(loss: Loss) -> dict[str, Control]:
         setting("images_per_class", 0, PER_CLASS_HELP, PER_CLASS),
         setting("rate", recipe.rate, "", RATES),
         setting("encoder", recipe.encoder, encoders, tuple(ENCODERS)),
-        setting("dim", recipe.dim, "2 and 3 are drawn without a projection", DIMS),
-        setting("unit_norm", recipe.unit_norm, "puts every embedding on the sphere"),
+        setting("dim", recipe.dim, "2 and 3 are shown without a projection", DIMS),
+        setting("unit_norm", recipe.unit_norm, "normalises every embedding to length 1"),
         setting("optimiser", "adam", "", tuple(training.OPTIMISERS)),
         setting("drop_last", True, "leaves out images that do not fill a last batch"),
         setting("seed", 0, "of the weights, the order of the images and the noise",
@@ -215,7 +215,7 @@ def run_controls() -> tuple[RunSpec, int]:
         first_names = ("dataset", "training_images", "batch", "images_per_class", "rate")
         values = {name: control.render() for name, control in by_name.items() if name in first_names}
         folded = [control for name, control in by_name.items() if name not in values]
-        with controls.section("Net, optimiser and seed", folded):
+        with controls.section("Network, optimiser and seed", folded):
             names = [name for name in by_name if name not in (*values, "points", "convention")]
             values |= {name: by_name[name].render() for name in names}
             if "convention" in by_name:
@@ -241,7 +241,7 @@ def _show_parameters(loss: Loss, definition: str) -> dict[str, Any]:
     """Show the controls of a loss's parameters; those that the chosen definition fixes or ignores are disabled."""
     convention = variants.get_variant(loss.key, definition)
     if definition != OURS:
-        st.caption(f"**Another definition: {convention.title}.** {convention.description}")
+        st.caption(f"**Another formula version: {convention.title}.** {convention.description}")
     fixed = convention.theta or {}
     adjustable = (
         set(loss.parameters) - set(fixed)

@@ -30,7 +30,7 @@ WORKER_TIMEOUT = 60.0  # seconds to wait for a worker to make a file
 IMAGES_PER_TASK = 15  # images of a movie
 POLL_SECONDS = 0.4  # between two checks of a movie that is being made
 MB = 2**20
-NOT_YET = "The run has no picture yet; a moment, please."
+NOT_YET = "The run has no picture yet. Please wait a moment."
 
 
 def show_export(run: ReadableRun, title: str, open_run: Callable[[SavedRun], None]) -> bool:
@@ -44,7 +44,7 @@ def show_export(run: ReadableRun, title: str, open_run: Callable[[SavedRun], Non
     Returns:
         Whether the list is open.
     """
-    explanation = "Its numbers, net and movie as files, and the run itself, to open here again"
+    explanation = "Download data, weights, GIF or run"
     popover = st.popover("Export", icon=":material/download:", key="take_away", on_change="rerun", help=explanation)
     if not popover.open:
         return False
@@ -250,7 +250,7 @@ def _show_movie(run: ReadableRun, progress: RunProgress, title: str) -> None:
     job: _MovieJob | None = st.session_state.get("movie")
     if job is not None and job.run is not run:
         job = None
-    label = "Make a movie" if job is None or not job.done else "Make it again, up to here"
+    label = "Make a movie" if job is None or not job.done else "Make it again up to this step"
     with _section("**Movie.** All frames so far, as a GIF. It takes some seconds to make."):
         if st.button(label, icon=":material/movie:", disabled=not progress.frames, width="stretch", key="make_movie"):
             caption = f"{title} · {losses.LOSSES[run.spec.loss].title}"
@@ -294,7 +294,7 @@ def _show_movie_progress(job: _MovieJob) -> None:
     if job.fault:
         st.error(job.fault, icon=":material/error:")
     elif job.file is None:
-        st.progress(job.share, f"{len(job.pictures)} of {job.total} pictures drawn")
+        st.progress(job.share, f"{len(job.pictures)} of {job.total} images drawn")
     else:
         spec = job.run.spec
         st.download_button(

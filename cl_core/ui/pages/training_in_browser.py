@@ -84,6 +84,6 @@ def _show_density(run: VisitorRun) -> None:
     """Show the density of each class at the step of the run that was handed over."""
     progress = run.progress()
     if not progress.frames:
-        st.caption("Densities appear when the run is at rest.")
+        st.caption("Densities appear when the run is paused.")
         return
     show_density(run, progress.frames[-1], moves=True)

@@ -92,8 +92,8 @@ def _show_buttons(run: Run, spec: RunSpec, points: int) -> None:
     """Show the playback and export buttons and handle their clicks."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         pressed = playback_buttons(
-            run, "Start", step="Pause, and do one step",
-            reseed="Back to another start: other weights, another order of the images",
+            run, "Start", step="Pause and do one step",
+            reseed="Restart with new initial weights and another order of the images",
         )  # fmt: skip
         run.set_pace(PACES[PACE.render()])
         training_export.show_export(run, view_title(run.spec, run.n, 2), open_saved_run)
@@ -173,7 +173,7 @@ def _show_picture(run: Run, refresh: RefreshRate, n_frames: int) -> None:
     progress = run.progress()
     view = st.session_state.view
     if progress.failure and not progress.frames:
-        st.caption("There is no picture.")
+        st.caption("This run has no picture.")
     elif view == "density" and progress.frames:
         show_density(run, progress.frames[min(_viewed_frame(progress), max(n_frames - 1, 0))], refresh.moves)
     else:
@@ -208,11 +208,11 @@ def _show_numbers(run: Run) -> None:
         (
             "kNN",
             f"{m.knn:.1%}",
-            f"Accuracy of {NEIGHBOURS} nearest neighbours among the images shown, leave one out, full space.",
+            f"Accuracy of {NEIGHBOURS} nearest neighbours among the images shown, leave-one-out, in the full space.",
         ),
         ("MAP@R", f"{m.map_r:.1%}", "Mean average precision at R, in the full space."),
-        ("drawn", f"{variance_shown:.0%}", "The share of all variance that the drawn plane shows."),
-        ("spread", f"{m.spread:.2f}", "1 is spread out, 0 collapsed to a point (of unit embeddings)."),
+        ("variance shown", f"{variance_shown:.0%}", "The share of the variance that the picture shows."),
+        ("spread", f"{m.spread:.2f}", "1 is spread out, 0 is collapsed to a point (for unit-length embeddings)."),
     )
     for column, (label, value, explanation) in zip(st.columns(len(tiles)), tiles, strict=True):
         column.metric(label, value, help=explanation)
@@ -225,7 +225,7 @@ def _show_numbers(run: Run) -> None:
     chart(rows, _score_chart(refs.knn_raw, first.knn), alt, key="score_curves")
     rows, alt = charts.triplet_rows(progress.frames, frame.step), charts.triplets_alt(frame)
     chart(rows, _triplet_chart(), alt, key="triplet_shares")
-    with st.expander("All measures of this frame"):
+    with st.expander("All metrics of this step"):
         st.markdown(_measure_table(frame))
 
 
@@ -240,7 +240,7 @@ def _measure_table(frame: Frame) -> str:
     rows = {
         f"kNN accuracy (k = {NEIGHBOURS}, leave one out)": f"{m.knn:.2%}",
         "recall@1": f"{m.recall:.2%}",
-        "recall@1 in the drawn plane": f"{m.drawn:.2%}",
+        "recall@1 in the picture": f"{m.drawn:.2%}",
         "MAP@R": f"{m.map_r:.2%}",
         "alignment (mean d² of positive pairs)": f"{m.alignment:.4f}",
         "uniformity (log mean exp −2d²)": f"{m.uniformity:.3f}",
@@ -248,7 +248,7 @@ def _measure_table(frame: Frame) -> str:
             f"{share:.2%}" for share in (m.easy, m.semihard, m.hard)
         ),
         "spread": f"{m.spread:.4f}",
-        "variance drawn (best plane)": f"{sum(frame.views[2].shares):.1%} ({frame.views[2].best_share:.1%})",
+        "variance shown (best plane)": f"{sum(frame.views[2].shares):.1%} ({frame.views[2].best_share:.1%})",
     }
     cells = (f"| {name} | {'unknown' if 'nan' in value else value} |" for name, value in rows.items())
-    return "\n".join(["| measure | value |", "|---|---|", *cells])
+    return "\n".join(["| metric | value |", "|---|---|", *cells])

@@ -64,6 +64,6 @@ def _frame_alt(frame: Frame) -> str:
     """Return the text alternative of a frame."""
     m = frame.metrics
     return (
-        f"Step {frame.step}: kNN accuracy {m.knn:.1%}, in the drawn plane {m.drawn:.1%}; "
+        f"Step {frame.step}: kNN accuracy {m.knn:.1%}, in the picture {m.drawn:.1%}; "
         f"easy, semi-hard and hard triplets {m.easy:.1%}, {m.semihard:.1%}, {m.hard:.1%}; spread {m.spread:.3f}."
     )

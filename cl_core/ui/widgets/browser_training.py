@@ -26,7 +26,7 @@ MAX_BATCH = 1024  # rows of a step; a larger batch is trained on the server, whi
 MAX_BYTES = 128 * 2**20  # of the training examples
 MAX_BYTES_TOGETHER = 512 * 2**20  # of those of all runs of a race, each of which has its own copy
 TIMEOUT = 120.0  # seconds to wait for a worker of the server, which may have other work first
-PREPARING = "Preparing the programs of this run. Others with such a run will not wait."
+PREPARING = "Compiling the programs of this run (only the first time)"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def reason_for_server(specs: Sequence[RunSpec], n: int, seeds: int = 1) -> str:
     together = seeds * sum(training_set(spec)[0].nbytes for spec in specs)
     if together > MAX_BYTES_TOGETHER:
         return (
-            f"Each of the {seeds * len(specs)} runs would have the training images for itself, {together >> 20:,} MB "
+            f"Each of the {seeds * len(specs)} runs would load the training images separately, {together >> 20:,} MB "
             f"in all, and a browser loads at most {MAX_BYTES_TOGETHER >> 20:,}. Choose fewer seeds or fewer images."
         )
     try:
@@ -67,7 +67,7 @@ def reason_for_server(specs: Sequence[RunSpec], n: int, seeds: int = 1) -> str:
             for spec in specs:
                 browser_training(spec, n)
     except (UnsupportedError, TookTooLongError, OSError, RuntimeError) as error:
-        return describe_error(error, "Load the page again to try it once more.")
+        return describe_error(error, "Reload the page to try again.")
     return ""
 
 
@@ -83,7 +83,7 @@ def note_refusal(reported: Any) -> None:
 def _reason_against(spec: RunSpec) -> str:
     """Return why a browser should not train a run, as a sentence; "" if it may."""
     if spec.batch > MAX_BATCH:
-        return f"A batch of {spec.batch:,} takes a browser too long: it trains batches of at most {MAX_BATCH:,}."
+        return f"A batch of {spec.batch:,} is too slow in a browser; the limit is {MAX_BATCH:,}."
     size = training_set(spec)[0].nbytes
     if size > MAX_BYTES:
         return f"The data set has {size >> 20:,} MB, and a browser loads at most {MAX_BYTES >> 20:,}."

@@ -10,7 +10,7 @@ from cl_core.runtime.readable_run import ReadableRun
 from cl_core.ui.widgets.visitor_run import own_run
 
 OWN = "my run"
-NO_RUN = "There is no run of yours yet: start one on the page *Live training*."
+NO_RUN = "You have no run yet. Start one on the page *Live training*."
 EMBED_TIMEOUT = 60.0  # seconds for a worker to embed some test images
 
 
@@ -42,7 +42,8 @@ def note_smaller_batch(size: int, found: int) -> None:
     """
     if found < size:
         st.info(
-            f"These test images hold pairs of one class for a batch of {found}, not of {size}.", icon=":material/info:"
+            f"These test images have enough pairs of one class for a batch of {found}, not of {size}.",
+            icon=":material/info:",
         )
 
 

@@ -63,7 +63,9 @@ def playback_buttons(playback: Playback, start: str, *, step: str, reseed: str) 
     label, icon = ("Pause", ":material/pause:") if playing else (start, ":material/play_arrow:")
     pressed = st.button(label, icon=icon, type="primary", key="play", disabled=playback.ended)
     single = st.button("Step", icon=":material/skip_next:", key="step", disabled=playback.ended, help=step)
-    reset = st.button("Reset", icon=":material/replay:", key="reset", help="Back to the same start")
+    reset = st.button(
+        "Reset", icon=":material/replay:", key="reset", help="Back to step 0 with the same initial weights"
+    )
     new_seed = st.button(
         "New seed", icon=":material/casino:", key="new_seed", on_click=next_seed, help=reseed,
         disabled=not presentation().is_free("seed"),

@@ -17,7 +17,7 @@ from cl_core.ui.widgets import page_state
 
 POLL_SECONDS = 1.0  # seconds between two polls of the answers of a room
 SKIP_LABEL = "Show without answering"
-SKIP_WARNING = "Then this question takes no answer from you any more."
+SKIP_WARNING = "You won't be able to answer after this."
 ANSWERED = "answered"  # page fact that a step of a lesson can wait for
 
 
@@ -115,12 +115,12 @@ def verdict(asked: AskedQuestion) -> str:
         right = None if question.right is None else _literal(question.choices[question.right])
         chosen = _literal(question.choices[mine]) if isinstance(mine, int) else None
         if right is None:
-            parts += [f"You said **{chosen}**."] if chosen else []
+            parts += [f"Your answer: **{chosen}**."] if chosen else []
         elif mine == question.right:
             parts.append(f":material/check_circle: Right: **{right}**.")
         else:
-            parts += [f":material/cancel: You said **{chosen}**."] if chosen else []
-            parts.append(f"Right is **{right}**.")
+            parts += [f":material/cancel: Your answer: **{chosen}**."] if chosen else []
+            parts.append(f"Correct: **{right}**.")
     return " ".join([*parts, question.answer]).strip()
 
 
@@ -135,7 +135,7 @@ def _ask(asked: AskedQuestion) -> None:
     question = asked.question
     if not question.choices:
         st.markdown(f"**{question.words}**")
-        st.caption("Click on the plane, then commit yourself next to it.")
+        st.caption("Click on the plane, then submit next to it.")
         return
     if has_answered(asked):
         streamlit_compat.rerun()  # the whole page, which shows the solution and what it has covered
@@ -145,7 +145,7 @@ def _ask(asked: AskedQuestion) -> None:
             format_func=lambda i: _literal(question.choices[i]),
         )  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            submitted = st.form_submit_button("Commit", type="primary", key="commit")
+            submitted = st.form_submit_button("Submit", type="primary", key="commit")
             skipped = st.form_submit_button(SKIP_LABEL, type="tertiary", key="without")
             if submitted and chosen is None:
                 st.markdown("Choose an answer first.", width="content")
@@ -204,7 +204,7 @@ def _bars(asked: AskedQuestion) -> None:
 
 def _bar(choice: str, count: int, total: int, *, right: bool, mine: bool) -> str:
     share = 100 * count / total if total else 0.0
-    marks = "".join(f" <b>{mark}</b>" for mark, on in (("✓ right", right), ("· you", mine)) if on)
+    marks = "".join(f" <b>{mark}</b>" for mark, on in (("✓ correct", right), ("· you", mine)) if on)
     edge = "2px solid currentColor" if right else "1px solid color-mix(in srgb, currentColor 30%, transparent)"
     ground = "color-mix(in srgb, currentColor 22%, transparent)"
     return (

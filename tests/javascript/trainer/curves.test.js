@@ -97,7 +97,7 @@ test("only what is known is compared with", () => {
   assert.deepEqual(lossGuides({ collapse: NaN, floor: 2, knnRaw: 1 }), []);
   assert.deepEqual(accuracyGuides(NaN, 0.7).map(({ label, right, above }) => [label, right, above]), [["untrained net 70.0%", true, false]]);
   const alone = describeAccuracy(7, { knn: 0.9, drawn: 0.5 }, NaN, 0.7);
-  assert.equal(alone, "At step 7, kNN accuracy is 90.0% in the full space, 1-NN accuracy 50.0% in the drawn plane; the untrained net has 70.0%.");
+  assert.equal(alone, "At step 7, kNN accuracy is 90.0% in the full space, 1-NN accuracy 50.0% in the picture; the untrained net has 70.0%.");
 });
 
 test("labels of lines leave curves visible, do not overlap, and stay within the plot", () => {

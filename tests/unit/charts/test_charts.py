@@ -44,10 +44,10 @@ def test_loss_rows_of_a_long_run_are_means_of_all_losses(n):
 
 def test_score_rows_are_error_rates(run_frames):
     rows = charts.score_rows(run_frames, 4)
-    knn = rows[rows.kind == "kNN, full space"]
+    knn = rows[rows.kind == "kNN in the full space"]
     np.testing.assert_allclose(1 - knn.value, [min(f.metrics.knn, 0.999) for f in run_frames])
     np.testing.assert_array_equal(knn.step, [0, 4, 8, 12])
-    drawn = rows[rows.kind == "1-NN, drawn plane"]
+    drawn = rows[rows.kind == "1-NN in the picture"]
     np.testing.assert_allclose(1 - drawn.value, [min(f.metrics.drawn, 0.999) for f in run_frames])
 
 
@@ -59,7 +59,7 @@ def test_triplet_rows_add_up_to_one(run_frames):
 @pytest.mark.parametrize(
     ("chart", "labels"),
     [
-        (charts.loss_chart(REFERENCES), ["total collapse 4.84", "floor 2.49"]),
+        (charts.loss_chart(REFERENCES), ["all points coincide 4.84", "lowest possible 2.49"]),
         (charts.score_chart(0.915, 0.803), ["raw pixels 91.5%", "untrained net 80.3%"]),
         (charts.triplet_chart(), ["hard", "semi-hard", "easy"]),
     ],

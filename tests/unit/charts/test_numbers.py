@@ -59,7 +59,7 @@ def test_reference_lines_are_written_in_plain_decimals_at_all_corners_of_the_sli
         lines = References(collapse, floor, 0.9, 10)
         alt = charts.loss_alt(lines, np.array([collapse, floor], np.float32), 1)
         assert not re.search(r"\de[-+]?\d|nan|inf", alt), (theta, alt)
-        for value, name in ((collapse, "Total collapse is"), (floor, "the floor")):
+        for value, name in ((collapse, "If all points coincide it is"), (floor, "the lowest possible loss")):
             if name in alt:
                 written = float(re.search(rf"{name} ([\d,.]+\d|\d)", alt)[1].replace(",", ""))
                 assert written == pytest.approx(value, rel=0.006, abs=6e-5), (theta, alt)
@@ -68,10 +68,10 @@ def test_reference_lines_are_written_in_plain_decimals_at_all_corners_of_the_sli
 @pytest.mark.parametrize(
     ("collapse", "floor", "texts"),
     [
-        (10.03, 2.98e-27, {"total collapse 10", "floor 0"}),
-        (232.6, 5e-324, {"total collapse 232.6", "floor 0"}),
-        (0.0, 0.0, {"total collapse 0"}),
-        (1e9, nan, {"total collapse 1 × 10⁹"}),
+        (10.03, 2.98e-27, {"all points coincide 10", "lowest possible 0"}),
+        (232.6, 5e-324, {"all points coincide 232.6", "lowest possible 0"}),
+        (0.0, 0.0, {"all points coincide 0"}),
+        (1e9, nan, {"all points coincide 1 × 10⁹"}),
         (nan, nan, set()),
     ],
 )
@@ -86,7 +86,7 @@ def test_floor_of_arcface_is_zero_to_a_reader():
     lines = References(*collapse_and_floor(RunSpec("blobs", "arcface")), 0.9, 10)
     assert 0 < lines.floor < 1e-20
     assert charts.loss_alt(lines, np.empty(0, np.float32), 0) == (
-        "No loss yet at step 0. Total collapse is 10, the floor 0."
+        "No loss yet at step 0. If all points coincide it is 10, the lowest possible loss 0."
     )
 
 
@@ -104,7 +104,7 @@ def progress_of(spec, first_loss=None):
 def test_note_tells_that_some_batches_have_no_positives():
     assert charts.loss_notes(progress_of(RunSpec(batch=4))) == (
         "About 53% of the batches have no valid term, mostly as no two of their images are of one class; their loss is "
-        "0. Total collapse is 1.1 for the others."
+        "0. If all points coincide it is 1.1 for the others."
     )
     for spec in (RunSpec(batch=4, images_per_class=2), RunSpec(batch=128), RunSpec(batch=4, loss="softmax")):
         assert charts.loss_notes(progress_of(spec)) == ""
@@ -119,5 +119,5 @@ def test_note_explains_why_a_loss_starts_above_collapse(key):
     assert charts.loss_notes(progress_of(spec, collapse)) == ""
     assert charts.loss_notes(progress_of(spec, 0.9 * collapse)) == ""
     note = charts.loss_notes(progress_of(spec, 1.2 * collapse))
-    assert note.startswith("It starts above total collapse because")
+    assert note.startswith("It starts above the loss of coinciding points because")
     assert ("class weights are random at first" in note) == LOSSES[key].classes

@@ -25,7 +25,7 @@ DATASET = Control("dataset", "data set", "mnist", options=DATASETS,
 METHOD = Control("method", "method", "sup_nt_xent", options=table.ROWS,
                  titles={key: table.row_title(key) for key in table.ROWS})  # fmt: skip
 BATCH = Control("batch", "batch size", BATCHES[0], options=BATCHES)
-VERSION = Control("made", "version", PUBLISHED, options=VERSIONS)
+VERSION = Control("made", "version", PUBLISHED, options=VERSIONS, titles=table.KIND_TITLES)
 PICTURE = Control("picture", "picture", "density", options=("density", "points"), row=True)
 CELL_CONTROLS = (DATASET, METHOD, BATCH, VERSION)
 CONTROLS = (*CELL_CONTROLS, PICTURE)
@@ -70,7 +70,7 @@ def show_pictures(shipped: ShippedResults) -> None:
 def _show_densities(shipped: ShippedResults, version: str) -> None:
     """Show the densities of the article's four losses: a column for each data set, a row of squares for each loss."""
     st.caption(
-        f"{DRAWN} test images by the two first principal axes of their embedding, first seed: a stronger colour means "
+        f"{DRAWN} test images by the first two principal axes of their embedding, first seed: a stronger colour means "
         "more images. Over each square: batch size, and accuracy in per cent."
     )
     for column, dataset in zip(st.columns(len(DATASETS), gap="medium"), DATASETS, strict=True):
@@ -88,7 +88,7 @@ def _show_points(shipped: ShippedResults, dataset: str, version: str) -> None:
     data = datasets.load(dataset)
     labels = [data.class_names[y] for y in _image_labels(dataset)]
     st.caption(
-        f"The same {DRAWN} test images in each, by the two first principal axes of their embedding; first seed. "
+        f"The same {DRAWN} test images in each, by the first two principal axes of their embedding; first seed. "
         f"Over each cloud: batch size, and accuracy in per cent."
     )
     methods = table.methods_of(version)
@@ -158,7 +158,8 @@ def show(shipped: ShippedResults) -> None:
     rows = table.result_of_cell(shipped.results, cell)
     st.markdown(f"#### {METHODS[cell.method].title} on {table.title_of(cell.dataset)}, batch {cell.batch:,}")
     st.caption(
-        f"{values[-1].capitalize()}: learning rate {cell.rate:g}, {cell.steps:,} steps, then {cell.epochs} epochs of a "
+        f"{VERSION.title_of(values[-1]).capitalize()}: learning rate {cell.rate:g}, {cell.steps:,} steps, then "
+        f"{cell.epochs} epochs of a "
         f"classifier on the frozen encoder. {_spec_text(cell.spec)}."
     )
     if rows.empty:

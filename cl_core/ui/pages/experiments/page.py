@@ -21,7 +21,16 @@ PARTS: Mapping[str, Callable[[ShippedResults], None]] = MappingProxyType(
         "cost": results.show_cost,
     }
 )
-PART = Control("part", "part", next(iter(PARTS)), options=tuple(PARTS), row=True)
+TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "table and claims": "Findings",
+        "one thing at a time": "One factor at a time",
+        "pictures": "Pictures",
+        "one cell": "One run",
+        "cost": "Cost",
+    }
+)
+PART = Control("part", "part", next(iter(PARTS)), options=tuple(PARTS), row=True, titles=TITLES)
 
 
 def controls_for_link(_: Link) -> list[Control]:
@@ -60,7 +69,8 @@ def show_experiment(part: str) -> None:
     PARTS[part](shipped)
     counts = {key: len(names) for key, names in table.missing_cells(shipped.results).items() if names}
     missing = ", ".join(f"{count} of “{key}”" for key, count in counts.items())
-    st.caption(
-        f"{len(shipped.results)} results, made by `{COMMAND}` with {table.environment_of(shipped.results)}."
-        + (f" Cells not run: {missing}." if missing else "")
-    )
+    with st.expander("Where these numbers come from", icon=":material/info:"):
+        st.markdown(
+            f"{len(shipped.results)} results, made by `{COMMAND}` with {table.environment_of(shipped.results)}."
+            + (f" Cells not run: {missing}." if missing else "")
+        )

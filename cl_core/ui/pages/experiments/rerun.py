@@ -69,7 +69,7 @@ def show(cell: Cell, rows: pd.DataFrame) -> None:
         with st.container(width=180):
             epochs = EPOCHS.render()
         reduced = reduced_cell(cell, epochs)
-        label = f"Run a reduced cell here, about {max(sweep.estimate(reduced), 1):.0f} s"
+        label = f"Run a short version here, about {max(sweep.estimate(reduced), 1):.0f} s"
         if st.button(label, icon=":material/bolt:", key="reduced_start", disabled=running is not None):
             future = engine().long_queue.submit(sweep.cell_task, reduced)
             state.reduced_failure = None
@@ -88,10 +88,10 @@ def _show_progress(running: RunningCell) -> None:
         streamlit_compat.rerun()
     elapsed, estimate = time.monotonic() - running.started_at, sweep.estimate(running.cell)
     with st.container(horizontal=True, vertical_alignment="center"):
-        status = "in work" if running.future.running() else "waiting for a free worker"
+        status = "running" if running.future.running() else "waiting for a free worker"
         text = f"{_title(running.cell)}: {status} for {elapsed:.0f} s; about {estimate:.0f} s of one processor in all"
         st.progress(min(elapsed / max(estimate, 1.0), 0.95), text=text)
-        if st.button("Drop it", icon=":material/close:", key="reduced_drop", help="Its result will not be shown"):
+        if st.button("Cancel", icon=":material/close:", key="reduced_drop", help="Its result will not be shown"):
             running.future.cancel()
             st.session_state.reduced_run = None
             streamlit_compat.rerun()
@@ -124,11 +124,11 @@ def _show_table(cell: Cell, rows: pd.DataFrame, reruns: list[tuple[Cell, Outcome
         return
     table_rows = [_row(cell, f"shipped, {cell.epochs} epochs, seed {row['seed']}", row) for _, row in rows.iterrows()]
     table_rows += [
-        _row(rerun, f"REDUCED here, {rerun.epochs} epoch{'s' if rerun.epochs > 1 else ''}", pd.Series(vars(outcome)))
+        _row(rerun, f"Short run here, {rerun.epochs} epoch{'s' if rerun.epochs > 1 else ''}", pd.Series(vars(outcome)))
         for rerun, outcome in reruns
     ]
     st.dataframe(pd.DataFrame(table_rows), hide_index=True, height="content")
-    st.caption("A reduced cell shows the way, not the end: it has had a fraction of the steps. Gone with this session.")
+    st.caption("A short run has only a fraction of the steps. It is lost when you close this page.")
 
 
 def _row(cell: Cell, label: str, row: pd.Series) -> dict[str, str]:

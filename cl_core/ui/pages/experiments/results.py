@@ -13,7 +13,8 @@ from cl_core.ui.link.control import Control
 from cl_core.ui.pages.experiments.shipped_results import COMMAND, ShippedResults, show_empty
 from cl_core.ui.widgets.chart import chart
 
-KIND = Control("numbers", "which numbers", PUBLISHED, options=KINDS, row=True)
+KIND = Control("numbers", "which numbers", PUBLISHED, options=KINDS, row=True, titles=table.KIND_TITLES)
+SHOWN_METHOD, SHOWN_SPAN = "sup_nt_xent", SPANS[-1]  # of the one picture beside the findings
 BADGES = {
     True: ":green-badge[:material/check_circle: {}]",
     False: ":red-badge[:material/cancel: {}]",
@@ -37,11 +38,13 @@ def show(shipped: ShippedResults) -> None:
     """
     with st.spinner("Comparing the claims with the results"):
         verdicts, sentences = shipped.verdicts, shipped.findings
-    with st.container(border=True):
-        st.markdown("#### What was found")
-        st.markdown("\n".join(f"{number}. {sentence}" for number, sentence in enumerate(sentences, 1)))
+    text, picture = st.columns([0.52, 0.48], gap="large", vertical_alignment="center")
+    with text:
+        st.markdown("\n\n".join(sentences))
         st.caption(findings.agreement(verdicts))
-    st.markdown("#### The table")
+    with picture:
+        _show_picture(shipped.decoupled)
+    st.markdown("#### Accuracy of every loss and batch size")
     kind = KIND.render()
     fade_note = "" if kind == DIFFERENCE else " A tile fades as its error grows to four times the smallest one."
     st.caption(f"{DESCRIPTIONS[kind]}{fade_note} ± is the sample standard deviation over seeds.")
@@ -49,13 +52,35 @@ def show(shipped: ShippedResults) -> None:
         with column:
             st.markdown(f"#### {table.title_of(dataset)}")
             rows = charts.heat_rows(shipped.summary, dataset, kind)
-            description = f"{table.title_of(dataset)}, {kind}, per cent: {_heat_alt(rows)}"
+            description = f"{table.title_of(dataset)}, {table.KIND_TITLES.get(kind, kind)}, per cent: {_heat_alt(rows)}"
             chart(rows, charts.heat_chart(description, len(table.methods_of(kind))), key=f"heat_{dataset}")
-    st.markdown("#### The claims, and what these numbers say")
-    st.caption("Open a claim for its numbers. Badges count what was run with the article's odd choices, on either net.")
-    for verdict in verdicts:
-        _show_verdict(verdict)
+    with st.expander(f"The article's {len(verdicts)} claims, one by one", icon=":material/fact_check:"):
+        st.caption(
+            "Open a claim for its numbers. Badges count results with the article's odd choices, on either network."
+        )
+        for verdict in verdicts:
+            _show_verdict(verdict)
     _show_differences()
+
+
+def _show_picture(rows: pd.DataFrame) -> None:
+    """Show accuracy by batch size at equal rates and steps, of one loss; nothing where it was not run."""
+    lines = charts.rate_rows(rows, SHOWN_METHOD, SHOWN_SPAN)
+    if lines["error"].isna().all():
+        return
+    title = f"{METHODS[SHOWN_METHOD].title}, {SHOWN_SPAN}, one line for each learning rate"
+    chart(lines, charts.rate_chart(_domain(rows), _rate_alt(title, lines)), key="finding")
+    st.caption(f"{title}.")
+
+
+def _domain(rows: pd.DataFrame) -> tuple[float, float]:
+    """Return the range of errors that the charts of the learning rates share."""
+    measured = rows.loc[rows["state"] == MEASURED, "mean"]
+    return 0.8 * max(1 - measured.max(), 1e-3), min(0.95, 1.2 * (1 - measured.min()))
+
+
+def _rate_alt(title: str, lines: pd.DataFrame) -> str:
+    return f"{title}: " + "; ".join(f"batch {row.batch}, rate {row.rate}: {row.words}" for row in lines.itertuples())
 
 
 def _heat_alt(rows: pd.DataFrame) -> str:
@@ -66,16 +91,19 @@ def _heat_alt(rows: pd.DataFrame) -> str:
 
 def _show_verdict(verdict: Verdict) -> None:
     with st.expander(f"**{verdict.claim}** {BADGES[verdict.holds].format(verdict.label)}"):
-        st.markdown(" · ".join(f"{kind}: **{LABELS[answer]}**" for kind, answer in verdict.answers.items()))
+        st.markdown(
+            " · ".join(
+                f"{table.KIND_TITLES.get(kind, kind)}: **{LABELS[answer]}**" for kind, answer in verdict.answers.items()
+            )
+        )
         st.markdown("\n".join(f"- {line}" for line in verdict.explanation.splitlines()))
         st.dataframe(_evidence_table(verdict), hide_index=True)
 
 
 def _show_differences() -> None:
     """Show how the article's program differs from the cells as published, and what cannot be known of it."""
-    st.markdown("#### How it was done")
-    st.markdown("\n".join(f"- {sentence}" for sentence in article.METHOD))
-    with st.expander("How the article's program differs from ours, and what cannot be known"):
+    with st.expander("How it was done, and how the article's program differs", icon=":material/science:"):
+        st.markdown("\n".join(f"- {sentence}" for sentence in article.METHOD))
         rows = [f"| {what} | {program} | {ours} |" for what, program, ours in article.DIFFERENCES]
         st.markdown("\n".join(["| | the article's program | as published, here |", "|---|---|---|", *rows]))
         st.markdown("\n".join(f"- {sentence}" for sentence in article.UNKNOWN))
@@ -90,7 +118,9 @@ def _evidence_table(verdict: Verdict) -> pd.DataFrame:
         return ["" if np.isnan(value) else f"{scale * value:.{digits}f}" for value in rows[column]]
 
     columns = {
-        "where": rows["dataset"].map(table.title_of) + ", " + rows["kind"],
+        "where": rows["dataset"].map(table.title_of)
+        + ", "
+        + rows["kind"].map(lambda kind: table.KIND_TITLES.get(kind, kind)),
         "is this so?": rows["comparison"],
         "answer": rows["answer"],
         "first": text("first"),
@@ -112,21 +142,18 @@ def show_decoupled(shipped: ShippedResults) -> None:
     if measured.empty:
         show_empty("None of these cells was run. This command runs them:", f"{COMMAND} --studies decoupled")
         return
-    domain = (0.8 * max(1 - measured.max(), 1e-3), min(0.95, 1.2 * (1 - measured.min())))
     alone = next(verdict for verdict in shipped.verdicts if verdict.key == "batch")
     st.info("\n".join(f"- {line}" for line in alone.explanation.splitlines()))
     for method in rows["method"].unique():
         st.markdown(f"#### {METHODS[method].title}")
         for column, span in zip(st.columns(2, gap="medium"), SPANS, strict=True):
             lines = charts.rate_rows(rows, method, span)
-            description = f"{METHODS[method].title}, {span}: " + "; ".join(
-                f"batch {row.batch}, rate {row.rate}: {row.words}" for row in lines.itertuples()
-            )
+            description = _rate_alt(f"{METHODS[method].title}, {span}", lines)
             with column:
                 n_missing = int(lines["error"].isna().sum())
                 st.markdown(f"**{span}**" + (f", {n_missing} of {len(lines)} not run or failed" if n_missing else ""))
                 if n_missing < len(lines):
-                    chart(lines, charts.rate_chart(domain, description))
+                    chart(lines, charts.rate_chart(_domain(rows), description))
 
 
 def show_cost(shipped: ShippedResults) -> None:

@@ -26,9 +26,9 @@ from cl_core.ui.widgets.embedding_source import NO_RUN, OWN
 from cl_core.ui.widgets.visitor_run import own_run
 
 COUNTED = Control(
-    "counted", "test images", 1000, "all of them against each other", options=(500, 1000, 2000, 5000, 10_000)
+    "counted", "test images", 1000, "all are compared with each other", options=(500, 1000, 2000, 5000, 10_000)
 )
-PART = Control("part_shown", "what of the triplets", "not easy", options=tuple(charts.PARTS), row=True)
+PART = Control("part_shown", "which triplets", "not easy", options=tuple(charts.PARTS), row=True)
 MARGIN, DISTANCE = PARAMETERS[:2]
 CONTROLS: Sequence[Control] = (MARGIN, DISTANCE, EMBEDDING, EMBEDDED_BY, COUNTED, PART)
 
@@ -130,8 +130,9 @@ def _count_requested(request: CensusRequest) -> bool:
     slot = st.empty()
     with slot.container():
         st.markdown(
-            f"**{request.triplets:,} triplets** stand between {request.n:,} images. None of them is listed: one sort "
-            "for each anchor counts all of its triplets at once, exactly. It takes some seconds of one processor."
+            f"**{request.triplets:,} triplets** exist between {request.n:,} images. They are not listed one by "
+            f"one: one sort "
+            "per anchor counts all of its triplets exactly. This takes some seconds."
         )
         label = f"Count all {request.triplets:,}"
         pressed = st.button(label, type="primary", icon=":material/calculate:", key="count_census")
@@ -157,9 +158,9 @@ def _show_progress(job: CensusJob, phase: str) -> None:
         if progress.phase == "counting":
             st.button("Stop", icon=":material/stop:", key="stop_census", on_click=job.stop)
         else:
-            st.button("Go on", icon=":material/play_arrow:", key="continue_census", on_click=job.resume)
+            st.button("Resume", icon=":material/play_arrow:", key="continue_census", on_click=job.resume)
     if progress.phase == "stopped":
-        st.caption("Stopped; what was counted is kept.")
+        st.caption("Stopped. You can resume where it stopped.")
 
 
 def _show_notices(progress: CensusProgress) -> None:
@@ -181,7 +182,7 @@ def _show_results(result: Census, request: CensusRequest) -> None:
         column.metric(f"{KIND_SYMBOLS[kind]} {charts.KINDS[kind]}", f"{count / result.total:.2%}")
         column.caption(f"{count:,}")
     columns[3].metric("all triplets", _count_text(result.total))
-    columns[3].caption(f"{result.total:,}, each counted")
+    columns[3].caption(f"{result.total:,} in all")
     st.caption(
         f"δ = {SYMBOLS[result.distance]}, m = {result.margin:g}. Ties: a negative exactly as far as the positive is "
         "hard, one farther by exactly the margin is easy."
@@ -189,20 +190,20 @@ def _show_results(result: Census, request: CensusRequest) -> None:
     if st.session_state[EMBEDDING.name] == OWN and request.state:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"Your run at step {request.state.step:,}.")
-            st.button("Count it as it is now", icon=":material/refresh:", type="tertiary", on_click=_forget_request)
+            st.button("Count the current state", icon=":material/refresh:", type="tertiary", on_click=_forget_request)
     left, right = st.columns([0.54, 0.46], gap="large")
     with left:
-        st.markdown("#### Which classes get in each other's way")
+        st.markdown("#### Most confused classes")
         part = PART.render()
         rows = charts.pair_rows(result, data.class_names, part)
         chart(rows, charts.pair_chart(part, data.class_names, _pairs_text(rows, part)))
         st.caption(_pairs_text(rows, part))
     with right:
-        st.markdown("#### Few anchors make the trouble")
+        st.markdown("#### A few anchors cause most violations")
         text = _anchors_text(result)
         chart(charts.anchor_rows(result), charts.anchor_chart(text))
         st.caption(text)
-        st.markdown("#### With another margin")
+        st.markdown("#### Shares by margin")
         rows = charts.margin_rows(result)
         chart(rows, charts.margin_chart(result.margin, _margins_text(result)))
     _show_hardest(result, request, data)
@@ -225,7 +226,7 @@ def _anchors_text(result: Census) -> str:
     totals = result.per_anchor.sum(1)
     easy_only = int((result.per_anchor[totals > 0, 1:].sum(1) == 0).sum())
     return (
-        f"5 % of the anchors own {result.share_of_top_anchors(0.05):.0%} of all triplets that are not easy; "
+        f"5 % of the anchors have {result.share_of_top_anchors(0.05):.0%} of all triplets that are not easy; "
         f"{f'{easy_only:,} of {len(totals):,} anchors have' if easy_only else 'not one anchor has'} easy triplets only."
     )
 
@@ -241,8 +242,8 @@ def _show_hardest(result: Census, request: CensusRequest, data: datasets.Dataset
     """Show the hardest triplet of each of the hardest anchors."""
     st.markdown("#### The hardest triplets")
     st.caption(
-        "Anchor, its farthest positive, its nearest negative: of the anchors for which that is worst. Look at them "
-        "before you blame the loss; some are hard for people too."
+        "Anchor, its farthest positive and its nearest negative, for the worst anchors. Look at them "
+        "first: some are hard for people too."
     )
     rows, labels = request.rows, request.labels
     columns = st.columns(4, gap="medium")

@@ -24,7 +24,7 @@ def miner_text(miner: str, effect: MinerEffect, size: int) -> str:
     text = f"**{MINERS[miner].title}**: {MINERS[miner].help}."
     match miner:
         case _ if not hard + semihard + easy:
-            return f"{text} Here it finds none: the loss is 0 because it has nothing to say."
+            return f"{text} It finds none here, so the loss is 0."
         case "semihard_tfa":
             text += " TensorFlow Addons calls it semi-hard."
             if hard:
@@ -32,9 +32,9 @@ def miner_text(miner: str, effect: MinerEffect, size: int) -> str:
             if easy:
                 text += f" Easy picks here: {easy:,}, which cost nothing."
         case "all" if easy:
-            return f"{text} Here {easy / (hard + semihard + easy):.0%} of the triplets in its mean are such zeros."
+            return f"{text} Here {easy / (hard + semihard + easy):.0%} of the triplets in its mean have a loss of 0."
         case "batch_hard":
-            return f"{text} One triplet an anchor, {size} in all. Easy ones among them here: {easy:,}."
+            return f"{text} One triplet per anchor, {size} in all. Easy ones among them here: {easy:,}."
     return text
 
 
@@ -58,14 +58,14 @@ def show_miner_table(
             "◐ semi-hard": effect.kinds["semihard"],
             "○ easy": effect.kinds["easy"],
             "loss": effect.value,
-            "at total collapse": collapse[name],
+            "if all points coincide": collapse[name],
             "‖∂L/∂z‖": effect.gradient,
             "of this anchor": float(effect.shares[selection.anchor]),
         }
         for name, effect in effects.items()
     ]
     count, number = st.column_config.NumberColumn(format="localized"), st.column_config.NumberColumn(format="%.4f")
-    share = "part of Σ|∂L/∂δ| that the triplets of the anchor above carry"
+    share = "share of the gradient, Σ|∂L/∂δ|, from triplets of the anchor above"
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -75,10 +75,12 @@ def show_miner_table(
             "◐ semi-hard": count,
             "○ easy": count,
             "loss": number,
-            "at total collapse": st.column_config.NumberColumn(
-                format="%.2f", help="the loss when all points are one, or just before where nothing is picked then"
+            "if all points coincide": st.column_config.NumberColumn(
+                format="%.2f", help="the loss if all points coincide (or just before, if nothing is picked then)"
             ),
-            "‖∂L/∂z‖": st.column_config.NumberColumn(format="%.4f", help="length of the gradient by all embeddings"),
+            "‖∂L/∂z‖": st.column_config.NumberColumn(
+                format="%.4f", help="length of the gradient with respect to all embeddings"
+            ),
             "of this anchor": st.column_config.NumberColumn(format="percent", help=share),
         },
     )
@@ -104,7 +106,7 @@ def show_miner_charts(effects: Mapping[str, MinerEffect], chosen: str, margin: f
         description = f"{title}, by miner: " + ", ".join(
             f"{name} {charts.short_number(number)}" for name, number in numbers.items()
         )
-        reference_line = (margin, "at total collapse") if title == "loss" else None
+        reference_line = (margin, "if all points coincide") if title == "loss" else None
         with column:
             picture = charts.miner_chart(title, len(titles), description, reference_line, max(numbers.values()))
             chart(charts.miner_rows(numbers, titles[chosen]), picture)

@@ -56,10 +56,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         ),
         "easy": Preset(
             (0.45, 0.1), ((-0.6, 0.65),),
-            "Farther than the positive by more than the margin: no loss, no force, nothing to learn.",
+            "Farther than the positive by more than the margin: no loss and no force.",
         ),
         "semi-hard": Preset(
-            (0.5, 0.15), ((-0.2, 0.6),), "Ranked rightly already: it is farther than the positive. But not by the "
+            (0.5, 0.15), ((-0.2, 0.6),), "Ranked correctly: it is farther than the positive, but not by the "
             "margin, so it is still pushed.",
         ),
         "hard": Preset(
@@ -72,8 +72,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         ),
         "duplicate": Preset(
             (0.5, 0.25), ((0.5, 0.25), (0.0, 0.0)),
-            "The same image with two labels: n1 lies on the positive, n2 on the anchor. n2 is as hard as can be, and "
-            "yet nothing says which way to push it apart.",
+            "The same image with two labels: n1 lies on the positive, n2 on the anchor. n2 is as hard as possible, but "
+            "has no direction to be pushed in.",
         ),
         "margin too large": Preset(
             (-0.8, 0.6), ((-1.0, 0.0), (0.0, -1.0)),
@@ -119,7 +119,7 @@ def controls_in_sidebar() -> None:
         distance = DISTANCE.render()
         SPACE.render(disabled=distance == "cosine")
         if distance == "cosine":
-            st.caption("1 − s sees directions only, so the points are on the circle.")
+            st.caption("Cosine distance uses directions only, so the points are on the unit circle.")
 
 
 def show() -> None:
@@ -129,7 +129,7 @@ def show() -> None:
     preset = PRESETS[name]
     left, right = st.columns([0.78, 0.22], vertical_alignment="center")
     left.caption(preset.description)
-    right.button("Put the points back", icon=":material/replay:", type="tertiary", on_click=_apply_preset, key="back")
+    right.button("Reset the points", icon=":material/replay:", type="tertiary", on_click=_apply_preset, key="back")
     margin, distance = values[MARGIN.name], values[DISTANCE.name]
     circle = values[SPACE.name] == "circle" or distance == "cosine"
     resets = values.setdefault("scene_begun", 0)
@@ -242,6 +242,6 @@ def _show_tasks(scene: Triplets, state: TripletState) -> None:
         st.markdown(f":material/{'check_circle' if task in done else 'radio_button_unchecked'}: {task}")
     if len(done) == len(TASKS):
         st.success(
-            "Hard is ranked wrongly, semi-hard is ranked rightly but inside the margin, easy is done. That is all.",
+            "Hard is ranked wrongly, semi-hard is ranked correctly but inside the margin, easy has no loss.",
             icon=":material/celebration:",
         )

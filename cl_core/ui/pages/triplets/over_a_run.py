@@ -35,10 +35,10 @@ HEIGHT = 560  # pixels, of a picture
 HEIGHT_OF_EACH = 420  # pixels, where two runs are shown
 
 RUN = Control(
-    "film", "run", next(iter(recordings.RECORDINGS)), "a prepared run, or your own", (*recordings.RECORDINGS, OWN)
+    "film", "run", next(iter(recordings.RECORDINGS)), "a recorded run, or your own", (*recordings.RECORDINGS, OWN)
 )
 SECOND_RUN = Control(
-    "beside", "and below it", NONE, "another run from the same start on the same batches, at the same step",
+    "beside", "compare with", NONE, "another run with the same initial weights and batches, at the same step",
     (NONE, *recordings.RECORDINGS, OWN),
 )  # fmt: skip
 CONTROLS = (RUN, SECOND_RUN)
@@ -56,7 +56,7 @@ def show() -> None:
     first, second = (st.session_state.get(control.name, control.default) for control in CONTROLS)
     chosen = [first] if second in (NONE, first) else [first, second]
     if len(chosen) == 2:
-        st.caption("Both runs are shown at the same step; each cloud has a scale of its own.")
+        st.caption("Both runs are shown at the same step; each picture has its own scale.")
     for index, name in enumerate(chosen):
         height = HEIGHT if len(chosen) == 1 else HEIGHT_OF_EACH
         if name == OWN:
@@ -77,7 +77,7 @@ def _show_recording(name: str, index: int, height: int) -> None:
         _recording_cloud(recording, timeline=index == 0), _recording_shares(recording), index, height
     )
     link = training_controls.link_of(recording.spec, points=recordings.IMAGES)
-    controls.page_link("training", "Train this very run", ":material/play_circle:", link)
+    controls.page_link("training", "Train this run live", ":material/play_circle:", link)
 
 
 def _show_pictures(cloud: Cloud, scene: Shares, index: int, height: int) -> None:
@@ -108,20 +108,20 @@ def recording_summary(recording: Recording) -> str:
             else ""
         )
         return (
-            f"Semi-hard triplets are what it learns from, and it uses them up: {semihard[peak]:.0%} of all at step "
+            f"The run learns from semi-hard triplets, and uses them up: {semihard[peak]:.0%} of all at step "
             f"{recording.steps[peak]:,}, {semihard[-1]:.1%} at step {recording.steps[-1]:,}{used_up_note}. "
-            "Play it: the digits part as the striped amber area runs out."
+            "Play it: the digits separate as the striped amber area shrinks."
         )
     deviation = float(np.abs(recording.losses[recording.steps >= recording.collapsed] / recording.collapse - 1).max())
     easy = recording.shares[:, 0].max()
     easy_note = (
-        f"At most {easy:.1%} of the triplets are ever easy" if easy >= 0.0005 else "Next to no triplet is ever easy"
+        f"At most {easy:.1%} of the triplets are ever easy" if easy >= 0.0005 else "Almost no triplet is ever easy"
     )
     return (
-        f"All digits shrink into one point: from step {recording.collapsed:,} on the spread is below "
-        f"{recordings.COLLAPSED:g}, and the loss sticks within {ceil(deviation * 1000) / 1000:.1%} of its margin. "
+        f"All digits collapse into one point: from step {recording.collapsed:,} on the spread is below "
+        f"{recordings.COLLAPSED:g}, and the loss stays within {ceil(deviation * 1000) / 1000:.1%} of its margin. "
         f"{easy_note}; {semihard[-1]:.0%} end as semi-hard, as everything lies inside the margin by then. "
-        "Play it, and call the step at which you would have stopped."
+        "Play it: at which step would you have stopped?"
     )
 
 
@@ -164,9 +164,7 @@ def _show_own_run(index: int, height: int) -> None:
     """Show the visitor's own run at its present step, or a link to start one."""
     run = own_run()
     if run is None:
-        st.info(
-            "There is no run of yours yet: start one, and come back while it trains.", icon=":material/play_circle:"
-        )
+        st.info("You have no run yet. Start one, and come back while it trains.", icon=":material/play_circle:")
         controls.page_link("training", "Go to live training", ":material/play_circle:", {})
         return
     refresh = refresh_rate_of(run)
@@ -185,7 +183,7 @@ def _show_live_run(run: ReadableRun, refresh: RefreshRate, index: int, height: i
         st.error(progress.failure, icon=":material/error:")
     st.markdown(
         f"**Your run, step {progress.step:,}.** Its triplets are counted at FaceNet's margin of {TRIPLET_MARGIN:g} "
-        "in d², whatever it is trained with, so that runs of any loss compare."
+        "in d², whatever loss it is trained with, so that all runs can be compared."
     )
     _show_pictures(embedding_cloud(run, progress, 2), _run_shares(run, progress), index, height)
     if not refresh.still_fits(busy):

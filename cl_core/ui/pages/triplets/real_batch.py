@@ -46,7 +46,7 @@ EMBEDDED_BY = Control(
     "embedded_by", "trained with", "triplet", options=("triplet", "supcon"), titles=controls.LOSS_TITLES
 )
 IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
-DRAW = Control("draw", "which images", 0, "another number, another batch", low=0, high=99, step=1)
+DRAW = Control("draw", "which images", 0, "each number is another batch", low=0, high=99, step=1)
 SELECTION = PictureState(
     "look", "anchor and positive", "", "counted from 0", low=0, high=63, numbers=(1, 2), whole=True
 )
@@ -243,5 +243,5 @@ def _show_ranking(batch: DigitBatch, distance: str, margin: float, miner: str, e
     initial = None if not saved else RankingState(int(saved[0][0]), int(saved[0][1]) if len(saved[0]) > 1 else None)
     selection = ranking(scene, key=mount_key("ranking"), state=initial, on_choose=choose)
     if initial is not None and selection != initial:
-        st.warning("This batch has no such anchor, or not with such a positive.", icon=":material/link_off:")
+        st.warning("This batch has no such anchor, or not with this positive.", icon=":material/link_off:")
     return selection
