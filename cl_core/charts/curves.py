@@ -24,6 +24,7 @@ CURSOR_KIND = "cursor"  # kind of the row that marks the current frame
 TEXT: dict[str, Any] = {"color": "currentColor", "opacity": 0.8}
 MAX_ROWS = 400  # of a curve; a screen cannot show more
 MIN_STEPS = 10  # steps that an axis covers at least
+SIDE: dict[str, Any] = {"minExtent": 44, "maxExtent": 44}  # pixels for numbers: all charts begin at one left edge
 MIN_ERROR, MAX_ERROR = 0.01, 0.9  # on the axis of scores
 
 
@@ -96,7 +97,7 @@ def loss_chart(references: References, height: int = 190) -> dict[str, Any]:
     Returns:
         A Vega-Lite specification without data, for the rows of `loss_rows`.
     """
-    y = alt.Y("value:Q", title="loss", scale=alt.Scale(zero=False, padding=6), axis=alt.Axis(tickCount=4))
+    y = alt.Y("value:Q", title="loss", scale=alt.Scale(zero=False, padding=6), axis=alt.Axis(tickCount=4, **SIDE))
     line = (
         alt.Chart()
         .transform_filter("datum.kind == 'loss'")
@@ -150,7 +151,7 @@ def score_chart(raw: float, untrained: float, height: int = 190) -> dict[str, An
     Returns:
         A Vega-Lite specification without data, for the rows of `score_rows`.
     """
-    axis = alt.Axis(values=[0.5, 0.2, 0.1, 0.05, 0.02, 0.01], labelExpr="format(1 - datum.value, '.0%')")
+    axis = alt.Axis(values=[0.5, 0.2, 0.1, 0.05, 0.02, 0.01], labelExpr="format(1 - datum.value, '.0%')", **SIDE)
     y = alt.Y(
         "value:Q",
         title="accuracy",
@@ -216,7 +217,8 @@ def triplet_chart(height: int = 150) -> dict[str, Any]:
     Returns:
         A Vega-Lite specification without data, for the rows of `triplet_rows`.
     """
-    y = alt.Y("value:Q", title="triplets", stack="zero", axis=alt.Axis(format="%", tickCount=3)).scale(domain=[0, 1])
+    axis = alt.Axis(format="%", tickCount=3, **SIDE)
+    y = alt.Y("value:Q", title="triplets", stack="zero", axis=axis).scale(domain=[0, 1])
     tooltip = [alt.Tooltip("kind:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".2%")]
     description = "Shares of hard, semi-hard and easy triplets by step."
     areas = stacked_areas(_step_axis(), y, tooltip)

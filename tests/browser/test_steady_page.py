@@ -192,6 +192,8 @@ def test_one_thing_done_is_one_entry_of_the_history(open_page: Callable[..., Pag
 
     def shown(number: int) -> None:
         page.locator(".st-key-lesson").get_by_text(steps[number - 1].title, exact=True).wait_for(timeout=60_000)
+        # the address is written when the page has been run, for which programs may have to be compiled
+        page.wait_for_url(re.compile(rf"[?&]step={number}(&|$)"), timeout=120_000)
         page.wait_for_timeout(1500)
 
     shown(1)
@@ -225,3 +227,14 @@ def test_slider_adds_no_entry_to_the_history(open_page: Callable[..., Page]) -> 
     page.wait_for_url("**margin=**")
     page.wait_for_timeout(1000)
     assert page.evaluate("history.length") == entries
+
+
+def test_start_is_the_second_thing_that_the_keyboard_reaches(open_training: Open) -> None:
+    training = open_training()
+    page = training.page
+    page.keyboard.press("Tab")  # the link that skips the sidebar
+    page.keyboard.press("Enter")
+    expect(training.run_button("Start")).to_be_focused()
+    page.keyboard.press("Enter")
+    training.until("d.phase === 'running'")
+    expect(training.run_button("Pause")).to_be_focused()

@@ -1,6 +1,7 @@
 /** Tells the server which of its runs this tab has had, after the page was loaded again; a new tab has had none. */
 
 import { mount, Picture } from "../_shared/picture.js";
+import { wasReloaded } from "../_shared/reloaded.js";
 
 /**
  * @import { StreamlitComponent } from "../_shared/picture.js"
@@ -21,12 +22,6 @@ class Reload extends Picture {
     if (!answered && had && had !== name && wasReloaded()) this.trigger("had", had);
     else sessionStorage.setItem(STORED + slot, name);
   }
-}
-
-/** Whether the page is there because it was loaded again, and not by a link. */
-function wasReloaded() {
-  const [entry] = performance.getEntriesByType("navigation");
-  return entry instanceof PerformanceNavigationTiming && entry.type === "reload";
 }
 
 /** @param {StreamlitComponent} component */

@@ -217,7 +217,8 @@ def _show_numbers(run: Run) -> None:
     for column, (label, value, explanation) in zip(st.columns(len(tiles)), tiles, strict=True):
         column.metric(label, value, help=explanation)
     refs = progress.references
-    rows, alt = charts.loss_rows(progress.losses, frame.step), charts.loss_alt(refs, progress.losses, frame.step)
+    losses = progress.losses[: progress.frames[-1].step]  # the three charts end at one step
+    rows, alt = charts.loss_rows(losses, frame.step), charts.loss_alt(refs, losses, frame.step)
     chart(rows, _loss_chart(refs), alt, key="loss_curve")
     if notes := charts.loss_notes(progress):
         st.caption(notes)
