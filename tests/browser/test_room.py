@@ -22,7 +22,7 @@ TABLET, PHONE = {"width": 820, "height": 1180}, {"width": 390, "height": 844}
 WINDOWS = {"desktop": DESKTOP, "beamer": BEAMER, "tablet": TABLET, "phone": PHONE}
 RUN = "training?dataset=blobs&dim=8&batch=32&encoder=mlp"
 RACE = "compare?contenders=4&dataset=blobs&dim=8" + "".join(f"&batch{suffix}=32" for suffix in ("", "_2", "_3", "_4"))
-PAGES = {**VIEWS, RUN: ".embedding[data-frames]", RACE: ".arena .embedding[data-frames]"}
+PAGES = {**VIEWS, RUN: ".embedding[data-frames]", RACE: ".stMarkdown table"}
 SIDEWAYS = """() => {
     const main = document.querySelector('[data-testid="stMain"]');
     return Math.max(main.scrollWidth - main.clientWidth, document.documentElement.scrollWidth - innerWidth);

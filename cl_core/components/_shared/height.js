@@ -11,6 +11,13 @@ const PHONE_WIDTH = 640; // CSS pixels of the width of a phone, on which the wid
  * @param {number} height  CSS pixels that it has in a window of `USUAL_WINDOW`, in the usual size of type
  */
 export function heightInWindow(height) {
-  const least = innerWidth < PHONE_WIDTH ? 1 : LOWEST_SHARE;
-  return Math.round(height * typeScale() * Math.max(innerHeight / USUAL_WINDOW, least));
+  return Math.round(height * typeScale() * heightOfWindow(innerWidth < PHONE_WIDTH ? 1 : LOWEST_SHARE));
+}
+
+/**
+ * Return the height of this window in units of the usual one.
+ * @param {number} least
+ */
+export function heightOfWindow(least) {
+  return Math.max(innerHeight / USUAL_WINDOW, least);
 }

@@ -1,6 +1,7 @@
 /** One of the charts of a run: its title with read-outs, its scale, and what lies over its steps. */
 
 import { setText } from "../_shared/dom.js";
+import { heightOfWindow } from "../_shared/height.js";
 import { createSvg, setAttributes } from "../_shared/svg.js";
 import { placeGuideLabels } from "./curve_scales.js";
 import { CURVE_WORDS } from "./curve_words.js";
@@ -72,9 +73,12 @@ export class CurveChart {
     return reading;
   }
 
-  /** @param {number} scale  size of type */
+  /**
+   * Fit the chart to the window, if that is higher than usual.
+   * @param {number} scale  size of type
+   */
   resize(scale) {
-    this.#height = this.height * scale + 2 * PLOT_EDGE;
+    this.#height = this.height * scale * heightOfWindow(1) + 2 * PLOT_EDGE;
     setAttributes(this.sheet, { height: this.#height });
   }
 

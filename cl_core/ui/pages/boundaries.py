@@ -120,7 +120,7 @@ def _show_similarities(chosen: LossChoice, stage: str, selection: str, *, alone:
     field = charts.similarity_field(chosen.loss, chosen.theta, plane, points, violated)
     field = replace(field, live=_live(chosen, "similarities"))
     hidden = prediction.is_hidden()
-    picture, text = st.columns([0.64, 0.36], gap="medium") if alone else (st.container(), st.container())
+    picture, text = st.columns([0.6, 0.4], gap="small") if alone else (st.container(), st.container())
     with picture:
         if prediction.answered_by_place():
             st.session_state.place_read = PLACE.current()
