@@ -130,7 +130,7 @@ class Parameter:
     def label(self) -> str:
         """Title and symbol as plain text, which screen readers can read out; without a symbol that the title has."""
         symbol = SYMBOL_TEXTS.get(self.symbol, self.symbol)
-        return self.title if symbol in self.title else f"{self.title} ({symbol})"
+        return self.title if symbol in self.title.split() else f"{self.title} ({symbol})"
 
     @property
     def aliases(self) -> tuple[str, ...]:

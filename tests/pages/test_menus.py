@@ -56,3 +56,10 @@ def test_hidden_and_locked_menus_keep_their_value(pool):
     assert app.selectbox(key="loss").disabled
     assert "mining" not in {widget.key for widget in app.selectbox}
     assert app.run().query_params["mining"] == "hard"
+
+
+def test_labels_name_symbols_without_latex(pool):
+    app = open_from_link("boundaries", loss="contrastive")
+    labels = [widget.label for kind in (app.slider, app.selectbox, app.toggle) for widget in kind]
+    assert {"margin (m)", "distance (d)"} <= set(labels)
+    assert not any(letter in label for label in labels for letter in "$\\")
