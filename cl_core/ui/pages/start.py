@@ -110,7 +110,7 @@ def _show_paths() -> None:
     page, link = _self_study()
     with st.container(key="card_path_understand", border=True, height="stretch"):
         _link(page, "I want to understand", link, ":material/school:")
-        st.markdown("Ten minutes of self-study: drag a triplet, predict a boundary, watch a run fail and mend it.")
+        st.markdown("Ten minutes of self-study: drag a triplet, predict a boundary, watch a run fail and fix it.")
     with st.container(key="card_path_tune", border=True, height="stretch"):
         _link("boundaries", "I have a loss to tune", TUNING, ":material/tune:")
         st.markdown("See what its margin, temperature or scale does to real pairs, then train with it.")
