@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from cl_core.ui.pages.lesson_bar import link_of
+from tests.browser.app_page import wait_for
 from tests.browser.browser_training import SMALL, BrowserTraining
 from tests.browser.test_lesson import LESSONS
 from tests.browser.training_page import SMALL as SMALL_ON_SERVER
@@ -238,3 +239,17 @@ def test_start_is_the_second_thing_that_the_keyboard_reaches(open_training: Open
     page.keyboard.press("Enter")
     training.until("d.phase === 'running'")
     expect(training.run_button("Pause")).to_be_focused()
+
+
+def test_race_in_the_browser_is_there_after_a_reload(open_page: Callable[..., Page]) -> None:
+    page = open_page("compare?pace=flat-out&dataset=blobs&dim=8&batch=32&batch_2=32", **WIDE)
+    arena = page.locator(".arena")
+    expect(arena).to_have_attribute("data-phase", "paused", timeout=120_000)
+    page.locator("[data-run=play]").click()
+    wait_for(page, lambda: int(arena.get_attribute("data-step") or 0) > 20)
+    page.locator("[data-run=play]").click()
+    expect(arena).to_have_attribute("data-phase", "paused")
+    step = arena.get_attribute("data-step")
+    page.reload()
+    expect(arena).to_have_attribute("data-step", str(step), timeout=120_000)
+    expect(arena).to_have_attribute("data-phase", "paused")

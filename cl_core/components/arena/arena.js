@@ -17,6 +17,7 @@ import { packEnvelope } from "../_shared/envelope.js";
 import { fill, textOfError } from "../_shared/format.js";
 import { mount, Picture } from "../_shared/picture.js";
 import { takeStart } from "../_shared/registry.js";
+import { wasReloaded } from "../_shared/reloaded.js";
 import { RunBar } from "../_shared/run_bar.js";
 
 /**
@@ -62,6 +63,8 @@ import { RunBar } from "../_shared/run_bar.js";
  * @property {CloudFeed} feed
  */
 
+const STORED = "contrastive-loss-lab/race/"; // and the name, in sessionStorage: how far the tab's race has come
+const FULL_SPEED = { interval: 0, everyStep: false };
 const ANSWER_TIME = 8000; // ms until a report that the server has not answered is sent again; at least
 
 /** @extends {Picture<Header>} */
@@ -82,6 +85,8 @@ class ArenaPicture extends Picture {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #reporting;
   #refused = false;
+  #returned = false; // whether the race from before the page was loaded again has been asked for
+  #goal = 0; // step that the race had come to before the page was loaded again; 0 once it is there
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -155,7 +160,7 @@ class ArenaPicture extends Picture {
       });
       race.setPace(header.pace);
       this.#follow(race);
-      this.#startByLink(header, race);
+      if (!this.#catchUp(header, race)) this.#startByLink(header, race);
     } catch (error) {
       this.#refuse(textOfError(error));
     }
@@ -167,6 +172,33 @@ class ArenaPicture extends Picture {
    */
   #startByLink({ name, start, until }, race) {
     if (takeStart(name, start)) race.play(until);
+  }
+
+  /**
+   * Bring the race to where it was before the page was loaded again: equal races have equal numbers.
+   * @param {Header} header
+   * @param {VisitorRace} race
+   * @returns {boolean} whether there was such a race
+   */
+  #catchUp({ name, start }, race) {
+    const [described, step] = JSON.parse(sessionStorage.getItem(STORED + name) ?? "[]");
+    if (this.#returned || !wasReloaded() || described !== describe(race) || !step) return false;
+    this.#returned = true;
+    takeStart(name, start); // it was started before
+    this.#goal = step;
+    race.setPace(FULL_SPEED);
+    race.play(step);
+    return true;
+  }
+
+  /** Store how far the race has come, once it is where it was. */
+  #remember() {
+    const [race, header] = [this.#race, this.header];
+    if (!race || !header) return;
+    if (this.#goal && race.playing && race.step < this.#goal) return;
+    if (this.#goal) race.setPace(header.pace);
+    this.#goal = 0;
+    sessionStorage.setItem(STORED + header.name, JSON.stringify([describe(race), Math.max(race.step, 0)]));
   }
 
   /**
@@ -264,6 +296,7 @@ class ArenaPicture extends Picture {
       this.#show();
     });
     this.#report();
+    this.#remember();
   }
 
   #show() {
@@ -383,6 +416,14 @@ class ArenaPicture extends Picture {
     this.#refused = true;
     this.trigger("refused", reason);
   }
+}
+
+/**
+ * Return a text that is the same for two races just when they have the same numbers.
+ * @param {VisitorRace} race
+ */
+function describe({ source: { contenders } }) {
+  return JSON.stringify(contenders.map(({ source, choices }) => [source.key, choices]));
 }
 
 /** @param {StreamlitComponent} component */
