@@ -248,7 +248,7 @@ def test_keys_select_pin_and_zoom(open_scene: Open) -> None:
 def test_accessible_names_of_canvases_and_buttons(open_scene: Open) -> None:
     picture = open_scene()
     expect(picture.plane).to_have_attribute("aria-label", "Soft: 40 images, forces of strength 1")
-    expect(picture.matrix).to_have_attribute("aria-label", "Soft: the weight of every pair as a picture")
+    expect(picture.matrix).to_have_attribute("aria-label", "Soft: the weight of every pair")
     expect(picture.root.get_by_role("button", name="Zoom in (+)")).to_be_visible()
 
 

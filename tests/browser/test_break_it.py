@@ -19,11 +19,11 @@ def test_failure_card_trains_both_runs_until_the_failure_shows(open_page: Callab
     expect(page.get_by_text("both at step 40")).to_be_visible()
     expect(page.get_by_text(re.compile(r"spread 0\.9\d\d: healthy"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Fails: PCA view"))).to_be_visible()
-    assert "failure=hard_collapse" in page.url  # the link opens this failure again
+    expect(page).to_have_url(re.compile("failure=hard_collapse"))  # the link opens this failure again
 
     page.get_by_role("link", name="Open the failing run live").click()
     expect(page.get_by_text("Triplet margin", exact=True)).to_be_visible()
-    assert "mining=hard" in page.url
+    expect(page).to_have_url(re.compile("mining=hard"))
     expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 
@@ -39,8 +39,8 @@ def test_cure_of_batches_without_positives_opens_on_the_training_page(open_page:
     page.get_by_role("link", name="Open the cured run live").click()
     expect(page.get_by_role("slider", name="images of each class")).to_be_visible()
     expect(page.get_by_text("the settings have changed")).to_have_count(0)
-    assert "images_per_class=2" in page.url
-    assert "batch=16" in page.url
+    expect(page).to_have_url(re.compile("images_per_class=2"))
+    expect(page).to_have_url(re.compile("batch=16"))
     expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 
@@ -69,4 +69,4 @@ def test_failure_card_trains_both_runs_in_the_browser_until_the_failure_shows(
 
     page.get_by_role("link", name="Open the failing run live").click()
     expect(page.get_by_text("Triplet margin", exact=True)).to_be_visible()
-    assert "mining=hard" in page.url
+    expect(page).to_have_url(re.compile("mining=hard"))

@@ -12,7 +12,7 @@ from tests.runs import CLASS_WEIGHTS, SMALL, trained
 def training_page() -> AppTest:
     """Open the training page with its exports open and its run at the first frame."""
     app = open_training_run(points="500")
-    app.session_state.take_away = True
+    app.session_state.export_0 = True
     return app.run()
 
 

@@ -116,7 +116,7 @@ def test_link_chooses_the_server(pool):
 def test_handover_fills_exports_and_is_asked_for_only_then(pool, browser):
     app = open_page("training", **SMALL_LINK)
     assert header_of(app)["wanted"] is False
-    app.session_state["take_away"] = True
+    app.session_state["export_0"] = True
     header, buffers, _, state = parts_of(SMALL)
     browser("on_handover", {"id": "a", "step": 6, "text": encoded(header, buffers)})
     app.run()

@@ -191,7 +191,7 @@ def test_census_explains_a_failed_task(failing, caplog):
 @pytest.mark.parametrize("task", ["draw_images", "join_images"])
 def test_movie_explains_a_failed_task(failing, caplog, task):
     app = open_training_run()
-    app.session_state.take_away = True
+    app.session_state.export_0 = True
     failing.names = {task}
     click(app.run(), "make_movie")
     run_until(app, lambda app: app.session_state["movie"].done)
@@ -201,7 +201,7 @@ def test_movie_explains_a_failed_task(failing, caplog, task):
 def test_opening_a_file_explains_a_failed_task(failing, caplog):
     progress, state = trained(CLASS_WEIGHTS)
     app = open_training_run()
-    app.session_state.take_away = True
+    app.session_state.export_0 = True
     app.run()
     failing.names = {"loads"}
     app.file_uploader[0].upload("run.npz", run_file.dumps(progress, state, 500)).run()

@@ -45,7 +45,9 @@ def show_export(run: ReadableRun, title: str, open_run: Callable[[SavedRun], Non
         Whether the list is open.
     """
     explanation = "Download data, weights, GIF or run"
-    popover = st.popover("Export", icon=":material/download:", key="take_away", on_change="rerun", help=explanation)
+    key = f"export_{st.session_state.setdefault('runs_opened', 0)}"  # a new key closes it
+    with st.container(key="take_away"):
+        popover = st.popover("Export", icon=":material/download:", key=key, on_change="rerun", help=explanation)
     if not popover.open:
         return False
     progress = run.progress()
@@ -120,7 +122,7 @@ def _show_run_file(run: ReadableRun, progress: RunProgress, open_run: Callable[[
     )
     left_out = len(progress.frames) - len(run_file.frames_to_save(progress, run.n)) if progress.frames else 0
     text += f" {left_out:,} of {len(progress.frames):,} frames are left out." if left_out else ""
-    n_opened = st.session_state.setdefault("runs_opened", 0)
+    n_opened = st.session_state.runs_opened
     with _section(text):
         _show_file_button(progress, "Run file", "run.npz", partial(_run_file, run))
         st.file_uploader(
@@ -160,8 +162,7 @@ def _open_file(key: str, open_run: Callable[[SavedRun], None]) -> None:
         st.session_state.run_file_fault = describe_error(error)
         return
     open_run(saved)
-    st.session_state.runs_opened += 1  # a new key empties the uploader
-    st.session_state.take_away = False
+    st.session_state.runs_opened += 1  # new keys empty the uploader and close the list
 
 
 def _set_controls(saved: SavedRun) -> None:
