@@ -12,7 +12,7 @@ from cl_core import training
 from cl_core.analysis import metrics
 from cl_core.data import datasets
 from cl_core.losses.miners import easy, hard, semihard
-from cl_core.pretrained import recorded_runs, recordings
+from cl_core.pretrained import margins, recorded_runs, recordings
 from cl_core.pretrained.recordings import IMAGES, RECORDINGS
 from cl_core.programs.trainer import Trainer
 from cl_core.training import frames
@@ -194,9 +194,10 @@ def test_recording_file_with_wrong_contents_is_reported(damaged_file):
     archives.assert_changes_are_reported(path, arrays, load_error, changes)
 
 
-def test_recordings_take_less_than_one_megabyte():
+def test_films_take_less_than_one_megabyte():
     files = list((datasets.ASSETS / "films").glob("*"))
-    assert set(files) == {recordings.path_of(name) for name in RECORDINGS}
+    of_start_page = {margins.path_of(margin) for margin in margins.MARGINS}
+    assert set(files) == {recordings.path_of(name) for name in RECORDINGS} | of_start_page
     assert sum(file.stat().st_size for file in files) < 1e6
 
 
