@@ -41,7 +41,7 @@ class ComparePage:
     def step(self) -> str:
         """Return the step that the page names for all runs, as digits."""
         text = self.page.get_by_text(re.compile(r"all runs at step [\d,]+")).inner_text()
-        return re.sub(r"\D", "", text.partition("all at")[2].partition("·")[0])
+        return re.sub(r"\D", "", text.partition("at step")[2].partition("·")[0])
 
 
 def test_pictures_show_the_same_step_and_one_slider_moves_them(open_page: Callable[..., Page]) -> None:

@@ -59,6 +59,7 @@ def open_tab(context: BrowserContext, app_server: Server) -> Iterator[Open]:
         return training
 
     yield open_
+    context.set_offline(False)  # after a test that failed in between
     for page in used[1:]:
         page.close()
     used[0].goto("about:blank")

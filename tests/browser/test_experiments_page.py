@@ -15,15 +15,18 @@ def test_chosen_cell_runs_reduced_and_opens_live_with_its_settings(open_page: Ca
     page = open_page("triplets?part=a+real+batch")  # another page with a `part` in its query string
     expect(page.get_by_text("which triplets teach?")).to_be_visible(timeout=TIMEOUT)
     page.get_by_role("link", name="Reproduced comparison").click()
-    # the table, an alternative text for each number, and a badge for each of the ten claims
-    expect(page.get_by_text(re.compile("results, made by"))).to_be_visible(timeout=TIMEOUT)
+    # the finding and the table with an alternative text for each number; folded, a badge for each of the ten claims
+    claims = page.get_by_text("The article's 10 claims, one by one")
+    claims.click(timeout=TIMEOUT)
     badges = re.compile("^(check_circle|cancel|help) ?(holds|does not hold|cannot be said yet)$")
     expect(page.get_by_text(badges)).to_have_count(10)
     table = page.locator('[aria-label^="MNIST, as published"]').first
     expect(table).to_be_visible(timeout=TIMEOUT)
     assert re.search(r"MLP baseline: \d\d\.\d\d", table.get_attribute("aria-label") or "")
+    page.get_by_text("Where these numbers come from").click()
+    expect(page.get_by_text(re.compile("results, made by"))).to_be_visible(timeout=TIMEOUT)
     # choose a cell with the keyboard only
-    page.get_by_role("radio", name="one cell").click()
+    page.get_by_role("radio", name="One run").click()
     method = page.get_by_role("combobox", name="method")
     method.click(timeout=TIMEOUT)
     method.fill("baseline")
