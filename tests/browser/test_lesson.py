@@ -43,7 +43,7 @@ def test_two_browsers_in_one_room_see_each_others_answers(open_step: Callable[..
     commit.focus()
     commit.press("Enter")
     answers = first.get_by_role("list", name="Answers of the room")
-    expect(answers).to_contain_text("An arc of a circle ✓ right · you1", timeout=SLOW)
+    expect(answers).to_contain_text("An arc of a circle ✓ correct · you1", timeout=SLOW)
     # before its own answer, the second browser sees only the number of answers
     expect(second.get_by_text("1 answer", exact=True)).to_be_visible(timeout=SLOW)
     expect(second.get_by_role("list", name="Answers of the room")).to_have_count(0)
