@@ -214,11 +214,11 @@ def test_loss_of_two_views_trains_and_raw_pixels_are_compared(open_training: Ope
 @pytest.mark.parametrize(
     ("pattern", "status", "text"),
     [
-        ("**/runs/*", 300, "A file could not be loaded (300). Reset tries again."),
+        ("**/runs/*", 300, "A file could not be loaded (300). Press Reset to try again."),
         ("**/runs/*", 200, "The run could not be opened ("),
         ("**/probes*", 200, "A file of examples is incomplete or damaged."),
         ("**/engine.wasm*", 404, "The engine could not be loaded: 404"),
-        ("**/cloud.bin*", 300, "A file could not be loaded (300). Reset tries again."),
+        ("**/cloud.bin*", 300, "A file could not be loaded (300). Press Reset to try again."),
     ],
 )
 def test_lost_or_cut_files_have_a_message_and_reset_tries_again(
@@ -250,7 +250,7 @@ def test_run_rests_when_the_file_of_the_next_one_is_lost(open_training: Open) ->
     page.get_by_role("combobox", name="loss").select_option("am_softmax")
     training.run_button("Restart").click()
     notice = training.root.locator(".notice").first
-    expect(notice).to_have_text("A file could not be loaded (300). Reset tries again.")
+    expect(notice).to_have_text("A file could not be loaded (300). Press Reset to try again.")
     page.wait_for_timeout(300)
     training.until("d.step === '1' && d.phase === 'paused'")
     page.unroute("**/runs/am*")

@@ -205,7 +205,7 @@ def test_keys_move_both_handles_and_describe_the_angle(open_scene: Open) -> None
         view.page.keyboard.press(key)
         view.expect_data("between", str(between))
         expect(handle).to_have_attribute("aria-valuenow", str(between))
-    value_text = "170° between the class weights; content up to 56.7°; margin 56.7°"
+    value_text = "170° between the class weights; margin met up to 56.7°; margin 56.7°"
     expect(handle).to_have_attribute("aria-valuetext", value_text)
     view.expect_python(170, 60)
     assert view.run_count() <= runs + 3, "a series of keys is sent when it is over"
@@ -318,11 +318,11 @@ def test_margin_that_cannot_be_met_is_explained(open_scene: Open) -> None:
         expect(one.root.locator(".never")).to_be_visible()
         expect(one.root.locator('[data-cell="margin"]')).to_be_hidden()
         assert one.part("one").get_attribute("d") == ""
-        expect(one.handle("one")).to_have_attribute("aria-valuetext", re.compile("not even the class weight itself"))
+        expect(one.handle("one")).to_have_attribute("aria-valuetext", re.compile("the margin is not met even at the class weight itself"))
     for _ in range(6):
         view.page.keyboard.press("ArrowRight")
     view.expect_data("between", "26")
-    text = "Not even the class weight is content, only what is turned 38.1° to 115.9° away from the other."
+    text = "The margin is not met even at the class weight, only from 38.1° to 115.9° away from the other one."
     expect(view.root.locator(".never")).to_have_text(text)
     assert view.part("away-one").get_attribute("d") != ""
     turn = math.degrees(math.asin(0.35 / (2 * math.sin(math.radians(13)))))
