@@ -6,13 +6,16 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.app_page import wait_until_steady
+
 pytestmark = pytest.mark.browser
 
 SLOW = 30_000  # ms
 
 
 def choose(page: Page, label: str, title: str) -> None:
-    """Choose an option of a menu by its title."""
+    """Choose an option of a menu by its title; a page that is still drawing may close a list."""
+    wait_until_steady(page)
     page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_role("combobox").click()
     page.get_by_role("option", name=title, exact=True).click()
 

@@ -304,7 +304,7 @@ def test_keys_move_pin_and_zoom(open_scene: Open) -> None:
     expect(plane.root.locator(".spoken")).to_contain_text("violated")
     plane.page.keyboard.press("Enter")
     plane.expect_python("0.02, 0.2")
-    expect(plane.root.locator(".spoken")).to_contain_text("kept")
+    expect(plane.root.locator(".spoken")).to_contain_text("pinned")
     plane.page.keyboard.press("ArrowLeft")
     plane.expect_python("0.0, 0.2")
     plane.page.keyboard.press("Escape")
