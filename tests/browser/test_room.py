@@ -184,6 +184,7 @@ def test_formulas_in_the_sidebar_fit_or_scroll(open_page: Open) -> None:
 @pytest.mark.parametrize("big", ["big=false", "big=true"])
 def test_labels_of_planes_cover_no_mark_and_no_other_label(open_page: Open, window: str, big: str) -> None:
     page = open_page(f"boundaries?{big}", **WINDOWS[window])
+    expect(page.locator(".plane .title")).to_be_visible(timeout=90_000)
     covered = []
     for loss in LOSSES:
         navigate(page, f"boundaries?loss={loss}&{big}")

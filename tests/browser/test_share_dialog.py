@@ -87,7 +87,7 @@ def test_shared_link_opens_the_view_as_it_was_prepared(open_view: Callable[[str,
         expect(fresh.get_by_role("radio", name="half-trained")).to_have_count(0)
         fresh.wait_for_url(lambda url: "margin=0.29" in url)
         fresh.get_by_role("link", name="Start", exact=True).click()
-        expect(fresh.get_by_text("Think about this")).to_be_visible(timeout=SLOW)
+        expect(fresh.locator(".film")).to_be_visible(timeout=SLOW)
 
 
 def test_dragged_points_are_in_the_address_and_in_an_embedded_view(open_view: Callable[[str, str], Page]) -> None:
