@@ -149,6 +149,7 @@ def open_window(windows: Windows, watch: "Callable[[Page], None]") -> "Iterator[
 
     def open_(**settings: Any) -> "Page":
         page = windows.take("app")
+        page.context.new_cdp_session(page).send("Page.resetNavigationHistory")  # it ends at fifty entries
         _set_up(page, **settings)
         watch(page)
         pages.append(page)

@@ -14,9 +14,12 @@ SLOW = 30_000  # ms
 
 
 def choose(page: Page, label: str, title: str) -> None:
-    """Choose an option of a menu by its title; a page that is still drawing may close a list."""
+    """Choose an option of a menu by its title."""
     wait_until_steady(page)
-    page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_role("combobox").click()
+    menu = page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_role("combobox")
+    menu.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)  # scrolling closes a list
+    menu.click()
     page.get_by_role("option", name=title, exact=True).click()
 
 

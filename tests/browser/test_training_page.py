@@ -123,8 +123,7 @@ def test_paused_run_is_still_there_after_visiting_another_page(open_training: Op
 
 def card_link(page: Page, title: str) -> Locator:
     """Return the link of the card with that title on the start page."""
-    block = page.get_by_test_id("stVerticalBlock").filter(has=page.get_by_text(title, exact=True)).last
-    return block.get_by_role("link", name="Open")
+    return page.get_by_role("link", name=title, exact=True)
 
 
 def test_card_on_the_start_page_overrides_earlier_settings(open_training: Open) -> None:
