@@ -225,10 +225,13 @@ def _pairs_text(rows: pd.DataFrame, part: str) -> str:
 def _anchors_text(result: Census) -> str:
     totals = result.per_anchor.sum(1)
     easy_only = int((result.per_anchor[totals > 0, 1:].sum(1) == 0).sum())
-    return (
-        f"5 % of the anchors have {result.share_of_top_anchors(0.05):.0%} of all triplets that are not easy; "
-        f"{f'{easy_only:,} of {len(totals):,} anchors have' if easy_only else 'not one anchor has'} easy triplets only."
+    easy = (
+        f"{easy_only:,} of {len(totals):,} anchors have easy triplets only"
+        if easy_only
+        else ("every anchor has at least one non-easy triplet")
     )
+    share = result.share_of_top_anchors(0.05)
+    return f"5 % of the anchors have {share:.0%} of all triplets that are not easy; {easy}."
 
 
 def _margins_text(result: Census) -> str:
