@@ -71,8 +71,8 @@ def slider(page: Page, key: str) -> Locator:
 def hold(page: Page, key: str) -> tuple[float, float]:
     """Press the mouse on the thumb of a slider, and return where it is."""
     thumb = slider(page, key).locator("xpath=../..")
-    thumb.scroll_into_view_if_needed()
     for _ in range(SLOW // 500):
+        thumb.scroll_into_view_if_needed()  # what opens above it may push it out again
         before = thumb.bounding_box()
         page.wait_for_timeout(500)  # a part of the sidebar that opens may begin to move late
         box = thumb.bounding_box()
