@@ -179,7 +179,7 @@ class Loss:
         return self.title.split(" (")[0]
 
     def theta_text(self, theta: Mapping[str, Value]) -> str:
-        """Return parameters in words, such as "margin 0.2, mining batch-hard"."""
+        """Return the names and values of parameters as pages show them, such as "margin 0.2, mining batch-hard"."""
         return ", ".join(self.parameters[name].text_of(value) for name, value in theta.items())
 
     @property

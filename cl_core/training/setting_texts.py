@@ -31,7 +31,7 @@ SETTING_TITLES: Mapping[str, str] = MappingProxyType(  # field of `RunSpec` -> t
 
 
 def setting_text(loss: str, name: str, value: Any) -> str:
-    """Return a setting of a run in words, such as "margin 0.2" or "mining batch-hard".
+    """Return the name and value of a setting as pages show them, such as "margin 0.2" or "mining batch-hard".
 
     Args:
         loss: key of the run's loss.

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
 from cl_core.components.embedding.mount import embedding
-from cl_core.components.reload.mount import remember_in_tab
 from cl_core.components.timeline.mount import timeline
 from cl_core.data import datasets
 from cl_core.runtime.race import Race, RaceProgress
@@ -23,6 +21,7 @@ from cl_core.ui.server.lifespan import engine, load_note
 from cl_core.ui.widgets import page_state
 from cl_core.ui.widgets.playback_buttons import PACE, changed_notice, playback_buttons, state_row
 from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
+from cl_core.ui.widgets.reloaded_run import continue_after_reload
 from cl_core.ui.widgets.visitor_race import forget_race
 
 BADGES = {
@@ -43,7 +42,7 @@ def show_race_on_server(specs: Sequence[RunSpec], points: int, seeds: int) -> No
         seeds: runs of each contender, each with a seed of its own.
     """
     race = _current_race(specs, points, seeds)
-    remember_in_tab("race", race.name, on_reload=_come_back)
+    continue_after_reload("race", Race)
     refresh = refresh_rate_of(race)
     _show_buttons(race, specs, points, seeds)
     with state_row():
@@ -63,18 +62,6 @@ def _current_race(specs: Sequence[RunSpec], points: int, seeds: int) -> Race:
         if autoplays():
             race.play()
     return race
-
-
-def _come_back(name: Any) -> None:
-    """Go on with the race that this tab had before its page was loaded again.
-
-    Args:
-        name: of that race; untrusted.
-    """
-    before, fresh = engine().find(str(name)), st.session_state.get("race")
-    if isinstance(before, Race) and isinstance(fresh, Race):
-        fresh.close()
-        st.session_state.race = before
 
 
 def _settings_differ(race: Race, specs: Sequence[RunSpec], points: int, seeds: int) -> bool:

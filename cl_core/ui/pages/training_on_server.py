@@ -1,14 +1,12 @@
 """A run on the server, as the training page shows it: buttons, pictures, scores and curves."""
 
 from functools import lru_cache
-from typing import Any
 
 import streamlit as st
 
 from cl_core import charts
 from cl_core.analysis.metrics import NEIGHBOURS, TRIPLET_MARGIN
 from cl_core.components.embedding.mount import embedding
-from cl_core.components.reload.mount import remember_in_tab
 from cl_core.components.trainer.picture import run_key, view_title
 from cl_core.runtime.run import Run
 from cl_core.training import MAX_STEPS, RunSpec
@@ -24,6 +22,7 @@ from cl_core.ui.widgets import page_state
 from cl_core.ui.widgets.chart import chart
 from cl_core.ui.widgets.playback_buttons import PACE, changed_notice, playback_buttons, state_row
 from cl_core.ui.widgets.refresh_rate import RefreshRate, refresh_rate_of
+from cl_core.ui.widgets.reloaded_run import continue_after_reload
 
 
 def show_run_on_server(spec: RunSpec, points: int) -> None:
@@ -40,7 +39,7 @@ def show_run_on_server(spec: RunSpec, points: int) -> None:
     training_controls.note_changes([change.step for change in run.progress().changes])
     if presentation.autoplays():
         run.play()
-    remember_in_tab("run", run.name, on_reload=_come_back)
+    continue_after_reload("run", Run)
     refresh = refresh_rate_of(run)
     _show_buttons(run, spec, points)
     with state_row():
@@ -60,18 +59,6 @@ def _current_run(spec: RunSpec, points: int) -> Run:
     if not isinstance(run, Run) or ((run.spec, run.n) != (spec, points) and not run.started):
         run = _open_run(spec, points)
     return run
-
-
-def _come_back(name: Any) -> None:
-    """Go on with the run that this tab had before its page was loaded again.
-
-    Args:
-        name: of that run; untrusted.
-    """
-    before, fresh = engine().find(str(name)), st.session_state.get("run")
-    if isinstance(before, Run) and isinstance(fresh, Run):
-        fresh.close()
-        st.session_state.run = before
 
 
 def _open_run(spec: RunSpec, points: int, saved: SavedRun | None = None) -> Run:
