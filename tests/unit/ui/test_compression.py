@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def get(app: Starlette, path: str, headers: dict[str, str] | None = None, **extr
         "server": ("localhost", 80),
         **extra,
     }
-    asyncio.run(app(scope, receive, send))
+    with ThreadPoolExecutor(max_workers=1) as thread:  # this one runs Playwright's loop after a browser test
+        thread.submit(asyncio.run, app(scope, receive, send)).result()
     body = b"".join(message.get("body", b"") for message in messages)
     return messages[0]["status"], Headers(raw=messages[0]["headers"]), body
 
