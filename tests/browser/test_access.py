@@ -26,7 +26,7 @@ VIEWS = {  # the address of each view, and a text or a selector that it has once
     "batch": ".batch",
     f"training?{RUN}": ".embedding[data-frames]",
     f"training?{RUN}&play=true": "Pause",
-    f"training?{RUN}&view=density": ".js-plotly-plot",
+    f"training?{RUN}&view=density": ".embedding[data-density=true]",
     f"compare?{RUN}": ".embedding[data-frames]",
     "compare?dataset=blobs": ".arena .embedding[data-frames]",
     "break_it?failure=hot": ".arena .embedding[data-frames]",

@@ -305,8 +305,15 @@ def test_class_weights_space_and_density(open_training: Open) -> None:
     training.train(5)
     training.pause()
     training.page.get_by_text("density", exact=True).click()
-    expect(training.page.locator(".js-plotly-plot")).to_be_visible(timeout=60_000)
-    expect(training.page.get_by_text(f"Densities at step {int(training.number('step')):,}")).to_be_visible()
+    training.cloud.until("d.density === 'true' && d.dims === '2'")
+    training.train(10)  # it follows the run
+    step = training.pause()
+    training.cloud.until(f"d.live === 'true' && Number(d.step) === {step}")
+    # it is drawn of the frame that is looked at
+    newest = training.cloud.coloured_pixels()
+    training.cloud.scrub(0)
+    training.cloud.until("d.step === '0'")
+    assert abs(newest - training.cloud.coloured_pixels()) > 100
 
 
 def test_nt_xent_trains_on_two_views(open_training: Open) -> None:

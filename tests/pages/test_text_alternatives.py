@@ -24,7 +24,7 @@ VIEWS: list[tuple[str, dict[str, str], set[str]]] = [  # page, link, and types o
     ("boundaries", {"plane": "angles", "loss": "l_softmax"}, {"vega_lite_chart", "bidi_component"}),
     ("batch", {}, {"vega_lite_chart", "bidi_component"}),
     ("training", FAST_TRAINING, {"vega_lite_chart", "bidi_component"}),
-    ("training", FAST_TRAINING | {"view": "density"}, {"vega_lite_chart", "plotly_chart"}),
+    ("training", FAST_TRAINING | {"view": "density"}, {"vega_lite_chart", "bidi_component"}),
     ("compare", FAST_RACE, {"bidi_component"}),
     ("experiments", {}, {"vega_lite_chart"}),
     ("experiments", {"part": "one thing at a time"}, {"vega_lite_chart"}),

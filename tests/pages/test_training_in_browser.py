@@ -188,13 +188,7 @@ def test_lesson_waits_for_facts_of_the_browser(pool, browser, monkeypatch):
     assert {condition["fact"] for condition in conditions} <= set(training_in_browser.FACTS)
 
 
-def test_density_is_drawn_from_the_run_that_was_handed_over(pool, browser):
-    app = open_page("training", **SMALL_LINK, view="density")
-    assert header_of(app)["wanted"] is True
-    assert not app.get("plotly_chart")
-    header, buffers, *_ = parts_of(SMALL)
-    browser("on_handover", {"id": "a", "step": 6, "text": encoded(header, buffers)})
-    app.run()
-    app.run()
-    assert len(app.get("plotly_chart")) == 1
-    assert any("step 6" in caption.value for caption in app.caption)
+@pytest.mark.parametrize("view", ["2D", "3D", "density"])
+def test_density_is_drawn_by_the_browser_without_the_run(pool, view):
+    header = header_of(open_page("training", **SMALL_LINK, view=view))
+    assert (header["wanted"], header["density"]) == (False, view == "density")

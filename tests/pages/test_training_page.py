@@ -1,6 +1,5 @@
 """The training page in Streamlit's AppTest, with a thread in place of worker processes."""
 
-import json
 import time
 
 import pytest
@@ -354,12 +353,12 @@ def test_metrics_and_charts_show_numbers_of_the_run(pool):
     assert len(app.get("vega_lite_chart")) == 3
 
 
-def test_density_view_has_one_contour_per_class(pool):
-    app = open_training_run(view="density")
-    assert not app.exception
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
-    assert [trace["type"] for trace in figure["data"]].count("contour") == 10
-    assert not app.button(key="play").disabled
+def test_density_is_a_view_of_the_moving_picture(pool):
+    shown = {}
+    for view in ("2D", "3D", "density"):
+        (header,) = (each for each in component_headers(open_training_run(view=view)) if "density" in each)
+        shown[view] = (header["dims"], header["density"])
+    assert shown == {"2D": (2, False), "3D": (3, False), "density": (2, True)}
 
 
 def test_every_pace_can_be_set_by_link(pool):

@@ -14,6 +14,7 @@ export class Camera extends ZoomCamera {
   half = [1, 1, 1]; // half the extent along each axis
   scale = 1; // CSS pixels for a length of 1
   radius = 1;
+  edge = 0; // share of the picture that is left free along each edge, besides the room for the names of the axes
   yaw = REST.yaw;
   pitch = REST.pitch;
   #sinYaw = 0;
@@ -46,8 +47,9 @@ export class Camera extends ZoomCamera {
       this.centre[d] = (box[2 * d] + box[2 * d + 1]) / 2;
       half[d] = (box[2 * d + 1] - box[2 * d]) / 2;
     }
-    const width = Math.max(this.width - 2 * MARGIN.side, 40) / 2;
-    const height = Math.max(this.height - 2 * MARGIN.end, 40) / 2;
+    const free = 1 - 2 * this.edge;
+    const width = Math.max(this.width * free - 2 * MARGIN.side, 40) / 2;
+    const height = Math.max(this.height * free - 2 * MARGIN.end, 40) / 2;
     this.radius = Math.hypot(...half) * 0.76;
     [this.#sinYaw, this.#cosYaw] = [Math.sin(this.yaw), Math.cos(this.yaw)];
     [this.#sinPitch, this.#cosPitch] = [Math.sin(this.pitch), Math.cos(this.pitch)];

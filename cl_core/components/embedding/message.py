@@ -60,6 +60,7 @@ class Cloud:
             in view.
         timeline: whether to show the time slider and the replay buttons.
         legend: whether to show the legend of the classes.
+        density: whether to show the density of each class in the place of its points, in two dimensions.
         palette: class colours.
         words: texts on the controls: `WORDS`, or all of them in another language.
     """
@@ -81,6 +82,7 @@ class Cloud:
     unit_circle: bool = False
     timeline: bool = True
     legend: bool = True
+    density: bool = False
     palette: Palette = CLASS_COLOURS
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
 
@@ -213,6 +215,7 @@ def encode(
         "unit_circle": cloud.unit_circle,
         "timeline": cloud.timeline,
         "legend": cloud.legend,
+        "density": cloud.density,
         "sprite": None
         if cloud.sprite is None
         else {"columns": cloud.sprite_columns, "w": cloud.sprite_size[0], "h": cloud.sprite_size[1]},

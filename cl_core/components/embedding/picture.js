@@ -47,6 +47,7 @@ import { FILE_RATIO, saveCanvas } from "../_shared/save.js";
  * @property {string} alt
  * @property {boolean} timeline
  * @property {boolean} legend
+ * @property {boolean} density  whether the classes' densities are shown in the place of points
  * @property {SpriteLayout | null} sprite
  * @property {Words} words
  *
@@ -261,8 +262,8 @@ export class EmbeddingPicture extends Picture {
     const recording = this.#recording;
     if (!header || !theme || !this.canvas.clientWidth) return;
     if (!recording?.length) return this.scene.drawNothing(theme);
-    const { axes, class_names: names } = header;
-    const look = { axes, names, selected: this.#selected, labels: this.#labels };
+    const { axes, class_names: names, density } = header;
+    const look = { axes, names, selected: this.#selected, labels: this.#labels, density };
     this.scene.draw(recording, this.#player.position, this.#camera, theme, look);
     this.#showPoint();
   }
@@ -313,6 +314,7 @@ export class EmbeddingPicture extends Picture {
     setData(this.root, {
       stream: recording.stream,
       dims: recording.dims,
+      density: this.header?.density,
       points: recording.count,
       frames: recording.length,
       frame: shown ? player.frame : -1,

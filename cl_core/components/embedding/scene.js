@@ -4,6 +4,7 @@ import { pushApart } from "../_shared/boxes.js";
 import { context2d, devicePixels, setResolution, writeWithHalo } from "../_shared/canvas.js";
 import { classColour, css, mix, pixel, ringColour } from "../_shared/colour.js";
 import { roundStep } from "../_shared/ticks.js";
+import { DensityLayer, EDGE } from "./density_layer.js";
 import { makeStamp, Raster } from "./raster.js";
 
 /**
@@ -29,6 +30,7 @@ const BOX_WALK = [0, 1, 3, 2, 0, 4, 5, 7, 6, 4, 5, 1, 3, 7, 6, 2]; // corners of
  * @property {string[]} names  of the classes
  * @property {Set<number>} selected  classes that are shown alone; none: all are shown
  * @property {boolean} labels  whether the names are drawn
+ * @property {boolean} density  whether the classes' densities are drawn in the place of the points
  *
  * @typedef {Pick<Recording, "count" | "dims" | "labels" | "unitCircle" | "frames" | "length" | "coordinates" | "medians" | "view">} Drawn
  *   what a scene reads of a recording
@@ -49,6 +51,7 @@ export class Scene {
   #order = new Uint32Array(0);
   #ratio = 1;
   #raster = new Raster();
+  #density = new DensityLayer();
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -94,13 +97,20 @@ export class Scene {
     recording.coordinates(position, this.points);
     camera.width = this.width;
     camera.height = this.height;
-    camera.aim(recording.view(position), recording.dims);
+    const view = recording.view(position);
+    const density = look.density && recording.dims === 2;
+    camera.edge = density ? EDGE / 2 : 0;
+    camera.aim(view, recording.dims);
     camera.project(this.points, this.x, this.y, this.#near);
     this.#raster.clear(pixel(theme.background));
     this.#drawBackground(recording, camera, theme);
-    this.#drawPoints(recording, camera, theme, look.selected);
+    if (!density) this.#drawPoints(recording, camera, theme, look.selected);
     this.#show();
     this.context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
+    if (density) {
+      const drawn = { points: this.points, labels: recording.labels };
+      this.#density.draw(this.context, drawn, view, camera, theme, look);
+    }
     const taken = this.#drawAxisNames(recording, position, camera, theme, look.axes);
     if (look.labels) this.#drawClassNames(recording.medians(position), camera, theme, look, taken);
   }

@@ -135,6 +135,7 @@ class Trainer:
         files: what the browser loads.
         pace: how fast it goes.
         axes: dimensions that are drawn, 2 or 3.
+        density: whether the density of each class is drawn in the place of its points.
         knn_raw: kNN accuracy of the probe images' raw pixels, 0 to 1.
         epoch_steps: steps in one pass through the training set.
         start: names the last request to start; "" for none.
@@ -154,6 +155,7 @@ class Trainer:
     axes: int
     knn_raw: float
     epoch_steps: int
+    density: bool = False
     start: str = ""
     wanted: bool = False
     known: tuple[str, int] | None = None
@@ -201,6 +203,7 @@ def view_header(trainer: Trainer, name: str) -> dict[str, Any]:
         "sliders": {parameter: parameter for parameter in choice["theta"]},
         "pace": trainer.pace.for_browser(),
         "axes": trainer.axes,
+        "density": trainer.density,
         "views": {str(axes): view_of(spec, trainer.n, axes) for axes in (2, 3) if axes <= spec.dim},
         "about": {
             "spec": asdict(spec),
@@ -232,6 +235,7 @@ def view_of(spec: RunSpec, n: int, axes: int) -> dict[str, Any]:
         spec: the run.
         n: number of probe images.
         axes: dimensions that are drawn, 2 or 3.
+        density: whether the density of each class is drawn in the place of its points.
     """
     whole = spec.dim == axes
     return {

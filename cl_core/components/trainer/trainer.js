@@ -48,6 +48,7 @@ import { followSliders, sliderValue } from "../_shared/sliders.js";
  * @property {Record<string, string>} sliders  parameter of the loss -> Streamlit's key of its slider
  * @property {{interval: number, everyStep: boolean}} pace
  * @property {2 | 3} axes     that are drawn
+ * @property {boolean} density  whether the classes' densities are drawn in the place of the points
  * @property {Record<string, {title: string, axes: string[], unit_circle: boolean}>} views  by number of axes
  * @property {About} about
  * @property {string} start    names the last request to start; "" for none
@@ -309,10 +310,10 @@ class TrainerPicture extends Picture {
   #showCloud(run, header) {
     const base = this.#base.loaded;
     if (!base) return;
-    const { axes, height } = header;
+    const { axes, density, height } = header;
     const newest = run.frames.at(-1);
     const alt = newest ? sentenceOf(newest, header.measures.sentence) : "";
-    const fields = { ...header.views[axes], height, placeholder: header.words.placeholder, alt };
+    const fields = { ...header.views[axes], density, height, placeholder: header.words.placeholder, alt };
     const cloud = { stream: `${run.id}/${axes}`, axes, frames: run.frames, fields };
     this.feed.show(base, cloud, () => {});
   }

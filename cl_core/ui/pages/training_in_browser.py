@@ -7,14 +7,13 @@ import streamlit as st
 from cl_core import charts
 from cl_core.components.trainer.mount import trainer
 from cl_core.components.trainer.picture import WORDS, Trainer, view_title
-from cl_core.runtime.visitor_run import VisitorRun
 from cl_core.training import MAX_STEPS, RunSpec
 from cl_core.training.frames import PACES
 from cl_core.training.saved_run import SavedRun
 from cl_core.ui.link import presentation
 from cl_core.ui.pages import training_controls, training_export
 from cl_core.ui.pages.training_on_server import open_saved_run, remedy_for_empty_steps
-from cl_core.ui.pages.training_pictures import HEIGHT, show_density
+from cl_core.ui.pages.training_pictures import HEIGHT
 from cl_core.ui.widgets import page_state
 from cl_core.ui.widgets.browser_training import browser_training, note_refusal
 from cl_core.ui.widgets.playback_buttons import PACE, next_seed
@@ -40,13 +39,13 @@ def show_run_in_browser(spec: RunSpec, points: int) -> None:
         axes = 3 if view == "3D" and spec.dim >= 3 else 2
         wanted = training_export.show_export(run, view_title(spec, points, axes), _open_saved_run)
     show_handover_fault()
-    density = view == "density"
     made = browser_training(spec, points)
     trainer(
         Trainer(
             spec, points, made.files, pace, axes, made.knn_raw, made.epoch_steps,
+            density=view == "density",
             start=requested_start(KEY),
-            wanted=wanted or density,
+            wanted=wanted,
             known=handed_over(),
             changes=training_controls.noted_changes(),
             conditions=page_state.awaited(FACTS),
@@ -57,8 +56,6 @@ def show_run_in_browser(spec: RunSpec, points: int) -> None:
         key=KEY, on_handover=take_over, on_reseed=next_seed, on_facts=_note_facts, on_refused=note_refusal,
         on_changes=_note_changes,
     )  # fmt: skip
-    if density:
-        _show_density(run)
 
 
 def _open_saved_run(saved: SavedRun) -> None:
@@ -78,12 +75,3 @@ def _note_changes(reported: Any) -> None:
     """Note the steps that the browser has reported; what cannot be so is ignored."""
     if isinstance(reported, list) and all(type(step) is int and 0 < step <= MAX_STEPS for step in reported):
         training_controls.note_changes(reported)
-
-
-def _show_density(run: VisitorRun) -> None:
-    """Show the density of each class at the step of the run that was handed over."""
-    progress = run.progress()
-    if not progress.frames:
-        st.caption("Densities appear when the run is paused.")
-        return
-    show_density(run, progress.frames[-1], moves=True)

@@ -15,7 +15,7 @@ from cl_core.training.frames import PACES, Frame, RunProgress
 from cl_core.training.saved_run import SavedRun
 from cl_core.ui.link import presentation
 from cl_core.ui.pages import training_controls, training_export
-from cl_core.ui.pages.training_pictures import HEIGHT, embedding_cloud, show_density
+from cl_core.ui.pages.training_pictures import HEIGHT, embedding_cloud
 from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine, load_note
 from cl_core.ui.widgets import page_state
@@ -48,7 +48,7 @@ def show_run_on_server(spec: RunSpec, points: int) -> None:
         training_controls.VIEW.render()
     picture, numbers = st.columns([0.69, 0.31], gap="small")
     with picture:
-        st.fragment(_show_picture, run_every=refresh.picture_interval)(run, refresh, len(run.progress().frames))
+        st.fragment(_show_picture, run_every=refresh.picture_interval)(run, refresh)
     with numbers:
         st.fragment(_show_numbers, run_every=refresh.numbers_interval)(run)
 
@@ -153,18 +153,16 @@ def remedy_for_empty_steps(spec: RunSpec) -> str:
     return " Take two or more images of each class, or a larger batch." if too_small else ""
 
 
-def _show_picture(run: Run, refresh: RefreshRate, n_frames: int) -> None:
-    """Show the cloud, or a density among the first `n_frames` frames; renew the lease, which keeps the run alive."""
+def _show_picture(run: Run, refresh: RefreshRate) -> None:
+    """Show the cloud, and renew the lease, which keeps the run alive."""
     run.renew_lease(refresh.slowdown)
     busy = run.busy  # read before the progress, so that the last rerun cannot miss the last frame
     progress = run.progress()
-    view = st.session_state.view
     if progress.failure and not progress.frames:
         st.caption("This run has no picture.")
-    elif view == "density" and progress.frames:
-        show_density(run, progress.frames[min(_viewed_frame(progress), max(n_frames - 1, 0))], refresh.moves)
     else:
-        cloud = embedding_cloud(run, progress, 3 if view == "3D" else 2)
+        view = st.session_state.view
+        cloud = embedding_cloud(run, progress, 3 if view == "3D" else 2, density=view == "density")
         chosen = embedding(cloud, key="cloud", height=presentation.height(HEIGHT)).frame
         if chosen != st.session_state.get("looked_at"):
             st.session_state.looked_at = chosen
