@@ -87,7 +87,9 @@ def measure(page: Page, url: str, picture: str, key: str, moves: int = MOVES) ->
     page.wait_for_selector(f"{picture}[data-live=true]", timeout=1000 * TIMEOUT)
     time.sleep(2)
     page.evaluate("() => window.watch()")
-    box = page.locator(f".st-key-{key} input[type=range]").locator("xpath=../..").bounding_box()
+    slider = page.locator(f".st-key-{key} input[type=range]").locator("xpath=../..")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)

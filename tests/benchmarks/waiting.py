@@ -1,4 +1,4 @@
-"""What visitors wait for: the first sight of the app, another page, a run's first moved frame; and bytes.
+"""What visitors wait for: the app's first sight, another page, pictures, a run's first moved frame; and bytes.
 
 `python -m tests.benchmarks.waiting` prints Markdown; `--write` also saves it in `results`. With `--before FOLDER`,
 another checkout of the project is measured in turns with this one.
@@ -11,13 +11,15 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import urlparse
 
+import numpy as np
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from tests import ROOT
-from tests.benchmarks import machine, report
+from tests.benchmarks import held_sliders, machine, report
 from tests.benchmarks.serving import BROWSER_FLAGS, TIMEOUT, chromium, run_server
 
 ROUNDS = 3
+MOVES = 30  # of the slider in a visit
 SLOW_LINE = {"offline": False, "downloadThroughput": 200_000, "uploadThroughput": 200_000, "latency": 50}  # 1.6 Mbit/s
 SETTLED = 2.0  # seconds without a byte, after which a page has everything
 HEADING = '[data-testid="stMain"] :is(h1, h2, h3)'
@@ -26,6 +28,7 @@ WAITS = {
     "title": "start page: title seen, s",
     "slow": "start page at 1.6 Mbit/s: title seen, s",
     "switch": "to another page (Boundaries): picture seen, s",
+    "slider": "a held slider (circle loss, margin) to the drawn picture, ms",
     "cloud": "training page: cloud seen, s",
     "moved": "Start to the first moved frame, s",
 }
@@ -78,35 +81,40 @@ def measure(browser: Browser, url: str) -> tuple[dict[str, float], dict[str, flo
     """Visit a server once, in windows without a cache.
 
     Returns:
-        Seconds by the names of `WAITS`, and bytes of the start page by kind, with the number of "requests".
+        Waits by the names of `WAITS`, and bytes of the start page by kind, with the number of "requests".
     """
-    seconds = {}
+    waits: dict[str, float] = {}
+    address, picture, key = held_sliders.PICTURES["plane: circle"]
     page = _new_page(browser)
     traffic = Traffic(page)
-    seconds["title"] = _seconds_until(page, url, HEADING)
+    waits["title"] = _seconds_until(page, url, HEADING)
     traffic.settle(page)
     received: dict[str, float] = {**traffic.bytes, "requests": traffic.requests}
     start = time.perf_counter()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Boundaries").click()
     page.locator(".plane[data-live=true]").wait_for(timeout=1000 * TIMEOUT)
-    seconds["switch"] = time.perf_counter() - start
+    waits["switch"] = time.perf_counter() - start
     page.context.close()
 
     page = _new_page(browser)
     Traffic(page).session.send("Network.emulateNetworkConditions", SLOW_LINE)
-    seconds["slow"] = _seconds_until(page, url, HEADING)
+    waits["slow"] = _seconds_until(page, url, HEADING)
     page.context.close()
 
     page = _new_page(browser)
-    seconds["cloud"] = _seconds_until(page, f"{url}/training", ":is(.trainer, .embedding):is([data-frames='1'])")
+    waits["slider"] = float(np.median(held_sliders.measure(page, f"{url}/{address}", picture, key, MOVES).drawn))
+    page.context.close()
+
+    page = _new_page(browser)
+    waits["cloud"] = _seconds_until(page, f"{url}/training", ":is(.trainer, .embedding):is([data-frames='1'])")
     page.wait_for_timeout(3000)  # until the page is at rest, as a visitor who reads first
     start = time.perf_counter()
     page.get_by_role("button", name="Start", exact=True).click()
     cloud = page.locator(".embedding").first
     cloud.and_(page.locator(":not([data-step='0'])")).wait_for(timeout=1000 * TIMEOUT)
-    seconds["moved"] = time.perf_counter() - start
+    waits["moved"] = time.perf_counter() - start
     page.context.close()
-    return seconds, received
+    return waits, received
 
 
 def _new_page(browser: Browser) -> Page:
@@ -133,8 +141,8 @@ def run(before: Path | None = None, rounds: int = ROUNDS) -> str:
             measure(browser, url)  # the first visit compiles and loads what later ones find
         for _ in range(rounds):
             for name, url in urls.items():
-                seconds, received[name] = measure(browser, url)
-                for wait, value in seconds.items():
+                measured, received[name] = measure(browser, url)
+                for wait, value in measured.items():
                     waits[name][wait].append(value)
         browser.close()
     rows = [[title, *(f"{median(waits[name][wait]):.2f}" for name in checkouts)] for wait, title in WAITS.items()]
