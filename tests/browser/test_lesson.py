@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from cl_core.teaching import lessons
 from cl_core.ui.pages.lesson_bar import link_of
@@ -85,3 +85,72 @@ def test_lesson_step_is_marked_done_without_a_click(open_step: Callable[..., Pag
     page.get_by_role("button", name="Exit lesson", exact=True).click()
     expect(bar).to_have_count(0, timeout=SLOW)
     page.wait_for_url(lambda url: "lesson=" not in url)
+
+
+HAS_FOCUS = """element => {
+    let focused = document.activeElement;
+    while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+    return focused === element;
+}"""
+STOPS = 80  # presses of Tab after which a target counts as out of reach
+
+
+def tab_to(target: Locator, key: str = "Tab") -> Page:
+    """Press Tab, or another key, until a target has the focus; return its page, whose keyboard acts on it then."""
+    expect(target).to_be_visible(timeout=SLOW)
+    for _ in range(STOPS):
+        if target.evaluate(HAS_FOCUS):
+            return target.page
+        target.page.keyboard.press(key)
+    raise AssertionError(f"{target} is not reached with {key}")
+
+
+def press_until(page: Page, key: str, condition: Callable[[], bool], presses: int = STOPS) -> None:
+    """Press a key until a condition holds."""
+    for _ in range(presses):
+        if condition():
+            return
+        page.keyboard.press(key)
+        page.wait_for_timeout(40)
+    raise AssertionError(f"{presses} times {key} changed nothing")
+
+
+def test_keyboard_alone_goes_through_a_whole_lesson(open_page: Callable[..., Page]) -> None:
+    page = open_page("lessons")
+    tick, following = page.locator(".st-key-lesson_tick"), page.get_by_role("link", name="Next", exact=True)
+    start = page.get_by_role("button", name="Start", exact=True)
+    first_step = page.get_by_role("link", name=LESSONS["ten-minutes-alone"].steps[0].title)
+    tab_to(first_step).keyboard.press("Enter")
+
+    # a negative is moved away from the anchor
+    tab_to(page.locator(".triplet").get_by_role("slider", name="negative n1", exact=True))
+    triplet = page.locator(".triplet")
+    press_until(page, "ArrowRight", lambda: (triplet.get_attribute("data-kinds") or "").startswith("easy"))
+    expect(tick).to_contain_text("done", timeout=SLOW)
+    tab_to(following, "Shift+Tab").keyboard.press("Enter")
+
+    # a place in the plane is chosen and submitted
+    sheet = page.locator(".plane .sheet")
+    expect(page.locator(".plane .hint")).to_contain_text("Click on a place to choose it", timeout=SLOW)
+    tab_to(sheet).keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    submit = page.get_by_role("button", name="Submit", exact=True)
+    expect(submit).to_be_enabled(timeout=SLOW)
+    tab_to(submit, "Shift+Tab").keyboard.press("Enter")
+    expect(tick).to_contain_text("done", timeout=SLOW)
+    tab_to(following, "Shift+Tab").keyboard.press("Enter")
+
+    # one of several answers is chosen and submitted, and a run is started
+    tab_to(page.get_by_role("radio", name="0", exact=True))
+    tab_to(page.get_by_role("radio", name="1, its margin"), "ArrowRight").keyboard.press("Enter")
+    expect(submit).to_be_enabled(timeout=SLOW)
+    tab_to(submit).keyboard.press("Enter")
+    tab_to(start).keyboard.press("Enter")
+    expect(tick).to_contain_text("done", timeout=2 * SLOW)
+    tab_to(following, "Shift+Tab").keyboard.press("Enter")
+
+    # the last run
+    expect(page.get_by_text(LESSONS["ten-minutes-alone"].steps[-1].title, exact=True)).to_be_visible(timeout=SLOW)
+    tab_to(start).keyboard.press("Enter")
+    expect(tick).to_contain_text("done", timeout=2 * SLOW)
+    expect(following).to_have_count(0)

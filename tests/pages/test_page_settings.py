@@ -186,3 +186,13 @@ def test_loss_of_the_glossary_may_have_another_name():
     app = open_from_link("glossary", loss="simclr")
     assert any("NT-Xent" in element.value for element in (*app.subheader, *app.markdown))
     assert app.query_params["loss"] == "nt_xent"
+
+
+@pytest.mark.parametrize(("page", "slot"), [("training", "run"), ("compare", "race")])
+def test_link_followed_on_its_own_page_opens_what_it_describes(page, slot):
+    link = {"engine": "server", "points": "500", "rate": "0.001"}
+    app = open_from_link(page, **link)
+    before = app.session_state[slot]
+    before.play()  # one that was started otherwise stays
+    go(app, page, **(link | {"rate": "0.002"}))
+    assert app.session_state[slot] is not before

@@ -1,5 +1,7 @@
 """A run in the visitor's browser on the training page, in Streamlit's AppTest: what Python sends and takes."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from cl_core import ui
@@ -8,6 +10,7 @@ from cl_core.losses import LOSSES
 from cl_core.runtime.run import Run
 from cl_core.runtime.visitor_run import VisitorRun
 from cl_core.training import RunSpec
+from cl_core.ui.link.controls import PACKED_LINK
 from cl_core.ui.pages import training_in_browser
 from cl_core.ui.server import lifespan
 from cl_core.ui.widgets import browser_training
@@ -192,3 +195,15 @@ def test_lesson_waits_for_facts_of_the_browser(pool, browser, monkeypatch):
 def test_density_is_drawn_by_the_browser_without_the_run(pool, view):
     header = header_of(open_page("training", **SMALL_LINK, view=view))
     assert (header["wanted"], header["density"]) == (False, view == "density")
+
+
+def test_browser_hears_of_a_link_that_is_followed_on_the_page(pool):
+    app = open_page("training", **SMALL_LINK)
+    turns = [header_of(app)["turn"]]
+    app.run()
+    turns.append(header_of(app)["turn"])
+    app.query_params.clear()
+    app.query_params[PACKED_LINK] = urlencode(SMALL_LINK | {"rate": "0.002"})
+    app.run()
+    turns.append(header_of(app)["turn"])
+    assert turns[0] == turns[1] != turns[2]

@@ -77,6 +77,7 @@ export class VisitorRun extends EventTarget {
   rate = 0;
   /** @type {Change[]} after the first step */
   changes = [];
+  turn = 0; // of the component that shows it
   #source;
   #choice;
   #name;

@@ -138,6 +138,8 @@ class Trainer:
         density: whether the density of each class is drawn in the place of its points.
         knn_raw: kNN accuracy of the probe images' raw pixels, 0 to 1.
         epoch_steps: steps in one pass through the training set.
+        turn: with another turn, the run of these settings takes the place of the one before at once; with the same one,
+            a run that was started stays, and the settings wait until the visitor applies them.
         start: names the last request to start; "" for none.
         wanted: whether the server needs the run.
         known: name of the run and step that the server has; None for none.
@@ -156,6 +158,7 @@ class Trainer:
     knn_raw: float
     epoch_steps: int
     density: bool = False
+    turn: int = 0
     start: str = ""
     wanted: bool = False
     known: tuple[str, int] | None = None
@@ -204,6 +207,7 @@ def view_header(trainer: Trainer, name: str) -> dict[str, Any]:
         "pace": trainer.pace.for_browser(),
         "axes": trainer.axes,
         "density": trainer.density,
+        "turn": trainer.turn,
         "views": {str(axes): view_of(spec, trainer.n, axes) for axes in (2, 3) if axes <= spec.dim},
         "about": {
             "spec": asdict(spec),

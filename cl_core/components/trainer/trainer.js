@@ -48,6 +48,7 @@ import { followSliders, sliderValue } from "../_shared/sliders.js";
  * @property {Record<string, string>} sliders  parameter of the loss -> Streamlit's key of its slider
  * @property {{interval: number, everyStep: boolean}} pace
  * @property {2 | 3} axes     that are drawn
+ * @property {number} turn    with another one, the run of these settings takes the place of the one before at once
  * @property {boolean} density  whether the classes' densities are drawn in the place of the points
  * @property {Record<string, {title: string, axes: string[], unit_circle: boolean}>} views  by number of axes
  * @property {About} about
@@ -129,10 +130,11 @@ class TrainerPicture extends Picture {
     this.measures.write(header.measures);
     const run = visitorRun(header.name);
     const same = run?.source.key === header.key && run.choice.seed === header.choice.seed;
-    if (!run || this.#fresh || (!same && !run.started)) {
+    if (!run || this.#fresh || !this.#stays(run, header, same)) {
       this.#fresh = false;
       this.#open(header);
     } else {
+      run.turn = header.turn;
       if (run !== this.#run) this.#follow(run);
       if (same && !run.started) run.change(header.choice); // else it waits for Apply
       run.setPace(header.pace);
@@ -140,6 +142,17 @@ class TrainerPicture extends Picture {
     }
     this.#show();
     this.#handOver();
+  }
+
+  /**
+   * Whether a run stays on the page whatever its settings are.
+   * @param {VisitorRun} run
+   * @param {Header} header
+   * @param {boolean} same  whether it has the programs and the seed of the page's settings
+   */
+  #stays(run, { turn, choice }, same) {
+    if (!run.started) return same;
+    return run.turn === turn || (same && sameChoice(run.choice, choice));
   }
 
   /**
@@ -154,6 +167,7 @@ class TrainerPicture extends Picture {
       if (own !== this.#opening || this.signal.aborted) return;
       const { engine, worker, images, probes } = header.files;
       const run = openVisitorRun(header.name, { key: header.key, engine, worker, images, probes, file, about: header.about }, header.choice);
+      run.turn = header.turn;
       run.setPace(header.pace);
       this.#follow(run);
       this.#startByLink(header, run);
@@ -287,6 +301,7 @@ class TrainerPicture extends Picture {
     this.#showCloud(run, header);
     this.#showState(run, header);
     this.#showMoment();
+    if (run.turn !== header.turn) return; // another one is about to take its place
     this.#report(run, header);
     this.#tellChanges(run, header);
   }

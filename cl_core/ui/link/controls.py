@@ -194,11 +194,14 @@ def forget_link() -> None:
 
 
 def opened_by_link(page: str) -> bool:
-    """Return whether the visitor has just come to a page by a link that has settings; call it before `link_notes`.
+    """Return whether the visitor has just followed a link to a page that has settings; call it before `link_notes`.
+
+    They may have been on that page before, as where one step of a lesson follows another.
 
     Args:
         page: name of the page.
     """
+    unfold_link()
     is_new = (st.session_state.get("link_notes") or ("",))[0] != page
     return is_new and _has_settings(link_parameters())
 

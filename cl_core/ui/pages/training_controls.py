@@ -144,10 +144,17 @@ def run_notes() -> list[str]:
     arrived = controls.opened_by_link(PAGE)
     if arrived:
         st.session_state.run = None  # no page renews the old run's lease, so it stops
+        st.session_state.run_turn = run_turn() + 1
     notes = controls.link_notes(PAGE, controls_for_link, plays=True)
     if arrived:
         st.session_state["note_on_changes"] = _note_on_changes()
     return [*notes, *filter(None, [st.session_state.get("note_on_changes")])]
+
+
+def run_turn() -> int:
+    """Return how often the session has followed a link to a run."""
+    turn: int = st.session_state.get("run_turn", 0)
+    return turn
 
 
 def _note_on_changes() -> str:

@@ -44,6 +44,7 @@ def show_run_in_browser(spec: RunSpec, points: int) -> None:
         Trainer(
             spec, points, made.files, pace, axes, made.knn_raw, made.epoch_steps,
             density=view == "density",
+            turn=training_controls.run_turn(),
             start=requested_start(KEY),
             wanted=wanted,
             known=handed_over(),
