@@ -19,8 +19,8 @@ from cl_core.ui.pages.status import show_status
 from cl_core.ui.pages.training import show_training
 from cl_core.ui.pages.training_controls import run_controls, run_notes
 from cl_core.ui.pages.triplets.page import show_triplets, triplet_notes, triplet_part
-from cl_core.ui.server.compression import MIDDLEWARE
 from cl_core.ui.server.lifespan import lifespan
+from cl_core.ui.server.middleware import MIDDLEWARE
 
 __all__ = [
     "MIDDLEWARE",

@@ -1,4 +1,4 @@
-"""The start page in a browser: its film plays by itself, its cards open their pages, and nothing jumps."""
+"""The start page in a browser: its film plays by itself, and its cards open their pages."""
 
 import re
 from collections.abc import Callable
@@ -6,20 +6,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.app_page import wait_for, wait_until_steady
+from tests.browser.app_page import wait_for
 
 pytestmark = pytest.mark.browser
 
 Open = Callable[..., Page]
-SHIFTS = """() => {  // of what the page shows, from the start; the sidebar is Streamlit's
-    window.shifts = [];
-    new PerformanceObserver((list) => {
-        for (const entry of list.getEntries())
-            if (entry.sources.every(({ node }) => node?.parentElement?.closest('[data-testid="stMainBlockContainer"]')))
-                window.shifts.push({ value: entry.value, at: entry.startTime });
-    }).observe({ type: "layout-shift", buffered: true });
-}"""
-MAX_SHIFT = 0.1  # "good" by web.dev/cls
 
 
 def film_of(page: Page) -> Locator:
@@ -69,16 +60,6 @@ def test_slider_changes_the_film_without_the_server(open_page: Open) -> None:
     expect(film.locator(".value")).to_have_text("2")
     wait_for(page, lambda: width_of(ruler) > 1.3 * width)  # from 1.5 to 2
     page.context.set_offline(False)
-
-
-@pytest.mark.parametrize("width", [1440, 390])
-def test_nothing_jumps_while_the_page_loads(open_page: Open, width: int) -> None:
-    page = open_page("", width=width, height=900, motion=True)
-    film_of(page)
-    page.evaluate(SHIFTS)
-    wait_until_steady(page)
-    shifts = page.evaluate("() => window.shifts")
-    assert sum(shift["value"] for shift in shifts) < MAX_SHIFT, shifts
 
 
 def test_whole_card_opens_its_page_and_shows_the_focus(open_page: Open) -> None:

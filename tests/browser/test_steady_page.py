@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from cl_core.ui.pages.lesson_bar import link_of
-from tests.browser.app_page import wait_for
+from tests.browser.app_page import wait_for, wait_until_steady
 from tests.browser.browser_training import SMALL, BrowserTraining
 from tests.browser.test_lesson import LESSONS
 from tests.browser.training_page import SMALL as SMALL_ON_SERVER
@@ -27,6 +27,15 @@ WATCH_SHIFTS = """() => {  // from now on, also of what follows an action of the
         for (const entry of list.getEntries()) shifts.push([entry.startTime, entry.value]);
     }).observe({ type: 'layout-shift', buffered: false });
 }"""
+OPENING_SHIFTS = """() => new Promise((resolve) => {  // of the whole window since the first paint
+    const shifts = [];
+    const shift = ({ startTime, value, sources }) => [
+        startTime, value, sources.map(({ node }) => node?.dataset?.testid ?? node?.className ?? ''),
+    ];
+    new PerformanceObserver((list) => shifts.push(...list.getEntries().map(shift)))
+        .observe({ type: 'layout-shift', buffered: true });
+    setTimeout(() => resolve(shifts), 100);
+})"""
 WATCH_STEPS = """() => {  // what each painted frame says of the step
     const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')];
     const shadow = hosts.map((host) => host.shadowRoot).find((each) => each?.querySelector('.trainer'));
@@ -47,6 +56,15 @@ WATCH_STEPS = """() => {  // what each painted frame says of the step
     };
     requestAnimationFrame(tick);
 }"""
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("page_name", ["", "training", "boundaries", "compare", "triplets", "batch", "lessons"])
+def test_nothing_moves_while_a_page_opens(open_page: Callable[..., Page], page_name: str, width: int) -> None:
+    page = open_page(page_name, width=width, height=900, motion=True)
+    wait_until_steady(page)
+    shifts = page.evaluate(OPENING_SHIFTS)
+    assert sum(value for _, value, _ in shifts) < MAX_SHIFT, shifts
 
 
 @pytest.fixture

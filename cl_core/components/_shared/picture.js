@@ -89,6 +89,11 @@ export class Picture {
     return this.#visible;
   }
 
+  /** Whether it has its size with the first message; else a picture within it says when. */
+  get placed() {
+    return true;
+  }
+
   /** Whether there is something to draw. */
   get ready() {
     return this.header !== null && this.theme !== null;
@@ -211,6 +216,14 @@ export class Picture {
     this.header = header;
     this.#fitHeight();
     this.receive(header, buffers, previous);
+    this.#noteReceived();
+  }
+
+  /** Let style sheets know, those of the component and that of the page around it, `page_tools.css`. */
+  #noteReceived() {
+    this.root.dataset.received = "true";
+    const around = this.root.getRootNode();
+    if (this.placed && around instanceof ShadowRoot && around.host instanceof HTMLElement) around.host.dataset.received = "true";
   }
 
   /** Draw soon, as something has changed. */

@@ -119,6 +119,11 @@ class ArenaPicture extends Picture {
 
   // ---- messages
 
+  /** It gets its columns and its timeline when the race is open. */
+  get placed() {
+    return false;
+  }
+
   /** @param {Header} header */
   receive(header) {
     this.bar.write(header.words);

@@ -16,7 +16,7 @@ MAX_LIST_LENGTH = 2000  # characters of a list that are read
 LESSON_BAR_HEIGHT = 60  # pixels by which pictures are lower below the bar of a lesson
 MAX_LIST_NAMES = 64  # names of a list that are read
 
-STYLE_SHEETS = Path(__file__).parent
+BIG_TYPE = Path(__file__).with_name("big_type.css")
 NO_SIDEBAR_STYLE = """<style>
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], [data-testid="stSidebarCollapsedControl"] {
   display: none !important;
@@ -107,14 +107,14 @@ def is_embedded() -> bool:
 
 
 def apply_styles() -> None:
-    """Start a run of a page and add its style sheets; call it first, so that visible text does not change its size."""
+    """Start a run of a page, in big type if its link says so; call it first, so that text does not change its size."""
     st.session_state.asked = {}
     st.session_state.shown = None
     _adopt_size(st.query_params)
-    sheets = ["page", *([] if is_embedded() else ["page_tools"]), *(["big_type"] if presentation().big else [])]
-    style = "\n".join((STYLE_SHEETS / f"{sheet}.css").read_text(encoding="utf-8") for sheet in sheets)
-    # as Markdown, whose code the browser has from the first text on: `st.html` would move a page that is painted
-    st.markdown(f"<style data-page>{style.replace(chr(10) * 2, chr(10))}</style>", unsafe_allow_html=True)
+    if presentation().big:
+        style = BIG_TYPE.read_text(encoding="utf-8").replace("\n\n", "\n")
+        # as Markdown, whose code the browser has from the first text on: `st.html` would move a page that is painted
+        st.markdown(f"<style data-page>{style}</style>", unsafe_allow_html=True)
 
 
 def note_rendered(name: str, *, free: bool) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STATIC = "/static/"
@@ -91,6 +90,3 @@ class _Compressing:
             self._files.popitem(last=False)
         await self._send({**self._start, "headers": headers.raw})
         await self._send({"type": "http.response.body", "body": body})
-
-
-MIDDLEWARE = (Middleware(CompressedStaticFiles),)

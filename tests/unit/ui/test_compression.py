@@ -1,19 +1,17 @@
 """Streamlit's scripts and style sheets are compressed once, and sent like that to clients that accept gzip."""
 
-import asyncio
 import gzip
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cl_core.ui.server import compression
+from tests.unit.ui.requests import get
 
 SCRIPT = "const many = 'the same word'; " * 500
 GZIP = {"accept-encoding": "gzip, deflate, br"}
@@ -34,37 +32,7 @@ def app(folder: Path) -> Starlette:
         Mount("/static", StaticFiles(directory=folder)),
         Mount("/base/static", StaticFiles(directory=folder)),
     ]
-    return Starlette(routes=routes, middleware=compression.MIDDLEWARE)
-
-
-def get(app: Starlette, path: str, headers: dict[str, str] | None = None, **extra: Any) -> tuple[int, Headers, bytes]:
-    """Return status, headers and body of the answer to one request."""
-    messages: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        messages.append(message)
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": "GET",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "scheme": "http",
-        "query_string": b"",
-        "headers": [(name.encode(), value.encode()) for name, value in (headers or {}).items()],
-        "server": ("localhost", 80),
-        **extra,
-    }
-    with ThreadPoolExecutor(max_workers=1) as thread:  # this one runs Playwright's loop after a browser test
-        thread.submit(asyncio.run, app(scope, receive, send)).result()
-    body = b"".join(message.get("body", b"") for message in messages)
-    return messages[0]["status"], Headers(raw=messages[0]["headers"]), body
+    return Starlette(routes=routes, middleware=[Middleware(compression.CompressedStaticFiles)])
 
 
 @pytest.mark.parametrize("path", ["/static/app.js", "/static/app.css", "/base/static/app.js"])
