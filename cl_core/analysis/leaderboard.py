@@ -55,24 +55,26 @@ def rank(title: str, names: Sequence[str], values: Sequence[Sequence[float]]) ->
 def _summary(names: Sequence[str], ranked: Sequence[int], estimates: dict[int, Estimate]) -> str:
     """Say which contenders the best one is ahead of, and which it does not differ from."""
     if len(ranked) < 2:
-        return "there are no two to compare."
+        return "there are no two runs to compare."
     if len({estimate.value for estimate in estimates.values()}) == 1:
         return "the same for all."
     first, *others = ranked
     answers = {i: estimates[first].minus(estimates[i]).answer for i in others}
     if ONE_SEED in answers.values():
         order = ", ".join(names[i] for i in ranked)
-        return f"{order}, in this order. One seed cannot tell a difference of losses from luck: race more seeds."
+        return f"{order}, in this order. With one seed the difference may be chance: race with more seeds."
     behind = [names[i] for i, answer in answers.items() if answer == YES]
     level = [names[first], *(names[i] for i, answer in answers.items() if answer != YES)]
     seeds = min(estimate.seeds for estimate in estimates.values())
     sentences = []
     if behind:
         sentences.append(
-            f"{names[first]} is ahead of {_joined(behind)}, by more than the spread over {seeds} seeds explains."
+            f"{names[first]} is ahead of {_joined(behind)}, by more than the variation over {seeds} seeds."
         )
     if len(level) > 1:
-        sentences.append(f"No difference between {_joined(level)}: it lies within the spread over {seeds} seeds.")
+        sentences.append(
+            f"No clear difference between {_joined(level)}: it is within the variation over {seeds} seeds."
+        )
     return " ".join(sentences)
 
 

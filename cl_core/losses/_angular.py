@@ -66,12 +66,12 @@ def curve(t: Tensor, margin: int, annealing: float) -> tuple[Tensor, Tensor]:
 
 BOUNDARY = r"\psi_\lambda(\theta_1)=\cos\theta_2"
 MISREADINGS = (
-    r"Replacing $\psi(\theta)$ by $\cos m\theta$ holds only for $\theta\le\pi/m$: beyond, $\cos m\theta$ rises again "
-    "and would reward the worst examples.",
+    r"$\psi(\theta)$ is equal to $\cos m\theta$ only for $\theta\le\pi/m$. For larger angles $\cos m\theta$ rises "
+    "again, and would reward the worst examples.",
     r"The limit of class 1 moves from $\Theta/2$ to $\Theta/(m+1)$, not from $\theta_1$ to $\theta_1/m$, and only for "
     r"class weights of equal length and $\lambda=0$. At $\Theta=60°$, $m=4$ it is 12°; with $\lambda=5$ it is 21.7°.",
-    "No margin is applied at test time: what is predicted is the largest plain logit. The several boundaries exist in "
-    "training alone.",
-    r"$\psi'=0$ at $\theta=k\pi/m$ for $0<k<m$: there the pull vanishes, one reason why training needs the "
-    r"$\lambda$ blend.",
+    "No margin is applied at test time: the prediction is the class with the largest plain logit. The separate "
+    "boundary of each class exists only in training.",
+    r"$\psi'=0$ at $\theta=k\pi/m$ for $0<k<m$: the gradient vanishes there, which is one reason why training needs "
+    r"the $\lambda$ blend.",
 )

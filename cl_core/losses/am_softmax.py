@@ -73,17 +73,20 @@ def caution(dim: int, classes: int, margin: float, **_: object) -> str:
         "NormFace at m = 0.",
     ),
     misreadings=(
-        r"A *large* temperature amplifies nothing: the formula divides by $\tau$. Sharper is a small $\tau$, that is a "
-        r"large scale $s=1/\tau$.",
-        "The popular picture in two dimensions cannot be had with m = 0.35: ten classes on a circle allow 0.191.",
+        r"A *large* temperature does not amplify differences: the formula divides by $\tau$. To amplify them, take a "
+        r"small $\tau$, that is a large scale $s=1/\tau$.",
+        "The popular picture in two dimensions is impossible with m = 0.35: ten classes on a circle allow at most "
+        "0.191.",
         "No margin is applied at test time.",
     ),
 )
 def am_softmax(
     c: Contrast,
-    margin: Annotated[float, Param("m", 0.0, 0.5, 0.01, "in cosine: how far ahead one's own class must be")] = 0.35,
+    margin: Annotated[
+        float, Param("m", 0.0, 0.5, 0.01, "by how much the correct class's cosine must be larger")
+    ] = 0.35,
     scale: Annotated[
-        float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; too small: nothing can be fitted", log=True, domain="> 0")
+        float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; if too small, the loss stays high", log=True, domain="> 0")
     ] = 30.0,
 ) -> Terms:
     """The cosine of the correct class is lowered by a margin before it competes with the others.

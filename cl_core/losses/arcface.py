@@ -67,10 +67,10 @@ def _sine(s: Tensor) -> Tensor:
     ),
     relations=("NormFace at m = 0.",),
     misreadings=(
-        "The margin is in radians here, 0.5 = 28.65 degrees; pytorch-metric-learning takes degrees, and its default "
-        "28.6 is 0.4992.",
-        r"Beyond $\theta=\pi-m$ the formula takes $\cos\theta-m\sin m$ instead, and the two branches do not meet: at "
-        "m = 0.5 the own cosine drops there from -1 to -1.117.",
+        "The margin is in radians here: 0.5 = 28.65 degrees. pytorch-metric-learning takes degrees, and its default of "
+        "28.6 is 0.4992 radians.",
+        r"For angles above $\theta=\pi-m$ the formula takes $\cos\theta-m\sin m$ instead. The function jumps there: at "
+        "m = 0.5 the value for the correct class drops from -1 to -1.117.",
         "No margin is applied at test time.",
     ),
 )
@@ -83,13 +83,13 @@ def arcface(
             0.0,
             1.0,
             0.01,
-            "in radians: how much nearer one's own class must be",
+            "in radians: by how much the angle to the correct class must be smaller",
             limit=math.pi,
             limit_note=" (it is an angle in radians; for degrees, take math.radians(degrees))",
         ),
     ] = 0.5,
     scale: Annotated[
-        float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; too small: nothing can be fitted", log=True, domain="> 0")
+        float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; if too small, the loss stays high", log=True, domain="> 0")
     ] = 64.0,
 ) -> Terms:
     """The angle to the correct class is widened by a margin before it competes with the others.

@@ -21,13 +21,14 @@ PAPER = Paper(
 POOLS = {"anchor": "per anchor", "batch": "whole batch"}  # key -> title
 BOUNDARY = r"s_n^2+(1-s_p)^2=2m^2\ (s_n\ge-m),\quad s_p=1-m\ (s_n<-m)"
 MISREADINGS = (
-    r"Inside the circle is not inside the box: on the boundary with $m=0.25$, at $s_n=0$, $s_p$ is 0.646, not 0.75. "
+    r"The circle is not the box of the margins: on the boundary with $m=0.25$, at $s_n=0$, $s_p$ is 0.646, not 0.75. "
     r"The corner $(m, 1-m)$ is one point of the circle.",
     r"$O_p=1+m$ and $O_n=-m$ are optima, not bounds: the first cannot be reached, and $s_n$ may be smaller than $-m$. "
     r"$\alpha$ are self-paced weights $\ge0$; the relaxation factor is $m$.",
-    r"Training does not go to $(0, 1)$, where the value is lowest: the frozen weights push $s_n$ on towards $-m$, and "
-    r"the loss may rise on the way. With a large $\gamma$ the push all but ends on the way, just inside the arc.",
-    r"The circle ends at $s_n=-m$: below, $\alpha_n=0$ and the boundary is the straight line $s_p=1-m$.",
+    r"Training does not lead to $(0, 1)$, where the value is lowest: $\alpha$ has no gradient, so the force moves "
+    r"$s_n$ on towards $-m$, and the loss may rise on the way. With a large $\gamma$ the force nearly ends just inside "
+    "the arc.",
+    r"The circle ends at $s_n=-m$: for smaller $s_n$, $\alpha_n=0$ and the boundary is the straight line $s_p=1-m$.",
 )
 
 
@@ -74,17 +75,17 @@ def landmarks(margin: float, **_: object) -> Landmarks:
         r"With $\alpha\equiv1$ it is AM-softmax with the margin $1-2m$.",
         r"The plain form $\log(1+\sum\sum e^{\gamma(s_n-s_p+m)})$, divided by $\gamma\to\infty$, is the batch-hard "
         "triplet loss on similarities.",
-        "Against class weights instead of a batch it is the class-level circle loss.",
+        "With class weights in place of the other images it is the class-level circle loss.",
     ),
     misreadings=(
         *MISREADINGS,
-        r"One group an anchor and one group a batch (as two public programs have it) give very different values: 756 "
+        r"One group per anchor and one group per batch (as in two public programs) give very different values: 756 "
         r"and 1,139 on one random batch of 18 in three classes, at $\gamma=256$.",
     ),
 )
 def circle(
     c: Contrast,
-    margin: Annotated[float, Param("m", 0.05, 0.5, 0.01, "how far from the ideal corner a pair may stay")] = 0.25,
+    margin: Annotated[float, Param("m", 0.05, 0.5, 0.01, "how far from the best similarities a pair may stay")] = 0.25,
     scale: Annotated[
         float, Param(r"\gamma", 8.0, 512.0, 8.0, "large: only the worst pairs count", log=True, domain="> 0")
     ] = 32.0,

@@ -15,8 +15,8 @@ def caution(dim: int, classes: int, margin: float, **_: object) -> str:
     nearest = math.cos(2 * math.pi / classes)
     if dim == 2 and classes > 1 and nearest > math.sqrt(2) * margin:
         return (
-            f"In 2-D two of {classes} class weights have a similarity of {nearest:.2f} at least, and this margin wants "
-            f"{math.sqrt(2) * margin:.2f} at most: it cannot be met. Take more dimensions."
+            f"In 2-D two of {classes} class weights have a similarity of at least {nearest:.2f}, but this margin "
+            f"allows {math.sqrt(2) * margin:.2f} at most: it cannot be met. Take more dimensions."
         )
     return ""
 
@@ -38,13 +38,13 @@ def caution(dim: int, classes: int, margin: float, **_: object) -> str:
     presets=(Preset("face recognition", {"margin": 0.25, "scale": 256.0}),),
     relations=(
         r"It is cross-entropy over the logits $\gamma\alpha(s-\Delta)$, and circle loss with a single positive: the "
-        "weight of one's own class.",
+        "weight of the correct class.",
     ),
     misreadings=MISREADINGS,
 )
 def circle_class(
     c: Contrast,
-    margin: Annotated[float, Param("m", 0.05, 0.5, 0.01, "how far from the ideal corner one may stay")] = 0.25,
+    margin: Annotated[float, Param("m", 0.05, 0.5, 0.01, "how far from the best similarities a row may stay")] = 0.25,
     scale: Annotated[
         float, Param(r"\gamma", 8.0, 512.0, 8.0, "large: only the worst class counts", log=True, domain="> 0")
     ] = 32.0,

@@ -36,7 +36,7 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
         "https://doi.org/10.1109/CVPR.2006.100",
     ),
     metric="euclidean",
-    no_boundary="Its two terms never look at each other: a pair is pulled or pushed whatever the other pairs do.",
+    no_boundary="Its two terms are independent: the force on a pair does not depend on any other pair.",
     boundary_formula=r"s_n=1-\tfrac{m^2}2\ \text{(the neutral line)}",
     landmarks=landmarks,
     caution=caution,
@@ -44,18 +44,20 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
         Preset("TensorFlow Addons", {"margin": 1.0, "distance": "euclidean", "half": False}),
         Preset("the paper's factor 1/2", {"margin": 1.0, "half": True}),
     ),
-    relations=("The triplet loss joins its two terms in one hinge, and so compares what this one judges apart.",),
+    relations=("The triplet loss compares both distances in one hinge, while this loss has a separate term for each.",),
     misreadings=(
-        "Distance and hinge are both *squared*; texts often leave that out, and pytorch-metric-learning's "
-        "ContrastiveLoss is linear.",
-        "Two images of different classes on the same point do not part through their own pair: there the gradient "
-        "is 0.",
+        "Distance and hinge are both *squared*. Texts often omit this, and pytorch-metric-learning's ContrastiveLoss "
+        "is linear.",
+        "Two images of different classes on the same point are not separated by their own pair: its gradient there is "
+        "0.",
     ),
 )
 def contrastive(
     c: Contrast,
-    margin: Annotated[float, Param("m", 0.1, 2.0, 0.05, "how far apart two of different classes must be")] = 1.0,
-    distance: Annotated[str, Choice("d", DISTANCES, "plain distance, or 1 - cosine", DISTANCE_TITLES)] = "euclidean",
+    margin: Annotated[float, Param("m", 0.1, 2.0, 0.05, "how far apart images of different classes must be")] = 1.0,
+    distance: Annotated[
+        str, Choice("d", DISTANCES, "Euclidean distance, or 1 - cosine", DISTANCE_TITLES)
+    ] = "euclidean",
     half: Annotated[bool, Flag(r"\tfrac12", "the factor 1/2 of the paper on both branches")] = False,
 ) -> Terms:
     """Pairs of one class attract at any distance; other pairs repel until they are a margin apart.

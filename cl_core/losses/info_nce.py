@@ -29,12 +29,13 @@ from cl_core.losses.parameters import Param
     presets=(Preset("MoCo", {"temperature": 0.07}), Preset("usual", {"temperature": 0.1})),
     relations=(
         "NT-Xent with one anchor; cross-entropy over N + 1 candidates.",
-        "N-pair with unit vectors and a temperature. Not SupCon: the other positives stay out of the denominator.",
+        "N-pair with unit vectors and a temperature. It is not SupCon: the denominator excludes the other positives.",
         "AM-softmax at a margin of 0, with the batch in place of class weights.",
     ),
     misreadings=(
         r"A small temperature is a *large* scale: $s=1/\tau$.",
-        r"Negatives are not treated alike: at $\tau=0.07$ one with $s=0.5$ weighs 17 times one with $s=0.3$.",
+        r"Negatives do not have equal weights: at $\tau=0.07$ one with $s=0.5$ has 17 times the weight of one with "
+        "$s=0.3$.",
         r"As $\tau\to0$, $\tau L$ becomes the hinge $[\max s_n-s_p]_+$: only the hardest negative counts.",
     ),
 )

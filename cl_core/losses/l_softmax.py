@@ -41,8 +41,8 @@ from cl_core.losses.parameters import Param
 )
 def l_softmax(
     c: Contrast,
-    margin: Annotated[int, Param("m", 1, 4, 1, "how many times the own angle counts", domain="range")] = 2,
-    annealing: Annotated[float, Param(r"\lambda", 0.0, 100.0, 0.5, "how much plain softmax is blended in")] = 0.0,
+    margin: Annotated[int, Param("m", 1, 4, 1, "factor on the angle to the correct class", domain="range")] = 2,
+    annealing: Annotated[float, Param(r"\lambda", 0.0, 100.0, 0.5, "weight of plain softmax in the blend")] = 0.0,
 ) -> Terms:
     """The angle to the correct class is multiplied by m, so an embedding must be m times nearer to it.
 

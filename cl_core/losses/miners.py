@@ -199,7 +199,7 @@ MINERS: Mapping[str, Miner] = MappingProxyType(
         "all": Miner("all triplets", "every valid triplet; easy ones count as 0", any_triplet),
         "all_nonzero": Miner("all with a loss above 0", "every triplet that is not easy", nonzero),
         "hard": Miner("hard", "the negative is no farther than the positive", hard),
-        "semihard": Miner("semi-hard", "ranked rightly, but inside the margin", semihard),
+        "semihard": Miner("semi-hard", "the negative is farther than the positive, but not by the margin", semihard),
         "semihard_near": Miner(
             "nearest semi-hard",
             "for each positive the nearest semi-hard negative",
@@ -207,10 +207,12 @@ MINERS: Mapping[str, Miner] = MappingProxyType(
         ),
         "semihard_tfa": Miner(
             "nearest negative beyond the positive",
-            "for each positive the nearest negative beyond it, at any distance; if none, the farthest",
+            "for each positive the nearest negative that is farther away; if there is none, the farthest negative",
             choice=partial(_nearest_farther, inside=False),
         ),
-        "batch_hard": Miner("batch-hard", "farthest positive and nearest negative of each anchor", choice=_batch_hard),
+        "batch_hard": Miner(
+            "batch-hard", "for each anchor the farthest positive and the nearest negative", choice=_batch_hard
+        ),
     }
 )
 

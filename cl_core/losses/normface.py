@@ -24,8 +24,8 @@ def caution(classes: int, scale: float, **_: object) -> str:
     needed = (classes - 1) / classes * math.log(max(9 * (classes - 1), 1))
     if scale < needed:
         return (
-            f"With unit features and {classes} classes, equally frequent, a scale of {needed:.2f} is needed to give "
-            "the right class even a probability of 0.9; below, the loss stays high whatever is learnt."
+            f"With unit-length features and {classes} equally frequent classes, a scale of at least {needed:.2f} is "
+            "needed to give the correct class a probability of 0.9. With a smaller scale the loss stays high."
         )
     return ""
 
@@ -51,14 +51,14 @@ def caution(classes: int, scale: float, **_: object) -> str:
     presets=(Preset("pytorch-metric-learning (temperature 0.05)", {"scale": 20.0}),),
     relations=("AM-softmax and ArcFace at m = 0.", "Softmax with weights and embeddings of length 1, times a scale."),
     misreadings=(
-        r"Unit features without a scale cannot fit: with 10 classes, equally frequent, and $s=1$ the loss never falls "
-        "below 1.377.",
+        r"With unit-length features and no scale the loss stays high: with 10 equally frequent classes and $s=1$ it "
+        "cannot fall below 1.377.",
     ),
 )
 def normface(
     c: Contrast,
     scale: Annotated[
-        float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; too small: nothing can be fitted", log=True, domain="> 0")
+        float, Param("s", 1.0, 64.0, 1.0, "1 / temperature; if too small, the loss stays high", log=True, domain="> 0")
     ] = 20.0,
 ) -> Terms:
     """Softmax over the angles alone: class weights and embeddings have length 1, and a scale replaces their lengths.

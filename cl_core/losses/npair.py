@@ -29,23 +29,24 @@ from cl_core.losses.parameters import Param
     level=math.log(2),
     curve=diagonal,
     boundary_formula=DIAGONAL,
-    presets=(Preset("without the price of length", {"l2": 0.0}), Preset("as published", {"l2": 0.002})),
+    presets=(Preset("without length penalty", {"l2": 0.0}), Preset("as published", {"l2": 0.002})),
     relations=(
-        "InfoNCE on raw inner products: at a temperature of 1, without scaling to unit length.",
-        "With unit vectors it is what pytorch-metric-learning calls NTXentLoss at a temperature of 1, on labels.",
+        "InfoNCE on raw inner products, with a temperature of 1 and without scaling to unit length.",
+        "With unit vectors it is pytorch-metric-learning's NTXentLoss with labels and a temperature of 1.",
     ),
     misreadings=(
         "An anchor has $N-1$ negatives, one of each other pair; in the two-view form $2N-2$, not $2N-1$.",
         "On unit vectors without a temperature the loss cannot fall below $\\ln(1+Ne^{-2})$: 5.63 at 2,046 "
         "negatives. That is why temperature was introduced.",
-        "TensorFlow Addons' npairs_loss counts the anchor as its own positive and as a candidate: another loss.",
+        "TensorFlow Addons' npairs_loss counts the anchor as its own positive and as a candidate, so it is another "
+        "loss.",
     ),
     lengths=True,
     recipe=Recipe(unit_norm=False),
 )
 def npair(
     c: Contrast,
-    l2: Annotated[float, Param(r"\lambda", 0.0, 0.02, 0.001, "price of long embeddings")] = 0.0,
+    l2: Annotated[float, Param(r"\lambda", 0.0, 0.02, 0.001, "penalty on the length of embeddings")] = 0.0,
 ) -> Terms:
     """One positive is compared with all negatives at once, by inner products, so long embeddings may count for more.
 

@@ -32,8 +32,9 @@ from cl_core.losses.parameters import Param
     relations=("SupCon on two-view labels, exactly.", "InfoNCE with one anchor."),
     misreadings=(
         "Of $2N$ views, without the anchor and its positive, $2N-2$ are negatives, not $2N-1$.",
-        "Images of one's own class count as negatives too: it sees no classes, only which two rows are one image.",
-        r"Its curve stands at $\log(2N-1)$ for a collapsed net; values at different batch sizes do not compare.",
+        "Images of the same class count as negatives too: the loss knows no classes, only which two rows are one "
+        "image.",
+        r"For a collapsed network its value is $\log(2N-1)$. Values at different batch sizes cannot be compared.",
     ),
     views=True,
     recipe=Recipe(encoder="cnn"),

@@ -19,8 +19,8 @@ PAPER = Paper(
     "https://arxiv.org/abs/2204.00166",
 )
 TWO_VARIANTS = (
-    "Two variants go by this name. One is rebuilt from a description of the paper whose formulas were lost; the "
-    "other is the loss class that the authors released, and that one keeps circle loss's margins."
+    "Two losses have this name. One is rebuilt from a description of the paper that lost the formulas. The other "
+    "is the loss class that the authors released, which keeps circle loss's margins."
 )
 
 
@@ -72,26 +72,26 @@ def landmarks(margin: float, xi: int, **_: object) -> Landmarks:
     relations=("Circle loss without its margins, and with the logits of positives divided by xi.",),
     misreadings=(
         TWO_VARIANTS,
-        r"The weights alone do not say $s_p>1-m$ and $s_n<m$: at $s_n=m=0.25$ the boundary asks for $s_p\ge0.110$ "
-        "only.",
+        r"The weights alone do not demand $s_p>1-m$ and $s_n<m$: at $s_n=m=0.25$ the boundary only demands "
+        r"$s_p\ge0.110$.",
         r"The value is not monotone in $s_p$: it is smallest at $s_p=(1+m)/2$, $s_n=-m/2$, so the loss may rise "
         "while the embedding improves.",
-        r"Frozen weights lead to $s_p\to1$, $s_n\to-m$. That is right, but no speciality: so do circle loss's.",
-        r"$\xi$ makes the pull on positives weaker relative to the push on negatives, not weaker as such: at "
-        r"$s_n=-0.1$, $s_p=0.6$ ($m=0.25$, $\tau_n=1/16$) the pull of $\xi=5$ is 24 times that of $\xi=1$. It moves "
-        "no fixed point.",
-        r"A larger $\xi$ moves the boundary both ways. It asks for more $s_p$ where $s_n>0$, for less where "
-        r"$-m<s_n<0$, and for the same at $s_n=0$ and for $s_n\le-m$.",
+        r"Its forces lead to $s_p\to1$, $s_n\to-m$. That is correct, but nothing special: those of circle loss do too.",
+        r"$\xi$ weakens the pull on positives relative to the push on negatives, but not in absolute terms: at "
+        r"$s_n=-0.1$, $s_p=0.6$ ($m=0.25$, $\tau_n=1/16$) the pull of $\xi=5$ is 24 times that of $\xi=1$. It does "
+        "not move the fixed point.",
+        r"A larger $\xi$ moves the boundary both ways. It demands a larger $s_p$ where $s_n>0$, a smaller one where "
+        r"$-m<s_n<0$, and the same at $s_n=0$ and for $s_n\le-m$.",
         r"For some negatives no $s_p$ is enough: those with $\xi s_n(s_n+m)>(1+m)^2/4$. With $\xi=5$ and $m=0.25$ "
-        r"$s_n=0.2$ is one.",
+        r"$s_n=0.2$ is an example.",
     ),
 )
 def pccl(
     c: Contrast,
-    margin: Annotated[float, Param("m", 0.05, 0.5, 0.01, "how far beyond its goal a pair is still pushed")] = 0.25,
+    margin: Annotated[float, Param("m", 0.05, 0.5, 0.01, "how far beyond its goal a pair still has a force")] = 0.25,
     temperature: Annotated[
         float,
-        Param(r"\tau_n", 1 / 64, 0.5, 1 / 64, "of negatives; small: the worst counts", log=True, domain="> 0"),
+        Param(r"\tau_n", 1 / 64, 0.5, 1 / 64, "of negatives; small: only the worst count", log=True, domain="> 0"),
     ] = 1 / 16,
     xi: Annotated[
         int, Param(r"\xi", 1, 5, 1, "how many times weaker the pull is, relative to the push", domain="range")

@@ -55,13 +55,14 @@ def landmarks(margin: float, k: int, **_: object) -> Landmarks:
     relations=("At k = 1 it is circle loss with all pairs of the batch in one group.",),
     misreadings=(
         TWO_VARIANTS,
-        r"Every $k$ passes through $(m, 1-m)$; a larger one asks for less $s_p$ at $s_n=0$: 0.646 at $k=1$, 0.388 at "
+        r"For every $k$ the boundary passes through $(m, 1-m)$. A larger $k$ demands less $s_p$ at $s_n=0$: 0.646 at "
+        r"$k=1$, 0.388 at "
         r"$k=5$ ($m=0.25$).",
     ),
 )
 def pccl_released(
     c: Contrast,
-    margin: Annotated[float, Param("m", 0.05, 0.5, 0.01, "how far from the ideal corner a pair may stay")] = 0.4,
+    margin: Annotated[float, Param("m", 0.05, 0.5, 0.01, "how far from the best similarities a pair may stay")] = 0.4,
     scale: Annotated[
         float, Param(r"\gamma", 8.0, 512.0, 8.0, "large: only the worst pairs count", log=True, domain="> 0")
     ] = 64.0,

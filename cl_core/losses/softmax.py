@@ -41,8 +41,8 @@ def boundary(x_p: Tensor, x_n: Tensor) -> Tensor:
         "One positive and N negatives: InfoNCE is this cross-entropy, with the batch in place of class weights.",
     ),
     misreadings=(
-        r"It does not treat easy and hard examples alike: the gradient scales with $1-q_y$ and $q_c$. What is equal is "
-        r"$|\partial L/\partial s_p|=\sum|\partial L/\partial s_n|$.",
+        r"It does not treat easy and hard examples equally: the gradient scales with $1-q_y$ and $q_c$. But pull and "
+        r"push have equal sums: $|\partial L/\partial s_p|=\sum|\partial L/\partial s_n|$.",
     ),
 )
 def softmax(c: Contrast) -> Terms:

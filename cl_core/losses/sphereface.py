@@ -40,8 +40,8 @@ from cl_core.losses.parameters import Param
 )
 def sphereface(
     c: Contrast,
-    margin: Annotated[int, Param("m", 1, 4, 1, "how many times the own angle counts", domain="range")] = 4,
-    annealing: Annotated[float, Param(r"\lambda", 0.0, 100.0, 0.5, "how much plain softmax is blended in")] = 0.0,
+    margin: Annotated[int, Param("m", 1, 4, 1, "factor on the angle to the correct class", domain="range")] = 4,
+    annealing: Annotated[float, Param(r"\lambda", 0.0, 100.0, 0.5, "weight of plain softmax in the blend")] = 0.0,
 ) -> Terms:
     """L-softmax with class weights of length 1, so that only angles and the length of the embedding count.
 

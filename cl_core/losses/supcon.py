@@ -42,12 +42,14 @@ AVERAGES = {"out": "outside the log", "in": "inside the log"}  # key -> title
         r"$L_{in}\le L_{out}$, by Jensen's inequality.",
     ),
     misreadings=(
-        r"A lower loss is not a better embedding: with 10 classes and a batch of 256 at $\tau=0.1$ it cannot fall "
-        r"below about $\ln 24.6=3.2$, and shows $\ln 255=5.54$ when all points are the same.",
-        "A positive that is closer than its share is pushed *away*: the positives equalise.",
+        r"The value of the loss does not measure the embedding: with 10 classes and a batch of 256 at $\tau=0.1$ it "
+        r"cannot fall below about $\ln 24.6=3.2$, and it is $\ln 255=5.54$ if all points coincide.",
+        "A positive that is closer than the other positives can be pushed *away*, which makes their similarities "
+        "equal.",
         r"The factor $\tau/\tau_{base}$ of the authors' code only rescales value and gradient: 7.1 times in "
         f"{CONTRASTING.markdown}.",
-        "Curves at different batch sizes do not compare: both ends move with the logarithm of the batch.",
+        "Curves at different batch sizes cannot be compared: the largest and the lowest value both grow with the "
+        "logarithm of the batch size.",
     ),
 )
 def supcon(

@@ -70,28 +70,30 @@ def caution(unit_norm: bool, margin: float, distance: str, **_: object) -> str:
     relations=(
         "Circle loss's plain form, divided by its scale, becomes the batch-hard triplet loss on similarities as the "
         "scale grows.",
-        "The same hard triplets for d and d squared; not the same semi-hard ones.",
+        "With d and with d squared the same triplets are hard, but not the same triplets are semi-hard.",
     ),
     misreadings=(
-        "Semi-hard is ranked *rightly*: farther than the positive, but inside the margin.",
-        "The hardest negative is not the best one: early in training, always taking it makes the net collapse "
-        "to a point.",
-        r"A margin $m$ in $d$ is $2d_{ap}m+m^2$ in $d^2$: the same number admits other negatives.",
-        "A loss that stays at exactly its margin is no bad luck: positives and negatives are equally far. In practice "
-        "every distance is then 0.",
-        "This is FaceNet's formula. LMNN (Weinberger et al. 2006), often named with it, pulls target neighbours and "
-        "pushes with a unit margin, for a linear map.",
-        "TensorFlow Addons' semi-hard takes the nearest farther negative at any distance, and the farthest of all "
-        "where there is none, which is a hard one.",
+        "A semi-hard negative is ranked *correctly*: it is farther than the positive, but inside the margin.",
+        "The hardest negative is not the best one: if it is always chosen early in training, the network collapses to "
+        "a point.",
+        r"A margin $m$ in $d$ is $2d_{ap}m+m^2$ in $d^2$: the same number selects other negatives.",
+        "A loss that stays at exactly its margin is not a coincidence: positives and negatives are equally far. In "
+        "practice every distance is then 0.",
+        "This is FaceNet's formula. LMNN (Weinberger et al. 2006), which is often named with it, pulls target "
+        "neighbours and pushes others with a margin of 1, for a linear map.",
+        "TensorFlow Addons' semi-hard mining takes the nearest negative that is farther than the positive, at any "
+        "distance. If there is none, it takes the farthest negative, which is hard.",
     ),
 )
 def triplet(
     c: Contrast,
     margin: Annotated[float, Param("m", 0.0, 2.0, 0.05, "how much farther a negative must be")] = 0.2,
     distance: Annotated[
-        str, Choice(r"\delta", DISTANCES, "squared, plain, or 1 - cosine", DISTANCE_TITLES)
+        str, Choice(r"\delta", DISTANCES, "squared Euclidean, Euclidean, or 1 - cosine", DISTANCE_TITLES)
     ] = "sqeuclidean",
-    mining: Annotated[str, Choice(r"\mathcal{T}", tuple(MINERS), "which triplets count", MINER_TITLES)] = "semihard",
+    mining: Annotated[
+        str, Choice(r"\mathcal{T}", tuple(MINERS), "which triplets the loss uses", MINER_TITLES)
+    ] = "semihard",
 ) -> Terms:
     """A negative should be farther than a positive, by a margin; beyond it the force stops.
 

@@ -34,7 +34,7 @@ def test_default_race_starts_pauses_steps_and_resets(pool):
     first, second, timeline = component_headers(app)
     assert first["steps"][-1] == second["steps"][-1] == timeline["steps"][-1] == step
     assert {first["group"], second["group"], timeline["group"]} == {"race"}
-    assert "One seed cannot tell" in markdown_texts(app)
+    assert "With one seed the difference may be chance" in markdown_texts(app)
     app.button(key="step").click().run()
     run_until(app, lambda app: race_of(app).progress().step == step + 1)
     app.button(key="reset").click().run()
@@ -71,7 +71,7 @@ def test_contenders_can_have_batches_drawn_by_class(pool):
     assert [spec.images_per_class for spec in race_of(app).specs] == [0, 2, 0]
     assert "images_per_class_3" not in widget_keys(app)  # two views have no labels
     texts = markdown_texts(app)
-    assert re.search(r"so in another order: B Supervised NT-Xent · [^,]*images of each class 2\.", texts)
+    assert re.search(r"so their order of images differs: B Supervised NT-Xent · [^,]*images of each class 2\.", texts)
     assert "same order of the images" not in texts
     assert "Every step sees the same batch" not in texts
 
@@ -100,7 +100,7 @@ def test_invalid_link_value_gives_warning_and_default(pool, link, expected):
 def test_incompatible_settings_give_error(pool):
     app = open_page("compare", dataset="rings", encoder="cnn")
     assert not app.exception
-    assert "choose the mlp" in app.error[0].value
+    assert "choose the MLP" in app.error[0].value
 
 
 def test_hidden_scores_appear_when_revealed(pool):
@@ -125,7 +125,7 @@ def test_chosen_score_is_drawn(pool):
 def test_several_seeds_give_spread_and_verdict(pool):
     app = train_race(open_race(seeds="2"), steps=4)
     assert "±" in markdown_texts(app)
-    assert "the spread over 2 seeds" in markdown_texts(app)
+    assert "the variation over 2 seeds" in markdown_texts(app)
 
 
 @pytest.mark.parametrize("ready", READY_RACES, ids=lambda ready: ready.title)

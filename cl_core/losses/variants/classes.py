@@ -29,20 +29,20 @@ def softmax_twice(z: Tensor, y: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 SOFTMAX = (
-    Variant("here", "softmax", "with a bias", "A linear layer as every library has it.", theta={}),
+    Variant("here", "softmax", "with a bias", "A linear layer, as in every library.", theta={}),
     Variant(
         "without_bias",
         "softmax",
         "without a bias",
-        "The papers with margins leave the bias out, so that angles and lengths alone decide.",
+        "The papers with margins omit the bias, so that only angles and lengths count.",
         function=softmax_without_bias,
     ),
     Variant(
         "twice",
         "softmax",
         "softmax applied twice",
-        f"A mistake, and a common one: a softmax layer before a loss that expects logits. The classifiers of "
-        f"{CONTRASTING.markdown} have it. With 10 classes the loss cannot fall below 1.461, however right they are.",
+        f"A common mistake: a softmax layer before a loss that expects logits. The classifiers of "
+        f"{CONTRASTING.markdown} have it. With 10 classes the loss cannot fall below 1.461, even if all are correct.",
         function=softmax_twice,
     ),
 )
@@ -53,14 +53,15 @@ L_SOFTMAX = (
         "here",
         "l_softmax",
         "no blend, λ = 0",
-        "The loss as it is written down, and where its published schedule ends. pytorch-metric-learning has only this.",
+        "The loss as in the paper, and at the end of its published schedule. pytorch-metric-learning has only this.",
         theta={"annealing": 0.0},
     ),
     Variant(
         "blend",
         "l_softmax",
         rf"at the end of SphereFace's schedule, $\lambda={_FINAL_LAMBDA:g}$",
-        r"$\psi_\lambda$ is then five parts cosine and one part $\psi$: a margin far smaller than $m$ suggests.",
+        r"$\psi_\lambda$ is then five parts cosine and one part $\psi$, so the margin is far smaller than $m$ "
+        "suggests.",
         theta={"annealing": _FINAL_LAMBDA},
     ),
 )
@@ -69,7 +70,7 @@ SPHEREFACE = (
         "here",
         "sphereface",
         "no blend, λ = 0",
-        "The loss as it is written down, which pytorch-metric-learning has. The authors never train with it.",
+        "The loss as in the paper, and in pytorch-metric-learning. The authors never train with it.",
         theta={"annealing": 0.0},
     ),
     Variant(
@@ -105,30 +106,30 @@ ARCFACE = (
         "here",
         "arcface",
         "radians, two branches",
-        r"The margin in radians; beyond $\theta=\pi-m$ the cosine is lowered by $m\sin m$ instead.",
+        r"The margin is in radians. For angles above $\theta=\pi-m$ the cosine is lowered by $m\sin m$ instead.",
         theta={},
     ),
     Variant(
         "degrees",
         "arcface",
         "28.6 degrees",
-        "pytorch-metric-learning takes degrees, and its default of 28.6 is 0.4992 radians. Who passes 0.5 there has "
-        "next to no margin.",
+        "pytorch-metric-learning takes degrees, and its default of 28.6 is 0.4992 radians. A value of 0.5 there means "
+        "almost no margin.",
         theta={"margin": math.radians(28.6)},
     ),
     Variant(
         "cosine_everywhere",
         "arcface",
         "one branch",
-        r"InsightFace's newer PyTorch code takes $\cos(\theta+m)$ everywhere, and its derivative to be that of "
-        r"$\cos\theta$. Beyond $\pi-m$ the logit then rises again. Here it has its own derivative.",
+        r"InsightFace's newer PyTorch code uses $\cos(\theta+m)$ for all angles, with the derivative of $\cos\theta$. "
+        r"Above $\pi-m$ the logit then rises again. Here it has its true derivative.",
         function=cosine_everywhere,
     ),
     Variant(
         "easy_margin",
         "arcface",
         "easy margin",
-        r"An option of the authors' code: a margin only for $\theta$ below a right angle, and plain cosine beyond.",
+        r"An option of the authors' code: the margin applies only for $\theta$ below 90°, and the plain cosine above.",
         function=easy_margin,
     ),
 )

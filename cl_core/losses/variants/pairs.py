@@ -42,7 +42,8 @@ CONTRASTIVE = (
         "here",
         "contrastive",
         "squared, over all pairs",
-        r"$d^2$ and $[m-d]_+^2$, one mean over all pairs, zeros included. So does TensorFlow Addons' contrastive_loss.",
+        r"$d^2$ and $[m-d]_+^2$, with one mean over all pairs, also those with a loss of 0. TensorFlow Addons' "
+        "contrastive_loss is the same.",
         theta={"distance": "euclidean", "half": False},
     ),
     Variant(
@@ -55,25 +56,26 @@ CONTRASTIVE = (
     Variant(
         "linear_nonzero",
         "contrastive",
-        "linear, means of what is not 0",
-        r"pytorch-metric-learning's ContrastiveLoss: $d$ and $[m-d]_+$ of unit vectors, not squared, and the mean over "
-        "positives plus the mean over those negatives that still have a loss. So the pull does not fade near the goal.",
+        "linear, means over nonzero terms",
+        r"pytorch-metric-learning's ContrastiveLoss: $d$ and $[m-d]_+$ of unit vectors, not squared. It is the mean "
+        "over positives plus the mean over the negatives that still have a loss. So the force does not fade near the "
+        "goal.",
         function=linear_nonzero,
     ),
     Variant(
         "hinge_of_squares",
         "contrastive",
         "hinge on the squared distance",
-        r"The same with its option power=2: $d^2$ and $[m-d^2]_+$, which is not $[m-d]_+^2$: the push grows with $d$ "
-        "instead of fading towards the margin.",
+        r"The same with its option power=2: $d^2$ and $[m-d^2]_+$. That differs from $[m-d]_+^2$: the push grows with "
+        r"$d$ instead of fading towards the margin.",
         function=hinge_of_squares,
     ),
     Variant(
         "cosine",
         "contrastive",
         "on 1 - cosine",
-        rf"A notebook of {CONTRASTING.markdown} measures $1-s$, which is half of $d^2$ of unit vectors; that squared "
-        r"is $d^4/4$, and a margin of 1 is a right angle.",
+        rf"A notebook of {CONTRASTING.markdown} uses $1-s$ as the distance, which is half of $d^2$ of unit vectors. "
+        r"Its square is $d^4/4$, and a margin of 1 is a right angle.",
         theta={"distance": "cosine", "half": False},
     ),
 )
@@ -96,46 +98,47 @@ TRIPLET = (
     Variant(
         "here",
         "triplet",
-        "squared, the semi-hard set",
+        "squared Euclidean, all semi-hard",
         r"$d^2$ as in FaceNet, mean over all semi-hard triplets of the batch.",
         theta={**_SQUARED, "mining": "semihard"},
     ),
     Variant(
         "plain",
         "triplet",
-        "plain distance, the semi-hard set",
-        r"$d$ in place of $d^2$: the same number as a margin then admits other negatives, as $m$ in $d$ is "
-        r"$2d_{ap}m+m^2$ in $d^2$.",
+        "Euclidean, all semi-hard",
+        r"$d$ in place of $d^2$: the same margin then selects other negatives, because $m$ in $d$ is $2d_{ap}m+m^2$ in "
+        r"$d^2$.",
         theta={**_PLAIN, "mining": "semihard"},
     ),
     Variant(
         "all",
         "triplet",
         "mean over all triplets",
-        "Zeros stay in the mean: the better the embedding, the more of them, and the smaller every step.",
+        "Triplets without a loss stay in the mean as zeros. The better the embedding, the more zeros there are, and "
+        "the smaller the gradient.",
         theta={**_SQUARED, "mining": "all"},
     ),
     Variant(
         "nonzero",
         "triplet",
-        "plain distance, mean over what is not 0",
-        "pytorch-metric-learning's TripletMarginLoss without a miner (which also scales embeddings to unit length and "
-        "has a margin of 0.05 by default). The mean is over fewer and fewer triplets, so it hardly falls.",
+        "Euclidean, mean over nonzero terms",
+        "pytorch-metric-learning's TripletMarginLoss without a miner. (By default it also scales embeddings to unit "
+        "length and has a margin of 0.05.) Fewer and fewer triplets are in the mean, so it hardly falls.",
         theta={**_PLAIN, "mining": "all_nonzero"},
     ),
     Variant(
         "tfa",
         "triplet",
         "TensorFlow Addons' semi-hard",
-        "For each positive the nearest negative that is farther, at any distance, or else the farthest of all, which "
-        "is a hard one; its default margin is 1. In plain distance, as its later releases have it.",
+        "For each positive it takes the nearest negative that is farther away, at any distance. If there is none, it "
+        "takes the farthest negative, which is hard. Its default margin is 1. Later releases use Euclidean distance.",
         theta={**_PLAIN, "mining": "semihard_tfa"},
     ),
     Variant(
         "tfa_09",
         "triplet",
         "TensorFlow Addons 0.9's semi-hard",
-        "The same on squared distances, as releases 0.9 had it, though they called it L_2.",
+        "The same with squared distances, as in releases 0.9, although they called it L_2.",
         theta={**_SQUARED, "mining": "semihard_tfa"},
     ),
     Variant(

@@ -61,40 +61,40 @@ NPAIR = (
     Variant(
         "here",
         "npair",
-        "every positive pair, without oneself",
-        "Label form: one term for each ordered positive pair, against all negatives of its anchor.",
+        "every positive pair, without the anchor",
+        "Form with labels: one term for each ordered positive pair, against all negatives of its anchor.",
         theta={},
     ),
     Variant(
         "one_pair",
         "npair",
-        "one pair a class",
-        "Sohn's batch has one pair of each class, so an anchor has as many negatives as there are other classes. Taken "
-        "here: the first two rows of each class.",
+        "one pair per class",
+        "Sohn's batch has one pair of each class, so an anchor has as many negatives as there are other classes. Here "
+        "the pairs are the first two rows of each class.",
         function=one_pair_per_class,
     ),
     Variant(
         "one_unit_pair",
         "npair",
-        "one pair a class, unit length",
-        "pytorch-metric-learning's NPairsLoss scales embeddings to unit length unless told otherwise. Then no logit "
-        "exceeds 1, and the loss stays high.",
+        "one pair per class, unit length",
+        "pytorch-metric-learning's NPairsLoss scales embeddings to unit length by default. Then no logit exceeds 1, "
+        "and the loss stays high.",
         function=one_unit_pair_per_class,
     ),
     Variant(
         "quarter_l2",
         "npair",
-        "a quarter of the price of length",
+        "a quarter of the length penalty",
         r"TensorFlow's npairs_loss, and most programs after it, multiply the squared lengths by $\lambda/4$: their "
-        r"$\lambda=0.002$ is 0.0005 here, and the published 0.002 costs four times as much here.",
+        r"$\lambda=0.002$ is 0.0005 here, and the published 0.002 is four times as strong here.",
         function=quarter_of_the_penalty,
     ),
     Variant(
         "soft_labels",
         "npair",
-        "with oneself, and soft labels",
-        "TensorFlow Addons' npairs_loss on the matrix of inner products: the anchor is a positive of its own and a "
-        "candidate, and all of its class share the label. Another loss by the same name.",
+        "with the anchor itself, and soft labels",
+        "TensorFlow Addons' npairs_loss on the matrix of inner products: the anchor is its own positive and a "
+        "candidate, and all rows of its class share the label. It is another loss with the same name.",
         function=soft_labels,
     ),
 )
@@ -123,7 +123,8 @@ SUPCON = (
         "inside",
         "supcon",
         "mean inside the logarithm",
-        r"The paper's other form, $L_{in}$. Never larger, by Jensen's inequality, and worse in its experiments.",
+        r"The paper's other form, $L_{in}$. By Jensen's inequality it is never larger. It was worse in the "
+        "experiments.",
         theta={"variant": "in"},
     ),
     Variant(
@@ -131,15 +132,15 @@ SUPCON = (
         "supcon",
         "times τ / 0.07",
         r"The authors' code multiplies by $\tau/\tau_{base}$ with $\tau_{base}=0.07$: at $\tau=0.5$ that is 7.1 times "
-        "the value and, for plain gradient descent, the learning rate.",
+        "the value and, with plain gradient descent, 7.1 times the learning rate.",
         function=rescaled_supcon,
     ),
     Variant(
         "all_anchors",
         "supcon",
         "anchors without a positive count as 0",
-        "The authors' code now keeps them in the mean (and once gave NaN), so the value falls with every class that "
-        r"has a single image in the batch. Shown without its factor $\tau/0.07$.",
+        "The authors' code keeps them in the mean (earlier versions gave NaN), so the value falls with every class "
+        r"that has a single image in the batch. It is shown without its factor $\tau/0.07$.",
         function=supcon_of_all_anchors,
     ),
 )
@@ -160,23 +161,22 @@ NT_XENT = (
         "here",
         "nt_xent",
         "two views, no labels",
-        "SimCLR: row i and row i + N are views of one image; the rest of the batch, of whatever class, is negative.",
+        "SimCLR: row i and row i + N are views of one image. All other rows are negatives, whatever their class.",
         theta={},
     ),
     Variant(
         "labels",
         "nt_xent",
-        "labels say who is positive",
-        "pytorch-metric-learning's NTXentLoss takes labels. Given classes, each positive in turn is compared with the "
-        "negatives, and the other positives are left out: what is called InfoNCE here.",
+        "positives by label",
+        "pytorch-metric-learning's NTXentLoss takes labels. It compares each positive with the negatives, and leaves "
+        "out the other positives. Here this is called InfoNCE.",
         function=labels_as_positives,
     ),
     Variant(
         "labels_in_the_sum",
         "nt_xent",
-        "labels, and positives compete",
-        f"The supervised NT-Xent of {CONTRASTING.markdown}: with the other positives in the denominator, that is "
-        "SupCon.",
+        "positives by label, all in the denominator",
+        f"The supervised NT-Xent of {CONTRASTING.markdown}. With the other positives in the denominator it is SupCon.",
         function=labels_in_denominator,
     ),
 )
@@ -209,7 +209,7 @@ INFO_NCE = (
     Variant(
         "one_direction",
         "info_nce",
-        "rows i and i + N, the first half in the second",
+        "rows i and i + N, in one direction",
         "As in CPC, and in MoCo with its queue: only the first half are anchors, the second half are candidates. "
         "Labels are not used.",
         function=one_direction,
@@ -217,16 +217,16 @@ INFO_NCE = (
     Variant(
         "two_directions",
         "info_nce",
-        "rows i and i + N, each half in the other",
-        "As for pairs of image and text: a row looks for its partner among the other half only, and labels are not "
-        "used. N - 1 negatives in place of NT-Xent's 2N - 2.",
+        "rows i and i + N, in both directions",
+        "As for pairs of image and text: each row is compared only with the rows of the other half, and labels are not "
+        "used. An anchor has N - 1 negatives, while in NT-Xent it has 2N - 2.",
         function=two_directions,
     ),
     Variant(
         "in_the_sum",
         "info_nce",
         "the other positives in the denominator",
-        "That makes it SupCon: the positives compete, and with two or more of them the loss can no longer come near 0.",
+        "That makes it SupCon: the positives compete, and with two or more of them the loss cannot come near 0.",
         function=labels_in_denominator,
     ),
 )
@@ -247,24 +247,24 @@ CIRCLE = (
     Variant(
         "here",
         "circle",
-        "one group an anchor",
+        "one group per anchor",
         "The paper's form: an anchor's positives against its negatives, mean over the anchors that have both.",
         theta={"pool": "anchor"},
     ),
     Variant(
         "batch",
         "circle",
-        "one group a batch",
-        "Two public programs (a much-copied one, and EasyNLP's) put all pairs of the batch into one group. The value "
-        "grows with the batch, and only its worst pairs feel anything.",
+        "one group per batch",
+        "Two public programs (one that is often copied, and EasyNLP's) put all pairs of the batch into one group. The "
+        "value grows with the batch size, and only the worst pairs have a force.",
         theta={"pool": "batch"},
     ),
     Variant(
         "all_anchors",
         "circle",
         "anchors without partners count as 0",
-        "pytorch-metric-learning's CircleLoss with a plain mean as its reducer. Its own mean is over what is not 0, "
-        r"which is the same as here unless perfect anchors underflow: in float32 from $\gamma m^2=52$ on.",
+        "pytorch-metric-learning's CircleLoss with a plain mean as its reducer. Its default mean is over nonzero "
+        r"terms, which is the same as here unless perfect anchors underflow: in float32 from $\gamma m^2=52$ on.",
         function=circle_of_all_anchors,
     ),
 )
@@ -279,15 +279,16 @@ PCCL = (
     Variant(
         "here",
         "pccl",
-        "without margins, one group an anchor",
-        "Rebuilt from a description of the paper: circle loss's weights alone, and a temperature of its own a side.",
+        "without margins, one group per anchor",
+        "Rebuilt from a description of the paper: the weights of circle loss without its margins, and separate "
+        "temperatures for positives and negatives.",
         theta={},
     ),
     Variant(
         "released",
         "pccl",
-        "with margins, one group a batch",
-        r"The code that the authors released keeps circle loss's margins and pools the batch. At $\gamma=1/\tau_n$, "
+        "with margins, one group per batch",
+        r"The authors' released code keeps circle loss's margins and pools the whole batch. At $\gamma=1/\tau_n$, "
         r"$k=\xi$.",
         function=pccl_with_margins,
     ),

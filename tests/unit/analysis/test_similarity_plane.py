@@ -172,7 +172,7 @@ def test_embedding_length_scales_only_losses_without_unit_norm():
 
 
 def test_loss_without_boundary_has_no_wedge_and_no_violations():
-    with pytest.raises(ValueError, match="never look at each other"):
+    with pytest.raises(ValueError, match="terms are independent"):
         wedge.wedge_angles(LOSSES["contrastive"], {})
     assert similarity_plane.similarity_plane(LOSSES["contrastive"], {}).violated is None
 

@@ -234,8 +234,8 @@ def test_rank_states_differences_beyond_the_spread():
     assert ranking.means == pytest.approx((0.91, 0.96, 0.961))
     assert ranking.spreads[:2] == pytest.approx((0.01, 0.01))
     assert ranking.summary == (
-        "kNN: C is ahead of A, by more than the spread over 3 seeds explains. "
-        "No difference between C and B: it lies within the spread over 3 seeds."
+        "kNN: C is ahead of A, by more than the variation over 3 seeds. "
+        "No clear difference between C and B: it is within the variation over 3 seeds."
     )
     assert ranking.format_score(0) == "91.0 ± 1.0 %"
 
@@ -243,14 +243,14 @@ def test_rank_states_differences_beyond_the_spread():
 def test_rank_states_no_difference_within_two_standard_errors():
     # two standard errors of the difference: 2 * sqrt(2 * 0.02^2 / 2) = 0.04
     ranking = rank("kNN", NAMES[:2], [(0.90, 0.90 + 0.02 * 2**0.5), (0.939, 0.939 + 0.02 * 2**0.5)])
-    assert ranking.summary.startswith("kNN: No difference between B and A")
+    assert ranking.summary.startswith("kNN: No clear difference between B and A")
     ranking = rank("kNN", NAMES[:2], [(0.90, 0.90 + 0.02 * 2**0.5), (0.941, 0.941 + 0.02 * 2**0.5)])
     assert ranking.summary.startswith("kNN: B is ahead of A")
 
 
 def test_rank_states_nothing_from_one_seed_or_one_contender():
     assert rank("kNN", NAMES, [(0.5,), (0.5,), (0.5,)]).summary == "kNN: the same for all."
-    assert "One seed cannot tell" in rank("kNN", NAMES, [(0.1,), (0.9,), (0.5,)]).summary
+    assert "With one seed the difference may be chance" in rank("kNN", NAMES, [(0.1,), (0.9,), (0.5,)]).summary
     ranking = rank("kNN", NAMES, [(0.5, 0.6), (), (np.nan,)])
-    assert "no two to compare" in ranking.summary
+    assert "no two runs to compare" in ranking.summary
     assert ranking.format_score(1) == "none"

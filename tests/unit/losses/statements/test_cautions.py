@@ -103,8 +103,8 @@ def test_arcface_warns_of_a_margin_that_no_arrangement_has(dim):
                 assert max(smallest_angles) < margin
 
 
-@backs("In #-D two of # class weights have a similarity of # at least, and this margin wants # at most: it cannot be "
-       "met. Take more dimensions.")  # fmt: skip
+@backs("In #-D two of # class weights have a similarity of at least #, but this margin allows # at most: it "
+    "cannot be met. Take more dimensions.")  # fmt: skip
 def test_class_level_circle_warns_of_neighbours_that_are_too_similar():
     for classes in CLASSES:
         for margin in (0.05, 0.25, 0.4, 0.5):
@@ -118,8 +118,8 @@ def test_class_level_circle_warns_of_neighbours_that_are_too_similar():
             assert not caution("circle_class", dim=128, classes=classes, margin=margin)
 
 
-@backs("With unit features and # classes, equally frequent, a scale of # is needed to give the right class even a "
-       "probability of #; below, the loss stays high whatever is learnt.")  # fmt: skip
+@backs("With unit-length features and # equally frequent classes, a scale of at least # is needed to give the "
+    "correct class a probability of #. With a smaller scale the loss stays high.")  # fmt: skip
 def test_normface_warns_of_a_scale_that_cannot_reach_a_probability_of_09():
     for classes in CLASSES:
         labels = torch.arange(classes)

@@ -66,8 +66,8 @@ def test_softmax_is_cross_entropy_and_info_nce_is_the_same_over_a_batch():
 
 
 @backs(
-    r"It does not treat easy and hard examples alike: the gradient scales with $1-q_y$ and $q_c$. What is equal is "
-    r"$|\partial L/\partial s_p|=\sum|\partial L/\partial s_n|$."
+    "It does not treat easy and hard examples equally: the gradient scales with $1-q_y$ and $q_c$. But pull "
+    r"and push have equal sums: $|\partial L/\partial s_p|=\sum|\partial L/\partial s_n|$."
 )
 def test_softmax_gradient_scales_with_what_is_missing():
     generator = torch.Generator().manual_seed(4)
@@ -105,9 +105,9 @@ def test_normface_is_softmax_of_unit_vectors_times_a_scale(scale):
 
 
 @backs(
-    r"Unit features without a scale cannot fit: with 10 classes, equally frequent, and $s=1$ the loss never falls "
-    "below 1.377.",
-    "1 / temperature; too small: nothing can be fitted",
+    "With unit-length features and no scale the loss stays high: with 10 equally frequent classes and $s=1$ "
+    "it cannot fall below 1.377.",
+    "1 / temperature; if too small, the loss stays high",
 )
 @pytest.mark.parametrize("dim", [2, 9, 12])
 def test_normface_without_a_scale_never_falls_below_1377(dim):
@@ -142,8 +142,8 @@ def test_normface_without_a_scale_never_falls_below_1377(dim):
 
 
 @backs(
-    r"Replacing $\psi(\theta)$ by $\cos m\theta$ holds only for $\theta\le\pi/m$: beyond, $\cos m\theta$ rises again "
-    "and would reward the worst examples.",
+    r"$\psi(\theta)$ is equal to $\cos m\theta$ only for $\theta\le\pi/m$. For larger angles $\cos m\theta$ "
+    "rises again, and would reward the worst examples.",
 )
 @pytest.mark.parametrize("margin", [1, 2, 3, 4])
 def test_cosine_of_m_theta_is_psi_up_to_pi_over_m_only(margin):
@@ -167,7 +167,7 @@ def test_cosine_of_m_theta_is_psi_up_to_pi_over_m_only(margin):
     r"The limit of class 1 moves from $\Theta/2$ to $\Theta/(m+1)$, not from $\theta_1$ to $\theta_1/m$, and only for "
     r"class weights of equal length and $\lambda=0$. At $\Theta=60°$, $m=4$ it is 12°; with $\lambda=5$ it is 21.7°.",
     "The angle to the correct class is multiplied by m, so an embedding must be m times nearer to it.",
-    "how many times the own angle counts",
+    "factor on the angle to the correct class",
 )
 @pytest.mark.parametrize("key", MULTIPLIED)
 @pytest.mark.parametrize("degrees", [20, 60, 90, 150])
@@ -195,8 +195,8 @@ def test_limit_of_multiplied_angle_is_theta_over_m_plus_1(key, degrees):
 
 
 @backs(
-    "No margin is applied at test time: what is predicted is the largest plain logit. The several boundaries exist in "
-    "training alone.",
+    "No margin is applied at test time: the prediction is the class with the largest plain logit. The "
+    "separate boundary of each class exists only in training.",
     "No margin is applied at test time.",
 )
 def test_margin_at_test_time_would_change_no_prediction():
@@ -219,8 +219,8 @@ def test_margin_at_test_time_would_change_no_prediction():
 
 
 @backs(
-    r"$\psi'=0$ at $\theta=k\pi/m$ for $0<k<m$: there the pull vanishes, one reason why training needs the "
-    r"$\lambda$ blend.",
+    r"$\psi'=0$ at $\theta=k\pi/m$ for $0<k<m$: the gradient vanishes there, which is one reason why training "
+    r"needs the $\lambda$ blend.",
 )
 @pytest.mark.parametrize("margin", [1, 2, 3, 4])
 def test_pull_of_multiplied_angle_vanishes_between_its_branches(margin):
@@ -258,7 +258,7 @@ def test_sphereface_is_l_softmax_with_unit_weights(theta):
     assert not math.isclose(found, batch_mean("sphereface", 2 * z, Y, WEIGHT, **theta), rel_tol=1e-3)
 
 
-@backs("how much plain softmax is blended in")
+@backs("weight of plain softmax in the blend")
 @pytest.mark.parametrize("margin", [2, 3, 4])
 def test_annealing_blends_cosine_and_psi(margin):
     psi = _angular.psi(COS, margin, 0.0)
@@ -272,7 +272,9 @@ def test_annealing_blends_cosine_and_psi(margin):
 # --- AM-softmax and ArcFace -------------------------------------------------------------------------------------------
 
 
-@backs("The popular picture in two dimensions cannot be had with m = 0.35: ten classes on a circle allow 0.191.")
+@backs(
+    "The popular picture in two dimensions is impossible with m = 0.35: ten classes on a circle allow at most 0.191."
+)
 def test_ten_classes_on_a_circle_allow_a_margin_of_0191():
     angle = torch.arange(10, dtype=torch.float64) * 2 * math.pi / 10
     weight = torch.stack([angle.cos(), angle.sin()], 1)
@@ -293,7 +295,7 @@ def test_ten_classes_on_a_circle_allow_a_margin_of_0191():
 
 @backs(
     "The cosine of the correct class is lowered by a margin before it competes with the others.",
-    "in cosine: how far ahead one's own class must be",
+    "by how much the correct class's cosine must be larger",
 )
 @pytest.mark.parametrize("margin", [0.0, 0.2, 0.35, 0.5])
 def test_am_softmax_lowers_the_own_cosine_by_its_margin(margin):
@@ -306,8 +308,8 @@ def test_am_softmax_lowers_the_own_cosine_by_its_margin(margin):
 
 @backs(
     "The angle to the correct class is widened by a margin before it competes with the others.",
-    "in radians: how much nearer one's own class must be",
-    r"The margin in radians; beyond $\theta=\pi-m$ the cosine is lowered by $m\sin m$ instead.",
+    "in radians: by how much the angle to the correct class must be smaller",
+    r"The margin is in radians. For angles above $\theta=\pi-m$ the cosine is lowered by $m\sin m$ instead.",
 )
 @pytest.mark.parametrize("margin", [0.0, 0.2, 0.5, 1.0])
 def test_arcface_widens_the_own_angle_by_its_margin(margin):
@@ -324,10 +326,10 @@ def test_arcface_widens_the_own_angle_by_its_margin(margin):
 
 
 @backs(
-    "The margin is in radians here, 0.5 = 28.65 degrees; pytorch-metric-learning takes degrees, and its default "
-    "28.6 is 0.4992.",
-    "pytorch-metric-learning takes degrees, and its default of 28.6 is 0.4992 radians. Who passes 0.5 there has "
-    "next to no margin.",
+    "The margin is in radians here: 0.5 = 28.65 degrees. pytorch-metric-learning takes degrees, and its "
+    "default of 28.6 is 0.4992 radians.",
+    "pytorch-metric-learning takes degrees, and its default of 28.6 is 0.4992 radians. A value of 0.5 there "
+    "means almost no margin.",
 )
 def test_margin_of_arcface_is_in_radians_and_that_of_pytorch_metric_learning_in_degrees():
     assert round(math.degrees(0.5), 2) == 28.65
@@ -347,8 +349,8 @@ def test_margin_of_arcface_is_in_radians_and_that_of_pytorch_metric_learning_in_
 
 
 @backs(
-    r"Beyond $\theta=\pi-m$ the formula takes $\cos\theta-m\sin m$ instead, and the two branches do not meet: at "
-    "m = 0.5 the own cosine drops there from -1 to -1.117."
+    r"For angles above $\theta=\pi-m$ the formula takes $\cos\theta-m\sin m$ instead. The function jumps "
+    "there: at m = 0.5 the value for the correct class drops from -1 to -1.117."
 )
 @pytest.mark.parametrize("margin", [0.1, 0.5, 1.0])
 def test_branches_of_arcface_do_not_meet(margin):

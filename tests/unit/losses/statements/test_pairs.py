@@ -21,8 +21,8 @@ DISTANCES = LOSSES["triplet"].parameters["distance"].corners
 
 
 @backs(
-    "The triplet loss joins its two terms in one hinge, and so compares what this one judges apart.",
-    "Its two terms never look at each other: a pair is pulled or pushed whatever the other pairs do.",
+    "The triplet loss compares both distances in one hinge, while this loss has a separate term for each.",
+    "Its two terms are independent: the force on a pair does not depend on any other pair.",
 )
 @pytest.mark.parametrize("margin", [0.3, 1.0, 2.0])
 def test_contrastive_judges_apart_what_triplet_compares(margin):
@@ -47,7 +47,7 @@ def test_contrastive_pull_has_no_end_and_push_ends_at_margin(margin):
 
 
 @backs(
-    "Distance and hinge are both *squared*; texts often leave that out, and pytorch-metric-learning's "
+    "Distance and hinge are both *squared*. Texts often omit this, and pytorch-metric-learning's "
     "ContrastiveLoss is linear."
 )
 @pytest.mark.parametrize("margin", [0.5, 1.0, 1.5])
@@ -65,7 +65,9 @@ def test_contrastive_is_squared_and_that_of_pytorch_metric_learning_linear(margi
     assert math.isclose(twice, 4 * batch_mean("contrastive", Z, Y, margin=margin), rel_tol=1e-9)
 
 
-@backs("Two images of different classes on the same point do not part through their own pair: there the gradient is 0.")
+@backs(
+    "Two images of different classes on the same point are not separated by their own pair: its gradient there is 0."
+)
 def test_two_classes_on_one_point_have_a_loss_and_no_gradient():
     z, y = Z[:1].repeat(2, 1), torch.tensor([0, 1])
     for theta in every(margin=(0.5, 1.0, 2.0), distance=("euclidean", "cosine"), half=(False, True)):
@@ -75,14 +77,14 @@ def test_two_classes_on_one_point_have_a_loss_and_no_gradient():
         assert gradient(lambda z, t=theta: batch_mean("contrastive", z, y, **t), apart).abs().max() > 1e-4
 
 
-@backs("how far apart two of different classes must be")
+@backs("how far apart images of different classes must be")
 def test_contrastive_margin_is_the_distance_from_which_negatives_have_no_loss():
     x = torch.linspace(0.01, 2.5, 250, dtype=torch.float64)
     for margin in (0.1, 0.73, 2.0):
         assert torch.equal(value("contrastive", 0 * x, x, margin=margin) == 0, x >= margin)
 
 
-@backs("plain distance, or 1 - cosine", "squared, plain, or 1 - cosine")
+@backs("Euclidean distance, or 1 - cosine", "squared Euclidean, Euclidean, or 1 - cosine")
 def test_distances_are_what_their_names_say():
     u, v = 3 * Z[:4], 2 * Z[4:8]
     d = (u[:, None] - v[None]).norm(dim=2)
@@ -139,7 +141,7 @@ def test_plain_circle_over_its_scale_tends_to_batch_hard_triplets(margin):
     assert undivided > 100 * hard  # without the division it grows with its scale
 
 
-@backs("The same hard triplets for d and d squared; not the same semi-hard ones.")
+@backs("With d and with d squared the same triplets are hard, but not the same triplets are semi-hard.")
 @pytest.mark.parametrize("margin", [0.1, 0.2, 1.0])
 def test_hard_triplets_are_the_same_for_d_and_d_squared_and_semihard_ones_not(margin):
     plain, squared = (Contrast.of_batch(Z, Y, metric) for metric in ("euclidean", "sqeuclidean"))
@@ -149,8 +151,8 @@ def test_hard_triplets_are_the_same_for_d_and_d_squared_and_semihard_ones_not(ma
 
 
 @backs(
-    "Semi-hard is ranked *rightly*: farther than the positive, but inside the margin.",
-    "ranked rightly, but inside the margin",
+    "A semi-hard negative is ranked *correctly*: it is farther than the positive, but inside the margin.",
+    "the negative is farther than the positive, but not by the margin",
 )
 @pytest.mark.parametrize("margin", [0.1, 0.2, 1.0])
 def test_semihard_is_ranked_rightly_and_inside_the_margin(margin):
@@ -164,13 +166,14 @@ def test_semihard_is_ranked_rightly_and_inside_the_margin(margin):
 
 
 IN_PRACTICE = (
-    "A loss that stays at exactly its margin is no bad luck: positives and negatives are equally far. In practice "
-    "every distance is then 0."
+    "A loss that stays at exactly its margin is not a coincidence: positives and negatives are equally far. In "
+    "practice every distance is then 0."
 )
 
 
 @backs(
-    "The hardest negative is not the best one: early in training, always taking it makes the net collapse to a point.",
+    "The hardest negative is not the best one: if it is always chosen early in training, the network "
+    "collapses to a point.",
     IN_PRACTICE,
 )
 @pytest.mark.parametrize("mining", ["batch_hard", "hard", "semihard"])
@@ -190,7 +193,7 @@ def _embedding_after_20_steps(mining):
     return z, z.var(dim=0, correction=0).sum().sqrt()
 
 
-@backs(r"A margin $m$ in $d$ is $2d_{ap}m+m^2$ in $d^2$: the same number admits other negatives.")
+@backs("A margin $m$ in $d$ is $2d_{ap}m+m^2$ in $d^2$: the same number selects other negatives.")
 @pytest.mark.parametrize("margin", [0.1, 0.3, 0.7])
 def test_margin_in_d_is_another_one_in_d_squared(margin):
     d_an, d_ap = grid(0.0, 2.0, 201)
@@ -217,8 +220,8 @@ def test_triplet_loss_is_its_margin_where_positives_and_negatives_are_equally_fa
 
 
 @backs(
-    "This is FaceNet's formula. LMNN (Weinberger et al. 2006), often named with it, pulls target neighbours and "
-    "pushes with a unit margin, for a linear map."
+    "This is FaceNet's formula. LMNN (Weinberger et al. 2006), which is often named with it, pulls target "
+    "neighbours and pushes others with a margin of 1, for a linear map."
 )
 @pytest.mark.parametrize("seed", range(3))
 def test_lmnn_pulls_where_facenets_formula_is_silent(seed):
@@ -243,9 +246,9 @@ def test_lmnn_pulls_where_facenets_formula_is_silent(seed):
 
 
 @backs(
-    "TensorFlow Addons' semi-hard takes the nearest farther negative at any distance, and the farthest of all "
-    "where there is none, which is a hard one.",
-    "for each positive the nearest negative beyond it, at any distance; if none, the farthest",
+    "TensorFlow Addons' semi-hard mining takes the nearest negative that is farther than the positive, at any "
+    "distance. If there is none, it takes the farthest negative, which is hard.",
+    "for each positive the nearest negative that is farther away; if there is none, the farthest negative",
 )
 @pytest.mark.parametrize("margin", [0.05, 0.2])
 def test_tfa_semihard_takes_the_nearest_farther_negative_or_the_farthest(margin):
@@ -267,7 +270,7 @@ def test_tfa_semihard_takes_the_nearest_farther_negative_or_the_farthest(margin)
     assert beyond > 0
 
 
-@backs("which triplets count", "every valid triplet; easy ones count as 0", "every triplet that is not easy",
+@backs("which triplets the loss uses", "every valid triplet; easy ones count as 0", "every triplet that is not easy",
        "the negative is no farther than the positive")  # fmt: skip
 @pytest.mark.parametrize("margin", [0.05, 0.3, 1.0])
 def test_rules_of_miners_select_what_their_help_says(margin):
@@ -291,7 +294,9 @@ def test_rules_of_miners_select_what_their_help_says(margin):
             assert math.isclose(mean, torch.cat(terms).mean(), rel_tol=1e-9)
 
 
-@backs("for each positive the nearest semi-hard negative", "farthest positive and nearest negative of each anchor")
+@backs(
+    "for each positive the nearest semi-hard negative", "for each anchor the farthest positive and the nearest negative"
+)
 @pytest.mark.parametrize("margin", [0.05, 0.3, 1.0])
 def test_choices_of_miners_are_what_their_help_says(margin):
     c = Contrast.of_batch(Z, Y, "sqeuclidean")

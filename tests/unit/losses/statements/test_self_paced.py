@@ -52,10 +52,10 @@ def descend(key, s_n, s_p, steps=100, **theta):
 
 
 @backs(
-    r"Inside the circle is not inside the box: on the boundary with $m=0.25$, at $s_n=0$, $s_p$ is 0.646, not 0.75. "
-    r"The corner $(m, 1-m)$ is one point of the circle.",
-    "how far from the ideal corner a pair may stay",
-    "how far from the ideal corner one may stay",
+    "The circle is not the box of the margins: on the boundary with $m=0.25$, at $s_n=0$, $s_p$ is 0.646, not "
+    "0.75. The corner $(m, 1-m)$ is one point of the circle.",
+    "how far from the best similarities a pair may stay",
+    "how far from the best similarities a row may stay",
 )
 @pytest.mark.parametrize("key", CIRCLES)
 @pytest.mark.parametrize("margin", MARGINS)
@@ -93,8 +93,9 @@ def test_weights_of_circle_are_distances_from_the_optima(key, margin):
 
 
 @backs(
-    r"Training does not go to $(0, 1)$, where the value is lowest: the frozen weights push $s_n$ on towards $-m$, and "
-    r"the loss may rise on the way. With a large $\gamma$ the push all but ends on the way, just inside the arc."
+    r"Training does not lead to $(0, 1)$, where the value is lowest: $\alpha$ has no gradient, so the force "
+    r"moves $s_n$ on towards $-m$, and the loss may rise on the way. With a large $\gamma$ the force nearly "
+    "ends just inside the arc."
 )
 @pytest.mark.parametrize("key", CIRCLES)
 @pytest.mark.parametrize("margin", MARGINS)
@@ -118,7 +119,10 @@ def test_circle_is_lowest_at_0_1_and_training_goes_on_to_minus_m(key, margin):
     assert left[1] < 0.1
 
 
-@backs(r"The circle ends at $s_n=-m$: below, $\alpha_n=0$ and the boundary is the straight line $s_p=1-m$.")
+@backs(
+    r"The circle ends at $s_n=-m$: for smaller $s_n$, $\alpha_n=0$ and the boundary is the straight line "
+    "$s_p=1-m$."
+)
 @pytest.mark.parametrize("key", CIRCLES)
 @pytest.mark.parametrize("margin", MARGINS)
 def test_boundary_of_circle_is_straight_below_minus_m(key, margin):
@@ -132,7 +136,7 @@ def test_boundary_of_circle_is_straight_below_minus_m(key, margin):
 
 
 @backs(
-    r"One group an anchor and one group a batch (as two public programs have it) give very different values: 756 "
+    "One group per anchor and one group per batch (as in two public programs) give very different values: 756 "
     r"and 1,139 on one random batch of 18 in three classes, at $\gamma=256$.",
     "one group for each anchor, or one for all pairs of the batch",
     "The paper's form: an anchor's positives against its negatives, mean over the anchors that have both.",
@@ -175,9 +179,9 @@ def test_circle_without_weights_is_am_softmax(margin):
 
 
 @backs(
-    "Against class weights instead of a batch it is the class-level circle loss.",
-    r"It is cross-entropy over the logits $\gamma\alpha(s-\Delta)$, and circle loss with a single positive: the "
-    "weight of one's own class.",
+    "With class weights in place of the other images it is the class-level circle loss.",
+    r"It is cross-entropy over the logits $\gamma\alpha(s-\Delta)$, and circle loss with a single positive: "
+    "the weight of the correct class.",
 )
 @pytest.mark.parametrize("margin", MARGINS)
 def test_circle_against_class_weights_is_cross_entropy_over_weighted_logits(margin):
@@ -230,11 +234,12 @@ def test_pccl_is_circle_without_margins_and_weaker_positives(margin):
         assert torch.allclose((push / -pull)[x_n > -margin], ratio, rtol=1e-6)
 
 
-@backs("Two variants go by this name. One is rebuilt from a description of the paper whose formulas were lost; the "
-       "other is the loss class that the authors released, and that one keeps circle loss's margins.",
-       "The code that the authors released keeps circle loss's margins and pools the batch. At "
-       r"$\gamma=1/\tau_n$, $k=\xi$.",
-       "Rebuilt from a description of the paper: circle loss's weights alone, and a temperature of its own a side.",
+@backs("Two losses have this name. One is rebuilt from a description of the paper that lost the formulas. The "
+    "other is the loss class that the authors released, which keeps circle loss's margins.",
+       r"The authors' released code keeps circle loss's margins and pools the whole batch. At $\gamma=1/\tau_n$, "
+    r"$k=\xi$.",
+       "Rebuilt from a description of the paper: the weights of circle loss without its margins, and separate "
+    "temperatures for positives and negatives.",
        "At k = 1 it is circle loss with all pairs of the batch in one group.")  # fmt: skip
 @pytest.mark.parametrize("margin", MARGINS)
 def test_only_the_released_pccl_keeps_margins_and_pools(margin):
@@ -253,8 +258,8 @@ def test_only_the_released_pccl_keeps_margins_and_pools(margin):
 
 
 @backs(
-    r"The weights alone do not say $s_p>1-m$ and $s_n<m$: at $s_n=m=0.25$ the boundary asks for $s_p\ge0.110$ "
-    "only."
+    "The weights alone do not demand $s_p>1-m$ and $s_n<m$: at $s_n=m=0.25$ the boundary only demands "
+    r"$s_p\ge0.110$."
 )
 @pytest.mark.parametrize("margin", [0.05, 0.25, 0.4])
 def test_boundary_of_pccl_asks_for_less_than_1_minus_m(margin):
@@ -279,7 +284,10 @@ def test_value_of_pccl_is_smallest_inside_the_square(theta):
     assert improving[1] > improving[0]
 
 
-@backs(r"Frozen weights lead to $s_p\to1$, $s_n\to-m$. That is right, but no speciality: so do circle loss's.")
+@backs(
+    r"Its forces lead to $s_p\to1$, $s_n\to-m$. That is correct, but nothing special: those of circle loss do "
+    "too."
+)
 @pytest.mark.parametrize("margin", [0.1, 0.25, 0.5])
 def test_pccl_and_circle_lead_to_the_same_place(margin):
     for key, theta in (
@@ -292,8 +300,9 @@ def test_pccl_and_circle_lead_to_the_same_place(margin):
 
 
 @backs(
-    r"$\xi$ makes the pull on positives weaker relative to the push on negatives, not weaker as such: at $s_n=-0.1$, "
-    r"$s_p=0.6$ ($m=0.25$, $\tau_n=1/16$) the pull of $\xi=5$ is 24 times that of $\xi=1$. It moves no fixed point."
+    r"$\xi$ weakens the pull on positives relative to the push on negatives, but not in absolute terms: at "
+    r"$s_n=-0.1$, $s_p=0.6$ ($m=0.25$, $\tau_n=1/16$) the pull of $\xi=5$ is 24 times that of $\xi=1$. It does "
+    "not move the fixed point."
 )
 @pytest.mark.parametrize("xi", [1, 2, 5])
 def test_xi_weakens_the_pull_against_the_push_only(xi):
@@ -309,8 +318,8 @@ def test_xi_weakens_the_pull_against_the_push_only(xi):
 
 
 @backs(
-    r"A larger $\xi$ moves the boundary both ways. It asks for more $s_p$ where $s_n>0$, for less where "
-    r"$-m<s_n<0$, and for the same at $s_n=0$ and for $s_n\le-m$."
+    r"A larger $\xi$ moves the boundary both ways. It demands a larger $s_p$ where $s_n>0$, a smaller one "
+    r"where $-m<s_n<0$, and the same at $s_n=0$ and for $s_n\le-m$."
 )
 @pytest.mark.parametrize("margin", [0.1, 0.25, 0.5])
 def test_larger_xi_moves_the_boundary_of_pccl_both_ways(margin):
@@ -323,7 +332,7 @@ def test_larger_xi_moves_the_boundary_of_pccl_both_ways(margin):
 
 @backs(
     r"For some negatives no $s_p$ is enough: those with $\xi s_n(s_n+m)>(1+m)^2/4$. With $\xi=5$ and $m=0.25$ "
-    r"$s_n=0.2$ is one."
+    "$s_n=0.2$ is an example."
 )
 @pytest.mark.parametrize("theta", every(margin=(0.1, 0.25, 0.5), xi=(1, 3, 5)))
 def test_for_some_negatives_no_s_p_is_enough_for_pccl(theta):
@@ -334,7 +343,7 @@ def test_for_some_negatives_no_s_p_is_enough_for_pccl(theta):
     assert math.isnan(boundary_s_p("pccl", 0.2, margin=0.25, xi=5))
 
 
-@backs("how far beyond its goal a pair is still pushed")
+@backs("how far beyond its goal a pair still has a force")
 @pytest.mark.parametrize("margin", MARGINS)
 def test_margin_of_pccl_pushes_beyond_the_goals(margin):
     x_n, x_p = grid()
@@ -344,7 +353,7 @@ def test_margin_of_pccl_pushes_beyond_the_goals(margin):
     assert torch.equal((push > 0)[decided], (x_n > -margin)[decided])  # the goal of a negative is 0
 
 
-@backs("of negatives; small: the worst counts")
+@backs("of negatives; small: only the worst count")
 def test_small_temperature_of_pccl_leaves_the_worst_negative():
     shares = []
     for temperature in (0.5, 1 / 16, 1 / 64):
@@ -355,8 +364,8 @@ def test_small_temperature_of_pccl_leaves_the_worst_negative():
 
 
 @backs(
-    r"Every $k$ passes through $(m, 1-m)$; a larger one asks for less $s_p$ at $s_n=0$: 0.646 at $k=1$, 0.388 at "
-    r"$k=5$ ($m=0.25$)."
+    "For every $k$ the boundary passes through $(m, 1-m)$. A larger $k$ demands less $s_p$ at $s_n=0$: 0.646 "
+    "at $k=1$, 0.388 at $k=5$ ($m=0.25$)."
 )
 @pytest.mark.parametrize("margin", [0.1, 0.25, 0.4])
 def test_larger_k_asks_for_less_at_0_and_the_corner_stays(margin):

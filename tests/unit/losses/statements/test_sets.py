@@ -39,7 +39,7 @@ def balanced(rows, classes):
 # --- N-pair -----------------------------------------------------------------------------------------------------------
 
 
-@backs("InfoNCE on raw inner products: at a temperature of 1, without scaling to unit length.")
+@backs("InfoNCE on raw inner products, with a temperature of 1 and without scaling to unit length.")
 @pytest.mark.parametrize("length", [0.5, 1.0, 3.0])
 def test_npair_is_info_nce_on_inner_products(length):
     c = LOSSES["npair"].contrast(length * Z, Y, {})
@@ -49,7 +49,7 @@ def test_npair_is_info_nce_on_inner_products(length):
     assert math.isclose(batch_mean("npair", length * Z, Y), scaled, rel_tol=1e-9) == (length == 1)
 
 
-@backs("With unit vectors it is what pytorch-metric-learning calls NTXentLoss at a temperature of 1, on labels.")
+@backs("With unit vectors it is pytorch-metric-learning's NTXentLoss with labels and a temperature of 1.")
 def test_npair_of_unit_vectors_is_nt_xent_of_pytorch_metric_learning():
     assert same(lambda z: batch_mean("npair", unit(z), Y), lambda z: pml.NTXentLoss(1.0)(z, Y))
 
@@ -81,9 +81,10 @@ def test_npair_of_unit_vectors_has_a_floor_that_a_temperature_lowers(n):
     assert value("info_nce", values(1.0), torch.full((1, n), -1.0, dtype=torch.float64), temperature=0.1) < 1e-5
 
 
-@backs("TensorFlow Addons' npairs_loss counts the anchor as its own positive and as a candidate: another loss.",
-       "TensorFlow Addons' npairs_loss on the matrix of inner products: the anchor is a positive of its own and a "
-       "candidate, and all of its class share the label. Another loss by the same name.")  # fmt: skip
+@backs("TensorFlow Addons' npairs_loss counts the anchor as its own positive and as a candidate, so it is "
+    "another loss.",
+       "TensorFlow Addons' npairs_loss on the matrix of inner products: the anchor is its own positive and a "
+    "candidate, and all rows of its class share the label. It is another loss with the same name.")  # fmt: skip
 def test_npairs_loss_of_tensorflow_addons_includes_the_anchor():
     z = 1.5 * Z
     s = z @ z.T
@@ -110,7 +111,7 @@ def test_npair_weighs_a_long_negative_more():
     assert math.isclose(push.sum(), -pull.sum(), rel_tol=1e-9)
 
 
-@backs("price of long embeddings")
+@backs("penalty on the length of embeddings")
 @pytest.mark.parametrize("l2", [0.001, 0.002, 0.02])
 def test_l2_adds_the_squared_lengths_of_both(l2):
     lengths = torch.linspace(0.5, 2, 24, dtype=torch.float64)[:, None]
@@ -136,7 +137,7 @@ def test_info_nce_is_nt_xent_of_one_anchor_and_cross_entropy(temperature):
 
 
 @backs(
-    "N-pair with unit vectors and a temperature. Not SupCon: the other positives stay out of the denominator.",
+    "N-pair with unit vectors and a temperature. It is not SupCon: the denominator excludes the other positives.",
     "Each positive must be found among the anchor's negatives; the other positives are left out.",
 )
 @pytest.mark.parametrize("temperature", TEMPERATURES)
@@ -172,8 +173,8 @@ def test_info_nce_is_am_softmax_with_a_shift_of_s_p(temperature):
 
 @backs(
     r"A small temperature is a *large* scale: $s=1/\tau$.",
-    r"A *large* temperature amplifies nothing: the formula divides by $\tau$. Sharper is a small $\tau$, that is a "
-    r"large scale $s=1/\tau$.",
+    r"A *large* temperature does not amplify differences: the formula divides by $\tau$. To amplify them, take "
+    r"a small $\tau$, that is a large scale $s=1/\tau$.",
 )
 def test_a_small_temperature_is_a_large_scale_and_is_sharper():
     sharpness = []
@@ -188,7 +189,10 @@ def test_a_small_temperature_is_a_large_scale_and_is_sharper():
     assert sharpness[0] > 50 > 1.3 > sharpness[-1]
 
 
-@backs(r"Negatives are not treated alike: at $\tau=0.07$ one with $s=0.5$ weighs 17 times one with $s=0.3$.")
+@backs(
+    r"Negatives do not have equal weights: at $\tau=0.07$ one with $s=0.5$ has 17 times the weight of one with "
+    "$s=0.3$."
+)
 @pytest.mark.parametrize("key", ["info_nce", "nt_xent", "supcon"])
 def test_near_negatives_weigh_more(key):
     _, push = slopes(key, values(0.6), values(0.3, 0.5)[None], temperature=0.07)
@@ -235,7 +239,7 @@ def test_views_have_2n_minus_2_negatives(images):
 
 
 @backs(
-    "Images of one's own class count as negatives too: it sees no classes, only which two rows are one image.",
+    "Images of the same class count as negatives too: the loss knows no classes, only which two rows are one image.",
     "The other view of an image must be found among all other views of the batch, those of its own class included.",
 )
 def test_nt_xent_pushes_images_of_ones_own_class():
@@ -252,7 +256,7 @@ def test_nt_xent_pushes_images_of_ones_own_class():
         batch_mean("nt_xent", Z, classes.repeat(2))
 
 
-@backs(r"Its curve stands at $\log(2N-1)$ for a collapsed net; values at different batch sizes do not compare.")
+@backs(r"For a collapsed network its value is $\log(2N-1)$. Values at different batch sizes cannot be compared.")
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 def test_collapse_value_of_nt_xent_grows_with_the_batch(temperature):
     found = [collapse_value("nt_xent", {"temperature": temperature}, torch.arange(2 * n)) for n in (1, 8, 128, 512)]
@@ -291,8 +295,8 @@ def test_mean_inside_the_log_is_never_larger_and_neither_gets_near_0(temperature
 
 
 @backs(
-    r"A lower loss is not a better embedding: with 10 classes and a batch of 256 at $\tau=0.1$ it cannot fall "
-    r"below about $\ln 24.6=3.2$, and shows $\ln 255=5.54$ when all points are the same."
+    r"The value of the loss does not measure the embedding: with 10 classes and a batch of 256 at $\tau=0.1$ "
+    r"it cannot fall below about $\ln 24.6=3.2$, and it is $\ln 255=5.54$ if all points coincide."
 )
 def test_floor_and_collapse_value_of_supcon_at_256():
     y = balanced(256, 10)
@@ -306,7 +310,7 @@ def test_floor_and_collapse_value_of_supcon_at_256():
     assert collapse_value("supcon", {"temperature": 0.1}, balanced(16, 10)) < floor
 
 
-@backs("A positive that is closer than its share is pushed *away*: the positives equalise.")
+@backs("A positive that is closer than the other positives can be pushed *away*, which makes their similarities equal.")
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 def test_supcon_pushes_a_positive_that_has_more_than_its_share(temperature):
     s = values(0.9, 0.2, 0.1, -0.5, -0.4)[None].requires_grad_()
@@ -330,8 +334,8 @@ def test_supcon_pushes_a_positive_that_has_more_than_its_share(temperature):
 @backs(
     r"The factor $\tau/\tau_{base}$ of the authors' code only rescales value and gradient: 7.1 times in "
     f"{articles.CONTRASTING.markdown}.",
-    r"The authors' code multiplies by $\tau/\tau_{base}$ with $\tau_{base}=0.07$: at $\tau=0.5$ that is 7.1 times "
-    "the value and, for plain gradient descent, the learning rate.",
+    r"The authors' code multiplies by $\tau/\tau_{base}$ with $\tau_{base}=0.07$: at $\tau=0.5$ that is 7.1 "
+    "times the value and, with plain gradient descent, 7.1 times the learning rate.",
 )
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 def test_tau_base_rescales_value_and_gradient(temperature):
@@ -344,7 +348,10 @@ def test_tau_base_rescales_value_and_gradient(temperature):
     assert torch.allclose(step, factor * gradient(lambda z: batch_mean("supcon", z, Y, temperature=temperature), Z))
 
 
-@backs("Curves at different batch sizes do not compare: both ends move with the logarithm of the batch.")
+@backs(
+    "Curves at different batch sizes cannot be compared: the largest and the lowest value both grow with the "
+    "logarithm of the batch size."
+)
 @pytest.mark.parametrize("temperature", [0.05, 0.1, 0.5])
 def test_both_ends_of_a_supcon_curve_move_with_the_logarithm_of_the_batch(temperature):
     ends = [

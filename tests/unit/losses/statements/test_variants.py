@@ -53,7 +53,8 @@ def distance(z):
 
 
 @backs(
-    r"$d^2$ and $[m-d]_+^2$, one mean over all pairs, zeros included. So does TensorFlow Addons' contrastive_loss.",
+    "$d^2$ and $[m-d]_+^2$, with one mean over all pairs, also those with a loss of 0. TensorFlow Addons' "
+    "contrastive_loss is the same.",
     r"Hadsell et al. put $\tfrac12$ before both branches: half the value and half the gradient.",
 )
 @pytest.mark.parametrize("margin", [0.5, 1.0, 1.7])
@@ -70,10 +71,11 @@ def test_contrastive_here_and_in_its_paper(margin):
 
 
 @backs(
-    "pytorch-metric-learning's ContrastiveLoss: $d$ and $[m-d]_+$ of unit vectors, not squared, and the mean over "
-    "positives plus the mean over those negatives that still have a loss. So the pull does not fade near the goal.",
-    r"The same with its option power=2: $d^2$ and $[m-d^2]_+$, which is not $[m-d]_+^2$: the push grows with $d$ "
-    "instead of fading towards the margin.",
+    "pytorch-metric-learning's ContrastiveLoss: $d$ and $[m-d]_+$ of unit vectors, not squared. It is the "
+    "mean over positives plus the mean over the negatives that still have a loss. So the force does not fade "
+    "near the goal.",
+    "The same with its option power=2: $d^2$ and $[m-d^2]_+$. That differs from $[m-d]_+^2$: the push grows "
+    "with $d$ instead of fading towards the margin.",
 )
 @pytest.mark.parametrize("margin", [0.5, 1.0, 1.7])
 def test_contrastive_loss_of_pytorch_metric_learning(margin):
@@ -101,8 +103,8 @@ def test_contrastive_loss_of_pytorch_metric_learning(margin):
 
 
 @backs(
-    rf"A notebook of {CONTRASTING.markdown} measures $1-s$, which is half of $d^2$ of unit vectors; that squared is "
-    r"$d^4/4$, and a margin of 1 is a right angle."
+    f"A notebook of {CONTRASTING.markdown} uses $1-s$ as the distance, which is half of $d^2$ of unit vectors. Its "
+    "square is $d^4/4$, and a margin of 1 is a right angle."
 )
 def test_contrastive_on_1_minus_cosine():
     d = distance(Z)
@@ -127,8 +129,8 @@ def hinges(z, margin, power):
 
 @backs(
     r"$d^2$ as in FaceNet, mean over all semi-hard triplets of the batch.",
-    r"$d$ in place of $d^2$: the same number as a margin then admits other negatives, as $m$ in $d$ is "
-    r"$2d_{ap}m+m^2$ in $d^2$.",
+    "$d$ in place of $d^2$: the same margin then selects other negatives, because $m$ in $d$ is "
+    "$2d_{ap}m+m^2$ in $d^2$.",
 )
 @pytest.mark.parametrize("margin", [0.1, 0.2, 1.0])
 def test_triplet_here_and_in_plain_distance(margin):
@@ -149,9 +151,10 @@ def test_triplet_here_and_in_plain_distance(margin):
 
 
 @backs(
-    "Zeros stay in the mean: the better the embedding, the more of them, and the smaller every step.",
-    "pytorch-metric-learning's TripletMarginLoss without a miner (which also scales embeddings to unit length and "
-    "has a margin of 0.05 by default). The mean is over fewer and fewer triplets, so it hardly falls.",
+    "Triplets without a loss stay in the mean as zeros. The better the embedding, the more zeros there are, "
+    "and the smaller the gradient.",
+    "pytorch-metric-learning's TripletMarginLoss without a miner. (By default it also scales embeddings to "
+    "unit length and has a margin of 0.05.) Fewer and fewer triplets are in the mean, so it hardly falls.",
 )
 def test_means_over_all_and_over_what_is_not_0():
     library = pml.TripletMarginLoss()
@@ -175,9 +178,10 @@ def test_means_over_all_and_over_what_is_not_0():
 
 
 @backs(
-    "For each positive the nearest negative that is farther, at any distance, or else the farthest of all, which "
-    "is a hard one; its default margin is 1. In plain distance, as its later releases have it.",
-    "The same on squared distances, as releases 0.9 had it, though they called it L_2.",
+    "For each positive it takes the nearest negative that is farther away, at any distance. If there is none, "
+    "it takes the farthest negative, which is hard. Its default margin is 1. Later releases use Euclidean "
+    "distance.",
+    "The same with squared distances, as in releases 0.9, although they called it L_2.",
 )
 def test_semihard_of_tensorflow_addons():
     preset = next(preset for preset in LOSSES["triplet"].presets if preset.title == "TensorFlow Addons")
@@ -209,10 +213,10 @@ def test_batch_hard_of_tensorflow_addons():
 
 
 @backs(
-    "Label form: one term for each ordered positive pair, against all negatives of its anchor.",
+    "Form with labels: one term for each ordered positive pair, against all negatives of its anchor.",
     "One term for each ordered positive pair, against all negatives of its anchor.",
-    "pytorch-metric-learning's NTXentLoss takes labels. Given classes, each positive in turn is compared with the "
-    "negatives, and the other positives are left out: what is called InfoNCE here.",
+    "pytorch-metric-learning's NTXentLoss takes labels. It compares each positive with the negatives, and "
+    "leaves out the other positives. Here this is called InfoNCE.",
 )
 @pytest.mark.parametrize("temperature", [0.1, 0.5])
 def test_label_forms_have_a_term_for_each_positive_pair(temperature):
@@ -229,10 +233,10 @@ def test_label_forms_have_a_term_for_each_positive_pair(temperature):
 
 
 @backs(
-    "Sohn's batch has one pair of each class, so an anchor has as many negatives as there are other classes. Taken "
-    "here: the first two rows of each class.",
-    "pytorch-metric-learning's NPairsLoss scales embeddings to unit length unless told otherwise. Then no logit "
-    "exceeds 1, and the loss stays high.",
+    "Sohn's batch has one pair of each class, so an anchor has as many negatives as there are other classes. "
+    "Here the pairs are the first two rows of each class.",
+    "pytorch-metric-learning's NPairsLoss scales embeddings to unit length by default. Then no logit exceeds "
+    "1, and the loss stays high.",
 )
 def test_one_pair_a_class():
     anchors, positives = torch.arange(5), torch.arange(5, 10)  # rows of classes 0..4
@@ -249,7 +253,7 @@ def test_one_pair_a_class():
 
 @backs(
     r"TensorFlow's npairs_loss, and most programs after it, multiply the squared lengths by $\lambda/4$: their "
-    r"$\lambda=0.002$ is 0.0005 here, and the published 0.002 costs four times as much here."
+    r"$\lambda=0.002$ is 0.0005 here, and the published 0.002 is four times as strong here."
 )
 def test_quarter_of_the_price_of_length():
     z = 2 * Z
@@ -261,7 +265,7 @@ def test_quarter_of_the_price_of_length():
     assert math.isclose(others, 0.25 * 0.002 * (4 + 4), rel_tol=1e-9)
 
 
-@backs("SimCLR: row i and row i + N are views of one image; the rest of the batch, of whatever class, is negative.")
+@backs("SimCLR: row i and row i + N are views of one image. All other rows are negatives, whatever their class.")
 def test_nt_xent_here_takes_rows_i_and_i_plus_n_for_views():
     s = (Z @ Z.T / 0.5).fill_diagonal_(-torch.inf)
     expected = cross_entropy(s, (torch.arange(24) + 12) % 24)
@@ -271,8 +275,8 @@ def test_nt_xent_here_takes_rows_i_and_i_plus_n_for_views():
 
 
 @backs(
-    f"The supervised NT-Xent of {CONTRASTING.markdown}: with the other positives in the denominator, that is SupCon.",
-    "That makes it SupCon: the positives compete, and with two or more of them the loss can no longer come near 0.",
+    f"The supervised NT-Xent of {CONTRASTING.markdown}. With the other positives in the denominator it is SupCon.",
+    "That makes it SupCon: the positives compete, and with two or more of them the loss cannot come near 0.",
 )
 @pytest.mark.parametrize("temperature", [0.1, 0.5])
 def test_positives_in_the_denominator_make_it_supcon(temperature):
@@ -291,7 +295,7 @@ def test_positives_in_the_denominator_make_it_supcon(temperature):
         assert (found < 1e-6) == (positives == 1)  # with one positive it does come near 0
 
 
-@backs("The paper's other form, $L_{in}$. Never larger, by Jensen's inequality, and worse in its experiments.")
+@backs("The paper's other form, $L_{in}$. By Jensen's inequality it is never larger. It was worse in the experiments.")
 @pytest.mark.parametrize("temperature", [0.05, 0.1, 1.0])
 def test_mean_inside_the_logarithm_is_another_and_no_larger(temperature):
     q = (Z @ Z.T / temperature).fill_diagonal_(-torch.inf).softmax(1)
@@ -302,8 +306,8 @@ def test_mean_inside_the_logarithm_is_another_and_no_larger(temperature):
 
 
 @backs(
-    "The authors' code now keeps them in the mean (and once gave NaN), so the value falls with every class that "
-    r"has a single image in the batch. Shown without its factor $\tau/0.07$."
+    "The authors' code keeps them in the mean (earlier versions gave NaN), so the value falls with every "
+    r"class that has a single image in the batch. It is shown without its factor $\tau/0.07$."
 )
 def test_anchors_without_a_positive_lower_the_mean():
     y, found = Y.clone(), []
@@ -318,8 +322,8 @@ def test_anchors_without_a_positive_lower_the_mean():
 @backs(
     "As in CPC, and in MoCo with its queue: only the first half are anchors, the second half are candidates. "
     "Labels are not used.",
-    "As for pairs of image and text: a row looks for its partner among the other half only, and labels are not "
-    "used. N - 1 negatives in place of NT-Xent's 2N - 2.",
+    "As for pairs of image and text: each row is compared only with the rows of the other half, and labels "
+    "are not used. An anchor has N - 1 negatives, while in NT-Xent it has 2N - 2.",
 )
 def test_halves_that_look_for_their_partners():
     s = Z[:12] @ Z[12:].T / 0.1
@@ -333,8 +337,8 @@ def test_halves_that_look_for_their_partners():
 
 
 @backs(
-    "Two public programs (a much-copied one, and EasyNLP's) put all pairs of the batch into one group. The value "
-    "grows with the batch, and only its worst pairs feel anything."
+    "Two public programs (one that is often copied, and EasyNLP's) put all pairs of the batch into one group. "
+    "The value grows with the batch size, and only the worst pairs have a force."
 )
 def test_one_group_grows_with_the_batch_and_moves_its_worst_pairs():
     z = unit(torch.randn(256, 8, generator=torch.Generator().manual_seed(2), dtype=torch.float64))
@@ -353,8 +357,8 @@ def test_one_group_grows_with_the_batch_and_moves_its_worst_pairs():
 
 
 @backs(
-    "pytorch-metric-learning's CircleLoss with a plain mean as its reducer. Its own mean is over what is not 0, "
-    r"which is the same as here unless perfect anchors underflow: in float32 from $\gamma m^2=52$ on."
+    "pytorch-metric-learning's CircleLoss with a plain mean as its reducer. Its default mean is over nonzero "
+    r"terms, which is the same as here unless perfect anchors underflow: in float32 from $\gamma m^2=52$ on."
 )
 def test_circle_loss_of_pytorch_metric_learning():
     y = torch.cat([Y[:20], torch.arange(90, 94)])  # four anchors without a positive
@@ -374,8 +378,8 @@ def test_circle_loss_of_pytorch_metric_learning():
 
 
 @backs(
-    "A linear layer as every library has it.",
-    "The papers with margins leave the bias out, so that angles and lengths alone decide.",
+    "A linear layer, as in every library.",
+    "The papers with margins omit the bias, so that only angles and lengths count.",
 )
 def test_softmax_with_and_without_a_bias():
     with_bias = cross_entropy(torch.nn.functional.linear(Z, WEIGHT, BIAS), Y)
@@ -391,8 +395,8 @@ def test_softmax_with_and_without_a_bias():
 
 
 @backs(
-    "A mistake, and a common one: a softmax layer before a loss that expects logits. The classifiers of "
-    f"{CONTRASTING.markdown} have it. With 10 classes the loss cannot fall below 1.461, however right they are."
+    "A common mistake: a softmax layer before a loss that expects logits. The classifiers of "
+    f"{CONTRASTING.markdown} have it. With 10 classes the loss cannot fall below 1.461, even if all are correct."
 )
 def test_softmax_applied_twice_has_a_floor():
     floor = math.log(1 + 9 * math.exp(-1))
@@ -405,9 +409,10 @@ def test_softmax_applied_twice_has_a_floor():
 
 
 @backs(
-    "The loss as it is written down, and where its published schedule ends. pytorch-metric-learning has only this.",
-    r"$\psi_\lambda$ is then five parts cosine and one part $\psi$: a margin far smaller than $m$ suggests.",
-    "The loss as it is written down, which pytorch-metric-learning has. The authors never train with it.",
+    "The loss as in the paper, and at the end of its published schedule. pytorch-metric-learning has only this.",
+    r"$\psi_\lambda$ is then five parts cosine and one part $\psi$, so the margin is far smaller than $m$ "
+    "suggests.",
+    "The loss as in the paper, and in pytorch-metric-learning. The authors never train with it.",
     r"The authors' schedule falls to $\lambda=5$ and stays there: their published loss is five parts plain cosine "
     r"and one part $\psi$.",
 )
@@ -438,9 +443,10 @@ def test_annealed_multiplied_angles(key, library):
 
 
 @backs(
-    r"InsightFace's newer PyTorch code takes $\cos(\theta+m)$ everywhere, and its derivative to be that of "
-    r"$\cos\theta$. Beyond $\pi-m$ the logit then rises again. Here it has its own derivative.",
-    r"An option of the authors' code: a margin only for $\theta$ below a right angle, and plain cosine beyond.",
+    r"InsightFace's newer PyTorch code uses $\cos(\theta+m)$ for all angles, with the derivative of "
+    r"$\cos\theta$. Above $\pi-m$ the logit then rises again. Here it has its true derivative.",
+    r"An option of the authors' code: the margin applies only for $\theta$ below 90°, and the plain cosine "
+    "above.",
 )
 @pytest.mark.parametrize("margin", [0.2, 0.5, 1.0])
 def test_other_branches_of_arcface(margin):
