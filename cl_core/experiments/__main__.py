@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     remaining = [cell for cell in cells if cell not in finished]
     seconds = sum(map(estimate, remaining))
     print(
-        f"{len(finished)} of {len(cells)} cells are there; {len(remaining)} to run, "
+        f"{len(finished)} of {len(cells)} cells are finished; {len(remaining)} to run, "
         f"about {seconds / 3600:.1f} hours of one processor, {seconds / 3600 / at_once:.1f} with {at_once} workers. "
         f"Results: {arguments.results}"
     )
@@ -78,10 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             report = sweep(remaining, executor, arguments.results, at_once=at_once, callback=report_progress)
         except KeyboardInterrupt:
-            bar.write("Stopped. What was finished is kept; the same command goes on from there.")
+            bar.write("Stopped. Finished cells are kept; the same command resumes from there.")
             return 130
         except OSError as error:
-            bar.write(f"{error} What was finished is kept; the same command goes on from there.", file=sys.stderr)
+            bar.write(f"{error} Finished cells are kept; the same command resumes from there.", file=sys.stderr)
             return 1
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
@@ -135,16 +135,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cl_core.experiments", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
     run_parser = commands.add_parser(
-        "run", help="run every cell that has no result yet; stopped, it goes on where it was"
+        "run", help="run every cell that has no result yet; if stopped, it resumes where it was"
     )
     run_parser.add_argument("--studies", nargs="+", choices=list(STUDIES), default=list(STUDIES))
-    run_parser.add_argument("--seeds", type=int, help="the first so many; each study has its own number")
+    run_parser.add_argument("--seeds", type=int, help="number of seeds, from 0 on; by default each study's own number")
     run_parser.add_argument("--cell", default="*", help="a cell's name, or a pattern of names")
-    run_parser.add_argument("--workers", type=int, help="cells at a time; by default one a core, or all of a cluster's")
+    run_parser.add_argument(
+        "--workers", type=int, help="cells at a time; by default one per core, or one per worker of a cluster"
+    )
     run_parser.add_argument("--results", type=Path, default=results.SHIPPED, help="folder of results")
-    run_parser.add_argument("--dry", action="store_true", help="only say what there would be to do")
+    run_parser.add_argument("--dry", action="store_true", help="only print what would be run")
     run_parser.set_defaults(command=run)
-    show_parser = commands.add_parser("show", help="print the table, what it says of the claims, and what was not run")
+    show_parser = commands.add_parser("show", help="print the table, the verdicts on the claims, and what was not run")
     show_parser.add_argument("--results", type=Path, default=results.SHIPPED, help="folder of results")
     show_parser.set_defaults(command=show)
     arguments = parser.parse_args()

@@ -19,8 +19,8 @@ from cl_core.experiments.table import FAILED, MEASURED, NOT_RUN, RIGHT, VERSIONS
 TEST_IMAGES = 10_000
 MAX_NAMED = 5  # comparisons listed for each answer
 
-MIXED = "its classes are mixed"
-LABELS = {True: "holds", False: "does not hold", None: "cannot be said yet"}
+MIXED = "classes are mixed"
+LABELS = {True: "holds", False: "does not hold", None: "not decided yet"}
 COLUMNS = ("dataset", "kind", "comparison", "first", "second", "difference", "error", "seeds", "answer")
 
 
@@ -47,7 +47,7 @@ class Verdict:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the claim holds wherever it is decided; what was put right is no test of what the article claims."""
+        """Whether the claim holds wherever it is decided; corrected results do not test what the article claims."""
         decided = {answer for kind, answer in self.answers.items() if kind != RIGHT} - {None}
         return all(decided) if decided else None
 
@@ -143,16 +143,22 @@ def summarise(rows: pd.DataFrame, format_row: Callable[[pd.Series], str]) -> str
         Plain text of a line for each version, and one more if the standard error of any comparison is that of a single
         seed.
     """
-    parts = [f"{kind.capitalize()}: {_summarise(rows[rows['kind'] == kind], format_row)}" for kind in VERSIONS]
+    parts = [
+        f"{table.KIND_TITLES[kind].capitalize()}: {_summarise(rows[rows['kind'] == kind], format_row)}"
+        for kind in VERSIONS
+    ]
     if ((rows["seeds"] == 1) & rows["error"].notna()).any():
-        parts.append("Where there is one seed, the error is that of 10,000 test images alone: a lower bound.")
+        parts.append(
+            "With a single seed, the error comes from the 10,000 test images only. It is a lower bound, because runs "
+            "with other seeds also differ."
+        )
     return "\n".join(parts)
 
 
 def _summarise(rows: pd.DataFrame, format_row: Callable[[pd.Series], str]) -> str:
     """Return how many comparisons support the claim, and what the other answers are."""
-    text = f"{(rows['answer'] == YES).sum()} of {len(rows)} comparisons come out as claimed"
-    for answer, title in ((NO, "against it"), (CLOSE, CLOSE)):
+    text = f"{(rows['answer'] == YES).sum()} of {len(rows)} comparisons support the claim"
+    for answer, title in ((NO, "these contradict it"), (CLOSE, CLOSE)):
         matching = rows[rows["answer"] == answer]
         if len(matching):
             text += (

@@ -39,52 +39,58 @@ def agreement(verdicts: Sequence[Verdict]) -> str:
     pairs = [(v.answers[PUBLISHED], v.answers[ARTICLE]) for v in verdicts if ARTICLE in v.answers]
     decided = [pair for pair in pairs if None not in pair]
     same = sum(ours == theirs for ours, theirs in decided)
-    lead = f"The net of the article's program leads to the same verdict as ours on {same} of {len(decided)} claims"
-    return f"{lead}; {len(pairs) - len(decided)} more are not decided on both nets yet."
+    lead = f"The article's network and this project's lead to the same verdict on {same} of {len(decided)} claims"
+    undecided = len(pairs) - len(decided)
+    return f"{lead}. {undecided} more are not decided for both networks yet." if undecided else f"{lead}."
 
 
 def _on_losses(beats: Verdict) -> str:
     if beats.holds is None:
-        return f"Whether contrastive training beats the plain net at batch {SMALL_BATCH} {_open(beats)}."
+        return _undecided(f"contrastive training beats the baseline at batch {SMALL_BATCH}", beats)
     right = beats.evidence[beats.evidence["kind"] == RIGHT]
-    remaining = f"with the article's odd choices put right, {(right['answer'] == YES).sum()} of {len(right)} still do"
+    remaining = (
+        f"With the article's unusual choices corrected, {(right['answer'] == YES).sum()} of {len(right)} comparisons "
+        "still support this"
+    )
     rows = beats.evidence[beats.evidence["kind"] != RIGHT]
     if not beats.holds:
-        lead = f"At batch {SMALL_BATCH} not every comparison with the plain net comes out as the article says"
-        return f"{lead} ({(rows['answer'] == NO).sum()} of {len(rows)} are against it); {remaining}."
+        lead = f"At batch {SMALL_BATCH} not every comparison with the baseline supports the article"
+        return f"{lead}: {(rows['answer'] == NO).sum()} of {len(rows)} contradict it. {remaining}."
     gains = [
         f"{_span(group['difference'])} points on {table.title_of(str(dataset))}"
         for dataset, group in rows[~_is_about(rows, BATCH_HARD)].dropna().groupby("dataset", sort=False)
     ]
-    lead = f"At batch {SMALL_BATCH} every contrastive loss but the hard-mined triplet beats the plain net"
-    return f"{lead}, by {' and '.join(gains)}; {remaining}."
+    lead = f"At batch {SMALL_BATCH} every contrastive loss except the triplet loss with hard mining beats the baseline"
+    return f"{lead}, by {' and '.join(gains)}. {remaining}."
 
 
 def _on_batch_size(by_key: Mapping[str, Verdict]) -> str:
     falls, alone = by_key["falls"], by_key["batch"]
     for verdict in (falls, alone):
         if verdict.holds is None:
-            return f"Whether a larger batch costs accuracy {_open(verdict)}."
+            return _undecided("a larger batch lowers accuracy", verdict)
     rows = falls.evidence[(falls.evidence["kind"] != RIGHT) & (falls.evidence["answer"] != MIXED)]
     drop = 100 * rows["difference"].mean()
     change = -100 * alone.evidence.loc[alone.evidence["kind"] == BATCH_ALONE, "difference"].mean()
-    grid = "along the article's grid, where batch size and learning rate rise together"
+    grid = "as batch size and learning rate rise together, as in the article"
     lead = f"Accuracy {'falls' if falls.holds else 'does not always fall'} {grid} ({drop:.1f} points on average)"
-    cause = "and the batch size alone lowers it too" if alone.holds else "but the batch size alone does not lower it"
-    side = f"{abs(change):.1f} points {'above' if change > 0 else 'below'} batch {SMALL_BATCH}"
-    return f"{lead}, {cause}: at the same rate and number of steps, batch {LARGE_BATCH:,} is {side} on average."
+    cause = "The batch size alone lowers it too" if alone.holds else "The batch size alone does not lower it"
+    side = (
+        f"{abs(change):.1f} points {'higher' if change > 0 else 'lower'} at batch {LARGE_BATCH:,} than at {SMALL_BATCH}"
+    )
+    return f"{lead}. {cause}: at the same rate and number of steps, accuracy is on average {side}."
 
 
 def _on_mining(mining: Verdict) -> str:
     rows = mining.evidence[mining.evidence["kind"] != RIGHT].dropna(subset="difference")
     control, hard = (rows[_is_about(rows, method)] for method in (NO_MINING, BATCH_HARD))
     if mining.holds is None or control.empty or hard.empty:
-        return f"Whether mining matters {_open(mining)}."
+        return _undecided("mining matters", mining)
     higher = (control["difference"] < 0).sum()
     best = "is" if mining.holds else "is not"
     return (
-        f"Semi-hard mining {best} the best for the triplet loss: it is {_span(hard['difference'])} points above hard "
-        f"mining, and without any mining the mean is higher than with it in {higher} of {len(control)} places."
+        f"Semi-hard mining {best} the best choice for the triplet loss. It is {_span(hard['difference'])} points above "
+        f"hard mining, but the loss without any mining is better in {higher} of {len(control)} comparisons."
     )
 
 
@@ -92,10 +98,10 @@ def _is_about(rows: pd.DataFrame, method: str) -> "pd.Series[bool]":
     return rows["comparison"].str.contains(METHODS[method].title, regex=False)
 
 
-def _open(verdict: Verdict) -> str:
+def _undecided(question: str, verdict: Verdict) -> str:
     rows = verdict.evidence[verdict.evidence["kind"] != RIGHT]
     decided = rows["answer"].isin([YES, NO]).sum()
-    return f"cannot be said yet: {decided} of {len(rows)} comparisons are decided"
+    return f"It is not known yet whether {question}: {decided} of {len(rows)} comparisons are decided."
 
 
 def _span(differences: "pd.Series[float]") -> str:

@@ -1,8 +1,9 @@
 """The cells of the experiment: each one is a method, a data set, a batch size, a learning rate and a seed.
 
-The published grid couples batch size and learning rate, and has three oddities: its classifiers apply softmax twice,
-its N-pair loss counts an anchor as a positive of its own, and its supervised NT-Xent is multiplied by tau / tau_base.
-Results "as published" include them; results "put right" do not. The first oddity concerns only the second stage, so
+The published grid couples batch size and learning rate, and has three unusual choices: its classifiers apply softmax
+twice, its N-pair loss counts an anchor as a positive of its own, and its supervised NT-Xent is multiplied by
+tau / tau_base. Results "as published" include them; results "put right" do not. The first choice concerns only the
+second stage, so
 both classifiers are trained on the encoder of the same first stage; the other two need cells of their own.
 
 The cells "as published" have this project's net. Those of the study "program" have that of the article's program, with
@@ -203,19 +204,19 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
     {
         "published": Study(
             "As published",
-            "Does the article's table come out again, with its own choices?",
+            "Do the article's own choices reproduce its table?",
             3,
             _coupled("published", ("baseline", *FIRST_ARTICLE), True, 20),
         ),
         PROGRAM: Study(
             "The article's program",
-            "Does it come out with the article's own net?",
+            "Does the article's own network reproduce it?",
             3,
             _coupled(PROGRAM, ("baseline", *FIRST_ARTICLE), True, 20),
         ),
         "right": Study(
-            "Put right",
-            "What changes where the loss itself was odd?",
+            "Corrected",
+            "What changes where the loss itself is corrected?",
             1,
             _coupled("right", _ODD_METHODS, False, 20),
         ),
@@ -226,7 +227,7 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
             _coupled("second", SECOND_ARTICLE, False, 5),
         ),
         "decoupled": Study(
-            "One thing at a time",
+            "One factor at a time",
             "Is it the batch size, the learning rate, or the number of steps?",
             1,
             _decoupled(("baseline", "max_margin", "triplet_semihard", "npair", "sup_nt_xent"), 5, 600),

@@ -56,14 +56,14 @@ def describe_effects(evidence: pd.DataFrame) -> str:
     titles = {
         BATCH_ALONE: f"{SMALL_BATCH} to {LARGE_BATCH:,}, same rate, {MANY_STEPS} steps",
         RATE_ALONE: f"{RATES[1]:g} to {RATES[2]:g}, same batch size, {MANY_STEPS} steps",
-        STEPS_ALONE: f"{MANY_STEPS} to {FEW_STEPS}, which is an equal number of epochs, "
+        STEPS_ALONE: f"{MANY_STEPS} to {FEW_STEPS}, which gives an equal number of epochs, "
         f"batch {LARGE_BATCH:,}, same rate",
     }
     lines = []
     for kind, title in titles.items():
         rows = evidence[evidence["kind"] == kind]
         known = rows[rows["difference"].notna()]
-        line = f"{kind.capitalize()} ({title}), on MNIST, put right: "
+        line = f"{kind.capitalize()} ({title}), on MNIST, corrected: "
         if known.empty:
             lines.append(f"{line}not run.")
             continue

@@ -30,7 +30,8 @@ from cl_core.losses.variants import OURS
 PUBLISHED, ARTICLE, RIGHT, DIFFERENCE = "as published", "the article's program", "put right", "difference"
 VERSIONS = (PUBLISHED, ARTICLE, RIGHT)  # ways in which cells were run
 KINDS = (*VERSIONS, DIFFERENCE)
-KIND_TITLES = {RIGHT: "corrected", DIFFERENCE: "change by the corrections"}  # where pages do not show the key
+# titles of kinds on pages; the kinds themselves are keys in links
+KIND_TITLES = dict(zip(KINDS, (PUBLISHED, "article's network", "corrected", "change by the corrections"), strict=True))
 EPOCHS, STEPS = "equal epochs", "equal steps"
 SPANS = (EPOCHS, STEPS)
 BATCHES = tuple(batch for batch, _ in COUPLED)
@@ -255,7 +256,7 @@ def markdown(results: pd.DataFrame) -> str:
         groups = _scores_by_group(rows, ["method"], signed=kind == DIFFERENCE)
         lines = [[row_title(str(key[0])), *scores] for key, scores in groups]
         header = ["accuracy in %", *(f"batch {batch:,}, rate {rate:g}" for batch, rate in COUPLED)]
-        parts.append(f"### {title_of(dataset)}, {kind}\n\n{_markdown_table(header, lines)}")
+        parts.append(f"### {title_of(dataset)}, {KIND_TITLES[kind]}\n\n{_markdown_table(header, lines)}")
     return "\n\n".join(parts)
 
 

@@ -13,12 +13,12 @@ pytestmark = pytest.mark.browser
 
 def test_chosen_cell_runs_reduced_and_opens_live_with_its_settings(open_page: Callable[..., Page]) -> None:
     page = open_page("triplets?part=a+real+batch")  # another page with a `part` in its query string
-    expect(page.get_by_text("which triplets teach?")).to_be_visible(timeout=TIMEOUT)
+    expect(page.get_by_text("Easy, semi-hard and hard triplets")).to_be_visible(timeout=TIMEOUT)
     page.get_by_role("link", name="Reproduced comparison").click()
     # the finding and the table with an alternative text for each number; folded, a badge for each of the ten claims
     claims = page.get_by_text("The article's 10 claims, one by one")
     claims.click(timeout=TIMEOUT)
-    badges = re.compile("^(check_circle|cancel|help) ?(holds|does not hold|cannot be said yet)$")
+    badges = re.compile("^(check_circle|cancel|help) ?(holds|does not hold|not decided yet)$")
     expect(page.get_by_text(badges)).to_have_count(10)
     table = page.locator('[aria-label^="MNIST, as published"]').first
     expect(table).to_be_visible(timeout=TIMEOUT)

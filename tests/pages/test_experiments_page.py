@@ -73,7 +73,7 @@ def test_table_and_verdicts_agree_with_results(pool, result_folder):
     alt = f"{METHODS['npair'].title}: {outcome_of(table.cell_of('mnist', 'npair', 32, PUBLISHED)).accuracy_odd:.2%}"
     assert alt.rstrip("%") in chart_specs(app)[0]
     assert "not run" in chart_specs(app)[1]
-    assert "Cells not run: 105 of “published”" in page_texts(app)
+    assert "Runs that are missing: 105 of “As published”" in page_texts(app)
     assert "a machine" in page_texts(app)
     assert not pool.submitted  # showing the table starts no task
 
@@ -171,7 +171,7 @@ def test_points_show_every_method_of_a_version(pool, result_folder, version):
 
 def test_cell_of_a_loss_that_the_article_does_not_have(pool, result_folder):
     app = open_page("experiments", part="one cell", method="circle", made=ARTICLE)
-    assert "The article's program has no Circle loss" in app.info[0].value
+    assert "The article's program does not include Circle loss" in app.info[0].value
     assert not app.code
 
 
@@ -196,7 +196,7 @@ def test_cell_shows_its_numbers_command_and_link(pool, result_folder):
     assert settings["convention"] == "soft_labels"
     # with the corrected protocol it is another cell, which was not run
     app.selectbox(key="made").set_value(RIGHT).run()
-    assert "This cell was not run" in page_texts(app)
+    assert "This run was not made yet" in page_texts(app)
     assert table.cell_of("mnist", "npair", 256, RIGHT).name in app.code[0].value
 
 
@@ -221,7 +221,7 @@ def test_reduced_cell_is_shown_beside_the_shipped_one(pool, result_folder, monke
     whole = table.cell_of("mnist", "max_margin", 2048, ARTICLE)
     assert reduced_cell(whole, 2).steps == 60  # which keeps the last, smaller batch of each epoch
     lines = app.dataframe[1].value
-    assert list(lines["which"]) == ["shipped, 20 epochs, seed 0", "Short run here, 2 epochs"]
+    assert list(lines["run"]) == ["shipped, 20 epochs, seed 0", "Short run here, 2 epochs"]
     assert len(list(result_folder.glob("*.parquet"))) == len(CELLS)  # shipped results are not changed
 
 
@@ -247,7 +247,7 @@ def test_reduced_cell_can_be_cancelled_and_its_failure_is_shown(pool, result_fol
             break
         time.sleep(0.02)
         app.run()
-    assert "Run the cell again" in app.error[0].value
+    assert "Start it again" in app.error[0].value
     assert "no such thing" not in app.error[0].value
     assert not app.exception
 

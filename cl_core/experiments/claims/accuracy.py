@@ -49,7 +49,7 @@ def beats_the_baseline(scores: Scores) -> Verdict:
     evidence = evidence_table(rows)
     return Verdict(
         "beats",
-        "At batch 32, every loss but the hard-mined triplet beats the plain net",
+        "At batch 32, every loss except the triplet loss with hard mining beats the baseline",
         decide_by_version(evidence),
         summarise(evidence, format_points),
         evidence,
@@ -90,7 +90,7 @@ def _ranking(accuracy: Mapping[Key, Estimate], kind: str) -> str:
         known = sorted((-estimate.value, method) for method, estimate in estimates.items() if not estimate.missing)
         order = ", ".join(f"{_title(method)} {-100 * value:.2f}" for value, method in known)
         orders.append(f"on {table.title_of(dataset)}: {order or 'not run'}")
-    return f"At batch {SMALL_BATCH}, {kind}, best first, {'; '.join(orders)}."
+    return f"{table.KIND_TITLES[kind].capitalize()}, at batch {SMALL_BATCH}, best first: {'; '.join(orders)}."
 
 
 def mining_matters(scores: Scores) -> Verdict:
@@ -113,7 +113,7 @@ def mining_matters(scores: Scores) -> Verdict:
     evidence = evidence_table(rows)
     is_control = evidence["comparison"].str.contains(_title(NO_MINING), regex=False)
     lines = [
-        "The article compares semi-hard with hard mining only; the triplet loss without mining is added here.",
+        "The article compares only semi-hard and hard mining. The triplet loss without mining is added here.",
         *(_control(evidence[is_control & (evidence["kind"] == kind)], kind) for kind in (PUBLISHED, ARTICLE)),
         summarise(evidence, format_points),
     ]
@@ -130,9 +130,10 @@ def _control(rows: pd.DataFrame, kind: str) -> str:
     """Return in how many places no mining has the higher mean, however close."""
     known = rows[rows["difference"].notna()]
     if known.empty:
-        return f"{kind.capitalize()}, no mining was not compared yet."
+        return f"{table.KIND_TITLES[kind].capitalize()}: there is no comparison with the loss without mining yet."
     higher = (known["difference"] < 0).sum()
-    return f"{kind.capitalize()}, the mean without mining is the higher one in {higher} of {len(known)} places."
+    title = table.KIND_TITLES[kind].capitalize()
+    return f"{title}: the mean without mining is higher in {higher} of {len(known)} comparisons."
 
 
 def robust_at_large_batches(scores: Scores) -> Verdict:
@@ -152,7 +153,7 @@ def robust_at_large_batches(scores: Scores) -> Verdict:
         }
         own_drop = drops.pop("sup_nt_xent")
         for method, drop in drops.items():
-            comparison = f"loss of {_title(method)} above that of supervised NT-Xent"
+            comparison = f"{_title(method)} loses more accuracy than supervised NT-Xent"
             rows.append(compare(dataset, kind, comparison, drop, own_drop))
     evidence = evidence_table(rows)
     own_drops = evidence[evidence["kind"] == PUBLISHED].groupby("dataset", sort=False)["second"].first()

@@ -42,12 +42,15 @@ def falls_in_the_coupled_grid(scores: Scores) -> Verdict:
         row["answer"] = MIXED if mixed_batches.issuperset((SMALL_BATCH, LARGE_BATCH)) else row["answer"]
         rows.append(row)
         rises += [
-            f"{METHODS[method].title} from {small} to {large:,} on {table.title_of(dataset)}, {kind}"
+            f"{METHODS[method].title} from {small} to {large:,} on {table.title_of(dataset)} "
+            f"({table.KIND_TITLES[kind]})"
             for small, large in pairwise(BATCHES)
             if estimates[large].minus(estimates[small]).answer == YES and not mixed_batches.issuperset((small, large))
         ]
     evidence = evidence_table(rows)
-    lines = [summarise(evidence, format_points)] + [f"It rises on the way for {', '.join(rises)}."] * bool(rises)
+    lines = [summarise(evidence, format_points)] + [f"Between two batch sizes it rises: {', '.join(rises)}."] * bool(
+        rises
+    )
     return Verdict(
         "falls",
         "Accuracy falls as batch size and learning rate rise together",
@@ -71,7 +74,7 @@ def batch_size_alone(scores: Scores) -> Verdict:
         "batch",
         "A larger batch alone lowers accuracy, which the article does not claim",
         {BATCH_ALONE: decide(evidence.loc[evidence["kind"] == BATCH_ALONE, "answer"])},
-        "The article's table may be read so, but in it the rate rises, and the number of steps falls, with the batch "
-        f"size.\n{describe_effects(evidence)}",
+        "The article's table may suggest this. But in that table the learning rate rises with the batch size, and the "
+        f"number of steps falls.\n{describe_effects(evidence)}",
         evidence,
     )

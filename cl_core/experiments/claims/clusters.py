@@ -95,11 +95,12 @@ def worse_with_batch_size(scores: Scores) -> Verdict:
             wider.append(log_compactness[places[1]].value - log_compactness[places[0]].value)
     evidence = evidence_table(rows)
     known = [change for change in wider if not np.isnan(change)]
-    lines = ["Measured by MAP@R, which falls when the nearest images are of other classes."]
+    lines = ["Measured by MAP@R, which falls when the nearest images belong to other classes."]
     if known:
         wide = sum(change > 0 for change in known)
         lines.append(
-            f"{PUBLISHED.capitalize()}, the clusters are also wider at {LARGE_BATCH:,} in {wide} of {len(known)} cases."
+            f"{PUBLISHED.capitalize()}: in {wide} of {len(known)} cases the clusters are also wider at batch "
+            f"{LARGE_BATCH:,}."
         )
     return Verdict(
         "worse",
@@ -120,8 +121,8 @@ def _verdict(key: str, claim: str, rows: list[dict[str, object]], scores: Scores
         means = {m: scores.log_compactness[place].value for m, place in places.items() if place not in scores.mixed}
         known = sorted((value, method) for method, value in means.items() if value == value)
         order = ", ".join(f"{METHODS[method].title} {np.exp(value):.3f}" for value, method in known)
-        orders.append(f"at batch {SMALL_BATCH} on {table.title_of(dataset)}: {order or 'not run'}")
-    lead = f"Compactness, tightest first, {'; '.join(orders)}."
+        orders.append(f"on {table.title_of(dataset)}: {order or 'not run'}")
+    lead = f"Compactness at batch {SMALL_BATCH}, tightest first, {'; '.join(orders)}."
     return Verdict(key, claim, decide_by_version(evidence), f"{lead}\n{summarise(evidence, _format_pair)}", evidence)
 
 

@@ -35,15 +35,15 @@ def semihard_needs_memory(scores: Scores) -> Verdict:
         for _, row in known.iterrows()
     ]
     explanation = (
-        f"Ours takes {' and '.join(measured)}, without a list of triplets."
+        f"This implementation takes {' and '.join(measured)}, because it does not list the triplets."
         if measured
-        else "Ours has not been measured yet."
+        else "This implementation has not been measured yet."
     )
     explanation += (
         f"\nAn array of all {LARGE_BATCH:,}³ triplets in float32 alone would take {4 * LARGE_BATCH**3 / 1e9:.1f} GB"
     )
     small = len(known) > 0 and (known["first"] < MEMORY_LIMIT).all()
-    explanation += ": the claim is about a way to write the loss, not about the loss." if small else "."
+    explanation += ". So the claim is true of an implementation, but not of the loss itself." if small else "."
     return Verdict(
         "memory",
         "Semi-hard mining at batch 2,048 needs more than 16 GB",

@@ -182,7 +182,7 @@ def test_dry_run_prints_what_there_is_to_do(tmp_path, thread, monkeypatch, capsy
     results.result_path(CELLS[0], tmp_path).write_text("no result")
     assert __main__.run(run_arguments(tmp_path, dry=True)) == 0
     output = capsys.readouterr()
-    assert f"0 of {len(CELLS)} cells are there; {len(CELLS)} to run" in output.out
+    assert f"0 of {len(CELLS)} cells are finished; {len(CELLS)} to run" in output.out
     assert "with 2 workers" in output.out
     assert f"unreadable in {tmp_path}: {results.result_path(CELLS[0], tmp_path).name}" in output.err
     assert __main__.run(run_arguments(tmp_path, cell="nothing")) == 2
@@ -213,7 +213,7 @@ def test_full_disk_ends_the_sweep_and_keeps_finished_results(tmp_path, thread, m
     assert __main__.run(run_arguments(tmp_path, workers=1)) == 1
     output = capsys.readouterr().err
     assert "could not be written (No space left on device)" in output
-    assert "the same command goes on from there" in output
+    assert "the same command resumes from there" in output
 
 
 # Run in its own process, with real workers that run `log_cell`.
@@ -264,8 +264,8 @@ def test_killed_sweep_resumes_without_repeating_finished_cells(tmp_path, thread,
     os.killpg(stopped.pid, signal.SIGINT)  # as Ctrl-C does
     output, errors = stopped.communicate(timeout=60)
     assert stopped.returncode == 130
-    assert f"{len(saved_cells)} of {len(CELLS)} cells are there" in output
-    assert "Stopped. What was finished is kept" in output
+    assert f"{len(saved_cells)} of {len(CELLS)} cells are finished" in output
+    assert "Stopped. Finished cells are kept" in output
     assert "Traceback" not in errors
     assert not saved_cells & {name for name, _ in started_cells()[n_started:]}
     saved_cells = finished_cells()

@@ -38,7 +38,7 @@ MEASURES = {
     "compactness": ("compactness", "{:.4f}"),
     "alignment": ("alignment", "{:.4f}"),
     "uniformity": ("uniformity", "{:.3f}"),
-    "spread": ("spread (0 is collapsed)", "{:.4f}"),
+    "spread": ("spread (0 if collapsed)", "{:.4f}"),
     "loss": ("loss at the end", "{:.4f}"),
     "steps": ("steps", "{:,.0f}"),
     "seconds": ("seconds, first stage", "{:.1f}"),
@@ -70,8 +70,8 @@ def show_pictures(shipped: ShippedResults) -> None:
 def _show_densities(shipped: ShippedResults, version: str) -> None:
     """Show the densities of the article's four losses: a column for each data set, a row of squares for each loss."""
     st.caption(
-        f"{DRAWN} test images by the first two principal axes of their embedding, first seed: a stronger colour means "
-        "more images. Over each square: batch size, and accuracy in per cent."
+        f"{DRAWN} test images, projected on the first two principal axes of their embedding; first seed. A stronger "
+        "colour means more images. Above each square: batch size and accuracy in per cent."
     )
     for column, dataset in zip(st.columns(len(DATASETS), gap="medium"), DATASETS, strict=True):
         with column:
@@ -88,8 +88,8 @@ def _show_points(shipped: ShippedResults, dataset: str, version: str) -> None:
     data = datasets.load(dataset)
     labels = [data.class_names[y] for y in _image_labels(dataset)]
     st.caption(
-        f"The same {DRAWN} test images in each, by the first two principal axes of their embedding; first seed. "
-        f"Over each cloud: batch size, and accuracy in per cent."
+        f"The same {DRAWN} test images in each picture, projected on the first two principal axes of their embedding; "
+        "first seed. Above each picture: batch size and accuracy in per cent."
     )
     methods = table.methods_of(version)
     for i in range(0, len(methods), 2):
@@ -152,18 +152,17 @@ def show(shipped: ShippedResults) -> None:
         with column:
             values.append(control.render())
     if values[1] not in table.methods_of(values[-1]):
-        st.info(f"The article's program has no {METHODS[values[1]].title}. Choose another version.")
+        st.info(f"The article's program does not include {METHODS[values[1]].title}. Choose another version.")
         return
     cell = table.cell_of(*values)
     rows = table.result_of_cell(shipped.results, cell)
     st.markdown(f"#### {METHODS[cell.method].title} on {table.title_of(cell.dataset)}, batch {cell.batch:,}")
     st.caption(
-        f"{VERSION.title_of(values[-1]).capitalize()}: learning rate {cell.rate:g}, {cell.steps:,} steps, then "
-        f"{cell.epochs} epochs of a "
-        f"classifier on the frozen encoder. {_spec_text(cell.spec)}."
+        f"{VERSION.title_of(values[-1]).capitalize()}: learning rate {cell.rate:g}, {cell.steps:,} steps, then a "
+        f"classifier on the frozen encoder for {cell.epochs} epochs. {_spec_text(cell.spec)}."
     )
     if rows.empty:
-        show_empty("This cell was not run. This command runs it:", f"{COMMAND} --cell {cell.name}")
+        show_empty("This run was not made yet. This command makes it:", f"{COMMAND} --cell {cell.name}")
     else:
         _show_details(cell, rows)
     _show_rerun(cell, rows)
@@ -179,7 +178,7 @@ def _show_details(cell: Cell, rows: pd.DataFrame) -> None:
     picture, numbers = st.columns([0.56, 0.44], gap="medium")
     with picture:
         if first["failure"]:
-            st.warning(f"The run failed, and has no picture. {first['failure']}", icon=":material/warning:")
+            st.warning(f"The run failed, so it has no picture. {first['failure']}", icon=":material/warning:")
         else:
             data = datasets.load(cell.dataset)
             axes = ("first principal axis", "second principal axis")
@@ -189,7 +188,10 @@ def _show_details(cell: Cell, rows: pd.DataFrame) -> None:
             )
             description = charts.density_alt(_image_labels(cell.dataset), points, data.class_names)
             st.plotly_chart(figure, key="cell_density", alt=description)
-            st.caption(f"Density of each class of {DRAWN} test images, seed {first['seed']}, with its margins.")
+            st.caption(
+                f"Density of each class over {DRAWN} test images, seed {first['seed']}. The curves at the edges are "
+                "the densities along each axis."
+            )
     with numbers:
         st.dataframe(_measure_table(rows), height="content")
         st.caption(f"Made with {table.environment_of(rows)}.")
@@ -215,7 +217,7 @@ def _show_rerun(cell: Cell, rows: pd.DataFrame) -> None:
         label = "Watch this run on the page Live training"
         controls.page_link("training", label, ":material/play_circle:", training_controls.link_of(cell.spec))
         if cell.steps > MAX_STEPS:
-            st.caption(f"It ends after {MAX_STEPS:,} of the {cell.steps:,} steps there.")
+            st.caption(f"There it stops after {MAX_STEPS:,} of the {cell.steps:,} steps.")
     if len(rows):
         st.code(f"{COMMAND} --cell {cell.name} --results again", language="bash", wrap_lines=True)
     rerun.show(cell, rows)

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from cl_core.experiments import table
+from cl_core.experiments import STUDIES, table
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control, Link
 from cl_core.ui.pages.experiments import cells, rerun, results
@@ -64,13 +64,13 @@ def show_experiment(part: str) -> None:
     for fault in shipped.faults:
         st.error(fault, icon=":material/broken_image:")
     if shipped.results.empty:
-        show_empty("There are no results yet. This command makes them, and goes on where it was stopped:")
+        show_empty("There are no results yet. This command makes them. If it is stopped, it resumes where it was:")
         return
     PARTS[part](shipped)
     counts = {key: len(names) for key, names in table.missing_cells(shipped.results).items() if names}
-    missing = ", ".join(f"{count} of “{key}”" for key, count in counts.items())
+    missing = ", ".join(f"{count} of “{STUDIES[key].title}”" for key, count in counts.items())
     with st.expander("Where these numbers come from", icon=":material/info:"):
         st.markdown(
             f"{len(shipped.results)} results, made by `{COMMAND}` with {table.environment_of(shipped.results)}."
-            + (f" Cells not run: {missing}." if missing else "")
+            + (f" Runs that are missing: {missing}." if missing else "")
         )

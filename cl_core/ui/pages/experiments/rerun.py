@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from cl_core import charts
 from cl_core.experiments import METHODS, Cell, sweep, table
 from cl_core.experiments.grid import PROGRAM
 from cl_core.experiments.pipeline import Outcome
@@ -89,7 +90,7 @@ def _show_progress(running: RunningCell) -> None:
     elapsed, estimate = time.monotonic() - running.started_at, sweep.estimate(running.cell)
     with st.container(horizontal=True, vertical_alignment="center"):
         status = "running" if running.future.running() else "waiting for a free worker"
-        text = f"{_title(running.cell)}: {status} for {elapsed:.0f} s; about {estimate:.0f} s of one processor in all"
+        text = f"{_title(running.cell)}: {status} for {elapsed:.0f} s, of about {estimate:.0f} s on one processor"
         st.progress(min(elapsed / max(estimate, 1.0), 0.95), text=text)
         if st.button("Cancel", icon=":material/close:", key="reduced_drop", help="Its result will not be shown"):
             running.future.cancel()
@@ -107,14 +108,15 @@ def _collect() -> None:
     try:
         outcome, _ = running.future.result()
     except (Exception, CancelledError) as error:  # any error of a worker: report it and keep the page
-        state.reduced_failure = errors.describe_error(error, "Run the cell again, or another one.")
+        state.reduced_failure = errors.describe_error(error, "Start it again, or choose another run.")
     else:
         state.reduced = [*state.get("reduced", []), (running.cell, outcome)]
 
 
 def _title(cell: Cell) -> str:
-    version = "" if METHODS[cell.method].odd == OURS else f", {table.PUBLISHED if cell.odd else table.RIGHT}"
-    version = f", {table.ARTICLE}" if cell.study == PROGRAM else version
+    kind = table.PUBLISHED if cell.odd else table.RIGHT
+    version = "" if METHODS[cell.method].odd == OURS else f", {table.KIND_TITLES[kind]}"
+    version = f", {table.KIND_TITLES[table.ARTICLE]}" if cell.study == PROGRAM else version
     return f"{METHODS[cell.method].title}, {table.title_of(cell.dataset)}, {cell.batch:,}{version}"
 
 
@@ -136,7 +138,7 @@ def _row(cell: Cell, label: str, row: pd.Series) -> dict[str, str]:
         value = float(row[name])
         if np.isnan(value):
             return "failed" if row["failure"] else "none"
-        return f"{value:.2%}" if name in ("accuracy_odd", "accuracy_right", "knn") else f"{value:.3g}"
+        return f"{value:.2%}" if name in ("accuracy_odd", "accuracy_right", "knn") else charts.short_number(value)
 
     numbers = {title: text(name) for name, title in COLUMNS.items()}
-    return {"which": label, "cell": _title(cell), **numbers}
+    return {"run": label, "settings": _title(cell), **numbers}

@@ -23,10 +23,11 @@ BADGES = {
 # keys of verdicts whose numbers are shares of images
 SHARE_VERDICTS = ("beats", "best", "mining", "falls", "batch", "robust", "worse")
 DESCRIPTIONS = {
-    PUBLISHED: "Accuracy in per cent on this project's net, with the article's odd choices.",
-    ARTICLE: "Accuracy in per cent on the net of the article's program, with its odd choices.",
-    RIGHT: "Accuracy in per cent on this project's net, with softmax applied once and the losses as they are defined.",
-    DIFFERENCE: "Points that putting it right made, for the same seeds: blue and + is better, orange and − is worse.",
+    PUBLISHED: "Accuracy in per cent of this project's network, with the article's unusual choices.",
+    ARTICLE: "Accuracy in per cent of the network of the article's program, with its unusual choices.",
+    RIGHT: "Accuracy in per cent of this project's network, with softmax applied once and the losses as defined.",
+    DIFFERENCE: "Change in percentage points after the corrections, for the same seeds: blue and + is better, orange "
+    "and − is worse.",
 }
 
 
@@ -46,17 +47,18 @@ def show(shipped: ShippedResults) -> None:
         _show_picture(shipped.decoupled)
     st.markdown("#### Accuracy of every loss and batch size")
     kind = KIND.render()
-    fade_note = "" if kind == DIFFERENCE else " A tile fades as its error grows to four times the smallest one."
+    fade_note = "" if kind == DIFFERENCE else " The paler a tile, the larger its error, up to four times the smallest."
     st.caption(f"{DESCRIPTIONS[kind]}{fade_note} ± is the sample standard deviation over seeds.")
     for column, dataset in zip(st.columns(len(DATASETS), gap="medium"), DATASETS, strict=True):
         with column:
             st.markdown(f"#### {table.title_of(dataset)}")
             rows = charts.heat_rows(shipped.summary, dataset, kind)
-            description = f"{table.title_of(dataset)}, {table.KIND_TITLES.get(kind, kind)}, per cent: {_heat_alt(rows)}"
+            description = f"{table.title_of(dataset)}, {table.KIND_TITLES[kind]}, per cent: {_heat_alt(rows)}"
             chart(rows, charts.heat_chart(description, len(table.methods_of(kind))), key=f"heat_{dataset}")
     with st.expander(f"The article's {len(verdicts)} claims, one by one", icon=":material/fact_check:"):
         st.caption(
-            "Open a claim for its numbers. Badges count results with the article's odd choices, on either network."
+            "Open a claim to see its numbers. The verdict in the badge uses the results with the article's unusual "
+            "choices, of both networks."
         )
         for verdict in verdicts:
             _show_verdict(verdict)
@@ -102,10 +104,10 @@ def _show_verdict(verdict: Verdict) -> None:
 
 def _show_differences() -> None:
     """Show how the article's program differs from the cells as published, and what cannot be known of it."""
-    with st.expander("How it was done, and how the article's program differs", icon=":material/science:"):
+    with st.expander("Method, and differences from the article's program", icon=":material/science:"):
         st.markdown("\n".join(f"- {sentence}" for sentence in article.METHOD))
         rows = [f"| {what} | {program} | {ours} |" for what, program, ours in article.DIFFERENCES]
-        st.markdown("\n".join(["| | the article's program | as published, here |", "|---|---|---|", *rows]))
+        st.markdown("\n".join(["| | the article's program | this project, as published |", "|---|---|---|", *rows]))
         st.markdown("\n".join(f"- {sentence}" for sentence in article.UNKNOWN))
 
 
@@ -121,7 +123,7 @@ def _evidence_table(verdict: Verdict) -> pd.DataFrame:
         "where": rows["dataset"].map(table.title_of)
         + ", "
         + rows["kind"].map(lambda kind: table.KIND_TITLES.get(kind, kind)),
-        "is this so?": rows["comparison"],
+        "comparison": rows["comparison"],
         "answer": rows["answer"],
         "first": text("first"),
         "second": text("second"),
@@ -140,7 +142,7 @@ def show_decoupled(shipped: ShippedResults) -> None:
     rows = shipped.decoupled
     measured = rows.loc[rows["state"] == MEASURED, "mean"]
     if measured.empty:
-        show_empty("None of these cells was run. This command runs them:", f"{COMMAND} --studies decoupled")
+        show_empty("None of these runs was made yet. This command makes them:", f"{COMMAND} --studies decoupled")
         return
     alone = next(verdict for verdict in shipped.verdicts if verdict.key == "batch")
     st.info("\n".join(f"- {line}" for line in alone.explanation.splitlines()))
@@ -177,8 +179,8 @@ def show_cost(shipped: ShippedResults) -> None:
         st.dataframe(pd.DataFrame(table_rows), hide_index=True, height="content")
     second_stage = shipped.results["seconds_two"].mean() if "seconds_two" in shipped.results else np.nan
     st.caption(
-        "By batch size, of the first stage as published, on one processor: means over seeds of its processor time in "
-        "seconds, and of what memory grew by, in MiB, at the peak of its steps. "
+        "Time and memory of the first stage as published, by batch size, on one processor: the mean over seeds of the "
+        "processor time in seconds, and of the peak growth of memory in MiB. "
         f"The second stage took {second_stage:.0f} s on average."
     )
 
