@@ -78,7 +78,7 @@ def _check_file(path: Path) -> None:
     if path.is_dir():
         raise NpzError("a folder without any .npz file")
     if not path.is_file():  # opening a pipe would block
-        raise NpzError("no ordinary file")
+        raise NpzError("not a regular file")
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise NpzError(f"{size:,} bytes, too large")
@@ -90,12 +90,12 @@ def _check_file(path: Path) -> None:
     if not start:
         raise NpzError("an empty file")
     if start.startswith(b"version https://git-lfs"):
-        raise NpzError("a Git LFS pointer, the note that stands for a file which was not fetched")
+        raise NpzError("a Git LFS pointer; the file itself was not downloaded")
     if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        raise NpzError("a web page, as a failed download leaves it")
+        raise NpzError("a web page, probably from a failed download")
     if start.startswith(npy.MAGIC_PREFIX):
         raise NpzError("a single .npy array, not an .npz of four")
-    raise NpzError(f"{size:,} bytes that are no .npz archive")
+    raise NpzError(f"{size:,} bytes, but not an .npz archive")
 
 
 def _read_arrays(archive: Archive) -> dict[str, NDArray[Any]]:
@@ -103,7 +103,7 @@ def _read_arrays(archive: Archive) -> dict[str, NDArray[Any]]:
     missing = [name for name in ARRAYS if name not in archive.names]
     if missing:
         present = ", ".join(plain_name(name[:40]) for name in sorted(archive.names)[:8]) or "nothing"
-        raise NpzError(f"it holds {present}, but no {' and no '.join(missing)}")
+        raise NpzError(f"it contains {present}, but no {' and no '.join(missing)}")
     headers = {name: archive.header(name) for name in ARRAYS}
     for name, header in headers.items():
         _check_header(name, header)

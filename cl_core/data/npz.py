@@ -39,9 +39,9 @@ _SYSTEM_REASONS = {
     errno.EACCES: "no permission for it",
     errno.EPERM: "no permission for it",
     errno.EISDIR: "a folder",
-    errno.ENOSPC: "no room is left",
-    errno.EIO: "the disk does not read or write it",
-    errno.ELOOP: "a link that leads to itself",
+    errno.ENOSPC: "no space left on the disk",
+    errno.EIO: "a disk error",
+    errno.ELOOP: "a link to itself",
     errno.EMFILE: "too many files are open",
 }  # error number: clause
 

@@ -206,9 +206,9 @@ class CensusJob:
                 return self._executor.submit(task, *arguments).result()
             except errors.WORKER_DEATHS:
                 with self._lock:
-                    self._note = f"A worker process died. The census went on from anchor {self._done:,}."
+                    self._note = f"A worker process died. The count resumed at anchor {self._done:,}."
         raise ExplainedError(
-            f"The worker processes died again and again at anchor {self._done:,}; the machine may be out of memory. "
+            f"The worker processes died repeatedly at anchor {self._done:,}. The machine may be out of memory. "
             "Try fewer images."
         )
 

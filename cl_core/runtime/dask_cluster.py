@@ -126,7 +126,7 @@ class DaskCluster(Executor):
         except (OSError, ValueError, MemoryError) as error:
             silent, garbage = isinstance(error, TimeoutError), isinstance(error, MemoryError)
             language = "not in Dask's language" if garbage else plain_reason(error)
-            reason = f"silence for {TIMEOUT:g} s" if silent else language
+            reason = f"no answer for {TIMEOUT:g} s" if silent else language
             raise ClusterError(
                 f"No Dask scheduler answers at {self._address}, which {ADDRESS} names ({reason}). "
                 f"Start one there, correct the address, or unset {ADDRESS} to work on this machine."
@@ -205,7 +205,7 @@ class DaskCluster(Executor):
                         )
 
     def _unreachable(self) -> ClusterError:
-        return ClusterError(f"The Dask scheduler at {self._address} is gone, or can't be reached any more.")
+        return ClusterError(f"The Dask scheduler at {self._address} cannot be reached any more.")
 
 
 async def _check_answer(address: str) -> None:

@@ -32,9 +32,9 @@ def describe_error(error: BaseException, advice: str = "Try it again, or with ot
         return str(error)
     logger.error("an error that visitors are not told the text of", exc_info=error)
     if isinstance(error, WORKER_DEATHS):
-        return "A worker process of the server died; it may be out of memory. Try it again."
+        return "A worker process of the server died. It may be out of memory. Try again."
     if is_out_of_memory(error):
-        return "The server has not enough memory for this. Try a smaller batch, or fewer images."
+        return "The server does not have enough memory for this. Try a smaller batch or fewer images."
     if isinstance(error, TimeoutError):
-        return "The server is busy and has not answered in time. Try it again in a minute."
-    return f"The app has failed here; its log has the reason. {advice}"
+        return "The server is busy and did not answer in time. Try again in a minute."
+    return f"An error occurred; the server's log has the details. {advice}"

@@ -5,7 +5,7 @@ import time
 from cl_core.runtime import errors
 
 RETRY_DELAY = 0.2  # seconds before the first retry; before the k-th, k times as long
-ADVICE = "Reset makes the same run again; if that fails too, try another data set or other settings."
+ADVICE = "Reset repeats the run. If it fails again, try another data set or other settings."
 MAX_FAILURES = 5  # consecutive failures after which a run is given up
 
 
@@ -39,15 +39,15 @@ class RetryPolicy:
         if isinstance(error, errors.WORKER_DEATHS):
             once, repeatedly = "A worker process died", "The worker processes died"
         elif errors.is_out_of_memory(error):
-            once, repeatedly = "There was no memory for a piece of work", "There was no memory"
+            once, repeatedly = "The server ran out of memory", "The server ran out of memory"
         else:
             return errors.describe_error(error, ADVICE)
         self._failures += 1
         self.not_before = time.monotonic() + RETRY_DELAY * self._failures
         if self._failures >= MAX_FAILURES:
             return (
-                f"{repeatedly} again and again at step {step}; the machine may be out of memory. "
-                "What the run had shown is kept. Try a smaller batch."
+                f"{repeatedly} repeatedly at step {step}. The machine may be out of memory. "
+                "All frames so far are kept. Try a smaller batch."
             )
-        self.note = f"{once}. The run went on from step {step}; nothing that was shown is lost."
+        self.note = f"{once}. The run resumed at step {step}; all frames so far are kept."
         return None

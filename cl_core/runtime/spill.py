@@ -108,8 +108,8 @@ class RunStorage:
                 points = {k: stored[f"points{k}"] for k in frames[0].views}
         except LOAD_ERRORS as error:
             raise SpillLostError(
-                "While no page showed this run, its data was kept on the server's disk, and it can no longer be read. "
-                "Reset makes the same run again."
+                "While no page showed this run, its data was stored on the server's disk, and it cannot be read any "
+                "more. Reset repeats the run."
             ) from error
         finally:
             self._delete_copy()

@@ -147,11 +147,11 @@ def available() -> tuple[dict[str, Lesson], list[str]]:
     errors = []
     for folder in folders():
         if not folder.is_dir():
-            errors.append(f"{folder.name}, which {LESSONS_VARIABLE} names, is no folder.")
+            errors.append(f"{folder.name}, which {LESSONS_VARIABLE} names, is not a folder.")
             continue
         paths = sorted(folder.glob("*.toml"))
         if len(paths) > MAX_FILES:
-            errors.append(f"{folder.name} has {len(paths):,} lessons, of which {MAX_FILES} are read.")
+            errors.append(f"{folder.name} has {len(paths):,} lessons; only the first {MAX_FILES} are read.")
         for path in paths[:MAX_FILES]:
             try:
                 lesson = _read(path, path.stat().st_mtime_ns)
@@ -167,9 +167,9 @@ def available() -> tuple[dict[str, Lesson], list[str]]:
 def _read(path: Path, _modified_ns: int) -> Lesson:
     """Read a lesson; cached until the file's time of modification changes."""
     if not path.is_file():  # reading a pipe would block
-        raise LessonError(f"{path.name}: no ordinary file.")
+        raise LessonError(f"{path.name}: not a regular file.")
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise LessonError(f"{path.name}: larger than {MAX_FILE_BYTES:,} bytes, which no lesson is.")
+        raise LessonError(f"{path.name}: larger than {MAX_FILE_BYTES:,} bytes, the limit for a lesson.")
     try:
         return parse(path.stem, path.read_text(encoding="utf-8"))
     except (LessonError, UnicodeDecodeError) as error:
@@ -191,16 +191,16 @@ def parse(key: str, text: str) -> Lesson:
         LessonError: when the text is not a lesson.
     """
     if max(map(len, text.splitlines()), default=0) > MAX_LINE_LENGTH:
-        raise LessonError(f"a line has {MAX_LINE_LENGTH:,} letters at most")
+        raise LessonError(f"a line is longer than {MAX_LINE_LENGTH:,} characters")
     try:
         toml = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         place = re.search(r"at line \d+, column \d+", str(error))
-        raise LessonError(f"this is no TOML{f' {place[0]}' if place else ''}") from None
+        raise LessonError(f"this is not valid TOML{f' {place[0]}' if place else ''}") from None
     table = _Table(toml, "the lesson", {"title", "words", "steps"})
     step_tables = table.get("steps", list)
     if not 1 <= len(step_tables) <= MAX_STEPS or not all(isinstance(step, dict) for step in step_tables):
-        raise LessonError(f"a lesson has 1 to {MAX_STEPS} [[steps]]")
+        raise LessonError(f"a lesson must have 1 to {MAX_STEPS} [[steps]]")
     steps = tuple(_parse_step(step, f"step {i}") for i, step in enumerate(step_tables, 1))
     return Lesson(key, _parse_title(table, "the lesson"), table.get("words", str, ""), steps)
 
@@ -211,21 +211,21 @@ def _parse_step(toml: dict[str, Any], where: str) -> Step:
     where = f"{where} ({title})"
     page, _, query = table.get("open", str).partition("?")
     if not re.fullmatch(r"[a-z_]+", page):
-        raise LessonError(f'{where}: open names a page and its settings, as "triplets?margin=0.5", not {page[:40]!r}')
+        raise LessonError(f'{where}: open must be a page and settings, as "triplets?margin=0.5", not {page[:40]!r}')
     try:
         link = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_LINK_SETTINGS))
     except ValueError:
-        raise LessonError(f"{where}: open has {MAX_LINK_SETTINGS} settings at most") from None
+        raise LessonError(f"{where}: open may have at most {MAX_LINK_SETTINGS} settings") from None
     conditions = table.get("done", list, [])
     if len(conditions) > MAX_CONDITIONS:
-        raise LessonError(f"{where}: done has {MAX_CONDITIONS} texts at most")
+        raise LessonError(f"{where}: done may have at most {MAX_CONDITIONS} conditions")
     minutes = table.get("minutes", (int, float), 5)
     if not 0 < minutes <= 600:
-        raise LessonError(f"{where}: minutes lie between 0 and 600")
+        raise LessonError(f"{where}: minutes must be above 0 and at most 600")
     question_toml = table.get("question", dict, {})
     question = _parse_question(question_toml, f"{where}, its question") if question_toml else None
     if question is not None and not question.choices and page != PLANE_PAGE:
-        raise LessonError(f"{where}: a place is answered on the page {PLANE_PAGE}, so that is what it must open")
+        raise LessonError(f"{where}: a question with a place must open the page {PLANE_PAGE}")
     return Step(
         title=title,
         words=table.get("words", str),
@@ -240,7 +240,7 @@ def _parse_step(toml: dict[str, Any], where: str) -> Step:
 def _parse_title(table: "_Table", where: str) -> str:
     title: str = table.get("title", str)
     if len(title) > MAX_TITLE_LENGTH:
-        raise LessonError(f"{where}: a title has {MAX_TITLE_LENGTH} letters at most")
+        raise LessonError(f"{where}: a title may have at most {MAX_TITLE_LENGTH} characters")
     return title
 
 
@@ -250,17 +250,17 @@ def _parse_question(toml: dict[str, Any], where: str) -> Question:
     if "place" in toml:
         place = table.get("place", list)
         if len(place) != 2 or not all(type(x) in (int, float) and -1 <= x <= 1 for x in place):
-            raise LessonError(f"{where}: place is [s_n, s_p], two numbers from -1 to 1")
+            raise LessonError(f"{where}: place must be [s_n, s_p], two numbers from -1 to 1")
         return Question(words, (), (float(place[0]), float(place[1])), answer)
     choices, right = table.get("choices", list), table.get("right", int) if "right" in toml else None
     if not CHOICES[0] <= len(choices) <= CHOICES[1] or not all(_is_short_text(choice) for choice in choices):
         raise LessonError(
-            f"{where}: there are {CHOICES[0]} to {CHOICES[1]} choices, each a text of {MAX_TITLE_LENGTH} letters"
+            f"{where}: choices must be {CHOICES[0]} to {CHOICES[1]} texts of at most {MAX_TITLE_LENGTH} characters"
         )
     if len(set(choices)) < len(choices):
-        raise LessonError(f"{where}: no two choices are the same")
+        raise LessonError(f"{where}: two choices are the same")
     if right is not None and not 1 <= right <= len(choices):
-        raise LessonError(f"{where}: right is the number of the right choice, from 1 to {len(choices)}")
+        raise LessonError(f"{where}: right must be the number of the correct choice, from 1 to {len(choices)}")
     return Question(words, tuple(choices), None if right is None else right - 1, answer)
 
 
@@ -275,14 +275,14 @@ def _parse_condition(condition: Any, where: str) -> Condition:
     match = _CONDITION.fullmatch(condition) if isinstance(condition, str) else None
     if match is None:
         raise LessonError(
-            f'{where}: done is a list of texts such as "margin >= 0.5" or "loss is circle", not {condition!r:.100}'
+            f'{where}: done must be texts such as "margin >= 0.5" or "loss is circle", not {condition!r:.100}'
         )
     fact, relation, value = match.groups()
     try:
         return Condition(fact, relation, float(value))
     except ValueError:
         if relation not in ("is", "is not"):
-            raise LessonError(f"{where}: {condition!r} compares with a number, or says is or is not") from None
+            raise LessonError(f"{where}: {condition!r} must use a number, or is, or is not") from None
         return Condition(fact, relation, value)
 
 
@@ -297,7 +297,7 @@ class _Table:
     def __init__(self, toml: dict[str, Any], where: str, known: set[str]) -> None:
         self._toml, self._where = toml, where
         if unknown := sorted(set(toml) - known):
-            raise LessonError(f"{where} has {unknown[0][:40]!r}; it may have {', '.join(sorted(known))}")
+            raise LessonError(f"{where} has an unknown {unknown[0][:40]!r}; it may have {', '.join(sorted(known))}")
 
     def get(self, name: str, expected_type: Any, default: Any = None) -> Any:
         """Return a value of the table; LessonError if it has another type, or is missing and has no default."""

@@ -93,14 +93,14 @@ class Rooms:
         with self._lock:
             answers = self._get_or_open(room).answers
             if question not in answers and len(answers) >= MAX_QUESTIONS:
-                raise RoomError(f"This room has had {MAX_QUESTIONS} questions; open another one.")
+                raise RoomError(f"This room has reached its limit of {MAX_QUESTIONS} questions. Open another room.")
             by_visitor = answers.get(question, {})
             if visitor in by_visitor:
                 return by_visitor[visitor]
             if len(by_visitor) >= MAX_VISITORS:
-                raise RoomError(f"{MAX_VISITORS:,} visitors of this room have answered already.")
+                raise RoomError(f"{MAX_VISITORS:,} visitors have already answered this question, which is the limit.")
             if self._count >= MAX_ANSWERS:
-                raise RoomError("This server holds no more answers. Try again later, or go on without a room.")
+                raise RoomError("This server cannot store more answers. Try again later, or continue without a room.")
             self._count += 1
             return answers.setdefault(question, by_visitor).setdefault(visitor, answer)
 
@@ -126,7 +126,7 @@ class Rooms:
         if self._count >= MAX_ANSWERS or (name not in self._rooms and len(self._rooms) >= MAX_ROOMS):
             self._remove_idle(now)
         if name not in self._rooms and len(self._rooms) >= MAX_ROOMS:
-            raise RoomError(f"This server holds {MAX_ROOMS} rooms already. Try again later, or go on without a room.")
+            raise RoomError(f"This server has {MAX_ROOMS} rooms already. Try again later, or continue without a room.")
         return self._rooms.setdefault(name, _Room(now))
 
     def _remove_idle(self, now: float) -> None:

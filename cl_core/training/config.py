@@ -86,7 +86,7 @@ class RunSpec:
             if (value := getattr(self, name.replace(" ", ""))) not in choices:
                 raise ExplainedError(f"unknown {name} {value!r:.40}: choose one of {', '.join(choices)}")
         if self.encoder == "cnn" and datasets.available()[self.dataset].kind == "points":
-            raise ExplainedError("the convolutional net reads images; for points of the plane choose the mlp")
+            raise ExplainedError("the convolutional network needs images; for points of the plane choose the MLP")
         if self.schedule not in (NO_SCHEDULE, *losses.LOSSES[self.loss].schedules):
             raise ExplainedError(f"{self.loss} has no schedule {self.schedule!r:.40}")
         for name, (low, high) in {
@@ -98,7 +98,7 @@ class RunSpec:
             if not low <= (value := getattr(self, name)) <= high:
                 raise ExplainedError(f"{name} is {value!s:.40}, and must lie between {low} and {high}")
         if losses.LOSSES[self.loss].views and self.batch % 2:
-            raise ExplainedError(f"a batch of two views has an even number of rows, not {self.batch}")
+            raise ExplainedError(f"a batch of two views must have an even number of rows, not {self.batch}")
         if not encoders.ENCODERS[self.encoder].any_dim and self.dim != encoders.WIDTH:
             raise ExplainedError(f"the encoder {self.encoder} has {encoders.WIDTH} dimensions, not {self.dim}")
         if self.training_images:
@@ -142,7 +142,7 @@ class RunSpec:
             )
         if images > batch // 2:
             raise ExplainedError(
-                f"a batch of {batch} needs two classes at least: take at most {batch // 2} images of each class"
+                f"a batch of {batch} needs at least two classes: take at most {batch // 2} images of each class"
             )
         if batch % images:
             raise ExplainedError(f"a batch of {batch} can't be divided into classes of {images} images each")

@@ -106,10 +106,12 @@ class Architecture:
 
 
 ENCODERS = {
-    "mlp": Architecture("MLP", "two layers of 256, and a projector of 256 and the embedding's dimensions", _mlp),
-    "unit_mlp": Architecture("MLP, unit features", "the same with what enters the projector at unit length", _unit_mlp),
+    "mlp": Architecture("MLP", "two layers of 256, and a projector: a layer of 256, then the embedding", _mlp),
+    "unit_mlp": Architecture(
+        "MLP, unit features", "the same, with the input of the projector at unit length", _unit_mlp
+    ),
     "plain_mlp": Architecture(
-        "MLP, no projector", "784-256-256 to unit length, and nothing behind it", _unit_mlp, nn.Identity, any_dim=False
+        "MLP, no projector", "784-256-256 with unit length, without a projector", _unit_mlp, nn.Identity, any_dim=False
     ),
     "cnn": Architecture("Small CNN", "two strided convolutions (16, 32), 256, and the same projector", _cnn),
     "article": Architecture(
@@ -122,7 +124,7 @@ ENCODERS = {
     ),
     "plain_article": Architecture(
         "The article's program, no projector",
-        "its first two layers to unit length, and nothing behind them",
+        "its first two layers, with unit length, without a projector",
         _article_encoder,
         nn.Identity,
         any_dim=False,

@@ -83,7 +83,7 @@ REQUESTS_BEYOND_LIMITS: dict[str, tuple[Callable[[], object], str]] = {
         lambda: changed_lesson(open='"start?' + "&".join("abcdefg"[i % 7] for i in range(65)) + '"'), "64 settings"
     ),
     "conditions": (lambda: changed_lesson(done=str(["a > 1"] * 21)), "20 texts"),
-    "minutes": (lambda: changed_lesson(minutes="601"), "0 and 600"),
+    "minutes": (lambda: changed_lesson(minutes="601"), "at most 600"),
     "number of 5,000 digits": (lambda: changed_lesson(minutes="9" * 5000), "2,000 letters"),
     "name of 50,000 parts": (lambda: lessons.parse("a", "a." * 50_000 + "a = 1"), "2,000 letters"),
 }  # fmt: skip
@@ -158,7 +158,7 @@ def test_number_of_answers_on_a_server_is_limited(monkeypatch):
     server_rooms, clock = rooms_with_limits(monkeypatch, MAX_ANSWERS=3)
     for visitor in "abc":
         server_rooms.submit("abc", "q", visitor, 1)
-    with pytest.raises(RoomError, match="no more answers"):
+    with pytest.raises(RoomError, match="cannot store more answers"):
         server_rooms.submit("xyz", "q", "d", 1)
     assert server_rooms.submit("abc", "q", "a", 2) == 1
     clock[0] = rooms.IDLE_SECONDS + 1
@@ -188,15 +188,15 @@ def test_number_of_files_read_from_a_folder_is_limited(tmp_path, monkeypatch):
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
     loaded, faults = lessons.available()
     assert len(loaded) <= lessons.MAX_FILES + len(list(lessons.FOLDER.glob("*.toml")))
-    assert any("has 1,000 lessons, of which 50 are read" in fault for fault in faults)
+    assert any("has 1,000 lessons; only the first 50 are read" in fault for fault in faults)
 
 
 def test_named_pipe_among_the_files_is_refused_without_waiting(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "a.npz")
     os.mkfifo(tmp_path / "a.toml")
-    assert "no ordinary file" in read_error(tmp_path / "a.npz")
+    assert "not a regular file" in read_error(tmp_path / "a.npz")
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path))
-    assert any("no ordinary file" in fault for fault in lessons.available()[1])
+    assert any("not a regular file" in fault for fault in lessons.available()[1])
 
 
 def test_unreadable_lessons_do_not_affect_others(tmp_path, monkeypatch):

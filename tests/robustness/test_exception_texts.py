@@ -154,13 +154,13 @@ def test_training_page_explains_a_failed_task(failing, caplog, task):
         run_until(app, lambda app: app.session_state.run.progress().frames)
         click(app, "play")
     run_until(app, lambda app: app.error)
-    assert_explained(app, caplog, "Reset makes the same run again")
+    assert_explained(app, caplog, "Reset repeats the run")
 
 
 def test_race_page_explains_a_failed_task(failing, caplog):
     failing.names = {"start_run"}
     app = run_until(open_page("compare", **FAST_RACE), lambda app: app.error)
-    assert_explained(app, caplog, "Reset makes the same run again")
+    assert_explained(app, caplog, "Reset repeats the run")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_pages_of_an_own_run_explain_a_failed_task(failing, caplog, page, link):
     app = open_training_run()
     app.query_params.update(link)
     app.switch_page(f"pages/{page}.py").run()
-    assert_explained(app, caplog, "Train your run a step further")
+    assert_explained(app, caplog, "Train your run for another step")
 
 
 def test_census_explains_a_failed_task(failing, caplog):
@@ -205,7 +205,7 @@ def test_opening_a_file_explains_a_failed_task(failing, caplog):
     app.run()
     failing.names = {"loads"}
     app.file_uploader[0].upload("run.npz", run_file.dumps(progress, state, 500)).run()
-    assert_explained(app, caplog, "The app has failed here")
+    assert_explained(app, caplog, "An error occurred")
 
 
 def test_rerun_of_a_cell_explains_a_failed_task(failing, caplog):
@@ -213,7 +213,7 @@ def test_rerun_of_a_cell_explains_a_failed_task(failing, caplog):
     app = open_page("experiments", part="one cell")
     click(app, "reduced_start")
     run_until(app, lambda app: app.session_state["reduced_run"] is None)
-    assert_explained(app, caplog, "Run the cell again")
+    assert_explained(app, caplog, "Start it again")
 
 
 FOREIGN_ERRORS = [

@@ -160,7 +160,7 @@ def test_task_that_kills_workers_does_not_end_other_runs(monkeypatch: pytest.Mon
     others = (first, second)
     poll_until(lambda progress: progress.failure, *killers)
     for run in killers:
-        assert "again and again" in (run.progress().failure or "")
+        assert "repeatedly" in (run.progress().failure or "")
         assert run.progress().frames
     poll_until(lambda progress: progress.step > 20 or progress.failure, *others)
     for run in others:
@@ -380,7 +380,7 @@ def test_run_whose_spill_file_is_missing_or_damaged_fails(
     damage(spill_run(run, monkeypatch))
     progress = run.progress()
     assert progress.phase == "failed"
-    assert "Reset makes the same run again" in (progress.failure or "")
+    assert "Reset repeats the run" in (progress.failure or "")
     assert not run.busy
     assert run.ended
 

@@ -140,7 +140,7 @@ def loads(file: bytes) -> SavedRun:
         DataError: when the file is too large or damaged, or does not describe a run that this program can have saved.
     """
     if len(file) > MAX_FILE:
-        raise DataError(f"It has {len(file):,} bytes, where {MAX_FILE:,} are the most.")
+        raise DataError(f"It has {len(file):,} bytes, but at most {MAX_FILE:,} are allowed.")
     return from_arrays(npz.unpack(file, _DTYPES, MAX_UNPACKED_BYTES))
 
 
@@ -161,7 +161,7 @@ def from_arrays(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
     except DataError:
         raise
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise DataError(f"It holds no run of this program: {npz.plain_reason(error)}.") from error
+        raise DataError(f"It does not contain a run of this app: {npz.plain_reason(error)}.") from error
 
 
 def _parse_run(stored: Mapping[str, NDArray[Any]]) -> SavedRun:
@@ -197,13 +197,13 @@ def _parse_about(text: NDArray[np.uint8]) -> dict[str, Any]:
         raise ExplainedError("its description is too long")
     about = json.loads(text.tobytes().decode(), parse_constant=_reject_constant)
     if not isinstance(about, dict) or about["version"] != VERSION:
-        raise ExplainedError("it is of another version")
+        raise ExplainedError("it has another version")
     return about
 
 
 def _reject_constant(constant: str) -> None:
     """Reject NaN and infinity, which Python's JSON reader accepts."""
-    raise ExplainedError(f"{constant} is no number")
+    raise ExplainedError(f"{constant} is not a number")
 
 
 def _parse_spec(values: Any) -> RunSpec:
@@ -223,7 +223,7 @@ def _parse_references(values: Mapping[str, Any], spec: RunSpec) -> References:
         collapse, floor = collapse_and_floor(spec)
     epoch_steps = _get_int(values, "epoch_steps")
     if not 1 <= epoch_steps <= MAX_MAGNITUDE:
-        raise ExplainedError("an epoch has no such number of steps")
+        raise ExplainedError("its number of steps per epoch is wrong")
     return References(collapse, floor, knn_raw, epoch_steps)
 
 
@@ -240,7 +240,7 @@ def _parse_frames(stored: Mapping[str, NDArray[Any]], spec: RunSpec, n: int, ste
         for name, shape in {"points": (drawn, k), "shares": (k,), "scale": (), "best": ()}.items():
             _check_shape(f"{name}{k}", stored[f"{name}{k}"], (count, *shape))
         if not (np.abs(stored[f"points{k}"]) <= 1).all() or not (stored[f"scale{k}"] > 0).all():
-            raise ExplainedError(f"points{k} are not to scale")
+            raise ExplainedError(f"points{k} are not scaled correctly")
     for name in ("seconds", *(f"{part}{k}" for k in dims for part in ("scale", "shares", "best"))):
         if not (np.abs(stored[name]) <= MAX_MAGNITUDE).all():
             raise ExplainedError(f"{name} has numbers out of range")
@@ -280,7 +280,7 @@ def _parse_view(stored: Mapping[str, NDArray[Any]], dim: int, k: int, i: int, *,
     if not (np.abs(mean) <= MAX_MAGNITUDE).all() or not np.allclose(
         axes.T.astype(np.float64) @ axes, np.eye(k), atol=1e-3
     ):
-        raise ExplainedError(f"axes{k} are no axes")
+        raise ExplainedError(f"axes{k} are not orthonormal")
     return PcaView(mean, axes, shares, best)
 
 
@@ -292,7 +292,7 @@ def _check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None
 def _get_int(values: Mapping[str, Any], name: str) -> int:
     value = values[name]
     if type(value) is not int:
-        raise ExplainedError(f"{name} is no whole number")
+        raise ExplainedError(f"{name} is not a whole number")
     return value
 
 

@@ -72,7 +72,7 @@ def test_missing_file_is_reported(damaged_mnist):
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:06af\nsize 11490519\n", "a Git LFS pointer"),
         (b"\n<!DOCTYPE html><html><body>404 Not Found</body></html>", "a web page"),
         (b"\x93NUMPY\x01\x00v\x00", "a single .npy array"),
-        (b"\x00\x01\x02\x03" * 50, "200 bytes that are no .npz archive"),
+        (b"\x00\x01\x02\x03" * 50, "200 bytes, but not an .npz archive"),
         (b"PK\x03\x04" + b"\x00" * 500, "damaged or cut short at 504 bytes"),
     ],
 )
@@ -118,7 +118,7 @@ def test_wrong_arrays_are_reported(damaged_mnist):
     write_npz(path, **small_dataset())
     assert "x_train has shape (40, 8, 8)" in load_error()
     write_npz(path, images=np.zeros(3))
-    assert "it holds images, but no x_train and no y_train" in load_error()
+    assert "it contains images, but no x_train and no y_train" in load_error()
 
 
 def test_uncompressed_archive_of_the_same_arrays_is_accepted(tmp_path, monkeypatch, mnist_arrays):

@@ -126,7 +126,7 @@ def test_worker_death_costs_one_task(thread):
 def test_job_fails_after_repeated_worker_deaths():
     executor = DyingExecutor(lambda name, before: before > 2)
     progress = poll_until(CensusJob(executor, REQUEST), lambda progress: progress.phase == "failed")
-    assert "again and again" in (progress.failure or "")
+    assert "repeatedly" in (progress.failure or "")
     assert progress.done > 0
     executor.shutdown()
 

@@ -253,7 +253,7 @@ def test_killed_scheduler_ends_the_sweep_with_a_message(cluster, tmp_path, monke
     killer.join()
     output = capsys.readouterr().err
     assert f"The Dask scheduler at {cluster.address} is gone" in output
-    assert "the same command goes on from there" in output
+    assert "the same command resumes from there" in output
     table, faults = results.load(tmp_path)
     assert 2 <= len(table) < len(CELLS)
     assert faults == []

@@ -48,7 +48,7 @@ def shape_of_the_boundary_of_circle_loss(text):
     square = torch.cartesian_prod(*[torch.linspace(-1, 1, 41, dtype=torch.float64)] * 2)
     lowest = LOSSES["circle"](Contrast.of_pairs(square[:, 1], square[:, 0]), margin=margin).total.argmin()
     assert square[lowest].tolist() == pytest.approx([0, 1], abs=1e-9)
-    assert "about $s_n=0$, $s_p=1$, where the value is lowest, of radius $\\sqrt2\\,m$" in text
+    assert "of radius $\\sqrt2\\,m$ around $s_n=0$, $s_p=1$, where the value is lowest" in text
     return "arc"
 
 
@@ -95,9 +95,9 @@ def winner_of_the_race(text):
         metrics = frames.make_frame(advance(start(spec), steps=50), 500).metrics  # images of a race
         scores[letter] = metrics.knn
         assert (metrics.spread < recordings.COLLAPSED) == (letter == "A")
-    assert sorted(scores, key=scores.get) == ["A", "B", "C"]  # C leads, with B in the middle
+    assert sorted(scores, key=scores.get) == ["A", "B", "C"]  # C leads, and B is second
     assert scores["B"] - scores["A"] < 0.05  # not far behind
-    return "C, "
+    return "C: "
 
 
 @answers("fifty-minutes", 10)
@@ -108,7 +108,7 @@ def cause_of_a_loss_at_its_margin(text):
     z = torch.ones(40, 3, dtype=torch.float64, requires_grad=True)
     pull = torch.autograd.grad(module("triplet", mining="all")(z, y), z)[0]
     assert pull.abs().max() == 0  # neither positives nor negatives pull
-    rate, steps = float(re.search(r"at (0\.\d+)", text)[1]), int(re.search(r"some (\d+) steps", text)[1])
+    rate, steps = float(re.search(r"at (0\.\d+)", text)[1]), int(re.search(r"about (\d+) steps", text)[1])
     for mining, collapses in (("hard", True), ("semihard", False)):
         spec = RunSpec(loss="triplet", theta={"mining": mining, "margin": 1.0}, batch=128, rate=rate)
         spread = frames.make_frame(advance(start(spec), steps=steps), 500).metrics.spread
@@ -121,7 +121,7 @@ def place_where_the_triplet_loss_crosses_s_n_0(text):
     s_p = torch.linspace(-1, 1, 20001, dtype=torch.float64)
     loss = LOSSES["triplet"](Contrast.of_pairs(2 - 2 * s_p, 2 + 0 * s_p), margin=0.4, mining="all").total  # d² = 2 - 2s
     crossing = round(s_p[loss <= 1e-9][0].item(), 3)
-    assert f"so {crossing:g} and not 0.4" in text
+    assert f"{crossing:g} and not 0.4" in text
     return 0.0, crossing
 
 

@@ -40,33 +40,33 @@ def test_question_may_have_no_right_answer_or_a_place():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("title = ", "this is no TOML"),
+        ("title = ", "this is not valid TOML"),
         ("[[steps]]", "step 1 has no title"),
         (STEP, "the lesson has no title"),
         (lesson_text(), "the lesson has no steps"),
-        (lesson_text("steps = []"), "a lesson has 1 to 40"),
-        (lesson_text("steps = [1]"), "a lesson has 1 to 40"),
-        (lesson_text("author = 1", STEP), "the lesson has 'author'; it may have steps, title, words"),
+        (lesson_text("steps = []"), "a lesson must have 1 to 40"),
+        (lesson_text("steps = [1]"), "a lesson must have 1 to 40"),
+        (lesson_text("author = 1", STEP), "the lesson has an unknown 'author'; it may have steps, title, words"),
         ("title = 1\n" + STEP, "the lesson: title must be a text"),
-        (lesson_text(STEP, "wait = 1"), r"step 1 has 'wait'"),
-        (lesson_text(STEP, STEP.replace("boundaries?", "../app?")), r"step 2 \(A\): open names a page"),
-        (lesson_text(STEP, "minutes = 0"), "minutes lie between"),
-        (lesson_text(STEP, "minutes = nan"), "minutes lie between"),
+        (lesson_text(STEP, "wait = 1"), "step 1 has an unknown 'wait'"),
+        (lesson_text(STEP, STEP.replace("boundaries?", "../app?")), r"step 2 \(A\): open must be a page"),
+        (lesson_text(STEP, "minutes = 0"), "minutes must be above 0"),
+        (lesson_text(STEP, "minutes = nan"), "minutes must be above 0"),
         (lesson_text(STEP, "minutes = true"), "minutes must be a number"),
         (lesson_text(STEP, 'done = "margin > 1"'), "done must be a list"),
-        (lesson_text(STEP, 'done = ["margin"]'), "done is a list of texts such as"),
-        (lesson_text(STEP, "done = [1]"), "done is a list of texts such as"),
-        (lesson_text(STEP, 'done = ["loss > circle"]'), "compares with a number"),
+        (lesson_text(STEP, 'done = ["margin"]'), "done must be texts such as"),
+        (lesson_text(STEP, "done = [1]"), "done must be texts such as"),
+        (lesson_text(STEP, 'done = ["loss > circle"]'), "must use a number"),
         (lesson_text(STEP, QUESTION), r"its question has no choices"),
-        (lesson_text(STEP, QUESTION, 'choices = ["a"]'), "2 to 6 choices"),
-        (lesson_text(STEP, QUESTION, 'choices = ["a", "a"]'), "no two choices are the same"),
-        (lesson_text(STEP, QUESTION, "choices = [1, 2]"), "2 to 6 choices, each a text"),
+        (lesson_text(STEP, QUESTION, 'choices = ["a"]'), "2 to 6 texts"),
+        (lesson_text(STEP, QUESTION, 'choices = ["a", "a"]'), "two choices are the same"),
+        (lesson_text(STEP, QUESTION, "choices = [1, 2]"), "choices must be 2 to 6 texts"),
         (lesson_text(STEP, QUESTION, 'choices = ["a", "b"]\nright = 3'), "from 1 to 2"),
         (lesson_text(STEP, QUESTION, 'choices = ["a", "b"]\nright = "a"'), "right must be a whole number"),
         (lesson_text(STEP, QUESTION, "place = [0, 2]"), "two numbers from -1 to 1"),
         (
             lesson_text(STEP.replace("boundaries", "batch"), QUESTION, "place = [0, 1]"),
-            "answered on the page boundaries",
+            "must open the page boundaries",
         ),
     ],
 )
@@ -106,7 +106,7 @@ def test_own_lesson_folder_comes_first_and_its_faults_are_reported(tmp_path, mon
     (tmp_path / "fifty-minutes.toml").write_text(lesson_text(STEP).replace('"T"', '"A longer title"'))
     assert lessons.available()[0]["fifty-minutes"].title == "A longer title"
     monkeypatch.setenv(lessons.LESSONS_VARIABLE, str(tmp_path / "nowhere"))
-    assert lessons.available()[1] == [f"nowhere, which {lessons.LESSONS_VARIABLE} names, is no folder."]
+    assert lessons.available()[1] == [f"nowhere, which {lessons.LESSONS_VARIABLE} names, is not a folder."]
 
 
 def test_shipped_lessons_take_fifty_and_ten_minutes():

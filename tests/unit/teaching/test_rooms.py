@@ -40,7 +40,7 @@ def test_rooms_questions_and_answers_are_limited(monkeypatch):
     registry = Rooms(lambda: now[0])
     for visitor in ("one", "two"):
         registry.submit("abc", "q", visitor, 1)
-    with pytest.raises(RoomError, match="have answered"):
+    with pytest.raises(RoomError, match="already answered"):
         registry.submit("abc", "q", "three", 1)
     assert registry.submit("abc", "q", "one", 0) == 1
     registry.submit("abc", "q2", "one", 1)

@@ -126,7 +126,7 @@ def test_share_of_images_with_a_positive():
         ({"images_per_class": -2}, "images_per_class is -2"),
         ({"images_per_class": 2.0}, "images_per_class must be a whole number"),
         ({"images_per_class": 4, "batch": 30}, "a batch of 30 can't be divided into classes of 4 images each"),
-        ({"images_per_class": 8, "batch": 8}, "needs two classes at least: take at most 4 images"),
+        ({"images_per_class": 8, "batch": 8}, "needs at least two classes: take at most 4 images"),
         ({"images_per_class": 4}, "takes 32 classes, and the data set has 10: take at least 13 images"),
         ({"images_per_class": 4, "dataset": "rings", "batch": 32}, "has 5.*or a batch of at most 20"),
         ({"images_per_class": 1024, "batch": 4096, "dataset": "rings"}, "has 800 training images"),

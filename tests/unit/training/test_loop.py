@@ -318,7 +318,7 @@ def test_hard_mining_collapses_and_semihard_does_not(seed):
         ({"rate": float("nan")}, "rate is nan"),
         ({"seed": -1}, "seed is -1"),
         ({"loss": "nt_xent", "batch": 31}, "even number"),
-        ({"dataset": "rings", "encoder": "cnn"}, "choose the mlp"),
+        ({"dataset": "rings", "encoder": "cnn"}, "choose the MLP"),
         ({"encoder": "plain_mlp"}, "has 256 dimensions, not 128"),
         ({"convention": "twice"}, "supcon has no convention 'twice'; it has: here, inside, base"),
         ({"loss": "nt_xent", "convention": "labels"}, "'labels' has it: its batches have two views and no labels"),

@@ -188,12 +188,12 @@ WRONG_DESCRIPTIONS = {
     "an unknown number of points": ({"n": 501}, "501 points"),
     "too many steps": ({"step": 10**9}, "1000000000 steps"),
     "losses without steps": ({"step": 7}, "losses has the shape"),
-    "a boolean step": ({"step": True}, "step is no whole number"),
+    "a boolean step": ({"step": True}, "step is not a whole number"),
     "a text for a time": ({"seconds": "1"}, "a number is out of range"),
     "a collapse value out of range": ({"references__collapse": 1e300}, "a number is out of range"),
-    "an epoch of no steps": ({"references__epoch_steps": 0}, "an epoch"),
-    "no references": ({"references": 3}, "holds no run"),
-    "NaN": ({"seconds": float("nan")}, "NaN is no number"),
+    "an epoch of no steps": ({"references__epoch_steps": 0}, "steps per epoch"),
+    "no references": ({"references": 3}, "does not contain a run"),
+    "NaN": ({"seconds": float("nan")}, "NaN is not a number"),
 }
 
 
@@ -213,13 +213,13 @@ def with_number(name: str, value: float, at: int = -1):
 
 WRONG_ARRAYS = {
     "NaN weights": (with_number("vector", np.nan), "weights are not finite"),
-    "NaN points": (with_number("points2", np.nan), "not to scale"),
-    "points beyond the scale": (with_number("points3", 2.0), "not to scale"),
-    "zero scale": (with_number("scale2", 0.0), "not to scale"),
+    "NaN points": (with_number("points2", np.nan), "not scaled correctly"),
+    "points beyond the scale": (with_number("points3", 2.0), "not scaled correctly"),
+    "zero scale": (with_number("scale2", 0.0), "not scaled correctly"),
     "infinite scale": (with_number("scale2", np.inf), "out of range"),
     "NaN metrics": (with_number("metrics", np.nan, at=0), "metrics has numbers out of range"),
-    "axes that are not orthonormal": (with_number("axes2", 5.0), "axes2 are no axes"),
-    "NaN mean": (with_number("mean3", np.nan), "axes3 are no axes"),
+    "axes that are not orthonormal": (with_number("axes2", 5.0), "axes2 are not orthonormal"),
+    "NaN mean": (with_number("mean3", np.nan), "axes3 are not orthonormal"),
     "descending steps": (with_number("steps", 1), "do not ascend"),
     "steps beyond the newest": (with_number("steps", 99), "do not ascend"),
     "no frames": (lambda a: a.update(steps=a["steps"][:0]), "do not ascend"),
@@ -232,8 +232,8 @@ WRONG_ARRAYS = {
     "no weights": (lambda a: a.pop("vector"), "no vector"),
     "no description": (lambda a: a.pop("about"), "no about"),
     "a long description": (lambda a: a.update(about=np.full(2**17, 32, np.uint8)), "too long"),
-    "deep brackets": (lambda a: a.update(about=np.full(2**16, ord("["), np.uint8)), "holds no run"),
-    "no UTF-8": (lambda a: a.update(about=np.full(9, 255, np.uint8)), "holds no run"),
+    "deep brackets": (lambda a: a.update(about=np.full(2**16, ord("["), np.uint8)), "does not contain a run"),
+    "no UTF-8": (lambda a: a.update(about=np.full(9, 255, np.uint8)), "does not contain a run"),
 }
 
 
@@ -300,7 +300,7 @@ def test_zip_bombs_are_refused_in_little_memory(make):
 
 
 def test_too_large_file_is_refused_unread():
-    with pytest.raises(DataError, match="are the most"):
+    with pytest.raises(DataError, match="are allowed"):
         run_file.loads(bytes(run_file.MAX_FILE + 1))
 
 
