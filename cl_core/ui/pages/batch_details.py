@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from cl_core.analysis.gradients import Batch, BatchForces
+from cl_core.charts.numbers import short_number
 from cl_core.data import datasets
 from cl_core.losses import snippets, variants
 from cl_core.losses.base import Loss
@@ -47,8 +48,8 @@ def show_numbers(trajectory: Sequence[tuple[Batch, BatchForces, float]]) -> None
     if last.n_terms == 0:
         st.warning("This batch has no valid terms, so the loss is 0.")
     strength = float(last.embedding_force.norm(dim=1).max())
-    rate_note = f"; the last step had a learning rate of {rate:.3g}" if has_steps else ""
-    st.caption(f"{last.n_terms:,} terms · strongest force {strength:.3g}{rate_note}")
+    rate_note = f"; the last step had a learning rate of {short_number(rate)}" if has_steps else ""
+    st.caption(f"{last.n_terms:,} terms · strongest force {short_number(strength)}{rate_note}")
 
 
 def show_strongest_pairs(
@@ -79,8 +80,8 @@ def show_strongest_pairs(
                 "one": _image_url(dataset, int(images[i])),
                 "other": None if chosen.loss.classes else _image_url(dataset, int(images[j])),
                 "classes": f"{data.class_names[label]}, {'weight of ' if chosen.loss.classes else ''}{other_name}",
-                "s": float(forces.similarity[i, j]),
-                "dL/ds": float(pair_weights[i, j]),
+                "s": short_number(float(forces.similarity[i, j])),
+                "dL/ds": short_number(float(pair_weights[i, j])),
                 "force": "pull" if pair_weights[i, j] < 0 else "push",
             }
         )
@@ -88,7 +89,7 @@ def show_strongest_pairs(
         st.caption("No pair has a force.")
         return
     picture = st.column_config.ImageColumn(width="small")
-    number = st.column_config.NumberColumn(format="%.4g", width="small")
+    number = st.column_config.TextColumn(width="small", alignment="right")
     columns = {"one": picture, "other": picture, "s": number, "dL/ds": number}
     st.dataframe(pd.DataFrame(rows).dropna(axis=1, how="all"), hide_index=True, row_height=40, column_config=columns)
 
@@ -109,7 +110,7 @@ def definition_control(loss: Loss, suffix: str) -> Control:
     """
     titles = variants.titles_of(variants.variants_of(loss.key))
     return Control(
-        f"definition{suffix}", "formula version", OURS, "with which the batch is evaluated here", tuple(titles),
+        f"definition{suffix}", "formula version", OURS, "the formula that computes the loss here", tuple(titles),
         titles=titles,
     )  # fmt: skip
 
@@ -132,12 +133,15 @@ def show_conventions(chosen: LossChoice, batch: Batch, forces: BatchForces) -> N
         key = control.render()
         convention = next((variant for variant in others if variant.key == key), None)
         if convention is None:
-            st.markdown(f"**{forces.value:.6g}** by the formula version of this page. Other versions:")
+            st.markdown(f"The loss is **{short_number(forces.value, 6)}** by this app's formula. Other versions:")
             st.markdown("\n".join(f"- {variant.title}" for variant in others))
             return
         weights = (batch.weight, batch.bias) if chosen.loss.classes else (None, None)
         value = variants.variant_value(convention, batch.z, batch.y, chosen.theta, *weights)
-        st.markdown(f"**{value:.6g}** instead of {forces.value:.6g}. **{convention.title}.** {convention.description}")
+        st.markdown(
+            f"The loss is **{short_number(value, 6)}** instead of {short_number(forces.value, 6)}. "
+            f"**{convention.title}.** {convention.description}"
+        )
         st.code(snippets.variant_program(convention, chosen.theta), language="python")
 
 
