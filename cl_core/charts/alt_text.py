@@ -36,8 +36,8 @@ def loss_alt(references: References, losses: NDArray[np.float32], step: int) -> 
         float(value) for value in (losses[np.clip(step, 1, len(losses)) - 1], losses[0], losses.min())
     )
     return (
-        f"The loss is {short_number(loss, 4)} at step {max(step, 1):,}; it began at {short_number(first, 4)}, its "
-        f"least is {short_number(least, 4)} at step {int(np.argmin(losses)) + 1:,}. {reference_text}."
+        f"The loss is {short_number(loss, 4)} at step {max(step, 1):,}; it began at {short_number(first, 4)}, and its "
+        f"minimum is {short_number(least, 4)} at step {int(np.argmin(losses)) + 1:,}. {reference_text}."
     )
 
 

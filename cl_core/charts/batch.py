@@ -31,7 +31,7 @@ def share_chart(height: int = 120) -> dict[str, Any]:
             tooltip=[alt.Tooltip("of:N"), alt.Tooltip("kind:N"), alt.Tooltip("share:Q", format=".1%")],
         )
     )
-    description = "Kinds of pairs, and what share of the gradient each carries."
+    description = "Kinds of pairs, and the share of the gradient that comes from each."
     layers = alt.layer(bars, names_in_bars(share, bars.encoding.y))
     return spec(layers.properties(height=height, description=description))
 

@@ -26,15 +26,16 @@ class Family:
 
 PAIRS = Family(
     "Pairs and triplets",
-    "They compare distances one at a time, and stop at a margin: what is far enough feels nothing.",
+    "They compare single distances, and stop at a margin: a negative that is far enough has no force.",
 )
 SETS = Family(
     "One against the whole batch",
-    "They weigh a positive against all others at once, as a classifier weighs classes; the hardest get most force.",
+    "They compare a positive with all others at once, as a classifier compares classes. The hardest get most force.",
 )
 CLASSES = Family(
     "Class weights",
-    "They learn one vector a class and compare with those, not with other examples; a margin handicaps the own class.",
+    "They learn one vector per class and compare with these, not with other examples. A margin lowers the logit of the "
+    "correct class.",
 )
 FAMILIES = (PAIRS, SETS, CLASSES)
 

@@ -53,8 +53,8 @@ def note_on_empty_batches(spec: RunSpec, collapse: str) -> str:
     if not share:
         return ""
     return (
-        f"About {share:.0%} of the batches have no valid term, mostly as no two of their images are of one class; "
-        f"their loss is 0. If all points coincide it is {collapse} for the others."
+        f"About {share:.0%} of the batches have no valid term, mostly because no two of their images have the same "
+        f"class. Their loss is 0. The other batches have a loss of {collapse} if all points coincide."
     )
 
 
@@ -72,12 +72,10 @@ def reason_for_start(loss: Loss) -> str:
     """Return why a loss can start above its value at collapse."""
     if loss.classes:
         return (
-            "It starts above the loss of coinciding points because the class weights are random at first: many "
-            "images lie nearer to "
-            "the weight of another class than to their own."
+            "The loss starts above its value for coinciding points because the class weights are random at first: many "
+            "images are nearer to the weight of another class than to that of their own."
         )
     return (
-        "It starts above the loss of coinciding points because the untrained net puts some images nearer to a "
-        "negative than to a "
-        "positive, which costs more than if all were one point."
+        "The loss starts above its value for coinciding points because the untrained network places some images nearer "
+        "to a negative than to a positive, which costs more than if all points coincided."
     )

@@ -52,8 +52,8 @@ def similarity_field(
         curves.append(Curve(outline, "guide", _ellipse_text(landmarks), "ellipse", _ellipse_shape(landmarks)))
     if landmarks.neutral is not None and abs(landmarks.neutral) <= 1:
         line = np.array([[landmarks.neutral, -1.0], [landmarks.neutral, 1.0]])
-        label = f"no push left of sₙ = {landmarks.neutral:.3g}"
-        curves.append(Curve(line, "guide", label, "neutral", "no push left of this"))
+        label = f"no force left of sₙ = {landmarks.neutral:.3g}"
+        curves.append(Curve(line, "guide", label, "neutral", "no force left of this"))
     if plane.boundary is not None:
         curves.append(Curve(plane.boundary, "boundary", "boundary", "boundary"))
     marks = []
@@ -104,8 +104,8 @@ def hide_answer(field: Field) -> Field:
         points=None,
         point_violated=None,
         live=None,
-        alt=f"{field.title}, covered: the similarity of a negative goes across, that of a positive up.",
-        words={**field.words, "hint": "Click on a place to choose it. Click again to let it go."},
+        alt=f"{field.title}, hidden: the similarity of the negative across, that of the positive up.",
+        words={**field.words, "hint": "Click on a place to choose it. Click again to undo."},
     )
 
 
@@ -142,7 +142,7 @@ def angle_field(loss: Loss, plane: Plane) -> Field:
     boundary = [] if plane.boundary is None else [Curve(plane.boundary, "boundary", "boundary", "boundary")]
     return Field(
         title=loss.title,
-        axes=("θ₂, angle to the other class", "θ₁, angle to one's own class"),
+        axes=("θ₂, angle to the other class", "θ₁, angle to the correct class"),
         value=plane.value,
         force_x=-plane.d_x,
         force_y=-plane.d_y,
@@ -170,7 +170,7 @@ def _boundary_text(plane: Plane, positions: Sequence[float], unit: str = "") -> 
         if len(near):
             heights.append(f"{near[np.abs(near[:, 0] - x).argmin(), 1]:.2f}{unit} at {x:g}{unit}")
     if not heights:
-        return f"No boundary is met from {positions[0]:g}{unit} to {positions[-1]:g}{unit} across."
+        return f"There is no boundary from {positions[0]:g}{unit} to {positions[-1]:g}{unit} across."
     return f"The boundary is at {', '.join(heights)} across."
 
 
@@ -209,13 +209,13 @@ def landmarks_text(loss: Loss, theta: Mapping[str, Any]) -> list[str]:
         )  # fmt: skip
         shape = "circle" if math.isclose(radius_n, radius_p) else "ellipse"
         lines.append(f"The boundary is an arc of the {shape} about $({centre_n:.3g},\\ {centre_p:.3g})$, {size}.")
-        lines.append(f"It goes on straight for $s_n<-m={marks.box[0]:.3g}$." if marks.box else "")
+        lines.append(f"For $s_n<-m={marks.box[0]:.3g}$ it is a straight line." if marks.box else "")
     if marks.target is not None:
-        lines.append(f"The target, where forces lead, is $s_n={marks.target[0]:.3g}$, $s_p={marks.target[1]:.3g}$.")
+        lines.append(f"The forces lead to the target $s_n={marks.target[0]:.3g}$, $s_p={marks.target[1]:.3g}$.")
     if marks.lowest is not None:
         lines.append(f"The value is lowest at $s_n={marks.lowest[0]:.3g}$, $s_p={marks.lowest[1]:.3g}$.")
     if marks.neutral is not None:
-        lines.append(f"Negatives with $s_n<{marks.neutral:.3g}$ are not pushed; positives are always pulled.")
+        lines.append(f"Negatives with $s_n<{marks.neutral:.3g}$ have no force. Positives are always attracted.")
     return [line for line in lines if line]
 
 
@@ -241,7 +241,7 @@ def psi_chart(height: int = 260) -> dict[str, Any]:
             strokeDash=alt.StrokeDash("kind:N", title=None, scale=dashes),
         )
     )
-    description = "What an angle counts, against the cosine of its multiple and its own cosine."
+    description = "The function ψ of the angle, compared with cos mθ and cos θ."
     return spec(alt.layer(line).properties(height=height, description=description))
 
 

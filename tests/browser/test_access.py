@@ -32,11 +32,11 @@ VIEWS = {  # the address of each view, and a text or a selector that it has once
     "break_it?failure=hot": ".arena .embedding[data-frames]",
     "experiments": "Accuracy of every loss and batch size",
     "experiments?part=one+thing+at+a+time": ".stVegaLiteChart",
-    "experiments?part=pictures": "by the first two principal axes of their embedding",
+    "experiments?part=pictures": "projected on the first two principal axes of their embedding",
     "experiments?part=one+cell": "Run it again",
     "experiments?part=cost": "processor time in",
     "glossary": ".stGraphVizChart",
-    "lessons": "A lesson leads through the course",
+    "lessons": "A lesson guides you through the app",
     "break_it?failure=none": ".st-key-break_hard_collapse",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -30,9 +30,7 @@ def test_failure_card_trains_both_runs_until_the_failure_shows(open_page: Callab
 def test_cure_of_batches_without_positives_opens_on_the_training_page(open_page: Callable[..., Page]) -> None:
     page = open_page("break_it?engine=server&pace=flat-out")
     page.get_by_role("button", name="A batch without positives").click()
-    expect(page.get_by_text(re.compile(r"images with a positive 2\d% < 50%: too few to pull"))).to_be_visible(
-        timeout=90_000
-    )
+    expect(page.get_by_text(re.compile(r"images with a positive 2\d% < 50%: too few"))).to_be_visible(timeout=90_000)
     expect(page.get_by_text("What happened")).to_be_visible(timeout=90_000)
     expect(page.get_by_text("images with a positive 100%: healthy")).to_be_visible()
     expect(page.get_by_text(re.compile("of the batches have no valid term"))).to_be_visible()

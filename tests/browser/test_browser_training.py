@@ -259,7 +259,7 @@ def test_server_takes_over_where_the_browser_has_no_engine(browser: Browser, app
 
 
 FAULTS = {  # what is done to a file on its way -> what the page says of it
-    "memory": ("worker", r"The run could not be opened \(the browser has refused \d+ MB of memory\)\."),
+    "memory": ("worker", r"The run could not be opened \(the browser could not provide \d+ MB of memory\)\."),
     "policy": ("worker", r"The engine cannot run here: .*Content Security Policy"),
     "damaged program": ("run", r"The run could not be opened \(The program is damaged\.\)\."),
     "cut run": ("run", "."),

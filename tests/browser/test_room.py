@@ -234,14 +234,14 @@ def test_link_says_that_embed_was_not_understood_and_the_dialog_explains_it(open
     page.get_by_role("button", name="Share", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("For slides and course pages").click()
-    expect(dialog.get_by_text("the page is shown alone")).to_be_visible()
+    expect(dialog.get_by_text("the page is shown without the list of pages")).to_be_visible()
     expect(dialog.locator("code").filter(has_text="embed=true").first).to_be_visible()
 
 
 def test_notes_of_a_link_do_not_move_the_page(open_page: Open) -> None:
     page = open_page("boundaries?margn=0.3&nothing=1", **DESKTOP)
-    expect(page.get_by_text("is not a setting here").first).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("is not a setting of this page").first).to_be_visible(timeout=90_000)
     with_notes = sides(page, 1)[0]
     page.get_by_role("button", name="Close", exact=True).click()
-    expect(page.get_by_text("is not a setting here")).to_have_count(0)
+    expect(page.get_by_text("is not a setting of this page")).to_have_count(0)
     assert sides(page, 1)[0] == with_notes

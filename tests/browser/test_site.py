@@ -266,7 +266,7 @@ def test_training_images_that_were_cut_are_loaded_again_by_start(
     page.route("**/images*", lambda route: route.fulfill(status=200, body=gzip.compress(bytes(100))))
     page.goto(f"{address}training.html")
     notice = page.locator(".trainer .notice").first
-    expect(notice).to_have_text("A file of examples is incomplete or damaged. Start tries again.")
+    expect(notice).to_have_text("A file of examples is incomplete or damaged. Press Start to try again.")
     training = BrowserTraining(page)
     training.expect_state("Paused")
     page.unroute("**/images*")

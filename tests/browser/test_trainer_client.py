@@ -348,7 +348,7 @@ def test_memory_that_is_refused_fails_the_run_and_leaves_it_in_the_storage(open_
     page.reload()
     wait(page, 'run.phase === "failed"')
     refused = re.fullmatch(
-        r"The run could not be opened \(the browser has refused (\d+) MB of memory\)\.", of(page, "run.failure")
+        r"The run could not be opened \(the browser could not provide (\d+) MB of memory\)\.", of(page, "run.failure")
     )
     assert refused
     assert 0 < int(refused[1]) < 20
@@ -376,7 +376,7 @@ def test_examples_that_do_not_arrive_are_loaded_again_by_play(
     page = open_lab("", lambda page: page.route("**/images*", answer))
     wait(page, "run.failure")
     text = "could not be loaded (Failed to fetch)" if fault == "lost connection" else "is incomplete or damaged"
-    assert of(page, "run.failure") == f"A file of examples {text}. Start tries again."
+    assert of(page, "run.failure") == f"A file of examples {text}. Press Start to try again."
     assert of(page, "[run.phase, run.loaded, run.step]") == ["paused", 0, 0]
     tell(page, "play()")
     wait(page, 'lab.phases.includes("running")')
@@ -436,7 +436,7 @@ def test_worker_that_is_gone_fails_and_the_stored_run_can_be_opened(open_lab: Ca
     tell(page, "play()")
     page.evaluate("lab.workers.at(-1).terminate()")
     asked = page.evaluate("lab.run.snapshot().catch(({ message }) => message)")
-    assert asked == "The training in your browser has stopped: it does not answer. Reset begins anew."
+    assert asked == "The training in your browser has stopped: it does not answer. Press Reset to start again."
     assert of(page, "[run.phase, run.failure]") == ["failed", asked]
     assert page.evaluate("lab.run.snapshot().catch(({ message }) => message)") == asked
     page.evaluate("lab.open()")

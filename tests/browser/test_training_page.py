@@ -95,7 +95,12 @@ def test_reload_restores_every_control(open_training: Open) -> None:
 
 def test_invalid_settings_in_the_link_are_reported(open_training: Open) -> None:
     training = open_training("engine=server&loss=bogus&batch=9999999&temperature=abc&%3Cscript%3E=1").ready()
-    for text in ("loss must be one of", "batch must be one of", "temperature must be a number", "not a setting here"):
+    for text in (
+        "loss must be one of",
+        "batch must be one of",
+        "temperature must be a number",
+        "not a setting of this page",
+    ):
         expect(training.page.get_by_text(text).first).to_be_visible()
 
 
@@ -142,7 +147,7 @@ def test_card_on_the_start_page_overrides_earlier_settings(open_training: Open) 
     training.until("d.step === '0' && d.frames === '1'")
     expect(page.get_by_test_id("stSidebar").get_by_text("NT-Xent (SimCLR)")).to_be_visible()
     page.get_by_role("link", name="Start").click()
-    card_link(page, "Ten digits come apart").click()  # of the default loss, which the address need not name
+    card_link(page, "Ten digits separate").click()  # of the default loss, which the address need not name
     expect(page.get_by_test_id("stSidebar").get_by_text("Supervised NT-Xent (SupCon)")).to_be_visible()
 
 

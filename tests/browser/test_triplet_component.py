@@ -204,7 +204,8 @@ def test_keys_move_points_to_exact_ties(open_scene: Open) -> None:
     press("Shift+ArrowUp")
     assert (view.pairs("points")[2], view.data("kinds").split()[0]) == ([0, -0.6], "hard")
     assert (
-        view.explanation() == "n1 is hard: exactly as far as the positive (0.60 = 0.60), and a tie is hard. It pushes."
+        view.explanation()
+        == "n1 is hard: exactly as far as the positive (0.60 = 0.60), and a tie counts as hard. It is pushed away."
     )
     press(*["ArrowUp"] * 12, *["ArrowRight"] * 16)
     assert (view.pairs("points")[2], view.data("kinds").split()[0]) == ([0.8, 0], "easy")
@@ -423,7 +424,7 @@ def test_new_settings_wait_for_the_end_of_a_drag(open_scene: Open) -> None:
 def test_hint_names_theme_and_selection_of_cards(open_scene: Open) -> None:
     view = open_scene("m=1.95&distance=euclidean&circle=1")
     expect(view.root.locator(".hint")).to_have_text(
-        re.compile("None can be easy here: on the circle d never exceeds 2")
+        re.compile("No negative can be easy here: on the circle d is at most 2")
     )
     fill = "e => getComputedStyle(e).fill"
     before = view.root.locator("text.name").first.evaluate(fill)

@@ -17,7 +17,7 @@ def open_triplets(open_page: Callable[..., Page]) -> Callable[[str], Page]:
 
     def open_(query: str) -> Page:
         page = open_page(f"triplets?{query}")
-        expect(page.get_by_text("which triplets teach?")).to_be_visible(timeout=TIMEOUT)
+        expect(page.get_by_text("Easy, semi-hard and hard triplets")).to_be_visible(timeout=TIMEOUT)
         return page
 
     return open_
@@ -71,11 +71,11 @@ def test_count_of_all_triplets_stops_resumes_and_does_not_block_other_visitors(
     page.wait_for_timeout(1000)
     assert progress.inner_text() == stopped_at
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text("90,154,177,426 in all")).to_be_visible(timeout=3 * TIMEOUT)
+    expect(page.get_by_text("90,154,177,426 in total")).to_be_visible(timeout=3 * TIMEOUT)
     expect(page.get_by_text(re.compile("of the anchors have"))).to_be_visible()
     # the same count is cached for other visitors
     second_count = open_triplets("part=every+triplet&embedding=trained&embedded_by=supcon&counted=10000")
-    expect(second_count.get_by_text("90,154,177,426 in all")).to_be_visible(timeout=TIMEOUT)
+    expect(second_count.get_by_text("90,154,177,426 in total")).to_be_visible(timeout=TIMEOUT)
 
 
 def test_invalid_settings_are_reported_and_the_other_parts_open(open_triplets: Callable[[str], Page]) -> None:

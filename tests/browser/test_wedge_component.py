@@ -313,16 +313,19 @@ def test_margin_that_cannot_be_met_is_explained(open_scene: Open) -> None:
         one = WedgeView(view.page, k)
         one.expect_data("wedge", "")
         one.expect_data("margin", "")
-        text = "Cannot be met at this angle: the margin is not met even at the class weight itself."
+        text = "The margin cannot be met at this angle, not even by an embedding that points along its class weight."
         expect(one.root.locator(".never")).to_have_text(text)
         expect(one.root.locator(".never")).to_be_visible()
         expect(one.root.locator('[data-cell="margin"]')).to_be_hidden()
         assert one.part("one").get_attribute("d") == ""
-        expect(one.handle("one")).to_have_attribute("aria-valuetext", re.compile("the margin is not met even at"))
+        expect(one.handle("one")).to_have_attribute("aria-valuetext", re.compile("the margin cannot be met"))
     for _ in range(6):
         view.page.keyboard.press("ArrowRight")
     view.expect_data("between", "26")
-    text = "The margin is not met even at the class weight, only from 38.1° to 115.9° away from the other one."
+    text = (
+        "Even along the class weight itself the margin is not met. It is met only at 38.1° to 115.9° from the other "
+        "class weight."
+    )
     expect(view.root.locator(".never")).to_have_text(text)
     assert view.part("away-one").get_attribute("d") != ""
     turn = math.degrees(math.asin(0.35 / (2 * math.sin(math.radians(13)))))

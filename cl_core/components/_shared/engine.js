@@ -70,7 +70,7 @@ export class Program {
       new NUMBERS[type](memory.buffer, this.#base + address, numbers.length).set(numbers);
     }
     const reason = check(this.#words, file.words.length, file.memory);
-    if (reason) throw new Error(`The engine refuses the program: ${reason}`);
+    if (reason) throw new Error(`The engine rejected the program: ${reason}`);
   }
 
   /**
@@ -136,7 +136,7 @@ function grow(memory, bytes) {
   try {
     memory.grow(Math.ceil(bytes / PAGE_BYTES));
   } catch (error) {
-    throw new Error(`the browser has refused ${Math.ceil(bytes / 2 ** 20)} MB of memory`, { cause: error });
+    throw new Error(`the browser could not provide ${Math.ceil(bytes / 2 ** 20)} MB of memory`, { cause: error });
   }
 }
 

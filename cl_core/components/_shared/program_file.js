@@ -40,7 +40,7 @@ export const NUMBERS = [Float32Array, Float64Array, Int32Array, Uint8Array];
 export function readProgram(file) {
   const raw = new Uint8Array(file); // a copy that starts where its memory does
   const view = new DataView(raw.buffer);
-  if (raw.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) throw new Error("This is no program.");
+  if (raw.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) throw new Error("This is not a program.");
   if (view.getUint32(4, true) !== VERSION) throw new Error("The program has another version than the engine.");
   if (view.getUint32(8, true) !== checksumOf(raw.subarray(HEADER_BYTES))) throw new Error("The program is damaged.");
   const reader = new Reader(raw, HEADER_BYTES);

@@ -26,11 +26,11 @@ WORDS: Mapping[str, str] = {
     "prototype": "weight of {name}",
     "similarity": "s = {s}",
     "weight": "∂L/∂s = {w}",
-    "back": "{w} with the roles exchanged",
+    "back": "{w} with anchor and other swapped",
     "rows": "test images {first} and {second}",
     "row": "test image {first}",
-    "strongest": "its strongest partner",
-    "pinned": "pinned; Escape unpins",
+    "strongest": "strongest pair of this image",
+    "pinned": "pinned; press Escape to unpin",
     "spoken": "{first} with {second}: {verdict}, {s}, {w}",
     "scene": "{title}: {alt}",
     "matrix": "{title}: the weight of every pair",
@@ -39,8 +39,8 @@ WORDS: Mapping[str, str] = {
     "zoomOut": "Zoom out (−)",
     "reset": "Whole picture (0)",
     "save": "Save as a picture",
-    "keys": "Arrow keys go through the images by class, Enter keeps one as the anchor, Escape lets go, "
-    "plus and minus zoom, 0 resets.",
+    "keys": "Arrow keys go through the images by class. Enter pins an image as the anchor, Escape unpins it. "
+    "Plus and minus zoom, 0 shows the whole picture.",
 }
 
 

@@ -32,7 +32,8 @@ WORDS: Mapping[str, str] = {
     "play": "Replay (space)",
     "forward": "One frame forward",
     "live": "Live",
-    "keys": "Plus and minus zoom, arrows move, 0 resets, n and p go through the points, space replays.",
+    "keys": "Plus and minus zoom, arrow keys move the view, 0 shows the whole picture. "
+    "The keys n and p go through the points, space replays.",
 }
 
 

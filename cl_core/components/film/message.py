@@ -18,9 +18,9 @@ WORDS: Mapping[str, str] = {
     "slider": "Margin",
     "ruler": "margin",
     "moment": "step {step}",
-    "start": "Before training they lie close together, and no digit stands out.",
-    "middle": "Step {step} of {last}: they are coming apart.",
-    "end": "After {last} steps with a margin of {value} each digit is a group, at a distance from the others.",
+    "start": "Before training the digits lie close together and are mixed.",
+    "middle": "Step {step} of {last}: the digits are separating.",
+    "end": "After {last} steps with a margin of {value}, each digit forms its own group.",
     "failed": "The film could not be loaded. Reload the page to try again.",
 }
 

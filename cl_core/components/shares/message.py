@@ -15,7 +15,7 @@ WORDS: Mapping[str, str] = {
     "semihard": "semi-hard",
     "hard": "hard",
     "step": "step",
-    "axis": "training step (early steps shown wider)",
+    "axis": "training step (early steps are stretched)",
     "loss": "loss",
     "collapse": "all points coincide",
     "floor": "lowest possible",
@@ -23,7 +23,7 @@ WORDS: Mapping[str, str] = {
     "slider": "Training step",
     "save": "Save as a picture",
     "value": "step {step}: hard {hard}, semi-hard {semihard}, easy {easy}",
-    "keys": "Arrows go from frame to frame, Home and End to the first and the last, space replays.",
+    "keys": "Arrow keys move by one frame, Home and End go to the first and the last frame, space replays.",
 }
 
 

@@ -240,7 +240,7 @@ export class VisitorRun extends EventTarget {
     this.#asked = false;
     this.#waiting = [];
     this.#saver.drop();
-    this.#rejectSnapshots("The run began anew.");
+    this.#rejectSnapshots("The run was restarted.");
     const stored = restore ? await quietly(storedRun(this.#name)) : null;
     if (this.#closed || number !== this.#number) return;
     const { key, engine, worker, images, probes, file } = this.#source;
@@ -342,7 +342,7 @@ export class VisitorRun extends EventTarget {
 
   /** @param {string} reason  why the worker cannot go on */
   #fail(reason) {
-    this.#enter("failed", `The training in your browser has stopped: ${reason}. Reset begins anew.`);
+    this.#enter("failed", `The training in your browser has stopped: ${reason}. Press Reset to start again.`);
     this.#link.end();
     this.#saver.pause();
     this.loaded = 0;

@@ -47,9 +47,9 @@ WORDS: Mapping[str, str] = {
     "retry": "Press Reset to try again.",
     "changed": "Settings changed",
     "apply": "Apply",
-    "applyHelp": "Train on with these settings, from the next step on",
+    "applyHelp": "Continue with these settings from the next step",
     "restart": "Restart",
-    "restartHelp": "Begin anew with these settings, at step 0",
+    "restartHelp": "Restart from step 0 with these settings",
     "placeholder": "Getting ready …",
 }
 MEASURES: Mapping[str, Any] = {

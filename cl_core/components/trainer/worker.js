@@ -150,7 +150,7 @@ async function loadTraining(order) {
     if (opening !== order) return;
     remaining = 0;
     send({ loaded: 0 });
-    enter("paused", `${textOfError(error)} Start tries again.`);
+    enter("paused", `${textOfError(error)} Press Start to try again.`);
   }
 }
 

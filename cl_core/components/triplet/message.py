@@ -40,16 +40,19 @@ WORDS: Mapping[str, str] = {
     "mean": "loss, mean of {active}",
     "place": "x {x}, y {y}",
     "point": "{kind}, {an} {distance}, loss {loss}; {place}",
-    "sayHard": "{name} is hard: not farther than the positive ({an} < {ap}). It pushes.",
-    "sayHardTie": "{name} is hard: exactly as far as the positive ({an} = {ap}), and a tie is hard. It pushes.",
-    "sayHardIdle": "{name} is hard by the tie rule ({an} = {ap}), but with a margin of 0 it has no loss.",
+    "sayHard": "{name} is hard: nearer than the positive ({an} < {ap}). It is pushed away.",
+    "sayHardTie": "{name} is hard: exactly as far as the positive ({an} = {ap}), and a tie counts as hard. It is "
+    "pushed away.",
+    "sayHardIdle": "{name} is exactly as far as the positive ({an} = {ap}), and a tie counts as hard. With a margin of "
+    "0 it has no loss.",
     "saySemihard": "{name} is semi-hard: farther than the positive ({an} > {ap}), but not by the margin ({an} < "
-    "{edge}). It pushes.",
-    "sayEasy": "{name} is easy: farther than the positive by more than the margin ({an} > {edge}). No loss, no push.",
-    "sayEasyTie": "{name} is easy: farther by exactly the margin ({an} = {edge}), and a tie there is easy. No loss, "
-    "no push.",
-    "stuck": "But no force moves it: it has no direction.",
-    "never": "None can be easy here: on the circle {delta} never exceeds {most}, and easy begins at {edge}.",
+    "{edge}). It is pushed away.",
+    "sayEasy": "{name} is easy: farther than the positive by more than the margin ({an} > {edge}). It has no loss and "
+    "no force.",
+    "sayEasyTie": "{name} is easy: farther by exactly the margin ({an} = {edge}), and such a tie counts as easy. It "
+    "has no loss and no force.",
+    "stuck": "But its gradient is 0, so no force moves it.",
+    "never": "No negative can be easy here: on the circle {delta} is at most {most}, and easy begins at {edge}.",
 }
 
 MAX_COORDINATE = 1.25  # largest |x| and |y| of a point

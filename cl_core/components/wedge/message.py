@@ -22,12 +22,13 @@ WORDS: Mapping[str, str] = {
     "margin": "margin Θ − 2θ₁*",
     "gap": "margin {n}",
     "away": "margin met",
-    "bisector": "bisector: softmax, and every prediction, decides here",
-    "never": "Cannot be met at this angle: the margin is not met even at the class weight itself.",
-    "beyond": "The margin is not met even at the class weight, only from {from} to {to} away from the other one.",
+    "bisector": "bisector: boundary of softmax and of all predictions",
+    "never": "The margin cannot be met at this angle, not even by an embedding that points along its class weight.",
+    "beyond": "Even along the class weight itself the margin is not met. It is met only at {from} to {to} from the "
+    "other class weight.",
     "slider": "{name}: angle between the class weights",
     "value": "{between} between the class weights; margin met up to {wedge}; margin {margin}",
-    "valueNever": "{between} between the class weights; the margin is not met even at the class weight itself",
+    "valueNever": "{between} between the class weights; the margin cannot be met, even along the class weight itself",
 }
 
 N_ANGLES = 181  # rows of the tables, for 0 to 180 whole degrees

@@ -221,7 +221,7 @@ test("runs that could not load their examples try again", async () => {
   workers.forEach((worker) => worker.opens());
   race.play(null);
   workers[0].trains();
-  workers[1].send({ phase: "paused", text: "A file could not be loaded. Start tries again." });
+  workers[1].send({ phase: "paused", text: "A file could not be loaded. Press Start to try again." });
   assert.equal(race.playing, false);
   assert.match(race.trouble, /tries again/);
   race.play(null);

@@ -21,8 +21,8 @@ def test_alt_texts_have_the_numbers_of_the_shown_step(curve: pd.DataFrame) -> No
     losses = np.array([4.0, 2.0, 3.0], np.float32)
     text = charts.loss_alt(References(4.84, 2.49, 0.9, 10), losses, 3)
     assert text == (
-        "The loss is 3 at step 3; it began at 4, its least is 2 at step 2. If all points coincide it is 4.84, the "
-        "lowest possible loss 2.49."
+        "The loss is 3 at step 3; it began at 4, and its minimum is 2 at step 2. If all points coincide it is 4.84, "
+        "the lowest possible loss 2.49."
     )
     assert charts.loss_alt(References(4.84, 5.0, 0.9, 10), losses[:0], 0) == (
         "No loss yet at step 0. If all points coincide it is 4.84."

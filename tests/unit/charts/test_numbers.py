@@ -103,8 +103,8 @@ def progress_of(spec, first_loss=None):
 
 def test_note_tells_that_some_batches_have_no_positives():
     assert charts.loss_notes(progress_of(RunSpec(batch=4))) == (
-        "About 53% of the batches have no valid term, mostly as no two of their images are of one class; their loss is "
-        "0. If all points coincide it is 1.1 for the others."
+        "About 53% of the batches have no valid term, mostly because no two of their images have the same class. Their "
+        "loss is 0. The other batches have a loss of 1.1 if all points coincide."
     )
     for spec in (RunSpec(batch=4, images_per_class=2), RunSpec(batch=128), RunSpec(batch=4, loss="softmax")):
         assert charts.loss_notes(progress_of(spec)) == ""
@@ -119,5 +119,5 @@ def test_note_explains_why_a_loss_starts_above_collapse(key):
     assert charts.loss_notes(progress_of(spec, collapse)) == ""
     assert charts.loss_notes(progress_of(spec, 0.9 * collapse)) == ""
     note = charts.loss_notes(progress_of(spec, 1.2 * collapse))
-    assert note.startswith("It starts above the loss of coinciding points because")
+    assert note.startswith("The loss starts above its value for coinciding points because")
     assert ("class weights are random at first" in note) == LOSSES[key].classes

@@ -141,7 +141,7 @@ def test_other_names_have_a_hint(page, texts, hint):
 def test_alias_beside_its_name_is_left_out():
     link, notes = read("training", tau="0.2", temperature="0.3")
     assert link == {"temperature": "0.3"}
-    assert notes == ["`tau` means `temperature`, which the link has too; `temperature` is used"]
+    assert notes == ["`tau` means `temperature`, which is also in the link; `temperature` is used"]
     link, notes = read("training", tau="0.2", temp="0.3")
     assert link == {"temperature": "0.2"}
     assert len(notes) == 2
