@@ -8,7 +8,7 @@ chosen = ui.batch_controls()
 
 ui.intro(
     "Which images attract or repel",
-    "The same real images, held still. Arrows are the forces of the loss on each embedding; the square below shows the "
-    "weight of every pair, blue where it is pulled together and orange where it is pushed apart. Hover over an image.",
+    "A fixed batch of real images. Arrows show the force of the loss on each embedding. The square below shows the "
+    "weight of every pair: blue pairs are pulled together, orange pairs are pushed apart. Hover over an image.",
 )
 ui.show_batch(chosen)

@@ -11,8 +11,8 @@ st.subheader("Glossary")
 loss, query = glossary.choose_loss()
 if loss is None:
     st.markdown(
-        "All losses have the same goal: examples of one class near each other, others far. They differ in **what** is "
-        "compared, in **when** they stop, and in **how hard** they pull until then."
+        "All losses have the same goal: examples of one class close together, and examples of different classes far "
+        "apart. They differ in **what** they compare, **when** they stop, and **how strongly** they pull and push."
     )
     if query.strip():
         glossary.show_results(query)
@@ -20,9 +20,8 @@ if loss is None:
         glossary.show_index()
         st.markdown(
             "#### How the losses are related\n"
-            "Along an arrow, and under its condition, one loss becomes the other exactly; along a "
-            "dashed arrow only the idea is the same. Blue: pairs. Green: the whole batch. Sand: class "
-            "weights."
+            "A solid arrow means that one loss becomes exactly the other, under the condition on the arrow. A dashed "
+            "arrow means that only the idea is the same. Blue: pairs. Green: the whole batch. Sand: class weights."
         )
         glossary.show_family_tree()
         glossary.show_sources()

@@ -7,7 +7,7 @@ from cl_core import ui
 ui.forget_link()
 st.subheader("Lessons")
 st.markdown(
-    "A lesson leads through the course: each step opens a picture, says what to try, and notices when it is "
-    "done. Some ask you to predict first. In a room, everyone who opens its link sees all answers."
+    "A lesson guides you through the app. Each step opens a page, tells you what to try, and detects when it is done. "
+    "Some steps ask you to predict something first. In a room, everyone who opens its link sees all answers."
 )
 ui.show_lessons()

@@ -8,4 +8,6 @@ ui.forget_link()
 st.title("Contrastive Loss Lab")
 ui.show_film_and_paths()
 ui.show_cards()
-st.caption("Every setting is in the address: copy it, and everyone who opens it sees the same run, number for number.")
+st.caption(
+    "The address contains every setting. Copy it, and everyone who opens it sees the same run and the same numbers."
+)

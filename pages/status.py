@@ -6,7 +6,5 @@ from cl_core import ui
 
 ui.forget_link()
 st.subheader("This server")
-st.markdown(
-    "For the operator: numbers of all visitors together, every two seconds, without anything about who they are."
-)
+st.markdown("For the operator: totals over all visitors, updated every two seconds. Nothing identifies a visitor.")
 ui.show_status()

@@ -30,7 +30,7 @@ def test_card_starts_failure_and_symptom_and_explanation_appear(pool):
     app.button(key="break_hard_collapse").click().run()
     assert app.session_state.failure == "hard_collapse"
     assert race_of(app).playing
-    assert "where the loss comes to rest" in markdown_texts(app)
+    assert "the value at which the loss stops" in markdown_texts(app)
     assert "What happened" not in markdown_texts(app)
     app.button_group(key="pace").set_value("flat-out").run()
     run_until(app, lambda app: race_of(app).progress().step >= 40 and not race_of(app).busy)
@@ -80,7 +80,7 @@ def test_batches_by_class_give_every_image_a_positive_and_the_loss_falls(pool):
     app = open_page("break_it", engine="server", failure="alone", play="true", pace="flat-out")
     run_until(app, lambda app: race_of(app).progress().step >= 100 and not race_of(app).busy)
     texts = markdown_texts(app)
-    assert re.search(r"images with a positive 2\d% < 50%: too few to pull", texts)
+    assert re.search(r"images with a positive 2\d% < 50%: too few", texts)
     assert "images with a positive 100%: healthy" in texts
     assert "batch size 16 · images of each class 2" in texts
     assert "batch size 4 · images drawn at random" in texts
@@ -109,7 +109,7 @@ def test_locked_failure_cannot_be_changed(idle_executor):
     [
         ({"failure": "<b>"}, "`failure` must be one of none, hard_collapse"),
         ({"seed": "-1"}, "`seed` must be a number"),
-        ({"failure": "cold", "loss": "circle"}, "`loss` is not a setting here"),
+        ({"failure": "cold", "loss": "circle"}, "`loss` is not a setting of this page"),
     ],
 )
 def test_invalid_link_value_gives_warning_and_default(pool, link, expected):

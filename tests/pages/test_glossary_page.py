@@ -159,7 +159,7 @@ def test_search_without_match_says_so(pool):
     [
         ({"loss": "bogus"}, "`loss` must be one of contrastive, triplet"),
         ({"loss": "<i>x</i>"}, "not `?i?x??i?`"),
-        ({"margin": "0.5"}, "`margin` is not a setting here"),
+        ({"margin": "0.5"}, "`margin` is not a setting of this page"),
     ],
 )
 def test_invalid_link_value_gives_warning(pool, link, expected):

@@ -129,8 +129,8 @@ def test_position_is_predicted_on_covered_plane_and_all_are_shown(pool):
     assert [mark["label"] for mark in header["marks"] if mark["role"] == "corner"] == ["you"]
     boundary = similarity_plane.similarity_plane(LOSSES["circle"], {}).boundary
     distance = np.nanmin(np.hypot(*(boundary - [0.1, 0.7]).T))
-    assert f"Your place is **{distance:.2f}** away from the current boundary" in page_texts(app)
-    assert f"Your place is **{np.hypot(0.1, 0.7 - 0.646):.2f}** away from (0, 0.646)" in page_texts(app)
+    assert f"Your point is **{distance:.2f}** away from the current boundary" in page_texts(app)
+    assert f"Your point is **{np.hypot(0.1, 0.7 - 0.646):.2f}** away from (0, 0.646)" in page_texts(app)
     assert "fifty-minutes/5" not in app.session_state.lesson_done  # the margin must be changed as well
     app.slider(key="margin").set_value(0.4).run()
     assert "fifty-minutes/5" in app.session_state.lesson_done
@@ -141,7 +141,7 @@ def test_cover_without_question_is_removed_by_prediction(pool):
     assert np.isnan(component_messages(app)[0][1]["value"]).all()
     app = click(app, "commit")
     assert np.isfinite(component_messages(app)[0][1]["value"]).all()
-    assert "Your place is **0.07** away from the current boundary" in page_texts(app)  # d², m = 0.2: 0.1 / sqrt 2
+    assert "Your point is **0.07** away from the current boundary" in page_texts(app)  # d², m = 0.2: 0.1 / sqrt 2
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_cover_without_question_is_removed_by_prediction(pool):
         ({"lesson": "fifty-minutes", "step": "-1"}, "`step` must be"),
         ({"lesson": "fifty-minutes", "step": "9" * 5000}, "`step` must be"),
         ({"room": "a b"}, "`room` must be 3 to 24 letters"),
-        ({"lesson": "fifty-minutes", "room": "../x"}, "you are in no room"),
+        ({"lesson": "fifty-minutes", "room": "../x"}, "you are not in a room"),
     ],
 )
 def test_invalid_lesson_link_gives_one_warning(pool, link, expected):

@@ -98,7 +98,7 @@ def test_scene_sets_hidden_but_not_locked_controls(pool):
 
 def test_unknown_names_give_a_limited_number_of_warnings(pool):
     app = open_from_link("boundaries", hide="margin,`no`", lock=",".join("abcdefghijk"), big="perhaps")
-    assert warnings_of(app)[0] == "`hide` names `?no?`, which is not a setting here"
+    assert warnings_of(app)[0] == "`hide` names `?no?`, which is not a setting of this page"
     assert len(warnings_of(app)) == 8
     assert any(
         "`big` must be true or false" in warning for warning in warnings_of(open_from_link("boundaries", big="perhaps"))
@@ -187,7 +187,7 @@ def test_link_sets_points_of_its_scene(pool):
 
 def test_wrong_number_of_points_gives_warning(pool):
     app = open_from_link("triplets", scene="all three", at="0,0;0.5,0;1,0")
-    assert "names 3 points, and this scene has 5" in warnings_of(app)[0]
+    assert "has 3 points, but this scene needs 5" in warnings_of(app)[0]
     assert component_headers(app)[0]["points"][1] == list(PRESETS["all three"].positive)
 
 
@@ -212,4 +212,4 @@ def test_selected_anchor_belongs_to_its_batch(pool):
     assert "look" not in app.query_params
     assert not warnings_of(app)
     app = open_from_link("triplets", part="a real batch", look="5,5")
-    assert "no such anchor" in warnings_of(app)[0]
+    assert "does not have that anchor" in warnings_of(app)[0]

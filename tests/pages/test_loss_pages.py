@@ -98,7 +98,7 @@ def test_invalid_link_values_give_harmless_warnings(pool, name):
     warnings = " ".join(warning.value for warning in app.warning)
     assert "`margin` must be a number from 0.05 to 0.5" in warnings
     assert "`scale` must be a number" in warnings
-    assert "is not a setting here" in warnings
+    assert "is not a setting of this page" in warnings
     assert "javascript:1" not in warnings.replace("?x??javascript?1?", "")
     assert app.session_state.margin == 0.25
 
@@ -176,7 +176,7 @@ def test_boundaries_page_shows_pairs_of_the_sessions_run(pool):
     app.selectbox(key="loss").set_value("am_softmax").run()
     app.segmented_control(key="pairs").set_value("my run").run()
     assert not app.exception
-    assert f"after {run.progress().step:,} steps" in page_texts(app)
+    assert f"for {run.progress().step:,} steps" in page_texts(app)
     assert len(component_messages(app)[0][1]["point_violated"]) == embeddings.IMAGES
 
 

@@ -136,11 +136,9 @@ def test_own_run_is_shown_with_its_triplet_shares_and_losses(open_page):
 def test_recording_summary_states_the_numbers_of_the_recording(name):
     recording, summary = recordings.load(name), over_a_run.recording_summary(recordings.load(name))
     if recording.collapsed is None:
+        peak = recording.shares[:, 1].argmax()
         assert f"{recording.shares[-1, 1]:.1%} at step {recording.steps[-1]}" in summary
-        assert (
-            f"{recording.shares[:, 1].max():.0%} of all at step {recording.steps[recording.shares[:, 1].argmax()]}"
-            in summary
-        )
+        assert f"{recording.shares[peak, 1]:.0%} of all triplets at step {recording.steps[peak]}," in summary
     else:
         assert f"from step {recording.collapsed} on" in summary
         within = float(summary.split("stays within ")[1].split("%")[0]) / 100

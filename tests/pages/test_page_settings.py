@@ -169,9 +169,9 @@ def test_page_uses_what_was_meant_and_says_so():
     assert app.query_params == {"loss": "am_softmax", "margin": "0.2", "lock": "scale"}
     assert warnings_of(app) == [
         "`loss`: `CosFace` is read as `am_softmax`",
-        "`m` is read as `margin`, its name here",
+        "`m` is read as `margin`",
         "`margin`: `0,2` is read as `0.2`",
-        "`lock`: `s` is read as `scale`, its name here",
+        "`lock`: `s` is read as `scale`",
     ]
     assert app.run().session_state.margin == 0.2
 

@@ -55,9 +55,12 @@ def show_part() -> None:
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
-        ({"mining": "semihard_tfa", "embedding": "pixels", "images": "64"}, "no negative is farther"),
-        ({"mining": "semihard", "margin": "0.0"}, "It finds none"),
-        ({"mining": "batch_hard", "distance": "euclidean", "margin": "1.5", "embedded_by": "supcon"}, "One triplet"),
+        ({"mining": "semihard_tfa", "embedding": "pixels", "images": "64"}, "no negative is beyond the positive"),
+        ({"mining": "semihard", "margin": "0.0"}, "it finds none"),
+        (
+            {"mining": "batch_hard", "distance": "euclidean", "margin": "1.5", "embedded_by": "supcon"},
+            "one triplet per anchor",
+        ),
     ],
 )
 def test_part_explains_miner_and_lists_all_miners(link, expected):

@@ -64,7 +64,7 @@ def test_pages_show_own_run_of_smallest_data(pool, small_file, page, link):
     assert not app.error
     assert component_headers(app) or app.get("vega_lite_chart")
     if page == "batch" or "a real batch" in link.values():
-        assert "a batch of 4, not of 48" in page_texts(app)
+        assert "4 images instead of 48" in page_texts(app)
 
 
 def test_race_runs_on_smallest_data(pool, small_file):

@@ -34,9 +34,9 @@ def test_page_shows_load_of_engine_and_keeps_bounded_history(pool, monkeypatch):
     monkeypatch.setattr(lifespan.engine(), "load", lambda: load)
     app = open_page("status")
     shown = {tile.label: tile.value for tile in app.metric}
-    expected = {"runs open": "12", "training": "7", "under way": "4", "waiting": "5", "steps/s": "1,234"}
+    expected = {"open runs": "12", "training": "7", "active tasks": "4", "queued tasks": "5", "steps/s": "1,234"}
     assert {name: shown[name] for name in expected} == expected
-    assert shown["server"].endswith(("MB", "GB"))
+    assert shown["server memory"].endswith(("MB", "GB"))
     history = app.session_state.status_seen
     for _ in range(200):
         history.append(history[-1])

@@ -157,7 +157,7 @@ def html_texts(app):
 def test_collapse_value_of_small_batches_is_that_of_batches_with_positives(pool):
     app = open_training_run(loss="supcon", batch="4")
     assert "If all points coincide it is 1.1, the lowest possible loss" in html_texts(app)
-    assert "If all points coincide it is 1.1 for the others." in markdown_texts(app)
+    assert "The other batches have a loss of 1.1 if all points coincide." in markdown_texts(app)
     click(app, "play")
     run_until(app, lambda app: current_step(app) > 20)
     assert any("Take two or more images of each class" in warning.value for warning in app.warning)
@@ -166,7 +166,7 @@ def test_collapse_value_of_small_batches_is_that_of_batches_with_positives(pool)
 def test_tiny_floor_is_zero_and_start_above_collapse_is_explained(pool):
     app = open_training_run(loss="arcface")
     assert "the lowest possible loss 0." in html_texts(app)
-    assert "starts above the loss of coinciding points" not in markdown_texts(app)
+    assert "starts above its value for coinciding points" not in markdown_texts(app)
     click(app, "play")
     run_until(app, lambda app: current_step(app) > 5)
     assert "because the class weights are random at first" in markdown_texts(app)
@@ -254,7 +254,7 @@ def test_invalid_link_value_gives_warning_and_default(pool, link, expected):
 def test_incompatible_settings_give_error(pool):
     app = open_page("training", dataset="rings", encoder="cnn")
     assert not app.exception
-    assert "choose the mlp" in app.error[0].value
+    assert "choose the MLP" in app.error[0].value
 
 
 def test_encoder_without_projector_asks_for_its_dimension(pool):

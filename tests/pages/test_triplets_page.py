@@ -128,7 +128,7 @@ def test_small_census_is_counted_at_once_and_described(pool):
     for kind, count in zip(KINDS, (counts.easy, counts.semihard, counts.hard), strict=True):
         assert shares[f"{KIND_SYMBOLS[kind]} {charts.KINDS[kind]}"] == f"{count / counts.total:.2%}"
         assert f"{count:,}" in page_texts(app)
-    assert f"{counts.total:,} in all" in page_texts(app)
+    assert f"{counts.total:,} in total" in page_texts(app)
     assert f"{counts.share_of_top_anchors(0.05):.0%} of all triplets" in page_texts(app)
     names = datasets.load("mnist").class_names
     worst = counts.hardest(HARDEST_SHOWN)
@@ -147,7 +147,7 @@ def test_small_census_is_counted_at_once_and_described(pool):
 def test_large_census_waits_for_button_and_can_be_stopped(pool):
     app = open_page("triplets", part="every triplet", counted="5000", embedding="untrained")
     assert not app.metric
-    assert "They are not listed one by one" in page_texts(app)
+    assert "counted exactly, but not listed" in page_texts(app)
     assert not pool.submitted or "count_part" not in pool.submitted
     assert app.button(key="count_census").label == "Count all 11,227,500,000"
     click(app, "count_census")
@@ -189,7 +189,7 @@ def test_run_of_the_session_is_shown_in_every_part(pool, dataset):
         assert not app.exception
         assert not app.error
         if part == "every triplet":
-            assert "in all" in page_texts(run_until_counted(app))
+            assert "in total" in page_texts(run_until_counted(app))
 
 
 @pytest.mark.parametrize("film", recordings.RECORDINGS)

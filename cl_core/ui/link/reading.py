@@ -70,7 +70,7 @@ def notes_on_embed(values: Sequence[str]) -> list[str]:
     """
     if not values or any(value.lower() == "true" for value in values):
         return []
-    return [f"`embed` must be true, not `{plain_text(values[-1])}`; the page is shown with everything around it"]
+    return [f"`embed` must be true, not `{plain_text(values[-1])}`; the page is shown with its menu and sidebar"]
 
 
 class _Reader:
@@ -110,20 +110,20 @@ class _Reader:
             self.link[name] = ",".join(self._read_list(name, text, controls))
         elif name in SWITCHES:
             if text.lower() not in ("true", "false"):
-                self.notes.append(f"`{name}` must be true or false, not `{plain_text(text)}`; it is taken for false")
+                self.notes.append(f"`{name}` must be true or false, not `{plain_text(text)}`; false is used")
             self.link[name] = text
         elif name in ROUTE:
             self.link[name] = text
         elif (known := self._name_in(controls, name)) is None:
             hint = _of_other_losses(name) or _suggestion(name, _names(controls))
-            self.notes.append(f"`{plain_text(name)}` is not a setting here{hint}")
+            self.notes.append(f"`{plain_text(name)}` is not a setting of this page{hint}")
         elif known != name and known in texts:
-            self.notes.append(f"`{plain_text(name)}` means `{known}`, which the link has too; `{known}` is used")
+            self.notes.append(f"`{plain_text(name)}` means `{known}`, which is also in the link; `{known}` is used")
         elif known != name and known in self.link:
-            self.notes.append(f"`{plain_text(name)}` means `{known}`, which the link has already; it is left out")
+            self.notes.append(f"`{plain_text(name)}` means `{known}`, which is already in the link; it is ignored")
         else:
             if known != name:
-                self.notes.append(f"`{plain_text(name)}` is read as `{known}`, its name here")
+                self.notes.append(f"`{plain_text(name)}` is read as `{known}`")
             self._read_value(controls[known], text)
 
     def _read_value(self, control: Control, text: str) -> None:
@@ -144,10 +144,10 @@ class _Reader:
             known = self._name_in(controls, listed)
             if known is None:
                 hint = _suggestion(listed, _names(controls))
-                self.notes.append(f"`{name}` names `{plain_text(listed)}`, which is not a setting here{hint}")
+                self.notes.append(f"`{name}` names `{plain_text(listed)}`, which is not a setting of this page{hint}")
                 continue
             if known != listed:
-                self.notes.append(f"`{name}`: `{plain_text(listed)}` is read as `{known}`, its name here")
+                self.notes.append(f"`{name}`: `{plain_text(listed)}` is read as `{known}`")
             yield known
 
     @staticmethod

@@ -102,11 +102,11 @@ def _dialog(shown: ShownPage) -> None:
             st.image(code, caption="QR code of the link")
     with st.expander("For slides and course pages", icon=":material/slideshow:"):
         st.caption(
-            "With `embed=true` in its link, the page is shown alone: without the list of pages, and without a sidebar "
-            "if it has no control that can be changed."
+            "With `embed=true` in its link, the page is shown without the list of pages, and without the sidebar if "
+            "none of its controls can be changed."
         )
         st.code(link_to({**link, **EMBED_PARAMS}), language=None, wrap_lines=True)
-        st.caption("The same as a frame, to be pasted into another page:")
+        st.caption("HTML code that embeds the page in another page:")
         st.code(snippet(link, shown.page), language="html", wrap_lines=True)
 
 
@@ -118,8 +118,8 @@ def _choices(shown: ShownPage) -> Link:
     )
     link: dict[str, str] = {}
     for name, label, selected, help_text in (
-        (HIDE, "Hide", current.hide, "not shown; the value stays"),
-        (LOCK, "Lock", current.lock, "shown, but disabled"),
+        (HIDE, "Hide", current.hide, "controls that are not shown; they keep their values"),
+        (LOCK, "Lock", current.lock, "controls that are shown, but cannot be changed"),
     ):
         chosen = st.multiselect(
             label, list(labels), [control for control in labels if control in selected],

@@ -41,15 +41,15 @@ SECOND_LOSS = Control("two", "compare with a second loss", True)
 SOURCE = Control("embedded_by", "embedding trained with", "supcon", options=tuple(LOSSES), titles=controls.LOSS_TITLES)
 STAGE = Control("stage", "training stage", "half-trained", options=(*embeddings.STAGES, OWN))
 IMAGES = Control("images", "images in the batch", 48, options=(32, 48, 64))
-DRAW = Control("draw", "which images", 0, "each number is another batch", low=0, high=99, step=1)
+DRAW = Control("draw", "which images", 0, "each number selects another batch", low=0, high=99, step=1)
 REACH = Control(
     batches.REACH, "step length", 0.1, "how far the embedding with the strongest force moves",
     low=0.01, high=0.5, step=0.01,
 )  # fmt: skip
 STEPS = Control("steps", "gradient steps done", 0, low=0, high=MAX_STEPS, step=1)
-SAME_SCALE = Control("same_scale", "same force scale for both", False, "otherwise both longest arrows look alike")
+SAME_SCALE = Control("same_scale", "same force scale for both", False, "otherwise each has its own scale")
 ANCHOR = PictureState(
-    "anchor", "pinned image", "", "counted from 0; after the images, the class weights", low=0, high=99,
+    "anchor", "pinned image", "", "counted from 0; the class weights come after the images", low=0, high=99,
     numbers=(1, 1), whole=True,
 )  # fmt: skip
 SETTINGS = (SOURCE, STAGE, IMAGES, DRAW, REACH, STEPS, SAME_SCALE, SECOND_LOSS, ANCHOR)
@@ -304,6 +304,6 @@ def _scene(
         sprite_columns=int(np.ceil(np.sqrt(size))),
         same_scale=st.session_state[SAME_SCALE.name],
         live=_live(start, chosen),
-        alt=f"{size} images, seen by their two principal components ({start.plane.explained_variance_ratio_.sum():.0%} "
-        f"of the variance), with the force of the loss on each",
+        alt=f"{size} images along their first two principal components "
+        f"({start.plane.explained_variance_ratio_.sum():.0%} of the variance), with the force of the loss on each",
     )

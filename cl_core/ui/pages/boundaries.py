@@ -44,7 +44,7 @@ PLANE = Control("plane", "plane", "similarities", options=("similarities", "angl
 PAIRS = Control("pairs", "real pairs", NO_PAIRS, options=(NO_PAIRS, *embeddings.STAGES, OWN), row=True)
 SELECTION = Control("which", "which pairs", "random", options=pairs.SELECTIONS, row=True)
 LENGTH = Control(
-    planes.LENGTH, "length of embeddings", 4.0, "for losses in which length counts; the others have length 1",
+    planes.LENGTH, "length of embeddings", 4.0, "for losses that depend on the length; for the others it is 1",
     low=1.0, high=20.0, step=0.5,
 )  # fmt: skip
 
@@ -142,7 +142,7 @@ def _show_similarities(chosen: LossChoice, stage: str, selection: str, *, alone:
         for line in charts.landmarks_text(chosen.loss, chosen.theta):
             st.markdown(f"- {line}")
         if chosen.theta.get("mining", "all") != "all":
-            st.caption("Only triplets that the mining rule selects have a loss; elsewhere nothing is drawn.")
+            st.caption("Only triplets that the miner selects have a loss. The rest of the plane is empty.")
         _show_details(chosen, pinned)
     _show_formulas(chosen.loss, chosen.theta)
 
@@ -166,7 +166,7 @@ def _show_angles(chosen: LossChoice, *, alone: bool) -> None:
     with right:
         _show_plane(field, f"angles{chosen.suffix}", "angles", ANGLES)
     if loss.schedules:
-        st.markdown(r"What an angle counts: $\psi$, against $\cos m\theta$, which rises again, and $\cos\theta$")
+        st.markdown(r"The function $\psi$, compared with $\cos m\theta$, which rises again, and with $\cos\theta$")
         angles = similarity_plane.angle_functions(int(theta["margin"]), float(theta["annealing"]))
         chart(charts.psi_rows(angles), charts.psi_chart(), charts.psi_alt(angles))
     _show_formulas(loss, theta)
@@ -192,7 +192,7 @@ def _show_wedge(chosen: LossChoice) -> None:
     picture = Wedge(
         loss.title, wedge.wedge_angles(loss, theta),
         away=wedge.wedge_angles_away(loss, theta), live=_live(chosen, "wedge"),
-        alt=f"What {loss.title} asks of two classes; {loss.theta_text(theta)}",
+        alt=f"The angles at which {loss.title} has its margin between two classes; {loss.theta_text(theta)}",
     )  # fmt: skip
     if saved := BETWEEN.current():
         picture = replace(picture, between=int(saved[0][0]))
@@ -228,12 +228,14 @@ def _pairs_or_notice(embedding: PretrainedEmbedding, classes: bool, selection: s
 
 
 def _violation_text(chosen: LossChoice, embedding: PretrainedEmbedding, violated: np.ndarray) -> str:
-    subject = "images against their own and the nearest other class weight" if chosen.loss.classes else "real triplets"
+    subject = "images" if chosen.loss.classes else "real triplets"
     verb = "still have a force" if chosen.loss.boundary is None else "still violate the boundary"
+    rival = ", compared with the nearest other class weight" if chosen.loss.classes else ""
     title = losses.get(embedding.spec.loss).title
     return (
-        f"**{int(violated.sum()):,} of {len(violated):,}** {subject} {verb} "
-        f"({violated.mean():.1%}). {title} after {embedding.step:,} steps, kNN {embedding.knn:.1%} (by cosines only)."
+        f"**{int(violated.sum()):,} of {len(violated):,}** {subject} {verb}{rival} ({violated.mean():.1%}). "
+        f"The embedding was trained with {title} for {embedding.step:,} steps; its kNN accuracy by cosines is "
+        f"{embedding.knn:.1%}."
     )
 
 

@@ -114,7 +114,7 @@ def _show_explanation(failure: Failure, progress: RaceProgress) -> None:
     """Explain what happened, how to tell and the cure; say so if the symptom does not tell the two runs apart."""
     if [failure.symptom.is_present(seeds[0]) for seeds in progress.runs] != [True, False]:
         st.info(
-            "At this step the symptom does not distinguish the two runs; with most seeds it does after "
+            "At this step the symptom does not distinguish the two runs. With most seeds it does after "
             f"{failure.steps} steps.",
             icon=":material/casino:",
         )

@@ -73,8 +73,8 @@ def failure_controls() -> tuple[Failure | None, int]:
 def show_gallery() -> None:
     """Show a card for each failure; its button starts it."""
     forget_race("breaking")
-    intro("Break it", "Nine ways in which training goes wrong. Each starts with a click, beside a run that is cured, "
-          "from the same start on the same images.")  # fmt: skip
+    intro("Break it", "Nine ways in which training fails. Click on one to see it beside a cured run, which has the "
+          "same initial weights and the same images.")  # fmt: skip
     failures = list(FAILURES.values())
     is_free = presentation().is_free(FAILURE.name)
     for row in (failures[i : i + CARDS_PER_ROW] for i in range(0, len(failures), CARDS_PER_ROW)):

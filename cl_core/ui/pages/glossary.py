@@ -54,7 +54,7 @@ class TextControl(Control):
 
 
 CARDS_PER_ROW = 3
-SEARCH = TextControl("find", "find", "", "a name, a symbol, a word", aliases=("search", "query", "q"))
+SEARCH = TextControl("find", "find", "", "name, symbol or term", aliases=("search", "query", "q"))
 
 
 def glossary_notes() -> list[str]:
@@ -92,7 +92,7 @@ def show_index() -> None:
     for family in FAMILIES:
         st.markdown(f"#### {family.title}\n{family.description}")
         _show_cards([loss for loss in LOSSES.values() if family_of(loss) is family])
-    st.markdown("#### Words\nWhat curves, pictures and settings are called here, each with the picture that shows it.")
+    st.markdown("#### Terms\nTerms for curves, pictures and settings, each with a picture that shows it.")
     _show_cards(TERMS.values())
 
 
@@ -239,7 +239,7 @@ def show_relations(loss: Loss) -> None:
     Args:
         loss: the loss.
     """
-    _show_list("Relatives", loss.relations)
+    _show_list("Related losses", loss.relations)
 
 
 def show_misreadings(loss: Loss) -> None:

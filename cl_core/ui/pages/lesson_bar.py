@@ -100,7 +100,7 @@ def _current_position() -> LessonPosition | None:
     if ROOM in link:
         state.room = room_name(link[ROOM]) or ""
         if not state.room:
-            _warn(f"{NO_ROOM}, not `{plain_text(link[ROOM])}`; you are in no room")
+            _warn(f"{NO_ROOM}, not `{plain_text(link[ROOM])}`; you are not in a room")
     known, _ = lessons.available()
     if LESSON in link:
         state.lesson_at = (link[LESSON], 1)
@@ -122,7 +122,7 @@ def _step_number(text: str, lesson: Lesson) -> int:
     n_steps = len(lesson.steps)
     if text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= n_steps:
         return int(text)
-    _warn(f"`{STEP}` must be a whole number from 1 to {n_steps}, not `{plain_text(text)}`; this is the first")
+    _warn(f"`{STEP}` must be a whole number from 1 to {n_steps}, not `{plain_text(text)}`; step 1 is shown")
     return 1
 
 
@@ -207,7 +207,7 @@ def _show_done_badge(position: LessonPosition) -> None:
             _mark_done(position)
             streamlit_compat.rerun()
         if not conditions:
-            st.button("Done?", key="lesson_done_by_word", type="tertiary", on_click=_mark_done, args=(position,))
+            st.button("Mark as done", key="lesson_done_by_word", type="tertiary", on_click=_mark_done, args=(position,))
             return
     badge = ":green-badge[:material/check_circle: done]" if _is_done(position) else ":gray-badge[to do]"
     st.markdown(badge, width="content")

@@ -36,7 +36,7 @@ def _show_lesson(lesson: Lesson, room: str) -> None:
         st.markdown(f"#### {lesson.title}\n{lesson.minutes:g} minutes, {n_steps} steps", width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             first_link = link_of(lesson, 1, room)
-            controls.page_link(lesson.steps[0].page, "Begin", ":material/play_arrow:", first_link)
+            controls.page_link(lesson.steps[0].page, "Start lesson", ":material/play_arrow:", first_link)
             if st.button("Open a room", icon=":material/meeting_room:", key=f"room_{lesson.key}"):
                 _show_room_dialog(lesson)
     if lesson.words:
@@ -73,8 +73,8 @@ def _show_room_dialog(lesson: Lesson) -> None:
     left, right = st.columns([0.52, 0.48], gap="large")
     with left:
         st.markdown(
-            f"**{lesson.title}.** All who follow the link see the lesson, and everyone's answers after giving their "
-            "own. No names are asked for, and nothing is kept beyond this server's memory."
+            f"**{lesson.title}.** Everyone who opens the link sees the lesson, and sees all answers after giving their "
+            "own. Answers are anonymous. They are kept only in this server's memory, and never saved to a file."
         )
         proposal = st.session_state.setdefault("room_proposed", new_room_name())
         text = st.text_input("Name of the room", proposal, key="room_name", max_chars=24)

@@ -42,7 +42,7 @@ CONTENDERS = Control(
     step=1,
 )
 SEEDS = Control(
-    "seeds", "seeds", 1, "runs of each contender, each with other initial weights; one is shown",
+    "seeds", "seeds", 1, "runs of each contender, each with different initial weights; one of them is shown",
     low=race.SEED_COUNT_RANGE[0], high=race.SEED_COUNT_RANGE[1], step=1,
 )  # fmt: skip
 POINTS = Control("points", "images in a picture", 500, "test images, the same ones in all pictures", PROBE_SIZES[:3])
@@ -66,11 +66,11 @@ class ReadyRace(NamedTuple):
 
 READY_RACES = (
     ReadyRace(
-        "Hard against semi-hard mining", "The hardest negatives collapse everything into one point. Watch when.",
+        "Hard against semi-hard mining", "With the hardest negatives all points collapse into one. At which step?",
         {"contenders": "2", "loss": "triplet", "mining": "hard", "loss_2": "triplet", "mining_2": "semihard"},
     ),
     ReadyRace(
-        "Temperature 0.05, 0.1, 0.5", "A low temperature weighs mainly the nearest negatives.",
+        "Temperature 0.05, 0.1, 0.5", "A low temperature gives most of the weight to the nearest negatives.",
         {"contenders": "3", "loss": "supcon", "temperature": "0.05", "loss_2": "supcon", "temperature_2": "0.1",
          "loss_3": "supcon", "temperature_3": "0.5"},
     ),
@@ -81,12 +81,12 @@ READY_RACES = (
     ),
     ReadyRace(
         "Batch and rate together",
-        f"As in {CONTRASTING.markdown}, which found larger batches worse: the rate grows with the batch.",
+        f"As in {CONTRASTING.markdown}, where larger batches were worse: the learning rate grows with the batch.",
         {"contenders": "3", **{f"loss{s}": "supcon" for s in SUFFIXES[:3]}, "batch": "32", "rate": "0.001",
          "batch_2": "256", "rate_2": "0.01", "batch_3": "2048", "rate_3": "0.2"},
     ),
     ReadyRace(
-        "Four families of losses", "SupCon, semi-hard triplets, circle and AM-softmax, each with its usual settings.",
+        "Four families of losses", "SupCon, triplet with semi-hard mining, circle and AM-softmax, with usual settings.",
         {"contenders": "4", **{f"loss{suffix}": loss for suffix, loss in DEFAULTS.items()}},
     ),
 )  # fmt: skip

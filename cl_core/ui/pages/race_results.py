@@ -88,12 +88,11 @@ def _fairness_text(race: ReadableRace) -> str:
     specs, names = race.specs, race_controls.contender_names(race.specs)
     by_class = [name for name, spec in zip(names, specs, strict=True) if spec.images_per_class]
     lines = [
-        "- Same seed: the same weights to start from"
-        f"{'' if by_class else ', the same order of the images'}, the same noise.",
+        "- All runs have the same seed: the same initial weights"
+        f"{'' if by_class else ', the same order of the images'} and the same noise.",
         "- All runs are always shown at the same step: none continues before all have reached it.",
-        "- Loss curves are scaled between the lowest possible loss and the loss if all points coincide, since raw "
-        "losses do not "
-        "compare.",
+        "- Loss curves are scaled between the lowest possible loss and the loss if all points coincide, because raw "
+        "losses cannot be compared.",
         "- Scores are measured on the same test images, in the full space. The linear probe is fitted on one half of "
         "them and tested on the other.",
     ]
@@ -102,13 +101,13 @@ def _fairness_text(race: ReadableRace) -> str:
     else:
         sizes = ", ".join(f"{name} {spec.images_per_step:,}" for name, spec in zip(names, specs, strict=True))
         order = (
-            f"Drawn by class, so in another order: {', '.join(by_class)}."
+            f"These runs draw their batches by class, so their order of images differs: {', '.join(by_class)}."
             if by_class
-            else "The images come in the same order, so at a given step a run with a larger batch has "
-            "seen more of them."
+            else "All runs use the images in the same order, so at the same step a run with a larger batch has seen "
+            "more of them."
         )
         lines.insert(1, f"- Images per training step: {sizes}. {order}")
     if len({spec.unit_norm for spec in specs}) > 1:
         free = ", ".join(LOSSES[spec.loss].short_title for spec in specs if not spec.unit_norm)
-        lines.append(f"- Not the same: {free} does not normalise the length of embeddings.")
+        lines.append(f"- One difference: {free} does not normalise the length of embeddings.")
     return "\n".join(lines)

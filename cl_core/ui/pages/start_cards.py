@@ -29,7 +29,7 @@ class Card:
 LOSS_CARDS: Mapping[str, Card] = {
     "triplets": Card(
         "Easy, semi-hard, hard",
-        "Drag a negative closer to its anchor. See when a triplet changes the network, and what the margin is for.",
+        "Drag a negative closer to its anchor. See when a triplet changes the network, and what the margin does.",
         "triplets?scene=all+three",
     ),
     "census": Card(
@@ -44,7 +44,8 @@ LOSS_CARDS: Mapping[str, Card] = {
     ),
     "boundaries": Card(
         "Decision boundaries",
-        "Where does the push of a loss end? A line, a wedge, a circle: move the margin and see, with real pairs.",
+        "Where does the force of a loss end? On a line, a wedge or a circle. Change the margin and see, with real "
+        "pairs.",
         "boundaries?loss=circle&pairs=half-trained",
     ),
     "angles": Card(
@@ -60,13 +61,13 @@ LOSS_CARDS: Mapping[str, Card] = {
 }
 RUN_CARDS: Mapping[str, Card] = {
     "supcon": Card(
-        "Ten digits come apart",
+        "Ten digits separate",
         "Train with the supervised contrastive loss (SupCon). Which digits separate last?",
         "training?loss=supcon",
     ),
     "hardest": Card(
         "Only the hardest negatives",
-        "Train with a triplet loss that always takes the hardest. Watch the spread: do all points become one?",
+        "Train with a triplet loss that uses hard negatives only. Watch the spread: do all points become one?",
         "training?loss=triplet&mining=batch_hard&margin=1.0",
     ),
     "semihard": Card(
@@ -76,7 +77,7 @@ RUN_CARDS: Mapping[str, Card] = {
     ),
     "plane": Card(
         "Two numbers for each digit",
-        "The contrastive loss with embeddings in the plane: you see all of it, without a projection.",
+        "The contrastive loss with two-dimensional embeddings: you see them directly, without a projection.",
         "training?loss=contrastive&dim=2&unit_norm=false",
     ),
     "unlabelled": Card(
@@ -93,7 +94,7 @@ RUN_CARDS: Mapping[str, Card] = {
 COMPARISON_CARDS: Mapping[str, Card] = {
     "race": Card(
         "A fair race",
-        "Two losses, the same first weights, the same batches, step by step. Vote before you look.",
+        "Two losses with the same initial weights and batches, step by step. Vote before you see the scores.",
         "compare",
     ),
     "failures": Card(
@@ -103,12 +104,12 @@ COMPARISON_CARDS: Mapping[str, Card] = {
     ),
     "experiment": Card(
         "Reproducing a published comparison",
-        "Do larger batches hurt? An experiment from the literature, with its errors and without them.",
+        "Do larger batches lower accuracy? A published experiment, repeated as published and corrected.",
         "experiments",
     ),
 }
 CARDS: Mapping[str, Mapping[str, Card]] = {
-    "Look at a loss": LOSS_CARDS,
+    "Explore a loss": LOSS_CARDS,
     "Train a network": RUN_CARDS,
     "Compare and test": COMPARISON_CARDS,
 }

@@ -59,11 +59,11 @@ def _show_numbers() -> None:
     speed, memory = st.columns(2, gap="medium")
     with speed:
         rows = _rows(samples, SPEED, [[sample.rate] for sample in samples])
-        chart(rows, _chart("steps a second", SPEED), _chart_alt("Steps a second", rows), key="status_speed")
+        chart(rows, _chart("steps per second", SPEED), _chart_alt("Steps per second", rows), key="status_speed")
     with memory:
         rows = _rows(samples, MEMORY, [[sample.server, sample.workers] for sample in samples])
         chart(rows, _chart("memory, MB", MEMORY), _chart_alt("Memory in MB", rows), key="status_memory")
-    st.caption(f"{_size_text(status.free)} of the machine's memory are free.")
+    st.caption(f"Free memory of the machine: {_size_text(status.free)}.")
 
 
 def _count_sessions() -> int:
@@ -75,16 +75,16 @@ def _tiles(status: ServerStatus, sessions: int) -> Sequence[tuple[str, str, str]
     """Return label, value and explanation of every number."""
     load = status.load
     return (
-        ("sessions", f"{sessions:,}", "Tabs that are connected now, this one among them."),
-        ("runs open", f"{load.runs:,}", "Runs and races that a visitor has open."),
-        ("training", f"{load.playing:,}", "Those of them that play."),
-        ("under way", f"{load.working:,}", "Pieces of work that the workers have."),
-        ("waiting", f"{load.waiting:,}", "Pieces of work that wait for their turn."),
-        ("steps/s", f"{load.rate:,.0f}", "Steps of training a second, of all together."),
+        ("sessions", f"{sessions:,}", "Browser tabs that are connected now, including this one."),
+        ("open runs", f"{load.runs:,}", "Runs and races that visitors have open."),
+        ("training", f"{load.playing:,}", "Open runs and races that are training now."),
+        ("active tasks", f"{load.working:,}", "Tasks that workers are processing."),
+        ("queued tasks", f"{load.waiting:,}", "Tasks that wait for a worker."),
+        ("steps/s", f"{load.rate:,.0f}", "Training steps per second, of all runs together."),
         ("workers", f"{status.alive:,}", "Worker processes of this machine; those of a cluster are not counted."),
-        ("server", _size_text(status.server), "Memory of the server's own process."),
-        ("all workers", _size_text(status.workers), "Memory of the workers of this machine, together."),
-        ("up for", _duration_text(status.up), "Since the server was started."),
+        ("server memory", _size_text(status.server), "Memory of the server process."),
+        ("worker memory", _size_text(status.workers), "Memory of all workers of this machine together."),
+        ("uptime", _duration_text(status.up), "Time since the server was started."),
     )
 
 

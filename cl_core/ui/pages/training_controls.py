@@ -26,13 +26,13 @@ ALL_IMAGES = "all"
 TRAINING_IMAGES = (ALL_IMAGES, "30000", "10000", "3000", "1000")
 PER_CLASS = (0, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 TRAINING_IMAGES_HELP = (
-    "how many images of the training set a run uses: the same ones for every seed, about equally many of each class. A "
-    "number larger than the training set uses the whole set."
+    "how many images of the training set a run uses. They are the same for every seed, with about equally many of each "
+    "class. A number larger than the training set means the whole set."
 )
 DIMS = (2, 3, 8, 16, 32, 64, 128, 256)
 PER_CLASS_HELP = (
-    "0: a batch is the next part of the shuffled images. K, 2 or more: a batch is drawn by class, K images of each of "
-    "batch size / K classes, so every image has K - 1 positives. The classes take turns, and so do the images of each."
+    "0: each batch is the next part of the shuffled images. K (2 or more): each batch has K images from each of batch "
+    "size / K classes, so every image has K - 1 positives. Classes, and images within a class, take turns."
 )
 PAGE = "training"
 BROWSER, SERVER = "browser", "server"  # where a run trains
@@ -40,7 +40,7 @@ BROWSER, SERVER = "browser", "server"  # where a run trains
 LOSS = controls.loss_choice("supcon")
 ENGINE = Control(
     "engine", "where it trains", BROWSER,
-    "In your browser: on your own machine, as fast as it can. On the server: shared by all its visitors.",
+    "In your browser: on your own computer, at full speed. On the server: shared with all other visitors.",
     (BROWSER, SERVER), titles={BROWSER: "in your browser", SERVER: "on the server"},
 )  # fmt: skip
 CHANGED = PictureState(
@@ -82,13 +82,13 @@ def training_controls(loss: Loss) -> dict[str, Control]:
         setting("dim", recipe.dim, "2 and 3 are shown without a projection", DIMS),
         setting("unit_norm", recipe.unit_norm, "normalises every embedding to length 1"),
         setting("optimiser", "adam", "", tuple(training.OPTIMISERS)),
-        setting("drop_last", True, "leaves out images that do not fill a last batch"),
+        setting("drop_last", True, "leaves out the images of an incomplete last batch"),
         setting("seed", 0, "of the weights, the order of the images and the noise",
                 low=training.SEED_RANGE[0], high=training.SEED_RANGE[1], step=1),
         Control("points", "images in the picture", 2000, "test images, the same ones in every frame", PROBE_SIZES),
     ]  # fmt: skip
     if loss.schedules:
-        text = "how the annealing falls as training goes on; it then takes the place of the slider"
+        text = "how the annealing parameter falls during training; it replaces the slider"
         all_controls.append(setting("schedule", recipe.schedule, text, (NO_SCHEDULE, *loss.schedules)))
     if _definitions(loss):
         all_controls.append(_definition_control(loss))
@@ -163,8 +163,8 @@ def _note_on_changes() -> str:
     if not steps:
         return ""
     return (
-        f"`changed`: this is the link of a run whose settings were changed at step {steps}. A run that begins here has "
-        "the last settings from the start."
+        f"`changed`: the settings of this link's run were changed at step {steps}. A run that starts here has the last "
+        "settings from the beginning."
     )
 
 

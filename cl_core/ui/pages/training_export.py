@@ -73,8 +73,8 @@ def _show_numbers(run: ReadableRun, progress: RunProgress) -> None:
     n = len(progress.frames[-1].points[2]) if progress.frames else run.n
     size = _size_text(4 * n * run.spec.dim)
     text = (
-        f"**Numbers.** Where {n:,} test images lie, {run.spec.dim} numbers each ({size}, as text up to three times "
-        "that); loss and measures of every step."
+        f"**Numbers.** The embeddings of {n:,} test images, {run.spec.dim} numbers each ({size}; up to three times as "
+        "much as text), and the loss and metrics of every step."
     )
     server_engine = engine()
     with _section(text):
@@ -101,7 +101,7 @@ def _history_file(run: ReadableRun, kind: str) -> bytes:
 
 def _show_encoder(run: ReadableRun, progress: RunProgress) -> None:
     """Show the download of the encoder and the program that loads it."""
-    text = f"**Encoder.** Its weights ({_size_text(safetensors.estimated_size(run.spec))}), for any program of yours."
+    text = f"**Encoder.** The weights ({_size_text(safetensors.estimated_size(run.spec))}), for your own programs."
     with _section(text):
         _show_file_button(
             progress, "Encoder as safetensors", safetensors.FILE, partial(_encoder_file, run), prefixed=False
@@ -117,7 +117,7 @@ def _encoder_file(run: ReadableRun) -> bytes:
 def _show_run_file(run: ReadableRun, progress: RunProgress, open_run: Callable[[SavedRun], None]) -> None:
     """Show the download of the run as a file, and the upload of one."""
     text = (
-        "**Run.** A file that opens here again and trains on from where it was "
+        "**Run.** A file that you can open here again, to continue the training "
         f"(up to {_run_file_size(progress, run.n)})."
     )
     left_out = len(progress.frames) - len(run_file.frames_to_save(progress, run.n)) if progress.frames else 0
@@ -265,9 +265,7 @@ def _show_movie(run: ReadableRun, progress: RunProgress, title: str) -> None:
 
 def _show_pictures(run: ReadableRun, progress: RunProgress) -> None:
     """Show the download of all curves as one picture, and say where other pictures have their own."""
-    text = (
-        "**Pictures.** The cloud has a button among its tools that saves it as PNG; each chart has one in its corner."
-    )
+    text = "**Pictures.** The embedding has a button that saves it as PNG, and each chart has one in its corner."
     with _section(text):
         _show_file_button(progress, "Curves as SVG", "curves.svg", partial(_curves_file, engine(), run))
 

@@ -60,7 +60,7 @@ def reason_for_server(specs: Sequence[RunSpec], n: int, seeds: int = 1) -> str:
     if together > MAX_BYTES_TOGETHER:
         return (
             f"Each of the {seeds * len(specs)} runs would load the training images separately, {together >> 20:,} MB "
-            f"in all, and a browser loads at most {MAX_BYTES_TOGETHER >> 20:,}. Choose fewer seeds or fewer images."
+            f"in total, but a browser loads at most {MAX_BYTES_TOGETHER >> 20:,}. Choose fewer seeds or fewer images."
         )
     try:
         with st.spinner(PREPARING, show_time=True):
@@ -86,7 +86,7 @@ def _reason_against(spec: RunSpec) -> str:
         return f"A batch of {spec.batch:,} is too slow in a browser; the limit is {MAX_BATCH:,}."
     size = training_set(spec)[0].nbytes
     if size > MAX_BYTES:
-        return f"The data set has {size >> 20:,} MB, and a browser loads at most {MAX_BYTES >> 20:,}."
+        return f"The data set has {size >> 20:,} MB, but a browser loads at most {MAX_BYTES >> 20:,}."
     return ""
 
 

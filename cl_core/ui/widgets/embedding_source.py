@@ -42,7 +42,7 @@ def note_smaller_batch(size: int, found: int) -> None:
     """
     if found < size:
         st.info(
-            f"These test images have enough pairs of one class for a batch of {found}, not of {size}.",
+            f"The batch has {found} images instead of {size}: these test images do not have more pairs of one class.",
             icon=":material/info:",
         )
 
@@ -57,7 +57,7 @@ def _own_embedding() -> PretrainedEmbedding | None:
         with st.spinner("Embedding your run's test images"):
             embedding = _embed(run) if run is not None else None
     except Exception as error:  # the worker may raise anything; the page must stay usable
-        text = describe_error(error, "Train your run a step further, or choose another embedding.")
+        text = describe_error(error, "Train your run for another step, or choose another embedding.")
         st.error(f"Your run could not be embedded. {text}", icon=":material/error:")
         return None
     if run is None or embedding is None:

@@ -15,7 +15,7 @@ from cl_core.ui.widgets import question
 from cl_core.ui.widgets.question import AskedQuestion
 
 COVER = Control(
-    "cover", "hide the answer first", False, "boundary, forces and loss stay hidden until you have predicted them"
+    "cover", "hide the answer first", False, "boundary, forces and loss are hidden until you have predicted them"
 )
 DEFAULT_QUESTION = Question("Where is the boundary?", (), None, "")  # where no lesson asks another one
 
@@ -43,12 +43,12 @@ def predict(pinned: PlaneState) -> None:
         st.markdown("The plane is hidden until you have answered the question above.")
         return
     st.markdown(
-        "The plane is hidden. Where is the boundary? Click on a place, or choose one with the arrow keys and Enter."
+        "The plane is hidden. Where is the boundary? Click on a point, or choose one with the arrow keys and Enter."
         if asked.question is DEFAULT_QUESTION
-        else "The plane is hidden. Click on your answer, or choose it with the arrow keys and Enter."
+        else "The plane is hidden. Click on a point to answer, or choose one with the arrow keys and Enter."
     )
     chosen = pinned.x is not None and pinned.y is not None
-    st.markdown(f"$s_n={pinned.x:.2f}$, $s_p={pinned.y:.2f}$" if chosen else "No place yet.")
+    st.markdown(f"$s_n={pinned.x:.2f}$, $s_p={pinned.y:.2f}$" if chosen else "No point chosen yet.")
     place = (pinned.x or 0.0, pinned.y or 0.0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
@@ -79,4 +79,4 @@ def distance_sentence(plane: Plane) -> str:
         if isinstance(mine, tuple) and plane.boundary is not None
         else nan
     )
-    return "" if np.isnan(distance) else f"Your place is **{distance:.2f}** away from the current boundary."
+    return "" if np.isnan(distance) else f"Your point is **{distance:.2f}** away from the current boundary."

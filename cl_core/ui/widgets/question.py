@@ -110,7 +110,7 @@ def verdict(asked: AskedQuestion) -> str:
     if isinstance(question.right, tuple):
         if isinstance(mine, tuple):
             distance = hypot(mine[0] - question.right[0], mine[1] - question.right[1])
-            parts.append(f"Your place is **{distance:.2f}** away from ({question.right[0]:g}, {question.right[1]:g}).")
+            parts.append(f"Your point is **{distance:.2f}** away from ({question.right[0]:g}, {question.right[1]:g}).")
     elif question.choices:
         right = None if question.right is None else _literal(question.choices[question.right])
         chosen = _literal(question.choices[mine]) if isinstance(mine, int) else None

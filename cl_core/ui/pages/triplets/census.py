@@ -130,9 +130,8 @@ def _count_requested(request: CensusRequest) -> bool:
     slot = st.empty()
     with slot.container():
         st.markdown(
-            f"**{request.triplets:,} triplets** exist between {request.n:,} images. They are not listed one by "
-            f"one: one sort "
-            "per anchor counts all of its triplets exactly. This takes some seconds."
+            f"{request.n:,} images have **{request.triplets:,} triplets**. They are counted exactly, but not listed "
+            "one by one: sorting the distances of an anchor is enough. This takes some seconds."
         )
         label = f"Count all {request.triplets:,}"
         pressed = st.button(label, type="primary", icon=":material/calculate:", key="count_census")
@@ -153,7 +152,7 @@ def _show_progress(job: CensusJob, phase: str) -> None:
     request = job.request
     share = progress.done / progress.total
     with st.container(horizontal=True, vertical_alignment="center"):
-        text = f"{progress.done:,} of {progress.total:,} anchors; {request.triplets:,} triplets in all"
+        text = f"{progress.done:,} of {progress.total:,} anchors; {request.triplets:,} triplets in total"
         st.progress(share, text="Embedding the images …" if not progress.done else text)
         if progress.phase == "counting":
             st.button("Stop", icon=":material/stop:", key="stop_census", on_click=job.stop)
@@ -182,10 +181,10 @@ def _show_results(result: Census, request: CensusRequest) -> None:
         column.metric(f"{KIND_SYMBOLS[kind]} {charts.KINDS[kind]}", f"{count / result.total:.2%}")
         column.caption(f"{count:,}")
     columns[3].metric("all triplets", _count_text(result.total))
-    columns[3].caption(f"{result.total:,} in all")
+    columns[3].caption(f"{result.total:,} in total")
     st.caption(
-        f"δ = {SYMBOLS[result.distance]}, m = {result.margin:g}. Ties: a negative exactly as far as the positive is "
-        "hard, one farther by exactly the margin is easy."
+        f"δ = {SYMBOLS[result.distance]}, m = {result.margin:g}. A negative exactly as far as the positive counts as "
+        "hard, one farther by exactly the margin counts as easy."
     )
     if st.session_state[EMBEDDING.name] == OWN and request.state:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -219,19 +218,19 @@ def _count_text(count: int) -> str:
 def _pairs_text(rows: pd.DataFrame, part: str) -> str:
     worst = rows.sort_values("share", ascending=False).head(3)
     pairs = ", ".join(f"{row.anchor} against {row.negative} ({row.share:.2%})" for row in worst.itertuples())
-    return f"Per cent of the triplets of an anchor's class against a negative's that are {part}; most: {pairs}."
+    return f"Share of triplets that are {part}, in per cent, by class of anchor and negative. Largest: {pairs}."
 
 
 def _anchors_text(result: Census) -> str:
     totals = result.per_anchor.sum(1)
     easy_only = int((result.per_anchor[totals > 0, 1:].sum(1) == 0).sum())
     easy = (
-        f"{easy_only:,} of {len(totals):,} anchors have easy triplets only"
+        f"{easy_only:,} of {len(totals):,} anchors have only easy triplets"
         if easy_only
-        else ("every anchor has at least one non-easy triplet")
+        else "Every anchor has at least one non-easy triplet"
     )
     share = result.share_of_top_anchors(0.05)
-    return f"5 % of the anchors have {share:.0%} of all triplets that are not easy; {easy}."
+    return f"5 % of the anchors have {share:.0%} of all triplets that are not easy. {easy}."
 
 
 def _margins_text(result: Census) -> str:
@@ -245,8 +244,8 @@ def _show_hardest(result: Census, request: CensusRequest, data: datasets.Dataset
     """Show the hardest triplet of each of the hardest anchors."""
     st.markdown("#### The hardest triplets")
     st.caption(
-        "Anchor, its farthest positive and its nearest negative, for the worst anchors. Look at them "
-        "first: some are hard for people too."
+        "The anchors with the hardest triplets, each with its farthest positive and its nearest negative. Some of "
+        "these digits are hard to read for people too."
     )
     rows, labels = request.rows, request.labels
     columns = st.columns(4, gap="medium")

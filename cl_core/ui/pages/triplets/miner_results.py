@@ -24,17 +24,18 @@ def miner_text(miner: str, effect: MinerEffect, size: int) -> str:
     text = f"**{MINERS[miner].title}**: {MINERS[miner].help}."
     match miner:
         case _ if not hard + semihard + easy:
-            return f"{text} It finds none here, so the loss is 0."
+            return f"{text} In this batch it finds none, so the loss is 0."
         case "semihard_tfa":
             text += " TensorFlow Addons calls it semi-hard."
             if hard:
-                text += f" Hard picks here: {hard:,}, where no negative is farther than the positive."
+                text += f" In this batch {hard:,} of its triplets are hard, because no negative is beyond the positive."
             if easy:
-                text += f" Easy picks here: {easy:,}, which cost nothing."
+                text += f" In this batch {easy:,} of its triplets are easy, and have no loss."
         case "all" if easy:
-            return f"{text} Here {easy / (hard + semihard + easy):.0%} of the triplets in its mean have a loss of 0."
+            share = easy / (hard + semihard + easy)
+            return f"{text} In this batch {share:.0%} of the triplets in the mean have a loss of 0."
         case "batch_hard":
-            return f"{text} One triplet per anchor, {size} in all. Easy ones among them here: {easy:,}."
+            return f"{text} That is one triplet per anchor, {size} in total, of which {easy:,} are easy in this batch."
     return text
 
 
@@ -76,7 +77,7 @@ def show_miner_table(
             "○ easy": count,
             "loss": number,
             "if all points coincide": st.column_config.NumberColumn(
-                format="%.2f", help="the loss if all points coincide (or just before, if nothing is picked then)"
+                format="%.2f", help="the loss if all points coincide (or nearly, if then no triplet is picked)"
             ),
             "‖∂L/∂z‖": st.column_config.NumberColumn(
                 format="%.4f", help="length of the gradient with respect to all embeddings"

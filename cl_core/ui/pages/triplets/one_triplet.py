@@ -51,34 +51,35 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "all three": Preset(
             (0.6, 0.0), ((-0.3, 0.35), (0.2, 0.65), (-0.55, -0.7)),
-            "One negative of each kind. Drag any point, and watch the rings: the inner one goes through the positive, "
-            "the outer one is where the margin ends.",
+            "One negative of each kind. Drag any point, and watch the rings: the inner ring goes through the positive, "
+            "the outer ring adds the margin.",
         ),
         "easy": Preset(
             (0.45, 0.1), ((-0.6, 0.65),),
-            "Farther than the positive by more than the margin: no loss and no force.",
+            "The negative is farther than the positive by more than the margin: it has no loss and no force.",
         ),
         "semi-hard": Preset(
-            (0.5, 0.15), ((-0.2, 0.6),), "Ranked correctly: it is farther than the positive, but not by the "
-            "margin, so it is still pushed.",
+            (0.5, 0.15), ((-0.2, 0.6),), "The negative is ranked correctly: it is farther than the positive. But it is "
+            "not farther by the margin, so it is still pushed.",
         ),
         "hard": Preset(
-            (0.65, -0.2), ((-0.25, 0.3),), "Ranked wrongly: the negative is nearer than the positive.",
+            (0.65, -0.2), ((-0.25, 0.3),), "The negative is ranked wrongly: it is nearer than the positive.",
         ),
         "tie": Preset(
             (0.6, 0.0), ((0.0, 0.6), (-0.48, -0.64)),
-            "n1 is exactly as far as the positive: a tie, and ties are hard. n2 is exactly the margin farther: "
-            "that tie is easy, its loss is 0. (pytorch-metric-learning calls it semi-hard.)", distance="euclidean",
+            "n1 is exactly as far as the positive. Such a tie counts as hard. n2 is farther by exactly the margin. "
+            "Such a tie counts as easy, since its loss is 0 (pytorch-metric-learning calls it semi-hard).",
+            distance="euclidean",
         ),
         "duplicate": Preset(
             (0.5, 0.25), ((0.5, 0.25), (0.0, 0.0)),
-            "The same image with two labels: n1 lies on the positive, n2 on the anchor. n2 is as hard as possible, but "
-            "has no direction to be pushed in.",
+            "Images that occur twice, with different labels: n1 lies on the positive, n2 on the anchor. n2 is as hard "
+            "as possible, but its gradient is 0, so no force moves it.",
         ),
         "margin too large": Preset(
             (-0.8, 0.6), ((-1.0, 0.0), (0.0, -1.0)),
-            "Unit vectors are at most 2 apart. With a margin of 1.2 in plain distance no negative can be easy while "
-            "the positive is farther than 0.8: this loss never ends.",
+            "Unit vectors are at most 2 apart. With a margin of 1.2 in Euclidean distance no negative can be easy "
+            "while the positive is farther than 0.8, so the loss cannot reach 0.",
             anchor=(1.0, 0.0), margin=1.2, distance="euclidean", space="circle",
         ),
     }
@@ -107,7 +108,7 @@ POSITIONS = PictureState(
     places=(3, MAX_NEGATIVES + 2),
 )
 SELECTED = PictureState(
-    "negative", "negative", "", "the chosen one", low=1, high=MAX_NEGATIVES, numbers=(1, 1), whole=True
+    "negative", "negative", "", "the selected negative", low=1, high=MAX_NEGATIVES, numbers=(1, 1), whole=True
 )
 CONTROLS: Sequence[Control] = (MARGIN, DISTANCE, SCENE, SPACE, POSITIONS, SELECTED)
 
@@ -119,7 +120,7 @@ def controls_in_sidebar() -> None:
         distance = DISTANCE.render()
         SPACE.render(disabled=distance == "cosine")
         if distance == "cosine":
-            st.caption("Cosine distance uses directions only, so the points are on the unit circle.")
+            st.caption("Cosine distance depends only on directions, so the points are on the unit circle.")
 
 
 def show() -> None:
@@ -163,7 +164,7 @@ def _saved_state(scene: Triplets) -> TripletState | None:
     initial = initial_state(scene)
     points = [(x, y) for x, y in positions]
     if points and len(points) != len(initial.negatives) + 2:
-        message = f"`at` names {len(points)} points, and this scene has {len(initial.negatives) + 2}; its own are used"
+        message = f"`at` has {len(points)} points, but this scene needs {len(initial.negatives) + 2}; it is ignored"
         st.warning(message, icon=":material/link_off:")
         points = []
     anchor, positive, *negatives = points or [initial.anchor, initial.positive, *initial.negatives]
@@ -218,12 +219,12 @@ def _moved_positive(scene: Triplets, state: TripletState) -> bool:
 
 TASKS: Mapping[str, Callable[[Triplets, TripletState], bool]] = MappingProxyType(
     {
-        "Drag a negative into the striped amber ring: it is farther than the positive, and still pushed.": (
+        "Drag a negative into the striped amber ring: it is farther than the positive, but still pushed.": (
             lambda scene, at: (
                 at.negatives != tuple(scene.negatives) and "semihard" in kinds_of(scene, at, scene.distance)
             )
         ),
-        "Make a negative hard without touching it.": _moved_positive,
+        "Make a negative hard without moving it.": _moved_positive,
         "Find a place where a negative is semi-hard for d² and easy for d, or the other way round.": (
             lambda scene, at: kinds_of(scene, at, "sqeuclidean") != kinds_of(scene, at, "euclidean")
         ),
@@ -242,6 +243,7 @@ def _show_tasks(scene: Triplets, state: TripletState) -> None:
         st.markdown(f":material/{'check_circle' if task in done else 'radio_button_unchecked'}: {task}")
     if len(done) == len(TASKS):
         st.success(
-            "Hard is ranked wrongly, semi-hard is ranked correctly but inside the margin, easy has no loss.",
+            "A hard triplet is ranked wrongly. A semi-hard triplet is ranked correctly, but inside the margin. An easy "
+            "triplet has no loss.",
             icon=":material/celebration:",
         )

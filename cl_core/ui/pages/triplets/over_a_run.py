@@ -108,9 +108,9 @@ def recording_summary(recording: Recording) -> str:
             else ""
         )
         return (
-            f"The run learns from semi-hard triplets, and uses them up: {semihard[peak]:.0%} of all at step "
-            f"{recording.steps[peak]:,}, {semihard[-1]:.1%} at step {recording.steps[-1]:,}{used_up_note}. "
-            "Play it: the digits separate as the striped amber area shrinks."
+            f"The run learns from semi-hard triplets, which get used up: they are {semihard[peak]:.0%} of all triplets "
+            f"at step {recording.steps[peak]:,}, and {semihard[-1]:.1%} at step {recording.steps[-1]:,}{used_up_note}. "
+            "Play it: the digits separate while the striped amber area shrinks."
         )
     deviation = float(np.abs(recording.losses[recording.steps >= recording.collapsed] / recording.collapse - 1).max())
     easy = recording.shares[:, 0].max()
@@ -120,7 +120,7 @@ def recording_summary(recording: Recording) -> str:
     return (
         f"All digits collapse into one point: from step {recording.collapsed:,} on the spread is below "
         f"{recordings.COLLAPSED:g}, and the loss stays within {ceil(deviation * 1000) / 1000:.1%} of its margin. "
-        f"{easy_note}; {semihard[-1]:.0%} end as semi-hard, as everything lies inside the margin by then. "
+        f"{easy_note}. At the end {semihard[-1]:.0%} are semi-hard, because all distances are smaller than the margin. "
         "Play it: at which step would you have stopped?"
     )
 

@@ -243,5 +243,5 @@ def _show_ranking(batch: DigitBatch, distance: str, margin: float, miner: str, e
     initial = None if not saved else RankingState(int(saved[0][0]), int(saved[0][1]) if len(saved[0]) > 1 else None)
     selection = ranking(scene, key=mount_key("ranking"), state=initial, on_choose=choose)
     if initial is not None and selection != initial:
-        st.warning("This batch has no such anchor, or not with this positive.", icon=":material/link_off:")
+        st.warning("This batch does not have that anchor with that positive.", icon=":material/link_off:")
     return selection
