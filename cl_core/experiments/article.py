@@ -44,7 +44,7 @@ DIFFERENCES = (
         "Keras' default: Glorot uniform, with biases of zero, also in the baseline's classifier",
         "PyTorch's default, with random biases",
     ),
-    Difference("Adam's epsilon", "Keras' 1e-7, added before the bias correction", "PyTorch's 1e-8, added after it"),
+    Difference("Adam's epsilon", "Keras' 10⁻⁷, added before the bias correction", "PyTorch's 10⁻⁸, added after it"),
     Difference("last batch of an epoch", "kept, although it is smaller (96 of 256, 608 of 2,048)", "left out"),
 )
 UNKNOWN = (

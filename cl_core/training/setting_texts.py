@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from cl_core.data import datasets
 from cl_core.losses import LOSSES, variants
 from cl_core.losses.base import NO_SCHEDULE
@@ -69,4 +71,6 @@ def _value_text(loss: str, name: str, value: Any) -> str:
         return titles[value]
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, float):
+        return np.format_float_positional(value, precision=4, fractional=False, trim="-")
+    return f"{value:,}" if isinstance(value, int) else str(value)

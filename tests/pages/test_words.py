@@ -30,6 +30,7 @@ from cl_core.training import OPTIMISERS, RunSpec
 from cl_core.training.encoders import ENCODERS
 from cl_core.training.frames import PACES, SCORES
 from cl_core.training.setting_texts import SETTING_TITLES, setting_text
+from cl_core.ui.pages.training_controls import RATES
 from tests import ROOT
 from tests.pages.apptest import component_headers, open_from_link, route_pages_through_app
 from tests.pages.component_texts import component_files, texts_of_file, texts_of_html, texts_of_javascript
@@ -73,6 +74,8 @@ IGNORED_FIELDS = {
     "registration", "url_pathname", "sprite",
 }  # fmt: skip
 TEXTS_OF_COMPONENTS = {"title", "alt", "axes", "words", "caption", "legend", "measures", "remarks", "names"}
+EXPONENT = re.compile(r"(?<![\w/+])\d+(?:\.\d+)?e[-+]?\d+(?![\w/+])")  # a number as programs write it
+RATE_TEXTS = {str(rate) for rate in RATES}  # of a slider that writes its options into the link
 PLACEHOLDER = re.compile(r"\{\w+\}")
 STYLE = re.compile(r"<style|<div|<p style|@property|\{[^}]*:[^}]*;")  # literals with style sheets
 INTERNAL = {  # keys with a space, and terms that people search for
@@ -177,8 +180,9 @@ def faults_in(texts: Iterable[str], patterns: Sequence[re.Pattern[str]]) -> set[
 
 
 def faults_of(app: AppTest) -> set[str]:
-    """Return the texts of a page that have a raw key or a forbidden phrase."""
-    return faults_in(shown_texts(app), (RAW_KEY, PHRASE))
+    """Return the raw keys, the forbidden phrases and the numbers with an exponent of a page."""
+    found = list(shown_texts(app))
+    return faults_in(found, (RAW_KEY, PHRASE)) | faults_in(set(found) - RATE_TEXTS, (EXPONENT,))
 
 
 @pytest.mark.parametrize("page", pages())
@@ -319,3 +323,7 @@ def test_literals_of_a_program_are_found():
 def test_document_uses_plain_words(name):
     faults = faults_in([CODE.sub("", (ROOT / name).read_text(encoding="utf-8"))], (PHRASE,))
     assert not faults, "\n".join(sorted(faults))
+
+
+def test_small_setting_is_written_without_an_exponent():
+    assert setting_text("supcon", "rate", 1e-5) == "learning rate 0.00001"
