@@ -109,7 +109,8 @@ def show(arguments: argparse.Namespace) -> int:
     print(f"\n## Accuracy by loss and batch size\n\n{table.markdown(rows)}\n")
     print(f"## {STUDIES['decoupled'].title}\n\n{table.markdown_decoupled(rows)}\n\n## The article's claims\n")
     for verdict in verdicts:
-        by_kind = ", ".join(f"{kind}: {LABELS[answer]}" for kind, answer in verdict.answers.items())
+        titles = {kind: table.KIND_TITLES.get(kind, kind) for kind in verdict.answers}
+        by_kind = ", ".join(f"{titles[kind]}: {LABELS[answer]}" for kind, answer in verdict.answers.items())
         print(f"- **{verdict.claim}: {verdict.label}** ({by_kind})", *verdict.explanation.splitlines(), sep="\n    ")
     print("\n## How the article's program differs from ours\n")
     for what, theirs, ours in article.DIFFERENCES:

@@ -142,7 +142,7 @@ def test_hovering_an_image_shows_its_strongest_partner(open_scene: Open) -> None
         re.compile(rf"{names[0]} and {names[1]}:\s+{'pulls together' if pulls else 'pushes apart'}")
     )
     expect(picture.fact("rows")).to_have_text(f"test images {scene.rows[anchor]} and {scene.rows[partner]}")
-    expect(picture.fact("note")).to_have_text("strongest pair of this image")
+    expect(picture.fact("note")).to_have_text("its strongest pair")
     picture.page.mouse.move(2, 2)
     picture.until("d.anchor === ''")
     expect(picture.fact("hint")).to_be_visible()

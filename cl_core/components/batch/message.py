@@ -29,7 +29,7 @@ WORDS: Mapping[str, str] = {
     "back": "{w} with anchor and other swapped",
     "rows": "test images {first} and {second}",
     "row": "test image {first}",
-    "strongest": "strongest pair of this image",
+    "strongest": "its strongest pair",
     "pinned": "pinned; press Escape to unpin",
     "spoken": "{first} with {second}: {verdict}, {s}, {w}",
     "scene": "{title}: {alt}",

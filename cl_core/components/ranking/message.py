@@ -21,7 +21,7 @@ WORDS: Mapping[str, str] = {
     "anchor": "anchor",
     "anchorAloud": "The anchor: {name}",
     "positives": "Positives, nearest first",
-    "positivesHint": "choose one; hard, semi-hard and easy are relative to it",
+    "positivesHint": "choose one; the kinds below refer to it",
     "noPositives": "No other image in this batch belongs to its class, so there is no triplet with this anchor.",
     "negatives": "Negatives, nearest first",
     "negativesHint": "relative to the chosen positive, at {value}",

@@ -51,7 +51,7 @@ WORDS: Mapping[str, str] = {
     "no force.",
     "sayEasyTie": "{name} is easy: farther by exactly the margin ({an} = {edge}), and such a tie counts as easy. It "
     "has no loss and no force.",
-    "stuck": "But its gradient is 0, so no force moves it.",
+    "stuck": "At this exact point, however, its gradient is 0, so it does not move.",
     "never": "No negative can be easy here: on the circle {delta} is at most {most}, and easy begins at {edge}.",
 }
 

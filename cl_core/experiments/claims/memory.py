@@ -31,7 +31,7 @@ def semihard_needs_memory(scores: Scores) -> Verdict:
     evidence = evidence_table(rows)
     known = evidence[evidence["first"].notna()]
     measured = [
-        f"{row['first']:,.0f} MiB on {table.title_of(row['dataset'])}, {row['first'] / MEMORY_LIMIT:.1%} of 16 GB"
+        f"{row['first']:,.0f} MiB on {table.title_of(row['dataset'])} ({row['first'] / MEMORY_LIMIT:.1%} of 16 GB)"
         for _, row in known.iterrows()
     ]
     explanation = (

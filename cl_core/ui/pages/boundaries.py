@@ -192,7 +192,7 @@ def _show_wedge(chosen: LossChoice) -> None:
     picture = Wedge(
         loss.title, wedge.wedge_angles(loss, theta),
         away=wedge.wedge_angles_away(loss, theta), live=_live(chosen, "wedge"),
-        alt=f"The angles at which {loss.title} has its margin between two classes; {loss.theta_text(theta)}",
+        alt=f"The angles at which the margin of {loss.title} is met; {loss.theta_text(theta)}",
     )  # fmt: skip
     if saved := BETWEEN.current():
         picture = replace(picture, between=int(saved[0][0]))
