@@ -223,7 +223,7 @@ test("runs that could not load their examples try again", async () => {
   workers[0].trains();
   workers[1].send({ phase: "paused", text: "A file could not be loaded. Press Start to try again." });
   assert.equal(race.playing, false);
-  assert.match(race.trouble, /tries again/);
+  assert.match(race.trouble, /try again/);
   race.play(null);
   assert.deepEqual(played(), [1, 2]);
   workers[1].trains();
