@@ -71,21 +71,21 @@ REQUESTS_BEYOND_LIMITS: dict[str, tuple[Callable[[], object], str]] = {
     "census": (lambda: census_of(census_job.MAX_IMAGES + 1), "1 to 10,000 images"),
     "empty census": (lambda: census_of(0), "1 to 10,000 images"),
     "empty movie": (lambda: gif.join_images([]), "a picture or more"),
-    "file": (lambda: run_file.loads(bytes(run_file.MAX_FILE + 1)), "are the most"),
+    "file": (lambda: run_file.loads(bytes(run_file.MAX_FILE + 1)), "are allowed"),
     "answer": (lambda: submit(answer=rooms.MAX_CHOICES), "is no answer"),
     "answer as text": (lambda: submit(answer="x" * 10**6), "^'x{,60} is no answer"),
     "answer off the plane": (lambda: submit(answer=(0.0, 1.5)), "is no answer"),
     "long question": (lambda: submit(question="q" * (rooms.MAX_ID_LENGTH + 1)), "400 letters"),
     "long visitor": (lambda: submit(visitor="v" * (rooms.MAX_ID_LENGTH + 1)), "400 letters"),
     "steps": (lambda: lessons.parse("a", LESSON_TEXT + LESSON_TEXT.partition("\n")[2] * lessons.MAX_STEPS), "1 to 40"),
-    "title": (lambda: changed_lesson(title='"' + "t" * (lessons.MAX_TITLE_LENGTH + 1) + '"'), "200 letters"),
+    "title": (lambda: changed_lesson(title='"' + "t" * (lessons.MAX_TITLE_LENGTH + 1) + '"'), "200 characters"),
     "settings": (
         lambda: changed_lesson(open='"start?' + "&".join("abcdefg"[i % 7] for i in range(65)) + '"'), "64 settings"
     ),
-    "conditions": (lambda: changed_lesson(done=str(["a > 1"] * 21)), "20 texts"),
+    "conditions": (lambda: changed_lesson(done=str(["a > 1"] * 21)), "20 conditions"),
     "minutes": (lambda: changed_lesson(minutes="601"), "at most 600"),
-    "number of 5,000 digits": (lambda: changed_lesson(minutes="9" * 5000), "2,000 letters"),
-    "name of 50,000 parts": (lambda: lessons.parse("a", "a." * 50_000 + "a = 1"), "2,000 letters"),
+    "number of 5,000 digits": (lambda: changed_lesson(minutes="9" * 5000), "2,000 characters"),
+    "name of 50,000 parts": (lambda: lessons.parse("a", "a." * 50_000 + "a = 1"), "2,000 characters"),
 }  # fmt: skip
 
 
