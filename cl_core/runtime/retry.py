@@ -37,17 +37,18 @@ class RetryPolicy:
             Why the run cannot go on, for the visitor; None if the task is to be retried.
         """
         if isinstance(error, errors.WORKER_DEATHS):
-            once, repeatedly = "A worker process died", "The worker processes died"
+            once, repeatedly, hint = (
+                "A worker process died",
+                "The worker processes died",
+                "The machine may be out of memory. ",
+            )
         elif errors.is_out_of_memory(error):
-            once, repeatedly = "The server ran out of memory", "The server ran out of memory"
+            once, repeatedly, hint = "The server ran out of memory", "The server ran out of memory", ""
         else:
             return errors.describe_error(error, ADVICE)
         self._failures += 1
         self.not_before = time.monotonic() + RETRY_DELAY * self._failures
         if self._failures >= MAX_FAILURES:
-            return (
-                f"{repeatedly} repeatedly at step {step}. The machine may be out of memory. "
-                "All frames so far are kept. Try a smaller batch."
-            )
+            return f"{repeatedly} repeatedly at step {step}. {hint}All frames so far are kept. Try a smaller batch."
         self.note = f"{once}. The run resumed at step {step}; all frames so far are kept."
         return None
