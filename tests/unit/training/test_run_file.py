@@ -171,6 +171,7 @@ def test_collapse_value_of_zero_in_an_older_file_is_computed_anew(valid_file):
     assert progress.references.collapse == pytest.approx(np.log(3))
 
 
+CHANGE = {"step": 1, "rate": 0.01, "theta": {"temperature": 0.2}}
 WRONG_DESCRIPTIONS = {
     "another version": ({"version": 2}, "another version"),
     "no settings": ({"spec": None}, "its settings"),
@@ -193,6 +194,16 @@ WRONG_DESCRIPTIONS = {
     "a collapse value out of range": ({"references__collapse": 1e300}, "a number is out of range"),
     "an epoch of no steps": ({"references__epoch_steps": 0}, "steps per epoch"),
     "no references": ({"references": 3}, "does not contain a run"),
+    "changes that are no list": ({"changes": {"step": 1}}, "its changes are no list"),
+    "too many changes": ({"changes": [CHANGE] * 201}, "too long"),
+    "a change after the last step": ({"changes": [CHANGE | {"step": 10**6}]}, "a change of its settings"),
+    "a change before the first step": ({"changes": [CHANGE | {"step": 0}]}, "a change of its settings"),
+    "a change at a boolean step": ({"changes": [CHANGE | {"step": True}]}, "a change of its settings"),
+    "a change of what cannot change": ({"changes": [CHANGE | {"theta": {"batch": 4}}]}, "a change of its settings"),
+    "a change to a rate out of range": ({"changes": [CHANGE | {"rate": 1e9}]}, "rate"),
+    "a change to a text": ({"changes": [CHANGE | {"theta": {"temperature": "<b>"}}]}, "temperature"),
+    "a change without a rate": ({"changes": [{"step": 1, "theta": {}}]}, "does not contain a run"),
+    "a change that is a number": ({"changes": [3]}, "does not contain a run"),
     "NaN": ({"seconds": float("nan")}, "NaN is not a number"),
 }
 
