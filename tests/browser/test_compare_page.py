@@ -44,6 +44,20 @@ class ComparePage:
         return re.sub(r"\D", "", text.partition("at step")[2].partition("·")[0])
 
 
+def test_race_on_the_server_is_there_after_a_reload(open_page: Callable[..., Page]) -> None:
+    page = open_page("compare?engine=server&dataset=blobs&pace=flat-out&batch=32&batch_2=32")
+    comparison = ComparePage(page, 2)
+    comparison.click("Start")
+    comparison.wait(lambda: min(map(int, comparison.data("frames"))) > 5)
+    comparison.click("Pause")
+    expect(page.get_by_text("paused")).to_be_visible()
+    comparison.wait(lambda: comparison.data("step") == 2 * [comparison.step()])
+    step, frames = comparison.step(), comparison.data("frames")
+    page.reload()
+    comparison = ComparePage(page, 2)
+    comparison.wait(lambda: (comparison.data("frames"), comparison.step()) == (frames, step))
+
+
 def test_pictures_show_the_same_step_and_one_slider_moves_them(open_page: Callable[..., Page]) -> None:
     address = "compare?engine=server&contenders=3&pace=flat-out&batch=32&batch_2=32&batch_3=32"
     page = open_page(address, height=800, motion=True)
