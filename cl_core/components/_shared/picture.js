@@ -222,8 +222,8 @@ export class Picture {
   /** Let style sheets know, those of the component and that of the page around it, `page_tools.css`. */
   #noteReceived() {
     this.root.dataset.received = "true";
-    const around = this.root.getRootNode();
-    if (this.placed && around instanceof ShadowRoot && around.host instanceof HTMLElement) around.host.dataset.received = "true";
+    const { host } = /** @type {Partial<ShadowRoot>} */ (this.root.getRootNode());
+    if (this.placed && host instanceof HTMLElement) host.dataset.received = "true";
   }
 
   /** Draw soon, as something has changed. */

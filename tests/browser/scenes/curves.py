@@ -21,7 +21,7 @@ def page(width: int, *, dark: bool = False, type_size: str = "16px") -> str:
             --st-font: "Source Sans 3", sans-serif; }}
         body {{ background: {background}; margin: 0; }}
         .frame {{ padding: 12px; width: {width - 24}px; }}</style>
-        <div class="frame"><div class="run"></div></div>
+        <div class="frame" data-received><div class="run"></div></div>
         <script type="module">{bundle_javascript(TRAINER / "curves.js")}
         window.steps = [];
         window.curves = new Curves(document.querySelector(".run"), {{ seek: (step) => steps.push(step) }});

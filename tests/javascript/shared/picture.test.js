@@ -23,6 +23,7 @@ class FakeElement extends EventTarget {
   style = {};
   dataset = {};
   isConnected = true;
+  getRootNode = () => ({});
   querySelector = () => this;
 }
 

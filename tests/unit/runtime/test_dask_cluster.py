@@ -252,7 +252,7 @@ def test_killed_scheduler_ends_the_sweep_with_a_message(cluster, tmp_path, monke
     assert __main__.run(run_arguments(tmp_path)) == 1
     killer.join()
     output = capsys.readouterr().err
-    assert f"The Dask scheduler at {cluster.address} is gone" in output
+    assert f"The Dask scheduler at {cluster.address} cannot be reached any more" in output
     assert "the same command resumes from there" in output
     table, faults = results.load(tmp_path)
     assert 2 <= len(table) < len(CELLS)
