@@ -142,7 +142,7 @@ def loss_controls(default: str, suffix: str = "") -> LossChoice:
         set_to_defaults(loss_parameters(LOSSES[st.session_state[choice.name]], suffix))
 
     loss = LOSSES[choice.render(on_change=reset_parameters)]
-    st.caption(f"{loss.summary} {loss.paper.markdown}")
+    st.caption(f"**{loss.title}.** {loss.summary} {loss.paper.markdown}")
     parameters = loss_parameters(loss, suffix)
     if loss.presets and all(presentation().is_free(control.name) for control in parameters):
         with st.popover("Published values", icon=":material/history_edu:", width="stretch"):

@@ -214,6 +214,7 @@ def run_controls() -> tuple[RunSpec, int]:
     """
     with st.sidebar:
         loss = LOSSES[LOSS.render(on_change=_fit_to_loss)]
+        st.markdown(f"**{loss.title}**")
         st.latex(rf"\footnotesize {loss.formula}")
         st.caption(f"{loss.summary} {loss.paper.markdown}")
         parameters = st.container()
