@@ -97,7 +97,7 @@ function bandwidth(places) {
 }
 
 /**
- * @typedef {{reach: number, width: number, weights: Float64Array}} Kernel  weights at whole distances; they sum to 1
+ * @typedef {{reach: number, weights: Float64Array}} Kernel  weights at whole distances; they sum to 1
  */
 
 /**
@@ -108,7 +108,7 @@ function kernelOf(width) {
   const reach = Math.ceil(KERNEL_REACH * width);
   const weights = Float64Array.from({ length: 2 * reach + 1 }, (_, k) => Math.exp(-0.5 * ((k - reach) / width) ** 2));
   const sum = weights.reduce((total, weight) => total + weight, 0);
-  return { reach, width, weights: weights.map((weight) => weight / sum) };
+  return { reach, weights: weights.map((weight) => weight / sum) };
 }
 
 /**
@@ -155,29 +155,4 @@ function smoothedUpward(cells, columns, rows, { reach, weights }) {
   }
   const highest = heights.reduce((most, value) => Math.max(most, value), 0);
   return highest > 0 ? heights.map((value) => value / highest) : heights;
-}
-
-/**
- * Call back with the ends of each piece of a contour, in cells from the middle of the lower left one.
- * @param {Float32Array} heights
- * @param {Grid} grid
- * @param {number} level
- * @param {(x0: number, y0: number, x1: number, y1: number) => void} piece
- */
-export function contour(heights, { columns, rows }, level, piece) {
-  for (let r = 0; r + 1 < rows; r++) {
-    for (let c = 0; c + 1 < columns; c++) {
-      const i = r * columns + c;
-      const [a, b, d, e] = [heights[i], heights[i + 1], heights[i + columns + 1], heights[i + columns]]; // anticlockwise
-      const above = Number(a > level) + Number(b > level) + Number(d > level) + Number(e > level);
-      if (above === 0 || above === 4) continue;
-      /** @type {number[]} */
-      const ends = [];
-      if (a > level !== b > level) ends.push(c + (level - a) / (b - a), r);
-      if (b > level !== d > level) ends.push(c + 1, r + (level - b) / (d - b));
-      if (d > level !== e > level) ends.push(c + (level - e) / (d - e), r + 1);
-      if (e > level !== a > level) ends.push(c, r + (level - a) / (e - a));
-      for (let k = 0; k + 3 < ends.length; k += 4) piece(ends[k], ends[k + 1], ends[k + 2], ends[k + 3]);
-    }
-  }
 }

@@ -1,8 +1,9 @@
 /** Draws the densities of the classes over the picture: clouds of colour, contours, and curves along two edges. */
 
-import { contour, densities, gridOver } from "./density.js";
+import { densities, gridOver } from "./density.js";
 import { context2d } from "../_shared/canvas.js";
 import { classColour, css, mix, ringColour } from "../_shared/colour.js";
+import { contoursAt } from "../_shared/contours.js";
 
 /**
  * @import { Camera } from "./camera.js"
@@ -15,6 +16,7 @@ import { classColour, css, mix, ringColour } from "../_shared/colour.js";
 const LEVELS = [0.15, 0.4, 0.65, 0.9]; // of a class's highest density
 const OPACITY = { middle: 0.6, curve: 0.22 };
 export const EDGE = 0.1; // share of the picture that the highest curve takes along an edge
+const LINE_WIDTH = 1.25; // CSS pixels
 const FADED = 0.25; // share of the text's colour in classes that are not selected
 
 export class DensityLayer {
@@ -86,21 +88,24 @@ export class DensityLayer {
  */
 function drawContours(context, { heights, line }, grid, camera) {
   const [left, bottom] = camera.place([grid.left + grid.cell / 2, grid.bottom + grid.cell / 2]);
+  const { columns, rows } = grid;
   const size = grid.cell * camera.scale;
   context.strokeStyle = css(line);
-  context.lineWidth = 1.25;
+  context.lineWidth = LINE_WIDTH;
   context.beginPath();
-  for (const level of LEVELS) {
-    contour(heights, grid, level, (x0, y0, x1, y1) => {
-      context.moveTo(left + x0 * size, bottom - y0 * size);
-      context.lineTo(left + x1 * size, bottom - y1 * size);
-    });
+  for (const contour of LEVELS.flatMap((level) => contoursAt(heights, columns, rows, level))) {
+    for (let k = 0; k < contour.length; k += 2) {
+      const [x, y] = [left + contour[k] * (columns - 1) * size, bottom - contour[k + 1] * (rows - 1) * size];
+      if (k) context.lineTo(x, y);
+      else context.moveTo(x, y);
+    }
   }
   context.stroke();
 }
 
 /**
- * Draw the density of each class along the lower and the left edge, where it is that of all points below or beside it.
+ * Draw along the lower edge how many points of each class have that place on the first axis, and along the left edge on
+ * the second one.
  * @param {CanvasRenderingContext2D} context
  * @param {(ClassDensity & {colour: Colour, line: Colour})[]} layers
  * @param {Grid} grid
@@ -133,6 +138,6 @@ function drawCurve(context, corners, colour, line) {
   context.fill();
   context.globalAlpha = 1;
   context.strokeStyle = css(line);
-  context.lineWidth = 1.25;
+  context.lineWidth = LINE_WIDTH;
   context.stroke();
 }

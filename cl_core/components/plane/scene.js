@@ -2,7 +2,6 @@
 
 import { drawArrows } from "./arrows.js";
 import { drawAxes } from "./axes.js";
-import { contoursAt } from "./contours.js";
 import { Heatmap } from "./heatmap.js";
 import { labelPicture, onScreen, TYPES } from "./label_requests.js";
 import { lerpLabels } from "./labels.js";
@@ -10,6 +9,7 @@ import { drawCross, drawMark, drawPairs } from "./marks.js";
 import { shownOf } from "./blend.js";
 import { context2d, devicePixels, writeWithHalo } from "../_shared/canvas.js";
 import { css, mix } from "../_shared/colour.js";
+import { contoursAt } from "../_shared/contours.js";
 
 /**
  * @import { Shown } from "./blend.js"

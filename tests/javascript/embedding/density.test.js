@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contour, densities, gridOver } from "../../../cl_core/components/embedding/density.js";
+import { contoursAt } from "../../../cl_core/components/_shared/contours.js";
+import { densities, gridOver } from "../../../cl_core/components/embedding/density.js";
 import { randomFrom } from "../random.js";
 
 const VIEW = [-3, 5, -2, 4];
@@ -88,14 +89,13 @@ test("a contour goes round the middle of its class at its level, without gaps", 
   const at = (x, y) => Math.exp(-((x - 18) ** 2 + (y - 14) ** 2) / 40);
   const heights = Float32Array.from({ length: columns * rows }, (_, i) => at(i % columns, Math.floor(i / columns)));
   const radius = Math.sqrt(-40 * Math.log(level));
-  const ends = new Map();
-  contour(heights, { columns, rows }, level, (...piece) => {
-    for (const [x, y] of [piece.slice(0, 2), piece.slice(2)]) {
-      assert.ok(Math.abs(Math.hypot(x - 18, y - 14) - radius) < 0.1);
-      const key = `${x.toFixed(3)} ${y.toFixed(3)}`;
-      ends.set(key, (ends.get(key) ?? 0) + 1);
-    }
-  });
-  assert.ok(ends.size > 20);
-  assert.ok([...ends.values()].every((count) => count === 2)); // each end is where the next piece begins
+  const lines = contoursAt(heights, columns, rows, level);
+  assert.equal(lines.length, 1);
+  const [line] = lines;
+  assert.ok(line.length > 40);
+  for (let k = 0; k < line.length; k += 2) {
+    const [x, y] = [line[k] * (columns - 1), line[k + 1] * (rows - 1)];
+    assert.ok(Math.abs(Math.hypot(x - 18, y - 14) - radius) < 0.1);
+  }
+  assert.deepEqual(line.slice(0, 2), line.slice(-2)); // closed
 });

@@ -1,10 +1,11 @@
-/** Lines of equal loss, by marching squares. */
+/** Lines along which the values of a grid are equal, by marching squares. */
 
 const NONE = -1; // no edge
 /** Two ends of each edge; all are `NONE` again once the lines have been walked, so that they are filled only once. */
 let kept = new Int32Array(0);
 
 /**
+ * Return the lines at a level, in units of the grid: its first node is (0, 0), its last one (1, 1).
  * @param {ArrayLike<number>} values  (ny * nx)
  * @param {number} nx
  * @param {number} ny

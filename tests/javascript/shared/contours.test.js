@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contoursAt } from "../../../cl_core/components/plane/contours.js";
+import { contoursAt } from "../../../cl_core/components/_shared/contours.js";
 import { near, randomFrom } from "../random.js";
 
 /** Values of a function of u and v on a grid. */
