@@ -197,8 +197,9 @@ def test_density_is_drawn_by_the_browser_without_the_run(pool, view):
     assert (header["wanted"], header["density"]) == (False, view == "density")
 
 
-def test_browser_hears_of_a_link_that_is_followed_on_the_page(pool):
-    app = open_page("training", **SMALL_LINK)
+def test_browser_hears_of_a_link_that_is_followed_on_the_page(pool, monkeypatch):
+    route_pages_through_app(monkeypatch)
+    app = open_from_link("training", **SMALL_LINK)
     turns = [header_of(app)["turn"]]
     app.run()
     turns.append(header_of(app)["turn"])

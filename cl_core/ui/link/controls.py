@@ -201,7 +201,6 @@ def opened_by_link(page: str) -> bool:
     Args:
         page: name of the page.
     """
-    unfold_link()
     is_new = (st.session_state.get("link_notes") or ("",))[0] != page
     return is_new and _has_settings(link_parameters())
 

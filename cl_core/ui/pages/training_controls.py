@@ -19,6 +19,7 @@ from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control, Link, to_text
 from cl_core.ui.link.picture_state import PictureState
 from cl_core.ui.widgets.playback_buttons import PACE
+from cl_core.ui.widgets.turns import next_turn
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.5, 1.0, 10.0)
 BATCHES = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
@@ -144,17 +145,11 @@ def run_notes() -> list[str]:
     arrived = controls.opened_by_link(PAGE)
     if arrived:
         st.session_state.run = None  # no page renews the old run's lease, so it stops
-        st.session_state.run_turn = run_turn() + 1
+        next_turn("run")
     notes = controls.link_notes(PAGE, controls_for_link, plays=True)
     if arrived:
         st.session_state["note_on_changes"] = _note_on_changes()
     return [*notes, *filter(None, [st.session_state.get("note_on_changes")])]
-
-
-def run_turn() -> int:
-    """Return how often the session has followed a link to a run."""
-    turn: int = st.session_state.get("run_turn", 0)
-    return turn
 
 
 def _note_on_changes() -> str:

@@ -18,6 +18,7 @@ from cl_core.ui.widgets import page_state
 from cl_core.ui.widgets.browser_training import browser_training, note_refusal
 from cl_core.ui.widgets.playback_buttons import PACE, next_seed
 from cl_core.ui.widgets.start_request import request_start, requested_start
+from cl_core.ui.widgets.turns import turn_of
 from cl_core.ui.widgets.visitor_run import KEY, handed_over, run_in_browser, show_handover_fault, take_over
 
 FACTS = ("step", "frames", "playing", "knn", "spread")  # that a lesson may wait for
@@ -44,7 +45,7 @@ def show_run_in_browser(spec: RunSpec, points: int) -> None:
         Trainer(
             spec, points, made.files, pace, axes, made.knn_raw, made.epoch_steps,
             density=view == "density",
-            turn=training_controls.run_turn(),
+            turn=turn_of("run"),
             start=requested_start(KEY),
             wanted=wanted,
             known=handed_over(),

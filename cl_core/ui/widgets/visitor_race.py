@@ -21,6 +21,7 @@ from cl_core.ui.widgets.browser_training import browser_training, note_refusal
 from cl_core.ui.widgets.playback_buttons import next_seed
 from cl_core.ui.widgets.refresh_rate import NUMBERS_INTERVAL, crowding
 from cl_core.ui.widgets.start_request import requested_start
+from cl_core.ui.widgets.turns import next_turn, turn_of
 
 MAX_OFFERED = 8  # races of a page whose reports are taken: the browser may still show one of earlier settings
 
@@ -49,7 +50,7 @@ class RaceSettings:
     @property
     def key(self) -> str:
         """Return a text that is the same for two races just when they are one."""
-        described = ([asdict(spec) for spec in self.specs], self.n, self.seeds, _turn(self.slot))
+        described = ([asdict(spec) for spec in self.specs], self.n, self.seeds, turn_of(self.slot))
         return hashlib.sha256(repr(described).encode()).hexdigest()[:32]
 
 
@@ -63,12 +64,7 @@ def forget_race(slot: str) -> None:
     if isinstance(race, Race):
         race.close()
     st.session_state.pop(f"{slot}_offered", None)
-    st.session_state[f"{slot}_turn"] = _turn(slot) + 1
-
-
-def _turn(slot: str) -> int:
-    turn: int = st.session_state.get(f"{slot}_turn", 0)
-    return turn
+    next_turn(slot)
 
 
 def race_in_browser(settings: RaceSettings) -> VisitorRace:
@@ -126,7 +122,7 @@ def show_arena(
         known=race.known,
         start=requested_start(slot),
         until=until,
-        turn=str(_turn(slot)) if settings.waits else key,
+        turn=str(turn_of(slot)) if settings.waits else key,
         tells=tells,
         words=words,
     )
