@@ -89,7 +89,7 @@ export class Picture {
     return this.#visible;
   }
 
-  /** Whether it has its size with the first message; else a picture within it says when. */
+  /** Whether it has its final size after the first message. If not, a picture inside of it reports when it has. */
   get placed() {
     return true;
   }
@@ -219,7 +219,7 @@ export class Picture {
     this.#noteReceived();
   }
 
-  /** Let style sheets know, those of the component and that of the page around it, `page_tools.css`. */
+  /** Mark the picture as received, for its own style sheet and for that of the page, `page_tools.css`. */
   #noteReceived() {
     this.root.dataset.received = "true";
     const { host } = /** @type {Partial<ShadowRoot>} */ (this.root.getRootNode());
