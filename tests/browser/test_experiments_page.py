@@ -6,6 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from cl_core.experiments import table
+from cl_core.experiments.pipeline import DRAWN
 from tests.browser.app_page import TIMEOUT
 
 pytestmark = pytest.mark.browser
@@ -45,3 +47,10 @@ def test_chosen_cell_runs_reduced_and_opens_live_with_its_settings(open_page: Ca
     for setting in ("loss=softmax", "batch=2048", "rate=0.2", "encoder=plain_mlp"):
         expect(page).to_have_url(re.compile(re.escape(setting)))
     expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=TIMEOUT)
+
+
+def test_points_of_all_methods_are_drawn_while_one_waits(open_page: Callable[..., Page]) -> None:
+    page = open_page("experiments?part=pictures&picture=points")
+    charts = page.locator("[data-testid=stVegaLiteChart] svg")
+    expect(charts).to_have_count(len(table.methods_of("published")), timeout=TIMEOUT)
+    expect(charts.last.locator("[class*=mark-symbol] path")).to_have_count(3 * DRAWN)

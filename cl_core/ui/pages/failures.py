@@ -14,12 +14,12 @@ from cl_core.ui.pages.failure_results import IMAGES
 from cl_core.ui.pages.failures_in_browser import show_failure_in_browser
 from cl_core.ui.pages.failures_on_server import show_failure_on_server
 from cl_core.ui.widgets.browser_training import reason_for_server
+from cl_core.ui.widgets.card_grid import card_grid
 from cl_core.ui.widgets.playback_buttons import PACE
 from cl_core.ui.widgets.visitor_race import forget_race
 
 PAGE = "break_it"
 NONE = "none"
-CARDS_PER_ROW = 3
 
 FAILURE = Control("failure", "failure", NONE, "a failing run beside a cured one", (NONE, *FAILURES),
                   titles={key: failure.title for key, failure in FAILURES.items()})  # fmt: skip
@@ -75,11 +75,10 @@ def show_gallery() -> None:
     forget_race("breaking")
     intro("Break it", "Nine ways in which training fails. Click on one to see it beside a cured run, which has the "
           "same initial weights and the same images.")  # fmt: skip
-    failures = list(FAILURES.values())
     is_free = presentation().is_free(FAILURE.name)
-    for row in (failures[i : i + CARDS_PER_ROW] for i in range(0, len(failures), CARDS_PER_ROW)):
-        for column, failure in zip(st.columns(CARDS_PER_ROW), row, strict=True):
-            with column.container(border=True, height="stretch", gap="small"):
+    with card_grid("failures"):
+        for failure in FAILURES.values():
+            with st.container(border=True, height="stretch", gap="small"):
                 st.button(
                     failure.title, icon=f":material/{ICONS[failure.key]}:", key=f"break_{failure.key}",
                     on_click=_start_failure, args=(failure,), disabled=not is_free, width="stretch",

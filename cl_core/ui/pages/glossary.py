@@ -17,6 +17,7 @@ from cl_core.teaching.search import Entry, search
 from cl_core.teaching.terms import TERMS, Term
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control
+from cl_core.ui.widgets.card_grid import card_grid
 
 PAGE = "glossary"
 LINKS = (
@@ -53,7 +54,6 @@ class TextControl(Control):
         return None
 
 
-CARDS_PER_ROW = 3
 SEARCH = TextControl("find", "find", "", "name, symbol or term", aliases=("search", "query", "q"))
 
 
@@ -91,9 +91,9 @@ def show_index() -> None:
     """Show cards of all losses by family, and of all terms."""
     for family in FAMILIES:
         st.markdown(f"#### {family.title}\n{family.description}")
-        _show_cards([loss for loss in LOSSES.values() if family_of(loss) is family])
+        _show_cards(family.title, [loss for loss in LOSSES.values() if family_of(loss) is family])
     st.markdown("#### Terms\nTerms for curves, pictures and settings, each with a picture that shows it.")
-    _show_cards(TERMS.values())
+    _show_cards("terms", TERMS.values())
 
 
 def show_results(query: str) -> None:
@@ -128,12 +128,10 @@ def _parts(title: str) -> list[str]:
     return [part.strip() for part in re.split(r"[()]", title) if part.strip()]
 
 
-def _show_cards(items: Iterable[Loss | Term]) -> None:
-    """Show cards in rows."""
-    cards = list(items)
-    for row in range(0, len(cards), CARDS_PER_ROW):
-        for column, item in zip(st.columns(CARDS_PER_ROW), cards[row : row + CARDS_PER_ROW], strict=False):
-            with column.container(border=True, height="stretch", gap="xsmall"):
+def _show_cards(group: str, items: Iterable[Loss | Term]) -> None:
+    with card_grid(group):
+        for item in items:
+            with st.container(border=True, height="stretch", gap="xsmall"):
                 _show_card(item)
 
 

@@ -17,11 +17,11 @@ from cl_core.ui.link.control import Link
 from cl_core.ui.pages.lesson_bar import link_of
 from cl_core.ui.pages.start_cards import CARDS, PICTURE_SIZE, Card, picture
 from cl_core.ui.server.browser_files import file_url
+from cl_core.ui.widgets.card_grid import card_grid
 
 SELF_STUDY = "ten-minutes-alone"  # key of the lesson
 DIGITS = tuple("0123456789")
 TUNING: Link = {"loss": "triplet", "pairs": "trained"}
-CARDS_PER_ROW = 3
 FILM_HEIGHT = 470  # CSS pixels; fixed, so that its place is kept free before it is there
 OUTLIERS = 0.004  # share of the points at either end of an axis that the film may leave out
 PADDING = 0.12  # free space around the film's points, as a share of their extent
@@ -126,11 +126,9 @@ def show_cards() -> None:
     """Show all cards, under a heading for each group."""
     for heading, cards in CARDS.items():
         st.subheader(heading)
-        for start in range(0, len(cards), CARDS_PER_ROW):
-            row = list(cards.items())[start : start + CARDS_PER_ROW]
-            for column, (key, card) in zip(st.columns(CARDS_PER_ROW), row, strict=True):
-                with column:
-                    _show_card(key, card)
+        with card_grid(heading):
+            for key, card in cards.items():
+                _show_card(key, card)
 
 
 def _show_card(key: str, card: Card) -> None:

@@ -62,9 +62,11 @@ def show_pictures(shipped: ShippedResults) -> None:
     if picture == "points":
         with right:
             dataset = DATASET.render()
-        _show_points(shipped, dataset, version)
-    else:
-        _show_densities(shipped, version)
+    with st.container(key="cell_pictures"):
+        if picture == "points":
+            _show_points(shipped, dataset, version)
+        else:
+            _show_densities(shipped, version)
 
 
 def _show_densities(shipped: ShippedResults, version: str) -> None:
