@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cl_core import charts
+from cl_core.charts.cells import SIDE
 from cl_core.experiments import METHODS, STUDIES, article, claims, results, sweep, table
 from cl_core.experiments.findings import findings
 from cl_core.experiments.grid import DATASETS
@@ -142,8 +143,8 @@ def test_density_rows_have_the_most_points_where_the_colour_is_strongest():
     assert (bins["depth"] > 0).all()
     assert bins["depth"].max() == 1
     np.testing.assert_allclose(bins["x2"] - bins["x"], bins["y2"] - bins["y"])
-    first = bins[bins["x"] < 108]  # pixels of the first square
-    low, high = first[first["y"] < 54], first[first["y"] >= 54]
+    first = bins[bins["x"] < SIDE]
+    low, high = first[first["y"] < SIDE / 2], first[first["y"] >= SIDE / 2]
     assert low["depth"].max() == 1
     assert high["depth"].max() == pytest.approx(1 / 3, abs=0.01)  # the square root of a ninth
     assert len(first) == len(bins) / 2
