@@ -13,8 +13,8 @@ from cl_core.charts.curves import GUIDE, SCORE, spec
 from cl_core.experiments.table import BATCHES
 from cl_core.palette import CLASS_COLOURS, CLASS_RINGS
 
-SIDE, GAP = 160, 10  # pixels: side of a square, and gap between two
-HEAD = 28  # pixels above them, for their headings
+SIDE, GAP = 200, 10  # pixels: side of a square, and gap between two
+HEAD = 30  # pixels above them, for their headings
 BINS = 40  # bins of a density along each side of its square
 SMOOTHING = 1.3  # standard deviation, in bins, of the kernel of a density
 FAINTEST = 0.03  # share of a square's highest density below which a bin is empty
@@ -36,7 +36,7 @@ def cloud_chart(description: str, names: Sequence[str], *, dark: bool) -> dict[s
     points = (
         alt.Chart()
         .transform_filter("datum.text == ''")
-        .mark_circle(size=20, opacity=0.9, strokeWidth=0.5, clip=True)
+        .mark_circle(size=28, opacity=0.9, strokeWidth=0.5, clip=True)
         .encode(
             x=x,
             y=y,
@@ -88,7 +88,7 @@ def _panels(marks: alt.Chart, description: str) -> dict[str, Any]:
         fillOpacity=0, stroke=GUIDE, strokeOpacity=0.6, cornerRadius=3
     )
     boxes = boxes.encode(x=x, x2="x2:Q", y=y, y2="y2:Q")
-    text = alt.Chart().transform_filter("datum.text != ''").mark_text(fontSize=16, color="currentColor")
+    text = alt.Chart().transform_filter("datum.text != ''").mark_text(fontSize=18, color="currentColor")
     layers = alt.layer(boxes, marks, text.encode(x=x, y=y, text="text:N"))
     width = len(BATCHES) * SIDE + (len(BATCHES) - 1) * GAP
     return spec(layers.properties(width=width, height=SIDE + HEAD, autosize="pad", description=description))
