@@ -13,6 +13,22 @@ from tests.browser.embedding_component import Embedding
 SMALL = "batch=32&dim=8&points=500&training_images=1000&pace=flat-out"  # a run that costs little
 
 
+STORED_STEP = """() => new Promise((resolve) => {
+    indexedDB.open("contrastive-loss-lab").onsuccess = ({ target: { result: database } }) => {
+        database.transaction("runs").objectStore("runs").index("time").openCursor(null, "prev").onsuccess =
+            ({ target: { result } }) => {
+                database.close();
+                resolve(result?.value.snapshot.step ?? 0);
+            };
+    };
+})"""  # of the run that was stored last
+
+
+def wait_until_stored(page: Page, step: int) -> None:
+    """Wait until the browser has stored the run at a step, or at a later one."""
+    wait_for(page, lambda: page.evaluate(STORED_STEP) >= step)
+
+
 class BrowserTraining(Component):
     """The trainer on the training page.
 
@@ -46,6 +62,12 @@ class BrowserTraining(Component):
         self.until("d.phase === 'paused'")
         self.cloud.wait_until_still()
         return int(self.number("step"))
+
+    def reload(self) -> "BrowserTraining":
+        """Load the page again, once the state at which the run rests is stored."""
+        wait_until_stored(self.page, int(self.number("step")))
+        self.page.reload()
+        return BrowserTraining(self.page)
 
     def measure(self, name: str) -> float:
         text = self.root.locator(f'[data-measure="{name}"] dd').inner_text()

@@ -148,8 +148,7 @@ def test_reload_comes_back_to_the_run_and_trains_on_to_the_same_numbers(open_tra
     training = open_training(f"{SMALL}&seed=4")
     training.train(6)
     paused_at = training.pause()
-    training.page.reload()
-    training = BrowserTraining(training.page)
+    training = training.reload()
     training.until(f"Number(d.step) === {paused_at} && d.phase === 'paused'")
     expect(training.run_button("Resume")).to_be_visible()
     training.train(20)
@@ -161,6 +160,40 @@ def test_reload_comes_back_to_the_run_and_trains_on_to_the_same_numbers(open_tra
     common = sorted(set(frames[0]) & set(frames[1]))
     assert len(common) > 12
     assert [frames[0][step] for step in common[:12]] == [frames[1][step] for step in common[:12]]
+
+
+def test_reload_comes_back_to_a_run_whose_changed_settings_wait(open_training: Open) -> None:
+    training = open_training()
+    training.train(6)
+    step = training.pause()
+    run = training.run()
+    sidebar = training.page.get_by_test_id("stSidebar")
+    for change in ("batch size", "temperature"):  # needs other programs, could be applied
+        sidebar.get_by_role("slider", name=change).press("ArrowRight")
+        expect(training.root.locator(".changed")).to_be_visible()
+        training.page.wait_for_url(re.compile(change.split()[0]))
+        training = training.reload()
+        training.until(f"Number(d.step) === {step} && d.phase === 'paused'")
+        expect(training.root.locator(".changed")).to_be_visible()
+        again = training.run()
+        assert (again["id"], again["losses"]) == (run["id"], run["losses"])
+    training.run_button("Restart").click()
+    training.until("d.phase === 'running' && Number(d.frames) > 2")
+    assert training.run()["id"] != run["id"]
+    # the page has the settings of the new run: that one comes back, and not the first
+    step = training.pause()
+    training = training.reload()
+    training.until(f"Number(d.step) === {step} && d.phase === 'paused'")
+    expect(training.root.locator(".changed")).to_be_hidden()
+    # settings wait, a link is followed instead, and its page is loaded again: the link counts
+    training.page.get_by_test_id("stSidebar").get_by_role("slider", name="batch size").press("ArrowRight")
+    expect(training.root.locator(".changed")).to_be_visible()
+    training.page.goto(f"{training.page.url.partition('?')[0]}?{SMALL}&loss=circle")
+    training = BrowserTraining(training.page)
+    training.page.reload()
+    training = BrowserTraining(training.page)
+    assert training.data("step") == "0"
+    expect(training.root.locator(".changed")).to_be_hidden()
 
 
 def test_run_is_still_there_after_another_page_and_that_page_can_use_it(open_training: Open) -> None:

@@ -191,9 +191,7 @@ def test_reload_comes_back_to_the_run(open_training: Open) -> None:
     training.train(6)
     paused_at = training.pause()
     run = training.run()
-    training.page.wait_for_timeout(500)  # it is stored behind the page's back
-    training.page.reload()
-    training = BrowserTraining(training.page)
+    training = training.reload()
     training.until(f"d.step === '{paused_at}' && d.phase === 'paused'")
     expect(training.run_button("Resume")).to_be_visible()
     assert training.run() == run

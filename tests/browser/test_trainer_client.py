@@ -20,7 +20,7 @@ from cl_core.programs.engine.build import WASM
 from cl_core.training import RunSpec
 from cl_core.training.frames import next_frame_steps
 from tests import ROOT
-from tests.browser.app_page import wait_for
+from tests.browser.browser_training import wait_until_stored
 from tests.browser.test_site import QuietHandler
 
 if TYPE_CHECKING:
@@ -115,21 +115,6 @@ def load_again(page: Page) -> None:
     """Load the page again, and wait until its run is there."""
     page.reload()
     wait(page, 'run.phase === "paused"')
-
-
-NEWEST_STORED = """() => new Promise((resolve) => {
-    indexedDB.open("contrastive-loss-lab").onsuccess = ({ target: { result: database } }) => {
-        database.transaction("runs").objectStore("runs").getAll().onsuccess = ({ target: { result } }) => {
-            database.close();
-            resolve(Math.max(0, ...result.map(({ snapshot }) => snapshot.step)));
-        };
-    };
-})"""
-
-
-def wait_until_stored(page: Page, step: int) -> None:
-    """Wait until the browser has stored the run at a step, or at a later one."""
-    wait_for(page, lambda: page.evaluate(NEWEST_STORED) >= step)
 
 
 def begin_worker_with(page: Page, script: str) -> None:

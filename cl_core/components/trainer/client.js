@@ -23,6 +23,7 @@ import { WorkerLink } from "./worker_link.js";
  * @property {string} probes   URL of the examples that are drawn, likewise
  * @property {Uint8Array} file what `message.py` encodes
  * @property {About} about
+ * @property {string} [cloud]  URL of what its picture shows beside the frames, where it has one
  *
  * What a run file says of a run beside its numbers.
  * @typedef {object} About
@@ -83,6 +84,7 @@ export class VisitorRun extends EventTarget {
   #name;
   #lockstep;
   #asked = false;
+  #returning; // whether it was started before the page was loaded again, and is not there yet
   #closed = false;
   #link = new WorkerLink(
     (report) => this.#hear(report),
@@ -108,9 +110,11 @@ export class VisitorRun extends EventTarget {
    * @param {Choice} choice
    * @param {string} name  under which it is stored
    * @param {Lockstep | null} [lockstep]  null for a run by itself
+   * @param {boolean} [returning]  whether it is known to be stored
    */
-  constructor(source, choice, name, lockstep = null) {
+  constructor(source, choice, name, lockstep = null, returning = false) {
     super();
+    this.#returning = returning;
     this.#source = source;
     this.#choice = structuredClone(choice);
     this.#name = name;
@@ -155,7 +159,7 @@ export class VisitorRun extends EventTarget {
 
   /** Whether it was ever asked to train. */
   get started() {
-    return this.#asked || this.step > 0;
+    return this.#asked || this.#returning || this.step > 0;
   }
 
   /** Train on, as soon as the training examples are there. */
@@ -246,6 +250,7 @@ export class VisitorRun extends EventTarget {
     const { key, engine, worker, images, probes, file } = this.#source;
     const fits = stored && stored.run.source === key && sameChoice(stored.run.choice, this.#choice);
     const from = fits ? this.#restore(stored) : null;
+    this.#returning = false;
     if (!this.#link.start(absolute(worker))) return;
     const urls = { engine: absolute(engine), images: absolute(images), probes: absolute(probes) };
     const waiting = this.#waiting;

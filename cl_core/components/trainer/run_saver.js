@@ -86,7 +86,7 @@ export class RunSaver {
     const { state: snapshot, frames } = this.#newest;
     const { id } = this;
     const { source, about, choice, changes, references } = this.#run;
-    const run = { id, source: source.key, about, choice, changes, references, snapshot, frames };
+    const run = { id, source: source.key, origin: source, about, choice, changes, references, snapshot, frames };
     this.#busy = true;
     const added = this.#run.frames.slice(this.#stored, frames);
     const done = await quietly(storeRun(this.#name, run, added).then(() => true));

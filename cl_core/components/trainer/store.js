@@ -6,7 +6,7 @@
 
 import { textOfError } from "../_shared/format.js";
 
-/** @import { About, Change, Frame } from "./client.js" */
+/** @import { About, Change, Frame, Source } from "./client.js" */
 /** @import { Choice, References, Snapshot } from "./run.js" */
 
 const DATABASE = "contrastive-loss-lab";
@@ -20,6 +20,7 @@ const KEPT = { files: 8, runs: 8 }; // newest ones of all tabs; older ones are d
  * @property {number} time     when it was written, ms
  * @property {string} id       of its frames
  * @property {string} source   key of its source
+ * @property {Source} origin   its source
  * @property {About} about
  * @property {Choice} choice   at its snapshot
  * @property {References | null} references

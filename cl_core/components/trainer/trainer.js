@@ -10,7 +10,7 @@ import { Curves } from "./curves.js";
 import { encodeRun } from "./handover.js";
 import { Measures, sentenceOf } from "./measures.js";
 import { sameChoice } from "./client.js";
-import { openVisitorRun, visitorRun } from "./visitor_runs.js";
+import { noteWaiting, openVisitorRun, visitorRun, waitingRun } from "./visitor_runs.js";
 import { EmbeddingPicture } from "../embedding/picture.js";
 import { CloudBase, CloudFeed, loadBytes } from "../embedding/feed.js";
 import { find, setData, setText } from "../_shared/dom.js";
@@ -90,6 +90,8 @@ class TrainerPicture extends Picture {
   #refusal = ""; // why this browser cannot train
   #met = ""; // conditions that have been reported
   #told = ""; // steps of changes that have been reported
+  /** @type {string | null} id of the run, while changed settings wait; null if nothing was noted yet */
+  #waiting = null;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -131,8 +133,8 @@ class TrainerPicture extends Picture {
     const run = visitorRun(header.name);
     const same = run?.source.key === header.key && run.choice.seed === header.choice.seed;
     if (!run || this.#fresh || !this.#stays(run, header, same)) {
+      this.#open(header, !run && !this.#fresh);
       this.#fresh = false;
-      this.#open(header);
     } else {
       run.turn = header.turn;
       if (run !== this.#run) this.#follow(run);
@@ -158,15 +160,20 @@ class TrainerPicture extends Picture {
   /**
    * Open the run that a message describes.
    * @param {Header} header
+   * @param {boolean} arriving  whether the page has just been opened: if it was loaded again while a run waited for changed
+   *   settings to be applied, that run comes back
    */
-  async #open(header) {
+  async #open(header, arriving = false) {
     const own = ++this.#opening;
     this.#refusal = "";
     try {
-      const file = await loadBytes(header.files.run);
+      const { run: url, engine, worker, images, probes, cloud } = header.files;
+      const before = arriving ? await waitingRun(header.name) : null;
+      const file = before ? before.origin.file : await loadBytes(url);
       if (own !== this.#opening || this.signal.aborted) return;
-      const { engine, worker, images, probes } = header.files;
-      const run = openVisitorRun(header.name, { key: header.key, engine, worker, images, probes, file, about: header.about }, header.choice);
+      const source = before ? before.origin : { key: header.key, images, probes, cloud, about: header.about };
+      const choice = before ? before.choice : header.choice;
+      const run = openVisitorRun(header.name, { ...source, engine, worker, file }, choice, before !== null);
       run.turn = header.turn;
       run.setPace(header.pace);
       this.#follow(run);
@@ -203,7 +210,7 @@ class TrainerPicture extends Picture {
    */
   async #loadCloud(run) {
     try {
-      await this.#base.load(this.header?.files.cloud ?? "");
+      await this.#base.load(run.source.cloud ?? "");
     } catch (error) {
       return this.#refuse(textOfError(error));
     }
@@ -400,6 +407,7 @@ class TrainerPicture extends Picture {
     const empty = { empty: run.empty.toLocaleString(), step: step.toLocaleString() };
     const ended = phase === "failed" || phase === "finished";
     const changed = run.started ? this.#difference : "";
+    this.#noteWaiting(changed ? run.id : "");
     const playing = phase === "running";
     const play = playing ? words.pause : run.started ? words.goOn : words.start;
     const waiting = phase === "running" && loaded < 1;
@@ -408,6 +416,12 @@ class TrainerPicture extends Picture {
     const state = { phase, numbers, play, canPlay: !ended, canStep: !ended, loaded, waiting, notices, changed };
     this.bar.show(state, words);
     setData(this.root, { phase, step, frames: run.frames.length, playing, engine: "browser" });
+  }
+
+  /** @param {string} id  of the run, while changed settings wait; "" else */
+  #noteWaiting(id) {
+    if (id !== this.#waiting && this.header) noteWaiting(this.header.name, id);
+    this.#waiting = id;
   }
 
   /**

@@ -3,9 +3,12 @@
 import { VisitorRun } from "./client.js";
 import { quietly, storedRun } from "./store.js";
 import { registry } from "../_shared/registry.js";
+import { wasReloaded } from "../_shared/reloaded.js";
 
 /** @import { About, Change, Frame, Source } from "./client.js" */
 /** @import { Choice, References, Snapshot } from "./run.js" */
+
+const WAITING = "contrastive-loss-lab/waiting/"; // and the name, in sessionStorage: id of a run
 
 /** @returns {Map<string, VisitorRun>} */
 function visitorRuns() {
@@ -49,14 +52,38 @@ export async function storedVisitorRun(name) {
 }
 
 /**
+ * Remember, until the tab is closed, that the run of a name is shown although the page has other settings.
+ * @param {string} name
+ * @param {string} id  of the run; "" if its settings are those of the page
+ */
+export function noteWaiting(name, id) {
+  try {
+    sessionStorage.setItem(WAITING + name, id);
+  } catch {
+    // storage is forbidden: then nothing is stored of the run either
+  }
+}
+
+/**
+ * Return what is stored of the run that the tab showed although the page had other settings, before it was loaded again.
+ * @param {string} name
+ */
+export async function waitingRun(name) {
+  const id = wasReloaded() && (await quietly(Promise.resolve().then(() => sessionStorage.getItem(WAITING + name))));
+  const stored = id ? await quietly(storedRun(name)) : null;
+  return stored && stored.run.id === id ? stored.run : null;
+}
+
+/**
  * Open a run in place of the one of its name.
  * @param {string} name
  * @param {Source} source
  * @param {Choice} choice
+ * @param {boolean} [returning]  whether it is known to be stored
  */
-export function openVisitorRun(name, source, choice) {
+export function openVisitorRun(name, source, choice, returning = false) {
   visitorRun(name)?.close();
-  const run = new VisitorRun(source, choice, name);
+  const run = new VisitorRun(source, choice, name, null, returning);
   visitorRuns().set(name, run);
   return run;
 }
