@@ -18,6 +18,7 @@ if __name__ == "__main__":  # a run for a visitor's session
                     st.Page("pages/triplets.py", title="Triplets", icon=":material/change_history:"),
                     st.Page("pages/boundaries.py", title="Boundaries", icon=":material/join_inner:"),
                     st.Page("pages/batch.py", title="One frozen batch", icon=":material/ac_unit:"),
+                    st.Page("pages/retrieval.py", title="Retrieval", icon=":material/image_search:"),
                 ],
                 "Train": [
                     st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),

@@ -39,6 +39,10 @@ class PairHistogram:
         """(B + 1,) edges of the bins, -1 to 1: the thresholds."""
         return bin_edges(self.counts.shape[2])
 
+    def nearest_edge(self, threshold: float) -> int:
+        """Return the index of the threshold among `edges` that is nearest to a cosine."""
+        return int(np.abs(self.edges - threshold).argmin())
+
     def same(self, label: int | None = None) -> NDArray[np.int64]:
         """Return the numbers of same-class pairs by bin, (B,).
 

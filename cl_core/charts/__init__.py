@@ -21,6 +21,7 @@ from cl_core.charts.planes import (
     similarity_field,
 )
 from cl_core.charts.race import LOSS, RUN_STYLES, TRIPLETS, has_floor, race_chart, race_rows
+from cl_core.charts.retrieval import error_chart, error_rows, pairs_chart, pairs_rows
 from cl_core.charts.triplet_kinds import KINDS
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
     "density_chart",
     "density_rows",
     "enlarge",
+    "error_chart",
+    "error_rows",
     "has_floor",
     "heat_chart",
     "heat_rows",
@@ -56,6 +59,8 @@ __all__ = [
     "miner_rows",
     "pair_chart",
     "pair_rows",
+    "pairs_chart",
+    "pairs_rows",
     "pick_chart",
     "pick_rows",
     "psi_alt",

@@ -20,7 +20,7 @@ from cl_core.training import loop
 from cl_core.training.config import RunSpec
 from cl_core.training.loop import State
 
-LOSSES = ("supcon", "triplet")  # losses whose recipes have checkpoints
+LOSSES = ("supcon", "triplet", "softmax", "am_softmax")  # losses whose recipes have checkpoints
 MOMENTS_PER_WEIGHT = 2  # of Adam, which every recipe uses; they are not saved, but loaded as zeros
 
 

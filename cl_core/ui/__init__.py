@@ -14,6 +14,7 @@ from cl_core.ui.pages.lessons import show_lessons
 from cl_core.ui.pages.page_setup import begin_page, close_phone_sidebar
 from cl_core.ui.pages.race import show_race
 from cl_core.ui.pages.race_controls import race_controls, race_notes
+from cl_core.ui.pages.retrieval.page import retrieval_notes, retrieval_part, show_retrieval
 from cl_core.ui.pages.start import show_cards, show_film_and_paths
 from cl_core.ui.pages.status import show_status
 from cl_core.ui.pages.training import show_training
@@ -42,6 +43,8 @@ __all__ = [
     "lifespan",
     "race_controls",
     "race_notes",
+    "retrieval_notes",
+    "retrieval_part",
     "run_controls",
     "run_notes",
     "share_view",
@@ -55,6 +58,7 @@ __all__ = [
     "show_lessons",
     "show_link_notes",
     "show_race",
+    "show_retrieval",
     "show_status",
     "show_training",
     "show_triplets",

@@ -24,6 +24,8 @@ VIEWS = {  # the address of each view, and a text or a selector that it has once
     "boundaries": ".plane",
     "boundaries?plane=angles&loss=l_softmax": ".wedge",
     "batch": ".batch",
+    "retrieval": ".nearest",
+    "retrieval?part=a+threshold": "All thresholds",
     f"training?{RUN}": ".embedding[data-frames]",
     f"training?{RUN}&play=true": "Pause",
     f"training?{RUN}&view=density": ".embedding[data-density=true]",

@@ -58,11 +58,11 @@ WATCH_STEPS = """() => {  // what each painted frame says of the step
 }"""
 
 
-PAGES = ("", "training", "compare", "triplets", "batch", "lessons")
+PAGES = ("", "training", "compare", "triplets", "boundaries", "batch", "lessons")
 OPENED = [(name, width) for name in PAGES for width in (1440, 390)]
 
 
-@pytest.mark.parametrize(("page_name", "width"), [*OPENED, ("boundaries", 1440)])
+@pytest.mark.parametrize(("page_name", "width"), OPENED)
 def test_nothing_moves_while_a_page_opens(open_page: Callable[..., Page], page_name: str, width: int) -> None:
     page = open_page(page_name, width=width, height=900, motion=True)
     wait_until_steady(page)

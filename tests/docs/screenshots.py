@@ -46,6 +46,7 @@ class CardView(NamedTuple):
         selector: CSS selector of the elements whose middles are shown side by side.
         number: of these elements.
         middle: height of what is shown, from 0 at the top to 1 at the bottom of the element.
+        across: likewise from 0 at the left to 1 at the right.
         step: training step that the clouds must have reached.
         settings: settings in addition to those of the card's link, or in their place.
         click: name of a button that is pressed first, as a regular expression.
@@ -54,6 +55,7 @@ class CardView(NamedTuple):
     selector: str
     number: int = 1
     middle: float = 0.5
+    across: float = 0.5
     step: int = 0
     settings: str = ""
     click: str = ""
@@ -67,6 +69,8 @@ CARD_VIEWS = {
     "boundaries": CardView(".plane .sheet", middle=0.0),
     "angles": CardView(".wedge .stage"),
     "batch": CardView(".batch .stage"),
+    "retrieval": CardView(".nearest", across=0.0),
+    "threshold": CardView(CHART, middle=0.4, across=1.0),
     "supcon": CardView(CLOUD, step=400, settings="play=true"),
     "hardest": CardView(CLOUD, step=30, settings="play=true"),
     "semihard": CardView(CLOUD, step=300, settings="play=true"),
@@ -154,7 +158,8 @@ def _save_card(browser: Browser, address: str, key: str, view: CardView, theme: 
         image = Image.open(BytesIO(elements.nth(i).screenshot(timeout=CARD_TIMEOUT))).convert("RGB")
         share = (width // view.number, height)
         picture.paste(
-            ImageOps.fit(image, share, Image.Resampling.LANCZOS, centering=(0.5, view.middle)), (i * share[0], 0)
+            ImageOps.fit(image, share, Image.Resampling.LANCZOS, centering=(view.across, view.middle)),
+            (i * share[0], 0),
         )
     path = picture_path(key, dark=theme == "dark")
     path.parent.mkdir(exist_ok=True)

@@ -8,6 +8,8 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +25,7 @@ from cl_core.experiments.evidence import LABELS
 from cl_core.losses import LOSSES, variants
 from cl_core.losses.miners import MINERS
 from cl_core.losses.parameters import Choice
+from cl_core.pretrained import retrieval_reports
 from cl_core.teaching import lessons
 from cl_core.teaching.failures import FAILURES
 from cl_core.teaching.terms import TERMS
@@ -30,6 +33,7 @@ from cl_core.training import OPTIMISERS, RunSpec
 from cl_core.training.encoders import ENCODERS
 from cl_core.training.frames import PACES, SCORES
 from cl_core.training.setting_texts import SETTING_TITLES, setting_text
+from cl_core.ui.pages.retrieval import networks
 from cl_core.ui.pages.training_controls import RATES
 from tests import ROOT
 from tests.pages.apptest import component_headers, open_from_link, route_pages_through_app
@@ -168,9 +172,18 @@ def variations(app: AppTest) -> list[dict[str, str]]:
     return [{control.name: option} for control in rows for option in control.options if option != control.default]
 
 
+@cache
+def report_at_once(loss, stage):
+    """What a worker would make of a network, as a future that is done."""
+    future = Future()
+    future.set_result(retrieval_reports.report(loss, stage))
+    return future
+
+
 @pytest.fixture(autouse=True)
 def pages_run_through_app(monkeypatch, idle_executor):
     route_pages_through_app(monkeypatch)
+    monkeypatch.setattr(networks, "_future", report_at_once)
 
 
 def faults_in(texts: Iterable[str], patterns: Sequence[re.Pattern[str]]) -> set[str]:

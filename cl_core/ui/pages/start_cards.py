@@ -58,6 +58,16 @@ LOSS_CARDS: Mapping[str, Card] = {
         "One batch under two losses. Which digits attract most, and does the temperature change it?",
         "batch?loss=supcon&loss_2=triplet",
     ),
+    "retrieval": Card(
+        "Classified correctly, retrieved wrongly",
+        "A classifier knows what an image is. Is the most similar image of the same class? Search 10,000 test images.",
+        "retrieval?image=247",
+    ),
+    "threshold": Card(
+        "Is this the same class?",
+        "Fifty million pairs and one threshold, as in face recognition. Which loss mistakes fewer pairs?",
+        "retrieval?part=a+threshold",
+    ),
 }
 RUN_CARDS: Mapping[str, Card] = {
     "supcon": Card(

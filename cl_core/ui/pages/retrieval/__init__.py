@@ -1,0 +1,1 @@
+"""Page of retrieval, a module for each of its parts."""

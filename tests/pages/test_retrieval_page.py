@@ -1,0 +1,138 @@
+"""The page of retrieval shows what the library counts, and what goes wrong is said in words."""
+
+from concurrent.futures import Future, wait
+
+import numpy as np
+import pytest
+
+from cl_core import charts
+from cl_core.analysis.verification import pair_histogram
+from cl_core.data import datasets
+from cl_core.pretrained import checkpoints, retrieval_reports
+from cl_core.training import loop
+from cl_core.ui.pages.retrieval import networks
+from cl_core.ui.server.lifespan import engine
+from tests.pages.apptest import click, open_page, page_texts
+
+LINK = {"net": "softmax", "net_2": "am_softmax", "stage": "trained"}
+
+
+@pytest.fixture(scope="module")
+def reports():
+    return {loss: retrieval_reports.report(loss, "trained") for loss in ("softmax", "am_softmax")}
+
+
+def texts_of(**link):
+    app = open_page("retrieval", **{**LINK, **link})
+    wait(networks._started().values(), timeout=120)
+    app.run()
+    return app, page_texts(app)
+
+
+def test_report_agrees_with_a_classification_in_plain_numpy(reports):
+    data = datasets.load("mnist")
+    for loss, report in reports.items():
+        state = checkpoints.load(loss, "trained")
+        weight, bias = loop.class_weights(state)
+        rows = report.rows[:300]
+        z = loop.embed(state, data.x_test[rows]).numpy()
+        assert (bias is None) == (loss == "am_softmax")
+        right = []
+        for image, row in zip(z, rows, strict=True):
+            logits = [
+                image @ w + bias[c] if bias is not None else image @ w / np.linalg.norm(w) for c, w in enumerate(weight)
+            ]
+            right.append(np.argmax(logits) == data.y_test[row])
+        np.testing.assert_array_equal(report.classified[:300], right)
+        # most similar among all images, by a plain product
+        unit = loop.snapshot(state, 10_000).z.astype(np.float64)
+        unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+        cosines = unit[:50] @ unit.T
+        cosines[np.arange(50), np.arange(50)] = -2
+        np.testing.assert_array_equal(report.retrieval.neighbours[:50, 0], cosines.argmax(axis=1))
+        assert report.pairs.same().sum() + report.pairs.different().sum() == 10_000 * 9_999 // 2
+    assert retrieval_reports.report("supcon", "untrained").classified is None
+
+
+def test_page_shows_scores_and_neighbours(reports):
+    app, text = texts_of(image="247")
+    shown = {metric.label: metric.value for metric in app.metric[:4]}
+    found = reports["softmax"].retrieval
+    assert shown == {
+        "recall@1": f"{found.recall_at(1):.1%}",
+        "recall@5": f"{found.recall_at(5):.1%}",
+        "recall@10": f"{found.recall_at(10):.1%}",
+        "MAP@R": f"{found.map_at_r:.1%}",
+    }
+    for report in reports.values():
+        both = int((report.classified & report.retrieval.retrieved_wrongly()).sum())
+        assert f"**{both:,}** are retrieved wrongly" in text
+        point = int(np.flatnonzero(report.rows == 247)[0])
+        assert f"{int(report.retrieval.correct[point].sum())} of 10 are of its class" in text
+
+
+def test_button_goes_to_the_next_image_that_is_retrieved_wrongly(reports):
+    app, _ = texts_of()
+    wrong = sorted({int(row) for r in reports.values() for row in r.rows[r.retrieval.retrieved_wrongly()]})
+    for expected in wrong[:2]:
+        click(app, "next_wrong")
+        assert app.session_state["image"] == expected
+    app.session_state["image"] = wrong[-1]
+    app.run()
+    click(app, "next_wrong")
+    assert app.session_state["image"] == wrong[0], "after the last comes the first"
+
+
+@pytest.mark.parametrize("digit", ["all", "7"])
+@pytest.mark.parametrize("threshold", ["-1.0", "0.5", "1.0"])
+def test_threshold_shows_its_error_rates(reports, digit, threshold):
+    app, text = texts_of(part="a threshold", threshold=threshold, digit=digit)
+    label = None if digit == "all" else int(digit)
+    for index, report in enumerate(reports.values()):
+        at = int(np.abs(report.pairs.edges - float(threshold)).argmin())
+        match, miss = report.pairs.false_match_rate(label)[at], report.pairs.false_non_match_rate(label)[at]
+        assert app.metric[2 * index].value == f"{match:.3%}"
+        assert app.metric[2 * index + 1].value == f"{miss:.2%}"
+        assert f"**{report.pairs.equal_error(label)[1]:.2%}** at threshold" in text
+
+
+def test_one_network_twice_is_shown_once():
+    app, _ = texts_of(net_2="softmax")
+    assert len(app.metric) == 4
+
+
+def test_worker_that_fails_is_explained(monkeypatch):
+    def fail(*_):
+        future = Future()
+        future.set_exception(RuntimeError("the worker died"))
+        return future
+
+    networks._started().clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(engine().queue, "submit", fail)
+        app, _ = texts_of()
+    assert "Reload the page to try again." in app.error[0].value
+    assert not app.metric
+    app.run()  # tries again
+    assert not app.error
+    wait(networks._started().values(), timeout=120)
+    assert not app.run().error
+    assert app.metric
+
+
+def test_rows_of_charts_agree_with_the_histogram():
+    rng = np.random.default_rng(0)
+    pairs = pair_histogram(rng.normal(size=(60, 3)), rng.integers(0, 3, 60))
+    rows = charts.pairs_rows(pairs, 1)
+    for kind, counts in (("same class", pairs.same(1)), ("different classes", pairs.different(1))):
+        part = rows[rows["pairs"] == kind]
+        assert part["count"].sum() == counts.sum()
+        assert part["share"].sum() == pytest.approx(1)
+        assert part["count"].iloc[70] == counts[1400:1420].sum()
+        assert part["cosine"].iloc[70] == pytest.approx(0.41)
+    rows = charts.error_rows({"A": pairs, "B": pairs}, None, 0.1)
+    assert list(rows["network"].unique()) == ["A", "B"]
+    (chosen,) = rows[(rows["network"] == "A") & rows["chosen"]].itertuples()
+    assert chosen.threshold == pytest.approx(0.1)
+    assert chosen.match == pairs.false_match_rate()[1100]
+    assert chosen.miss == pairs.false_non_match_rate()[1100]
