@@ -29,6 +29,11 @@ STYLE = """<style>
 .nearest .asked img { border-color: currentColor; }
 .nearest figcaption { font-size: 0.875rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .nearest .wrong figcaption { font-weight: 700; }
+@media (width <= 640px) {
+  .nearest { grid-template-columns: repeat(5, 1fr); }
+  .nearest .asked { grid-column: 1 / -1; grid-row: auto; width: 40%; }
+  .nearest figcaption { white-space: normal; }
+}
 </style>"""
 
 
