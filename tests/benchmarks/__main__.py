@@ -16,6 +16,7 @@ BENCHMARKS = (
     "programs",
     "same_bits",
     "census",
+    "retrieval",
     "planes",
     "held_sliders",
     "waiting",

@@ -22,6 +22,7 @@ from tests.benchmarks import (
     onnx_steps,
     programs,
     report,
+    retrieval,
     same_bits,
     training,
 )
@@ -142,6 +143,18 @@ def test_census_benchmark_measures_all_tasks_within_size_limit(monkeypatch):
     assert (census.measure_miner, 40) not in measured
     assert "| 24 |" in text
     assert "| 40 |" in text
+
+
+@pytest.mark.slow
+def test_retrieval_benchmark_measures_all_tasks(monkeypatch):
+    monkeypatch.setattr(census, "REPEAT_SECONDS", 0.0)
+    monkeypatch.setattr(retrieval, "SIZES", (60,))
+    measured = []
+    monkeypatch.setattr(retrieval, "run_limited", lambda task, n: measured.append((task.__name__, n)) or task(n))
+    text = retrieval.markdown()
+    assert len(set(measured)) == 5
+    assert "| 60 | neighbours |" in text
+    assert "| 60 | pairs |" in text
 
 
 @pytest.mark.slow

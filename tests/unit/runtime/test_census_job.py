@@ -166,7 +166,7 @@ def test_checkpoints_embed_as_the_shipped_embeddings(loss, stage):
     checkpoint, embedding = checkpoints.load(loss, stage), embeddings.load(loss, stage)
     assert (checkpoint.spec, checkpoint.step) == (embedding.spec, embedding.step)
     z = training.snapshot(checkpoint, len(embedding.rows)).z
-    assert np.abs(z - embedding.z).max() < 2e-3  # both have float16 precision
+    assert np.abs(z - embedding.z).max() < 2e-3 * max(1, np.abs(z).max())  # both have float16 precision
 
 
 def test_missing_or_damaged_checkpoint_is_reported(tmp_path, monkeypatch):
