@@ -6,14 +6,15 @@ blocks of rows, so that its memory is that of a block and of the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-ProgressCallback = Callable[[int, int], bool | None]
+from cl_core.analysis.census import ProgressCallback
+from cl_core.analysis.labelled import labelled_embeddings
 
 MEASURES = ("cosine", "euclidean")
 BLOCK_ENTRIES = 1 << 21  # similarities in a block of rows: 16 MiB
@@ -140,15 +141,11 @@ def checked(embeddings: Any, labels: Any, measure: str) -> tuple[NDArray[np.floa
     Raises:
         ValueError: when they are not as described.
     """
-    z, y = np.asarray(embeddings, np.float64), np.asarray(labels)
+    z, y = labelled_embeddings(embeddings, labels)
     if measure not in MEASURES:
         raise ValueError(f"measure must be one of {', '.join(MEASURES)}, not {measure!r}")
-    if z.ndim != 2 or z.shape[0] < 2 or not z.shape[1]:
+    if len(z) < 2:
         raise ValueError(f"embeddings must be a matrix (N, D) with two rows or more, not {z.shape}")
-    if not np.isfinite(z).all():
-        raise ValueError("embeddings contain NaN or infinity")
-    if y.shape != (len(z),) or y.dtype.kind not in "iu":
-        raise ValueError(f"labels must be {len(z)} integers, one for each embedding, not {y.dtype} {y.shape}")
     scale = np.abs(z).max(axis=1, keepdims=True)  # squares of long embeddings would overflow
     if measure == "cosine":
         if not scale.all():
@@ -170,7 +167,7 @@ def cost_blocks(z: NDArray[np.float64], measure: str) -> Iterator[tuple[slice, N
         measure: one of `MEASURES`.
 
     Yields:
-        The rows (b,), and their costs (b, N), which the next step overwrites.
+        A block's rows, and their costs (b, N).
     """
     distinct, place = np.unique(z, axis=0, return_inverse=True)
     place = place.reshape(-1)

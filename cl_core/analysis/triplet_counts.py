@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from cl_core.analysis.labelled import labelled_embeddings
 from cl_core.losses.distances import EPSILON
 from cl_core.losses.triplet import DISTANCES
 
@@ -103,15 +102,7 @@ def prepare_sample(embeddings: Any, labels: Any, margins: Sequence[float], dista
     Raises:
         ValueError: when one of them is not as described.
     """
-    z, y = _to_numpy(embeddings).astype(np.float64), _to_numpy(labels)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if z.ndim != 2 or not z.size:
-        raise ValueError(f"embeddings must be a matrix (N, D) with at least one entry, not {z.shape}")
-    if not np.isfinite(z).all():
-        raise ValueError("embeddings contain NaN or infinity")
-    if y.shape != (len(z),) or y.dtype.kind not in "iu":
-        raise ValueError(f"labels must be {len(z)} integers, one for each embedding, not {y.dtype} {y.shape}")
+    z, y = labelled_embeddings(embeddings, labels)
     if distance not in DISTANCES:
         raise ValueError(f"distance must be one of {', '.join(DISTANCES)}, not {distance!r}")
     if not all(math.isfinite(margin) and margin >= 0 for margin in margins):
@@ -139,14 +130,6 @@ def prepare_sample(embeddings: Any, labels: Any, margins: Sequence[float], dista
         tuple(margins),
         min(bits, 1000),
     )
-
-
-def _to_numpy(array: Any) -> NDArray[Any]:
-    """Return an array or a tensor of any device and type as an array."""
-    if not isinstance(array, Tensor):
-        return np.asarray(array)
-    tensor = array.detach().cpu()
-    return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
 
 
 def count_anchors(sample: CensusSample, first: int = 0) -> Iterator[PartialCounts]:

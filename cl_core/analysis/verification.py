@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core.analysis.retrieval import BLOCK_ENTRIES, ProgressCallback, RetrievalStopped, checked
+from cl_core.analysis.census import ProgressCallback
+from cl_core.analysis.retrieval import BLOCK_ENTRIES, RetrievalStopped, checked
 
 BINS = 2000  # of cosines from -1 to 1: a thousandth each
 

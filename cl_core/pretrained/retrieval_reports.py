@@ -19,8 +19,6 @@ class RetrievalReport:
     """What one network makes of the N test images, by cosine.
 
     Attributes:
-        step: number of training steps of the network.
-        dim: dimension of its embeddings.
         rows: (N,) int64, indices of the images in the test set, in the order of all that follows.
         retrieval: the nearest others of each image.
         pairs: all pairs by their cosine.
@@ -28,8 +26,6 @@ class RetrievalReport:
             without class weights.
     """
 
-    step: int
-    dim: int
     rows: NDArray[np.int64]
     retrieval: Retrieval
     pairs: PairHistogram
@@ -53,8 +49,6 @@ def report(loss: str, stage: str) -> RetrievalReport:
     snapshot = loop.snapshot(state, n)
     weight, bias = loop.class_weights(state)
     return RetrievalReport(
-        state.step,
-        state.spec.dim,
         datasets.probe_indices(data, n),
         retrieve(snapshot.z, snapshot.y, NEIGHBOURS),
         pair_histogram(snapshot.z, snapshot.y),

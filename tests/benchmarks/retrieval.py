@@ -1,7 +1,7 @@
 """Time and memory of retrieval and of the histogram of pairs, compared with scikit-learn and pytorch-metric-learning.
 
-`python -m tests.benchmarks.retrieval` prints Markdown; `--write` also saves it in `results`. The embeddings are those of
-the test images of MNIST after training.
+`python -m tests.benchmarks.retrieval` prints Markdown; `--write` also saves it in `results`. The embeddings are those
+of the test images of MNIST after training.
 """
 
 from collections.abc import Callable, Sequence
@@ -88,10 +88,10 @@ def markdown() -> str:
         rows.append([f"{n:,}", "pairs", _text(ours), _text(theirs), ""])
     head = ["N", "what", "this library", "scikit-learn", "pytorch-metric-learning"]
     return (
-        f"{machine.describe()}. Processor time of one thread (minimum over repeats) and growth of peak memory; cosines, "
-        f"D = 128. Neighbours: ours are the {K} nearest, recall@k and MAP@R in double precision; scikit-learn's the {K} "
-        "nearest by brute force; pytorch-metric-learning's recall@1 and MAP@R. Pairs: ours are the histogram of all, by "
-        "pair of classes; scikit-learn's is `roc_curve` of all pairs.\n\n"
+        f"{machine.describe()}. Processor time of one thread (minimum over repeats) and growth of peak memory; "
+        f"cosines, D = 128. Neighbours: ours are the {K} nearest, recall@k and MAP@R in double precision; "
+        f"scikit-learn's the {K} nearest by brute force; pytorch-metric-learning's recall@1 and MAP@R. Pairs: ours are "
+        "the histogram of all, by pair of classes; scikit-learn's is `roc_curve` of all pairs.\n\n"
         f"{report.table(head, rows)}\n"
     )
 

@@ -1,4 +1,4 @@
-"""The page of retrieval shows what the library counts, and what goes wrong is said in words."""
+"""The page of retrieval shows the library's numbers, and an error message if a worker fails."""
 
 from concurrent.futures import Future, wait
 

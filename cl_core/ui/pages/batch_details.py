@@ -1,8 +1,6 @@
 """Details beside a frozen batch: its numbers, its strongest pairs, other conventions, and the code."""
 
-import base64
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -18,6 +16,7 @@ from cl_core.losses.base import Loss
 from cl_core.losses.variants import OURS
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.controls import LossChoice, set_to_defaults
+from cl_core.ui.widgets.image_url import image_url
 
 MAX_PAIRS = 6  # in the table of the strongest pairs
 
@@ -77,8 +76,8 @@ def show_strongest_pairs(
         other_name = data.class_names[j if chosen.loss.classes else labels[j]]
         rows.append(
             {
-                "one": _image_url(dataset, int(images[i])),
-                "other": None if chosen.loss.classes else _image_url(dataset, int(images[j])),
+                "one": image_url(dataset, int(images[i])),
+                "other": None if chosen.loss.classes else image_url(dataset, int(images[j])),
                 "classes": f"{data.class_names[label]}, {'weight of ' if chosen.loss.classes else ''}{other_name}",
                 "s": short_number(float(forces.similarity[i, j])),
                 "dL/ds": short_number(float(pair_weights[i, j])),
@@ -92,13 +91,6 @@ def show_strongest_pairs(
     number = st.column_config.TextColumn(width="small", alignment="right")
     columns = {"one": picture, "other": picture, "s": number, "dL/ds": number}
     st.dataframe(pd.DataFrame(rows).dropna(axis=1, how="all"), hide_index=True, row_height=40, column_config=columns)
-
-
-@lru_cache(maxsize=1024)
-def _image_url(dataset: str, row: int) -> str:
-    """Return a test image as a data URL; empty for data sets without images."""
-    png = datasets.sprite_sheet(datasets.load(dataset), [row])
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}" if png else ""
 
 
 def definition_control(loss: Loss, suffix: str) -> Control:

@@ -1,22 +1,20 @@
 """The ten nearest images of an image under two networks, and how often they are of its class."""
 
-import base64
 from html import escape
-from io import BytesIO
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
-from PIL import Image
 
 from cl_core.data import datasets
 from cl_core.data.datasets import Dataset
 from cl_core.pretrained.retrieval_reports import RetrievalReport
 from cl_core.ui.link.control import Control
 from cl_core.ui.pages.retrieval.networks import chosen_reports
+from cl_core.ui.widgets.image_url import image_url
 
 IMAGE = Control("image", "test image", 0, "its number in the test set", low=0, high=9999, step=1)
 CONTROLS = (IMAGE,)
+DATASET = "mnist"  # that every checkpoint was trained on
 STYLE = """<style>
 .nearest { display: grid; gap: 10px; grid-template-columns: 1.6fr repeat(5, 1fr); max-width: 44rem; }
 .nearest figure { margin: 0; text-align: center; }
@@ -42,7 +40,7 @@ def show() -> None:
     reports = chosen_reports()
     if reports is None:
         return
-    data = datasets.load("mnist")
+    data = datasets.load(DATASET)
     for column, (title, report) in zip(st.columns(len(reports)), reports.items(), strict=True):
         with column:
             st.subheader(title, anchor=False)
@@ -90,21 +88,18 @@ def _show_nearest(title: str, report: RetrievalReport, data: Dataset, image: int
     found = report.retrieval
     point = int(np.flatnonzero(report.rows == image)[0])
     own = data.class_names[found.y[point]]
-    figures = [_figure("asked", data.x_test[image], own, f"image {image}, a {own}")]
+    figures = [_figure("asked", image, own, f"image {image}, a {own}")]
     for neighbour, cosine, right in zip(
         found.neighbours[point], found.similarity[point], found.correct[point], strict=True
     ):
         name = data.class_names[found.y[neighbour]]
         text = f"{cosine:.3f}" if right else f"✗ {name} {cosine:.3f}"
         alt = f"a {name}, similarity {cosine:.3f}{'' if right else ', another class'}"
-        figures.append(_figure("" if right else "wrong", data.x_test[report.rows[neighbour]], text, alt))
+        figures.append(_figure("" if right else "wrong", int(report.rows[neighbour]), text, alt))
     st.markdown(f"**{title}**: {int(found.correct[point].sum())} of {found.k} are of its class")
     st.html(f'<div class="nearest">{"".join(figures)}</div>')
 
 
-def _figure(kind: str, image: NDArray[np.uint8], text: str, alt: str) -> str:
-    data = BytesIO()
-    Image.fromarray(image).save(data, "PNG")
-    source = f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
+def _figure(kind: str, row: int, text: str, alt: str) -> str:
     caption = f"<figcaption>{escape(text)}</figcaption>"
-    return f'<figure class="{kind}"><img src="{source}" alt="{escape(alt)}">{caption}</figure>'
+    return f'<figure class="{kind}"><img src="{image_url(DATASET, row)}" alt="{escape(alt)}">{caption}</figure>'
