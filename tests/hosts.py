@@ -205,7 +205,7 @@ def _listing(name: str, job: ProgramJob | RunJob, files: dict[str, bytes]) -> di
     probes = datasets.probe_indices(data, job.n)
     rows, labels = (each.numpy() for each in training_set(spec))
     sets = {
-        f"/examples/{spec.dataset}/{spec.training_images}": (rows, labels),
+        f"/examples/{spec.dataset}/{spec.training_images}/{spec.classes_left_out}": (rows, labels),
         f"/probes/{spec.dataset}/{job.n}": (data.x_test[probes], data.y_test[probes]),
     }
     for path, (x, y) in sets.items():

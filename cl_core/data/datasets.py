@@ -238,7 +238,7 @@ def probe_indices(dataset: Dataset, n: int, seed: int = 0) -> np.ndarray:
     return _balanced(dataset.y_test, n, seed)
 
 
-def training_indices(dataset: Dataset, n: int) -> np.ndarray:
+def training_indices(dataset: Dataset, n: int, left_out: Sequence[int] = ()) -> np.ndarray:
     """Choose `n` training examples, as equally many of each class as possible.
 
     The classes take turns as in a probe, but in one order for all runs, whatever their seed. So the first m indices are
@@ -247,6 +247,7 @@ def training_indices(dataset: Dataset, n: int) -> np.ndarray:
     Args:
         dataset: to choose from.
         n: how many; beyond the size of the training set all examples are chosen, in this order.
+        left_out: labels of classes without a training example.
 
     Returns:
         Indices into `x_train`, (n,) int64.
@@ -254,7 +255,9 @@ def training_indices(dataset: Dataset, n: int) -> np.ndarray:
     Raises:
         ValueError: when `n` is negative.
     """
-    return _balanced(dataset.y_train, n, seed=0)
+    rows = np.flatnonzero(~np.isin(dataset.y_train, left_out))
+    chosen: np.ndarray = rows[_balanced(dataset.y_train[rows], n, seed=0)]
+    return chosen
 
 
 def _balanced(labels: np.ndarray, n: int, seed: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from cl_core.programs.references import reference_program
 from cl_core.programs.sliders import choices
 from cl_core.programs.steps import step_program
 from cl_core.training import RunSpec
+from cl_core.training.batches import training_set
 from cl_core.training.collapse_values import averaged_labels
 
 SHIPPED_PROBES = 2000  # probe images of the frames that are shipped
@@ -77,7 +78,7 @@ def _cached(entry: Entry) -> bytes:
 
 def entries(spec: RunSpec, n: int) -> dict[str, Entry]:
     """Return what decides the programs of a run; arguments and keys as those of `programs`."""
-    loss = LOSSES[spec.loss]
+    loss, spec = LOSSES[spec.loss], largest_batch(spec)
     rows = len(datasets.probe_indices(datasets.load(spec.dataset), n))
     # programs must not vary with what their names do not say
     plain = replace(spec, theta=choices(loss, spec.theta), rate=RunSpec().rate)
@@ -94,6 +95,18 @@ def entries(spec: RunSpec, n: int) -> dict[str, Entry]:
     if loss.classes or loss.views:
         found["normals"] = Entry("normals", normal_program)
     return found
+
+
+def largest_batch(spec: RunSpec) -> RunSpec:
+    """Return a run with the batch that its steps have: the whole training set, where that is smaller than the batch.
+
+    Args:
+        spec: the run.
+    """
+    rows = len(training_set(spec)[0])
+    if spec.images_per_class or spec.images_per_step <= rows:
+        return spec
+    return replace(spec, batch=spec.batch // spec.images_per_step * rows)
 
 
 def _name(kind: str, spec: RunSpec, *settings: str, **sizes: int) -> str:

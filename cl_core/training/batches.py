@@ -10,8 +10,9 @@ from torch import Tensor
 
 from cl_core import losses
 from cl_core.data import datasets
+from cl_core.data.label_noise import with_wrong_labels
 from cl_core.training import class_batches, rng
-from cl_core.training.config import RunSpec
+from cl_core.training.config import RunSpec, training_rows
 
 
 def training_set(spec: RunSpec) -> tuple[Tensor, Tensor]:
@@ -19,21 +20,35 @@ def training_set(spec: RunSpec) -> tuple[Tensor, Tensor]:
 
     Args:
         spec: settings of the run. Its `training_images` choose examples and put them into the order of
-            `datasets.training_indices`; the whole training set has the order of its file.
+            `datasets.training_indices`; the whole training set has the order of its file. Its `classes_left_out` have
+            no example, and a share `wrong_labels` of the labels is wrong.
 
     Returns:
         Examples (N, *shape), uint8 images or float32 points, and labels (N,) int64. They are cached and shared: do not
         write to them.
     """
-    return _training_set(spec.dataset, spec.training_images)
+    x, y = _true_training_set(spec.dataset, spec.training_images, spec.classes_left_out)
+    return (x, _wrong_labels(spec)) if spec.wrong_labels else (x, y)
 
 
 @lru_cache(maxsize=4)
-def _training_set(dataset: str, n: int) -> tuple[Tensor, Tensor]:
-    """Return `n` training examples of a data set with their labels; all of them if `n` is 0."""
+def _true_training_set(dataset: str, n: int, left_out: str) -> tuple[Tensor, Tensor]:
+    """Return `n` training examples of a data set with their true labels; all of them if `n` is 0."""
     data = datasets.load(dataset)
-    chosen = datasets.training_indices(data, n) if n else slice(None)
-    return torch.tensor(data.x_train[chosen]), torch.tensor(data.y_train[chosen])  # copies: the arrays are read-only
+    rows = training_rows(data, n, left_out)
+    return torch.tensor(data.x_train[rows]), torch.tensor(data.y_train[rows])  # copies: the arrays are read-only
+
+
+def _wrong_labels(spec: RunSpec) -> Tensor:
+    """Return the labels of a run's training set, some of which are wrong."""
+    # by what decides them, so that all runs with the same labels share one tensor
+    return _labels_with_noise(spec.dataset, spec.training_images, spec.classes_left_out, spec.wrong_labels)
+
+
+@lru_cache(maxsize=16)
+def _labels_with_noise(dataset: str, n: int, left_out: str, share: float) -> Tensor:
+    labels = _true_training_set(dataset, n, left_out)[1].numpy()
+    return torch.from_numpy(with_wrong_labels(labels, share))
 
 
 def to_float(x: Tensor) -> Tensor:

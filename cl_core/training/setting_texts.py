@@ -17,6 +17,8 @@ SETTING_TITLES: Mapping[str, str] = MappingProxyType(  # field of `RunSpec` -> t
         "dataset": "data set",
         "loss": "loss",
         "training_images": "training images",
+        "wrong_labels": "wrong labels",
+        "classes_left_out": "classes left out",
         "batch": "batch size",
         "images_per_class": "images of each class",
         "rate": "learning rate",
@@ -45,6 +47,10 @@ def setting_text(loss: str, name: str, value: Any) -> str:
         return parameters[name].text_of(value)
     if name == "images_per_class" and not value:
         return "images drawn at random"
+    if name == "wrong_labels":
+        return f"{value:.0%} wrong labels" if value else "all labels right"
+    if name == "classes_left_out" and not value:
+        return "no class left out"
     return f"{SETTING_TITLES[name]} {_value_text(loss, name, value)}"
 
 

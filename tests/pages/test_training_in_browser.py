@@ -73,7 +73,7 @@ def test_programs_do_not_wait_for_tasks_of_minutes(pool, monkeypatch):
 
 
 def test_shipped_programs_need_no_worker(idle_executor, monkeypatch):
-    monkeypatch.setattr(browser_training, "_training_images", lambda data, n: b"")
+    monkeypatch.setattr(browser_training, "_training_images", lambda spec: b"")
     assert header_of(open_page("training", loss="supcon", seed="78"))["files"]
     assert idle_executor.submitted == ["getpid"]  # which starts the workers
 

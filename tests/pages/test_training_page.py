@@ -236,7 +236,9 @@ def test_classes_that_the_data_set_does_not_have_give_error_with_limits(pool):
         ({"colour": "<b>red</b>"}, "`colour` is not a setting"),
         ({"points": "100000000"}, "`points` must be one of"),
         ({"convention": "twice"}, "`convention` must be one of here, inside, base"),
-        ({"training_images": "500"}, "`training_images` must be one of all, 30000, 10000, 3000, 1000"),
+        ({"training_images": "700"}, "`training_images` must be one of all, 30000, 10000, 3000, 1000"),
+        ({"classes_left_out": "seven"}, "`classes_left_out` must be labels of classes with commas between"),
+        ({"wrong_labels": "1.5"}, "`wrong_labels` must be a number from 0 to 0.9"),
         ({"images_per_class": "3"}, "`images_per_class` must be one of 0, 2, 4"),
         ({"loss": "nt_xent", "images_per_class": "2"}, "`images_per_class` is not a setting"),
         ({"loss": "normface", "convention": "twice"}, "`convention` is not a setting"),
@@ -371,3 +373,36 @@ def test_every_pace_can_be_set_by_link(pool):
 def test_sessions_do_not_share_a_run(pool):
     a, b = open_training_run(), open_training_run(seed="3")
     assert a.session_state.run is not b.session_state.run
+
+
+def test_data_of_a_run_can_be_made_harder(pool):
+    app = open_training_run(dataset="blobs", wrong_labels="0.2", classes_left_out="4,3", training_images="100")
+    spec = app.session_state.run.spec
+    assert (spec.wrong_labels, spec.classes_left_out, spec.training_images) == (0.2, "3,4", 100)
+    assert training_controls.link_of(spec)["classes_left_out"] == "3,4"
+    menu = app.multiselect(key="classes_left_out_labels")
+    assert menu.options == list("ABCDEFGHIJ")
+    assert menu.value == [3, 4]
+    menu.set_value([4, 0]).run()
+    assert app.session_state.run.spec.classes_left_out == "0,4"
+    assert app.query_params["classes_left_out"] == "0,4"
+    app.multiselect(key="classes_left_out_labels").set_value([]).run()
+    assert app.session_state.run.spec.classes_left_out == ""
+    assert "classes_left_out" not in app.query_params
+
+
+def test_classes_that_the_data_set_lacks_are_dropped_with_a_sentence(pool):
+    app = open_training_run(dataset="rings", classes_left_out="1,7")
+    assert app.session_state.run.spec.classes_left_out == "1"
+    assert any("no class with the label 7; it has 5 classes" in caption.value for caption in app.caption)
+
+
+def test_hidden_choice_of_classes_is_that_of_the_link(pool):
+    app = open_training_run(dataset="blobs", classes_left_out="1,7", hide="classes_left_out")
+    assert app.session_state.run.spec.classes_left_out == "1,7"
+    assert not app.multiselect
+
+
+def test_too_many_classes_left_out_are_explained(pool):
+    app = open_page("training", engine="server", dataset="rings", classes_left_out="0,1,2,3")
+    assert any("fewer than two classes" in error.value for error in [*app.error, *app.warning])

@@ -41,14 +41,15 @@ def encode(spec: RunSpec, n: int) -> bytes:
     Raises:
         UnsupportedError: when a browser cannot train such a run; the text tells the visitor why.
     """
-    rows = len(training_set(spec)[0])
-    _check(spec, rows)
+    labels = training_set(spec)[1]
+    images = runs.largest_batch(spec).images_per_step
+    _check(spec, images, len(labels))
     compiled = runs.programs(spec, n)
     frame = Program.from_bytes(compiled["frame"])
     programs: dict[str, NDArray[Any] | bytes] = {**compiled}
     settings = {
-        "rows": rows,
-        "images": spec.images_per_step,
+        "rows": len(labels),
+        "images": images,
         "images_per_class": spec.images_per_class,
         "network": next(slot.count for slot in frame.inputs if slot.name == "weights"),
         "metrics": [field.name for field in fields(Metrics)],
@@ -67,6 +68,8 @@ def encode(spec: RunSpec, n: int) -> bytes:
     else:
         values = zip(("collapse", "floor"), collapse_and_floor(spec), strict=True)
         settings["references"] = {name: value if isfinite(value) else None for name, value in values}
+    if spec.wrong_labels:
+        programs["given_labels"] = labels.numpy().astype(np.uint8)
     if spec.schedule in LOSSES[spec.loss].schedules:
         programs["annealing"] = _annealing(spec).astype("<f8").tobytes()
     return pack(settings, programs)
@@ -85,19 +88,17 @@ def encode_examples(x: NDArray[Any], y: NDArray[np.int64]) -> bytes:
     return gzip.compress(pack({}, {"labels": y.astype(np.uint8), "x": x}), COMPRESSION, mtime=0)
 
 
-def _check(spec: RunSpec, rows: int) -> None:
-    """Raise UnsupportedError if no program can be compiled for all batches of a run."""
+def _check(spec: RunSpec, images: int, rows: int) -> None:
+    """Raise UnsupportedError if no program can be compiled for all batches of a run, of `images` examples of `rows`."""
     inputs = datasets.load(spec.dataset).inputs
-    if spec.images_per_step * inputs > config.MAX_STEP_VALUES:
+    if images * inputs > config.MAX_STEP_VALUES:
         most = config.MAX_STEP_VALUES // inputs
         raise UnsupportedError(f"For images of {inputs:,} pixels a step has {most:,} at most. Take a smaller batch.")
     if spec.images_per_class:
         return
-    if spec.images_per_step > rows:
-        raise UnsupportedError(f"The data set has {rows:,} training examples: in the browser a batch has at most that.")
-    if (last := rows % spec.images_per_step) and not spec.drop_last:
+    if (last := rows % images) and not spec.drop_last:
         raise UnsupportedError(
-            f"In the browser all batches have one size, and the last of {rows:,} images would have {last}: "
+            f"In the browser all batches have one size, and the last of {rows:,} images would have {last:,}: "
             "leave out the last, smaller batch."
         )
 

@@ -55,6 +55,7 @@ import { readProgram } from "../_shared/program_file.js";
  * @property {Uint32Array} [labels]  (batches * B) of the batches that the references are means over
  * @property {Uint8Array} [normals]  for normal random numbers
  * @property {Uint8Array} [views]  for a loss that compares two distorted views of each example
+ * @property {Uint8Array} [given_labels]  (rows,) that the run trains with, where some are wrong
  * @property {Uint8Array} [annealing]  float64: parameter of the loss at each step; after the last one it stays
  *
  * What is drawn and measured at one step.
@@ -95,6 +96,7 @@ export class Run {
   #labels;
   #normals;
   #views;
+  #givenLabels;
   #annealing;
   /** @type {Uint8Array | null} of the probe examples, where each frame has a linear probe */
   #probed;
@@ -128,6 +130,7 @@ export class Run {
     this.#views = program(buffers.views);
     this.#annealing = new Float64Array(buffers.annealing?.slice().buffer ?? []);
     this.#labels = buffers.labels ?? new Uint32Array();
+    this.#givenLabels = buffers.given_labels;
     this.#drawnNames = this.#frame.file.outputs.map(({ name }) => name).filter((name) => name !== "z"); // which is large
     this.#frame.write({ x: probes.x, y: probes.labels, ...header.first_axes });
     this.#probed = probed ? probes.labels : null;
@@ -289,12 +292,13 @@ export class Run {
    * @param {Examples} examples
    */
   #writeBatch(examples) {
+    const { x } = examples;
+    const labels = this.#givenLabels ?? examples.labels;
     if (this.#batches?.examples !== examples) {
       const { length } = examples.labels;
       if (length !== this.#settings.rows) throw new Error(`These are ${length} training examples, not ${this.#settings.rows}.`);
-      this.#batches = { examples, rows: new BatchRows(this.#choice.seed, this.#settings, examples.labels) };
+      this.#batches = { examples, rows: new BatchRows(this.#choice.seed, this.#settings, labels) };
     }
-    const { labels, x } = examples;
     const rows = this.#batches.rows.at(this.step);
     const size = x.length / labels.length;
     const place = this.#views ? this.#views.input("images") : this.#step.input("x");

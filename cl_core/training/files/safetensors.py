@@ -11,7 +11,7 @@ from torch.nn.utils import vector_to_parameters
 
 from cl_core.data import datasets
 from cl_core.training import encoders
-from cl_core.training.config import RunSpec
+from cl_core.training.config import RunSpec, parse_labels
 from cl_core.training.loop import State
 
 FILE = "encoder.safetensors"
@@ -100,6 +100,11 @@ def loading_program(spec: RunSpec) -> str:
     training = []
     if spec.training_images:
         training.append(f"It was trained on {spec.training_images:,} of the {len(data.x_train):,} training {thing}s.")
+    if spec.classes_left_out:
+        names = ", ".join(data.class_names[label] for label in parse_labels(spec.classes_left_out))
+        training.append(f"No training {thing} was of the classes {names}.")
+    if spec.wrong_labels:
+        training.append(f"{spec.wrong_labels:.0%} of the training labels were wrong on purpose.")
     if per_class:
         training.append(
             f"It was trained on batches drawn by class: {spec.batch // per_class} classes, {per_class} images of each."

@@ -28,7 +28,9 @@ SUFFIXES = ("", "_2", "_3", "_4")  # appended to the control names of each conte
 DEFAULTS = dict(zip(SUFFIXES, ("supcon", "triplet", "circle", "am_softmax"), strict=True))
 OWN_SETTINGS = ("batch", "images_per_class", "rate")  # settings that each contender has for itself, beside its loss
 # settings that all contenders have in common
-SHARED_SETTINGS = ("dataset", "training_images", "encoder", "dim", "optimiser", "seed")
+SHARED_SETTINGS = (
+    "dataset", "training_images", "wrong_labels", "classes_left_out", "encoder", "dim", "optimiser", "seed"
+)  # fmt: skip
 SHOWN, HIDDEN = "shown", "hidden"
 TRIPLETS = "triplets"
 

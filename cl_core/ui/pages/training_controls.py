@@ -16,6 +16,7 @@ from cl_core.training.encoders import ENCODERS
 from cl_core.training.frames import PROBE_SIZES
 from cl_core.training.setting_texts import SETTING_TITLES, option_titles
 from cl_core.ui.link import controls
+from cl_core.ui.link.class_choice import ClassChoice
 from cl_core.ui.link.control import Control, Link, to_text
 from cl_core.ui.link.picture_state import PictureState
 from cl_core.ui.widgets.playback_buttons import PACE
@@ -24,17 +25,26 @@ from cl_core.ui.widgets.turns import next_turn
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.2, 0.5, 1.0, 10.0)
 BATCHES = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 ALL_IMAGES = "all"
-TRAINING_IMAGES = (ALL_IMAGES, "30000", "10000", "3000", "1000")
+TRAINING_IMAGES = (ALL_IMAGES, "30000", "10000", "3000", "1000", "500", "200", "100", "50", "20", "10")
 PER_CLASS = (0, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 TRAINING_IMAGES_HELP = (
     "how many images of the training set a run uses. They are the same for every seed, with about equally many of each "
-    "class. A number larger than the training set means the whole set."
+    "class: 50 images of ten classes are 5 of each. A number larger than the training set means the whole set."
+)
+WRONG_LABELS_HELP = (
+    "share of the training images that get the label of another class, chosen at random. They are the same images for "
+    "every seed. Test images keep their true labels."
+)
+LEFT_OUT_HELP = (
+    "no training image has these classes. The test images in the picture do: see how well the network separates what "
+    "it has never seen."
 )
 DIMS = (2, 3, 8, 16, 32, 64, 128, 256)
 PER_CLASS_HELP = (
     "0: each batch is the next part of the shuffled images. K (2 or more): each batch has K images from each of batch "
     "size / K classes, so every image has K - 1 positives. Classes, and images within a class, take turns."
 )
+HARD_DATA = ("wrong_labels", "classes_left_out")  # settings that make the training data harder to learn from
 PAGE = "training"
 BROWSER, SERVER = "browser", "server"  # where a run trains
 
@@ -76,6 +86,8 @@ def training_controls(loss: Loss) -> dict[str, Control]:
     all_controls = [
         setting("dataset", "mnist", "", tuple(datasets.available())),
         setting("training_images", ALL_IMAGES, TRAINING_IMAGES_HELP, TRAINING_IMAGES, option_aliases={"0": ALL_IMAGES}),
+        setting("wrong_labels", 0.0, WRONG_LABELS_HELP, high=0.9, step=0.05),
+        _classes_left_out(),
         setting("batch", recipe.batch, "images per training step", BATCHES),
         setting("images_per_class", 0, PER_CLASS_HELP, PER_CLASS),
         setting("rate", recipe.rate, "", RATES),
@@ -95,6 +107,14 @@ def training_controls(loss: Loss) -> dict[str, Control]:
         all_controls.append(_definition_control(loss))
     without = {"images_per_class"} if loss.views else set()  # two views have no labels to draw batches by
     return {control.name: control for control in all_controls if control.name not in without}
+
+
+def _classes_left_out() -> ClassChoice:
+    name = "classes_left_out"
+    return ClassChoice(
+        name, SETTING_TITLES[name], "", LEFT_OUT_HELP,
+        names=lambda: datasets.load(st.session_state.get("dataset", "mnist")).class_names,
+    )  # fmt: skip
 
 
 def _definitions(loss: Loss) -> Sequence[Variant]:
@@ -216,6 +236,9 @@ def run_controls() -> tuple[RunSpec, int]:
         by_name = training_controls(loss)
         first_names = ("dataset", "training_images", "batch", "images_per_class", "rate")
         values = {name: control.render() for name, control in by_name.items() if name in first_names}
+        hard_data = [by_name[name] for name in HARD_DATA]
+        with controls.section("Wrong labels, classes left out", hard_data):
+            values |= {control.name: control.render() for control in hard_data}
         folded = [control for name, control in by_name.items() if name not in values]
         with controls.section("Network, optimiser and seed", folded):
             names = [name for name in by_name if name not in (*values, "points", "convention")]

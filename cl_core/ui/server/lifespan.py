@@ -36,7 +36,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         os._exit(1)  # any exception raised here, SystemExit too, would be shown with a traceback
     with suppress(DataError):  # pages that need the data report the error
         spec = RunSpec()  # of the training page, which most visitors open first
-        packed_images(server_engine.queue, datasets.load(spec.dataset), spec.training_images)
+        packed_images(server_engine.queue, spec)
     yield {}
     server_engine.close()
     for executor in {server_engine.queue, server_engine.long_queue}:

@@ -6,31 +6,33 @@ from concurrent.futures import Executor, Future
 from functools import partial
 
 from cl_core.components.trainer.message import encode_examples
+from cl_core.data import datasets
 from cl_core.data.datasets import Dataset
 from cl_core.training import RunSpec
 from cl_core.training.batches import training_set
 
 MAX_PACKED = 4  # files that are kept, of some ten megabytes each
 
-Images = tuple[Dataset, int]  # data set and number, as `RunSpec.training_images`
+Images = tuple[Dataset, int, str]  # data set, `RunSpec.training_images` and `RunSpec.classes_left_out`
 
 _lock = threading.RLock()
 _packed: dict[Images, bytes] = {}  # the one that was asked for last is the last
 _under_way: "weakref.WeakKeyDictionary[Executor, dict[Images, Future[bytes]]]" = weakref.WeakKeyDictionary()
 
 
-def packed_images(queue: Executor, data: Dataset, n: int) -> "Future[bytes]":
-    """Return training images as a file for browsers; a worker packs them, unless one has or does.
+def packed_images(queue: Executor, spec: RunSpec) -> "Future[bytes]":
+    """Return training images and their true labels as a file for browsers.
+
+    A worker packs them, unless one has done so or is doing it.
 
     Args:
         queue: of the workers.
-        data: data set of the images.
-        n: how many, as `RunSpec.training_images`.
+        spec: of a run on these images.
 
     Returns:
         The future of the file, which is as from `encode_examples`.
     """
-    images = data, n
+    images = datasets.load(spec.dataset), spec.training_images, spec.classes_left_out
     with _lock:
         under_way = _under_way.setdefault(queue, {})
         if images in under_way:
@@ -40,7 +42,7 @@ def packed_images(queue: Executor, data: Dataset, n: int) -> "Future[bytes]":
             known.set_result(_packed[images])
             _keep(images, known)
             return known
-        future = under_way[images] = queue.submit(_pack, data.key, n)
+        future = under_way[images] = queue.submit(_pack, spec.dataset, *images[1:])
     future.add_done_callback(partial(_finish, under_way, images))
     return future
 
@@ -60,6 +62,6 @@ def _keep(images: Images, done: "Future[bytes]") -> None:
         _packed.pop(next(iter(_packed)))
 
 
-def _pack(key: str, n: int) -> bytes:
-    x, y = training_set(RunSpec(dataset=key, training_images=n))
+def _pack(key: str, n: int, left_out: str) -> bytes:
+    x, y = training_set(RunSpec(dataset=key, training_images=n, classes_left_out=left_out))
     return encode_examples(x.numpy(), y.numpy())

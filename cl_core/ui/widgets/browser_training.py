@@ -106,7 +106,7 @@ def browser_training(spec: RunSpec, n: int) -> BrowserTraining:
         engine_url(),
         worker_url(),
         file_url("run.bin", run),
-        file_url("images.bin.gz", _training_images(data, spec.training_images)),
+        file_url("images.bin.gz", _training_images(spec)),
         file_url("probes.bin.gz", _probe_images(data, n)),
         file_url("cloud.bin", _cloud(data, n)),
     )
@@ -136,8 +136,8 @@ def _make_programs(spec: RunSpec, n: int) -> tuple[bytes, float]:
     return encode(spec, n), knn_of_pixels(spec.dataset, n)
 
 
-def _training_images(data: Dataset, n: int) -> bytes:
-    return packed_images(engine().queue, data, n).result(TIMEOUT)
+def _training_images(spec: RunSpec) -> bytes:
+    return packed_images(engine().queue, spec).result(TIMEOUT)
 
 
 @lru_cache(maxsize=8)

@@ -44,19 +44,24 @@ SPECS = (
     RunSpec(loss="softmax", dataset="rings", batch=32, dim=2),
     RunSpec(loss="nt_xent", batch=8, dim=4, seed=11),
     RunSpec(loss="nt_xent", dataset="rings", batch=36, dim=4),
+    RunSpec(loss="supcon", dataset="rings", batch=36, dim=4, wrong_labels=0.3, classes_left_out="1,3"),
+    RunSpec(loss="triplet", dataset="rings", batch=36, images_per_class=12, dim=4, wrong_labels=0.3),
+    RunSpec(loss="supcon", batch=128, dim=4, training_images=50),
+    RunSpec(loss="nt_xent", batch=128, dim=4, training_images=20),
 )
 IDS = (
     "supcon", "triplet", "am_softmax", "by class", "points by class", "schedule", "batch-hard", "fewer images",
-    "few normals", "two views", "two views of points",
+    "few normals", "two views", "two views of points", "wrong labels", "wrong labels by class",
+    "fewer images than a batch", "fewer images than a batch of two views",
 )  # fmt: skip
 
 
 @lru_cache
-def examples(dataset, training_images):
+def examples(dataset, training_images, classes_left_out):
     """Return the files of the training examples and of the probes."""
     data = datasets.load(dataset)
     rows = datasets.probe_indices(data, N)
-    x, y = training_set(RunSpec(dataset=dataset, training_images=training_images))
+    x, y = training_set(RunSpec(dataset=dataset, training_images=training_images, classes_left_out=classes_left_out))
     return {
         "examples": trainer.encode_examples(x.numpy(), y.numpy()),
         "probes": trainer.encode_examples(data.x_test[rows], data.y_test[rows]),
@@ -65,7 +70,10 @@ def examples(dataset, training_images):
 
 def in_node(spec, folder, *plan, file=None):
     """Return what tests/javascript/run_training.js prints."""
-    files = {"run": file or trainer.encode(spec, N), **examples(spec.dataset, spec.training_images)}
+    files = {
+        "run": file or trainer.encode(spec, N),
+        **examples(spec.dataset, spec.training_images, spec.classes_left_out),
+    }
     for name, content in files.items():
         (folder / name).write_bytes(content)
     theta = {name: spec.theta[name] for name in sliders(LOSSES[spec.loss])}
@@ -233,7 +241,7 @@ def test_change_counts_from_the_next_step(tmp_path):
     ("spec", "text"),
     [
         (RunSpec(dataset="blobs", batch=128, drop_last=False), "the last of 4,000 images would have 32"),
-        (RunSpec(dataset="blobs", batch=4096), "4,000 training examples"),
+        (RunSpec(dataset="blobs", batch=3000, drop_last=False), "the last of 4,000 images would have 1,000"),
     ],
 )
 def test_runs_that_a_browser_cannot_train_are_refused(spec, text):

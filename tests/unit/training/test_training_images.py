@@ -9,7 +9,7 @@ import torch
 
 from cl_core import training
 from cl_core.data import datasets
-from cl_core.training import RunSpec, batches, collapse_values, config, frames
+from cl_core.training import RunSpec, batches, collapse_values, frames
 from tests.archives import small_dataset, use_own_files, write_npz
 
 SMALL = RunSpec(dim=4, batch=32)
@@ -110,16 +110,18 @@ def test_default_and_every_number_from_the_size_on_are_the_whole_training_set_in
 
 def test_every_number_counts_as_all_of_a_training_set_that_is_smaller(monkeypatch, tmp_path):
     use_own_files(monkeypatch, write_npz(tmp_path / "few.npz", **small_dataset(train=40)))
-    assert RunSpec("own_few", batch=8, training_images=config.MIN_TRAINING_IMAGES).training_images == 0
-    assert RunSpec("own_few", batch=8, training_images=40).training_images == 0
-    with pytest.raises(ValueError, match=r"training_images is 39, and must be 0.*or at least 100"):
-        RunSpec("own_few", batch=8, training_images=39)
+    for n in (40, 41, 10_000):
+        assert RunSpec("own_few", batch=8, training_images=n).training_images == 0
+    assert RunSpec("own_few", batch=8, training_images=39).training_images == 39
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"training_images": 99}, "training_images is 99, and must be 0, for the whole training set, or at least 100"),
+        (
+            {"training_images": 9},
+            "training_images is 9, and must be 0, for the whole training set, or at least 10, one of each class",
+        ),
         ({"training_images": -1}, "training_images is -1"),
         ({"training_images": -(10**60)}, r"training_images is -1000000000\d{29}, and"),
         ({"training_images": 1000.0}, "training_images must be a whole number"),
