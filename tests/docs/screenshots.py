@@ -69,6 +69,7 @@ CARD_VIEWS = {
     "boundaries": CardView(".plane .sheet", middle=0.0),
     "angles": CardView(".wedge .stage"),
     "batch": CardView(".batch .stage"),
+    "points": CardView(".points .stage", middle=0.4),
     "retrieval": CardView(".nearest", across=0.0),
     "threshold": CardView(CHART, middle=0.4, across=1.0),
     "supcon": CardView(CLOUD, step=400, settings="play=true"),

@@ -14,7 +14,7 @@ from cl_core.ui.pages.retrieval import networks
 from cl_core.ui.server.lifespan import engine
 from tests.pages.apptest import click, open_page, page_texts
 
-LINK = {"net": "softmax", "net_2": "am_softmax", "stage": "trained"}
+LINK = {"part": "nearest neighbours", "net": "softmax", "net_2": "am_softmax", "stage": "trained"}
 
 
 @pytest.fixture(scope="module")

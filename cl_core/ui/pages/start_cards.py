@@ -58,10 +58,16 @@ LOSS_CARDS: Mapping[str, Card] = {
         "One batch under two losses. Which digits attract most, and does the temperature change it?",
         "batch?loss=supcon&loss_2=triplet",
     ),
+    "points": Card(
+        "Three points",
+        "All three are on the right side of the boundary, but the nearest neighbour of one is of the other class. Drag "
+        "them, and see what a margin changes.",
+        "retrieval?part=three+points",
+    ),
     "retrieval": Card(
         "Classified correctly, retrieved wrongly",
         "A classifier knows what an image is. Is the most similar image of the same class? Search 10,000 test images.",
-        "retrieval?image=247",
+        "retrieval?part=nearest+neighbours&image=247",
     ),
     "threshold": Card(
         "Is this the same class?",

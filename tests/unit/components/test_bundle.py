@@ -14,6 +14,7 @@ FOLDER = Path(components.__file__).parent
 ENTRIES = [
     *(f"{name}/{name}.js" for name in ("embedding", "plane", "batch", "wedge", "triplet", "ranking", "shares", "film")),
     *(
+        "points/points.js",
         "timeline/timeline.js",
         "trainer/trainer.js",
         "trainer/worker.js",

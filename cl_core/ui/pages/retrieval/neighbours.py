@@ -9,11 +9,11 @@ from cl_core.data import datasets
 from cl_core.data.datasets import Dataset
 from cl_core.pretrained.retrieval_reports import RetrievalReport
 from cl_core.ui.link.control import Control
-from cl_core.ui.pages.retrieval.networks import chosen_reports
+from cl_core.ui.pages.retrieval import networks
 from cl_core.ui.widgets.image_url import image_url
 
 IMAGE = Control("image", "test image", 0, "its number in the test set", low=0, high=9999, step=1)
-CONTROLS = (IMAGE,)
+CONTROLS = (*networks.CONTROLS, IMAGE)
 DATASET = "mnist"  # that every checkpoint was trained on
 STYLE = """<style>
 .nearest { display: grid; gap: 10px; grid-template-columns: 1.6fr repeat(5, 1fr); max-width: 44rem; }
@@ -35,9 +35,14 @@ STYLE = """<style>
 </style>"""
 
 
+def controls_in_sidebar() -> None:
+    """Show the controls of the two networks."""
+    networks.controls_in_sidebar()
+
+
 def show() -> None:
     """Show the scores of both networks, and the nearest images of the chosen one."""
-    reports = chosen_reports()
+    reports = networks.chosen_reports()
     if reports is None:
         return
     data = datasets.load(DATASET)

@@ -27,8 +27,9 @@ Reports = dict[str, RetrievalReport]  # by the title of the network's loss
 
 def controls_in_sidebar() -> None:
     """Show the controls of the two networks."""
-    for control in CONTROLS:
-        control.render()
+    with st.sidebar:
+        for control in CONTROLS:
+            control.render()
 
 
 def chosen_reports() -> Reports | None:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 
-import streamlit as st
-
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control, Link
-from cl_core.ui.pages.retrieval import neighbours, networks, threshold
+from cl_core.ui.pages.retrieval import neighbours, three_points, threshold
 
 PAGE = "retrieval"
-PARTS: Mapping[str, ModuleType] = MappingProxyType({"nearest neighbours": neighbours, "a threshold": threshold})
+PARTS: Mapping[str, ModuleType] = MappingProxyType(
+    {"three points": three_points, "nearest neighbours": neighbours, "a threshold": threshold}
+)
 PART = Control(
     "part",
     "part",
@@ -22,12 +22,13 @@ PART = Control(
 
 
 def controls_for_link(_: Link) -> list[Control]:
-    """List every control of every part, so that parts that are not shown keep their settings.
+    """List every control of every part, each name once, so that parts that are not shown keep their settings.
 
     Args:
         _: ignored; the controls are the same under every link.
     """
-    return [PART, *networks.CONTROLS, *(control for part in PARTS.values() for control in part.CONTROLS)]
+    named = {control.name: control for part in PARTS.values() for control in part.CONTROLS}
+    return [PART, *named.values()]
 
 
 def retrieval_notes() -> list[str]:
@@ -42,11 +43,10 @@ def retrieval_part() -> str:
 
 
 def show_retrieval(part: str) -> None:
-    """Show a part, with the networks in the sidebar.
+    """Show a part, with its controls in the sidebar.
 
     Args:
         part: a key of `PARTS`.
     """
-    with st.sidebar:
-        networks.controls_in_sidebar()
+    PARTS[part].controls_in_sidebar()
     PARTS[part].show()

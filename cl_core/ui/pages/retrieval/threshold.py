@@ -6,7 +6,7 @@ from cl_core import charts
 from cl_core.data import datasets
 from cl_core.pretrained.retrieval_reports import RetrievalReport
 from cl_core.ui.link.control import Control
-from cl_core.ui.pages.retrieval.networks import chosen_reports
+from cl_core.ui.pages.retrieval import networks
 from cl_core.ui.widgets.chart import chart
 
 ALL = "all"
@@ -23,13 +23,18 @@ DIGIT = Control(
     "digit", "pairs of", ALL, options=(ALL, *"0123456789"),
     titles={ALL: "all classes", **{digit: f"digit {digit}" for digit in "0123456789"}},
 )  # fmt: skip
-CONTROLS = (THRESHOLD, DIGIT)
+CONTROLS = (*networks.CONTROLS, THRESHOLD, DIGIT)
 TARGET = 1e-3  # false match rate of "TAR at FAR"
+
+
+def controls_in_sidebar() -> None:
+    """Show the controls of the two networks."""
+    networks.controls_in_sidebar()
 
 
 def show() -> None:
     """Show both networks' pairs by similarity, the error rates of the threshold, and those of all thresholds."""
-    reports = chosen_reports()
+    reports = networks.chosen_reports()
     if reports is None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
