@@ -130,6 +130,7 @@ class Loss:
         classes: Whether it compares embeddings with one weight vector per class, which it learns.
         bias: Whether it also learns one bias per class.
         lengths: Whether the length of embeddings counts, besides their direction.
+        weight_lengths: Whether the lengths of class weights count, besides their directions.
         recipe: Settings to train it with.
         schedules: Annealing schedules of its parameter `annealing`, by key.
         presets: Published parameter values.
@@ -157,6 +158,7 @@ class Loss:
     classes: bool = False
     bias: bool = False
     lengths: bool = False
+    weight_lengths: bool = False
     recipe: Recipe = Recipe()
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     presets: tuple[Preset, ...] = ()

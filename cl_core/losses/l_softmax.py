@@ -33,6 +33,7 @@ from cl_core.losses.parameters import Param
     boundary_formula=BOUNDARY,
     classes=True,
     lengths=True,
+    weight_lengths=True,
     schedules=SCHEDULES,
     recipe=Recipe(unit_norm=False, schedule="sphereface"),
     presets=(Preset("MNIST, as published", {"margin": 4, "annealing": 0.0}),),

@@ -35,6 +35,7 @@ def boundary(x_p: Tensor, x_n: Tensor) -> Tensor:
     classes=True,
     bias=True,
     lengths=True,
+    weight_lengths=True,
     recipe=Recipe(unit_norm=False),
     relations=(
         "L-softmax at m = 1 is softmax without the bias.",

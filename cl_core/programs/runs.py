@@ -16,11 +16,13 @@ from cl_core.programs.frames import embedding_program, frame_program
 from cl_core.programs.initial_weights import normal_program
 from cl_core.programs.program import Program
 from cl_core.programs.references import reference_program
+from cl_core.programs.regions import regions_program
 from cl_core.programs.sliders import choices
 from cl_core.programs.steps import step_program
 from cl_core.training import RunSpec
 from cl_core.training.batches import training_set
 from cl_core.training.collapse_values import averaged_labels
+from cl_core.training.regions import has_regions
 
 SHIPPED_PROBES = 2000  # probe images of the frames that are shipped
 LOSS, NETWORK = ("loss", "convention"), ("encoder", "dim", "unit_norm")  # settings that come together
@@ -47,7 +49,8 @@ def programs(spec: RunSpec, n: int) -> dict[str, bytes]:
 
     Returns:
         Name -> file, as from `Program.to_bytes`: `step` and `frame`; `references`, unless no batch has a valid term;
-        for a loss of two views `views`; and `normals` where random numbers are normal, of views and of class weights.
+        for a loss of two views `views`; for class weights in the plane `regions`; and `normals` where random numbers
+        are normal, of views and of class weights.
     """
     return {
         kind: shipped.stored(shipped.RUNS, entry.name, partial(_cached, entry))
@@ -90,6 +93,8 @@ def entries(spec: RunSpec, n: int) -> dict[str, Entry]:
         found["references"] = Entry(
             _name("references", spec, *LOSS, "unit_norm", "batch"), partial(reference_program, plain)
         )
+    if has_regions(spec):
+        found["regions"] = Entry(_name("regions", spec, *LOSS), partial(regions_program, plain))
     if loss.views:
         found["views"] = Entry(_name("views", spec, "batch"), partial(two_views_program, plain))
     if loss.classes or loss.views:

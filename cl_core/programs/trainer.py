@@ -49,7 +49,9 @@ class Trainer:
         running = {name: Running(Program.from_bytes(file)) for name, file in runs.programs(spec, n).items()}
         self.spec = spec
         self._step, self._frame = running["step"], running["frame"]
-        self._references, self._normals, self._views = (running.get(k) for k in ("references", "normals", "views"))
+        self._references, self._normals, self._views, self._regions = (
+            running.get(k) for k in ("references", "normals", "views", "regions")
+        )
         self._embeddings: dict[int, Running] = {}  # by number of probe images
         self._theta = {name: spec.theta[name] for name in sliders(LOSSES[spec.loss])}
         self._schedule = LOSSES[spec.loss].schedules.get(spec.schedule)
@@ -124,7 +126,8 @@ class Trainer:
             else:
                 views[picture.k] = IdentityView(shares)
         points = {picture.k: drawn[picture.points] for picture in pictures}
-        return Frame(state.step, state.seconds, Metrics(*map(float, drawn["metrics"])), points, views)
+        measured = Metrics(*map(float, drawn["metrics"]))
+        return Frame(state.step, state.seconds, measured, points, views, regions=self._regions_of(state))
 
     def embed(self, state: State, n: int) -> tuple[Snapshot, float]:
         """Embed the first `n` probe images.
@@ -159,6 +162,22 @@ class Trainer:
         # one after another, as in JavaScript: Python's own sum corrects its rounding from 3.12 on
         collapse, floor = np.add.accumulate(counted)[-1] / len(counted)
         return float(collapse), float(floor)
+
+    def _regions_of(self, state: State) -> NDArray[np.float32] | None:
+        """Return the regions of the class weights, which follow those of the network."""
+        if self._regions is None:
+            return None
+        start = self._frame.input("weights").size
+        for name in ("weight", "bias"):
+            if any(slot.name == name for slot in self._regions.program.inputs):
+                place = self._regions.input(name)
+                place[...] = state.vector[start : start + place.size].reshape(place.shape)
+                start += place.size
+        self._regions.write(self._theta)
+        if self._schedule is not None:
+            self._regions.write({"annealing": self._schedule.at(state.step + 1)})
+        self._regions.compute()
+        return self._regions.output("regions").copy()
 
     def _weights(self, state: State) -> NDArray[np.float32]:
         """Return the weights of the network."""

@@ -21,6 +21,7 @@ from cl_core.training.collapse_values import collapse_and_floor
 from cl_core.training.config import MAX_STEPS, RunSpec
 from cl_core.training.divergence import divergence_advice
 from cl_core.training.loop import Snapshot, State
+from cl_core.training.regions import regions_of
 
 PROBE_SIZES = (500, 1000, 2000, 5000, 10_000)  # numbers of test images that a picture may show
 # The gap to the next frame is GAP_GROWTH times the steps done, but at most MAX_ROWS_IN_GAP rows of training batches.
@@ -45,6 +46,8 @@ class Frame:
         views: the projections of the embedding to these coordinates, by number of axes. Only the newest frame of a run
             has them complete (see `compacted`).
         probe: accuracy of a linear probe (see `metrics.linear_probe`); NaN if it was not measured.
+        regions: (C, 5) of the class weights (see `class_regions`); None if the run has none in the plane that is drawn
+            (see `training.regions`), and for frames of older files.
     """
 
     step: int
@@ -53,6 +56,7 @@ class Frame:
     points: dict[int, NDArray[np.float32]]
     views: dict[int, View]
     probe: float = nan
+    regions: NDArray[np.float32] | None = None
 
     def compacted(self) -> Self:
         """Return the frame with compacted views, as it is stored once a newer frame exists."""
@@ -118,7 +122,7 @@ def frame_from_snapshot(
     points = {k: view.project(snapshot.z) for k, view in views.items()}
     measured = metrics.measure(torch.from_numpy(snapshot.z), torch.from_numpy(snapshot.y), torch.from_numpy(points[2]))
     accuracy = metrics.linear_probe(snapshot.z, snapshot.y) if probe else nan
-    return Frame(state.step, state.seconds, measured, points, views, accuracy)
+    return Frame(state.step, state.seconds, measured, points, views, accuracy, regions_of(state))
 
 
 def score(frame: Frame, name: str) -> float:

@@ -16,6 +16,7 @@ import { find, setData } from "../_shared/dom.js";
 import { packEnvelope } from "../_shared/envelope.js";
 import { fill, textOfError } from "../_shared/format.js";
 import { mount, Picture } from "../_shared/picture.js";
+import { writeRegionsKey } from "../_shared/regions_key.js";
 import { takeStart } from "../_shared/registry.js";
 import { wasReloaded } from "../_shared/reloaded.js";
 import { RunBar } from "../_shared/run_bar.js";
@@ -49,6 +50,8 @@ import { RunBar } from "../_shared/run_bar.js";
  * @property {[string, number, number] | null} known  id, step and version of the race that the server has
  * @property {number} interval  ms between two reports while the race goes on
  * @property {Badge[][]} badges
+ * @property {boolean} show_regions  whether class weights and their regions are drawn
+ * @property {{ray: string, region: string, wedge: string} & Words} regions  words of their key
  * @property {string} sentence  tells a frame; "" where nothing is to be told
  * @property {string} group     of the pictures
  * @property {number} height    CSS pixels, of a cloud
@@ -324,6 +327,8 @@ class ArenaPicture extends Picture {
         group: header.group,
         timeline: false,
         legend: false,
+        show_regions: header.show_regions,
+        counts: header.sentence !== "",
         height: header.height,
         placeholder: header.words.placeholder,
         alt: newest && header.sentence ? sentenceOf(newest, header.sentence) : "",
@@ -331,6 +336,19 @@ class ArenaPicture extends Picture {
       feed.show(base, { stream: race.id, axes: 2, frames, fields }, () => {});
     }
     this.#showTimeline(race, header, base);
+    this.#showKey(race, header);
+  }
+
+  /**
+   * Show what rays and tints of the pictures are, where there are any.
+   * @param {VisitorRace} race
+   * @param {Header} header
+   */
+  #showKey({ runs, source: { contenders } }, { show_regions: wanted, regions: words }) {
+    const drawn = runs.some(([run]) => run.frames[0]?.regions !== undefined);
+    const key = find(this.root, ".regions");
+    key.hidden = !(wanted && drawn);
+    writeRegionsKey(key, words, { shown: true, margin: contenders.some(({ view }) => view.margin) });
   }
 
   /**

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from cl_core.components import timeline
+from cl_core.components import embedding, timeline
 from cl_core.components.envelope import pack
 from cl_core.components.trainer.picture import MEASURES, WORDS, Files, choice_of, view_of
 from cl_core.training import RunSpec
@@ -80,6 +80,7 @@ class Arena:
         turn: with another turn, a race takes the place of the one before at once; with the same one, a race that was
             started stays until the visitor starts the other.
         tells: whether the clouds have text alternatives with scores.
+        regions: whether class weights and their regions are drawn, where there are any.
         words: texts on the controls that differ from those of the trainer.
     """
 
@@ -97,6 +98,7 @@ class Arena:
     until: int | None = None
     turn: str = ""
     tells: bool = True
+    regions: bool = True
     words: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -125,6 +127,8 @@ def encode(arena: Arena, name: str) -> bytes:
         "known": arena.known,
         "interval": 1000 * arena.interval,
         "badges": [[asdict(badge) for badge in contender.label.badges] for contender in arena.contenders],
+        "show_regions": arena.regions,
+        "regions": {name: embedding.WORDS[name] for name in ("ray", "region", "wedge")},
         "sentence": MEASURES["sentence"] if arena.tells else "",
         "group": arena.group,
         "height": arena.height,

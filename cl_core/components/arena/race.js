@@ -26,7 +26,7 @@ import { randomName, registry } from "../_shared/registry.js";
  * @property {Source} source
  * @property {Choice[]} choices  of its runs, which differ in their seeds; the first one is drawn
  * @property {Label} label
- * @property {{title: string, axes: string[], unit_circle: boolean}} view  what its cloud says of its axes
+ * @property {{title: string, axes: string[], unit_circle: boolean, margin: boolean}} view  what its cloud says of its axes
  *
  * Where a race comes from.
  * @typedef {object} RaceSource

@@ -3,11 +3,13 @@
 import { find, labelButtons, setText } from "../_shared/dom.js";
 import { fill } from "../_shared/format.js";
 import { Legend } from "../_shared/legend.js";
+import { writeRegionsKey } from "../_shared/regions_key.js";
 
 /**
  * @import { Header } from "./picture.js"
  * @import { Player } from "./player.js"
  * @import { Frame } from "./recording.js"
+ * @import { RegionShares } from "./regions.js"
  */
 
 const DESCRIPTION_INTERVAL = 2000; // ms between two changes of the description
@@ -26,8 +28,8 @@ export class Controls {
   #describedAt = -DESCRIPTION_INTERVAL;
   /** @type {ReturnType<typeof setTimeout> | 0} */
   #timer = 0;
-  /** @type {{shown: Frame | undefined, newest: boolean}} what the description is about */
-  #subject = { shown: undefined, newest: false };
+  /** @type {{shown: Frame | undefined, newest: boolean, shares: RegionShares | null}} what the description is about */
+  #subject = { shown: undefined, newest: false, shares: null };
 
   /**
    * @param {HTMLElement} root
@@ -91,8 +93,9 @@ export class Controls {
    * Show the moment.
    * @param {Player} player
    * @param {Frame | undefined} shown
+   * @param {RegionShares | null} shares  of the points, where regions are drawn
    */
-  report(player, shown) {
+  report(player, shown, shares) {
     const { scrubber } = this;
     if (!this.#header) return;
     if (scrubber.max !== String(player.last)) scrubber.max = String(player.last);
@@ -103,8 +106,24 @@ export class Controls {
     scrubber.setAttribute("aria-valuetext", readout);
     scrubber.disabled = player.length < 2;
     this.#enable(player);
+    this.#showShares(this.#header, shares);
     this.setPressed("live", player.mode === "live" && player.length > 0);
-    this.#describeLater(player, shown);
+    this.#describeLater(player, shown, shares);
+  }
+
+  /**
+   * Show the key of the regions, and how many points are in them.
+   * @param {Header} header
+   * @param {RegionShares | null} shares
+   */
+  #showShares({ words, margin, legend }, shares) {
+    const line = this.#find(".regions");
+    line.hidden = !shares;
+    if (!shares) return;
+    writeRegionsKey(line, words, { shown: legend, margin });
+    const values = { right: percentOf(shares.right), met: percentOf(shares.met) };
+    const texts = [fill(words.right, values), ...(margin ? [fill(words.met, values)] : [])];
+    setText(find(line, ".shares"), texts.join(" · "));
   }
 
   /** @param {Player} player */
@@ -125,9 +144,10 @@ export class Controls {
    * Describe the picture to assistive technology: soon, but not at every frame.
    * @param {Player} player
    * @param {Frame | undefined} shown
+   * @param {RegionShares | null} shares
    */
-  #describeLater(player, shown) {
-    this.#subject = { shown, newest: player.frame === player.last };
+  #describeLater(player, shown, shares) {
+    this.#subject = { shown, newest: player.frame === player.last, shares };
     if (this.#timer) return;
     const wait = Math.max(this.#describedAt + DESCRIPTION_INTERVAL - performance.now(), 0);
     this.#timer = setTimeout(() => {
@@ -138,17 +158,27 @@ export class Controls {
   }
 
   /** @param {Header} header */
-  #description({ title, alt, placeholder, words }) {
-    const { shown, newest } = this.#subject;
+  #description({ title, alt, placeholder, words, margin }) {
+    const { shown, newest, shares } = this.#subject;
     if (!shown) return `${title}. ${placeholder}`;
     const place = fill(words.place, { title, step: wholeNumber(shown.step) });
-    return newest && alt ? `${place}: ${alt}` : place; // `alt` is about the newest frame only
+    const scores = newest && alt ? `${place}: ${alt}` : place; // `alt` is about the newest frame only
+    if (!shares) return scores;
+    const [least, most] = shares.gaps.map((degrees) => degrees.toFixed(0));
+    const values = { right: percentOf(shares.right), met: percentOf(shares.met), least, most };
+    const regions = fill(margin ? `${words.regions} ${words.wedges}` : words.regions, values);
+    return `${scores}${scores.endsWith(".") ? "" : "."} ${regions}`;
   }
 
   /** @param {string} selector */
   #find(selector) {
     return find(this.root, selector);
   }
+}
+
+/** @param {number} share */
+function percentOf(share) {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 const numbers = new Intl.NumberFormat(document.documentElement.lang || undefined);

@@ -55,8 +55,8 @@ export class CloudFeed {
       scales: drawn.map(({ scale }) => scale),
     };
     const { frames: _, ...constant } = base.buffers;
-    const codes = joined(drawn.map((each) => each.codes));
-    const data = packEnvelope(header, first ? { frames: codes } : { frames: codes, ...constant });
+    const buffers = { frames: joined(drawn.map((each) => each.codes)), ...regionsOf(added), ...(first ? {} : constant) };
+    const data = packEnvelope(header, buffers);
     this.#picture.update({ parentElement: this.#picture.root, data, setStateValue, setTriggerValue: () => {} });
     this.#sent = { stream, frames: frames.length, fields: described };
   }
@@ -102,6 +102,18 @@ export async function loadBytes(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`A file could not be loaded (${response.status}).`);
   return new Uint8Array(await response.arrayBuffer());
+}
+
+/**
+ * Return the regions of frames whose run has them.
+ * @param {Frame[]} frames
+ * @returns {Record<string, Float32Array>}
+ */
+function regionsOf(frames) {
+  const size = frames.find(({ regions }) => regions)?.regions?.length;
+  if (!size) return {};
+  const unknown = Array(size).fill(NaN); // of a frame that an older version has stored
+  return { regions: Float32Array.from(frames.flatMap(({ regions }) => (regions ? [...regions] : unknown))) };
 }
 
 /** @param {Int16Array[]} parts */

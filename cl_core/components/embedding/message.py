@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cl_core.analysis.class_regions import COLUMNS
 from cl_core.components.envelope import pack, quantise
 from cl_core.data import datasets
 from cl_core.data.datasets import Dataset
@@ -32,6 +33,14 @@ WORDS: Mapping[str, str] = {
     "play": "Replay (space)",
     "forward": "One frame forward",
     "live": "Live",
+    "ray": "class weight",
+    "region": "region of a class",
+    "wedge": "margin met",
+    "right": "in own region {right}",
+    "met": "margin met {met}",
+    "regions": "Rays are the class weights, tinted areas the regions of the classes: {right} of the points are in the "
+    "region of their own class. Neighbouring class weights are {least} to {most} degrees apart.",
+    "wedges": "In the stronger tint, around the rays, the margin is met: {met} of the points are there.",
     "keys": "Plus and minus zoom, arrow keys move the view, 0 shows the whole picture. "
     "The keys n and p go through the points, space replays.",
 }
@@ -62,6 +71,10 @@ class Cloud:
         timeline: whether to show the time slider and the replay buttons.
         legend: whether to show the legend of the classes.
         density: whether to show the density of each class in the place of its points, in two dimensions.
+        regions: for each frame the (C, 5) regions of the class weights (see `class_regions`), or None; None for none.
+        margin: whether the loss of these regions has a margin.
+        show_regions: whether to draw them.
+        counts: whether to say how many points are in them.
         palette: class colours.
         words: texts on the controls: `WORDS`, or all of them in another language.
     """
@@ -84,6 +97,10 @@ class Cloud:
     timeline: bool = True
     legend: bool = True
     density: bool = False
+    regions: Sequence[NDArray[np.float32] | None] | None = None
+    margin: bool = False
+    show_regions: bool = True
+    counts: bool = True
     palette: Palette = CLASS_COLOURS
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
 
@@ -217,6 +234,9 @@ def encode(
         "timeline": cloud.timeline,
         "legend": cloud.legend,
         "density": cloud.density,
+        "margin": cloud.margin,
+        "show_regions": cloud.show_regions,
+        "counts": cloud.counts,
         "sprite": None
         if cloud.sprite is None
         else {"columns": cloud.sprite_columns, "w": cloud.sprite_size[0], "h": cloud.sprite_size[1]},
@@ -228,6 +248,10 @@ def encode(
     buffers: dict[str, NDArray[Any] | bytes] = {
         "frames": np.concatenate([codes.ravel() for codes, _ in frames]) if frames else np.zeros(0, np.int16)
     }
+    if cloud.regions is not None:
+        unknown = np.full((len(cloud.class_names), COLUMNS), np.nan, np.float32)
+        regions = [unknown if each is None else each for each in cloud.regions[first:end]]
+        buffers["regions"] = np.concatenate([each.ravel() for each in regions]) if regions else np.zeros(0, np.float32)
     if first == 0:
         buffers["labels"] = cloud.labels.astype(np.uint8)
         if cloud.rows is not None:

@@ -48,6 +48,9 @@ import { FILE_RATIO, saveCanvas } from "../_shared/save.js";
  * @property {boolean} timeline
  * @property {boolean} legend
  * @property {boolean} density  whether the classes' densities are shown in the place of points
+ * @property {boolean} margin  whether the loss of class weights has a margin
+ * @property {boolean} show_regions  whether class weights and their regions are drawn, where the frames have them
+ * @property {boolean} counts  whether to say how many points are in the regions
  * @property {SpriteLayout | null} sprite
  * @property {Words} words
  *
@@ -262,8 +265,8 @@ export class EmbeddingPicture extends Picture {
     const recording = this.#recording;
     if (!header || !theme || !this.canvas.clientWidth) return;
     if (!recording?.length) return this.scene.drawNothing(theme);
-    const { axes, class_names: names, density } = header;
-    const look = { axes, names, selected: this.#selected, labels: this.#labels, density };
+    const { axes, class_names: names, density, show_regions: regions } = header;
+    const look = { axes, names, selected: this.#selected, labels: this.#labels, density, regions };
     this.scene.draw(recording, this.#player.position, this.#camera, theme, look);
     this.#showPoint();
   }
@@ -326,9 +329,20 @@ export class EmbeddingPicture extends Picture {
       zoom: camera.zoom.toFixed(3),
       turn: camera.yaw.toFixed(3),
     });
-    this.controls.report(player, shown);
+    this.controls.report(player, shown, this.#sharesOf(recording, player.frame));
     if (shown && player.frame !== this.#reported) this.onMoment(player.frame);
     this.#reported = shown ? player.frame : -1;
+  }
+
+  /**
+   * Return how many points are in the regions of a frame; null where none are drawn.
+   * @param {Recording} recording
+   * @param {number} frame
+   */
+  #sharesOf(recording, frame) {
+    const shares = this.header?.show_regions && this.header.counts && recording.length ? recording.shares(frame) : null;
+    setData(this.root, { regions: shares !== null, right: shares?.right.toFixed(4), met: shares?.met.toFixed(4) });
+    return shares;
   }
 
   /**

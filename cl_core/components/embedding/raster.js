@@ -89,6 +89,41 @@ export class Raster {
   }
 
   /**
+   * Fill a convex polygon, with soft edges to the left and right.
+   * @param {[number, number][]} corners
+   * @param {number} colour
+   */
+  polygon(corners, colour) {
+    if (corners.length < 3) return;
+    const heights = corners.map(([, y]) => y);
+    const last = Math.min(Math.ceil(Math.max(...heights)), this.height);
+    for (let r = Math.max(Math.floor(Math.min(...heights)), 0); r < last; r++) {
+      const [left, right] = spanAt(corners, r + 0.5);
+      if (!(right > left)) continue;
+      const start = Math.max(Math.ceil(left), 0);
+      const end = Math.min(Math.floor(right), this.width);
+      const row = r * this.width;
+      if (end > start) this.#pixels.fill(colour, row + start, row + end);
+      if (left > 0 && start - left > 0) this.#blend(row + start - 1, colour, start - left);
+      if (right < this.width && right - end > 0) this.#blend(row + end, colour, right - end);
+    }
+  }
+
+  /**
+   * Mix a colour into a pixel.
+   * @param {number} i
+   * @param {number} colour
+   * @param {number} share  0 to 1
+   */
+  #blend(i, colour, share) {
+    const below = this.#pixels[i];
+    const [takes, keeps] = [Math.round(256 * share), 256 - Math.round(256 * share)];
+    const rb = ((Math.imul(colour & 0xff00ff, takes) + Math.imul(below & 0xff00ff, keeps)) >>> 8) & 0xff00ff;
+    const g = (((colour >>> 8) & 0xff) * takes + ((below >>> 8) & 0xff) * keeps) & 0xff00;
+    this.#pixels[i] = (0xff000000 | rb | g) >>> 0;
+  }
+
+  /**
    * Draw a line of discs, a pixel apart.
    * @param {[number, number][]} points
    * @param {Stamp} stamp
@@ -152,4 +187,21 @@ export class Raster {
       }
     }
   }
+}
+
+/**
+ * Return where a horizontal line enters and leaves a convex polygon; from Infinity to -Infinity where it misses it.
+ * @param {[number, number][]} corners
+ * @param {number} y
+ */
+function spanAt(corners, y) {
+  let [left, right] = [Infinity, -Infinity];
+  corners.forEach(([x0, y0], i) => {
+    const [x1, y1] = corners[(i + 1) % corners.length];
+    if (y0 <= y === y1 <= y) return;
+    const x = x0 + ((x1 - x0) * (y - y0)) / (y1 - y0);
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+  });
+  return [left, right];
 }

@@ -1,6 +1,9 @@
 /** The frames received of one stream, and what is computed once for each: its view and the middles of its classes. */
 
+import { areKnown, COLUMNS, interpolated, sharesOf } from "./regions.js";
 import { NOT_FINITE } from "../_shared/envelope.js";
+
+/** @import { RegionShares } from "./regions.js" */
 
 const OUTLIERS = 0.002; // share of the points at either end of an axis that the view may leave out
 const PADDING = 0.08; // free space around the points, as a share of their extent
@@ -23,6 +26,7 @@ const SPEED = 0.4; // share of its way that the view moves in one frame
  *
  * @typedef {object} RecordingBuffers
  * @property {Int16Array} frames  (frames, n, dims)
+ * @property {Float32Array} [regions]  (frames, classes, 5), see analysis/class_regions.py; NaN where they are not known
  * @property {Uint8Array} [labels]  with frame 0 only
  * @property {Uint32Array} [rows]
  * @property {Uint8Array} [sprite]
@@ -32,6 +36,7 @@ const SPEED = 0.4; // share of its way that the view moves in one frame
  * @property {number[] | null} shares  of variance along each axis
  * @property {Int16Array} quantised  (n * dims) coordinates divided by `scale`
  * @property {number} scale
+ * @property {Float32Array | null} regions  (classes * 5) of class weights
  *
  * @typedef {object} FrameViews
  * @property {Float32Array} medians  (classes * dims) middle of each class; NaN where it has no points
@@ -52,6 +57,8 @@ export class Recording {
   sprite = null;
   /** @type {number | null} least extent of the view */
   #least = null;
+  /** @type {{regions: Float32Array | null, shares: RegionShares | null}} of the frame that was asked for last */
+  #counted = { regions: null, shares: null };
 
   /** @param {RecordingHeader} header  of a message of this stream */
   constructor(header) {
@@ -92,12 +99,14 @@ export class Recording {
     }
     if (!this.labels || header.first > this.length) return false;
     const size = this.count * this.dims;
+    const regions = this.classes * COLUMNS;
     for (let i = this.length - header.first; i < header.steps.length; i++) {
       this.#append({
         step: header.steps[i],
         shares: header.shares?.[i] ?? null,
         quantised: buffers.frames.slice(i * size, (i + 1) * size),
         scale: header.scales[i],
+        regions: buffers.regions?.slice(i * regions, (i + 1) * regions) ?? null,
       });
     }
     return true;
@@ -126,6 +135,31 @@ export class Recording {
   medians(position) {
     const [a, b, t] = this.#around(position);
     return a.medians.map((value, i) => value * (1 - t) + b.medians[i] * t);
+  }
+
+  /**
+   * Interpolate the regions of the class weights.
+   * @param {number} position
+   * @returns {Float32Array | null} null where there are none
+   */
+  regions(position) {
+    const [a, b, t] = this.#around(position);
+    return a.regions && b.regions && interpolated(a.regions, b.regions, t);
+  }
+
+  /**
+   * Count the points in the regions of a frame.
+   * @param {number} frame
+   * @returns {RegionShares | null} null where there are none
+   */
+  shares(frame) {
+    const { regions } = this.frames[frame];
+    if (this.#counted.regions !== regions && areKnown(regions) && this.labels) {
+      const points = new Float32Array(this.count * this.dims);
+      this.coordinates(frame, points);
+      this.#counted = { regions, shares: sharesOf(regions, points, this.labels) };
+    }
+    return this.#counted.regions === regions ? this.#counted.shares : null;
   }
 
   /**

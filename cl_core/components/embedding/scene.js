@@ -6,6 +6,7 @@ import { classColour, css, mix, pixel, ringColour } from "../_shared/colour.js";
 import { roundStep } from "../_shared/ticks.js";
 import { DensityLayer, EDGE } from "./density_layer.js";
 import { makeStamp, Raster } from "./raster.js";
+import { drawRays, drawRegions } from "./regions_layer.js";
 
 /**
  * @import { Camera } from "./camera.js"
@@ -31,8 +32,9 @@ const BOX_WALK = [0, 1, 3, 2, 0, 4, 5, 7, 6, 4, 5, 1, 3, 7, 6, 2]; // corners of
  * @property {Set<number>} selected  classes that are shown alone; none: all are shown
  * @property {boolean} labels  whether the names are drawn
  * @property {boolean} density  whether the classes' densities are drawn in the place of the points
+ * @property {boolean} regions  whether class weights and their regions are drawn, where there are any
  *
- * @typedef {Pick<Recording, "count" | "dims" | "labels" | "unitCircle" | "frames" | "length" | "coordinates" | "medians" | "view">} Drawn
+ * @typedef {Pick<Recording, "count" | "dims" | "labels" | "unitCircle" | "frames" | "length" | "coordinates" | "medians" | "view" | "regions">} Drawn
  *   what a scene reads of a recording
  *
  * @typedef {Tag & {text: string}} AxisName
@@ -103,6 +105,8 @@ export class Scene {
     camera.aim(view, recording.dims);
     camera.project(this.points, this.x, this.y, this.#near);
     this.#raster.clear(pixel(theme.background));
+    const regions = look.regions && recording.dims === 2 ? recording.regions(position) : null;
+    drawRegions(this.#raster, this.#ratio, regions, camera, theme, look);
     this.#drawBackground(recording, camera, theme);
     if (!density) this.#drawPoints(recording, camera, theme, look.selected);
     this.#show();
@@ -111,6 +115,7 @@ export class Scene {
       const drawn = { points: this.points, labels: recording.labels };
       this.#density.draw(this.context, drawn, view, camera, theme, look);
     }
+    drawRays(this.context, regions, recording.unitCircle, camera, theme, look);
     const taken = this.#drawAxisNames(recording, position, camera, theme, look.axes);
     if (look.labels) this.#drawClassNames(recording.medians(position), camera, theme, look, taken);
   }

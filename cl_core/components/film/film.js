@@ -148,7 +148,7 @@ class FilmPicture extends Picture {
     const { theme } = this;
     if (!theme || !this.canvas.clientWidth) return;
     const shown = new Mixture(this.#runs[this.#before] ?? run, run, this.#share.shown ?? 1, header.bounds);
-    const look = { axes: [], names: header.class_names, selected: new Set(), labels: true, density: false };
+    const look = { axes: [], names: header.class_names, selected: new Set(), labels: true, density: false, regions: false };
     this.scene.draw(shown, this.#player.position, this.#camera, theme, look);
     const ruler = find(this.root, ".ruler");
     ruler.hidden = false;

@@ -80,6 +80,11 @@ export class Mixture {
     this.length = to.length;
   }
 
+  /** Recordings of miners have no class weights. */
+  regions() {
+    return null;
+  }
+
   /**
    * @param {number} position
    * @param {Float32Array} out

@@ -45,6 +45,7 @@ import { WorkerLink } from "./worker_link.js";
  * @property {number} probe        accuracy of a linear probe; NaN for a run by itself
  * @property {{2?: Drawn, 3?: Drawn}} views  by number of axes
  * @property {Float32Array} losses of the steps since the frame before
+ * @property {Float32Array} [regions]  (C * 5) of class weights in the plane, see analysis/class_regions.py
  *
  * "loading" until there is a frame; then a run may be "running" and still wait for training examples (see `loaded`).
  * @typedef {"loading" | "paused" | "running" | "failed" | "finished"} Phase

@@ -45,6 +45,7 @@ export async function encodeRun(run) {
     losses: Float32Array.from(run.losses),
     ...pointsOf(frames, 2),
     ...pointsOf(frames, 3),
+    ...regionsToSend(frames),
     ...(axes && { axes2: Float32Array.from(axes) }),
     ...(solidAxes && { axes3: Float32Array.from(solidAxes) }),
     ...(mean && { mean }),
@@ -79,6 +80,16 @@ function listsOf(frames, axes) {
   const drawn = frames.map(({ views }) => views[axes]).filter((each) => each !== undefined);
   if (!drawn.length) return {};
   return { [`scale${axes}`]: drawn.map(({ scale }) => scale), [`shares${axes}`]: drawn.map(({ shares }) => shares) };
+}
+
+/**
+ * @param {Frame[]} frames
+ * @returns {Record<string, Float32Array>}
+ */
+function regionsToSend(frames) {
+  const all = frames.map(({ regions }) => regions).filter((each) => each !== undefined);
+  if (all.length < frames.length) return {}; // a run without class weights, or one that an older version has stored
+  return { regions: Float32Array.from(all.flatMap((each) => [...each])) };
 }
 
 /**

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cl_core.analysis import class_regions
 from cl_core.components.envelope import MAX_CODE, unpack
 from cl_core.data.npz import DataError
 from cl_core.training.files import run_file
@@ -22,8 +23,8 @@ def decode(reported: Any) -> SavedRun:
     """Read a run that a browser has handed over.
 
     It is an envelope in base64. The header has `about` (see `run_file`) and the lists `steps`, `seconds`, `metrics` (of
-    each frame) and, for 2 and for 3 axes, `scale` and `shares`. The buffers are `vector`, `losses`, quantised `points`
-    and, of the newest frame, `axes` and `mean`.
+    each frame) and, for 2 and for 3 axes, `scale` and `shares`. The buffers are `vector`, `losses`, quantised `points`,
+    the `regions` of a run that has them and, of the newest frame, `axes` and `mean`.
 
     Args:
         reported: untrusted value.
@@ -56,6 +57,8 @@ def _arrays(header: Mapping[str, Any], buffers: Mapping[str, NDArray[Any]]) -> d
         "losses": _typed(buffers["losses"], "float32"),
         **{name: _listed(header[name]).astype(dtype) for name, dtype in LISTED.items()},
     }
+    if "regions" in buffers:
+        stored["regions"] = _typed(buffers["regions"], "float32").reshape(count, -1, class_regions.COLUMNS)
     for k in (2, 3):
         if dim < k:
             continue

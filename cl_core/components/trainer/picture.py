@@ -12,6 +12,7 @@ from cl_core.losses import LOSSES
 from cl_core.programs.sliders import sliders
 from cl_core.training import RunSpec
 from cl_core.training.frames import Pace
+from cl_core.training.regions import has_wedges
 
 STYLES = (
     "run_bar.css",
@@ -136,6 +137,7 @@ class Trainer:
         pace: how fast it goes.
         axes: dimensions that are drawn, 2 or 3.
         density: whether the density of each class is drawn in the place of its points.
+        regions: whether class weights and their regions are drawn, where there are any.
         knn_raw: kNN accuracy of the probe images' raw pixels, 0 to 1.
         epoch_steps: steps in one pass through the training set.
         turn: with another turn, the run of these settings takes the place of the one before at once; with the same one,
@@ -158,6 +160,7 @@ class Trainer:
     knn_raw: float
     epoch_steps: int
     density: bool = False
+    regions: bool = True
     turn: int = 0
     start: str = ""
     wanted: bool = False
@@ -207,6 +210,7 @@ def view_header(trainer: Trainer, name: str) -> dict[str, Any]:
         "pace": trainer.pace.for_browser(),
         "axes": trainer.axes,
         "density": trainer.density,
+        "show_regions": trainer.regions,
         "turn": trainer.turn,
         "views": {str(axes): view_of(spec, trainer.n, axes) for axes in (2, 3) if axes <= spec.dim},
         "about": {
@@ -246,6 +250,7 @@ def view_of(spec: RunSpec, n: int, axes: int) -> dict[str, Any]:
         "title": view_title(spec, n, axes),
         "axes": [f"z{k + 1}" if whole else f"axis {k + 1}" for k in range(axes)],
         "unit_circle": whole and spec.unit_norm,
+        "margin": has_wedges(spec),
     }
 
 

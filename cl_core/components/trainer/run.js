@@ -56,6 +56,7 @@ import { readProgram } from "../_shared/program_file.js";
  * @property {Uint8Array} [normals]  for normal random numbers
  * @property {Uint8Array} [views]  for a loss that compares two distorted views of each example
  * @property {Uint8Array} [given_labels]  (rows,) that the run trains with, where some are wrong
+ * @property {Uint8Array} [regions]  for class weights in the plane that is drawn
  * @property {Uint8Array} [annealing]  float64: parameter of the loss at each step; after the last one it stays
  *
  * What is drawn and measured at one step.
@@ -67,6 +68,7 @@ import { readProgram } from "../_shared/program_file.js";
  * @property {number} probe  accuracy of a linear probe; NaN where none is fitted
  * @property {Record<number, {points: Numbers, shares: number[]}>} views  by number of axes
  * @property {Float32Array} losses  of the steps since the frame before
+ * @property {Float32Array} [regions]  (C * 5) of class weights in the plane, see analysis/class_regions.py
  *
  * All that a run needs to go on, and what its newest frame was drawn with.
  * @typedef {object} Snapshot
@@ -97,6 +99,7 @@ export class Run {
   #normals;
   #views;
   #givenLabels;
+  #regions;
   #annealing;
   /** @type {Uint8Array | null} of the probe examples, where each frame has a linear probe */
   #probed;
@@ -128,6 +131,7 @@ export class Run {
     this.#references = program(buffers.references);
     this.#normals = program(buffers.normals);
     this.#views = program(buffers.views);
+    this.#regions = program(buffers.regions);
     this.#annealing = new Float64Array(buffers.annealing?.slice().buffer ?? []);
     this.#labels = buffers.labels ?? new Uint32Array();
     this.#givenLabels = buffers.given_labels;
@@ -178,9 +182,7 @@ export class Run {
     this.#writeBatch(examples);
     const { rate, theta } = this.#choice;
     this.#step.write({ step: this.step, rate, ...theta });
-    if (this.#annealing.length) {
-      this.#step.write({ annealing: this.#annealing[Math.min(this.step, this.#annealing.length - 1)] });
-    }
+    this.#writeAnnealing(this.#step);
     this.#step.compute();
     const [loss] = this.#step.output("loss");
     if (!Number.isFinite(loss)) return false;
@@ -227,7 +229,36 @@ export class Run {
         ...(solid && { 3: { points: solid, shares: Array.from(solidShares) } }),
       },
       losses,
+      ...(this.#regions && { regions: this.#regionsNow(this.#regions) }),
     };
+  }
+
+  /**
+   * Return the regions of the class weights, which follow those of the network, with the sliders of the next step.
+   * @param {Program} program
+   * @returns {Float32Array}
+   */
+  #regionsNow(program) {
+    const vector = this.#step.input("vector");
+    let at = this.#settings.network;
+    for (const { name } of program.file.inputs.filter((input) => ["weight", "bias"].includes(input.name))) {
+      const place = program.input(name);
+      place.set(vector.subarray(at, at + place.length));
+      at += place.length;
+    }
+    program.write(this.#choice.theta);
+    this.#writeAnnealing(program);
+    program.compute();
+    return Float32Array.from(program.output("regions"));
+  }
+
+  /**
+   * Write the parameter that follows a schedule, where the run has one.
+   * @param {Program} program
+   */
+  #writeAnnealing(program) {
+    if (!this.#annealing.length) return;
+    program.write({ annealing: this.#annealing[Math.min(this.step, this.#annealing.length - 1)] });
   }
 
   /**

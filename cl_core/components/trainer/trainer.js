@@ -50,7 +50,8 @@ import { followSliders, sliderValue } from "../_shared/sliders.js";
  * @property {2 | 3} axes     that are drawn
  * @property {number} turn    with another one, the run of these settings takes the place of the one before at once
  * @property {boolean} density  whether the classes' densities are drawn in the place of the points
- * @property {Record<string, {title: string, axes: string[], unit_circle: boolean}>} views  by number of axes
+ * @property {boolean} show_regions  whether class weights and their regions are drawn
+ * @property {Record<string, {title: string, axes: string[], unit_circle: boolean, margin: boolean}>} views  by number of axes
  * @property {About} about
  * @property {string} start    names the last request to start; "" for none
  * @property {boolean} wanted  whether the server needs the run
@@ -332,10 +333,10 @@ class TrainerPicture extends Picture {
   #showCloud(run, header) {
     const base = this.#base.loaded;
     if (!base) return;
-    const { axes, density, height } = header;
+    const { axes, density, show_regions, height } = header;
     const newest = run.frames.at(-1);
     const alt = newest ? sentenceOf(newest, header.measures.sentence) : "";
-    const fields = { ...header.views[axes], density, height, placeholder: header.words.placeholder, alt };
+    const fields = { ...header.views[axes], density, show_regions, height, placeholder: header.words.placeholder, alt };
     const cloud = { stream: `${run.id}/${axes}`, axes, frames: run.frames, fields };
     this.feed.show(base, cloud, () => {});
   }

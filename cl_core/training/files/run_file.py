@@ -29,6 +29,7 @@ from cl_core.training.files import safetensors
 from cl_core.training.files.changes import parse_changes
 from cl_core.training.frames import PROBE_SIZES, Frame, References, RunProgress
 from cl_core.training.loop import State
+from cl_core.training.regions import checked_regions
 from cl_core.training.saved_run import SavedRun
 
 VERSION = 1
@@ -42,7 +43,8 @@ REQUIRED_METRICS = sum(field.default is MISSING for field in fields(Metrics))  #
 MAX_MAGNITUDE = 2.0**127  # largest absolute value that can be drawn and measured
 
 _DTYPES: Mapping[str, str] = MappingProxyType(
-    {"about": "|u1", "vector": "<f4", "losses": "<f4", "steps": "<i4", "seconds": "<f8", "metrics": "<f8"}
+    {"about": "|u1", "vector": "<f4", "losses": "<f4", "steps": "<i4", "seconds": "<f8", "metrics": "<f8",
+     "regions": "<f4"}
     | {f"{part}{k}": dtype for k in PLOT_DIMS for part, dtype in
        {"points": "<f2", "scale": "<f8", "shares": "<f8", "best": "<f8", "mean": "<f4", "axes": "<f4"}.items()}
 )  # fmt: skip
@@ -80,6 +82,9 @@ def dumps(progress: RunProgress, state: State, n: int) -> bytes:
         "seconds": np.array([frame.seconds for frame in frames]),
         "metrics": np.array([[getattr(frame.metrics, name) for name in METRIC_NAMES] for frame in frames]),
     }
+    regions = [frame.regions for frame in frames if frame.regions is not None]
+    if len(regions) == len(frames):
+        stored["regions"] = np.stack(regions)
     for k, newest_view in frames[-1].views.items():
         points = np.stack([frame.points[k] for frame in frames])
         # a power of two, so that saving a loaded run again loses no more digits
@@ -234,6 +239,7 @@ def _parse_frames(stored: Mapping[str, NDArray[Any]], spec: RunSpec, n: int, ste
         raise ExplainedError("its frames' steps do not ascend from 0 to its newest step")
     _check_shape("seconds", seconds, (count,))
     metrics = _parse_metrics(measured, count)
+    regions = checked_regions(stored.get("regions"), spec, count)
     dims = [k for k in PLOT_DIMS if k <= spec.dim]
     drawn = min(n, len(datasets.load(spec.dataset).y_test))
     for k in dims:
@@ -251,6 +257,7 @@ def _parse_frames(stored: Mapping[str, NDArray[Any]], spec: RunSpec, n: int, ste
             metrics[i],
             {k: (stored[f"points{k}"][i].astype(np.float64) * stored[f"scale{k}"][i]).astype(np.float32) for k in dims},
             {k: _parse_view(stored, spec.dim, k, i, newest=i == count - 1) for k in dims},
+            regions=regions[i],
         )
         for i in range(count)
     )

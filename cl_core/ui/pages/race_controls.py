@@ -19,7 +19,7 @@ from cl_core.training.setting_texts import setting_text
 from cl_core.ui.link import controls
 from cl_core.ui.link.control import Control, Link
 from cl_core.ui.link.presentation import presentation
-from cl_core.ui.pages.training_controls import ENGINE, count_of_images, training_controls
+from cl_core.ui.pages.training_controls import ENGINE, REGIONS, count_of_images, training_controls
 from cl_core.ui.widgets.playback_buttons import PACE
 from cl_core.ui.widgets.visitor_race import forget_race
 
@@ -112,7 +112,7 @@ def controls_for_link(link: Link) -> list[Control]:
     Args:
         link: query parameters by name; the losses that it names decide which parameter controls there are.
     """
-    every_control = [CONTENDERS, SEEDS, POINTS, PACE, SCORE, SCORES_SHOWN, ENGINE, *_shared_controls()]
+    every_control = [CONTENDERS, SEEDS, POINTS, PACE, SCORE, SCORES_SHOWN, REGIONS, ENGINE, *_shared_controls()]
     for suffix, default in DEFAULTS.items():
         choice = controls.loss_choice(default, suffix)
         loss = controls.loss_of_link(choice, link)
@@ -191,7 +191,7 @@ def apply_race(link: Link) -> None:
     Args:
         link: query parameters by name.
     """
-    display = (POINTS.name, PACE.name, SCORE.name, SCORES_SHOWN.name, ENGINE.name)
+    display = (POINTS.name, PACE.name, SCORE.name, SCORES_SHOWN.name, REGIONS.name, ENGINE.name)
     every = [control for control in controls_for_link(link) if control.name not in display]
     controls.set_to_defaults([replace(control, default=control.parse(link.get(control.name))) for control in every])
 

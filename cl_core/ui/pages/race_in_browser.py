@@ -11,6 +11,7 @@ from cl_core.ui.link.presentation import autoplays
 from cl_core.ui.pages import race_controls
 from cl_core.ui.pages.race_controls import HIDDEN
 from cl_core.ui.pages.race_results import GROUP, HEIGHTS, contender_line, show_notices, show_results
+from cl_core.ui.pages.training_controls import shows_regions
 from cl_core.ui.widgets.playback_buttons import PACE
 from cl_core.ui.widgets.start_request import request_start
 from cl_core.ui.widgets.visitor_race import RaceSettings, race_in_browser, show_arena
@@ -40,6 +41,7 @@ def show_race_in_browser(specs: Sequence[RunSpec], points: int, seeds: int) -> N
         request_start(SLOT)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         pace = PACES[PACE.render()]
+        regions = shows_regions(specs)
         race_controls.show_ready_races()
     labels = [
         Label(name, line=contender_line(index)) for index, name in enumerate(race_controls.contender_names(specs))
@@ -47,6 +49,7 @@ def show_race_in_browser(specs: Sequence[RunSpec], points: int, seeds: int) -> N
     show_arena(
         settings, race, labels, pace, group=GROUP, height=HEIGHTS[len(specs)], words=WORDS,
         tells=st.session_state.get(race_controls.SCORES_SHOWN.name) != HIDDEN,
+        regions=regions,
     )  # fmt: skip
     show_notices(race)
     show_results(race, None)

@@ -15,6 +15,7 @@ from cl_core.ui.link.presentation import autoplays
 from cl_core.ui.pages import race_controls
 from cl_core.ui.pages.race_controls import HIDDEN
 from cl_core.ui.pages.race_results import GROUP, HEIGHTS, contender_label, show_notices, show_results
+from cl_core.ui.pages.training_controls import shows_regions
 from cl_core.ui.pages.training_pictures import embedding_cloud
 from cl_core.ui.server import streamlit_compat
 from cl_core.ui.server.lifespan import engine, load_note
@@ -48,9 +49,10 @@ def show_race_on_server(specs: Sequence[RunSpec], points: int, seeds: int) -> No
     with state_row():
         st.fragment(_show_position, run_every=refresh.numbers_interval)(race)
         _show_difference(race, specs, points, seeds)
+        regions = shows_regions(specs)
         race_controls.show_ready_races()
     st.fragment(show_notices, run_every=refresh.numbers_interval)(race)
-    st.fragment(_show_pictures, run_every=refresh.picture_interval)(race, refresh)
+    st.fragment(_show_pictures, run_every=refresh.picture_interval)(race, refresh, regions)
     show_results(race, refresh.numbers_interval)
 
 
@@ -120,7 +122,7 @@ def _show_position(race: Race) -> None:
     )
 
 
-def _show_pictures(race: Race, refresh: RefreshRate) -> None:
+def _show_pictures(race: Race, refresh: RefreshRate, regions: bool) -> None:
     """Show a cloud for each contender and the shared timeline; renew the lease, which keeps the race alive."""
     race.renew_lease(refresh.slowdown)
     busy = race.busy  # read before the progress, so that the last rerun cannot miss the last frame
@@ -131,13 +133,13 @@ def _show_pictures(race: Race, refresh: RefreshRate) -> None:
     pictures = st.container(key="race_pictures")  # four are two by two, where the window is not wide
     for index, column in enumerate(pictures.columns(len(names), gap="small")):
         shown, run = progress.runs[index][0], race.runs[index][0]
-        cloud = embedding_cloud(run, shown, 2)
+        cloud = embedding_cloud(run, shown, 2, regions=regions)
         with column:
             st.html(contender_label(index, names[index]))
             embedding(
                 replace(
                     cloud, timeline=False, legend=False, title=f"{names[index]}: {cloud.title}",
-                    alt="" if hidden else cloud.alt,
+                    alt="" if hidden else cloud.alt, counts=not hidden,
                     placeholder=cloud.placeholder if shown.failure is None else "This run has no picture.",
                 ),
                 key=f"race_{index}", height=HEIGHTS[len(names)], group=GROUP,

@@ -14,6 +14,7 @@ from cl_core.losses.variants import OURS, Variant
 from cl_core.training import RunSpec
 from cl_core.training.encoders import ENCODERS
 from cl_core.training.frames import PROBE_SIZES
+from cl_core.training.regions import has_regions
 from cl_core.training.setting_texts import SETTING_TITLES, option_titles
 from cl_core.ui.link import controls
 from cl_core.ui.link.class_choice import ClassChoice
@@ -58,7 +59,17 @@ CHANGED = PictureState(
     "changed", "steps at which settings were changed", "", low=1, high=training.MAX_STEPS, places=(1, 16),
     numbers=(1, 1), whole=True,
 )  # fmt: skip
+REGIONS = Control(
+    "regions", "class weights", True,
+    "In two dimensions, for losses with class weights: the weights as rays, the region of each class, and where its "
+    "margin is met.",
+)  # fmt: skip
 VIEW = Control("view", "view", "2D", options=("2D", "3D", "density"), row=True)
+
+
+def shows_regions(specs: Sequence[RunSpec]) -> bool:
+    """Return whether class weights and their regions are drawn; show the switch if any of the runs has some."""
+    return any(has_regions(spec) for spec in specs) and bool(REGIONS.render())
 
 
 def trains_on_server() -> bool:
@@ -138,7 +149,16 @@ def controls_for_link(link: Link) -> tuple[Control, ...]:
         link: query parameters by name; the loss that it names decides which parameter controls there are.
     """
     loss = controls.loss_of_link(LOSS, link)
-    return (LOSS, PACE, VIEW, ENGINE, CHANGED, *training_controls(loss).values(), *controls.loss_parameters(loss))
+    return (
+        LOSS,
+        PACE,
+        VIEW,
+        REGIONS,
+        ENGINE,
+        CHANGED,
+        *training_controls(loss).values(),
+        *controls.loss_parameters(loss),
+    )
 
 
 def link_of(spec: RunSpec, **other: Any) -> Link:

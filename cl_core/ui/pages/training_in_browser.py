@@ -37,6 +37,7 @@ def show_run_in_browser(spec: RunSpec, points: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         pace = PACES[PACE.render()]
         view = training_controls.VIEW.render()
+        regions = training_controls.shows_regions([spec])
         axes = 3 if view == "3D" and spec.dim >= 3 else 2
         wanted = training_export.show_export(run, view_title(spec, points, axes), _open_saved_run)
     show_handover_fault()
@@ -45,6 +46,7 @@ def show_run_in_browser(spec: RunSpec, points: int) -> None:
         Trainer(
             spec, points, made.files, pace, axes, made.knn_raw, made.epoch_steps,
             density=view == "density",
+            regions=regions,
             turn=turn_of("run"),
             start=requested_start(KEY),
             wanted=wanted,

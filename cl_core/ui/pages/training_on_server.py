@@ -46,9 +46,10 @@ def show_run_on_server(spec: RunSpec, points: int) -> None:
         st.fragment(_show_position, run_every=refresh.numbers_interval)(run)
         _show_difference(run, spec, points)
         training_controls.VIEW.render()
+        regions = training_controls.shows_regions([spec])
     picture, numbers = st.columns([0.69, 0.31], gap="small")
     with picture:
-        st.fragment(_show_picture, run_every=refresh.picture_interval)(run, refresh)
+        st.fragment(_show_picture, run_every=refresh.picture_interval)(run, refresh, regions)
     with numbers:
         st.fragment(_show_numbers, run_every=refresh.numbers_interval)(run)
 
@@ -153,7 +154,7 @@ def remedy_for_empty_steps(spec: RunSpec) -> str:
     return " Take two or more images of each class, or a larger batch." if too_small else ""
 
 
-def _show_picture(run: Run, refresh: RefreshRate) -> None:
+def _show_picture(run: Run, refresh: RefreshRate, regions: bool) -> None:
     """Show the cloud, and renew the lease, which keeps the run alive."""
     run.renew_lease(refresh.slowdown)
     busy = run.busy  # read before the progress, so that the last rerun cannot miss the last frame
@@ -162,7 +163,7 @@ def _show_picture(run: Run, refresh: RefreshRate) -> None:
         st.caption("This run has no picture.")
     else:
         view = st.session_state.view
-        cloud = embedding_cloud(run, progress, 3 if view == "3D" else 2, density=view == "density")
+        cloud = embedding_cloud(run, progress, 3 if view == "3D" else 2, view == "density", regions)
         chosen = embedding(cloud, key="cloud", height=presentation.height(HEIGHT)).frame
         if chosen != st.session_state.get("looked_at"):
             st.session_state.looked_at = chosen

@@ -6,11 +6,14 @@ from cl_core.components.embedding import Cloud, cloud_of_probes
 from cl_core.components.trainer.picture import view_of
 from cl_core.runtime.readable_run import ReadableRun
 from cl_core.training.frames import Frame, RunProgress
+from cl_core.training.regions import has_regions
 
 HEIGHT = 700  # pixels, of the picture
 
 
-def embedding_cloud(run: ReadableRun, progress: RunProgress, dims: int, density: bool = False) -> Cloud:
+def embedding_cloud(
+    run: ReadableRun, progress: RunProgress, dims: int, density: bool = False, regions: bool = True
+) -> Cloud:
     """Return what the moving picture of a run shows.
 
     Args:
@@ -18,6 +21,7 @@ def embedding_cloud(run: ReadableRun, progress: RunProgress, dims: int, density:
         progress: of the run; every frame becomes a frame of the picture.
         dims: 2 or 3 dimensions to show; at most the dimensions of the embedding.
         density: whether to show the density of each class in the place of its points.
+        regions: whether to draw class weights and their regions, where there are any.
     """
     dims = min(dims, run.spec.dim)
     return replace(
@@ -29,6 +33,8 @@ def embedding_cloud(run: ReadableRun, progress: RunProgress, dims: int, density:
         alt=_frame_alt(progress.frames[-1]) if progress.frames else "",
         placeholder="Getting ready …",
         density=density,
+        regions=[frame.regions for frame in progress.frames] if has_regions(run.spec) else None,
+        show_regions=regions,
         **view_of(run.spec, run.n, dims),
     )
 

@@ -91,6 +91,7 @@ def race_in_browser(settings: RaceSettings) -> VisitorRace:
 def show_arena(
     settings: RaceSettings, race: VisitorRace, labels: Sequence[Label], pace: Pace, *, group: str, height: int,
     words: Mapping[str, str], until: int | None = None, tells: bool = True,
+    regions: bool = True,
 ) -> None:  # fmt: skip
     """Show the race of the browser; the step that the visitor looks at is `<slot>_looked_at` in the session state.
 
@@ -104,6 +105,7 @@ def show_arena(
         words: texts on the controls that differ from those of the trainer.
         until: step at which the race rests; None for none.
         tells: whether the clouds have text alternatives with scores.
+        regions: whether class weights and their regions are drawn, where there are any.
     """
     slot, key = settings.slot, settings.key
     content = Arena(
@@ -124,6 +126,7 @@ def show_arena(
         until=until,
         turn=str(turn_of(slot)) if settings.waits else key,
         tells=tells,
+        regions=regions,
         words=words,
     )
     looked_at = arena(
