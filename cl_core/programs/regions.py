@@ -30,11 +30,11 @@ def regions_program(spec: RunSpec) -> Program:
     loss = LOSSES[spec.loss]
     classes = datasets.load(spec.dataset).n_classes
     inputs = {"weight": torch.zeros(classes, 2)} | ({"bias": torch.zeros(classes)} if loss.bias else {})
-    given = slider_inputs(loss, spec.theta)
+    given, margins = slider_inputs(loss, spec.theta), has_wedges(spec)
 
     def regions(weight: Tensor, *values: Tensor) -> list[Tensor]:
         bias, *numbers = values if loss.bias else (None, *values)
         theta = {**spec.theta, **dict(zip(given, numbers, strict=True))}
-        return [tensor_of_regions(loss, theta, weight, bias, margins=has_wedges(spec))]
+        return [tensor_of_regions(loss, theta, weight, bias, margins=margins)]
 
     return compile_function(regions, inputs | given, ("regions",))

@@ -32,11 +32,12 @@ for (const action of JSON.parse(plan)) {
 }
 console.log(
   JSON.stringify({
-    frames: frames.map(({ views, losses, ...frame }) => ({
+    frames: frames.map(({ views, losses, regions, ...frame }) => ({
       ...frame,
       checksums: Object.values(views).map(({ points }) => checksumOf(points)),
       shares: Object.values(views).map(({ shares }) => shares),
       losses: [...losses],
+      ...(regions && { regions: checksumOf(regions) }),
     })),
     finite: finite.every(Boolean),
     vector: checksumOf(run.snapshot().vector),

@@ -15,7 +15,15 @@ from cl_core.ui.pages import training_in_browser
 from cl_core.ui.server import lifespan
 from cl_core.ui.widgets import browser_training
 from tests.executors import IdleExecutor
-from tests.pages.apptest import click, component_headers, open_from_link, open_page, route_pages_through_app
+from tests.pages.apptest import (
+    click,
+    component_headers,
+    open_from_link,
+    open_page,
+    route_pages_through_app,
+    warnings_of,
+    widget_keys,
+)
 from tests.runs import SMALL
 from tests.unit.components.test_handover import encoded, parts_of
 
@@ -195,6 +203,29 @@ def test_lesson_waits_for_facts_of_the_browser(pool, browser, monkeypatch):
 def test_density_is_drawn_by_the_browser_without_the_run(pool, view):
     header = header_of(open_page("training", **SMALL_LINK, view=view))
     assert (header["wanted"], header["density"]) == (False, view == "density")
+
+
+PLANE = SMALL_LINK | {"loss": "am_softmax", "dim": "2"}
+
+
+def test_class_weights_of_a_plane_can_be_hidden_by_link(pool):
+    app = open_page("training", **PLANE)
+    assert header_of(app)["show_regions"]
+    assert header_of(app)["views"]["2"]["margin"], "AM-softmax has one"
+    assert "regions" in widget_keys(app)
+    assert not header_of(open_page("training", **PLANE, regions="false"))["show_regions"]
+    assert not header_of(open_page("training", **PLANE | {"loss": "softmax"}))["views"]["2"]["margin"]
+
+
+def test_switch_of_class_weights_is_there_only_where_there_are_some(pool):
+    for link in (PLANE | {"dim": "3"}, PLANE | {"loss": "supcon"}):
+        assert "regions" not in widget_keys(open_page("training", **link))
+
+
+def test_nonsense_for_the_switch_of_class_weights_is_named(pool):
+    app = open_from_link("training", **PLANE, regions="perhaps")
+    assert header_of(app)["show_regions"]
+    assert any("regions" in text for text in warnings_of(app))
 
 
 def test_browser_hears_of_a_link_that_is_followed_on_the_page(pool, monkeypatch):

@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 
 from cl_core.losses import LOSSES
@@ -14,6 +15,7 @@ from tests.pages.apptest import (
     FAST_TRAINING,
     click,
     component_headers,
+    component_messages,
     current_step,
     markdown_texts,
     new_app,
@@ -361,6 +363,20 @@ def test_density_is_a_view_of_the_moving_picture(pool):
         (header,) = (each for each in component_headers(open_training_run(view=view)) if "density" in each)
         shown[view] = (header["dims"], header["density"])
     assert shown == {"2D": (2, False), "3D": (3, False), "density": (2, True)}
+
+
+def test_class_weights_move_with_the_frames_of_the_server(pool):
+    link = {"loss": "l_softmax", "dim": "2"}
+    app = open_training_run(**link)
+    ((header, buffers),) = (each for each in component_messages(app) if "density" in each[0])
+    regions = buffers["regions"].reshape(len(header["steps"]), -1, 5)
+    assert np.isfinite(regions[..., :3]).all()
+    assert (regions[0] != regions[-1]).any()
+    assert header["show_regions"]
+    ((header, _),) = (
+        each for each in component_messages(open_training_run(**link, regions="false")) if "density" in each[0]
+    )
+    assert not header["show_regions"]
 
 
 def test_every_pace_can_be_set_by_link(pool):

@@ -128,3 +128,22 @@ test("colours are blended channel by channel, as in floating point", () => {
     });
   }
 });
+
+test("a polygon fills as many pixels as it is large, wherever it leaves the picture", () => {
+  const raster = rasterOf(60, 40);
+  raster.polygon([[-20, 10.3], [30.25, -30], [50.5, 30]], RED); // prettier-ignore
+  raster.polygon([[5, 5], [6, 6]], RED); // prettier-ignore
+  let filled = 0;
+  for (let y = 0; y < 40; y++) for (let x = 0; x < 60; x++) filled += (255 - at(raster, x, y)[1]) / 255;
+  // by the shoelace formula, clipped to the picture by hand: sums over rows of the exact spans at their middles
+  let expected = 0;
+  const corners = [[-20, 10.3], [30.25, -30], [50.5, 30]]; // prettier-ignore
+  for (let y = 0.5; y < 40; y++) {
+    const crossings = corners.flatMap(([x0, y0], i) => {
+      const [x1, y1] = corners[(i + 1) % 3];
+      return y0 <= y !== y1 <= y ? [x0 + ((x1 - x0) * (y - y0)) / (y1 - y0)] : [];
+    });
+    if (crossings.length === 2) expected += Math.max(Math.min(Math.max(...crossings), 60) - Math.max(Math.min(...crossings), 0), 0);
+  }
+  assert.ok(Math.abs(filled - expected) < 2, `${filled} of ${expected}`);
+});

@@ -1,6 +1,7 @@
 """Messages to the embedding view: frames, the window of frames to send, and answers of the browser."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,16 @@ def test_message_has_the_requested_frames() -> None:
     header, buffers = unpack(encode(c, 0, 1))
     np.testing.assert_array_equal(buffers["labels"], c.labels)
     assert bytes(buffers["sprite"]) == c.sprite
+
+
+def test_message_has_the_regions_of_its_frames_and_nan_for_frames_without() -> None:
+    c = cloud()
+    regions = [None, *(np.full((3, 5), k, np.float32) for k in range(4))]
+    buffers = unpack(encode(replace(c, regions=regions), 0, 3))[1]
+    sent = buffers["regions"].reshape(3, 3, 5)
+    assert np.isnan(sent[0]).all()
+    np.testing.assert_array_equal(sent[1:], np.stack(regions[1:3]))
+    assert "regions" not in unpack(encode(c, 0, 3))[1]
 
 
 def test_equal_clouds_give_equal_messages() -> None:

@@ -20,6 +20,7 @@ SPECS = {
     "projected": SMALL,
     "class weights": CLASS_WEIGHTS,
     "a plane": RunSpec(dataset="blobs", dim=2, batch=32),
+    "class weights in a plane": RunSpec(dataset="blobs", loss="softmax", dim=2, batch=32, unit_norm=False),
     "a space": RunSpec(dataset="blobs", dim=3, batch=32),
 }
 
@@ -39,6 +40,8 @@ def parts_of(spec):
         "metrics": [list(asdict(frame.metrics).values()) for frame in frames],
     }  # fmt: skip
     buffers = {"vector": state.vector, "losses": progress.losses}
+    if frames[0].regions is not None:
+        buffers["regions"] = np.stack([frame.regions for frame in frames])
     for k, newest in frames[-1].views.items():
         quantised = [quantise(frame.points[k]) for frame in frames]
         header[f"scale{k}"] = [scale for _, scale in quantised]
@@ -64,6 +67,7 @@ def test_run_is_read_as_it_was_and_trains_on(spec):
     assert asdict(saved.references) == pytest.approx(asdict(progress.references), nan_ok=True)
     for read, frame in zip(saved.frames, progress.frames, strict=True):
         assert (read.step, read.metrics) == (frame.step, frame.metrics)
+        np.testing.assert_array_equal(read.regions, frame.regions)
         for k, points in frame.points.items():
             np.testing.assert_allclose(read.points[k], points, atol=np.abs(points).max() / 30_000)
     later = [training.advance(each, steps=3).vector.tobytes() for each in (saved.state, state)]

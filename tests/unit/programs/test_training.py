@@ -26,6 +26,7 @@ from cl_core.training import RunSpec
 from cl_core.training.batches import batch_indices, training_set
 from cl_core.training.collapse_values import collapse_and_floor
 from cl_core.training.frames import make_frame, next_frame_step
+from cl_core.training.regions import regions_of
 from tests import ROOT
 from tests.unit.components.test_javascript import node
 
@@ -101,6 +102,10 @@ def test_run_has_the_same_bits_in_node_and_wasmtime_and_stays_near_pytorch(spec,
         assert there["checksums"] == [checksum_of(points) for points in here.points.values()]
         assert there["shares"] == [list(view.shares) for view in here.views.values()]
         assert there["metrics"] == asdict(here.metrics)
+        assert there.get("regions") == (None if here.regions is None else checksum_of(here.regions))
+    assert (frames[0].regions is not None) == (spec.dim == 2 and LOSSES[spec.loss].classes)
+    if frames[1].regions is not None:
+        np.testing.assert_allclose(frames[1].regions, regions_of(state), rtol=1e-5, atol=1e-4)
     assert result["vector"] == checksum_of(state.vector)
     before, after = result["frames"]
     assert before["losses"] == []

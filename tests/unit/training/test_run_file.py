@@ -50,6 +50,7 @@ RUNS = {
     "adam": SMALL,
     "sgd and class weights": CLASS_WEIGHTS,
     "two dimensions, no projection": RunSpec(dataset="blobs", dim=2, batch=32, unit_norm=False),
+    "class weights in the plane": RunSpec(dataset="blobs", loss="am_softmax", theta={"margin": 0.1}, dim=2, batch=32),
     "drawn by class": RunSpec(dataset="blobs", dim=4, batch=8, images_per_class=2),
     "few training images": RunSpec(dataset="blobs", dim=4, batch=8, training_images=100),
 }
