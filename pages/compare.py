@@ -1,4 +1,4 @@
-"""Fair race: two to four runs from the same start on the same batches, always at the same step."""
+"""Fair race: two to five runs from the same start on the same batches, always at the same step."""
 
 import streamlit as st
 

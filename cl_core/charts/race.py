@@ -33,13 +33,14 @@ class RunStyle(NamedTuple):
     shape: str
 
 
-# Four colours as far apart as those of the classes (see `palette`), each legible on light and on dark paper. Dash and
+# Five colours as far apart as those of the classes (see `palette`), each legible on light and on dark paper. Dash and
 # mark tell the runs apart without colour.
 RUN_STYLES = (
     RunStyle("A", "#209dc5", (1, 0), "circle"),
     RunStyle("B", "#e8702b", (8, 4), "square"),
     RunStyle("C", "#841cfb", (3, 3), "triangle-up"),
     RunStyle("D", "#a04852", (10, 3, 2, 3), "diamond"),
+    RunStyle("E", "#2f8f4e", (14, 4), "cross"),
 )
 
 

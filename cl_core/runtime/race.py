@@ -16,21 +16,19 @@ from cl_core import training
 from cl_core.runtime.context import RuntimeContext
 from cl_core.runtime.fair_queue import Client
 from cl_core.runtime.playback import Playback
+from cl_core.runtime.race_limits import check_race
 from cl_core.runtime.run import FRAMES_PER_CHUNK, Run
 from cl_core.training import BATCH_RANGE, MAX_STEPS, RunSpec
 from cl_core.training.frames import (
     MAX_FRAMES,
     PACES,
-    PROBE_SIZES,
     Phase,
     RunProgress,
     next_frame_steps,
     steps_to_the_end,
 )
 
-CONTENDER_RANGE = (2, 4)
-SEED_COUNT_RANGE = (1, 5)
-LETTERS = "ABCD"
+LETTERS = "ABCDE"
 
 
 class RaceRun(Run):
@@ -259,17 +257,6 @@ class Race(Playback):
         # with several seeds a hand-over costs relatively less, and states that wait for their frames need memory
         frames = FRAMES_PER_CHUNK if self._pace.frames_per_second is None and self.seeds == 1 else 1
         return sorted({min(step, last) for step in next_frame_steps(self._spacing_spec, self._stretch_end, frames)})
-
-
-def check_race(specs: Sequence[RunSpec], n: int, seeds: int) -> None:
-    """Raise ValueError if a race cannot have these arguments, see `Race`."""
-    for what, value, (low, high) in (("contenders", len(specs), CONTENDER_RANGE), ("seeds", seeds, SEED_COUNT_RANGE)):
-        if not low <= value <= high:
-            raise ValueError(f"a race has {low} to {high} {what}, not {value}")
-    if n not in PROBE_SIZES:
-        raise ValueError(f"a picture shows one of {PROBE_SIZES} points, not {n}")
-    if len({(spec.dataset, spec.seed) for spec in specs}) > 1:
-        raise ValueError("the contenders of a race have one data set and one seed")
 
 
 def seeds_of(spec: RunSpec, seeds: int) -> list[int]:

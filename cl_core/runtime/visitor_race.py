@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core.runtime.race import RaceProgress, check_race, frame_steps, seeds_of
+from cl_core.runtime.race import RaceProgress, frame_steps, seeds_of
+from cl_core.runtime.race_limits import check_race
 from cl_core.training import RunSpec
 from cl_core.training.frames import MAX_FRAMES, Frame, Phase, References, RunProgress
 

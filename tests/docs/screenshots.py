@@ -79,6 +79,7 @@ CARD_VIEWS = {
     "unlabelled": CardView(CLOUD, step=100, settings="play=true"),
     "fashion": CardView(CLOUD, step=400, settings="play=true"),
     "race": CardView(CLOUD, 2, step=150, settings="play=true"),
+    "margins": CardView(CLOUD, 2, step=300, settings="play=true"),
     "failures": CardView(CLOUD, 2, step=40, click="ollaps"),
     "experiment": CardView(CHART, middle=0.3),
 }

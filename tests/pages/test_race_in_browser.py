@@ -9,6 +9,7 @@ from cl_core.runtime.race import Race, frame_steps
 from cl_core.runtime.visitor_race import VisitorRace
 from cl_core.teaching.failures import FAILURES
 from cl_core.ui.link import controls
+from cl_core.ui.pages.race_controls import PLANE_RACE
 from cl_core.ui.widgets import visitor_race
 from tests.pages.apptest import FAST_RACE, click, component_headers, markdown_texts, open_page
 from tests.unit.components.test_arena_report import METRICS, encoded, parts_of, run_of, text_of
@@ -255,3 +256,22 @@ def test_locked_failure_has_no_other_card(pool):
     app = open_page("break_it", failure="hot", lock="failure,seed")
     assert app.button(key="all_failures").disabled
     assert app.selectbox(key="failure").disabled
+
+
+def test_race_in_the_plane_shows_five_losses_with_their_class_weights(pool):
+    app = open_page("compare", **SMALL | {"dim": "8"} | PLANE_RACE.link)
+    header = header_of(app)
+    assert not app.exception
+    assert [each["about"]["spec"]["loss"] for each in header["contenders"]] == [
+        "softmax", "l_softmax", "am_softmax", "arcface", "circle_class"
+    ]  # fmt: skip
+    assert [each["view"]["margin"] for each in header["contenders"]] == [False, True, True, True, True]
+    assert header["show_regions"]
+    assert set(header["regions"]) == {"ray", "region", "wedge"}
+    assert not header_of(open_page("compare", **SMALL | PLANE_RACE.link, regions="false"))["show_regions"]
+
+
+def test_race_of_too_many_runs_is_refused_with_both_numbers(pool):
+    app = open_page("compare", **SMALL, contenders="5", seeds="5")
+    assert not app.exception
+    assert "20 runs at most, and 5 contenders with 5 seeds each are 25" in app.error[0].value

@@ -79,14 +79,14 @@ def test_contenders_can_have_batches_drawn_by_class(pool):
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
-        ({"contenders": "40"}, "`contenders` must be a number from 2 to 4"),
+        ({"contenders": "40"}, "`contenders` must be a number from 2 to 5"),
         ({"seeds": "0"}, "`seeds` must be a number from 1 to 5"),
         ({"loss_2": "bogus"}, "`loss_2` must be one of"),
         ({"batch_3": "9999999"}, "`batch_3` must be one of"),
         ({"margin_2": "nan"}, "`margin_2` must be a number"),
         ({"points": "10000"}, "`points` must be one of 500, 1000, 2000"),
         ({"scores": "<b>"}, "`scores` must be one of shown, hidden"),
-        ({"loss_5": "circle"}, "`loss_5` is not a setting"),
+        ({"loss_6": "circle"}, "`loss_6` is not a setting"),
     ],
 )
 def test_invalid_link_value_gives_warning_and_default(pool, link, expected):
@@ -139,7 +139,9 @@ def test_ready_race_sets_all_contenders(idle_executor, ready):
         values = {"loss": spec.loss, "batch": spec.batch, "rate": spec.rate, **spec.theta}
         for name, value in values.items():
             assert str(value) == ready.link.get(name + suffix, str(value))
-    assert race_of(app).specs[0].seed == 0
+    assert race_of(app).specs[0].seed == int(ready.link.get("seed", "0"))
+    if "dim" in ready.link:
+        assert {spec.dim for spec in race_of(app).specs} == {int(ready.link["dim"])}
 
 
 def test_failed_contender_is_named_and_the_others_continue(pool):

@@ -19,7 +19,7 @@ from cl_core.charts import gif
 from cl_core.data import datasets, image_files, npz
 from cl_core.data.npz import DataError
 from cl_core.losses import LOSSES
-from cl_core.runtime import census_job, race
+from cl_core.runtime import census_job, race_limits
 from cl_core.teaching import lessons, rooms
 from cl_core.teaching.rooms import RoomError, Rooms
 from cl_core.training import RunSpec, config, frames
@@ -141,7 +141,7 @@ def test_longest_run_has_a_limited_number_of_frames(batch):
 
 
 def test_races_and_movies_are_limited():
-    assert race.CONTENDER_RANGE[1] * race.SEED_COUNT_RANGE[1] <= 20
+    assert race_limits.MAX_RUNS <= 20
     assert len(gif.frame_times(training.MAX_STEPS)) <= training.MAX_STEPS
     assert len(gif.frame_times(gif.MAX_IMAGES)) <= gif.MAX_IMAGES
 

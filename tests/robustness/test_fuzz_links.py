@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from cl_core.runtime import race
+from cl_core.runtime import race_limits
 from tests import ROOT
 from tests.executors import IdleExecutor
 from tests.pages.apptest import open_from_link, route_pages_through_app, warnings_of
@@ -15,7 +15,7 @@ from tests.pages.apptest import open_from_link, route_pages_through_app, warning
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 LINKS_PER_PAGE = int(os.environ.get("FUZZED_LINKS", "6"))  # to each page
 MAX_WARNINGS = 8
-MAX_TASKS = race.CONTENDER_RANGE[1] * race.SEED_COUNT_RANGE[1]  # runs of the largest race
+MAX_TASKS = race_limits.MAX_RUNS  # runs of the largest race
 MAX_WARNING_LENGTH = 1000  # characters, as a warning lists all options
 
 HOSTILE_VALUES = (

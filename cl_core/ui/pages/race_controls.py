@@ -11,7 +11,7 @@ from cl_core.losses import LOSSES
 from cl_core.losses.articles import CONTRASTING
 from cl_core.losses.base import Loss
 from cl_core.losses.parameters import Value
-from cl_core.runtime import race
+from cl_core.runtime import race_limits
 from cl_core.runtime.race import LETTERS
 from cl_core.training import RunSpec
 from cl_core.training.frames import PROBE_SIZES, SCORES
@@ -24,8 +24,8 @@ from cl_core.ui.widgets.playback_buttons import PACE
 from cl_core.ui.widgets.visitor_race import forget_race
 
 PAGE = "compare"
-SUFFIXES = ("", "_2", "_3", "_4")  # appended to the control names of each contender
-DEFAULTS = dict(zip(SUFFIXES, ("supcon", "triplet", "circle", "am_softmax"), strict=True))
+SUFFIXES = ("", "_2", "_3", "_4", "_5")  # appended to the control names of each contender
+DEFAULTS = dict(zip(SUFFIXES, ("supcon", "triplet", "circle", "am_softmax", "arcface"), strict=True))
 OWN_SETTINGS = ("batch", "images_per_class", "rate")  # settings that each contender has for itself, beside its loss
 # settings that all contenders have in common
 SHARED_SETTINGS = (
@@ -39,13 +39,13 @@ CONTENDERS = Control(
     "contenders",
     2,
     "number of runs that start together",
-    low=race.CONTENDER_RANGE[0],
-    high=race.CONTENDER_RANGE[1],
+    low=race_limits.CONTENDER_RANGE[0],
+    high=race_limits.CONTENDER_RANGE[1],
     step=1,
 )
 SEEDS = Control(
     "seeds", "seeds", 1, "runs of each contender, each with different initial weights; one of them is shown",
-    low=race.SEED_COUNT_RANGE[0], high=race.SEED_COUNT_RANGE[1], step=1,
+    low=race_limits.SEED_COUNT_RANGE[0], high=race_limits.SEED_COUNT_RANGE[1], step=1,
 )  # fmt: skip
 POINTS = Control("points", "images in a picture", 500, "test images, the same ones in all pictures", PROBE_SIZES[:3])
 SCORE = Control("score", "curves", "knn", options=(*SCORES, charts.LOSS, TRIPLETS), row=True, titles=SCORES)
@@ -66,6 +66,14 @@ class ReadyRace(NamedTuple):
     link: Link
 
 
+PLANE_RACE = ReadyRace(
+    "Margins in the plane",
+    "Five losses in two dimensions. Rays are class weights, and a margin makes the fans around them narrow. Ten "
+    "classes on a circle are 36° apart, too close for the margin of circle loss.",
+    {"contenders": "5", "dim": "2", "seed": "2", "loss": "softmax", "loss_2": "l_softmax", "margin_2": "4",
+     "loss_3": "am_softmax", "margin_3": "0.1", "loss_4": "arcface", "margin_4": "0.2", "scale_4": "16.0",
+     "loss_5": "circle_class", "margin_5": "0.5", "scale_5": "8.0"},
+)  # fmt: skip
 READY_RACES = (
     ReadyRace(
         "Hard against semi-hard mining", "With the hardest negatives all points collapse into one. At which step?",
@@ -89,8 +97,9 @@ READY_RACES = (
     ),
     ReadyRace(
         "Four families of losses", "SupCon, triplet with semi-hard mining, circle and AM-softmax, with usual settings.",
-        {"contenders": "4", **{f"loss{suffix}": loss for suffix, loss in DEFAULTS.items()}},
+        {"contenders": "4", **{f"loss{suffix}": DEFAULTS[suffix] for suffix in SUFFIXES[:4]}},
     ),
+    PLANE_RACE,
 )  # fmt: skip
 
 
@@ -142,6 +151,7 @@ def race_controls() -> tuple[list[RunSpec], int, int]:
     with st.sidebar:
         n_contenders = CONTENDERS.render()
         seeds = SEEDS.render()
+        race_limits.check_number_of_runs(n_contenders, seeds)
         contenders = [_show_contender(suffix, index) for index, suffix in enumerate(SUFFIXES[:n_contenders])]
         shared = _shared_controls()
         with controls.section("Shared settings", [*shared, POINTS, ENGINE]):

@@ -11,7 +11,7 @@ from cl_core.ui.pages import race_controls, race_scores
 from cl_core.ui.pages.race_controls import HIDDEN
 
 GROUP = "race"  # of all pictures here: they share one timeline
-HEIGHTS = {2: 460, 3: 400, 4: 310}  # pixels, of each picture, by the number of contenders
+HEIGHTS = {2: 460, 3: 400, 4: 310, 5: 330}  # pixels, of each picture, by the number of contenders
 
 
 def contender_label(index: int, name: str) -> str:
@@ -32,6 +32,7 @@ def contender_line(index: int) -> str:
         "square": "<rect x='14.5' y='2.5' width='11' height='11'/>",
         "triangle-up": "<path d='M20 1 27 14H13z'/>",
         "diamond": "<path d='M20 1 27 8 20 15 13 8z'/>",
+        "cross": "<path d='M18 2h4v4h4v4h-4v4h-4v-4h-4V6h4z'/>",
     }[style.shape]
     picture = (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='16' fill='{style.colour}'>"

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
 from cl_core.data.datasets import ASSETS
+from cl_core.ui.pages.race_controls import PLANE_RACE
 
 PICTURE_SIZE = (400, 250)  # pixels
 FOLDER = ASSETS / "cards"
@@ -112,6 +114,11 @@ COMPARISON_CARDS: Mapping[str, Card] = {
         "A fair race",
         "Two losses with the same initial weights and batches, step by step. Vote before you see the scores.",
         "compare",
+    ),
+    "margins": Card(
+        "Margins in the plane",
+        "Softmax and four losses with margins in two dimensions: class weights as rays, and where each margin is met.",
+        f"compare?{urlencode(PLANE_RACE.link)}",
     ),
     "failures": Card(
         "Nine ways training fails",

@@ -11,7 +11,7 @@ import pytest
 from cl_core import charts, training
 from cl_core.analysis import metrics
 from cl_core.analysis.leaderboard import rank
-from cl_core.runtime import playback
+from cl_core.runtime import playback, race_limits
 from cl_core.runtime import race as race_module
 from cl_core.runtime.race import Race, RaceProgress
 from cl_core.training import RunSpec, frames
@@ -29,7 +29,7 @@ EXPLODING = RunSpec(dataset="blobs", dim=4, loss="npair", unit_norm=False, optim
 @pytest.fixture(autouse=True, scope="module")
 def _allow_few_points():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(race_module, "PROBE_SIZES", (POINTS, *race_module.PROBE_SIZES))
+        patch.setattr(race_limits, "PROBE_SIZES", (POINTS, *race_limits.PROBE_SIZES))
         yield
 
 
@@ -182,9 +182,10 @@ def test_race_finishes_at_max_steps(monkeypatch):
 @pytest.mark.parametrize(
     ("specs", "n", "seeds", "message"),
     [
-        ([SMALL], 500, 1, "2 to 4 contenders, not 1"),
-        ([SMALL] * 5, 500, 1, "not 5"),
+        ([SMALL], 500, 1, "2 to 5 contenders, not 1"),
+        ([SMALL] * 6, 500, 1, "not 6"),
         ([SMALL] * 2, 500, 6, "1 to 5 seeds, not 6"),
+        ([SMALL] * 5, 500, 5, "20 runs at most"),
         ([SMALL] * 2, 7, 1, "points"),
         ([SMALL, RunSpec(dataset="blobs", seed=1)], 500, 1, "one seed"),
     ],
