@@ -245,6 +245,22 @@ def circle(z, y, margin=0.25, scale=32.0, pool="anchor"):
     return self_paced_terms(z, y, pool, logit_p, logit_n)
 
 
+def circle_general(
+    z, y, optimum_p=1.25, optimum_n=-0.25, margin_p=0.75, margin_n=0.25, scale=32.0, pacing=1.0, gradient="frozen"
+):
+    def weight(distance):
+        weight = 1 - pacing + pacing * distance.clamp(min=0)
+        return weight.detach() if gradient == "frozen" else weight
+
+    def logit_p(s_p):
+        return -scale * weight(optimum_p - s_p) * (s_p - margin_p)
+
+    def logit_n(s_n):
+        return scale * weight(s_n - optimum_n) * (s_n - margin_n)
+
+    return self_paced_terms(z, y, "anchor", logit_p, logit_n)
+
+
 def pccl(z, y, margin=0.25, temperature=1 / 16, xi=1):
     def logit_p(s_p):
         return -self_paced_weight(1 + margin - s_p) * s_p / (xi * temperature)
@@ -359,6 +375,7 @@ LOSSES = {
     "supcon": supcon,
     "info_nce": info_nce,
     "circle": circle,
+    "circle_general": circle_general,
     "pccl": pccl,
     "pccl_released": pccl_released,
 }

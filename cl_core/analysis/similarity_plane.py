@@ -25,6 +25,7 @@ SIMILARITY_NODES = 101  # along each side of the square of similarities: 0.02 ap
 ANGLE_NODES = 91  # along each side of the square of angles: 2 degrees apart
 CURVE_POINTS = 241
 OUTLINE_POINTS = 181
+PROFILE_HEIGHT = 0.12  # of a weight of 1, in similarity
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,7 @@ class Plane:
         violated: (n, n) bool, whether the boundary is violated; None for a loss without a boundary.
         boundary: (k, 2) points (x, y) of the boundary from its closed form, NaN in gaps; None for a loss without one.
         landmarks: other places in the plane of similarities.
+        weights: (n,) weights of a negative and of a positive at the nodes; None for a loss without weights.
     """
 
     axis: Floats
@@ -50,6 +52,7 @@ class Plane:
     violated: NDArray[np.bool_] | None
     boundary: Floats | None
     landmarks: Landmarks
+    weights: tuple[Floats, Floats] | None = None
 
 
 def similarity_plane(loss: Loss, theta: Mapping[str, Any], *, n: int = SIMILARITY_NODES, length: float = 1.0) -> Plane:
@@ -75,6 +78,7 @@ def similarity_plane(loss: Loss, theta: Mapping[str, Any], *, n: int = SIMILARIT
         violated=None if violated is None else violated.numpy(),
         boundary=None if (curve := boundary_curve(loss, checked)) is None else curve.numpy(),
         landmarks=loss.landmarks(**checked),
+        weights=None if (found := node_weights(loss, checked, axis)) is None else (found[0].numpy(), found[1].numpy()),
     )
 
 
@@ -171,6 +175,40 @@ def boundary_curve(loss: Loss, theta: Mapping[str, Any]) -> Tensor | None:
         return None
     s_n, s_p = loss.curve(torch.linspace(0, 1, CURVE_POINTS, dtype=torch.float64), **theta)
     return _clip_to_square(torch.stack([s_n, s_p], 1))
+
+
+def node_weights(loss: Loss, theta: Mapping[str, Any], axis: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Compute the weights that a loss gives to pairs by their similarity; compilers can trace it.
+
+    Args:
+        loss: the loss.
+        theta: all of its parameters.
+        axis: (n,) similarities, float64.
+
+    Returns:
+        (n,) weights of negatives and (n,) of positives; None for a loss that weighs all pairs the same.
+    """
+    if loss.weights is None:
+        return None
+    weight_p, weight_n = loss.weights(axis, axis, **theta)
+    return weight_n, weight_p
+
+
+def weight_profiles(axis: Tensor, weight_n: Tensor, weight_p: Tensor) -> tuple[Tensor, Tensor]:
+    """Return weights as outlines from the lower edge of the plane, and from its left edge; compilers can trace it.
+
+    Args:
+        axis: (n,) similarities.
+        weight_n: (n,) weights of negatives.
+        weight_p: (n,) weights of positives.
+
+    Returns:
+        Two outlines of (n + 2, 2) points (s_n, s_p); a weight of 1 is `PROFILE_HEIGHT` high.
+    """
+    edge = torch.cat([axis[:1], axis, axis[-1:]])
+    none = torch.zeros_like(axis[:1])
+    n, p = (PROFILE_HEIGHT * torch.cat([none, weight, none]) - 1 for weight in (weight_n, weight_p))
+    return torch.stack([edge, n], 1), torch.stack([p, edge], 1)
 
 
 def ellipse_outline(ellipse: Sequence[float | Tensor]) -> Tensor:

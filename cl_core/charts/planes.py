@@ -8,9 +8,10 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
-from cl_core.analysis.similarity_plane import Plane, ellipse_outline
+from cl_core.analysis.similarity_plane import Plane, ellipse_outline, weight_profiles
 from cl_core.charts.curves import spec
 from cl_core.charts.numbers import short_number
 from cl_core.components.plane import Curve, Field, Mark
@@ -54,6 +55,10 @@ def similarity_field(
         line = np.array([[landmarks.neutral, -1.0], [landmarks.neutral, 1.0]])
         label = f"no force left of sₙ = {landmarks.neutral:.3g}"
         curves.append(Curve(line, "guide", label, "neutral", "no force left of this"))
+    if plane.weights is not None:
+        across, up = weight_profiles(*map(torch.from_numpy, (plane.axis, *plane.weights)))
+        curves.append(Curve(across.numpy(), "weight", "weight αₙ", "profile_n"))
+        curves.append(Curve(up.numpy(), "weight", "weight αₚ", "profile_p"))
     if plane.boundary is not None:
         curves.append(Curve(plane.boundary, "boundary", "boundary", "boundary"))
     marks = []
@@ -62,6 +67,8 @@ def similarity_field(
     if landmarks.lowest is not None:
         same = landmarks.ellipse is not None and landmarks.ellipse[:2] == landmarks.lowest
         marks.append(Mark(*landmarks.lowest, "centre", "centre, lowest loss" if same else "lowest loss", "lowest"))
+    if landmarks.ellipse is not None and landmarks.ellipse[:2] not in (landmarks.lowest, landmarks.target):
+        marks.append(Mark(*landmarks.ellipse[:2], "corner", "centre", "centre"))
     return Field(
         title=loss.title,
         axes=("sₙ, similarity of the negative", "sₚ, similarity of the positive"),
@@ -76,6 +83,7 @@ def similarity_field(
         points=points,
         point_violated=violated,
         names=("L", "sₙ", "sₚ"),
+        weights=plane.weights,
         alt=f"{loss.title} over the similarity of a negative (across) and of a positive (up). "
         + " ".join([_boundary_text(plane, (-0.5, 0.0, 0.5)), *landmarks_text(loss, theta)]).replace("$", ""),
     )
@@ -103,6 +111,7 @@ def hide_answer(field: Field) -> Field:
         box_label="",
         points=None,
         point_violated=None,
+        weights=None,
         live=None,
         alt=f"{field.title}, hidden: the similarity of the negative across, that of the positive up.",
         words={**field.words, "hint": "Click on a place to choose it. Click again to undo."},
@@ -201,8 +210,10 @@ def landmarks_text(loss: Loss, theta: Mapping[str, Any]) -> list[str]:
         ValueError: when `theta` is not valid for the loss.
     """
     marks = loss.landmarks(**loss.check(theta))
-    lines = []
-    if marks.ellipse is not None:
+    lines: list[str] = []
+    if loss.boundary_notes is not None:
+        lines += loss.boundary_notes(**loss.check(theta))
+    elif marks.ellipse is not None:
         centre_n, centre_p, radius_n, radius_p = marks.ellipse
         size = rf"radius $\sqrt2\,m={radius_p:.4f}$" if math.isclose(radius_n, radius_p) and centre_n == 0 else (
             f"radii {radius_n:.4f} along $s_n$ and {radius_p:.4f} along $s_p$"

@@ -21,14 +21,29 @@ class Side:
         optimum: Similarity at which a pair has weight 0.
         margin: Similarity that is subtracted from that of a pair in its logit.
         scale: Factor of the logits.
+        pacing: From 0, where every pair has the weight 1, to 1, where the weight is the distance from the optimum; None
+            is 1 without a multiplication.
     """
 
     optimum: float
     margin: float
     scale: float
+    pacing: float | None = None
+
+    def weight(self, distance: Tensor) -> Tensor:
+        """Return the weight of pairs by their distance from the optimum, which is 0 beyond it."""
+        return distance if self.pacing is None else distance * self.pacing + (1 - self.pacing)
 
 
-def self_paced(c: Contrast, positive: Side, negative: Side, *, pooled: bool = False) -> Terms:
+def pair_weights(
+    s_p: Tensor, s_n: Tensor, optimum_p: float | Tensor, optimum_n: float | Tensor, pacing: float | Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return the weights of positives at s_p and of negatives at s_n, for pictures."""
+    weights = (optimum_p - s_p).clamp(min=0), (s_n - optimum_n).clamp(min=0)
+    return weights if pacing is None else (1 - pacing + pacing * weights[0], 1 - pacing + pacing * weights[1])
+
+
+def self_paced(c: Contrast, positive: Side, negative: Side, *, pooled: bool = False, frozen: bool = True) -> Terms:
     """Compute log(1 + sum_n exp(scale_n a_n (s_n - margin_n)) sum_p exp(-scale_p a_p (s_p - margin_p))).
 
     The weights a_p = [optimum_p - s_p]_+ and a_n = [s_n - optimum_n]_+ enter the value, but are constants for the
@@ -40,6 +55,7 @@ def self_paced(c: Contrast, positive: Side, negative: Side, *, pooled: bool = Fa
         negative: Constants of the negatives.
         pooled: Whether all unordered pairs of the batch form one group. This needs a symmetric Contrast; in others, as
             on a plane, every anchor is a scene of its own and there is nothing to pool.
+        frozen: Whether the weights are constants for the derivative; else it is that of the value.
 
     Returns:
         Terms with one term per anchor that has positives and negatives; if pooled, one per batch.
@@ -50,8 +66,9 @@ def self_paced(c: Contrast, positive: Side, negative: Side, *, pooled: bool = Fa
         count = (has_positive.any() & has_negative.any()).long().expand(len(c.value))
     else:
         count = (has_positive & has_negative).long()
-    constants = (positive.optimum, positive.margin, positive.scale, negative.optimum, negative.margin, negative.scale)
-    if is_fast(c, *constants):
+    if not frozen:
+        total, _ = _dense_terms(c, c.value, positive, negative, pooled)
+    elif is_fast(c, *vars(positive).values(), *vars(negative).values()):
         total = _fast_total(c, positive, negative, pooled)
     else:
         total = _dense_total(c, c.value, positive, negative, pooled)
@@ -71,7 +88,8 @@ def _dense_total(c: Contrast, value: Tensor, positive: Side, negative: Side, poo
 
 def _dense_terms(c: Contrast, s: Tensor, positive: Side, negative: Side, pooled: bool) -> tuple[Tensor, Tensor]:
     """Return the term of each anchor (A,) and its derivative (A, N) by the similarities `s`, both differentiable."""
-    a_p, a_n = (positive.optimum - s).clamp(min=0), (s - negative.optimum).clamp(min=0)
+    a_p = positive.weight((positive.optimum - s).clamp(min=0))
+    a_n = negative.weight((s - negative.optimum).clamp(min=0))
     logits_p = positive.scale * a_p * (positive.margin - s)
     logits_n = negative.scale * a_n * (s - negative.margin)
     log_p, log_n = _log_sums(logits_p, c.positive, pooled), _log_sums(logits_n, c.negative, pooled)  # (A,) or (1,)
@@ -95,7 +113,8 @@ def _fast_total(c: Contrast, positive: Side, negative: Side, pooled: bool) -> Te
     """Return the term of each anchor (A,), by blocks of rows and with an analytic derivative."""
 
     def shares_and_slope(s: Tensor, is_p: Tensor, is_n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        a_p, a_n = (positive.optimum - s).clamp_(min=0), (s - negative.optimum).clamp_(min=0)
+        a_p = positive.weight((positive.optimum - s).clamp_(min=0))
+        a_n = negative.weight((s - negative.optimum).clamp_(min=0))
         log_p, share_p = softmax_shares(a_p * (positive.margin - s), is_p, 1 / positive.scale)
         log_n, share_n = softmax_shares(a_n * (s - negative.margin), is_n, 1 / negative.scale)
         return log_p, log_n, a_n.mul_(share_n).mul_(negative.scale).sub_(a_p.mul_(share_p).mul_(positive.scale))

@@ -125,6 +125,9 @@ class Loss:
             may lie outside the square, or be NaN where there is no boundary.
         boundary_formula: The boundary in LaTeX.
         landmarks: (**theta) -> Landmarks.
+        boundary_notes: (**theta) -> sentences on its boundary with their numbers, in place of those of its ellipse.
+        weights: (s_p, s_n, **theta) -> the weights that it gives a positive and a negative; None where all weigh the
+            same.
         caution: (dim, classes, unit_norm, **theta) -> why the parameters cannot be met, or "".
         views: Whether each image of a batch has two views, the only positives of each other.
         classes: Whether it compares embeddings with one weight vector per class, which it learns.
@@ -153,6 +156,8 @@ class Loss:
     curve: Callable[..., tuple[Tensor, Tensor]] | None = field(default=None, repr=False)
     boundary_formula: str = ""
     landmarks: Callable[..., Landmarks] = field(default=lambda **_: Landmarks(), repr=False)
+    boundary_notes: Callable[..., tuple[str, ...]] | None = field(default=None, repr=False)
+    weights: Callable[..., tuple[Tensor, Tensor]] | None = field(default=None, repr=False)
     caution: Callable[..., str] = field(default=lambda **_: "", repr=False)
     views: bool = False
     classes: bool = False

@@ -7,6 +7,7 @@ from cl_core.losses.arcface import arcface
 from cl_core.losses.base import Loss
 from cl_core.losses.circle import circle
 from cl_core.losses.circle_class import circle_class
+from cl_core.losses.circle_general import circle_general
 from cl_core.losses.contrastive import contrastive
 from cl_core.losses.info_nce import info_nce
 from cl_core.losses.l_softmax import l_softmax
@@ -35,6 +36,7 @@ LOSSES: dict[str, Loss] = {
     "arcface": arcface,
     "circle": circle,
     "circle_class": circle_class,
+    "circle_general": circle_general,
     "pccl": pccl,
     "pccl_released": pccl_released,
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from cl_core.losses._self_paced import Side, self_paced
+from cl_core.losses._self_paced import Side, pair_weights, self_paced
 from cl_core.losses.base import Landmarks, Paper, Preset, loss
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.parameters import Choice, Param
@@ -55,6 +55,11 @@ def landmarks(margin: float, **_: object) -> Landmarks:
     return Landmarks((-margin, 1.0), (0.0, 1.0), (-margin, margin, 1 - margin, 1.0), (0.0, 1.0, radius, radius))
 
 
+def weights(s_p: Tensor, s_n: Tensor, margin: float, **_: object) -> tuple[Tensor, Tensor]:
+    """Return the weights of positives at s_p and of negatives at s_n."""
+    return pair_weights(s_p, s_n, 1 + margin, -margin)
+
+
 @loss(
     title="Circle loss",
     formula=r"\ell_i=\log\Big(1+\sum_{n}e^{<scale>\,\alpha_n(s_{in}-<margin>)}\sum_{p}e^{-<scale>\,\alpha_p(s_{ip}-1+<margin>)}"
@@ -66,6 +71,7 @@ def landmarks(margin: float, **_: object) -> Landmarks:
     curve=curve,
     boundary_formula=BOUNDARY,
     landmarks=landmarks,
+    weights=weights,
     presets=(
         Preset("face recognition", {"margin": 0.25, "scale": 256.0}),
         Preset("re-identification", {"margin": 0.25, "scale": 128.0}),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cl_core.losses._self_paced import Side, self_paced
 from cl_core.losses.base import Preset, loss
-from cl_core.losses.circle import BOUNDARY, MISREADINGS, PAPER, boundary, curve, landmarks
+from cl_core.losses.circle import BOUNDARY, MISREADINGS, PAPER, boundary, curve, landmarks, weights
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.parameters import Param
 
@@ -33,6 +33,7 @@ def caution(dim: int, classes: int, margin: float, **_: object) -> str:
     curve=curve,
     boundary_formula=BOUNDARY,
     landmarks=landmarks,
+    weights=weights,
     caution=caution,
     classes=True,
     presets=(Preset("face recognition", {"margin": 0.25, "scale": 256.0}),),

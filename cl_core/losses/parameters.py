@@ -30,10 +30,15 @@ TITLES: Mapping[str, str] = {  # name of a parameter -> what pages call it, wher
     "half": "factor ½",
     "xi": "temperature ratio",
     "k": "weight divisor",
+    "optimum_p": "optimum of positives",
+    "optimum_n": "optimum of negatives",
+    "margin_p": "margin of positives",
+    "margin_n": "margin of negatives",
+    "pacing": "self-pacing",
 }
 SYMBOL_TEXTS: Mapping[str, str] = {  # symbol in LaTeX -> the same as plain text
     r"\lambda": "λ", r"\delta": "δ", r"\gamma": "γ", r"\tau": "τ", r"\tau_n": "τₙ", r"\xi": "ξ", r"\mathcal{T}": "T",
-    r"\tfrac12": "½",
+    r"\tfrac12": "½", "O_p": "Oₚ", "O_n": "Oₙ", r"\Delta_p": "Δₚ", r"\Delta_n": "Δₙ", r"\kappa": "κ", r"\nabla": "∇",
 }  # fmt: skip
 DISTANCE_TITLES: Mapping[str, str] = {
     "sqeuclidean": "squared Euclidean",
@@ -135,8 +140,8 @@ class Parameter:
     @property
     def aliases(self) -> tuple[str, ...]:
         """Other names that it has in papers and libraries: the letter of its formula, and those of `ALIASES`."""
-        letter = self.symbol.strip("\\").split("_")[0]
-        letters = (letter,) if letter.isalpha() and letter != self.name else ()
+        letter = self.symbol.strip("\\")
+        letters = (letter,) if letter.replace("_", "").isalpha() and letter != self.name else ()
         return tuple(dict.fromkeys((*letters, *ALIASES.get(self.name, ()))))
 
     @property

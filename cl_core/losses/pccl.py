@@ -8,6 +8,7 @@ from torch import Tensor
 
 from cl_core.losses._self_paced import Side, self_paced
 from cl_core.losses.base import Landmarks, Paper, Preset, loss
+from cl_core.losses.circle import weights
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.parameters import Param
 
@@ -68,6 +69,7 @@ def landmarks(margin: float, xi: int, **_: object) -> Landmarks:
     boundary_formula=r"\xi\left(s_n+\tfrac m2\right)^2+\left(s_p-\tfrac{1+m}2\right)^2=\tfrac{\xi m^2+(1+m)^2}4"
     r"\ (s_n\ge-m),\quad s_p=0\ (s_n<-m)",
     landmarks=landmarks,
+    weights=weights,
     presets=(Preset("as sharp as circle loss with a scale of 64", {"margin": 0.25, "temperature": 1 / 64, "xi": 1}),),
     relations=("Circle loss without its margins, and with the logits of positives divided by xi.",),
     misreadings=(

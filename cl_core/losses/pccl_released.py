@@ -8,6 +8,7 @@ from torch import Tensor
 
 from cl_core.losses._self_paced import Side, self_paced
 from cl_core.losses.base import Landmarks, Preset, Recipe, loss
+from cl_core.losses.circle import weights
 from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.parameters import Param
 from cl_core.losses.pccl import PAPER, TWO_VARIANTS
@@ -50,6 +51,7 @@ def landmarks(margin: float, k: int, **_: object) -> Landmarks:
     curve=curve,
     boundary_formula=r"s_n^2+\tfrac{(s_p-1)^2}k=m^2\left(1+\tfrac1k\right)\ (s_n\ge-m),\quad s_p=1-m\ (s_n<-m)",
     landmarks=landmarks,
+    weights=weights,
     recipe=Recipe(batch=256),
     presets=(Preset("as released with EasyNLP", {"margin": 0.4, "scale": 64.0, "k": 1}),),
     relations=("At k = 1 it is circle loss with all pairs of the batch in one group.",),

@@ -15,6 +15,8 @@ from cl_core.analysis.similarity_plane import (
     boundary_curve,
     ellipse_outline,
     evaluate,
+    node_weights,
+    weight_profiles,
 )
 from cl_core.analysis.wedge import tensor_of_angles, tensor_of_angles_away
 from cl_core.losses.base import Loss
@@ -29,8 +31,9 @@ def similarity_program(loss: Loss, theta: Mapping[str, Any]) -> Program:
     """Compile a loss over the plane of similarities, with its curves and landmarks.
 
     Its inputs are the loss's sliders, and the `length` of embeddings where it counts. Its outputs are `value`,
-    `force_x`, `force_y` and `violated` on the grid, points of the curves `boundary`, `ellipse` and `neutral`, the
-    places `target` and `lowest`, and the `box`; as far as the loss has them.
+    `force_x`, `force_y` and `violated` on the grid, points of the curves `boundary`, `ellipse`, `neutral`, `profile_n`
+    and `profile_p`, the places `target`, `lowest` and `centre`, the `box`, and the weights `weight_x` and `weight_y`;
+    as far as the loss has them.
 
     Args:
         loss: the loss.
@@ -50,8 +53,12 @@ def similarity_program(loss: Loss, theta: Mapping[str, Any]) -> Program:
         landmarks = loss.landmarks(**values)
         if landmarks.ellipse is not None:
             found["ellipse"] = ellipse_outline(landmarks.ellipse)
+            found["centre"] = _numbers(landmarks.ellipse[:2])
         if landmarks.neutral is not None:
             found["neutral"] = _numbers((landmarks.neutral, -1.0, landmarks.neutral, 1.0)).view(2, 2)
+        if (weights := node_weights(loss, values, axis)) is not None:
+            found["weight_x"], found["weight_y"] = weights
+            found["profile_n"], found["profile_p"] = weight_profiles(axis, *weights)
         for name in ("target", "lowest", "box"):
             place = getattr(landmarks, name)
             found[name] = None if place is None else _numbers(place)

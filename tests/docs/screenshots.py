@@ -67,6 +67,7 @@ CARD_VIEWS = {
     "census": CardView(CHART, settings="counted=1000"),
     "used-up": CardView(".shares .stage", middle=0.2),
     "boundaries": CardView(".plane .sheet", middle=0.0),
+    "general-circle": CardView(".plane .sheet", middle=0.0),
     "angles": CardView(".wedge .stage"),
     "batch": CardView(".batch .stage"),
     "points": CardView(".points .stage", middle=0.4),

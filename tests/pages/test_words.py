@@ -47,7 +47,7 @@ ENGLISH = {
     "triplet",    "twice", "unbounded", "unscaled", "alone", "encoder", "loss", "rate", "dim", "schedule",
     "convention", "points",
     "optimiser", "theta", "distance", "variant", "pool", "contrastive", "annealing", "k", "xi", "l2", "euclidean",
-    "dataset", "probe",
+    "dataset", "probe", "gradient", "frozen", "true", "pacing",
 }  # fmt: skip
 PHRASES = (  # regular expressions, of whole lines where they begin with ^
     # unclear phrases that pages used to have

@@ -11,7 +11,7 @@ import { levelsOf, scaleOf, tonesOf } from "./levels.js";
 
 /**
  * @typedef {[number, number, number, number]} Span  lowest and highest x, lowest and highest y
- * @typedef {"boundary" | "guide" | "neutral"} CurveRole
+ * @typedef {"boundary" | "guide" | "neutral" | "weight"} CurveRole
  * @typedef {"target" | "centre" | "corner"} MarkRole
  *
  * @typedef {object} Header  of a message
@@ -26,6 +26,7 @@ import { levelsOf, scaleOf, tonesOf } from "./levels.js";
  * @property {number} scale  of the pairs' coordinates
  * @property {string} unit  of x and y
  * @property {[string, string, string]} names  of the loss, x and y
+ * @property {[string, string]} weight_names  of the weights of the pairs of x and of y
  * @property {string} alt
  * @property {Palette} palette
  * @property {number} height  CSS pixels
@@ -42,6 +43,8 @@ import { levelsOf, scaleOf, tonesOf } from "./levels.js";
  * @property {Int16Array} points  x, y, x, y ... of the pairs, divided by `scale`
  * @property {Uint8Array} [violated]  (ny, nx)
  * @property {Uint8Array} [point_violated]
+ * @property {Float32Array} [weight_x]  (nx,) weights of the pair of x
+ * @property {Float32Array} [weight_y]  (ny,)
  * @property {Uint8Array} [program]  that computes the field
  *
  * @typedef {object} Curve
@@ -71,6 +74,8 @@ import { levelsOf, scaleOf, tonesOf } from "./levels.js";
  * @property {number[] | null} box   lowest and highest u, lowest and highest v
  * @property {Float32Array} pairs    u, v, u, v ...
  * @property {Uint8Array | null} pairViolated
+ * @property {Float32Array} [weightX]  of the columns
+ * @property {Float32Array} [weightY]  of the rows
  */
 
 /**
@@ -108,6 +113,8 @@ export function fieldOf(header, buffers) {
     box: header.box && unitBox(header.box, span),
     pairs: unitsOf(points, span),
     pairViolated: buffers.point_violated ?? null,
+    weightX: buffers.weight_x,
+    weightY: buffers.weight_y,
   };
 }
 

@@ -19,6 +19,8 @@ import { negated } from "../_shared/format.js";
  * @property {number} dx  derivative of the loss by x
  * @property {number} dy
  * @property {"violated" | "satisfied" | ""} side
+ * @property {number} [weightX]  weight of the pair of x, of a loss with weights
+ * @property {number} [weightY]
  *
  * @typedef {Node & Numbers} Reading
  */
@@ -78,6 +80,8 @@ export function readingOf(field, node) {
     dx: negated(field.forceX[i]),
     dy: negated(field.forceY[i]),
     side: field.violated ? (field.violated[i] ? "violated" : "satisfied") : "",
+    weightX: field.weightX?.[node.column],
+    weightY: field.weightY?.[node.row],
   };
 }
 

@@ -18,20 +18,21 @@ const CLEAR = 4; // CSS pixels between a mark and its name
 const AMBIGUOUS = 5; // cost of a place where the name seems to belong to another mark
 const MOST_PAIRS = 300; // pairs that are obstacles, at most
 const SHORT = 70; // CSS pixels of a contour below which it has no number
-const WEIGHTS = { boundary: 4, guide: 0.8, neutral: 0.5 }; // of a line as an obstacle
+const WEIGHTS = { boundary: 4, guide: 0.8, neutral: 0.5, weight: 0.5 }; // of a line as an obstacle
 
 /** @type {Record<LabelKind, {size: number, weight: number}>} type of the labels, in the usual size */
 export const TYPES = {
   boundary: { size: 16, weight: 700 },
   guide: { size: 14, weight: 600 },
   neutral: { size: 14, weight: 600 },
+  weight: { size: 14, weight: 600 },
   mark: { size: 15, weight: 650 },
   box: { size: 14, weight: 600 },
   contour: { size: 13, weight: 500 },
 };
 
 /** @type {LabelKind[]} */
-const PRIORITY = ["mark", "boundary", "guide", "box", "neutral", "contour"];
+const PRIORITY = ["mark", "boundary", "guide", "box", "neutral", "weight", "contour"];
 const REQUIRED = PRIORITY.slice(0, 3);
 
 /**

@@ -6,7 +6,7 @@ import { lerp } from "../_shared/transition.js";
 /** @import { Box } from "../_shared/boxes.js" */
 
 /**
- * @typedef {"boundary" | "guide" | "neutral" | "mark" | "box" | "contour"} LabelKind
+ * @typedef {"boundary" | "guide" | "neutral" | "weight" | "mark" | "box" | "contour"} LabelKind
  *
  * @typedef {object} Candidate  where the middle of a label could be
  * @property {number} x

@@ -34,6 +34,8 @@ export function messageOf({ header, buffers }, numbers) {
       force_x: numbers.force_x,
       force_y: numbers.force_y,
       violated: numbers.violated ?? buffers.violated,
+      weight_x: numbers.weight_x ?? buffers.weight_x,
+      weight_y: numbers.weight_y ?? buffers.weight_y,
       point_violated: pairsViolated(header, buffers, numbers.violated),
       curves: points,
     }),

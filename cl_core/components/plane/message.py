@@ -30,7 +30,7 @@ WORDS: Mapping[str, str] = {
     "Plus and minus zoom, 0 shows the whole plane.",
 }
 
-CURVE_ROLES = ("boundary", "guide", "neutral")
+CURVE_ROLES = ("boundary", "guide", "neutral", "weight")
 MARK_ROLES = ("target", "centre", "corner")
 
 
@@ -41,7 +41,7 @@ class Curve:
     Attributes:
         points: (k, 2) x and y along it; a row that is not finite interrupts the line.
         role: "boundary" (thick: the decision boundary), "guide" (thin and dashed, such as the whole circle or the
-            diagonal) or "neutral" (thin and dotted).
+            diagonal), "neutral" (thin and dotted) or "weight" (the filled outline of weights along an edge).
         label: short text beside it, shown where there is room.
         name: output of the program that computes it as a slider moves; "" for none.
         moving: text beside it meanwhile, without numbers; the same as `label` if empty.
@@ -95,11 +95,13 @@ class Field:
         point_violated: (n,) bool, which of them are violated; None where there is no boundary.
         unit: unit of x and y: "" or "°".
         names: symbols of the loss, x and y in the readout.
+        weights: (nx,) weights of the pair of x and (ny,) of the pair of y, for the readout; None for none.
+        weight_names: their symbols in the readout.
         alt: text alternative of the picture.
         words: texts on the controls: `WORDS`, or all of them in another language.
         live: what lets it follow the page's sliders; None where it changes with Python's messages alone. Its program's
-            outputs are `value`, `force_x`, `force_y` and `violated`, those that curves and marks name, and `box`, as
-            far as the picture has them.
+            outputs are `value`, `force_x`, `force_y` and `violated`, those that curves and marks name, `box`,
+            `weight_x` and `weight_y`, as far as the picture has them.
     """
 
     title: str
@@ -118,6 +120,8 @@ class Field:
     point_violated: NDArray[np.bool_] | None = None
     unit: str = ""
     names: tuple[str, str, str] = ("L", "sₙ", "sₚ")
+    weights: tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]] | None = None
+    weight_names: tuple[str, str] = ("αₙ", "αₚ")
     alt: str = ""
     words: Mapping[str, str] = field(default_factory=lambda: WORDS)
     live: Live | None = None
@@ -173,6 +177,7 @@ def encode(field: Field, *, height: int = 520, group: str = "", kept: PlaneState
         "scale": scale,
         "unit": field.unit,
         "names": list(field.names),
+        "weight_names": list(field.weight_names),
         "alt": field.alt,
         "palette": {"light": _colours("light"), "dark": _colours("dark")},
         "height": height,
@@ -191,6 +196,8 @@ def encode(field: Field, *, height: int = 520, group: str = "", kept: PlaneState
         "points": codes,
     }
     buffers |= live_buffers(field.live)
+    if field.weights is not None:
+        buffers["weight_x"], buffers["weight_y"] = (np.asarray(each, np.float32) for each in field.weights)
     if field.violated is not None:
         buffers["violated"] = np.asarray(field.violated, bool).astype(np.uint8)
     if field.point_violated is not None:
@@ -231,6 +238,8 @@ def _check(field: Field) -> None:
         low, high = getattr(field, name)
         if not low < high:
             raise ValueError(f"{name} must go from low to high, not from {low} to {high}")
+    if field.weights is not None and tuple(map(np.shape, field.weights)) != ((shape[1],), (shape[0],)):
+        raise ValueError(f"weights must be (nx,) and (ny,), not {tuple(map(np.shape, field.weights))}")
     for curve in field.curves:
         if np.ndim(curve.points) != 2 or np.shape(curve.points)[1] != 2:
             raise ValueError(f"a curve has points (k, 2), not {np.shape(curve.points)}")

@@ -100,7 +100,7 @@ class PlanePicture extends Picture {
     if (previous && String(header.span) !== String(previous.span)) this.#view.reset();
     this.#show(field);
     this.scene.forgetWidths();
-    this.readout.write(header, field.pairs.length > 0, field.violated !== null);
+    this.readout.write(header, field.pairs.length > 0, field.violated !== null, field.weightX !== undefined);
     if (!previous) this.#sent = this.#known = header.kept;
     if (this.#group?.name !== header.group) this.#join(header.group);
     this.#fit();

@@ -14,7 +14,7 @@ import { superscript, withMinus } from "../_shared/format.js";
 export class Readout {
   /** @type {Words} */
   words = {};
-  #names = { x: "", y: "", loss: "", dx: "", dy: "" };
+  #names = { x: "", y: "", loss: "", dx: "", dy: "", weightX: "", weightY: "" };
   #unit = "";
   #written = ""; // JSON of the texts written
 
@@ -43,19 +43,22 @@ export class Readout {
    * @param {Header} header
    * @param {boolean} hasPairs
    * @param {boolean} hasSides
+   * @param {boolean} hasWeights
    */
-  write(header, hasPairs, hasSides) {
+  write(header, hasPairs, hasSides, hasWeights) {
+    for (const cell of ["weightX", "weightY"]) this.#find(`[data-cell="${cell}"]`).hidden = !hasWeights;
     setText(this.#find(".title"), header.title);
     this.#find('[data-do="pairs"]').hidden = !hasPairs;
     this.#find('[data-cell="side"]').style.visibility = hasSides ? "" : "hidden";
     const canvas = this.#find(".sheet");
     canvas.setAttribute("aria-label", header.alt || header.title);
-    const { words, names, unit } = header;
+    const { words, names, unit, weight_names } = header;
     const [loss, x, y] = names;
     this.words = words;
     this.#unit = unit;
-    this.#names = { x, y, loss, dx: `∂${loss}/∂${x}`, dy: `∂${loss}/∂${y}` };
-    const texts = JSON.stringify([words, names]);
+    const [weightX, weightY] = weight_names;
+    this.#names = { x, y, loss, dx: `∂${loss}/∂${x}`, dy: `∂${loss}/∂${y}`, weightX, weightY };
+    const texts = JSON.stringify([words, names, weight_names]);
     if (texts === this.#written) return;
     this.#written = texts;
     canvas.setAttribute("aria-description", words.keys);
@@ -110,8 +113,13 @@ export class Readout {
   }
 
   /** @param {Reading} reading */
-  #numbers({ x, y, loss, dx, dy }) {
+  #numbers({ x, y, loss, dx, dy, weightX, weightY }) {
+    const weights =
+      weightX === undefined || weightY === undefined
+        ? {}
+        : { weightX: numberText(weightX), weightY: numberText(weightY) };
     return {
+      ...weights,
       x: coordinateText(x) + this.#unit,
       y: coordinateText(y) + this.#unit,
       loss: numberText(loss),

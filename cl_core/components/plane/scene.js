@@ -217,6 +217,11 @@ export class Scene {
       context.stroke();
       context.strokeStyle = css(theme.classes[BOUNDARY]);
       context.lineWidth = 4;
+    } else if (role === "weight") {
+      context.strokeStyle = context.fillStyle = css(mix(theme.background, theme.text, 0.8));
+      context.globalAlpha = 0.16 * alpha;
+      context.fill();
+      context.lineWidth = 1;
     } else {
       context.strokeStyle = css(mix(theme.background, theme.text, role === "guide" ? 0.8 : 0.6));
       context.lineWidth = role === "guide" ? 1.8 : 1.5;

@@ -50,6 +50,12 @@ LOSS_CARDS: Mapping[str, Card] = {
         "pairs.",
         "boundaries?loss=circle&pairs=half-trained",
     ),
+    "general-circle": Card(
+        "From a line to a circle",
+        "AM-softmax's boundary is a line, that of circle loss a circle. Fade from one to the other, and set optima and "
+        "margins one by one.",
+        "boundaries?loss=circle_general&pacing=0.5",
+    ),
     "angles": Card(
         "A margin as an angle",
         "What L-softmax and AM-softmax demand of two classes. Drag a class weight and compare.",

@@ -126,7 +126,7 @@ def test_decode_returns_the_pinned_place(answer, state):
         ({"x_range": (1.0, 1.0)}, "x_range must go from low to high"),
         ({"y_range": (0.0, float("nan"))}, "y_range must go from low to high"),
         ({"curves": [Curve(np.zeros((2, 3)))]}, r"a curve has points \(k, 2\), not \(2, 3\)"),
-        ({"curves": [Curve(np.zeros((2, 2)), "thick")]}, "a curve is one of boundary, guide, neutral, not 'thick'"),
+        ({"curves": [Curve(np.zeros((2, 2)), "thick")]}, "one of boundary, guide, neutral, weight, not 'thick'"),
         ({"marks": [Mark(0, 0, "star")]}, "a mark is one of target, centre, corner, not 'star'"),
         ({"points": np.zeros((3, 3))}, r"points must be \(n, 2\), not \(3, 3\)"),
         ({"point_violated": np.zeros(2, bool)}, r"point_violated is \(2,\), but points is \(3, 2\)"),

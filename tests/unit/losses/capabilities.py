@@ -53,6 +53,7 @@ CASES = (
     *(Case(key, {"distance": distance}) for key in ("triplet", "contrastive") for distance in ("euclidean", "cosine")),
     Case("supcon", {"variant": "in"}),
     Case("circle", {"pool": "batch"}),
+    Case("circle_general", {"gradient": "true", "pacing": 0.6}),
     Case("npair", {"l2": 0.01}),
 )
 
@@ -151,6 +152,7 @@ def learnable(case: Case) -> None:
         if parameter.kind != "number":
             continue
         value = float(case.theta.get(parameter.name, parameter.default)) or 1e-3  # 0 is an end of the range
+        value = value - 1e-3 if value == parameter.spec.high else value  # both sides of it must be allowed
         learnt = nn.Parameter(torch.tensor(value, dtype=torch.float64))
         f = case.module(**{parameter.name: learnt})
         assert dict(f.named_parameters())[parameter.name] is learnt
