@@ -51,7 +51,7 @@ def test_boundary_fades_from_the_line_to_the_circle(open_page: Open) -> None:
     press(page, "self-pacing", "End")
     wait_for(page, lambda: is_circle(plane))
     expect(text).to_contain_text("Its squared radius is")
-    expect(page).to_have_url(re.compile("pacing=1.0"))
+    expect(page).not_to_have_url(re.compile("pacing"))  # links leave defaults out
 
 
 def test_held_slider_moves_the_boundary_at_once(open_page: Open) -> None:
@@ -98,4 +98,4 @@ def test_preset_of_the_papers_four_and_of_pccl(open_page: Open) -> None:
     page.keyboard.press("Escape")
     press(page, "optimum of positives", "End")
     expect(page.locator(".stMain")).to_contain_text("Its squared radius is")
-    expect(page).to_have_url(re.compile("optimum_p=2.0"))
+    expect(page).to_have_url(re.compile("optimum_p=2"))

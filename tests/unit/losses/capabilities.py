@@ -152,7 +152,8 @@ def learnable(case: Case) -> None:
         if parameter.kind != "number":
             continue
         value = float(case.theta.get(parameter.name, parameter.default)) or 1e-3  # 0 is an end of the range
-        value = value - 1e-3 if value == parameter.spec.high else value  # both sides of it must be allowed
+        if parameter.corners[-1] == value:
+            value -= 1e-3  # both sides of it must be allowed
         learnt = nn.Parameter(torch.tensor(value, dtype=torch.float64))
         f = case.module(**{parameter.name: learnt})
         assert dict(f.named_parameters())[parameter.name] is learnt
