@@ -21,6 +21,9 @@ from cl_core.losses.contrast import Contrast, Terms
 from cl_core.losses.distances import pairwise, slope_in_similarity, unit
 from cl_core.losses.miners import KINDS
 
+MOST_OF_A_PUSH = 0.9  # share of the push on an embedding, of which the number of negatives is told
+ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -60,6 +63,8 @@ class BatchForces:
         shares: kind -> share of the sum of |weights| over these pairs.
         s_p: mean cosine of positive pairs.
         s_n: mean cosine of negative pairs.
+        negatives: mean over the embeddings of the number of negatives, strongest first, that carry `MOST_OF_A_PUSH` of
+            what pushes one; NaN if nothing is pushed.
     """
 
     value: float
@@ -73,6 +78,7 @@ class BatchForces:
     shares: Mapping[str, float]
     s_p: float
     s_n: float
+    negatives: float
 
 
 def batch_forces(loss: Loss, theta: Mapping[str, Any], batch: Batch) -> BatchForces:
@@ -108,7 +114,19 @@ def batch_forces(loss: Loss, theta: Mapping[str, Any], batch: Batch) -> BatchFor
         shares=shares,
         s_p=_mean(similarity[positive]),
         s_n=_mean(similarity[negative]),
+        negatives=_pushing_negatives(slopes.weights.clamp(min=0) * negative),
     )
+
+
+def _pushing_negatives(pushes: Tensor) -> float:
+    """Return the mean number of negatives that carry `MOST_OF_A_PUSH` of the push on an embedding.
+
+    Args:
+        pushes: (B, N) weights of negative pairs, 0 elsewhere.
+    """
+    pushed = pushes[pushes.sum(1) > 0]
+    carried = pushed.sort(descending=True).values.cumsum(1) / pushed.sum(1, keepdim=True)
+    return float(((carried < MOST_OF_A_PUSH - ROUNDING).sum(1) + 1).double().mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -71,6 +71,8 @@ CARD_VIEWS = {
     "angles": CardView(".wedge .stage"),
     "batch": CardView(".batch .stage"),
     "points": CardView(".points .stage", middle=0.4),
+    "fan": CardView(".batch .stage", 2),
+    "easy": CardView(CHART, 2, across=0.0),
     "retrieval": CardView(".nearest", across=0.0),
     "threshold": CardView(CHART, middle=0.4, across=1.0),
     "supcon": CardView(CLOUD, step=400, settings="play=true"),

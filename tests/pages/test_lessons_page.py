@@ -148,7 +148,7 @@ def test_cover_without_question_is_removed_by_prediction(pool):
     ("link", "expected"),
     [
         ({"lesson": "<b>"}, "`lesson`: there is no lesson `?b?`"),
-        ({"lesson": "fifty-minutes", "step": "99"}, "`step` must be a whole number from 1 to 10, not `99`"),
+        ({"lesson": "fifty-minutes", "step": "99"}, "`step` must be a whole number from 1 to 11, not `99`"),
         ({"lesson": "fifty-minutes", "step": "-1"}, "`step` must be"),
         ({"lesson": "fifty-minutes", "step": "9" * 5000}, "`step` must be"),
         ({"room": "a b"}, "`room` must be 3 to 24 letters"),

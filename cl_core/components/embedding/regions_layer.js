@@ -12,7 +12,7 @@ import { classColour, css, mix, pixel, ringColour } from "../_shared/colour.js";
  */
 
 const TINT = { region: 0.1, wedge: 0.3 }; // share of the class's colour, on a light page
-const DARK = 1.5; // times as much on a dark one
+const DARK = 1.2; // times as much on a dark one
 const UNSELECTED = 0.3; // times as much for classes that are not selected
 const LONGEST_RAY = 0.4; // of the longest class weight, as a share of the picture, where lengths of embeddings differ
 const RAY = { line: 2.25, halo: 4.5, dot: 4 }; // CSS pixels

@@ -144,6 +144,7 @@ def show_batch(chosen: Sequence[LossChoice]) -> None:
     def pin(image: int | None) -> None:
         ANCHOR.save([] if image is None else [(image,)], scope)
 
+    batch_details.show_comparison(chosen, [trajectory[-1][1] for trajectory in trajectories])
     for column, choice, trajectory, max_force, max_weight in zip(
         st.columns(len(chosen), gap="medium"), chosen, trajectories, max_forces, max_weights, strict=True
     ):

@@ -1,6 +1,7 @@
 """Details beside a frozen batch: its numbers, its strongest pairs, other conventions, and the code."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
-from cl_core.analysis.gradients import Batch, BatchForces
+from cl_core.analysis.gradients import MOST_OF_A_PUSH, Batch, BatchForces
 from cl_core.charts.numbers import short_number
 from cl_core.data import datasets
 from cl_core.losses import snippets, variants
@@ -49,6 +50,25 @@ def show_numbers(trajectory: Sequence[tuple[Batch, BatchForces, float]]) -> None
     strength = float(last.embedding_force.norm(dim=1).max())
     rate_note = f"; the last step had a learning rate of {short_number(rate)}" if has_steps else ""
     st.caption(f"{last.n_terms:,} terms · strongest force {short_number(strength)}{rate_note}")
+
+
+def show_comparison(chosen: Sequence[LossChoice], forces: Sequence[BatchForces]) -> None:
+    """Say what easy pairs carry of the gradient under each loss, and how many negatives push an image.
+
+    Args:
+        chosen: the losses.
+        forces: of the batch under each of them.
+    """
+    names = [choice.loss.short_title for choice in chosen]
+    if len(set(names)) < len(names):
+        names = ["the first", "the second"]
+    named = list(zip(names, forces, strict=True))
+    easy = ", ".join(f"**{each.shares['easy']:.0%}** under {name}" for name, each in named)
+    counts = [f"**{each.negatives:.0f}** under {name}" for name, each in named if isfinite(each.negatives)]
+    text = f"Easy pairs carry {easy} of the gradient."
+    if counts:
+        text += f" Negatives that make up {MOST_OF_A_PUSH:.0%} of the push on an image: {', '.join(counts)}."
+    st.markdown(text)
 
 
 def show_strongest_pairs(

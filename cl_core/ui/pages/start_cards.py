@@ -72,6 +72,16 @@ LOSS_CARDS: Mapping[str, Card] = {
         "them, and see what a margin changes.",
         "retrieval?part=three+points",
     ),
+    "fan": Card(
+        "Many negatives at once",
+        "The N-pair loss pushes an image away from 38 others at once, a triplet loss from one. Which ones?",
+        "batch?loss=npair&loss_2=triplet&mining_2=batch_hard&anchor=7",
+    ),
+    "easy": Card(
+        "What easy pairs carry",
+        "On one batch, easy pairs carry 71% of the gradient under AM-softmax, and 19% under circle loss.",
+        "batch?loss=am_softmax&loss_2=circle",
+    ),
     "retrieval": Card(
         "Classified correctly, retrieved wrongly",
         "A classifier knows what an image is. Is the most similar image of the same class? Search 10,000 test images.",

@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from cl_core import losses
-from cl_core.analysis.gradients import Batch, batch_forces, choose_batch, class_means, gradient_step
+from cl_core.analysis.gradients import (
+    Batch,
+    _pushing_negatives,
+    batch_forces,
+    choose_batch,
+    class_means,
+    gradient_step,
+)  # fmt: skip
 from cl_core.analysis.metrics import TRIPLET_MARGIN
 from cl_core.losses import LOSSES
 from cl_core.losses.distances import unit
@@ -141,3 +148,11 @@ def test_class_means_are_unit_and_zero_for_a_class_without_images():
     z = np.array([[2.0, 0.0], [0.0, 3.0], [0.0, 1.0]])
     means = class_means(z, np.array([0, 0, 2]), 4)
     assert np.allclose(means, [[0.5**0.5, 0.5**0.5], [0, 0], [0, 1], [0, 0]])
+
+
+def test_negatives_that_push_are_counted_by_the_share_that_they_carry():
+    pushes = torch.tensor(
+        [[0.5, 0.45, 0.05, 0.0], [0.25, 0.25, 0.25, 0.25], [0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]]
+    )
+    assert _pushing_negatives(pushes.double()) == pytest.approx((2 + 4 + 1) / 3)
+    assert math.isnan(_pushing_negatives(torch.zeros(2, 3)))

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 import torch
 
+from cl_core.analysis import gradients
 from cl_core.losses import LOSSES, collapse_value, module
 from cl_core.losses.contrast import Contrast
-from cl_core.pretrained import recordings
+from cl_core.pretrained import embeddings, recordings
 from cl_core.teaching import lessons
 from cl_core.training import RunSpec, advance, frames, start
+from cl_core.ui.pages import batch
+from cl_core.ui.pages.start_cards import LOSS_CARDS
 
 AVAILABLE = {path.stem: lessons.parse(path.stem, path.read_text()) for path in sorted(lessons.FOLDER.glob("*.toml"))}
 QUESTIONS = {
@@ -36,6 +39,25 @@ def answers(lesson, step):
 
 def values(*x):
     return torch.tensor(x, dtype=torch.float64)
+
+
+def frozen_batch(key, **theta):
+    """Return the forces of a loss on the batch that its page shows first."""
+    start = batch._load_start(embeddings.load("supcon", "half-trained"), batch.IMAGES.default, batch.DRAW.default)
+    return gradients.batch_forces(LOSSES[key], LOSSES[key].check(theta), start.batch)
+
+
+def test_cards_of_the_frozen_batch_say_what_it_shows():
+    counts = [
+        frozen_batch(key, **theta).negatives for key, theta in (("npair", {}), ("triplet", {"mining": "batch_hard"}))
+    ]
+    assert f"from {counts[0]:.0f} others at once" in LOSS_CARDS["fan"].text
+    assert counts[1] == 1
+    easy = [frozen_batch(key).shares["easy"] for key in ("am_softmax", "circle")]
+    assert (
+        f"carry {easy[0]:.0%} of the gradient under AM-softmax, and {easy[1]:.0%} under circle"
+        in LOSS_CARDS["easy"].text
+    )
 
 
 @answers("fifty-minutes", 4)
@@ -79,6 +101,17 @@ def weight_of_a_near_negative(text):
 
 
 @answers("fifty-minutes", 7)
+def why_easy_pairs_carry_less_under_circle_loss(text):
+    shares = {key: frozen_batch(key).shares["easy"] for key in ("am_softmax", "circle")}
+    assert f"it is {shares['circle']:.0%} against {shares['am_softmax']:.0%}" in text
+    # one pair a side: the slopes are as the distances from the optima, whatever the loss
+    margin, s_p, s_n = LOSSES["circle"].defaults["margin"], values(0.9).requires_grad_(), values(0.4).requires_grad_()
+    slopes = torch.autograd.grad(LOSSES["circle"](Contrast.of_pairs(s_p, s_n)).total.sum(), [s_p, s_n])
+    assert float(-slopes[0] / slopes[1]) == pytest.approx((1 + margin - 0.9) / (0.4 + margin))
+    return "distance from its optimum"
+
+
+@answers("fifty-minutes", 8)
 def step_of_the_collapse(text):
     run = recordings.load("hard")
     assert run.spec == RunSpec(loss="triplet", theta={"mining": "hard", "margin": 1.0}, batch=128)
@@ -86,7 +119,7 @@ def step_of_the_collapse(text):
     return "Before step 30" if run.collapsed < 30 else None
 
 
-@answers("fifty-minutes", 9)
+@answers("fifty-minutes", 10)
 def winner_of_the_race(text):
     thetas = {"A": {"mining": "hard", "margin": 1.0}, "B": {"mining": "semihard", "margin": 1.0}, "C": None}
     scores = {}
@@ -100,7 +133,7 @@ def winner_of_the_race(text):
     return "C: "
 
 
-@answers("fifty-minutes", 10)
+@answers("fifty-minutes", 11)
 def cause_of_a_loss_at_its_margin(text):
     y = torch.arange(40) % 4
     for margin in (0.2, 1.0):
