@@ -17,6 +17,7 @@ if __name__ == "__main__":  # a run for a visitor's session
                 "Look": [
                     st.Page("pages/triplets.py", title="Triplets", icon=":material/change_history:"),
                     st.Page("pages/boundaries.py", title="Boundaries", icon=":material/join_inner:"),
+                    st.Page("pages/derivations.py", title="Derivations", icon=":material/function:"),
                     st.Page("pages/batch.py", title="One frozen batch", icon=":material/ac_unit:"),
                     st.Page("pages/retrieval.py", title="Retrieval", icon=":material/image_search:"),
                 ],

@@ -7,6 +7,7 @@ from cl_core.charts.census import PARTS, anchor_chart, anchor_rows, margin_chart
 from cl_core.charts.curves import loss_chart, loss_rows, score_chart, score_rows, triplet_chart, triplet_rows
 from cl_core.charts.density_plot import density
 from cl_core.charts.experiments import heat_chart, heat_rows, rate_chart, rate_rows
+from cl_core.charts.force_bars import force_chart, force_rows, force_text
 from cl_core.charts.large_type import enlarge
 from cl_core.charts.loss_notes import curve_remarks, loss_notes
 from cl_core.charts.miners import miner_chart, miner_rows, pick_chart, pick_rows
@@ -44,6 +45,9 @@ __all__ = [
     "enlarge",
     "error_chart",
     "error_rows",
+    "force_chart",
+    "force_rows",
+    "force_text",
     "has_floor",
     "heat_chart",
     "heat_rows",

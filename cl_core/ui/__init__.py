@@ -7,6 +7,7 @@ from cl_core.ui.link.presentation import intro, show_link_notes
 from cl_core.ui.link.share import share_view
 from cl_core.ui.pages.batch import batch_controls, batch_notes, show_batch
 from cl_core.ui.pages.boundaries import boundary_controls, boundary_notes, show_boundaries
+from cl_core.ui.pages.derivations import derivation_notes, show_derivation
 from cl_core.ui.pages.experiments.page import experiment_notes, experiment_part, show_experiment
 from cl_core.ui.pages.failures import failure_controls, failure_notes, show_failure, show_gallery
 from cl_core.ui.pages.lesson_bar import lesson_bar
@@ -32,6 +33,7 @@ __all__ = [
     "boundary_controls",
     "boundary_notes",
     "close_phone_sidebar",
+    "derivation_notes",
     "describe_error",
     "experiment_notes",
     "experiment_part",
@@ -51,6 +53,7 @@ __all__ = [
     "show_batch",
     "show_boundaries",
     "show_cards",
+    "show_derivation",
     "show_experiment",
     "show_failure",
     "show_film_and_paths",

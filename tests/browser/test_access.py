@@ -23,6 +23,8 @@ VIEWS = {  # the address of each view, and a text or a selector that it has once
     "triplets?part=over+a+run": ".shares",
     "boundaries": ".plane",
     "boundaries?plane=angles&loss=l_softmax": ".wedge",
+    "derivations": ".plane",
+    "derivations?derivation=npair": ".stVegaLiteChart",
     "batch": ".batch",
     "retrieval": ".points[data-points]",
     "retrieval?points=three+classes&regions=am_softmax": ".points[data-points]",

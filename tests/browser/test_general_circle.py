@@ -99,3 +99,19 @@ def test_preset_of_the_papers_four_and_of_pccl(open_page: Open) -> None:
     press(page, "optimum of positives", "End")
     expect(page.locator(".stMain")).to_contain_text("Its squared radius is")
     expect(page).to_have_url(re.compile("optimum_p=2"))
+
+
+def test_derivation_leads_from_the_start_page_to_the_circle(open_page: Open) -> None:
+    page = open_page("")
+    page.locator(".st-key-card_derivation").get_by_role("link", name="From softmax to the circle").click()
+    expect(page.get_by_role("heading", name="1. AM-softmax is a fraction")).to_be_visible(timeout=SLOW)
+    for title in ("2. Divide by the numerator", "3. Allow many positives", "4. Give each pair a weight"):
+        page.get_by_role("button", name="Next").click()
+        expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=SLOW)
+        expect(page.locator(".stVegaLiteChart")).to_be_visible(timeout=SLOW)
+    expect(page).to_have_url(re.compile("derivation_step=4"))
+    for title in ("5. Write down the boundary", "6. Complete the squares: a circle"):
+        page.get_by_role("button", name="Next").click()
+        expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=SLOW)
+    page.get_by_role("link", name="Move the circle's optima and margins").click()
+    expect(page.locator(".plane .title")).to_have_text("Circle loss, general form", timeout=SLOW)

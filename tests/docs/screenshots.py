@@ -68,6 +68,7 @@ CARD_VIEWS = {
     "used-up": CardView(".shares .stage", middle=0.2),
     "boundaries": CardView(".plane .sheet", middle=0.0),
     "general-circle": CardView(".plane .sheet", middle=0.0),
+    "derivation": CardView(CHART, settings="derivation_step=4", middle=0.0),
     "angles": CardView(".wedge .stage"),
     "batch": CardView(".batch .stage"),
     "points": CardView(".points .stage", middle=0.4),

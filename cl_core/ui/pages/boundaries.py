@@ -265,6 +265,10 @@ def _show_details(chosen: LossChoice, pinned: PlaneState) -> None:
     _show_code(chosen, pinned)
     link = {"loss": loss.key, **{name: str(value) for name, value in theta.items()}}
     controls.page_link("training", "Train with it", ":material/play_circle:", link)
+    if loss.weights is not None:
+        controls.page_link(
+            "derivations", "Why it is a circle, in six steps", ":material/function:", {"derivation": "circle"}
+        )
 
 
 def _show_code(chosen: LossChoice, pinned: PlaneState) -> None:

@@ -56,6 +56,11 @@ LOSS_CARDS: Mapping[str, Card] = {
         "margins one by one.",
         "boundaries?loss=circle_general&pacing=0.5",
     ),
+    "derivation": Card(
+        "From softmax to the circle",
+        "Six steps from the fraction of AM-softmax to the circle, each with its formula and its picture.",
+        "derivations",
+    ),
     "angles": Card(
         "A margin as an angle",
         "What L-softmax and AM-softmax demand of two classes. Drag a class weight and compare.",

@@ -10,7 +10,7 @@ from cl_core.losses import LOSSES
 from cl_core.ui.link import reading
 from cl_core.ui.link.control import Control
 from cl_core.ui.link.reading import notes_on_embed, read_link
-from cl_core.ui.pages import batch, boundaries, failures, race_controls, training_controls
+from cl_core.ui.pages import batch, boundaries, derivations, failures, race_controls, training_controls
 from cl_core.ui.pages.experiments import page as experiments
 from cl_core.ui.pages.retrieval import page as retrieval
 from cl_core.ui.pages.triplets import page as triplets
@@ -19,6 +19,7 @@ PAGES = {
     "boundaries": boundaries.controls_for_link, "batch": batch.controls_for_link,
     "training": training_controls.controls_for_link, "compare": race_controls.controls_for_link,
     "break_it": failures.controls_for_link, "experiments": experiments.controls_for_link,
+    "derivations": derivations.controls_for_link,
     "triplets": triplets.controls_for_link, "retrieval": retrieval.controls_for_link,
 }  # fmt: skip
 QUICK = settings(max_examples=50, derandomize=True, deadline=None)
