@@ -7,6 +7,7 @@
  */
 
 import { ChartView } from "./chart.js";
+import { afterStep, atRest, Descent, RATE } from "./descent.js";
 import { measuredOf } from "./measured.js";
 import { Readout } from "./readout.js";
 import { SceneView } from "./scene.js";
@@ -55,6 +56,9 @@ import { lerp, Transition } from "../_shared/transition.js";
 
 const KEY_DELAY = 300; // ms after a key until the value is sent to Python, since another key may follow
 const DURATION = 350; // ms of the movement to a new setting
+const STEP_TIME = 220; // ms between two gradient steps
+const MOST_STEPS = 200; // of one play
+const GHOST = 4; // CSS pixels, radius of a point's place before the steps
 const SAME = 1e-9; // difference below which numbers are one; places too, for Python
 const VIEW = { plane: 1.33, circle: 1.14 }; // from the middle to the edge: holds every point and its label
 const STEP = { coarse: 0.05, fine: 0.01 }; // of an arrow key
@@ -75,6 +79,9 @@ class TripletPicture extends Picture {
   #measured = null;
   #range = 1; // highest value of the chart's vertical axis
   #grabbed = 0; // number of handles that pointers hold
+  #descent = new Descent();
+  /** @type {ReturnType<typeof setTimeout> | undefined} of the next gradient step, while they are played */
+  #playing;
   #built = new AbortController(); // ends the listeners of the handles
   #settleSoon = debounce(() => this.#settle(), KEY_DELAY, this.signal);
   /** All numbers that a new setting may move, in one list; see `#numbers`. */
@@ -98,6 +105,7 @@ class TripletPicture extends Picture {
 
   close() {
     super.close();
+    clearTimeout(this.#playing);
     this.#built.abort();
   }
 
@@ -118,6 +126,7 @@ class TripletPicture extends Picture {
     if (header.stream !== previous?.stream || header.points.length !== this.#points.length) {
       this.#points = header.points;
       this.#selected = header.selected;
+      this.#endSteps();
     }
     if (header.circle) this.#points = this.#points.map(onCircle);
     const names = this.#points.slice(2).map((_, k) => `n${k + 1}`);
@@ -177,6 +186,7 @@ class TripletPicture extends Picture {
     setText(find(root, ".pane.plane .head strong"), words.plane);
     setText(find(root, "#keys"), words.keys);
     labelButtons(root, words);
+    find(root, ".descent").setAttribute("aria-label", words.descent);
     setText(find(root, "#plane-keys"), words.planeKeys);
     setAttributes(scene.sheet, { "aria-label": alt || words.scene });
     setAttributes(chart.sheet, { "aria-label": words.plane });
@@ -267,6 +277,8 @@ class TripletPicture extends Picture {
     scene.draw({ rules: header, measured, points, rings, view, selected });
     chart.draw({ letter: header.letter, range, margin, dAp, dAn, kinds: measured.kinds, selected });
     this.readout.write(header, measured, selected);
+    this.#drawTrail(points);
+    this.#writeChanges(header, measured);
     this.#report(header, measured);
     return this.#motion.moving;
   }
@@ -312,7 +324,115 @@ class TripletPicture extends Picture {
       range: this.#range,
       moving: this.#motion.moving,
       live: this.live.ready,
+      steps: this.#descent.steps,
+      playing: this.#playing !== undefined,
     });
+  }
+
+  /**
+   * Draw where the points were before the gradient steps, and the way from there.
+   * @param {Place[]} points
+   */
+  #drawTrail(points) {
+    const ways = (this.#descent.before?.points ?? []).map((from, i) => {
+      const [[x, y], [toX, toY]] = [this.scene.at(from), this.scene.at(points[i])];
+      const ghost = `M${x - GHOST} ${y}a${GHOST} ${GHOST} 0 1 0 ${2 * GHOST} 0a${GHOST} ${GHOST} 0 1 0 ${-2 * GHOST} 0`;
+      return `${ghost}M${x} ${y}L${toX} ${toY}`;
+    });
+    setAttributes(find(this.root, '[data-part="trail"]', SVGElement), { d: ways.join("") });
+  }
+
+  /**
+   * Write what the gradient steps have changed.
+   * @param {Header} header
+   * @param {Measured} measured
+   */
+  #writeChanges({ words }, { loss, dAp, kinds, forces }) {
+    const { before, steps } = this.#descent;
+    const ready = this.live.ready;
+    const resting = atRest(forces);
+    find(this.root, '[data-do="stepDown"]', HTMLButtonElement).disabled = !ready || resting;
+    find(this.root, '[data-do="playDown"]', HTMLButtonElement).disabled = !ready || (resting && this.#playing === undefined);
+    find(this.root, '[data-do="undoSteps"]', HTMLButtonElement).disabled = !before;
+    find(this.root, '[data-do="playDown"]').setAttribute("aria-pressed", String(this.#playing !== undefined));
+    const changed = this.#names.map((name, k) => {
+      const was = before?.measured.kinds[k] ?? kinds[k];
+      return was === kinds[k] ? "" : fill(words.changedKind, { name, before: words[was], now: words[kinds[k]] });
+    });
+    const texts = {
+      steps: steps === 1 ? words.oneStep : fill(words.manySteps, { steps }),
+      lossBefore: (before?.measured.loss ?? loss).toFixed(3),
+      loss: loss.toFixed(3),
+      ap: words.near,
+      apBefore: (before?.measured.dAp ?? dAp).toFixed(2),
+      apNow: dAp.toFixed(2),
+      kinds: changed.join(""),
+    };
+    setText(find(this.root, ".changes"), before ? fill(words.changes, texts) : fill(words.unmoved, { rate: RATE }));
+  }
+
+  // ---- gradient steps
+
+  /** @param {string} name */
+  press(name) {
+    if (name === "stepDown") {
+      this.#pauseSteps();
+      this.#stepDown();
+      this.#settle();
+    } else if (name === "playDown") {
+      if (this.#playing === undefined) this.#playSteps(MOST_STEPS);
+      else this.#pauseSteps();
+      this.#settle();
+    } else if (name === "undoSteps") {
+      const { before } = this.#descent;
+      this.#endSteps();
+      if (before) this.#place(before.points);
+      this.#settle();
+    } else {
+      super.press(name);
+    }
+  }
+
+  /** Move all points by a gradient step; nothing while a pointer holds one, or before the engine is there. */
+  #stepDown() {
+    const [header, measured] = [this.header, this.#measured];
+    if (!header || !measured || !this.live.ready || this.held) return;
+    this.#descent.add(this.#points, measured);
+    this.#place(afterStep(this.#points, measured.forces, header));
+  }
+
+  /** @param {number} left  steps that may follow */
+  #playSteps(left) {
+    this.#stepDown();
+    const ended = left <= 1 || !this.#measured || atRest(this.#measured.forces) || this.held;
+    if (ended) {
+      this.#pauseSteps();
+      this.#settle();
+    } else {
+      this.#playing = setTimeout(() => this.#playSteps(left - 1), STEP_TIME);
+      this.refresh();
+    }
+  }
+
+  #pauseSteps() {
+    clearTimeout(this.#playing);
+    this.#playing = undefined;
+  }
+
+  /** Forget the steps: the points are placed anew. */
+  #endSteps() {
+    this.#pauseSteps();
+    this.#descent.clear();
+  }
+
+  /**
+   * Put all points where they go, with the numbers of that place.
+   * @param {Place[]} points
+   */
+  #place(points) {
+    this.#motion.finish();
+    this.#points = points;
+    this.#remeasure();
   }
 
   save() {
@@ -335,8 +455,15 @@ class TripletPicture extends Picture {
    */
   #move(i, point) {
     if (!this.header) return;
+    this.#endSteps();
     this.#motion.finish();
     this.#points = this.#points.with(i, point);
+    this.#remeasure();
+  }
+
+  /** Take the numbers of the places that the points have by now. */
+  #remeasure() {
+    if (!this.header) return;
     const measured = this.#measure(this.header);
     this.#setStale(!measured);
     if (measured) {
