@@ -12,6 +12,7 @@ from cl_core.charts.large_type import enlarge
 from cl_core.charts.loss_notes import curve_remarks, loss_notes
 from cl_core.charts.miners import miner_chart, miner_rows, pick_chart, pick_rows
 from cl_core.charts.numbers import short_number
+from cl_core.charts.paths import path_chart, path_rows
 from cl_core.charts.planes import (
     add_answers,
     angle_field,
@@ -65,6 +66,8 @@ __all__ = [
     "pair_rows",
     "pairs_chart",
     "pairs_rows",
+    "path_chart",
+    "path_rows",
     "pick_chart",
     "pick_rows",
     "psi_alt",

@@ -144,7 +144,7 @@ def _theta(
     level=math.log(2),
     curve=curve,
     boundary_formula=r"\alpha_n(s_n-\Delta_n)=\alpha_p(s_p-\Delta_p),\quad "
-    r"\left(s_n-\tfrac{O_n+\Delta_n}2\right)^2+\left(s_p-\tfrac{O_p+\Delta_p}2\right)^2=C\ (\kappa=1),\quad "
+    r"\left(s_n-\tfrac{O_n+\Delta_n}2\right)^2+\left(s_p-\tfrac{O_p+\Delta_p}2\right)^2=C,\quad "
     r"C=\tfrac14\left((O_n-\Delta_n)^2+(O_p-\Delta_p)^2\right)",
     landmarks=landmarks,
     boundary_notes=circle_notes,

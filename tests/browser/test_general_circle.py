@@ -115,3 +115,20 @@ def test_derivation_leads_from_the_start_page_to_the_circle(open_page: Open) -> 
         expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=SLOW)
     page.get_by_role("link", name="Move the circle's optima and margins").click()
     expect(page.locator(".plane .title")).to_have_text("Circle loss, general form", timeout=SLOW)
+
+
+def test_frozen_weights_and_the_true_gradient_side_by_side(open_page: Open) -> None:
+    page, _ = open_from_start_page(open_page)
+    expect(page.get_by_text("Why are the weights frozen?")).to_be_visible()
+    page.get_by_role("link", name="Compare both side by side").click()
+    planes = page.locator(".plane")
+    expect(planes).to_have_count(2, timeout=SLOW)
+    expect(planes.nth(1)).to_have_attribute("data-live", "true", timeout=SLOW)
+    targets = []
+    for i in range(2):
+        wait_for(page, lambda: planes.nth(i).get_attribute("data-moving") == "false")  # noqa: B023
+        marks = shapes(planes.nth(i))["marks"]
+        targets.append(next(mark["point"] for mark in marks if mark["label"] == "target"))
+    assert np.allclose(targets[0], [-1, 1], atol=1e-5)  # constant weights push on
+    assert np.allclose(targets[1], [-1, 1], atol=1e-5) or targets[1][0] > -1
+    expect(page).to_have_url(re.compile("gradient_2=true"))

@@ -10,7 +10,15 @@ from cl_core.analysis import similarity_plane
 from cl_core.analysis.wedge import wedge_angles
 from cl_core.losses import LOSSES, snippets
 from cl_core.pretrained import embeddings
-from tests.pages.apptest import click, component_messages, open_page, open_training_run, page_texts, run_until
+from tests.pages.apptest import (
+    click,
+    component_messages,
+    open_page,
+    open_training_run,
+    page_texts,
+    run_until,
+    warnings_of,
+)
 
 
 @pytest.mark.parametrize("key", LOSSES)
@@ -201,3 +209,31 @@ def test_damaged_embedding_file_gives_error(pool, monkeypatch, tmp_path, name, l
     app = open_page(name, **link)
     assert not app.exception
     assert "broken.npz" in app.error[0].value
+
+
+def test_general_circle_explains_the_frozen_weights_with_numbers(pool):
+    texts = page_texts(open_page("boundaries", loss="circle_general", scale="16.0"))
+    assert "**weights frozen**: $s_n=-0.25$, $s_p=1.00$, loss 0.313, after 0.134 on the way" in texts
+    assert "**true gradient**: $s_n=0.00$, $s_p=1.00$, loss 0.127" in texts
+
+
+def test_switch_of_the_gradient_changes_forces_and_target_but_not_the_value(pool):
+    messages = [
+        component_messages(open_page("boundaries", loss="circle_general", gradient=gradient))[0]
+        for gradient in ("frozen", "true")
+    ]
+    (frozen, frozen_buffers), (true, true_buffers) = messages
+    assert np.array_equal(frozen_buffers["value"], true_buffers["value"])
+    assert not np.allclose(frozen_buffers["force_x"], true_buffers["force_x"])
+    assert [(mark["x"], mark["y"]) for mark in (frozen["marks"][0], true["marks"][0])] == [(-0.25, 1.0), (0.0, 1.0)]
+
+
+def test_general_circle_has_its_presets_and_notes_nonsense(pool):
+    app = open_page("boundaries", loss="circle_general", pacing="3", optimum_n="-0.4")
+    assert any("`pacing` must be a number from 0 to 1" in warning for warning in warnings_of(app))
+    assert (app.session_state.pacing, app.session_state.optimum_n) == (1.0, -0.4)
+    click(app, "preset_2")  # PCCL
+    assert (app.session_state.margin_p, app.session_state.margin_n) == (0.0, 0.0)
+    click(app, "preset_3")  # AM-softmax
+    assert app.session_state.pacing == 0.0
+    assert "a circle with an infinite radius" in page_texts(app)

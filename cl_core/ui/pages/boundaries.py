@@ -25,6 +25,7 @@ from cl_core.ui.link.control import Control, Link
 from cl_core.ui.link.controls import LossChoice
 from cl_core.ui.link.picture_state import PictureState, mount_key
 from cl_core.ui.link.presentation import height, presentation
+from cl_core.ui.pages.frozen_weights import show_frozen_weights
 from cl_core.ui.server import streamlit_compat
 from cl_core.ui.widgets import prediction, question
 from cl_core.ui.widgets.chart import chart
@@ -143,6 +144,8 @@ def _show_similarities(chosen: LossChoice, stage: str, selection: str, *, alone:
             st.markdown(f"- {line}")
         if chosen.theta.get("mining", "all") != "all":
             st.caption("Only triplets that the miner selects have a loss. The rest of the plane is empty.")
+        if "gradient" in chosen.loss.parameters:
+            show_frozen_weights(chosen)
         _show_details(chosen, pinned)
     _show_formulas(chosen.loss, chosen.theta)
 
