@@ -11,7 +11,8 @@ from cl_core.analysis.similarity_plane import evaluate_at
 from cl_core.losses.base import Loss
 
 START = (0.5, 0.2)  # s_n, s_p
-STEPS, RATE = 160, 0.05
+STEPS, RATE = 80, 0.1
+SMALLEST_MOVE = 2e-5  # where a path ends early
 
 
 def descent(
@@ -37,5 +38,8 @@ def descent(
         places.append((s_n, s_p))
         values.append(value)
         size = RATE / (float(checked["scale"]) * max(-math.expm1(-value), 1e-300))
-        s_n, s_p = (min(max(s - size * d, -1.0), 1.0) for s, d in ((s_n, d_n), (s_p, d_p)))
+        moved = [min(max(s - size * d, -1.0), 1.0) for s, d in ((s_n, d_n), (s_p, d_p))]
+        if abs(moved[0] - s_n) + abs(moved[1] - s_p) < SMALLEST_MOVE:
+            break
+        s_n, s_p = moved
     return np.array(places), np.array(values)

@@ -41,6 +41,10 @@ def is_circle(plane: Locator) -> bool:
     return np.allclose(np.hypot(s_n, s_p - 1)[arc], 0.25 * 2**0.5, atol=1e-5)
 
 
+def target_of(plane: Locator) -> list[float]:
+    return next(mark["point"] for mark in shapes(plane)["marks"] if mark["label"] == "target")
+
+
 def test_boundary_fades_from_the_line_to_the_circle(open_page: Open) -> None:
     page, plane = open_from_start_page(open_page)
     text = page.locator(".stMain")
@@ -118,17 +122,14 @@ def test_derivation_leads_from_the_start_page_to_the_circle(open_page: Open) -> 
 
 
 def test_frozen_weights_and_the_true_gradient_side_by_side(open_page: Open) -> None:
-    page, _ = open_from_start_page(open_page)
+    page, plane = open_from_start_page(open_page)
+    press(page, "self-pacing", "End")
+    wait_for(page, lambda: is_circle(plane))
     expect(page.get_by_text("Why are the weights frozen?")).to_be_visible()
     page.get_by_role("link", name="Compare both side by side").click()
     planes = page.locator(".plane")
     expect(planes).to_have_count(2, timeout=SLOW)
     expect(planes.nth(1)).to_have_attribute("data-live", "true", timeout=SLOW)
-    targets = []
-    for i in range(2):
-        wait_for(page, lambda: planes.nth(i).get_attribute("data-moving") == "false")  # noqa: B023
-        marks = shapes(planes.nth(i))["marks"]
-        targets.append(next(mark["point"] for mark in marks if mark["label"] == "target"))
-    assert np.allclose(targets[0], [-1, 1], atol=1e-5)  # constant weights push on
-    assert np.allclose(targets[1], [-1, 1], atol=1e-5) or targets[1][0] > -1
+    for i, expected in enumerate(([-0.25, 1.0], [0.0, 1.0])):
+        wait_for(page, lambda i=i, expected=expected: np.allclose(target_of(planes.nth(i)), expected, atol=1e-5))
     expect(page).to_have_url(re.compile("gradient_2=true"))
