@@ -130,6 +130,6 @@ def test_frozen_weights_and_the_true_gradient_side_by_side(open_page: Open) -> N
     planes = page.locator(".plane")
     expect(planes).to_have_count(2, timeout=SLOW)
     expect(planes.nth(1)).to_have_attribute("data-live", "true", timeout=SLOW)
-    for i, expected in enumerate(([-0.25, 1.0], [0.0, 1.0])):
-        wait_for(page, lambda i=i, expected=expected: np.allclose(target_of(planes.nth(i)), expected, atol=1e-5))
+    wait_for(page, lambda: np.allclose(target_of(planes.first), [-0.25, 1.0], atol=1e-5))
+    wait_for(page, lambda: np.allclose(target_of(planes.last), [0.0, 1.0], atol=1e-5))
     expect(page).to_have_url(re.compile("gradient_2=true"))
