@@ -272,7 +272,7 @@ def _balanced(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
     return order[np.lexsort((y, rank))][:n]
 
 
-def sprite_sheet(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> bytes:
+def sprite_sheet(dataset: Dataset, indices: Sequence[int] | np.ndarray, *, bits: int = 8) -> bytes:
     """Draw the test images at `indices` into one sprite sheet, row by row in a grid.
 
     The grid has `ceil(sqrt(n))` columns and `ceil(n / columns)` rows of cells of H x W pixels; image i is in row
@@ -281,9 +281,10 @@ def sprite_sheet(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> bytes
     Args:
         dataset: of the images.
         indices: (n,) into `x_test`.
+        bits: 4 for 16 shades of grey, which take half the bytes, and longer to be packed.
 
     Returns:
-        An 8-bit grey PNG; empty bytes for a data set of points or without indices.
+        A grey PNG; empty bytes for a data set of points or without indices.
     """
     from PIL import Image  # not on top: worker processes that train do not need it
 
@@ -297,5 +298,10 @@ def sprite_sheet(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> bytes
     cells[:n] = dataset.x_test[np.asarray(indices, dtype=np.int64)]
     sheet = cells.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
     png = io.BytesIO()
-    Image.fromarray(sheet).save(png, format="PNG", compress_level=1)
+    if bits == 4:
+        image = Image.fromarray(sheet >> 4, "P")
+        image.putpalette([17 * shade for shade in range(16) for _ in range(3)])
+        image.save(png, format="PNG", bits=4, compress_level=6)
+    else:
+        Image.fromarray(sheet).save(png, format="PNG", compress_level=1)
     return png.getvalue()

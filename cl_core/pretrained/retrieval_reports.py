@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cl_core.analysis.projection import PcaView
 from cl_core.analysis.retrieval import Retrieval, retrieve
 from cl_core.analysis.verification import PairHistogram, pair_histogram
 from cl_core.data import datasets
@@ -22,6 +23,7 @@ class RetrievalReport:
         rows: (N,) int64, indices of the images in the test set, in the order of all that follows.
         retrieval: the nearest others of each image.
         pairs: all pairs by their cosine.
+        places: (N, 2) embeddings of length 1 on their first two principal axes.
         classified: (N,) whether the class weight with the largest logit is that of the image's class; None for a loss
             without class weights.
     """
@@ -29,6 +31,7 @@ class RetrievalReport:
     rows: NDArray[np.int64]
     retrieval: Retrieval
     pairs: PairHistogram
+    places: NDArray[np.float32]
     classified: NDArray[np.bool_] | None
 
 
@@ -52,6 +55,7 @@ def report(loss: str, stage: str) -> RetrievalReport:
         datasets.probe_indices(data, n),
         retrieve(snapshot.z, snapshot.y, NEIGHBOURS),
         pair_histogram(snapshot.z, snapshot.y),
+        _places(snapshot.z),
         None if weight is None else _classify(snapshot.z, weight, bias) == snapshot.y,
     )
 
@@ -65,3 +69,10 @@ def _classify(
     logits = z @ weight.T + (0 if bias is None else bias)
     classes: NDArray[np.intp] = logits.argmax(axis=1)
     return classes
+
+
+def _places(z: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Project the directions of embeddings on their first two principal axes, (n, 2)."""
+    unit = z / np.linalg.norm(z, axis=1, keepdims=True)
+    places: NDArray[np.float32] = PcaView.fit(unit, 2).project(unit)
+    return places

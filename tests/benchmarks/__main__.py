@@ -17,6 +17,7 @@ BENCHMARKS = (
     "same_bits",
     "census",
     "retrieval",
+    "neighbours",
     "planes",
     "held_sliders",
     "waiting",

@@ -28,7 +28,7 @@ VIEWS = {  # the address of each view, and a text or a selector that it has once
     "batch": ".batch",
     "retrieval": ".points[data-points]",
     "retrieval?points=three+classes&regions=am_softmax": ".points[data-points]",
-    "retrieval?part=nearest+neighbours": ".nearest",
+    "retrieval?part=nearest+neighbours": ".neighbours[data-first]",
     "retrieval?part=a+threshold": "All thresholds",
     f"training?{RUN}": ".embedding[data-frames]",
     f"training?{RUN}&play=true": "Pause",

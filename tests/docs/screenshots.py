@@ -74,7 +74,7 @@ CARD_VIEWS = {
     "points": CardView(".points .stage", middle=0.4),
     "fan": CardView(".batch .stage", 2),
     "easy": CardView(CHART, 2, across=0.0),
-    "retrieval": CardView(".nearest", across=0.0),
+    "retrieval": CardView(".neighbours .tiles", across=0.0),
     "threshold": CardView(CHART, middle=0.4, across=1.0),
     "supcon": CardView(CLOUD, step=400, settings="play=true"),
     "hardest": CardView(CLOUD, step=30, settings="play=true"),

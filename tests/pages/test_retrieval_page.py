@@ -1,18 +1,23 @@
 """The page of retrieval shows the library's numbers, and an error message if a worker fails."""
 
+import io
 from concurrent.futures import Future, wait
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cl_core import charts
 from cl_core.analysis.verification import pair_histogram
+from cl_core.components.neighbours import encode_network
 from cl_core.data import datasets
+from cl_core.losses import LOSSES
 from cl_core.pretrained import checkpoints, retrieval_reports
 from cl_core.training import loop
 from cl_core.ui.pages.retrieval import networks
+from cl_core.ui.server import browser_files
 from cl_core.ui.server.lifespan import engine
-from tests.pages.apptest import click, open_page, page_texts
+from tests.pages.apptest import component_headers, open_page, page_texts, warnings_of
 
 LINK = {"part": "nearest neighbours", "net": "softmax", "net_2": "am_softmax", "stage": "trained"}
 
@@ -50,12 +55,14 @@ def test_report_agrees_with_a_classification_in_plain_numpy(reports):
         cosines = unit[:50] @ unit.T
         cosines[np.arange(50), np.arange(50)] = -2
         np.testing.assert_array_equal(report.retrieval.neighbours[:50, 0], cosines.argmax(axis=1))
+        variances = np.linalg.svd(unit - unit.mean(axis=0), compute_uv=False)[:2] ** 2 / len(unit)
+        np.testing.assert_allclose(report.places.var(axis=0), variances, rtol=1e-3)
         assert report.pairs.same().sum() + report.pairs.different().sum() == 10_000 * 9_999 // 2
     assert retrieval_reports.report("supcon", "untrained").classified is None
 
 
-def test_page_shows_scores_and_neighbours(reports):
-    app, text = texts_of(image="247")
+def test_page_shows_scores(reports):
+    app, text = texts_of()
     shown = {metric.label: metric.value for metric in app.metric[:4]}
     found = reports["softmax"].retrieval
     assert shown == {
@@ -67,20 +74,39 @@ def test_page_shows_scores_and_neighbours(reports):
     for report in reports.values():
         both = int((report.classified & report.retrieval.retrieved_wrongly()).sum())
         assert f"**{both:,}** are retrieved wrongly" in text
-        point = int(np.flatnonzero(report.rows == 247)[0])
-        assert f"{int(report.retrieval.correct[point].sum())} of 10 are of its class" in text
 
 
-def test_button_goes_to_the_next_image_that_is_retrieved_wrongly(reports):
-    app, _ = texts_of()
-    wrong = sorted({int(row) for r in reports.values() for row in r.rows[r.retrieval.retrieved_wrongly()]})
-    for expected in wrong[:2]:
-        click(app, "next_wrong")
-        assert app.session_state["image"] == expected
-    app.session_state["image"] = wrong[-1]
+def picture_of(app):
+    (header,) = (header for header in component_headers(app) if "sheet" in header)
+    return header
+
+
+def test_page_sends_files_of_both_networks_once(reports):
+    app, _ = texts_of(image="247")
+    header = picture_of(app)
+    assert [network["title"] for network in header["networks"]] == ["Softmax", LOSSES["am_softmax"].title]
+    assert (header["image"], header["n"], header["columns"]) == (247, 10_000, 100)
+    first = header["networks"][0]["url"]
+    content = (browser_files._folder() / first.rpartition("/")[2]).read_bytes()
+    report = reports["softmax"]
+    assert content == encode_network(report.retrieval, report.rows, report.places)
+    assert 450_000 <= len(content) < 451_000
+    sheet = (browser_files._folder() / header["sheet"].rpartition("/")[2]).read_bytes()
+    assert len(sheet) < 1_000_000
+    image = np.asarray(Image.open(io.BytesIO(sheet)).convert("L")).astype(int)
+    x = datasets.load("mnist").x_test
+    for row in (0, 247, 9_999):
+        top, left = 28 * (row // 100), 28 * (row % 100)
+        assert abs(image[top : top + 28, left : left + 28] - x[row]).max() <= 15
     app.run()
-    click(app, "next_wrong")
-    assert app.session_state["image"] == wrong[0], "after the last comes the first"
+    assert picture_of(app)["networks"][0]["url"] == first, "the browser keeps what it has"
+
+
+@pytest.mark.parametrize("text", ["ten", "10000", "-1", "2.5"])
+def test_image_that_does_not_exist_gives_a_message_and_the_first(text):
+    app, _ = texts_of(image=text)
+    assert any("`image` must be 1 whole number" in warning for warning in warnings_of(app))
+    assert picture_of(app)["image"] == 0
 
 
 @pytest.mark.parametrize("digit", ["all", "7"])

@@ -8,13 +8,14 @@
 
 import { openVisitorRace, visitorRace } from "./race.js";
 import { encodeReport } from "./report.js";
-import { CloudBase, CloudFeed, loadBytes } from "../embedding/feed.js";
+import { CloudBase, CloudFeed } from "../embedding/feed.js";
 import { EmbeddingPicture } from "../embedding/picture.js";
 import { sentenceOf } from "../trainer/measures.js";
 import { TimelinePicture } from "../timeline/picture.js";
 import { find, setData } from "../_shared/dom.js";
 import { packEnvelope } from "../_shared/envelope.js";
 import { fill, textOfError } from "../_shared/format.js";
+import { loadBytes } from "../_shared/load_bytes.js";
 import { mount, Picture } from "../_shared/picture.js";
 import { writeRegionsKey } from "../_shared/regions_key.js";
 import { takeStart } from "../_shared/registry.js";

@@ -1,5 +1,6 @@
 /** Gives a cloud the frames that a run in this browser has got since the last time, in the place of Python. */
 
+import { loadBytes } from "../_shared/load_bytes.js";
 import { openEnvelope, packEnvelope } from "../_shared/envelope.js";
 
 /**
@@ -92,16 +93,6 @@ export class CloudBase {
       throw error;
     }
   }
-}
-
-/**
- * @param {string} url
- * @returns {Promise<Uint8Array>} rejects with a text for the visitor
- */
-export async function loadBytes(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`A file could not be loaded (${response.status}).`);
-  return new Uint8Array(await response.arrayBuffer());
 }
 
 /**

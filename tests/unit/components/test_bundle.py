@@ -15,6 +15,7 @@ ENTRIES = [
     *(f"{name}/{name}.js" for name in ("embedding", "plane", "batch", "wedge", "triplet", "ranking", "shares", "film")),
     *(
         "points/points.js",
+        "neighbours/neighbours.js",
         "timeline/timeline.js",
         "trainer/trainer.js",
         "trainer/worker.js",
