@@ -76,7 +76,7 @@ def test_parameters_that_are_tensors_are_checked_like_numbers(key):
         if parameter.kind != "number":
             continue
         sizes = {"num_classes": 4, "embedding_dim": 6} if LOSSES[key].classes else {}
-        for value in (torch.tensor(-1.0), torch.tensor(math.nan), torch.tensor([1.0, 2.0])):
+        for value in (torch.tensor(-2.0), torch.tensor(math.nan), torch.tensor([1.0, 2.0])):
             with pytest.raises(ValueError, match=name):
                 losses.module(key, **sizes, **{name: value})
 
