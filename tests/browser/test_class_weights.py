@@ -17,7 +17,7 @@ def shown(page: Page, name: str) -> list[str | None]:
 
 
 def share_words(page: Page) -> list[str]:
-    return page.locator(".embedding .shares").all_inner_texts()
+    return page.locator(".embedding .region-shares").all_inner_texts()
 
 
 def test_race_in_the_plane_is_reached_from_its_card(open_page: Callable[..., Page]) -> None:

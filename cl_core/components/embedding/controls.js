@@ -123,7 +123,7 @@ export class Controls {
     writeRegionsKey(line, words, { shown: legend, margin });
     const values = { right: percentOf(shares.right), met: percentOf(shares.met) };
     const texts = [fill(words.right, values), ...(margin ? [fill(words.met, values)] : [])];
-    setText(find(line, ".shares"), texts.join(" · "));
+    setText(find(line, ".region-shares"), texts.join(" · "));
   }
 
   /** @param {Player} player */
