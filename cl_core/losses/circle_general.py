@@ -18,7 +18,7 @@ Number = float | Tensor
 
 
 def _number(x: Number) -> Tensor:
-    return torch.as_tensor(x, dtype=torch.float64)
+    return torch.as_tensor(x, dtype=torch.float64, device=x.device if isinstance(x, Tensor) else None)
 
 
 def _root(weight: Tensor, pacing: Tensor, product: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ IMPORTS = (  # a line, and the pattern of the code that needs it
     ("import torch\n", r"\btorch\."),
     ("from torch import Tensor\n", r"\bTensor\b"),
 )
+MAX_LINE = 120  # characters of a line of a program
 FUNCTIONAL = ("cross_entropy", "normalize", "softplus")  # imported from torch.nn.functional if they are called
 
 
@@ -38,7 +39,7 @@ def of_batch(call: partial[Tensor], title: str) -> str:
         The program.
     """
     names = [name for name in inspect.signature(call.func).parameters if name in BATCH]
-    return _program(title, _sources(call), f"{loading_lines(*names)}loss = {_call_text(call, names)}\n{PRINT}")
+    return _program(title, _sources(call), f"{loading_lines(*names)}{_call_text(call, names)}\n{PRINT}")
 
 
 def of_point(call: partial[Tensor], title: str, s_n: float, s_p: float) -> str:
@@ -55,7 +56,7 @@ def of_point(call: partial[Tensor], title: str, s_n: float, s_p: float) -> str:
     """
     end = (
         f"s_p, s_n = (torch.tensor(s, dtype=torch.float64, requires_grad=True) for s in ({s_p!r}, {s_n!r}))\n"
-        f"loss = {_call_text(call, ['s_p', 's_n'])}\n"
+        f"{_call_text(call, ['s_p', 's_n'])}\n"
         "d_p, d_n = torch.autograd.grad(loss, (s_p, s_n))\n"
         f"{PRINT_POINT}"
     )
@@ -79,14 +80,33 @@ def keywords(values: dict[str, Any]) -> str:
     return ", ".join(f"{name}={_literal(value)}" for name, value in values.items())
 
 
+def call_text(function: str, arguments: Sequence[str], *, before: str = "", after: str = "") -> str:
+    """Return a line with a call, or several lines if it would be longer than `MAX_LINE` characters.
+
+    Args:
+        function: what is called.
+        arguments: its arguments, in which commas only separate; empty texts are left out.
+        before: what stands before the call on its line.
+        after: what stands behind it.
+    """
+    listed = ", ".join(filter(None, arguments))
+    line = f"{before}{function}({listed}){after}"
+    if len(line) <= MAX_LINE:
+        return line
+    inner = f"    {listed}"
+    if len(inner) > MAX_LINE:  # one argument a line, as a formatter does
+        inner = "\n".join(f"    {argument}," for argument in listed.split(", "))
+    return f"{before}{function}(\n{inner}\n){after}"
+
+
 def _literal(value: Any) -> str:
     if callable(value):
         return str(value.__name__)
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
-def _call_text(call: partial[Tensor], names: list[str]) -> str:
-    return f"{call.func.__name__}({', '.join(filter(None, (*names, keywords(call.keywords))))})"
+def _call_text(call: partial[Tensor], names: Sequence[str]) -> str:
+    return call_text(call.func.__name__, (*names, keywords(call.keywords)), before="loss = ")
 
 
 def _sources(call: partial[Tensor]) -> list[str]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from cl_core.losses.base import Loss
 from cl_core.losses.parameters import Value
-from cl_core.losses.snippets.program import PRINT, PRINT_POINT, keywords, loading_lines
+from cl_core.losses.snippets.program import PRINT, PRINT_POINT, call_text, keywords, loading_lines
 
 LOCATION = ", by this app's library: keep this file in its folder, beside app.py."
 WITH_CLASS_WEIGHTS = """\
 classes, dim = weight.shape
-f = losses.module({arguments}).double()
+{module}
 f.load_state_dict({{{state}}})
 """
 
@@ -32,12 +32,10 @@ def of_batch(loss: Loss, theta: Mapping[str, Value]) -> str:
         learnt = ["weight", "bias"] if loss.bias else ["weight"]
         names += learnt
         sizes = "num_classes=classes, embedding_dim=dim"
-        arguments = ", ".join(filter(None, (key, sizes, values)))
-        construction = WITH_CLASS_WEIGHTS.format(
-            arguments=arguments, state=", ".join(f'"{name}": {name}' for name in learnt)
-        )
+        module = call_text("losses.module", (key, sizes, values), before="f = ", after=".double()")
+        construction = WITH_CLASS_WEIGHTS.format(module=module, state=", ".join(f'"{name}": {name}' for name in learnt))
     else:
-        construction = f"f = losses.module({', '.join(filter(None, (key, values)))})\n"
+        construction = call_text("losses.module", (key, values), before="f = ") + "\n"
     call = f"loss = f({', '.join(name for name in names if name in ('z', 'y'))})\n"
     head = f'"""{loss.title}{LOCATION}"""\n\nimport numpy as np\nimport torch\n\nfrom cl_core import losses\n\n'
     return f"{head}{loading_lines(*names)}\n{construction}{call}{PRINT}"
@@ -54,7 +52,7 @@ from cl_core.losses.contrast import Contrast
 s_p, s_n = (torch.tensor([s], dtype=torch.float64) for s in ({s_p!r}, {s_n!r}))
 {measured}
 pair = Contrast.of_pairs(x_p, x_n{length_argument})
-loss = LOSSES["{key}"]({arguments}).total.sum()
+{call}
 d_p, d_n = torch.autograd.grad(loss, (x_p, x_n))
 {chained}{end}'''
 
@@ -89,8 +87,8 @@ def of_point(loss: Loss, theta: Mapping[str, Value], s_n: float, s_p: float, len
             "  # by the chain rule\n"
         )
     length_argument = f", length={length!r}" if length != 1 else ""
-    arguments = ", ".join(filter(None, ("pair", keywords(dict(theta)))))
+    call = call_text(f'LOSSES["{loss.key}"]', ("pair", keywords(dict(theta))), before="loss = ", after=".total.sum()")
     return POINT.format(
-        title=loss.title, location=LOCATION, key=loss.key, imports=imports, s_p=s_p, s_n=s_n, measured=measured,
-        arguments=arguments, chained=chained, length_argument=length_argument, end=PRINT_POINT,
+        title=loss.title, location=LOCATION, imports=imports, s_p=s_p, s_n=s_n, measured=measured,
+        call=call, chained=chained, length_argument=length_argument, end=PRINT_POINT,
     )  # fmt: skip

@@ -36,8 +36,8 @@ def show_frozen_weights(chosen: LossChoice) -> None:
         st.markdown(
             "A weight says how much attention a pair needs; it is not meant to be lowered itself. The true gradient "
             "also moves a pair so that its weight becomes smaller, and ends where the value no longer falls: with full "
-            "self-pacing, at the centre of the circle. Frozen weights lead on to the optima, even if the loss rises. "
-            "So programs detach $\\alpha$."
+            "self-pacing, at the centre of the circle. With frozen weights, descent goes on to the "
+            "optima, even if the loss rises. So programs detach $\\alpha$."
         )
         both = {name: str(value) for name, value in chosen.theta.items()}
         link = {"two": "true", "loss": chosen.loss.key, "loss_2": chosen.loss.key}

@@ -169,12 +169,12 @@ def link_of(spec: RunSpec, **other: Any) -> Link:
         other: values of other controls by name.
 
     Returns:
-        All settings and values that the page has a control for.
+        All settings and values that the page has a control for, but texts that are empty by default.
     """
     values = {field.name: getattr(spec, field.name) for field in fields(spec)} | dict(spec.theta) | other
     values["training_images"] = spec.training_images or ALL_IMAGES
     names = [control.name for control in controls_for_link({LOSS.name: spec.loss}) if control.name in values]
-    return {name: to_text(values[name]) for name in names}
+    return {name: text for name in names if (text := to_text(values[name]))}
 
 
 def run_notes() -> list[str]:

@@ -57,7 +57,7 @@ def test_programs_of_a_run_come_from_the_cache_the_second_time(tmp_path, monkeyp
     monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path))
     spec = RunSpec(loss="arcface", batch=16, dim=2, seed=1)
     made = runs.programs(spec, N)
-    assert list(made) == ["step", "frame", "references", "normals"]
+    assert list(made) == ["step", "frame", "references", "regions", "normals"]
     monkeypatch.setattr(runs.Entry, "compile", property(lambda _: pytest.fail("compiled again")))
     assert runs.programs(replace(spec, seed=2, rate=0.1, theta={"margin": 0.1}), N) == made
 

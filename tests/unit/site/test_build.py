@@ -101,7 +101,7 @@ def test_addresses_lead_to_files_and_change_with_them(site):
 
 def test_examples_and_programs_are_those_of_the_run(site):
     header, programs = unpack((site / "runs" / "am_softmax-2.bin").read_bytes())
-    assert {*programs} == {"step", "frame", "references", "labels", "normals"}
+    assert {*programs} == {"step", "frame", "references", "labels", "normals", "regions"}
     assert header["rows"] == 60_000
     assert "views" in unpack((site / "runs" / "nt_xent-128.bin").read_bytes())[1]
     data = datasets.load("mnist")
