@@ -4,6 +4,7 @@ python -m cl_core.experiments run                         # every cell that has 
 python -m cl_core.experiments run --studies published --seeds 1
 python -m cl_core.experiments run --cell published-mnist-npair-odd-b32-r0.001-n37500-s0 --results again
 python -m cl_core.experiments show
+python -m cl_core.experiments sweep --loss supcon --parameter temperature --values 0.05 0.1 0.5 --other batch ...
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from cl_core.experiments import STUDIES, Cell, article, claims, findings, results, table
+from cl_core.experiments import STUDIES, Cell, article, claims, findings, results, sweep_command, table
 from cl_core.experiments.evidence import LABELS
 from cl_core.experiments.sweep import estimate, sweep
 from cl_core.losses.articles import CONTRASTING
@@ -150,6 +151,7 @@ def main() -> None:
     show_parser = commands.add_parser("show", help="print the table, the verdicts on the claims, and what was not run")
     show_parser.add_argument("--results", type=Path, default=results.SHIPPED, help="folder of results")
     show_parser.set_defaults(command=show)
+    sweep_command.add_parser(commands)
     arguments = parser.parse_args()
     sys.exit(arguments.command(arguments))
 

@@ -85,7 +85,7 @@ def test_training_cloud_has_room_and_its_charts_are_beside_it(open_page: Open, b
         ("boundaries", ".plane .sheet", 520),
         ("boundaries?plane=angles&loss=l_softmax", ".wedge .stage", 320),
         ("batch?two=false", ".batch .stage", 480),
-        ("triplets?part=one+triplet", ".triplet .scene .stage", 380),
+        ("triplets?part=one+triplet", ".triplet .scene .stage", 360),
     ],
 )
 def test_pictures_grow_with_the_window(open_page: Open, view: str, picture: str, least: float) -> None:
