@@ -24,6 +24,7 @@ if __name__ == "__main__":  # a run for a visitor's session
                 "Train": [
                     st.Page("pages/training.py", title="Live training", icon=":material/play_circle:"),
                     st.Page("pages/compare.py", title="Race", icon=":material/flag:"),
+                    st.Page("pages/sweep.py", title="Tune a parameter", icon=":material/tune:"),
                     st.Page("pages/break_it.py", title="Break it", icon=":material/heart_broken:"),
                 ],
                 "Reference": [

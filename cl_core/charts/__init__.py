@@ -24,13 +24,17 @@ from cl_core.charts.planes import (
 )
 from cl_core.charts.race import LOSS, RUN_STYLES, TRIPLETS, has_floor, race_chart, race_rows
 from cl_core.charts.retrieval import error_chart, error_rows, pairs_chart, pairs_rows
+from cl_core.charts.small_cloud import small_cloud
+from cl_core.charts.sweeps import PICK, SERIES_STYLES, map_chart, sweep_chart, sweep_rows
 from cl_core.charts.triplet_kinds import KINDS
 
 __all__ = [
     "KINDS",
     "LOSS",
     "PARTS",
+    "PICK",
     "RUN_STYLES",
+    "SERIES_STYLES",
     "TRIPLETS",
     "add_answers",
     "anchor_chart",
@@ -58,6 +62,7 @@ __all__ = [
     "loss_chart",
     "loss_notes",
     "loss_rows",
+    "map_chart",
     "margin_chart",
     "margin_rows",
     "miner_chart",
@@ -86,6 +91,9 @@ __all__ = [
     "shares_alt",
     "short_number",
     "similarity_field",
+    "small_cloud",
+    "sweep_chart",
+    "sweep_rows",
     "triplet_chart",
     "triplet_rows",
     "triplets_alt",

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ import numpy as np
 from cl_core.runtime import errors
 
 ROUND_SECONDS = 2.0  # seconds within which every client should be served once, if tasks can be made that short
+SHARED_SECONDS = 2.0  # seconds for which the queue counts as shared after the last time that it was
 MIN_TASK_SECONDS = 0.05  # seconds of a task, below which handing it over takes longer than running it
 
 
@@ -77,6 +79,7 @@ class FairQueue(Executor):
         self._under_way = 0
         self._exclusive = False  # the task under way is a suspect's
         self._level = 0.0  # `served` of the client that was served last
+        self._last_shared = -inf  # when tasks of more than one client were in the queue
 
     @property
     def size(self) -> float:
@@ -88,6 +91,12 @@ class FairQueue(Executor):
         """Numbers of tasks under way, and of tasks waiting."""
         with self._lock:
             return self._under_way, sum(len(client.waiting) for client in self._clients)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether there were tasks of more than one client in the last `SHARED_SECONDS`."""
+        with self._lock:
+            return time.monotonic() - self._last_shared < SHARED_SECONDS
 
     def client(self) -> Client:
         """Return a new client."""
@@ -113,6 +122,8 @@ class FairQueue(Executor):
                 self._clients[client] = next(self._arrivals)
                 client.served = max(client.served, self._level)
             client.waiting.append(_Task(function, args, kwargs, future))
+            if len(self._clients) > 1:
+                self._last_shared = time.monotonic()
         self._dispatch()
         return future
 

@@ -18,6 +18,7 @@ from cl_core.ui.pages.race_controls import race_controls, race_notes
 from cl_core.ui.pages.retrieval.page import retrieval_notes, retrieval_part, show_retrieval
 from cl_core.ui.pages.start import show_cards, show_film_and_paths
 from cl_core.ui.pages.status import show_status
+from cl_core.ui.pages.sweep.page import show_sweep, sweep_notes, sweep_part
 from cl_core.ui.pages.training import show_training
 from cl_core.ui.pages.training_controls import run_controls, run_notes
 from cl_core.ui.pages.triplets.page import show_triplets, triplet_notes, triplet_part
@@ -63,8 +64,11 @@ __all__ = [
     "show_race",
     "show_retrieval",
     "show_status",
+    "show_sweep",
     "show_training",
     "show_triplets",
+    "sweep_notes",
+    "sweep_part",
     "triplet_notes",
     "triplet_part",
 ]

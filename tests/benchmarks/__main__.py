@@ -23,6 +23,7 @@ BENCHMARKS = (
     "waiting",
     "race",
     "load",
+    "sweep",
     "dask",
 )
 

@@ -30,6 +30,8 @@ VIEWS = {  # the address of each view, and a text or a selector that it has once
     "retrieval?points=three+classes&regions=am_softmax": ".points[data-points]",
     "retrieval?part=nearest+neighbours": ".neighbours[data-first]",
     "retrieval?part=a+threshold": "All thresholds",
+    "sweep?sweep=xi-pccl": "What it decides",
+    "sweep?part=own": "Start the sweep",
     f"training?{RUN}": ".embedding[data-frames]",
     f"training?{RUN}&play=true": "Pause",
     f"training?{RUN}&view=density": ".embedding[data-density=true]",

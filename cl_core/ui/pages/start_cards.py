@@ -141,6 +141,16 @@ COMPARISON_CARDS: Mapping[str, Card] = {
         "Softmax and four losses with margins in two dimensions: class weights as rays, and where each margin is met.",
         f"compare?{urlencode(PLANE_RACE.link)}",
     ),
+    "sweep": Card(
+        "Which temperature is best?",
+        "Five temperatures, three batch sizes, 1 or 4 epochs, three seeds each. Does the best temperature change?",
+        "sweep?sweep=temperature-nt_xent-mnist",
+    ),
+    "few": Card(
+        "Five images of each digit",
+        "PCCL has a parameter that is meant for few images. Does it help with 5, 20 or 100 of each class?",
+        "sweep?sweep=xi-pccl",
+    ),
     "failures": Card(
         "Nine ways training fails",
         "Collapse, a margin that cannot be met, a temperature too low: start each one, with its cure beside it.",

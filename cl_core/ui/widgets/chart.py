@@ -32,15 +32,44 @@ def chart(
         key: Streamlit key of the chart.
         width: width of the chart.
     """
-    styled = charts.enlarge(dict(spec)) if presentation.presentation().big else dict(spec)
-    config = styled.get("config", {})
-    styled["config"] = {
-        "mark": {"aria": False},  # screen readers read the text alternative, not hundreds of marks
-        **{part: {**config.get(part, {}), **LABEL_COLOURS} for part in ("axis", "legend")},
-    }
+    styled = _styled(spec)
     if description is None:
         st.vega_lite_chart(rows, styled, width=width, key=key)
         return
     with st.container(gap=None):
         st.vega_lite_chart(rows, styled, width=width, key=key)
         st.html(f'<p style="{SCREEN_READER_ONLY}">{escape(description)}</p>')
+
+
+def picking_chart(
+    rows: pd.DataFrame, spec: Mapping[str, Any], description: str, *, key: str, selection: str
+) -> list[Any]:
+    """Draw a Vega-Lite chart in which a mark can be clicked.
+
+    Args:
+        rows: data of the chart.
+        spec: Vega-Lite specification with a selection.
+        description: text alternative.
+        key: Streamlit key of the chart.
+        selection: name of the selection.
+
+    Returns:
+        The selected fields of each clicked mark; none before a click.
+    """
+    with st.container(gap=None):
+        event = st.vega_lite_chart(
+            rows, _styled(spec), width="stretch", key=key, on_select="rerun", selection_mode=selection
+        )
+        st.html(f'<p style="{SCREEN_READER_ONLY}">{escape(description)}</p>')
+    return list(event.get("selection", {}).get(selection, []))
+
+
+def _styled(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a specification in the colours of the page, with larger type if the link asks for it."""
+    styled = charts.enlarge(dict(spec)) if presentation.presentation().big else dict(spec)
+    config = styled.get("config", {})
+    styled["config"] = {
+        "mark": {"aria": False},  # screen readers read the text alternative, not hundreds of marks
+        **{part: {**config.get(part, {}), **LABEL_COLOURS} for part in ("axis", "legend")},
+    }
+    return styled

@@ -113,6 +113,25 @@ def test_time_slice_shrinks_with_the_number_of_clients():
     assert queue.time_slice(0.6) == fair_queue.MIN_TASK_SECONDS
 
 
+def test_queue_is_shared_while_two_clients_have_tasks_and_shortly_after(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(fair_queue.time, "monotonic", lambda: now[0])
+    executor = ManualExecutor()
+    queue = FairQueue(executor)
+    one, other = queue.client(), queue.client()
+    one.submit(echo, "one")
+    one.submit(echo, "one")
+    assert not queue.is_shared
+    other.submit(echo, "other")
+    assert queue.is_shared
+    for _ in range(3):
+        executor.finish()
+    now[0] += fair_queue.SHARED_SECONDS / 2
+    assert queue.is_shared, "a client has no task between two of its tasks"
+    now[0] += fair_queue.SHARED_SECONDS
+    assert not queue.is_shared
+
+
 def test_errors_are_set_on_the_future():
     def fails():
         raise ValueError("no")

@@ -13,6 +13,7 @@ from cl_core.ui.link.reading import notes_on_embed, read_link
 from cl_core.ui.pages import batch, boundaries, derivations, failures, race_controls, training_controls
 from cl_core.ui.pages.experiments import page as experiments
 from cl_core.ui.pages.retrieval import page as retrieval
+from cl_core.ui.pages.sweep import page as sweep
 from cl_core.ui.pages.triplets import page as triplets
 
 PAGES = {
@@ -21,6 +22,7 @@ PAGES = {
     "break_it": failures.controls_for_link, "experiments": experiments.controls_for_link,
     "derivations": derivations.controls_for_link,
     "triplets": triplets.controls_for_link, "retrieval": retrieval.controls_for_link,
+    "sweep": sweep.controls_for_link,
 }  # fmt: skip
 QUICK = settings(max_examples=50, derandomize=True, deadline=None)
 

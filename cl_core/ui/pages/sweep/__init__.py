@@ -1,0 +1,1 @@
+"""Page of sweeps, a module for each of its parts."""
