@@ -84,8 +84,8 @@ CARD_VIEWS = {
     "fashion": CardView(CLOUD, step=400, settings="play=true"),
     "race": CardView(CLOUD, 2, step=150, settings="play=true"),
     "margins": CardView(CLOUD, 2, step=300, settings="play=true"),
-    "sweep": CardView(CHART, middle=0.3, across=0.3),
-    "few": CardView(CHART, middle=0.3, across=0.3),
+    "sweep": CardView(CHART, middle=0.0, across=0.0),
+    "few": CardView(CHART, middle=0.0, across=0.0),
     "failures": CardView(CLOUD, 2, step=40, click="ollaps"),
     "experiment": CardView(CHART, middle=0.3),
 }

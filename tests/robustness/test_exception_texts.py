@@ -41,6 +41,7 @@ SAFE_FUNCTIONS = (
 FORMATTING_MODULES = {  # module: why it may make a text of an exception
     "cl_core/data/npz.py": "for the log",
     "cl_core/experiments/__main__.py": "a command line",
+    "cl_core/experiments/sweep_command.py": "a command line",
     "cl_core/teaching/lessons.py": "of a LessonError, and for the line and column at which a file is no TOML",
     "cl_core/training/config.py": "of a loss's own checks",
 }

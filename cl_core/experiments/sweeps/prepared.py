@@ -95,11 +95,13 @@ def load(key: str, folder: Path = FOLDER) -> pd.DataFrame:
         The table; do not change it, it is cached.
 
     Raises:
-        DataError: when the file is damaged, or holds another sweep.
-        FileNotFoundError: when there is no such file.
+        DataError: when the file is missing or damaged, or holds another sweep.
     """
     path = folder / f"{key}.parquet"
-    return _load(key, path, path.stat().st_mtime_ns)
+    try:
+        return _load(key, path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        raise DataError(f"{path.name} is missing.") from None
 
 
 @lru_cache(maxsize=32)

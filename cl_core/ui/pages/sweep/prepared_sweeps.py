@@ -10,6 +10,7 @@ from cl_core.experiments.sweeps.plan import Plan
 from cl_core.experiments.sweeps.prepared import PREPARED
 from cl_core.experiments.table import title_of
 from cl_core.losses import LOSSES
+from cl_core.runtime.errors import describe_error
 from cl_core.ui.link.control import Control
 from cl_core.ui.pages.sweep.outcome import show_outcome
 from cl_core.ui.widgets.page_state import set_facts
@@ -32,10 +33,9 @@ def show() -> None:
     plan = PREPARED[key].plan
     try:
         table = prepared.load(key)
-    except (DataError, FileNotFoundError) as error:
-        reason = str(error) if isinstance(error, DataError) else f"{key}.parquet is missing."
+    except DataError as error:
         st.error(
-            f"{reason} This makes it: `python -m cl_core.experiments sweep --prepared {key}`",
+            f"{describe_error(error)} This makes it: `python -m cl_core.experiments sweep --prepared {key}`",
             icon=":material/broken_image:",
         )
         return
