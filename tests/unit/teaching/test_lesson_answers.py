@@ -9,12 +9,16 @@ import pytest
 import torch
 
 from cl_core.analysis import gradients
+from cl_core.analysis.estimates import CLOSE, NO, YES
+from cl_core.analysis.point_scene import point_scene
+from cl_core.experiments.sweeps import claims
 from cl_core.losses import LOSSES, collapse_value, module
 from cl_core.losses.contrast import Contrast
 from cl_core.pretrained import embeddings, recordings
 from cl_core.teaching import lessons
 from cl_core.training import RunSpec, advance, frames, start
 from cl_core.ui.pages import batch
+from cl_core.ui.pages.retrieval import three_points
 from cl_core.ui.pages.start_cards import LOSS_CARDS
 
 AVAILABLE = {path.stem: lessons.parse(path.stem, path.read_text()) for path in sorted(lessons.FOLDER.glob("*.toml"))}
@@ -163,6 +167,36 @@ def value_where_hard_mining_ends(text):
     run = recordings.load("hard")
     assert abs(run.losses[-20:] - 1).max() < 1e-3
     return "1, its margin"
+
+
+@answers("softmax-to-circle", 7)
+def centre_of_the_general_circle(text):
+    square = torch.cartesian_prod(*[torch.linspace(-1, 1, 41, dtype=torch.float64)] * 2)
+    settings = {"optimum_p": 1.25, "optimum_n": -0.25, "margin_p": 0.75, "margin_n": 0.25, "pacing": 1.0}
+    lowest = LOSSES["circle_general"](Contrast.of_pairs(square[:, 1], square[:, 0]), **settings).total.argmin()
+    s_n, s_p = (round(x, 9) + 0.0 for x in square[lowest].tolist())
+    assert f"/2={s_n:g}$ and" in text
+    assert f"/2={s_p:g}$." in text
+    return f"({s_n:g}, {s_p:g})"
+
+
+@answers("softmax-to-circle", 8)
+def gain_of_a_tuned_temperature_ratio(text):
+    few, *_ = claims.xi_helps_with_few_images().evidence.to_dict("records")
+    assert "images 50:" in few["comparison"]
+    assert "smaller than" in text
+    return {YES: "Yes", CLOSE: "No difference", NO: "worse"}[few["answer"]]
+
+
+@answers("softmax-to-circle", 9)
+def correct_classes_and_wrong_neighbours(text):
+    preset = three_points.PRESETS["three points"]
+    facts = point_scene(preset.points, preset.labels, preset.weights, 0.0, "cosine")
+    n = len(preset.points)
+    assert facts.classified.all()
+    assert len(set(preset.labels)) == 2
+    assert f"{n} of {n} are classified correctly, {facts.retrieved.sum()} of {n} retrieved" in text
+    return "Not necessarily"
 
 
 def test_every_answer_is_computed():
