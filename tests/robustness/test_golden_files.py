@@ -35,7 +35,10 @@ PAGES = {
     "boundaries": "cl_core.ui.pages.boundaries",
     "break_it": "cl_core.ui.pages.failures",
     "compare": "cl_core.ui.pages.race_controls",
+    "derivations": "cl_core.ui.pages.derivations",
     "experiments": "cl_core.ui.pages.experiments.page",
+    "retrieval": "cl_core.ui.pages.retrieval.page",
+    "sweep": "cl_core.ui.pages.sweep.page",
     "training": "cl_core.ui.pages.training_controls",
     "triplets": "cl_core.ui.pages.triplets.page",
 }
