@@ -33,6 +33,7 @@ if __name__ == "__main__":  # a run for a visitor's session
                 ],
             },
             position="hidden" if st.context.is_embedded else "sidebar",
+            expanded=True,  # beyond twelve pages, the last ones would be hidden
         )
         with ui.lesson_bar(page.url_path or "start"):
             page.run()
