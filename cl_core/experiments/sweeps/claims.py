@@ -13,9 +13,8 @@ import pandas as pd
 
 from cl_core.analysis.estimates import CLOSE, NO, ONE_SEED, YES, Estimate
 from cl_core.experiments.sweeps import prepared
-from cl_core.experiments.sweeps.plan import Plan
 from cl_core.experiments.sweeps.prepared import PREPARED
-from cl_core.experiments.sweeps.summary import Setting, Summary, paired_difference, summarise
+from cl_core.experiments.sweeps.summary import Setting, Summary, paired_difference, scores_by_seed, summarise
 from cl_core.losses import LOSSES
 
 COLUMNS = ("sweep", "comparison", "difference", "error", "answer")
@@ -67,7 +66,13 @@ def best_temperature_varies(load: Load = prepared.load) -> SweepVerdict:
             found[kind].append(loss.answer)
             best = f"best {summaries[first].best:g}, then {summaries[second].best:g}"
             rows.append(
-                (key, f"{_name(plan, first)} to {_name(plan, second)}: {best}", loss.value, loss.error, loss.answer)
+                (
+                    key,
+                    f"{plan.setting_name(*first)} to {plan.setting_name(*second)}: {best}",
+                    loss.value,
+                    loss.error,
+                    loss.answer,
+                )
             )
     certain = {kind: answers.count(YES) for kind, answers in found.items()}
     by_kind = "; ".join(
@@ -126,14 +131,14 @@ def tuned_gain(table: pd.DataFrame, setting: Setting, default: float) -> Estimat
     Returns:
         Mean over seeds of the difference of kNN accuracies, with its standard error.
     """
-    scores = _scores(table, setting)
+    scores = scores_by_seed(table, setting)
     chosen = {seed: scores.drop(index=seed).mean().idxmax() for seed in scores.index}
     tuned = pd.Series({seed: scores.loc[seed, value] for seed, value in chosen.items()})
     return paired_difference(tuned, scores[default])
 
 
 def _tuning_helps(claim: str, keys: Iterable[str], default: float, load: Load, *, minimum_share: float) -> SweepVerdict:
-    """Return the verdict on tuning; it holds if it certainly helps in more than the other share of settings.
+    """Return the verdict on tuning, which holds if the gain is certain in a large enough share of the settings.
 
     Args:
         claim: the statement.
@@ -147,7 +152,7 @@ def _tuning_helps(claim: str, keys: Iterable[str], default: float, load: Load, *
         plan, table = PREPARED[key].plan, load(key)
         for setting, summary in summarise(table).items():
             gain = tuned_gain(table, setting, default)
-            comparison = f"{_name(plan, setting)}: best {summary.best:g}"
+            comparison = f"{plan.setting_name(*setting)}: best {summary.best:g}"
             rows.append((key, comparison, gain.value, gain.error, gain.answer))
     evidence = pd.DataFrame(rows, columns=list(COLUMNS))
     certain, worse, unclear = ((evidence["answer"] == answer).sum() for answer in (YES, NO, CLOSE))
@@ -183,22 +188,9 @@ def _loss_of_swapping(
     table: pd.DataFrame, summaries: Mapping[Setting, Summary], here: Setting, there: Setting
 ) -> Estimate:
     """Return by how much the best value of `there` is worse than the best value of `here`, in `here`."""
-    scores = _scores(table, here)
+    scores = scores_by_seed(table, here)
     return paired_difference(scores[summaries[here].best], scores[summaries[there].best])
 
 
 def _certainty(loss: Estimate) -> float:
     return loss.value / loss.error if loss.error > 0 else 0.0
-
-
-def _scores(table: pd.DataFrame, setting: Setting) -> pd.DataFrame:
-    """Return kNN accuracy by seed (rows) and value (columns); 0 for runs that failed."""
-    rows = table[(table["other"] == setting[0]) & (table["at"] == setting[1])]
-    return rows.pivot_table(index="seed", columns="value", values="knn", dropna=False).fillna(0)
-
-
-def _name(plan: Plan, setting: Setting) -> str:
-    """Return a setting in words, such as "batch size 64, 4 epochs"."""
-    other, at = setting
-    epochs = f", {at:g} {'epoch' if at == 1 else 'epochs'}" if plan.epochs else ""
-    return f"{plan.other_title} {other:g}{epochs}"

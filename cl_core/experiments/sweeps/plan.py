@@ -122,6 +122,18 @@ class Plan:
         """Title of the other setting; "" without one."""
         return title_of(self.base.loss, self.other) if self.other else ""
 
+    def setting_name(self, other: float, at: float) -> str:
+        """Return the name of a setting of the rest, such as "batch size 64, 4 epochs".
+
+        Args:
+            other: value of the other setting; ignored without one.
+            at: number of epochs or steps after which the runs were measured.
+        """
+        parts = [f"{self.other_title} {other:,g}"] if self.other else []
+        if self.epochs:
+            parts.append(f"{at:g} {'epoch' if at == 1 else 'epochs'}")
+        return ", ".join(parts) or f"{at:,g} training steps"
+
     @property
     def logarithmic(self) -> bool:
         """Whether the values are drawn on a logarithmic axis."""

@@ -51,14 +51,30 @@ def summarise(table: pd.DataFrame, score: str = "knn") -> dict[Setting, Summary]
         By (other value, epochs or steps), in ascending order.
     """
     found: dict[Setting, Summary] = {}
-    for other, at in sorted(set(zip(table["other"].astype(float), table["at"].astype(float), strict=True))):
-        rows = table[(table["other"] == other) & (table["at"] == at)]
-        scores = rows.pivot_table(index="seed", columns="value", values=score, aggfunc="first", dropna=False).fillna(0)
-        present = rows.pivot_table(index="seed", columns="value", values="step", aggfunc="first")
-        scores = scores.where(present.notna())
+    for setting in sorted(set(zip(table["other"].astype(float), table["at"].astype(float), strict=True))):
+        rows = _rows_at(table, setting)
         failed = Counter(rows.loc[rows["failure"] != "", "value"])
-        found[other, at] = _summary(scores, failed)
+        found[setting] = _summary(scores_by_seed(table, setting, score), failed)
     return found
+
+
+def scores_by_seed(table: pd.DataFrame, setting: Setting, score: str = "knn") -> pd.DataFrame:
+    """Return the scores at one setting by seed (rows) and value of the parameter (columns).
+
+    Args:
+        table: measurements, as from `table_of`.
+        setting: value of the other setting, and number of epochs or steps.
+        score: key of `SCORES`.
+
+    Returns:
+        The scores, 0 to 1; 0 for runs that failed, NaN for those that were not run.
+    """
+    rows = _rows_at(table, setting)
+    return rows.assign(**{score: rows[score].fillna(0)}).pivot_table(index="seed", columns="value", values=score)
+
+
+def _rows_at(table: pd.DataFrame, setting: Setting) -> pd.DataFrame:
+    return table[(table["other"] == setting[0]) & (table["at"] == setting[1])]
 
 
 def paired_difference(first: pd.Series, second: pd.Series) -> Estimate:

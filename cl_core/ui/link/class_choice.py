@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from cl_core.training.config import parse_labels
-from cl_core.ui.link.control import Control, Link, set_query_param
+from cl_core.ui.link.control import Control, set_query_param
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,3 @@ class ClassChoice(Control):
         if text is None or self.error_in(text) is not None:
             return ""
         return ",".join(map(str, parse_labels(text)))
-
-    def apply_link(self, link: Link) -> None:
-        """Take the value of a link that has just been opened."""
-        st.session_state[self.name] = self.parse(link.get(self.name))

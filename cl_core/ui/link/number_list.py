@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from cl_core.data.errors import ExplainedError
-from cl_core.ui.link.control import Control, Link, set_query_param
+from cl_core.ui.link.control import Control, set_query_param
 
 MAX_LENGTH = 300  # characters
 
@@ -93,7 +93,3 @@ class NumberList(Control):
     def parse(self, text: str | None) -> str:
         """Return a text from a link; "" if there is none, or it is not valid."""
         return text if text is not None and self.error_in(text) is None else ""
-
-    def apply_link(self, link: Link) -> None:
-        """Take the value of a link that has just been opened."""
-        st.session_state[self.name] = self.parse(link.get(self.name))

@@ -39,15 +39,14 @@ def show_outcome(plan: Plan, table: pd.DataFrame, scope: str) -> None:
         table: its measurements so far, as from `sweeps.table_of`.
         scope: name of the sweep; another one forgets which run was chosen.
     """
-    summaries = summarise(table, st.session_state.get(SCORE.name, "knn"))
-    if not summaries:
+    if table.empty:
         st.info("The first finished run will appear here.", icon=":material/hourglass_empty:")
         return
     with st.container(horizontal=True):
         score = SCORE.render()
-        shape = SHAPE.render() if len(summaries) > 1 else CURVE
+        shape = SHAPE.render() if len(table[["other", "at"]].drop_duplicates()) > 1 else CURVE
     summaries = summarise(table, score)
-    names = setting_names(plan, summaries)
+    names = {setting: plan.setting_name(*setting) for setting in summaries}
     value, setting = _picked(plan, summaries, scope)
     title = LOSSES[plan.base.loss].parameters[plan.parameter].label
     if shape == MAP:
@@ -62,7 +61,7 @@ def show_outcome(plan: Plan, table: pd.DataFrame, scope: str) -> None:
     )
     if clicked and (new := (float(clicked[0]["value"]), int(clicked[0]["setting"]))) != st.session_state.get("clicked"):
         st.session_state["clicked"] = new
-        _pick(*new, scope)
+        PICKED.save([new], scope)
         value, setting = new[0], list(summaries)[new[1]]
     st.markdown("\n".join(f"- {line}" for line in best_lines(plan, summaries)))
     st.caption(
@@ -80,28 +79,12 @@ def show_outcome(plan: Plan, table: pd.DataFrame, scope: str) -> None:
     set_facts(best=first.best, tied=len(first.tied))
 
 
-def setting_names(plan: Plan, settings: Mapping[Setting, Summary]) -> dict[Setting, str]:
-    """Return the name of each setting of a sweep, such as "batch size 64, 4 epochs".
-
-    Args:
-        plan: the sweep.
-        settings: the settings, as from `summarise`.
-    """
-    names = {}
-    for other, at in settings:
-        parts = [f"{plan.other_title} {other:,g}"] if plan.other else []
-        if plan.epochs:
-            parts.append(f"{at:g} {'epoch' if at == 1 else 'epochs'}")
-        names[other, at] = ", ".join(parts) or f"{at:,g} training steps"
-    return names
-
-
 def best_lines(plan: Plan, summaries: Mapping[Setting, Summary]) -> list[str]:
     """Return for each setting a sentence on the best value and those that cannot be told apart from it, as Markdown."""
     title = LOSSES[plan.base.loss].parameters[plan.parameter].title
     lines = []
-    for setting, name in setting_names(plan, summaries).items():
-        summary = summaries[setting]
+    for setting, summary in summaries.items():
+        name = plan.setting_name(*setting)
         best = summary.estimates[summary.best]
         others = ", ".join(f"{value:g}" for value in summary.tied if value != summary.best)
         if not summary.is_decided:
@@ -126,8 +109,9 @@ def description(plan: Plan, summaries: Mapping[Setting, Summary], score: str) ->
     """
     title = LOSSES[plan.base.loss].parameters[plan.parameter].title
     parts = [
-        f"{name}: " + ", ".join(f"{value:g}: {each.value:.1%}" for value, each in summaries[setting].estimates.items())
-        for setting, name in setting_names(plan, summaries).items()
+        f"{plan.setting_name(*setting)}: "
+        + ", ".join(f"{value:g}: {each.value:.1%}" for value, each in summary.estimates.items())
+        for setting, summary in summaries.items()
     ]
     return f"{score} by {title}. " + ". ".join(parts) + "."
 
@@ -165,11 +149,6 @@ def _picked(plan: Plan, summaries: Mapping[Setting, Summary], scope: str) -> tup
     return summaries[settings[-1]].best, settings[-1]
 
 
-def _pick(value: float, number: int, scope: str) -> None:
-    PICKED.save([(value, number)], scope)
-    st.session_state["picked_value"], st.session_state["picked_setting"] = value, number
-
-
 def _show_run(
     plan: Plan,
     table: pd.DataFrame,
@@ -187,7 +166,7 @@ def _show_run(
     st.session_state["picked_value"], st.session_state["picked_setting"] = value, settings.index(setting)
 
     def save() -> None:
-        _pick(st.session_state["picked_value"], st.session_state["picked_setting"], scope)
+        PICKED.save([(st.session_state["picked_value"], st.session_state["picked_setting"])], scope)
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(

@@ -1,7 +1,5 @@
 """A sweep of one's own: its settings, its runs on the server, and what it found."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from cl_core.data import datasets
@@ -117,21 +115,26 @@ def controls_for_link(link: Link) -> list[Control]:
     ]  # fmt: skip
 
 
-def controls_in_sidebar() -> None:
-    """Show every control of a sweep; `show` reads them."""
+def _plan_in_sidebar() -> Plan | None:
+    """Show every control of a sweep in the sidebar.
+
+    Returns:
+        The sweep; None if the loss has no parameter to tune.
+
+    Raises:
+        ValueError: when the settings do not go together.
+    """
     with st.sidebar:
         loss = LOSSES[LOSS.render(on_change=_reset_loss)]
         parameter, other = controls_for_loss(loss)
         if not numeric_parameters(loss.key):
-            st.session_state["sweep_settings"] = None
-            return
+            return None
         varied = parameter.render(on_change=lambda: _forget("values"))
         values = values_control(loss.key, varied)
-        texts = [(values, values.render())]
+        typed = values.render()
         second = other.render(on_change=lambda: _forget("other_values"))
-        if second != NONE:
-            others = other_values_control(loss.key, second)
-            texts.append((others, others.render()))
+        others = other_values_control(loss.key, second)
+        typed_others = others.render() if second != NONE else ""
         settings = {control.name: control.render() for control in (STEP_COUNT, SEEDS)}
         with controls.section("Data and batch size", (DATASET, IMAGES, BATCH)):
             settings |= {control.name: control.render() for control in (DATASET, IMAGES, BATCH)}
@@ -140,7 +143,17 @@ def controls_in_sidebar() -> None:
         if rest:
             with controls.section("Other parameters of the loss", rest):
                 theta = {control.name: control.render() for control in rest}
-    st.session_state["sweep_settings"] = (loss, varied, second, texts, settings, theta)
+    recipe = loss.recipe
+    base = RunSpec(
+        dataset=settings["dataset"], loss=loss.key, theta=theta, encoder=_encoder(loss, settings["dataset"]),
+        dim=recipe.dim, unit_norm=recipe.unit_norm, batch=settings["batch"], rate=recipe.rate,
+        training_images=count_of_images(settings["training_images"]),
+    )  # fmt: skip
+    grid_values = values.numbers(typed) or grid(loss.key, varied, *range_of(loss.key, varied), PROPOSED)
+    if second == NONE:
+        return Plan(base, varied, grid_values, (settings["steps"],), settings["seeds"])
+    other_values = others.numbers(typed_others) or _proposed_others(loss.key, second)
+    return Plan(base, varied, grid_values, (settings["steps"],), settings["seeds"], second, other_values)
 
 
 def _reset_loss() -> None:
@@ -154,33 +167,6 @@ def _forget(name: str) -> None:
     st.session_state[name] = ""
 
 
-def current_plan() -> Plan | None:
-    """Return the sweep of the controls; None if the loss has no parameter to tune.
-
-    Raises:
-        ValueError: when the settings do not go together.
-    """
-    found = st.session_state["sweep_settings"]
-    if found is None:
-        return None
-    loss, parameter, other, texts, settings, theta = found
-    typed: Sequence[tuple[float, ...]] = [control.numbers(text) for control, text in texts]
-    low, high = range_of(loss.key, parameter)
-    values = typed[0] or grid(loss.key, parameter, low, high, PROPOSED)
-    others: tuple[float, ...] = ()
-    if other != NONE:
-        others = typed[1] or _proposed_others(loss.key, other)
-    recipe = loss.recipe
-    base = RunSpec(
-        dataset=settings["dataset"], loss=loss.key, theta=theta, encoder=_encoder(loss, settings["dataset"]),
-        dim=recipe.dim, unit_norm=recipe.unit_norm, batch=settings["batch"], rate=recipe.rate,
-        training_images=count_of_images(settings["training_images"]),
-    )  # fmt: skip
-    return Plan(
-        base, parameter, values, (settings["steps"],), settings["seeds"], "" if other == NONE else other, others
-    )  # fmt: skip
-
-
 def _encoder(loss: Loss, dataset: str) -> str:
     """Return the encoder of the loss's recipe, or the MLP for points of the plane."""
     return "mlp" if datasets.available()[dataset].kind == "points" else loss.recipe.encoder
@@ -189,7 +175,7 @@ def _encoder(loss: Loss, dataset: str) -> str:
 def show() -> None:
     """Show the sweep of the controls: what it would run, its progress, or what it found."""
     try:
-        plan = current_plan()
+        plan = _plan_in_sidebar()
     except ValueError as error:
         st.error(describe_error(error), icon=":material/tune:")
         return
@@ -198,7 +184,7 @@ def show() -> None:
         return
     jobs: dict[str, SweepJob] = st.session_state.setdefault("sweep_jobs", {})
     key = repr(plan)
-    if key not in jobs and len(_finished_runs(key)) == len(plan.trials):
+    if key not in jobs and len(_finished_runs().get(key, ())) == len(plan.trials):
         _start(plan, key, jobs)  # it was run on this server before
     for other_key, job in jobs.items():
         if other_key != key:
@@ -213,7 +199,7 @@ def show() -> None:
 
 
 def _offer(plan: Plan, key: str, jobs: dict[str, SweepJob]) -> None:
-    """Say what the sweep would run, with the button that starts it and the menu of earlier ones."""
+    """Say what the sweep would run, with the button that starts it."""
     base = plan.base
     setting = f" × {len(plan.other_values)} values of {plan.other_title}" if plan.other and plan.other != STEPS else ""
     values = ", ".join(f"{value:g}" for value in plan.values)
@@ -243,7 +229,10 @@ def _start_again(job: SweepJob) -> None:
 
 def _job(plan: Plan) -> SweepJob:
     """Return a job on the server's workers that runs what this server has not run yet."""
-    queue, finished = engine().queue, _finished_runs(repr(plan))
+    queue, kept = engine().queue, _finished_runs()
+    finished = kept[repr(plan)] = kept.pop(repr(plan), {})  # the newest come last
+    for oldest in list(kept)[:-MAX_SWEEPS]:
+        kept.pop(oldest, None)
 
     def keep(trial: Trial, outcomes: tuple[Outcome, ...]) -> None:
         finished[trial.key] = outcomes
@@ -254,12 +243,11 @@ def _job(plan: Plan) -> SweepJob:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=MAX_SWEEPS)
-def _finished_runs(key: str) -> dict[Key, tuple[Outcome, ...]]:  # noqa: ARG001  # it names the cache entry
-    """Return the finished runs of a sweep on this server, of all sessions: equal plans have equal results.
+@st.cache_resource(show_spinner=False)
+def _finished_runs() -> dict[str, dict[Key, tuple[Outcome, ...]]]:
+    """Return the finished runs of this server's sweeps, of all sessions, by the text of the plan, newest last.
 
-    Args:
-        key: text of the plan; the cache has an entry for each.
+    Equal plans have equal results, and a plan holds nothing of a visitor.
     """
     return {}
 

@@ -36,10 +36,9 @@ def sweep_part() -> str:
 
 
 def show_sweep(part: str) -> None:
-    """Show a part, with its controls in the sidebar.
+    """Show a part.
 
     Args:
         part: a key of `PARTS`.
     """
-    PARTS[part].controls_in_sidebar()
     PARTS[part].show()

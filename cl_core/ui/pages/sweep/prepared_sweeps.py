@@ -23,10 +23,6 @@ COLOURS = {True: "green", False: "red", None: "gray"}
 CONTROLS = (SWEEP,)
 
 
-def controls_in_sidebar() -> None:
-    """Show nothing: the choice of a sweep stands above its chart."""
-
-
 def show() -> None:
     """Show a shipped sweep, then the statements that it is evidence for."""
     key = SWEEP.render()
