@@ -45,15 +45,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     Returns:
         Exit status: 0 if all cells were finished, 1 after a failure, 2 without a matching cell, 130 after Ctrl-C.
-
-    Raises:
-        ClusterError: the cluster that is to run them cannot be used.
     """
     cells = select_cells(arguments.studies, arguments.seeds, arguments.cell)
     if not cells:
         print(f"no cell is called {arguments.cell!r} in {', '.join(arguments.studies)}", file=sys.stderr)
         return 2
-    executor = dask_cluster.make_executor(arguments.workers)
+    try:
+        executor = dask_cluster.make_executor(arguments.workers)
+    except dask_cluster.ClusterError as error:
+        print(error, file=sys.stderr)
+        return 1
     at_once = arguments.workers or executor.size
     _load_results(arguments.results)
     finished = results.finished_cells(cells, arguments.results)
@@ -152,12 +153,7 @@ def main() -> None:
     show_parser.set_defaults(command=show)
     sweep_command.add_parser(commands)
     arguments = parser.parse_args()
-    try:
-        status: int = arguments.command(arguments)
-    except dask_cluster.ClusterError as error:
-        print(error, file=sys.stderr)
-        status = 1
-    sys.exit(status)
+    sys.exit(arguments.command(arguments))
 
 
 if __name__ == "__main__":

@@ -57,16 +57,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     Returns:
         Exit status: 0 if all were finished, 1 after a failure, 2 for settings that cannot be run, 130 after Ctrl-C.
-
-    Raises:
-        ClusterError: the cluster that is to run them cannot be used.
     """
     try:
         plans = _plans(arguments)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    executor = dask_cluster.make_executor(arguments.workers)
+    try:
+        executor = dask_cluster.make_executor(arguments.workers)
+    except dask_cluster.ClusterError as error:
+        print(error, file=sys.stderr)
+        return 1
     try:
         for path, plan in plans.items():
             if status := _run_plan(plan, path, executor, arguments.workers or int(executor.size)):
